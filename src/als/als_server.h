@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "traffic/entry_consumer.h"
+
+namespace traffictap::als {
+
+struct AlsServerOptions {
+  std::string address = "127.0.0.1:9001";  // host:port; port 0: any
+  // TLS: both files, or neither. With client_ca_file clients must show a certificate of it.
+  std::string certificate_file;
+  std::string key_file;
+  std::string client_ca_file;
+  int message_bytes_max = 4 << 20;
+  int streams_per_connection_max = 100;
+  size_t in_flight_bytes_max = size_t{256} << 20;  // of messages being read; beyond it reading pauses
+  base::Nanos handshake_timeout = 5 * base::kSecond;
+  base::Nanos connection_idle_max = 10 * 60 * base::kSecond;  // of connections without a stream
+  base::Nanos keepalive_time = 20 * base::kSecond;
+  base::Nanos keepalive_timeout = 5 * base::kSecond;
+  int threads = 0;  // 0: gRPC's own choice by cores
+};
+
+// envoy.service.accesslog.v3.AccessLogService. Streams share a fixed number of threads.
+class AlsServer {
+ public:
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files. `consumer` and `clock`
+  // outlive the server; its metrics are registered in `metrics`.
+  static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
+                                                    traffic::EntryConsumer* consumer,
+                                                    base::MetricsRegistry* metrics);
+  ~AlsServer();
+
+  // The port in use.
+  int port() const;
+  // Tells clients to go (GOAWAY), reads on for `read_on`, then ends what is left. Returns when all streams ended.
+  void Stop(base::Nanos read_on);
+
+ private:
+  AlsServer();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace traffictap::als

@@ -1,0 +1,32 @@
+#include "traffic/entry_batch.h"
+
+#include <algorithm>
+
+namespace traffictap::traffic {
+namespace {
+
+constexpr size_t kChunkBytes = 32 * 1024;
+
+}  // namespace
+
+std::byte* EntryBatch::Allocate(size_t size) {
+  if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) {
+    const size_t chunk = std::max(size, kChunkBytes);
+    // Not make_unique: it would zero the bytes.
+    chunks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[chunk]), chunk, 0});
+    bytes_ += chunk;
+  }
+  Chunk& chunk = chunks_.back();
+  std::byte* out = chunk.bytes.get() + chunk.used;
+  chunk.used += size;
+  return out;
+}
+
+PackedEntry* EntryBatch::Add(const AccessEntry& entry) {
+  PackedEntry* packed = Pack(entry, Allocate(PackedSize(entry)));
+  packed->node = node_.get();
+  entries_.push_back(packed);
+  return packed;
+}
+
+}  // namespace traffictap::traffic

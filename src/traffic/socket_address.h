@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace traffictap::traffic {
+
+// An IP address and port as a plain value; IPv4 is kept in IPv6's mapped form (RFC 4291 2.5.5.2), so that the two
+// ways in which a proxy may write one address compare equal. Absent (port 0, all zero) for pipes and internal
+// listeners.
+struct SocketAddress {
+  std::array<uint8_t, 16> ip{};
+  uint16_t port = 0;
+
+  bool present() const { return *this != SocketAddress{}; }
+  bool is_v4() const;
+  // "10.1.2.3:80", "[fd00::1]:80", or empty where absent.
+  std::string ToString() const;
+  // The address without its port, or empty where absent.
+  std::string IpString() const;
+
+  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+};
+
+// nullopt unless `ip` is an IPv4 or IPv6 address in its usual text form.
+std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port);
+
+}  // namespace traffictap::traffic
