@@ -1,0 +1,52 @@
+# TrafficTap's front door: `make help` lists what there is.
+SHELL := /bin/bash
+CACHE ?= $(HOME)/.cache/traffictap
+BUILD ?= build$(if $(SAN),-$(SAN))
+JOBS ?= $(shell nproc)
+export TRAFFICTAP_CACHE := $(CACHE)
+
+# SAN=address (with undefined behaviour) or SAN=thread builds everything with that sanitizer.
+comma := ,
+SANITIZE = $(if $(filter address,$(SAN)),address$(comma)undefined,$(SAN))
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+.PHONY: deps
+deps: ## Install what the build needs (apt; root)
+	@tests/install_deps.sh
+
+.PHONY: build
+build: deps ## Build the collector and the unit tests into $(BUILD)
+	@cmake -G Ninja -S . -B $(BUILD) -DTRAFFICTAP_SANITIZE=$(SANITIZE) $(if $(SAN),-DCMAKE_BUILD_TYPE=RelWithDebInfo) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD)
+
+.PHONY: collector
+collector: deps
+	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-collector
+
+.PHONY: test
+test: build ## Run all tests: units, tidy, integration with real Envoys and Kafka (SAN=address or thread for units alone)
+	@tests/run.sh $(BUILD) $(SAN)
+
+.PHONY: demo
+demo: collector ## Run a sample shop of real Envoys and print its requests as pairs
+	@python3 tests/shop/demo.py --collector $(BUILD)/src/collector/traffictap-collector
+
+.PHONY: bench
+bench: build ## Compare with other receivers, write docs/performance.md
+	@python3 tests/bench/run.py --build $(BUILD)
+
+.PHONY: fuzz
+fuzz: deps ## Fuzz the decoder and the YAML for a minute each (clang)
+	@tests/fuzz/run.sh
+
+.PHONY: fmt
+fmt: ## Format the C++ sources
+	@find src tests -name '*.h' -o -name '*.cc' | xargs clang-format -i
+
+.PHONY: clean
+clean: ## Remove what was built here (the cache stays)
+	@rm -rf build build-* out *.log

@@ -1,0 +1,102 @@
+#include "collector/collector.h"
+
+#include <atomic>
+
+#include "base/log.h"
+#include "fmt/format.h"
+#include "tap/tap_directory.h"
+
+namespace traffictap::collector {
+
+// Members are built downward and destroyed upward: whoever delivers to another stands below it.
+struct Collector::State {
+  Options options;
+  base::SystemClock clock;
+  base::MetricsRegistry metrics;
+  std::atomic<bool> ready{false};
+  std::atomic<uint64_t> tap_faults{0};
+  std::unique_ptr<pipeline::Pipeline> pipeline;
+  std::unique_ptr<web::HttpServer> http;
+  std::unique_ptr<als::AlsServer> als;
+  std::unique_ptr<tap::TapDirectory> taps;
+
+  void Apply(const tap::TapDirectory::Snapshot& snapshot) {
+    uint64_t faults = snapshot.errors.size();
+    for (const auto& error : snapshot.errors) {
+      log::For("taps").error("tap file refused, its last good version stays in force err=\"{}\"",
+                             error.ToString());
+    }
+    for (const auto& fault : pipeline->SetTaps(snapshot.taps)) {
+      ++faults;
+      log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
+    }
+    tap_faults = faults;
+    log::For("taps").info("taps in force count={} faults={}", snapshot.taps.size(), faults);
+  }
+
+  void WriteMetrics(base::MetricWriter& writer) {
+    pipeline->WriteMetrics(writer);
+    writer.Gauge("traffictap_tap_faults", "Faults in the tap files, see the log.", {}, tap_faults);
+    writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
+  }
+
+  Status StartHttp() {
+    auto started = web::HttpServer::Start(
+        options.http,
+        {{"/metrics",
+          [this] {
+            return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
+          }},
+         {"/healthz", [] { return web::HttpResponse{200, "text/plain", "ok\n"}; }},
+         {"/readyz", [this] {
+            return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
+                         : web::HttpResponse{503, "text/plain", "not ready\n"};
+          }}});
+    if (!started.ok()) return started.status();
+    http = *std::move(started);
+    return absl::OkStatus();
+  }
+
+  Status Start() {
+    auto opened = tap::TapDirectory::Open(options.taps_dir);
+    if (!opened.ok()) return opened.status();
+    pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, &clock);
+    metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
+    TT_RETURN_IF_ERROR(StartHttp());
+    Apply((*opened)->Load());
+    auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics);
+    if (!served.ok()) return served.status();
+    als = *std::move(served);
+    taps = *std::move(opened);
+    taps->Watch([this](const tap::TapDirectory::Snapshot& snapshot) { Apply(snapshot); });
+    ready = true;
+    return absl::OkStatus();
+  }
+};
+
+Collector::Collector() : state_(std::make_unique<State>()) {}
+
+StatusOr<std::unique_ptr<Collector>> Collector::Start(const Options& options) {
+  std::unique_ptr<Collector> out(new Collector);
+  out->state_->options = options;
+  TT_RETURN_IF_ERROR(out->state_->Start());
+  log::For("collector").info("collector ready als_port={} http_port={}", out->als_port(),
+                             out->http_port());
+  return out;
+}
+
+Collector::~Collector() = default;
+
+void Collector::Stop() {
+  State& state = *state_;
+  state.ready = false;
+  state.taps.reset();  // no reload from here on
+  state.als->Stop(state.options.read_on);
+  state.pipeline->Stop(state.options.close_wait);
+  log::For("collector").info("collector stopped");
+}
+
+int Collector::als_port() const { return state_->als->port(); }
+int Collector::http_port() const { return state_->http->port(); }
+
+}  // namespace traffictap::collector

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "collector/options.h"
+
+namespace traffictap::collector {
+
+// The whole process behind main: servers, pipeline, watched taps. Started by Start, ended by Stop.
+class Collector {
+ public:
+  static StatusOr<std::unique_ptr<Collector>> Start(const Options& options);
+  ~Collector();
+
+  // Not ready any more, GOAWAY to the proxies, reads on, flushes, closes the outputs. Ends within read_on +
+  // close_wait and a second or two.
+  void Stop();
+
+  int als_port() const;
+  int http_port() const;
+
+ private:
+  Collector();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace traffictap::collector

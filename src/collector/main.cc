@@ -1,0 +1,55 @@
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+
+#include "base/log.h"
+#include "collector/collector.h"
+#include "collector/options.h"
+
+namespace {
+
+// Blocked before any thread starts, so that every thread inherits it and sigwait alone takes the signals.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Run(int argc, char** argv) {
+  using namespace traffictap;
+  const auto parsed = collector::ParseOptions(argc, argv);
+  if (parsed.exit) return parsed.exit_code;
+  const auto& options = parsed.options;
+  const auto configured = log::Configure(
+      options.log_level, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  if (!configured.ok()) {
+    std::fprintf(stderr, "%s\n", Message(configured).c_str());
+    return 2;
+  }
+  const sigset_t signals = BlockSignals();
+  auto collector = collector::Collector::Start(options);
+  if (!collector.ok()) {
+    std::fprintf(stderr, "cannot start: %s\n", Message(collector.status()).c_str());
+    return 2;
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  (*collector)->Stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "unexpected failure: %s\n", e.what());
+    return 1;
+  }
+}

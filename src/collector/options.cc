@@ -1,0 +1,67 @@
+#include "collector/options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+namespace traffictap::collector {
+namespace {
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "collector";
+}
+
+void AddServerOptions(CLI::App& app, Options* out) {
+  app.add_option("--als", out->als.address, "where proxies send their access logs (gRPC), IP:PORT")
+      ->capture_default_str();
+  app.add_option("--als-cert", out->als.certificate_file, "TLS certificate of --als (PEM)");
+  app.add_option("--als-key", out->als.key_file, "its private key (PEM)");
+  app.add_option("--als-client-ca", out->als.client_ca_file,
+                 "require client certificates signed by this CA (PEM)");
+  app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
+      ->capture_default_str();
+}
+
+void AddPipelineOptions(CLI::App& app, Options* out) {
+  app.add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--output-dir", out->pipeline.output_dir, "directory that File outputs stay in")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--name", out->pipeline.collector, "this collector's name in records");
+  app.add_option("--queue-size", out->pipeline.queue_bytes_max,
+                 "bytes of entries that may wait for the pairer")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--waiting-size", out->pipeline.waiting_bytes_max,
+                 "bytes of halves that may wait for the other side")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+ParsedOptions ParseOptions(int argc, const char* const* argv) {
+  ParsedOptions out;
+  out.options.pipeline.collector = HostName();
+  CLI::App app("Receives Envoy access logs, joins the client's and the server's entry of each request, "
+               "and writes the records to the outputs of the taps.");
+  app.set_version_flag("--version", TRAFFICTAP_VERSION);
+  AddServerOptions(app, &out.options);
+  AddPipelineOptions(app, &out.options);
+  app.add_option("--log-level", out.options.log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+  app.add_option("--log-format", out.options.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    out.exit = true;
+    out.exit_code = app.exit(e) == 0 ? 0 : 2;
+  }
+  return out;
+}
+
+}  // namespace traffictap::collector

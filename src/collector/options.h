@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "als/als_server.h"
+#include "base/status.h"
+#include "pipeline/pipeline.h"
+#include "web/http_server.h"
+
+namespace traffictap::collector {
+
+// What the command line of traffictap-collector sets.
+struct Options {
+  als::AlsServerOptions als;
+  web::HttpServerOptions http;
+  pipeline::PipelineOptions pipeline;
+  std::string taps_dir;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
+  base::Nanos close_wait = 10 * base::kSecond;  // after it, for the outputs
+};
+
+struct ParsedOptions {
+  Options options;
+  bool exit = false;  // the command line asked for help or the version, or was wrong
+  int exit_code = 0;
+};
+
+// Prints help, version and faults itself, as a command-line program does.
+ParsedOptions ParseOptions(int argc, const char* const* argv);
+
+}  // namespace traffictap::collector

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "base/metrics.h"
+#include "pairing/pairer.h"
+#include "pipeline/admission.h"
+#include "pipeline/router.h"
+
+namespace traffictap::pipeline {
+
+struct PipelineOptions {
+  std::string collector = "collector";  // the collector's name in records
+  std::string output_dir;
+  size_t queue_bytes_max = size_t{256} << 20;
+  size_t waiting_bytes_max = size_t{1} << 30;
+  base::Nanos warm_up = 10 * base::kSecond;  // of a newly connected proxy: see OrphanReason
+};
+
+// A tap that was refused, and why.
+struct TapFault {
+  std::string tap;
+  Status status;
+};
+
+// The whole data plane behind the gRPC edge:
+//   streams → admission → queue → [one thread: pairer → taps] → outputs
+// All taps share one pairer: an entry is paired once, however many taps want it.
+class Pipeline {
+ public:
+  // `clock` outlives the pipeline.
+  Pipeline(PipelineOptions options, const base::Clock* clock);
+  ~Pipeline();
+
+  // Where streams deliver. Valid as long as the pipeline.
+  traffic::EntryConsumer* consumer() { return &admission_; }
+
+  // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if any, stays.
+  // Nothing in flight is lost: what was admitted under the former taps is delivered under them. One caller at a
+  // time.
+  std::vector<TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& taps);
+
+  // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended before.
+  void Stop(base::Nanos wait);
+
+  // All books of the process.
+  void WriteMetrics(base::MetricWriter& writer) const;
+
+ private:
+  void Run();
+  void Take(const AdmittedBatch& batch, base::Nanos now);
+  void TakeOver(const std::shared_ptr<Routed>& next);
+  void Publish();
+  bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return pending_ == nullptr; }
+  std::shared_ptr<Routed> routed() const;
+  std::shared_ptr<Routed> Compile(const std::vector<tap::TapSpecPtr>& taps,
+                                  std::vector<TapFault>* faults);
+  StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec, TapRuntime* former);
+
+  const PipelineOptions options_;
+  const base::Clock* const clock_;
+  AdmittedQueue queue_;
+  pairing::PeerDirectory peers_;
+  Admission admission_;
+  Router router_;
+  std::unique_ptr<pairing::Pairer> pairer_;
+  uint64_t next_id_ = 1;  // of SetTaps' thread
+
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<Routed> routed_ ABSL_GUARDED_BY(mutex_);   // in force for new entries
+  std::shared_ptr<Routed> pending_ ABSL_GUARDED_BY(mutex_);  // to be taken over by the pipeline thread
+  pairing::JoinBooks join_books_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::jthread thread_;
+};
+
+}  // namespace traffictap::pipeline

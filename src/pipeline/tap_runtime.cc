@@ -1,0 +1,202 @@
+#include "pipeline/tap_runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace traffictap::pipeline {
+
+StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
+                                                         const std::string& collector,
+                                                         const sinks::SinkContext& context) {
+  std::unique_ptr<TapRuntime> out(new TapRuntime);
+  out->spec_ = std::move(spec);
+  out->clock_ = context.clock;
+  out->started_ = context.clock->Wall();
+  out->origin_ = std::make_shared<traffic::RecordOrigin>(
+      traffic::RecordOrigin{out->spec_->key(), collector});
+  auto match = filter::PairFilter::Create(out->spec_->match);
+  if (!match.ok()) return match.status();
+  out->match_ = *std::move(match);
+  auto peers = filter::PeerFilter::Create(*out->spec_);
+  if (!peers.ok()) return peers.status();
+  out->peers_ = *std::move(peers);
+  auto redactor = redaction::Redactor::Create(*out->spec_);
+  if (!redactor.ok()) return redactor.status();
+  out->redactor_ = *std::move(redactor);
+  for (const auto& output : out->spec_->outputs) {
+    auto output_match = filter::PairFilter::Create(output.match);
+    if (!output_match.ok()) return output_match.status();
+    out->outputs_.push_back({output, *std::move(output_match), nullptr, {}});
+  }
+  return out;
+}
+
+Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* former) {
+  for (auto& output : outputs_) {
+    if (former != nullptr) output.sink = former->GiveUp(output.spec);
+    if (output.sink) continue;
+    auto sink = sinks::OpenSink(output.spec, context);
+    if (!sink.ok()) {
+      return Status(sink.status().code(),
+                    fmt::format("output \"{}\": {}", output.spec.name, Message(sink.status())));
+    }
+    output.sink = *std::move(sink);
+  }
+  return absl::OkStatus();
+}
+
+void TapRuntime::Inherit(TapRuntime* former) {
+  former->Deliver();
+  started_ = former->started_;
+  rate_second_ = former->rate_second_;
+  rate_records_ = former->rate_records_;
+  offered_ = former->offered_;
+  completed_ = former->completed();
+  const TapBooks books = former->books();
+  absl::MutexLock lock(&mutex_);
+  books_ = books;
+}
+
+std::shared_ptr<sinks::Sink> TapRuntime::GiveUp(const tap::OutputSpec& spec) {
+  for (auto& output : outputs_) {
+    if (output.sink && output.spec == spec) return output.sink;
+  }
+  return nullptr;
+}
+
+bool TapRuntime::Shares(const sinks::Sink* sink) const {
+  for (const auto& output : outputs_) {
+    if (output.sink.get() == sink) return true;
+  }
+  return false;
+}
+
+bool TapRuntime::WithinLimits() {
+  const auto& limits = spec_->limits;
+  const base::Nanos now = clock_->Wall();
+  if (completed_ || (limits.start_time && now < *limits.start_time)) return false;
+  const bool over = (limits.end_time && now >= *limits.end_time) ||
+                    (limits.duration && now - started_ >= *limits.duration) ||
+                    (limits.max_records && offered_ >= *limits.max_records);
+  if (over) {
+    completed_ = true;
+    return false;
+  }
+  if (!limits.max_records_per_second) return true;
+  if (now / base::kSecond != rate_second_) {
+    rate_second_ = now / base::kSecond;
+    rate_records_ = 0;
+  }
+  return rate_records_++ < *limits.max_records_per_second;
+}
+
+TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
+  if (!filter::MatchesDirection(spec_->direction, pair) || !peers_->Matches(pair) ||
+      !match_->Matches(pair)) {
+    return Outcome::kFiltered;
+  }
+  const auto& sampling = spec_->sampling;
+  if ((sampling.always_keep_errors || sampling.always_keep_slow) &&
+      !filter::Samples(sampling, pair)) {
+    return Outcome::kSampled;
+  }
+  if (pair.orphan_reason != traffic::OrphanReason::kNone &&
+      spec_->pairing.orphans == tap::OrphanPolicy::kDrop) {
+    return Outcome::kOrphanDropped;
+  }
+  return WithinLimits() ? Outcome::kOffered : Outcome::kLimited;
+}
+
+void TapRuntime::Consume(const traffic::TrafficPair& pair,
+                         std::span<const traffic::NodePtr> nodes) {
+  const Outcome outcome = Decide(pair);
+  if (outcome == Outcome::kOffered) Gather(pair, nodes);
+  Count(outcome, pair);
+}
+
+void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
+  traffic::EntryBatch redacted(nullptr);
+  const auto redact = [&](const traffic::PackedEntry& entry) {
+    auto* copy = redacted.Add(redactor_->Redact(traffic::Unpack(entry)));
+    copy->arrival = entry.arrival;
+    copy->node = entry.node;
+    copy->request_id_hash = entry.request_id_hash;
+    return static_cast<const traffic::PackedEntry*>(copy);
+  };
+  std::vector<const traffic::PackedEntry*> servers;
+  traffic::TrafficPair safe = pair;
+  if (pair.client != nullptr) safe.client = redact(*pair.client);
+  for (const auto* server : pair.servers) servers.push_back(redact(*server));
+  safe.servers = servers;
+  if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(origin_);
+  const auto index = static_cast<uint32_t>(gathering_->size());
+  gathering_->Add(safe, nodes);
+  // Outputs match on what was seen, not on what redaction left of it.
+  for (auto& output : outputs_) {
+    if (output.match->Matches(pair)) output.indexes.push_back(index);
+  }
+}
+
+void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
+  ++delta_.records;
+  switch (outcome) {
+    case Outcome::kFiltered: ++delta_.filtered; return;
+    case Outcome::kSampled: ++delta_.sampled; return;
+    case Outcome::kOrphanDropped: ++delta_.dropped_orphans; return;
+    case Outcome::kLimited: ++delta_.limited; return;
+    case Outcome::kOffered: break;
+  }
+  ++offered_;
+  ++delta_.offered;
+  ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
+  ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
+}
+
+void TapRuntime::Deliver() {
+  if (gathering_) {
+    const std::shared_ptr<const traffic::RecordBatch> batch = std::move(gathering_);
+    gathering_ = nullptr;
+    for (auto& output : outputs_) {
+      auto indexes = std::exchange(output.indexes, {});
+      if (indexes.empty()) continue;
+      if (indexes.size() == batch->size()) indexes.clear();
+      output.sink->Offer({batch, std::move(indexes)});
+    }
+  }
+  const TapBooks delta = std::exchange(delta_, {});
+  absl::MutexLock lock(&mutex_);
+  books_.records += delta.records;
+  books_.offered += delta.offered;
+  books_.filtered += delta.filtered;
+  books_.sampled += delta.sampled;
+  books_.dropped_orphans += delta.dropped_orphans;
+  books_.limited += delta.limited;
+  for (size_t i = 0; i < delta.verdicts.size(); ++i) books_.verdicts[i] += delta.verdicts[i];
+  for (size_t i = 0; i < delta.orphans.size(); ++i) books_.orphans[i] += delta.orphans[i];
+}
+
+void TapRuntime::Close(base::Nanos wait, const TapRuntime* successor) {
+  Deliver();
+  const base::Nanos deadline = clock_->Monotonic() + wait;
+  for (auto& output : outputs_) {
+    if (!output.sink || (successor != nullptr && successor->Shares(output.sink.get()))) continue;
+    output.sink->Close(std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
+  }
+}
+
+TapBooks TapRuntime::books() const {
+  absl::MutexLock lock(&mutex_);
+  return books_;
+}
+
+std::map<std::string, sinks::SinkStats> TapRuntime::output_stats() const {
+  std::map<std::string, sinks::SinkStats> out;
+  for (const auto& output : outputs_) {
+    if (output.sink) out.emplace(output.spec.name, output.sink->stats());
+  }
+  return out;
+}
+
+}  // namespace traffictap::pipeline
