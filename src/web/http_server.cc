@@ -4,6 +4,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -73,7 +74,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void Answer() {
     const auto& request = parser_->get();
     auto answer = Handle(request);
-    response_ = {static_cast<http::status>(answer.code), request.version()};
+    response_ = http::response<http::string_body>(static_cast<http::status>(answer.code),
+                                                  request.version());
     response_.set(http::field::content_type, answer.content_type);
     response_.set("X-Content-Type-Options", "nosniff");
     response_.keep_alive(request.keep_alive());

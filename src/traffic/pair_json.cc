@@ -1,0 +1,208 @@
+#include "traffic/pair_json.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "traffic/header_list.h"
+#include "traffic/json_writer.h"
+
+namespace traffictap::traffic {
+namespace {
+
+void WriteFlags(const EntryFacts& facts, JsonWriter& json) {
+  if (facts.response_flags.empty()) return;
+  json.BeginArray("flags");
+  for (size_t flag = 1; flag <= kResponseFlagMax; ++flag) {
+    const auto value = static_cast<ResponseFlag>(flag);
+    if (facts.response_flags.Contains(value)) json.Element(ShortName(value));
+  }
+  json.EndArray();
+}
+
+void WriteHeaders(std::string_view key, std::string_view list, JsonWriter& json) {
+  if (list.empty()) return;
+  json.BeginObject(key);
+  ForEachHeader(list, [&](std::string_view name, std::string_view value) { json.Text(name, value); });
+  json.EndObject();
+}
+
+void WriteMs(std::string_view key, base::Nanos nanos, JsonWriter& json) {
+  if (nanos != kAbsent) json.Milliseconds(key, nanos);
+}
+
+void WriteNode(const Node& node, JsonWriter& json) {
+  json.Text("name", node.workload);
+  json.Text("namespace", node.ns);
+  json.Text("pod", node.pod);
+  json.Text("ip", node.ip);
+  json.Text("serviceAccount", node.service_account);
+  json.Text("cluster", node.cluster_id);
+}
+
+// The end that has no entry of its own, as the other one tells of it.
+void WritePeer(const PackedEntry& teller, const SocketAddress& address, JsonWriter& json) {
+  const std::string ip = address.IpString();
+  const auto workload = teller.text(Text::kPeerWorkload);
+  json.Text("name", workload.empty() ? std::string_view(ip) : workload);
+  json.Text("namespace", teller.text(Text::kPeerNamespace));
+  json.Text("ip", address.IpString());
+  json.Text("principal", teller.text(Text::kPeerPrincipal));
+}
+
+void WriteEnds(const TrafficPair& pair, JsonWriter& json) {
+  json.BeginObject("source");
+  if (pair.client != nullptr) {
+    WriteNode(*pair.client->node, json);
+  } else {
+    WritePeer(*pair.server(), pair.server()->facts.downstream_direct_remote, json);
+  }
+  json.EndObject();
+  json.BeginObject("destination");
+  if (pair.server() != nullptr) {
+    WriteNode(*pair.server()->node, json);
+  } else {
+    WritePeer(*pair.client, pair.client->facts.upstream_remote, json);
+  }
+  const auto& facts = pair.principal().facts;
+  const bool client = pair.client != nullptr;
+  json.Text("address", (client ? facts.upstream_remote : facts.downstream_local).ToString());
+  const auto cluster = pair.principal().text(Text::kUpstreamCluster);
+  if (client && cluster.starts_with("outbound|")) {
+    json.Text("service", cluster.substr(cluster.rfind('|') + 1));
+  }
+  json.EndObject();
+}
+
+void WriteRequest(const PackedEntry& entry, JsonWriter& json) {
+  const auto& facts = entry.facts;
+  json.BeginObject("request");
+  json.Text("id", entry.text(Text::kRequestId));
+  json.Text("protocol", facts.kind == EntryKind::kTcp ? "TCP" : ToString(facts.http_version));
+  json.Text("method", ToString(facts.method));
+  json.Text("scheme", entry.text(Text::kScheme));
+  json.Text("authority", entry.text(Text::kAuthority));
+  json.Text("path", entry.text(Text::kPath));
+  json.Text("originalPath", entry.text(Text::kOriginalPath));
+  json.Text("userAgent", entry.text(Text::kUserAgent));
+  json.Text("referer", entry.text(Text::kReferer));
+  json.Text("forwardedFor", entry.text(Text::kForwardedFor));
+  WriteHeaders("headers", entry.text(Text::kRequestHeaders), json);
+  json.Number("headersBytes", facts.request_headers_bytes);
+  json.Number("bodyBytes", facts.request_body_bytes);
+  json.EndObject();
+}
+
+void WriteResponse(const PackedEntry& entry, JsonWriter& json) {
+  const auto& facts = entry.facts;
+  json.BeginObject("response");
+  json.Number("code", facts.response_code);
+  json.Text("codeDetails", entry.text(Text::kResponseCodeDetails));
+  WriteFlags(facts, json);
+  WriteHeaders("headers", entry.text(Text::kResponseHeaders), json);
+  WriteHeaders("trailers", entry.text(Text::kResponseTrailers), json);
+  json.Number("headersBytes", facts.response_headers_bytes);
+  json.Number("bodyBytes", facts.response_body_bytes);
+  json.EndObject();
+}
+
+void WriteTimings(const TrafficPair& pair, JsonWriter& json) {
+  json.BeginObject("timings");
+  json.Time("startTime", pair.principal().facts.start_time);
+  const base::Nanos client = pair.client ? pair.client->facts.duration : kAbsent;
+  const base::Nanos server = pair.server() ? pair.server()->facts.duration : kAbsent;
+  WriteMs("clientMs", client, json);
+  WriteMs("serverMs", server, json);
+  if (client != kAbsent && server != kAbsent) {
+    // Two durations, each of one clock: skew between the clocks does not matter, their rates do a little.
+    json.Milliseconds("betweenMs", client - server);
+    json.Milliseconds("clockOffsetMs",
+                      pair.server()->facts.start_time - pair.client->facts.start_time);
+  }
+  json.EndObject();
+}
+
+void WriteSideTimes(const EntryFacts& facts, JsonWriter& json) {
+  json.Time("startTime", facts.start_time);
+  WriteMs("durationMs", facts.duration, json);
+  WriteMs("lastRxByteMs", facts.last_rx_byte, json);
+  WriteMs("firstUpstreamTxByteMs", facts.first_upstream_tx_byte, json);
+  WriteMs("lastUpstreamTxByteMs", facts.last_upstream_tx_byte, json);
+  WriteMs("firstUpstreamRxByteMs", facts.first_upstream_rx_byte, json);
+  WriteMs("lastUpstreamRxByteMs", facts.last_upstream_rx_byte, json);
+  WriteMs("firstDownstreamTxByteMs", facts.first_downstream_tx_byte, json);
+  WriteMs("lastDownstreamTxByteMs", facts.last_downstream_tx_byte, json);
+}
+
+void WriteSideConnection(const PackedEntry& entry, JsonWriter& json) {
+  const auto& facts = entry.facts;
+  json.Text("upstreamCluster", entry.text(Text::kUpstreamCluster));
+  json.Text("routeName", entry.text(Text::kRouteName));
+  json.Text("downstreamRemote", facts.downstream_remote.ToString());
+  json.Text("downstreamDirectRemote", facts.downstream_direct_remote.ToString());
+  json.Text("downstreamLocal", facts.downstream_local.ToString());
+  json.Text("upstreamLocal", facts.upstream_local.ToString());
+  json.Text("upstreamRemote", facts.upstream_remote.ToString());
+  json.Number("downstreamWireBytesSent", facts.downstream_wire_bytes_sent);
+  json.Number("downstreamWireBytesReceived", facts.downstream_wire_bytes_received);
+  json.Number("upstreamWireBytesSent", facts.upstream_wire_bytes_sent);
+  json.Number("upstreamWireBytesReceived", facts.upstream_wire_bytes_received);
+  json.Text("upstreamTransportFailure", entry.text(Text::kUpstreamTransportFailure));
+  json.Text("downstreamTransportFailure", entry.text(Text::kDownstreamTransportFailure));
+  json.Text("connectionTermination", entry.text(Text::kConnectionTermination));
+  json.Number("tlsVersion", facts.tls_version);
+  json.Text("sni", entry.text(Text::kTlsSni));
+  json.Text("peerPrincipal", entry.text(Text::kPeerPrincipal));
+  json.Text("localPrincipal", entry.text(Text::kLocalPrincipal));
+}
+
+void WriteSide(const PackedEntry& entry, JsonWriter& json) {
+  json.Text("pod", entry.node->pod);
+  WriteSideTimes(entry.facts, json);
+  json.Number("code", entry.facts.response_code);
+  json.Text("codeDetails", entry.text(Text::kResponseCodeDetails));
+  WriteFlags(entry.facts, json);
+  json.Number("attempts", entry.facts.attempt_count);
+  WriteSideConnection(entry, json);
+}
+
+// The same record has the same id whichever tap or output it goes through, so duplicates show downstream.
+uint64_t RecordId(const RecordOrigin& origin, const PackedEntry& entry) {
+  uint64_t id = HashRequestId(entry.node->id) ^ (HashRequestId(origin.collector) << 1);
+  id ^= entry.request_id_hash * 0x9e3779b97f4a7c15ULL;
+  id ^= static_cast<uint64_t>(entry.facts.start_time) * 0xc2b2ae3d27d4eb4fULL;
+  return id ^ (static_cast<uint64_t>(entry.facts.upstream_local.port) << 48);
+}
+
+}  // namespace
+
+void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::string* out) {
+  JsonWriter json(out);
+  json.BeginObject({});
+  json.Text("schemaVersion", "v1");
+  json.Text("id", fmt::format("{:016x}", RecordId(origin, pair.principal())));
+  json.Text("tap", origin.tap);
+  json.Text("verdict", ToString(pair.verdict));
+  json.Text("orphanReason", ToString(pair.orphan_reason));
+  json.Text("reporter", ToString(pair.principal().facts.reporter));
+  WriteEnds(pair, json);
+  WriteRequest(pair.principal(), json);
+  WriteResponse(pair.principal(), json);
+  WriteTimings(pair, json);
+  if (pair.client != nullptr) {
+    json.BeginObject("client");
+    WriteSide(*pair.client, json);
+    json.EndObject();
+  }
+  if (!pair.servers.empty()) {
+    json.BeginArray("server");
+    for (const auto* server : pair.servers) {
+      json.BeginObject({});
+      WriteSide(*server, json);
+      json.EndObject();
+    }
+    json.EndArray();
+  }
+  json.EndObject();
+}
+
+}  // namespace traffictap::traffic

@@ -1,0 +1,45 @@
+#include "traffic/traffic_pair.h"
+
+#include <array>
+
+namespace traffictap::traffic {
+namespace {
+
+template <size_t N, typename Enum>
+const char* Name(const std::array<const char*, N>& names, Enum value) {
+  const auto index = static_cast<size_t>(value);
+  return index < N ? names[index] : "";
+}
+
+}  // namespace
+
+const char* ToString(Verdict verdict) {
+  static constexpr std::array<const char*, kVerdictCount> kNames = {
+      "Ok", "ServerError", "ClientAborted", "NetworkOrProxy", "Retried", "Mismatch"};
+  return Name(kNames, verdict);
+}
+
+const char* ToString(OrphanReason reason) {
+  static constexpr std::array<const char*, kOrphanReasonCount> kNames = {
+      "",           "PeerNotMeshed", "PeerNotTapped", "FilteredOnOtherSide", "LateBeyondWindow",
+      "NeverArrived", "SampledOut",  "LostInBuffer",  "DrainingConnection"};
+  return Name(kNames, reason);
+}
+
+const char* ToString(Reporter reporter) {
+  return reporter == Reporter::kSource ? "source" : "destination";
+}
+
+const char* ToString(HttpVersion version) {
+  static constexpr std::array<const char*, 5> kNames = {"", "HTTP/1.0", "HTTP/1.1", "HTTP/2",
+                                                        "HTTP/3"};
+  return Name(kNames, version);
+}
+
+const char* ToString(Method method) {
+  static constexpr std::array<const char*, 10> kNames = {
+      "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return Name(kNames, method);
+}
+
+}  // namespace traffictap::traffic
