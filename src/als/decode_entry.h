@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -22,14 +21,18 @@ struct DecodeScratch {
 bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 
-// One StreamAccessLogsMessage. Calls on_identifier(bytes of its Identifier) where there is one, always before the
-// entries, then on_entry for each entry; both views end with the call.
-struct MessageVisitor {
-  std::function<void(std::string_view identifier)> on_identifier;
-  std::function<void(const traffic::AccessEntry& entry)> on_entry;
-  std::function<void(traffic::RejectReason reason)> on_reject;
+// Receives the parts of a message. Views end with the call.
+class MessageVisitor {
+ public:
+  virtual ~MessageVisitor() = default;
+  // Before the entries, where the message has an identifier; `bytes` is its serialized form.
+  virtual void OnIdentifier(std::string_view bytes) = 0;
+  virtual void OnEntry(const traffic::AccessEntry& entry) = 0;
+  virtual void OnReject(traffic::RejectReason reason) = 0;
 };
-void DecodeMessage(std::string_view bytes, DecodeScratch* scratch, const MessageVisitor& visitor);
+
+// Decodes one StreamAccessLogsMessage. A broken entry is rejected alone; a broken frame ends the message.
+void DecodeMessage(std::string_view bytes, DecodeScratch* scratch, MessageVisitor* visitor);
 
 // What is kept of an Identifier. Never fails: what is missing stays empty (traffic/node.h says the defaults).
 traffic::Node DecodeIdentifier(std::string_view bytes);

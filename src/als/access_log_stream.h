@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "als/decode_entry.h"
+#include "grpcpp/impl/codegen/server_callback.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "traffic/entry_consumer.h"
+
+namespace traffictap::als {
+
+// Counted by all streams of a server. Thread-safe.
+struct StreamCounters {
+  std::atomic<int64_t> open{0};
+  std::atomic<uint64_t> opened{0};
+  std::atomic<uint64_t> ended_clean{0};
+  std::atomic<uint64_t> ended_broken{0};
+  std::atomic<uint64_t> messages{0};
+  std::atomic<uint64_t> bytes{0};
+};
+
+// One proxy's stream: reads a raw message, decodes it on gRPC's thread, starts the next read. Deletes itself when
+// gRPC says that it is done.
+class AccessLogStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
+                              private MessageVisitor {
+ public:
+  // Both outlive the stream. `response` is gRPC's.
+  AccessLogStream(traffic::EntryConsumer* consumer, StreamCounters* counters,
+                  grpc::ByteBuffer* response);
+
+  void OnReadDone(bool ok) override;
+  void OnCancel() override { cancelled_ = true; }
+  void OnDone() override;
+
+ private:
+  void OnIdentifier(std::string_view bytes) override;
+  void OnEntry(const traffic::AccessEntry& entry) override;
+  void OnReject(traffic::RejectReason reason) override;
+  void Decode();
+
+  traffic::EntryConsumer* const consumer_;
+  StreamCounters* const counters_;
+  grpc::ByteBuffer* const response_;
+  grpc::ByteBuffer message_;
+  std::string joined_;  // the bytes of a message that came in several slices
+  DecodeScratch scratch_;
+  std::unique_ptr<traffic::EntryStream> entries_;  // null until the identifier came
+  std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace traffictap::als

@@ -1,0 +1,115 @@
+#include "als/als_server.h"
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/codegen/server_callback_handlers.h>
+#include <grpcpp/impl/codegen/service_type.h>
+#include <grpcpp/resource_quota.h>
+
+#include <chrono>
+
+#include "als/access_log_stream.h"
+#include "base/log.h"
+#include "fmt/format.h"
+#include "rpc/credentials.h"
+
+namespace traffictap::als {
+namespace {
+
+constexpr const char* kMethod = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
+constexpr int kMetadataBytesMax = 16 * 1024;
+constexpr int kPingIntervalMin = 10'000;  // ms: a client that pings more often is sent away
+
+int Millis(base::Nanos nanos) { return static_cast<int>(nanos / base::kMillisecond); }
+
+class Service final : public grpc::Service {
+ public:
+  Service(traffic::EntryConsumer* consumer, StreamCounters* counters) {
+    AddMethod(new grpc::internal::RpcServiceMethod(
+        kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
+    MarkMethodRawCallback(
+        0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+               [=](grpc::CallbackServerContext*, grpc::ByteBuffer* response) {
+                 return new AccessLogStream(consumer, counters, response);
+               }));
+  }
+};
+
+void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(options.message_bytes_max);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              Millis(options.handshake_timeout));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.connection_idle_max));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_time));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.keepalive_timeout));
+  // Without these a frozen peer with nothing under way would never be noticed.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kPingIntervalMin);
+  grpc::ResourceQuota quota("als");
+  quota.Resize(options.in_flight_bytes_max);
+  builder->SetResourceQuota(quota);
+}
+
+void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
+  writer.Gauge("traffictap_als_streams", "Streams of proxies that are open.", {}, counters.open);
+  writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
+  const std::string help = "Streams ended: clean by their sender, or broken with what was in flight.";
+  writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
+                 counters.ended_clean);
+  writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
+                 counters.ended_broken);
+  writer.Counter("traffictap_als_messages_total", "Messages read.", {}, counters.messages);
+  writer.Counter("traffictap_als_bytes_total", "Bytes of messages read.", {}, counters.bytes);
+}
+
+}  // namespace
+
+struct AlsServer::State {
+  StreamCounters counters;
+  std::unique_ptr<Service> service;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+};
+
+AlsServer::AlsServer() : state_(std::make_unique<State>()) {}
+
+StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
+                                                      traffic::EntryConsumer* consumer,
+                                                      base::MetricsRegistry* metrics) {
+  auto credentials = rpc::ServerCredentials(
+      {options.certificate_file, options.key_file, options.client_ca_file});
+  if (!credentials.ok()) return credentials.status();
+  std::unique_ptr<AlsServer> out(new AlsServer);
+  State* state = out->state_.get();
+  state->service = std::make_unique<Service>(consumer, &state->counters);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  SetBounds(options, &builder);
+  builder.AddListeningPort(options.address, *credentials, &state->port);
+  builder.RegisterService(state->service.get());
+  state->server = builder.BuildAndStart();
+  if (!state->server || state->port == 0) {
+    return absl::UnavailableError(fmt::format(
+        "listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
+        options.address));
+  }
+  metrics->Register([state](base::MetricWriter& writer) { WriteCounters(state->counters, writer); });
+  return out;
+}
+
+AlsServer::~AlsServer() { Stop(0); }
+
+int AlsServer::port() const { return state_->port; }
+
+void AlsServer::Stop(base::Nanos read_on) {
+  if (!state_->server) return;
+  state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::nanoseconds(read_on));
+  state_->server->Wait();
+  state_->server.reset();
+}
+
+}  // namespace traffictap::als

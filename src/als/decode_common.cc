@@ -1,0 +1,234 @@
+#include "als/decode_common.h"
+
+#include "als/decode_values.h"
+#include "als/wire_reader.h"
+#include "envoy/data/accesslog/v3/accesslog.pb.h"
+
+namespace traffictap::als {
+namespace {
+
+using Common = envoy::data::accesslog::v3::AccessLogCommon;
+using Tls = envoy::data::accesslog::v3::TLSProperties;
+using envoy::data::accesslog::v3::AccessLogType;
+using traffic::AccessEntry;
+using traffic::EntryFacts;
+using traffic::LogMoment;
+using traffic::PeerMesh;
+using traffic::Text;
+
+// CertificateProperties: the first URI among the subject's alternative names.
+bool DecodeCertificate(std::string_view bytes, std::string_view* uri) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.field() != 1 || !reader.is_bytes()) {
+      reader.Skip();
+      continue;
+    }
+    WireReader san(reader.Bytes());
+    while (san.Next()) {
+      if (san.field() == 1 && uri->empty()) {
+        *uri = san.Bytes();
+      } else {
+        san.Skip();
+      }
+    }
+    if (!san.ok()) return false;
+  }
+  return reader.ok();
+}
+
+bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
+  WireReader reader(bytes);
+  bool valid = true;
+  while (valid && reader.Next()) {
+    switch (reader.field()) {
+      case Tls::kTlsVersionFieldNumber:
+        entry->facts.tls_version = static_cast<uint8_t>(reader.Varint());
+        break;
+      case Tls::kTlsSniHostnameFieldNumber: entry->text(Text::kTlsSni) = reader.Bytes(); break;
+      case Tls::kLocalCertificatePropertiesFieldNumber:
+        valid = DecodeCertificate(reader.Bytes(), &entry->text(Text::kLocalPrincipal));
+        break;
+      case Tls::kPeerCertificatePropertiesFieldNumber:
+        valid = DecodeCertificate(reader.Bytes(), &entry->text(Text::kPeerPrincipal));
+        break;
+      default: reader.Skip();
+    }
+  }
+  return valid && reader.ok();
+}
+
+// What the tap's own custom tags say of the peer: tlsMode is the endpoint's metadata, "istio" for a sidecar.
+bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry) {
+  std::string_view key;
+  std::string_view value;
+  if (!DecodeMapEntry(bytes, &key, &value)) return false;
+  if (key == "tlsMode") {
+    entry->facts.peer_mesh = value == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
+  } else if (key == "peerWorkload") {
+    entry->text(Text::kPeerWorkload) = value;
+  } else if (key == "peerNamespace") {
+    entry->text(Text::kPeerNamespace) = value;
+  }
+  return true;
+}
+
+// google.protobuf.Struct inside an Any, as Istio's metadata exchange leaves it: the text fields name, namespace and
+// workload. Anything else in a filter state object is not ours to judge: it is skipped, not refused.
+void DecodePeerStruct(std::string_view any, AccessEntry* entry) {
+  std::string_view type;
+  std::string_view object;
+  if (!DecodeMapEntry(any, &type, &object) || !type.ends_with("google.protobuf.Struct")) return;
+  WireReader fields(object);
+  while (fields.Next()) {
+    std::string_view name;
+    std::string_view value;
+    if (fields.field() != 1 || !DecodeMapEntry(fields.Bytes(), &name, &value)) return;
+    WireReader reader(value);
+    std::string_view text;
+    while (reader.Next()) {
+      if (reader.field() == 3) {
+        text = reader.Bytes();
+      } else {
+        reader.Skip();
+      }
+    }
+    if (name == "workload") entry->text(Text::kPeerWorkload) = text;
+    if (name == "namespace") entry->text(Text::kPeerNamespace) = text;
+  }
+  entry->facts.peer_mesh = PeerMesh::kMeshed;
+}
+
+bool DecodeFilterState(std::string_view bytes, AccessEntry* entry) {
+  std::string_view key;
+  std::string_view value;
+  if (!DecodeMapEntry(bytes, &key, &value)) return false;
+  if (key == "upstream_peer" || key == "downstream_peer") DecodePeerStruct(value, entry);
+  return true;
+}
+
+LogMoment MomentOf(uint8_t type) {
+  switch (type) {
+    case AccessLogType::TcpUpstreamConnected:
+    case AccessLogType::DownstreamStart:
+    case AccessLogType::UpstreamPoolReady:
+    case AccessLogType::DownstreamTunnelSuccessfullyEstablished:
+    case AccessLogType::UdpTunnelUpstreamConnected: return LogMoment::kStart;
+    case AccessLogType::TcpPeriodic:
+    case AccessLogType::DownstreamPeriodic:
+    case AccessLogType::UpstreamPeriodic:
+    case AccessLogType::UdpPeriodic: return LogMoment::kPeriodic;
+    default: return LogMoment::kEnd;
+  }
+}
+
+base::Nanos* DurationOf(uint32_t field, EntryFacts* facts) {
+  switch (field) {
+    case Common::kTimeToLastRxByteFieldNumber: return &facts->last_rx_byte;
+    case Common::kTimeToFirstUpstreamTxByteFieldNumber: return &facts->first_upstream_tx_byte;
+    case Common::kTimeToLastUpstreamTxByteFieldNumber: return &facts->last_upstream_tx_byte;
+    case Common::kTimeToFirstUpstreamRxByteFieldNumber: return &facts->first_upstream_rx_byte;
+    case Common::kTimeToLastUpstreamRxByteFieldNumber: return &facts->last_upstream_rx_byte;
+    case Common::kTimeToFirstDownstreamTxByteFieldNumber: return &facts->first_downstream_tx_byte;
+    case Common::kTimeToLastDownstreamTxByteFieldNumber: return &facts->last_downstream_tx_byte;
+    case Common::kDurationFieldNumber: return &facts->duration;
+    case Common::kStartTimeFieldNumber: return &facts->start_time;
+    default: return nullptr;
+  }
+}
+
+traffic::SocketAddress* AddressOf(uint32_t field, EntryFacts* facts) {
+  switch (field) {
+    case Common::kDownstreamRemoteAddressFieldNumber: return &facts->downstream_remote;
+    case Common::kDownstreamLocalAddressFieldNumber: return &facts->downstream_local;
+    case Common::kUpstreamRemoteAddressFieldNumber: return &facts->upstream_remote;
+    case Common::kUpstreamLocalAddressFieldNumber: return &facts->upstream_local;
+    case Common::kDownstreamDirectRemoteAddressFieldNumber: return &facts->downstream_direct_remote;
+    default: return nullptr;
+  }
+}
+
+std::string_view* TextOf(uint32_t field, AccessEntry* entry) {
+  switch (field) {
+    case Common::kUpstreamClusterFieldNumber: return &entry->text(Text::kUpstreamCluster);
+    case Common::kUpstreamTransportFailureReasonFieldNumber:
+      return &entry->text(Text::kUpstreamTransportFailure);
+    case Common::kRouteNameFieldNumber: return &entry->text(Text::kRouteName);
+    case Common::kConnectionTerminationDetailsFieldNumber:
+      return &entry->text(Text::kConnectionTermination);
+    case Common::kDownstreamTransportFailureReasonFieldNumber:
+      return &entry->text(Text::kDownstreamTransportFailure);
+    // An HTTP entry's own request id, read later, takes its place.
+    case Common::kStreamIdFieldNumber: return &entry->text(Text::kRequestId);
+    default: return nullptr;
+  }
+}
+
+uint64_t* WireBytesOf(uint32_t field, EntryFacts* facts) {
+  switch (field) {
+    case Common::kDownstreamWireBytesSentFieldNumber: return &facts->downstream_wire_bytes_sent;
+    case Common::kDownstreamWireBytesReceivedFieldNumber:
+      return &facts->downstream_wire_bytes_received;
+    case Common::kUpstreamWireBytesSentFieldNumber: return &facts->upstream_wire_bytes_sent;
+    case Common::kUpstreamWireBytesReceivedFieldNumber: return &facts->upstream_wire_bytes_received;
+    default: return nullptr;
+  }
+}
+
+bool DecodeOther(WireReader* reader, AccessEntry* entry) {
+  EntryFacts& facts = entry->facts;
+  switch (reader->field()) {
+    case Common::kResponseFlagsFieldNumber:
+      return DecodeResponseFlags(reader->Bytes(), &facts.response_flags);
+    case Common::kTlsPropertiesFieldNumber: return DecodeTls(reader->Bytes(), entry);
+    case Common::kCustomTagsFieldNumber: return DecodeCustomTag(reader->Bytes(), entry);
+    case Common::kFilterStateObjectsFieldNumber: return DecodeFilterState(reader->Bytes(), entry);
+    case Common::kUpstreamRequestAttemptCountFieldNumber:
+      facts.attempt_count = static_cast<uint32_t>(reader->Varint());
+      return true;
+    case Common::kIntermediateLogEntryFieldNumber:
+      if (reader->Varint() != 0) facts.moment = LogMoment::kPeriodic;
+      return true;
+    case Common::kAccessLogTypeFieldNumber:
+      facts.access_log_type = static_cast<uint8_t>(reader->Varint());
+      facts.moment = MomentOf(facts.access_log_type);
+      return true;
+    case Common::kSampleRateFieldNumber:
+    case Common::kMetadataFieldNumber: reader->Skip(); return true;
+    default: ++facts.unknown_fields; reader->Skip(); return true;
+  }
+}
+
+}  // namespace
+
+traffic::Reporter ReporterOf(std::string_view upstream_cluster) {
+  return upstream_cluster.starts_with("inbound|") || upstream_cluster.starts_with("inbound_")
+             ? traffic::Reporter::kDestination
+             : traffic::Reporter::kSource;
+}
+
+bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry) {
+  WireReader reader(bytes);
+  bool valid = true;
+  while (valid && reader.Next()) {
+    const uint32_t field = reader.field();
+    if (auto* duration = DurationOf(field, &entry->facts)) {
+      valid = DecodeSecondsNanos(reader.Bytes(), duration);
+    } else if (auto* address = AddressOf(field, &entry->facts)) {
+      valid = DecodeAddress(reader.Bytes(), address);
+    } else if (auto* text = TextOf(field, entry)) {
+      *text = reader.Bytes();
+    } else if (auto* wire_bytes = WireBytesOf(field, &entry->facts)) {
+      *wire_bytes = reader.Varint();
+    } else {
+      valid = DecodeOther(&reader, entry);
+    }
+  }
+  entry->facts.reporter = ReporterOf(entry->text(Text::kUpstreamCluster));
+  if (entry->text(Text::kPeerPrincipal).starts_with("spiffe://")) {
+    entry->facts.peer_mesh = PeerMesh::kMeshed;
+  }
+  return valid && reader.ok();
+}
+
+}  // namespace traffictap::als

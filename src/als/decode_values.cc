@@ -1,0 +1,91 @@
+#include "als/decode_values.h"
+
+#include "als/wire_reader.h"
+
+namespace traffictap::als {
+namespace {
+
+bool DecodeSocketAddress(std::string_view bytes, traffic::SocketAddress* out) {
+  WireReader reader(bytes);
+  std::string_view ip;
+  uint64_t port = 0;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 2: ip = reader.Bytes(); break;
+      case 3: port = reader.Varint(); break;
+      default: reader.Skip();
+    }
+  }
+  if (!reader.ok()) return false;
+  *out = traffic::ParseSocketAddress(ip, static_cast<uint16_t>(port)).value_or(traffic::SocketAddress{});
+  return true;
+}
+
+}  // namespace
+
+bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out) {
+  WireReader reader(bytes);
+  uint64_t seconds = 0;
+  uint64_t nanos = 0;
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 1: seconds = reader.Varint(); break;
+      case 2: nanos = reader.Varint(); break;
+      default: reader.Skip();
+    }
+  }
+  // Unsigned, so that a hostile value wraps instead of being undefined.
+  *out = static_cast<base::Nanos>(seconds * base::kSecond + static_cast<uint64_t>(static_cast<int64_t>(nanos)));
+  return reader.ok();
+}
+
+bool DecodeWrappedNumber(std::string_view bytes, uint64_t* out) {
+  WireReader reader(bytes);
+  *out = 0;
+  while (reader.Next()) {
+    if (reader.field() == 1) {
+      *out = reader.Varint();
+    } else {
+      reader.Skip();
+    }
+  }
+  return reader.ok();
+}
+
+bool DecodeAddress(std::string_view bytes, traffic::SocketAddress* out) {
+  WireReader reader(bytes);
+  *out = {};
+  while (reader.Next()) {
+    if (reader.field() == 1 && reader.is_bytes()) {
+      if (!DecodeSocketAddress(reader.Bytes(), out)) return false;
+    } else {
+      reader.Skip();
+    }
+  }
+  return reader.ok();
+}
+
+bool DecodeResponseFlags(std::string_view bytes, traffic::ResponseFlags* out) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    const uint32_t field = reader.field();
+    // Field 13 is a message (unauthorized_details), all others are booleans.
+    const bool set = reader.is_bytes() ? (reader.Bytes(), true) : reader.Varint() != 0;
+    if (set && field <= traffic::kResponseFlagMax) out->Add(static_cast<traffic::ResponseFlag>(field));
+  }
+  return reader.ok();
+}
+
+bool DecodeMapEntry(std::string_view bytes, std::string_view* key, std::string_view* value) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case 1: *key = reader.Bytes(); break;
+      case 2: *value = reader.Bytes(); break;
+      default: reader.Skip();
+    }
+  }
+  return reader.ok();
+}
+
+}  // namespace traffictap::als

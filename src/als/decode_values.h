@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/clock.h"
+#include "traffic/access_entry.h"
+#include "traffic/socket_address.h"
+
+// The small messages inside an entry, each from its serialized bytes. False: not valid protobuf.
+namespace traffictap::als {
+
+// google.protobuf.Timestamp or Duration; both are {seconds = 1, nanos = 2}.
+bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out);
+// google.protobuf.UInt32Value and its like.
+bool DecodeWrappedNumber(std::string_view bytes, uint64_t* out);
+// envoy.config.core.v3.Address. Pipes, internal listeners and names that are not IP addresses stay absent.
+bool DecodeAddress(std::string_view bytes, traffic::SocketAddress* out);
+// envoy.data.accesslog.v3.ResponseFlags.
+bool DecodeResponseFlags(std::string_view bytes, traffic::ResponseFlags* out);
+// One entry of a map<string, string> or map<string, bytes>.
+bool DecodeMapEntry(std::string_view bytes, std::string_view* key, std::string_view* value);
+
+}  // namespace traffictap::als

@@ -1,0 +1,174 @@
+#include "filter/entry_filter.h"
+
+#include <re2/re2.h>
+#include <re2/set.h>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "filter/text_match.h"
+#include "fmt/format.h"
+#include "traffic/traffic_pair.h"
+
+namespace traffictap::filter {
+namespace {
+
+using traffic::TapSet;
+
+// Which taps ask for each of a few different values; taps that do not ask are in `any`.
+template <typename Key>
+struct ValueIndex {
+  std::unordered_map<Key, TapSet> wanted;
+  TapSet any;
+
+  TapSet Find(const Key& value) const {
+    const auto found = wanted.find(value);
+    return found == wanted.end() ? any : any | found->second;
+  }
+};
+
+template <typename Key>
+void Index(const std::vector<Key>& values, size_t slot, ValueIndex<Key>* index) {
+  if (values.empty()) index->any.Add(slot);
+  for (const auto& value : values) index->wanted[value].Add(slot);
+}
+
+// All taps' path conditions in one automaton: one scan of the path, however many taps.
+struct PathIndex {
+  std::unique_ptr<re2::RE2::Set> set;
+  std::vector<TapSet> taps;  // by the pattern's number in `set`
+  std::map<std::string, int> numbers;
+  TapSet any;
+
+  TapSet Find(std::string_view path) const {
+    TapSet out = any;
+    if (!set) return out;
+    std::vector<int> matched;
+    set->Match(re2::StringPiece(path.data(), path.size()), &matched);
+    for (const int number : matched) out |= taps[static_cast<size_t>(number)];
+    return out;
+  }
+};
+
+std::string ToPattern(const tap::PathMatch& match) {
+  switch (match.kind) {
+    case tap::PathMatchKind::kExact: return re2::RE2::QuoteMeta(match.value);
+    case tap::PathMatchKind::kPrefix: return re2::RE2::QuoteMeta(match.value) + "(?s:.*)";
+    case tap::PathMatchKind::kRegex: return match.value;
+  }
+  return {};
+}
+
+Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
+  if (match.kind == tap::PathMatchKind::kRegex) {
+    const auto alone = CompilePattern(match.value);
+    if (!alone.ok()) return alone.status();
+  }
+  if (!index->set) {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(int64_t{64} << 20);
+    index->set = std::make_unique<re2::RE2::Set>(options, re2::RE2::ANCHOR_BOTH);
+  }
+  const auto pattern = ToPattern(match);
+  const auto [found, fresh] = index->numbers.try_emplace(pattern, 0);
+  if (fresh) {
+    std::string error;
+    found->second = index->set->Add(pattern, &error);
+    if (found->second < 0) {
+      return absl::InvalidArgumentError(fmt::format("path \"{}\": {}", match.value, error));
+    }
+    index->taps.resize(static_cast<size_t>(found->second) + 1);
+  }
+  index->taps[static_cast<size_t>(found->second)].Add(slot);
+  return absl::OkStatus();
+}
+
+// The part of a 64-bit hash space that a ratio keeps; the hash of "no id" is 0 and is always kept.
+uint64_t SamplingLimit(double ratio) {
+  if (ratio >= 1.0) return UINT64_MAX;
+  return static_cast<uint64_t>(std::ldexp(ratio, 64));
+}
+
+}  // namespace
+
+struct EntryFilter::Index {
+  ValueIndex<std::string> methods;
+  ValueIndex<std::string> protocols;
+  ValueIndex<std::string> schemes;
+  // Few taps ask for authorities and patterns may have wildcards: tested one different pattern at a time.
+  std::map<std::string, TapSet> authorities;
+  TapSet any_authority;
+  PathIndex paths;
+  TapSet http_only;  // taps with a condition that no TCP connection can meet
+  std::map<uint64_t, TapSet> sampled;  // taps by the hash limit of their ratio; those that keep all are not here
+
+  Status Add(const tap::TapSpec& spec, size_t slot) {
+    const auto& match = spec.match;
+    filter::Index(match.methods, slot, &methods);
+    filter::Index(match.protocols, slot, &protocols);
+    filter::Index(match.schemes, slot, &schemes);
+    if (match.authorities.empty()) any_authority.Add(slot);
+    for (const auto& pattern : match.authorities) authorities[pattern].Add(slot);
+    if (match.paths.empty()) paths.any.Add(slot);
+    for (const auto& path : match.paths) TT_RETURN_IF_ERROR(AddPath(path, slot, &paths));
+    const bool http = !match.methods.empty() || !match.schemes.empty() ||
+                      !match.authorities.empty() || !match.paths.empty();
+    if (http) http_only.Add(slot);
+    const auto& sampling = spec.sampling;
+    const bool whole = sampling.always_keep_errors || sampling.always_keep_slow;
+    if (!whole && sampling.ratio < 1.0) sampled[SamplingLimit(sampling.ratio)].Add(slot);
+    return absl::OkStatus();
+  }
+
+  TapSet FindAuthority(std::string_view authority) const {
+    TapSet out = any_authority;
+    for (const auto& [pattern, taps] : authorities) {
+      if (MatchesAuthority(authority, pattern)) out |= taps;
+    }
+    return out;
+  }
+};
+
+EntryFilter::EntryFilter() : index_(std::make_unique<Index>()) {}
+EntryFilter::~EntryFilter() = default;
+
+StatusOr<std::unique_ptr<EntryFilter>> EntryFilter::Create(std::span<const tap::TapSpecPtr> specs) {
+  std::unique_ptr<EntryFilter> out(new EntryFilter);
+  Index& index = *out->index_;
+  for (size_t slot = 0; slot < specs.size(); ++slot) {
+    if (specs[slot]) TT_RETURN_IF_ERROR(index.Add(*specs[slot], slot));
+  }
+  if (index.paths.set && !index.paths.set->Compile()) {
+    return absl::InvalidArgumentError("the taps' paths are too large together: use fewer or simpler patterns");
+  }
+  return out;
+}
+
+TapSet EntryFilter::Admit(const traffic::AccessEntry& entry, const TapSet& candidates) const {
+  using traffic::Text;
+  if (candidates.empty()) return candidates;
+  const Index& index = *index_;
+  if (entry.facts.kind == traffic::EntryKind::kTcp) {
+    return (candidates & index.protocols.Find("TCP")) - index.http_only;
+  }
+  TapSet out = candidates;
+  if (!index.methods.wanted.empty()) out &= index.methods.Find(ToString(entry.facts.method));
+  if (!index.protocols.wanted.empty()) out &= index.protocols.Find(ToString(entry.facts.http_version));
+  if (!index.schemes.wanted.empty()) out &= index.schemes.Find(std::string(entry.text(Text::kScheme)));
+  if (!index.authorities.empty()) out &= index.FindAuthority(entry.text(Text::kAuthority));
+  if (index.paths.set && !out.empty()) out &= index.paths.Find(PathOnly(entry.text(Text::kPath)));
+  return out;
+}
+
+TapSet EntryFilter::Sample(uint64_t request_id_hash, const TapSet& admitted) const {
+  TapSet out = admitted;
+  for (const auto& [limit, taps] : index_->sampled) {
+    if (request_id_hash >= limit) out -= taps;
+  }
+  return out;
+}
+
+}  // namespace traffictap::filter

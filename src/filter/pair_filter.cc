@@ -1,0 +1,165 @@
+#include "filter/pair_filter.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "filter/text_match.h"
+#include "fmt/format.h"
+#include "traffic/header_list.h"
+
+namespace traffictap::filter {
+namespace {
+
+using traffic::PackedEntry;
+using traffic::Text;
+using traffic::TrafficPair;
+
+template <typename Test>
+bool AnyEntry(const TrafficPair& pair, Test test) {
+  if (pair.client != nullptr && test(*pair.client)) return true;
+  return std::any_of(pair.servers.begin(), pair.servers.end(),
+                     [&](const PackedEntry* server) { return test(*server); });
+}
+
+template <typename T, typename Test>
+bool EmptyOrAny(const std::vector<T>& values, Test test) {
+  return values.empty() || std::any_of(values.begin(), values.end(), test);
+}
+
+base::Nanos LongestDuration(const TrafficPair& pair) {
+  base::Nanos longest = traffic::kAbsent;
+  AnyEntry(pair, [&](const PackedEntry& entry) {
+    longest = std::max(longest, entry.facts.duration);
+    return false;
+  });
+  return longest;
+}
+
+struct PathCondition {
+  tap::PathMatch match;
+  std::shared_ptr<const re2::RE2> pattern;
+
+  bool Holds(std::string_view path) const {
+    if (pattern) return FullMatch(*pattern, path);
+    return match.kind == tap::PathMatchKind::kExact ? path == match.value
+                                                    : path.starts_with(match.value);
+  }
+};
+
+struct HeaderCondition {
+  tap::HeaderMatch match;
+  std::shared_ptr<const re2::RE2> pattern;
+
+  bool Holds(const PackedEntry& entry) const {
+    const auto value = traffic::FindHeader(
+        entry.text(match.response ? Text::kResponseHeaders : Text::kRequestHeaders), match.name);
+    if (value.data() == nullptr) return false;
+    switch (match.kind) {
+      case tap::HeaderMatch::Kind::kPresent: return true;
+      case tap::HeaderMatch::Kind::kExact: return value == match.value;
+      case tap::HeaderMatch::Kind::kPrefix: return value.starts_with(match.value);
+      case tap::HeaderMatch::Kind::kRegex: return FullMatch(*pattern, value);
+    }
+    return false;
+  }
+};
+
+std::string_view ProtocolOf(const PackedEntry& entry) {
+  return entry.facts.kind == traffic::EntryKind::kTcp ? "TCP" : ToString(entry.facts.http_version);
+}
+
+}  // namespace
+
+struct PairFilter::Conditions {
+  tap::MatchSpec spec;
+  std::vector<PathCondition> paths;
+  std::vector<HeaderCondition> headers;
+  traffic::ResponseFlags flags;
+
+  bool MatchesRequest(const TrafficPair& pair) const {
+    return EmptyOrAny(spec.methods, [&](const std::string& method) {
+      return AnyEntry(pair, [&](const auto& e) { return method == ToString(e.facts.method); });
+    }) && EmptyOrAny(paths, [&](const PathCondition& path) {
+      return AnyEntry(pair, [&](const auto& e) { return path.Holds(PathOnly(e.text(Text::kPath))); });
+    }) && EmptyOrAny(spec.schemes, [&](const std::string& scheme) {
+      return AnyEntry(pair, [&](const auto& e) { return e.text(Text::kScheme) == scheme; });
+    }) && EmptyOrAny(spec.authorities, [&](const std::string& pattern) {
+      return AnyEntry(pair, [&](const auto& e) {
+        return MatchesAuthority(e.text(Text::kAuthority), pattern);
+      });
+    }) && EmptyOrAny(spec.protocols, [&](const std::string& protocol) {
+      return AnyEntry(pair, [&](const auto& e) { return ProtocolOf(e) == protocol; });
+    });
+  }
+
+  bool MatchesOutcome(const TrafficPair& pair) const {
+    return EmptyOrAny(spec.response_codes, [&](const tap::CodeRange& range) {
+      return AnyEntry(pair, [&](const auto& e) {
+        return e.facts.response_code >= range.first && e.facts.response_code <= range.last;
+      });
+    }) && (flags.empty() || AnyEntry(pair, [&](const auto& e) {
+      return e.facts.response_flags.Intersects(flags);
+    })) && (!spec.min_duration || LongestDuration(pair) >= *spec.min_duration);
+  }
+
+  bool MatchesHeaders(const TrafficPair& pair) const {
+    return std::all_of(headers.begin(), headers.end(), [&](const HeaderCondition& header) {
+      return AnyEntry(pair, [&](const auto& e) { return header.Holds(e); }) != header.match.invert;
+    });
+  }
+};
+
+PairFilter::PairFilter() : conditions_(std::make_unique<Conditions>()) {}
+PairFilter::~PairFilter() = default;
+
+StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& spec) {
+  std::unique_ptr<PairFilter> out(new PairFilter);
+  Conditions& conditions = *out->conditions_;
+  conditions.spec = spec;
+  for (const auto& path : spec.paths) {
+    conditions.paths.push_back({path, nullptr});
+    if (path.kind != tap::PathMatchKind::kRegex) continue;
+    auto pattern = CompilePattern(path.value);
+    if (!pattern.ok()) return pattern.status();
+    conditions.paths.back().pattern = *pattern;
+  }
+  for (const auto& header : spec.headers) {
+    conditions.headers.push_back({header, nullptr});
+    if (header.kind != tap::HeaderMatch::Kind::kRegex) continue;
+    auto pattern = CompilePattern(header.value);
+    if (!pattern.ok()) return pattern.status();
+    conditions.headers.back().pattern = *pattern;
+  }
+  for (const auto& name : spec.response_flags) {
+    const auto flag = traffic::ParseResponseFlag(name);
+    if (!flag) return absl::InvalidArgumentError(fmt::format("response flag \"{}\" is unknown", name));
+    conditions.flags.Add(*flag);
+  }
+  return out;
+}
+
+bool PairFilter::Matches(const TrafficPair& pair) const {
+  return conditions_->MatchesRequest(pair) && conditions_->MatchesOutcome(pair) &&
+         conditions_->MatchesHeaders(pair);
+}
+
+bool MatchesDirection(tap::Direction direction, const TrafficPair& pair) {
+  if (direction == tap::Direction::kBoth) return true;
+  return direction == tap::Direction::kInbound ? !pair.servers.empty() : pair.client != nullptr;
+}
+
+bool Samples(const tap::SamplingSpec& spec, const TrafficPair& pair) {
+  using traffic::Verdict;
+  const bool failed = pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried;
+  if (spec.always_keep_errors &&
+      (failed || AnyEntry(pair, [](const auto& e) { return e.facts.response_code >= 500; }))) {
+    return true;
+  }
+  if (spec.always_keep_slow && LongestDuration(pair) >= spec.slow_threshold) return true;
+  if (spec.ratio >= 1.0) return true;
+  return pair.principal().request_id_hash < static_cast<uint64_t>(std::ldexp(spec.ratio, 64));
+}
+
+}  // namespace traffictap::filter

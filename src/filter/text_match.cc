@@ -1,0 +1,49 @@
+#include "filter/text_match.h"
+
+#include <re2/re2.h>
+#include <strings.h>
+
+#include "fmt/format.h"
+
+namespace traffictap::filter {
+namespace {
+
+constexpr int64_t kPatternMemoryMax = 1 << 20;
+
+bool EqualIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool HasPort(std::string_view authority) {
+  const auto colon = authority.rfind(':');
+  return colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view PathOnly(std::string_view path) { return path.substr(0, path.find_first_of("?#")); }
+
+bool MatchesAuthority(std::string_view authority, std::string_view pattern) {
+  if (!HasPort(pattern) && HasPort(authority)) {
+    authority = authority.substr(0, authority.rfind(':'));
+  }
+  if (!pattern.starts_with("*.")) return EqualIgnoringCase(authority, pattern);
+  const auto suffix = pattern.substr(1);
+  return authority.size() > suffix.size() &&
+         EqualIgnoringCase(authority.substr(authority.size() - suffix.size()), suffix);
+}
+
+StatusOr<std::shared_ptr<const re2::RE2>> CompilePattern(const std::string& pattern) {
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(kPatternMemoryMax);
+  auto compiled = std::make_shared<const re2::RE2>(pattern, options);
+  if (compiled->ok()) return compiled;
+  return absl::InvalidArgumentError(
+      fmt::format("pattern \"{}\": {}; RE2's syntax is meant", pattern, compiled->error()));
+}
+
+bool FullMatch(const re2::RE2& pattern, std::string_view text) {
+  return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
+}
+
+}  // namespace traffictap::filter

@@ -1,0 +1,153 @@
+#include "redaction/redactor.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+
+#include "fmt/format.h"
+#include "traffic/header_list.h"
+
+namespace traffictap::redaction {
+namespace {
+
+using traffic::AccessEntry;
+using traffic::Text;
+
+constexpr std::string_view kRedacted = "REDACTED";
+constexpr std::array<std::string_view, 7> kForbidden = {
+    "authorization", "cookie", "proxy-authorization", "set-cookie", "x-amz-security-token", "x-api-key",
+    "x-forwarded-client-cert"};
+// Texts that a client chooses freely and that the rules therefore apply to.
+constexpr std::array<Text, 5> kFreeTexts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
+                                            Text::kAuthority, Text::kUserAgent};
+constexpr std::array<Text, 3> kUrls = {Text::kPath, Text::kOriginalPath, Text::kReferer};
+
+// "a=1&b=2" with each value replaced; a part without '=' is a value whose key is unknown.
+void RedactQuery(std::string_view query, std::string* out) {
+  while (true) {
+    const auto end = query.find_first_of("&;");
+    const auto part = query.substr(0, end);
+    const auto equals = part.find('=');
+    if (equals != std::string_view::npos) out->append(part.substr(0, equals + 1));
+    if (!part.empty()) out->append(kRedacted);
+    if (end == std::string_view::npos) return;
+    *out += query[end];
+    query.remove_prefix(end + 1);
+  }
+}
+
+std::string RedactUrl(std::string_view url) {
+  std::string out;
+  const auto query = url.find_first_of("?#");
+  out.append(url.substr(0, query));
+  if (query == std::string_view::npos) return out;
+  const auto fragment = url.find('#', query);
+  if (url[query] == '?') {
+    out += '?';
+    const auto end = fragment == std::string_view::npos ? url.size() : fragment;
+    RedactQuery(url.substr(query + 1, end - query - 1), &out);
+  }
+  if (fragment != std::string_view::npos) out.append("#").append(kRedacted);
+  return out;
+}
+
+// "scheme://user:password@host/…" without "user:password@".
+std::string RemoveUserinfo(std::string_view url) {
+  const auto scheme = url.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto at = url.substr(begin, url.find_first_of("/?#", begin) - begin).rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, begin)) + std::string(url.substr(begin + at + 1));
+}
+
+}  // namespace
+
+bool IsForbiddenHeader(std::string_view lower_case_name) {
+  return std::find(kForbidden.begin(), kForbidden.end(), lower_case_name) != kForbidden.end();
+}
+
+struct Redactor::Rules {
+  struct Rule {
+    std::unique_ptr<re2::RE2> pattern;
+    std::string replacement;
+  };
+  bool redact_query = true;
+  std::vector<Rule> rules;
+  std::set<std::string, std::less<>> request_headers;
+  std::set<std::string, std::less<>> response_headers;
+  // The changed texts of the entry in hand.
+  std::array<std::string, traffic::kTextCount> scratch;
+
+  void Apply(std::string* text) const {
+    for (const auto& rule : rules) re2::RE2::GlobalReplace(text, *rule.pattern, rule.replacement);
+    if (text->size() > AccessEntry::kTextBytesMax) text->resize(AccessEntry::kTextBytesMax);
+  }
+
+  std::string_view Headers(std::string_view list, const std::set<std::string, std::less<>>& allowed,
+                           Text which) {
+    std::string& out = scratch[static_cast<size_t>(which)];
+    out.clear();
+    if (allowed.empty() || list.empty()) return out;
+    traffic::ForEachHeader(list, [&](std::string_view name, std::string_view value) {
+      if (IsForbiddenHeader(name) || !allowed.contains(name)) return;
+      std::string shown(value);
+      Apply(&shown);
+      if (out.size() + name.size() + shown.size() + 4 > AccessEntry::kTextBytesMax) return;
+      traffic::AppendHeader(&out, name, shown);
+    });
+    return out;
+  }
+
+  void Redact(Text which, bool url, AccessEntry* entry) {
+    const auto text = entry->text(which);
+    if (text.empty()) return;
+    const bool plain = rules.empty() && text.find('@') == std::string_view::npos &&
+                       (!url || !redact_query || text.find_first_of("?#") == std::string_view::npos);
+    if (plain) return;
+    std::string& out = scratch[static_cast<size_t>(which)];
+    out = which == Text::kUserAgent ? std::string(text) : RemoveUserinfo(text);
+    if (url && redact_query) out = RedactUrl(out);
+    Apply(&out);
+    entry->text(which) = out;
+  }
+};
+
+Redactor::Redactor() : rules_(std::make_unique<Rules>()) {}
+Redactor::~Redactor() = default;
+
+StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
+  std::unique_ptr<Redactor> out(new Redactor);
+  Rules& rules = *out->rules_;
+  rules.redact_query = spec.redaction.query_values == tap::QueryValues::kRedact;
+  rules.request_headers = {spec.capture.request_headers.begin(), spec.capture.request_headers.end()};
+  rules.response_headers = {spec.capture.response_headers.begin(), spec.capture.response_headers.end()};
+  for (const auto& rule : spec.redaction.rules) {
+    auto pattern = std::make_unique<re2::RE2>(rule.pattern, re2::RE2::Quiet);
+    std::string error = pattern->error();
+    if (!pattern->ok() || !pattern->CheckRewriteString(rule.replacement, &error)) {
+      return absl::InvalidArgumentError(fmt::format(
+          "redaction rule \"{}\" to \"{}\": {}", rule.pattern, rule.replacement, error));
+    }
+    rules.rules.push_back({std::move(pattern), rule.replacement});
+  }
+  return out;
+}
+
+AccessEntry Redactor::Redact(const AccessEntry& entry) {
+  AccessEntry out = entry;
+  for (const Text which : kFreeTexts) {
+    rules_->Redact(which, std::find(kUrls.begin(), kUrls.end(), which) != kUrls.end(), &out);
+  }
+  out.text(Text::kRequestHeaders) = rules_->Headers(entry.text(Text::kRequestHeaders),
+                                                    rules_->request_headers, Text::kRequestHeaders);
+  out.text(Text::kResponseHeaders) = rules_->Headers(
+      entry.text(Text::kResponseHeaders), rules_->response_headers, Text::kResponseHeaders);
+  out.text(Text::kResponseTrailers) = rules_->Headers(
+      entry.text(Text::kResponseTrailers), rules_->response_headers, Text::kResponseTrailers);
+  return out;
+}
+
+}  // namespace traffictap::redaction
