@@ -20,14 +20,14 @@ class PairConsumer {
   virtual void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) = 0;
 };
 
-// kept = 2 * pairs + retries + sum(orphans) + duplicates + waiting, at every moment between two calls.
+// kept = 2 * pairs + retries + sum(orphans) + duplicates + intermediate + waiting, at every moment between two calls.
 struct JoinBooks {
   uint64_t kept = 0;
   uint64_t pairs = 0;
   uint64_t retries = 0;  // server halves beyond the first of a pair
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};
   uint64_t duplicates = 0;  // entries seen already; not emitted
-  uint64_t intermediate = 0; // of kept: start and periodic entries folded into a waiting half; not emitted alone
+  uint64_t intermediate = 0;  // start and periodic entries: only the last entry of a stream or connection is joined
   uint64_t waiting = 0;
 };
 

@@ -44,6 +44,7 @@ enum class PathMatchKind { kPrefix, kExact, kRegex };
 struct PathMatch {
   PathMatchKind kind = PathMatchKind::kPrefix;
   std::string value;  // regex: RE2 syntax, must match the whole path without its query
+  friend bool operator==(const PathMatch&, const PathMatch&) = default;
 };
 
 struct HeaderMatch {
@@ -52,11 +53,13 @@ struct HeaderMatch {
   std::string value;
   bool response = false;  // `on: Response`; default Request
   bool invert = false;
+  friend bool operator==(const HeaderMatch&, const HeaderMatch&) = default;
 };
 
 struct CodeRange {
   uint32_t first = 0;
   uint32_t last = 0;  // inclusive
+  friend bool operator==(const CodeRange&, const CodeRange&) = default;
 };
 
 // A record matches when every list that is not empty has an element that holds.
@@ -72,6 +75,7 @@ struct MatchSpec {
   std::vector<std::string> protocols;       // "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"
 
   bool empty() const;
+  friend bool operator==(const MatchSpec&, const MatchSpec&) = default;
 };
 
 enum class OrphanPolicy { kEmit, kDrop };
@@ -118,9 +122,12 @@ struct FileOutput {
   uint32_t files_max = 10;                       // `rotation.maxFiles`, the current one included
   Compression compression = Compression::kNone;  // of rotated files
   bool sync = false;                             // fsync after every flush
+  friend bool operator==(const FileOutput&, const FileOutput&) = default;
 };
 
-struct StdoutOutput {};
+struct StdoutOutput {
+  friend bool operator==(const StdoutOutput&, const StdoutOutput&) = default;
+};
 
 enum class KafkaSecurity { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 struct KafkaOutput {
@@ -136,6 +143,7 @@ struct KafkaOutput {
   Compression compression = Compression::kZstd;
   base::Nanos delivery_timeout = 5 * 60 * base::kSecond;  // after it a record is dropped and counted
   uint64_t max_record_bytes = 1 << 20;
+  friend bool operator==(const KafkaOutput&, const KafkaOutput&) = default;
 };
 
 enum class OutputType { kFile, kStdout, kKafka };
@@ -147,6 +155,7 @@ struct OutputSpec {
   StdoutOutput stdout_output;
   KafkaOutput kafka;
   uint64_t queue_bytes_max = 64 << 20;  // `queueSize`: what may wait for a slow output
+  friend bool operator==(const OutputSpec&, const OutputSpec&) = default;
 };
 
 struct TapSpec {

@@ -1,0 +1,216 @@
+#include "tap/field_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace traffictap::tap {
+namespace {
+
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Suggest(const std::string& name, const std::vector<std::string>& known) {
+  constexpr size_t kLongestCompared = 64;  // the distance is quadratic, and the name came from outside
+  std::string best;
+  size_t best_distance = name.size() / 2 + 2;
+  if (name.size() > kLongestCompared) best_distance = 0;
+  for (const std::string& candidate : known) {
+    if (best_distance == 0) break;
+    const size_t distance = EditDistance(name, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  if (!best.empty()) return fmt::format("is not a field: did you mean {}?", best);
+  return fmt::format("is not a field: allowed here are {}", fmt::join(known, ", "));
+}
+
+std::string WithoutIndexes(const std::string& path) {
+  std::string out;
+  bool inside = false;
+  for (char c : path) {
+    if (c == ']') inside = false;
+    if (!inside) out += c;
+    if (c == '[') inside = true;
+  }
+  return out;
+}
+
+std::string Join(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
+}  // namespace
+
+void Faults::Add(const YamlNode& node, const std::string& field, const char* reason,
+                 const std::string& message) {
+  errors.push_back({file, node.line, field, reason, message});
+}
+
+void Value::Invalid(const std::string& message) const {
+  faults->Add(*node, path, "InvalidValue", message);
+}
+
+bool Value::Text(std::string* out) const {
+  if (node->kind != YamlNode::Kind::kScalar || node->text.empty()) {
+    Invalid("must be text that is not empty");
+    return false;
+  }
+  *out = node->text;
+  return true;
+}
+
+bool Value::Bool(bool* out) const {
+  const int choice = Choice({"false", "true"});
+  if (choice >= 0) *out = choice == 1;
+  return choice >= 0;
+}
+
+bool Value::Number(uint64_t low, uint64_t high, uint64_t* out) const {
+  const std::string& text = node->text;
+  uint64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const bool leading_zero = text.size() > 1 && text[0] == '0';
+  if (node->kind != YamlNode::Kind::kScalar || error != std::errc() || stop != end ||
+      leading_zero || number < low || number > high) {
+    Invalid(fmt::format("must be a whole decimal number from {} to {}", low, high));
+    return false;
+  }
+  *out = number;
+  return true;
+}
+
+bool Value::Real(double low, double high, double* out) const {
+  const std::string& text = node->text;
+  double number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (node->kind != YamlNode::Kind::kScalar || error != std::errc() || stop != end ||
+      !(number >= low && number <= high)) {
+    Invalid(fmt::format("must be a number from {} to {}, such as 0.25", low, high));
+    return false;
+  }
+  *out = number;
+  return true;
+}
+
+bool Value::Duration(base::Nanos low, base::Nanos high, base::Nanos* out) const {
+  const StatusOr<base::Nanos> duration = ParseDuration(node->text);
+  if (!duration.ok()) {
+    Invalid(Message(duration.status()));
+    return false;
+  }
+  if (*duration < low || *duration > high) {
+    Invalid(fmt::format("must be from {}ms to {}ms", low / base::kMillisecond,
+                        high / base::kMillisecond));
+    return false;
+  }
+  *out = *duration;
+  return true;
+}
+
+bool Value::Bytes(uint64_t low, uint64_t high, uint64_t* out) const {
+  const StatusOr<uint64_t> bytes = ParseBytes(node->text);
+  if (!bytes.ok()) {
+    Invalid(Message(bytes.status()));
+    return false;
+  }
+  if (*bytes < low || *bytes > high) {
+    Invalid(fmt::format("must be from {} to {} bytes", low, high));
+    return false;
+  }
+  *out = *bytes;
+  return true;
+}
+
+int Value::Choice(const std::vector<std::string>& names) const {
+  const auto found = std::find(names.begin(), names.end(), node->text);
+  if (node->kind == YamlNode::Kind::kScalar && found != names.end()) {
+    return static_cast<int>(found - names.begin());
+  }
+  Invalid(fmt::format("must be one of {}", fmt::join(names, ", ")));
+  return -1;
+}
+
+void Value::Each(size_t max, const std::function<void(const Value&)>& visit) const {
+  if (node->kind != YamlNode::Kind::kList) return Invalid("must be a list");
+  if (node->children.size() > max) return Invalid(fmt::format("has more than {} elements", max));
+  for (size_t i = 0; i < node->children.size(); ++i) {
+    visit({&node->children[i], fmt::format("{}[{}]", path, i), faults});
+  }
+}
+
+FieldReader::FieldReader(const Value& value) : value_(value) {
+  if (value_.node->kind != YamlNode::Kind::kMap) {
+    value_.Invalid("must be a map of fields");
+    accept_all_ = true;
+  }
+  std::set<std::string> seen;
+  for (const YamlNode& child : value_.node->children) {
+    if (value_.node->kind != YamlNode::Kind::kMap || seen.insert(child.key).second) continue;
+    value_.faults->errors.push_back({value_.faults->file, child.key_line,
+                                     Join(value_.path, child.key), "DuplicateKey",
+                                     "is written twice: keep one"});
+  }
+}
+
+FieldReader::~FieldReader() {
+  if (accept_all_) return;
+  for (const YamlNode& child : value_.node->children) {
+    if (std::find(names_.begin(), names_.end(), child.key) != names_.end()) continue;
+    value_.faults->errors.push_back({value_.faults->file, child.key_line,
+                                     Join(value_.path, child.key), "UnknownField",
+                                     Suggest(child.key, names_)});
+  }
+}
+
+const YamlNode* FieldReader::Find(const std::string& name) {
+  if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
+    names_.push_back(name);
+    value_.faults->known.insert(WithoutIndexes(Join(value_.path, name)));
+  }
+  if (value_.node->kind != YamlNode::Kind::kMap) return nullptr;
+  for (const YamlNode& child : value_.node->children) {
+    if (child.key == name && child.kind != YamlNode::Kind::kNull) return &child;
+  }
+  return nullptr;
+}
+
+bool FieldReader::Has(const std::string& name) { return Find(name) != nullptr; }
+
+void FieldReader::Optional(const std::string& name,
+                           const std::function<void(const Value&)>& visit) {
+  if (const YamlNode* node = Find(name)) visit({node, Join(value_.path, name), value_.faults});
+}
+
+void FieldReader::Required(const std::string& name,
+                           const std::function<void(const Value&)>& visit) {
+  const YamlNode* node = Find(name);
+  if (node != nullptr) return visit({node, Join(value_.path, name), value_.faults});
+  value_.faults->Add(*value_.node, Join(value_.path, name), "MissingField",
+                     "is required: add it");
+}
+
+void FieldReader::Fault(const char* reason, const std::string& message) const {
+  value_.faults->Add(*value_.node, value_.path, reason, message);
+}
+
+}  // namespace traffictap::tap

@@ -1,0 +1,91 @@
+#include <charconv>
+#include <limits>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "tap/parse_tap.h"
+
+namespace traffictap::tap {
+namespace {
+
+// Digits at the front of `text`, taken off; false where there are none, too many, or a zero leads.
+bool TakeNumber(std::string_view* text, uint64_t* number) {
+  const char* begin = text->data();
+  const auto [stop, error] = std::from_chars(begin, begin + text->size(), *number);
+  if (error != std::errc()) return false;
+  const auto digits = static_cast<size_t>(stop - begin);
+  if (digits > 1 && (*text)[0] == '0') return false;
+  text->remove_prefix(digits);
+  return true;
+}
+
+struct Unit {
+  std::string_view name;
+  uint64_t factor;
+};
+
+// Largest first: a duration names each unit once, in this order. "ms" stands before "m" so that it is found first.
+constexpr Unit kTimeUnits[] = {{"h", 3'600'000'000'000}, {"ms", 1'000'000}, {"m", 60'000'000'000},
+                               {"s", 1'000'000'000},     {"us", 1'000},     {"ns", 1}};
+constexpr Unit kByteUnits[] = {{"", 1},           {"k", 1'000},     {"M", 1'000'000},
+                               {"G", 1'000'000'000}, {"Ki", 1 << 10}, {"Mi", 1 << 20},
+                               {"Gi", 1 << 30}};
+
+}  // namespace
+
+StatusOr<CodeRange> ParseCodeRange(const std::string& text) {
+  const auto bad = absl::InvalidArgumentError(
+      "must be a code or a range from 100 to 599, such as 404 or 500-599, or 0 for no response");
+  std::string_view rest = text;
+  uint64_t first = 0;
+  if (!TakeNumber(&rest, &first)) return bad;
+  uint64_t last = first;
+  if (!rest.empty()) {
+    if (rest[0] != '-') return bad;
+    rest.remove_prefix(1);
+    if (!TakeNumber(&rest, &last) || !rest.empty()) return bad;
+  }
+  const bool none = text == "0";
+  if (!none && (first < 100 || last > 599 || first > last)) return bad;
+  return CodeRange{static_cast<uint32_t>(first), static_cast<uint32_t>(last)};
+}
+
+StatusOr<base::Nanos> ParseDuration(const std::string& text) {
+  const auto bad = absl::InvalidArgumentError(
+      "must be a duration such as 100ms, 5s or 1h30m (whole numbers; h, m, s, ms, us, ns)");
+  constexpr auto kMax = static_cast<uint64_t>(std::numeric_limits<base::Nanos>::max());
+  std::string_view rest = text;
+  uint64_t total = 0;
+  uint64_t last_factor = std::numeric_limits<uint64_t>::max();
+  if (rest.empty()) return bad;
+  while (!rest.empty()) {
+    uint64_t number = 0;
+    if (!TakeNumber(&rest, &number)) return bad;
+    const Unit* found = nullptr;
+    for (const Unit& unit : kTimeUnits) {
+      if (found == nullptr && rest.substr(0, unit.name.size()) == unit.name) found = &unit;
+    }
+    if (found == nullptr || found->factor >= last_factor) return bad;
+    if (number > (kMax - total) / found->factor) return bad;
+    total += number * found->factor;
+    last_factor = found->factor;
+    rest.remove_prefix(found->name.size());
+  }
+  return static_cast<base::Nanos>(total);
+}
+
+StatusOr<uint64_t> ParseBytes(const std::string& text) {
+  std::string_view rest = text;
+  uint64_t number = 0;
+  if (TakeNumber(&rest, &number)) {
+    for (const Unit& unit : kByteUnits) {
+      if (rest != unit.name) continue;
+      if (number > std::numeric_limits<uint64_t>::max() / unit.factor) break;
+      return number * unit.factor;
+    }
+  }
+  return absl::InvalidArgumentError(
+      "must be a size such as 4096, 10M or 128Mi (k, M, G, Ki, Mi, Gi)");
+}
+
+}  // namespace traffictap::tap
