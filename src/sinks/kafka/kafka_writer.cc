@@ -1,0 +1,276 @@
+#include "sinks/kafka/kafka_writer.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <string>
+
+#include "fmt/format.h"
+
+namespace traffictap::sinks {
+namespace {
+
+constexpr int kProbeTimeoutMs = 5'000;
+constexpr int kQueuedMessagesMax = 100'000;
+constexpr int kQueuedKilobytesMax = 64 * 1024;
+
+// What the user can do about it decides the code; the message says it.
+Status ToStatus(rd_kafka_resp_err_t error, const std::string& topic, const std::string& detail) {
+  const auto message = fmt::format("kafka: {}{}{}", rd_kafka_err2str(error), detail.empty() ? "" : ": ", detail);
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return absl::UnauthenticatedError(message + "; check the SASL mechanism, user name and password");
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return absl::PermissionDeniedError(message + "; allow this user to write to topic " + topic);
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return absl::FailedPreconditionError(
+          fmt::format("kafka: topic \"{}\" does not exist; create it, the collector never does", topic));
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return absl::OutOfRangeError(message + "; raise max.message.bytes of the topic");
+    case RD_KAFKA_RESP_ERR__SSL:
+      return absl::UnauthenticatedError(message + "; check tls.caFile and the broker's certificate");
+    default: return absl::UnavailableError(message);
+  }
+}
+
+StatusOr<std::string> ReadSecret(const std::string& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file.good() && text.empty()) {
+    return absl::FailedPreconditionError(fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
+  }
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+const char* SecurityName(tap::KafkaSecurity security) {
+  switch (security) {
+    case tap::KafkaSecurity::kPlaintext: return "plaintext";
+    case tap::KafkaSecurity::kSsl: return "ssl";
+    case tap::KafkaSecurity::kSaslPlaintext: return "sasl_plaintext";
+    case tap::KafkaSecurity::kSaslSsl: return "sasl_ssl";
+  }
+  return "plaintext";
+}
+
+const char* CompressionName(tap::Compression compression) {
+  return compression == tap::Compression::kNone   ? "none"
+         : compression == tap::Compression::kGzip ? "gzip"
+                                                  : "zstd";
+}
+
+// Collects settings; the first refused one is kept.
+class Settings {
+ public:
+  void Set(const char* name, const std::string& value) {
+    char error[512];
+    if (rd_kafka_conf_set(conf_, name, value.c_str(), error, sizeof(error)) != RD_KAFKA_CONF_OK && status_.ok()) {
+      status_ = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
+    }
+  }
+  void SetIf(const char* name, const std::string& value) {
+    if (!value.empty()) Set(name, value);
+  }
+  void SetSecret(const char* name, const std::string& path) {
+    if (path.empty()) return;
+    const auto secret = ReadSecret(path);
+    if (secret.ok()) {
+      Set(name, *secret);
+    } else if (status_.ok()) {
+      status_ = secret.status();
+    }
+  }
+  rd_kafka_conf_t* get() { return conf_; }
+  const Status& status() const { return status_; }
+
+ private:
+  rd_kafka_conf_t* conf_ = rd_kafka_conf_new();
+  Status status_;
+};
+
+void Configure(const tap::KafkaOutput& spec, Settings* settings) {
+  std::string brokers;
+  for (const auto& broker : spec.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
+  settings->Set("bootstrap.servers", brokers);
+  // Short: librdkafka 2.0.2 has a fault with long client ids (fixed in 2.5.0).
+  settings->Set("client.id", "traffictap");
+  settings->Set("enable.idempotence", "true");
+  settings->Set("linger.ms", "5");
+  settings->Set("allow.auto.create.topics", "false");
+  settings->Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
+  settings->Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
+  settings->Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
+  settings->Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
+  settings->Set("compression.type", CompressionName(spec.compression));
+  settings->Set("security.protocol", SecurityName(spec.security));
+  settings->SetIf("sasl.mechanism", spec.sasl_mechanism);
+  settings->SetSecret("sasl.username", spec.sasl_username_file);
+  settings->SetSecret("sasl.password", spec.sasl_password_file);
+  settings->SetIf("ssl.ca.location", spec.ca_file);
+  settings->SetIf("ssl.certificate.location", spec.certificate_file);
+  settings->SetIf("ssl.key.location", spec.key_file);
+}
+
+}  // namespace
+
+struct KafkaWriter::State {
+  tap::KafkaOutput spec;
+  RecordLedger* ledger = nullptr;
+  rd_kafka_t* producer = nullptr;
+  rd_kafka_resp_err_t last_error = RD_KAFKA_RESP_ERR_NO_ERROR;  // told by librdkafka's error callback
+  std::string last_detail;
+
+  static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+    auto* state = static_cast<State*>(opaque);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      state->ledger->Delivered(1, message->len);
+      return;
+    }
+    const bool late = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+    const bool closed = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                        message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    const bool large = message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    const auto reason = late     ? DropReason::kTimedOut
+                        : closed ? DropReason::kClosed
+                        : large  ? DropReason::kTooLarge
+                                 : DropReason::kWriteFailed;
+    state->ledger->Dropped(reason, 1, ToStatus(message->err, state->spec.topic, ""));
+  }
+
+  static void OnError(rd_kafka_t*, int error, const char* detail, void* opaque) {
+    auto* state = static_cast<State*>(opaque);
+    const auto code = static_cast<rd_kafka_resp_err_t>(error);
+    // "All brokers down" follows a more telling error: keep that one.
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && state->last_error != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    state->last_error = code;
+    state->last_detail = detail;
+    if (state->ledger != nullptr) state->ledger->Troubled(ToStatus(code, state->spec.topic, detail));
+  }
+
+  Status Create() {
+    Settings settings;
+    Configure(spec, &settings);
+    rd_kafka_conf_set_opaque(settings.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(settings.get(), OnDelivery);
+    rd_kafka_conf_set_error_cb(settings.get(), OnError);
+    rd_kafka_conf_set_log_cb(settings.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    char error[512];
+    Status status = settings.status();
+    if (status.ok()) {
+      producer = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
+      if (producer != nullptr) return absl::OkStatus();
+      status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
+    }
+    rd_kafka_conf_destroy(settings.get());
+    return status;
+  }
+
+  // Whether the topic is there: produced blindly, records would only tell minutes later.
+  Status Probe() {
+    last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(producer, spec.topic.c_str(), nullptr);
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto error = rd_kafka_metadata(producer, 0, topic, &metadata, kProbeTimeoutMs);
+    rd_kafka_poll(producer, 0);
+    Status status;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const bool told = last_error != RD_KAFKA_RESP_ERR_NO_ERROR;
+      status = ToStatus(told ? last_error : error, spec.topic, told ? last_detail : "");
+    } else if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      status = ToStatus(metadata->topics[0].err, spec.topic, "");
+    }
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(topic);
+    return status;
+  }
+
+  rd_kafka_resp_err_t Produce(const std::string& key, std::string_view line) {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
+    rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
+    rd_kafka_header_add(headers, "traffictap-schema", -1, "v1", -1);
+    const auto error = rd_kafka_producev(
+        producer, RD_KAFKA_V_TOPIC(spec.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    // On failure the headers stay ours.
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
+    return error;
+  }
+
+  void Destroy() {
+    if (producer == nullptr) return;
+    rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer, 1000);
+    rd_kafka_destroy(producer);
+    producer = nullptr;
+  }
+};
+
+KafkaWriter::KafkaWriter(tap::KafkaOutput spec) : state_(std::make_unique<State>()) {
+  state_->spec = std::move(spec);
+}
+
+KafkaWriter::~KafkaWriter() { state_->Destroy(); }
+
+Status KafkaWriter::Open(RecordLedger* ledger) {
+  state_->ledger = ledger;
+  if (state_->producer == nullptr) TT_RETURN_IF_ERROR(state_->Create());
+  return state_->Probe();
+}
+
+WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t from) {
+  WriteResult out;
+  char reason[256];
+  if (rd_kafka_fatal_error(state_->producer, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // An idempotent producer that failed for good: only a new one helps. Its records are reported as dropped.
+    state_->Destroy();
+    if (out.status = Open(state_->ledger); !out.status.ok()) return out;
+  }
+  while (from + out.taken < records.size()) {
+    const size_t index = records.index(from + out.taken);
+    auto line = records.batch->json_line(index);
+    line.remove_suffix(1);
+    if (line.size() > state_->spec.max_record_bytes) {
+      state_->ledger->Dropped(DropReason::kTooLarge, 1,
+                              absl::OutOfRangeError("kafka: record larger than maxRecordSize"));
+      ++out.taken;
+      continue;
+    }
+    const auto error = state_->Produce(records.batch->key(index), line);
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      rd_kafka_poll(state_->producer, 100);
+      break;
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      out.status = ToStatus(error, state_->spec.topic, "");
+      break;
+    }
+    ++out.taken;
+  }
+  rd_kafka_poll(state_->producer, 0);
+  return out;
+}
+
+Status KafkaWriter::Flush() {
+  rd_kafka_flush(state_->producer, 500);
+  return absl::OkStatus();
+}
+
+void KafkaWriter::Poll() {
+  if (state_->producer != nullptr) rd_kafka_poll(state_->producer, 0);
+}
+
+void KafkaWriter::Close(base::Nanos wait) {
+  if (state_->producer == nullptr) return;
+  rd_kafka_flush(state_->producer, static_cast<int>(wait / base::kMillisecond));
+  state_->Destroy();
+}
+
+}  // namespace traffictap::sinks
