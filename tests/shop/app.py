@@ -1,0 +1,66 @@
+"""The application of one pod: answers as its name asks. usage: app.py NAME IP"""
+import http.server
+import socketserver
+import sys
+import threading
+import time
+
+failures = {}
+lock = threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, code, text):
+        body = (text + "\n").encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length", 0))
+        self.rfile.read(length)
+        name = self.server.app
+        if name == "payment":
+            time.sleep(1.5)
+        if name == "stock" and self.fails_first():
+            return self.answer(503, "not yet")
+        if name == "broken":
+            return self.answer(500, "broken")
+        self.answer(200, f"{name} {self.path}")
+
+    do_POST = do_HEAD = do_GET
+
+    def fails_first(self):
+        """Each request id fails once and then works: a retried call."""
+        with lock:
+            key = self.headers.get("x-request-id")
+            failures[key] = failures.get(key, 0) + 1
+            return failures[key] == 1
+
+    def log_message(self, *_):
+        pass
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(4096):
+            self.request.sendall(data)
+
+
+class Http(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class Tcp(socketserver.ThreadingTCPServer):
+    daemon_threads = allow_reuse_address = True
+
+
+name, ip = sys.argv[1:]
+server = Tcp((ip, 8080), Echo) if name == "db" else Http((ip, 8080), Handler)
+server.app = name
+server.serve_forever()

@@ -1,0 +1,153 @@
+"""The configuration of one pod's sidecar, in the shape that Istio gives it: names of clusters, node, access loggers."""
+
+APP, INBOUND, OUTBOUND, ADMIN = 8080, 15006, 15001, 15000
+PREFIX = "type.googleapis.com/envoy"
+
+
+def address(ip, port):
+    return {"socket_address": {"address": ip, "port_value": port}}
+
+
+def access_log(kind):
+    return {
+        "name": f"envoy.access_loggers.{kind}_grpc",
+        "typed_config": {
+            "@type": f"{PREFIX}.extensions.access_loggers.grpc.v3.{'Http' if kind == 'http' else 'Tcp'}GrpcAccessLogConfig",
+            "common_config": {
+                "log_name": "traffictap",
+                "transport_api_version": "V3",
+                "buffer_flush_interval": "1s",
+                "buffer_size_bytes": 16384,
+                "grpc_service": {"envoy_grpc": {"cluster_name": "als"}},
+                "custom_tags": [
+                    {
+                        "tag": "tlsMode",
+                        "metadata": {
+                            "kind": {"host": {}},
+                            "metadata_key": {"key": "envoy.transport_socket_match", "path": [{"key": "tlsMode"}]},
+                            "default_value": "unknown",
+                        },
+                    }
+                ],
+            },
+        },
+    }
+
+
+def connection_manager(name, routes, server_side):
+    manager = {
+        "@type": f"{PREFIX}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+        "generate_request_id": True,
+        "preserve_external_request_id": True,
+        "access_log": [access_log("http")],
+        "route_config": {"name": name, "virtual_hosts": routes},
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{PREFIX}.extensions.filters.http.router.v3.Router"},
+            }
+        ],
+    }
+    if server_side:
+        manager["use_remote_address"] = False
+    return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+
+
+def tcp_proxy(name, cluster):
+    return {
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": {
+            "@type": f"{PREFIX}.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+            "stat_prefix": name,
+            "cluster": cluster,
+            "access_log": [access_log("tcp")],
+        },
+    }
+
+
+def listener(name, ip, port, network_filter, tls=None):
+    chain = {"filters": [network_filter]}
+    if tls:
+        chain["transport_socket"] = tls.server()
+    return {"name": name, "address": address(ip, port), "filter_chains": [chain]}
+
+
+def cluster(name, ip, port, source=None, tls=None, meshed=None, http2=False):
+    endpoint = {"endpoint": {"address": address(ip, port)}}
+    if meshed is not None:
+        mode = "istio" if meshed else "disabled"
+        endpoint["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": mode}}}
+    out = {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+    if source:
+        out["upstream_bind_config"] = {"source_address": {"address": source, "port_value": 0}}
+    if tls:
+        out["transport_socket"] = tls.client()
+    if http2:
+        out["typed_extension_protocol_options"] = {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": f"{PREFIX}.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http2_protocol_options": {}},
+            }
+        }
+    return out
+
+
+def host(name):
+    return f"{name}.shop.svc.cluster.local"
+
+
+def route_to(service):
+    action = {"cluster": f"outbound|{APP}||{host(service.name)}", "timeout": service.timeout}
+    if service.retries:
+        action["retry_policy"] = {"retry_on": "5xx", "num_retries": service.retries}
+    return {
+        "name": service.name,
+        "domains": [service.name, f"{service.name}:*", host(service.name)],
+        "routes": [{"match": {"prefix": "/"}, "route": action}],
+    }
+
+
+def sidecar(pod, services, als_port, tls):
+    """The whole bootstrap of `pod`'s Envoy. `services` are the pods that it may call."""
+    inbound_name = f"inbound|{APP}||"
+    inbound_route = {
+        "name": inbound_name,
+        "domains": ["*"],
+        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": inbound_name, "timeout": "0s"}}],
+    }
+    inbound = tcp_proxy(inbound_name, inbound_name) if pod.tcp else connection_manager("inbound", [inbound_route], True)
+    http = [s for s in services if not s.tcp]
+    listeners = [
+        listener("inbound", pod.ip, INBOUND, inbound, tls and tls.of(pod)),
+        listener("outbound", pod.ip, OUTBOUND, connection_manager("outbound", [route_to(s) for s in http], False)),
+    ]
+    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", "127.0.0.1", als_port, http2=True)]
+    for service in services:
+        name = f"outbound|{APP}||{host(service.name)}"
+        port = INBOUND if service.meshed else APP
+        client_tls = tls.of(pod) if tls and service.meshed else None
+        clusters.append(cluster(name, service.ip, port, pod.ip, client_tls, service.meshed))
+        if service.tcp:
+            listeners.append(listener(name, pod.ip, service.tcp, tcp_proxy(name, name)))
+    return {
+        "admin": {"address": address(pod.ip, ADMIN)},
+        "node": {
+            "id": f"sidecar~{pod.ip}~{pod.name}-0.shop~shop.svc.cluster.local",
+            "cluster": f"{pod.name}.shop",
+            "metadata": {
+                "NAME": f"{pod.name}-0",
+                "NAMESPACE": "shop",
+                "WORKLOAD_NAME": pod.name,
+                "SERVICE_ACCOUNT": pod.name,
+                "CLUSTER_ID": "Kubernetes",
+                "LABELS": {"app": pod.name},
+            },
+        },
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    }
