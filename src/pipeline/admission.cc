@@ -32,6 +32,7 @@ class Admission::Stream final : public traffic::EntryStream {
     delta_.received += count;
     delta_.rejected[static_cast<size_t>(reason)] += count;
     owner_->peers_->EntriesLost(node_->ip, owner_->clock_->Monotonic());
+    owner_->CountLoss(routes_, candidates_, count, 0);
   }
 
   void EndOfMessage() override {
@@ -42,6 +43,7 @@ class Admission::Stream final : public traffic::EntryStream {
 
   void End(bool clean) override {
     EndOfMessage();
+    if (!clean) owner_->CountLoss(routes_, candidates_, 0, 1);
     owner_->StreamEnded(node_, clean);
   }
 
@@ -54,6 +56,7 @@ class Admission::Stream final : public traffic::EntryStream {
     version_ = version;
     routes_ = owner_->routes();
     candidates_ = routes_ ? routes_->Candidates(*node_) : traffic::TapSet();
+    owner_->ProxySent(node_->ip, routes_, candidates_);
   }
 
   void Keep(const traffic::AccessEntry& entry, const traffic::TapSet& taps) {
@@ -71,6 +74,7 @@ class Admission::Stream final : public traffic::EntryStream {
     } else {
       delta_.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] += count;
       owner_->peers_->EntriesLost(node_->ip, arrival_);
+      owner_->CountLoss(routes_, candidates_, count, 0);
     }
     batch_.reset();
   }
@@ -105,27 +109,58 @@ void Admission::Reject(traffic::RejectReason reason, uint64_t count) {
 void Admission::StreamOpened(const traffic::NodePtr& node) {
   peers_->StreamOpened(node->ip, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
-  auto& [current, streams] = nodes_[node->ip];
-  current = node;
-  ++streams;
+  Proxy& proxy = proxies_[node->ip];
+  proxy.node = node;
+  ++proxy.streams;
 }
 
 void Admission::StreamEnded(const traffic::NodePtr& node, bool clean) {
   peers_->StreamEnded(node->ip, clean, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
-  const auto found = nodes_.find(node->ip);
-  if (found != nodes_.end() && --found->second.second == 0) nodes_.erase(found);
+  const auto found = proxies_.find(node->ip);
+  if (found != proxies_.end() && --found->second.streams == 0) proxies_.erase(found);
+}
+
+void Admission::ProxySent(const std::string& ip, const RouteTablePtr& routes,
+                          const traffic::TapSet& candidates) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = proxies_.find(ip);
+  if (found == proxies_.end()) return;
+  found->second.routes = routes;
+  found->second.candidates = candidates;
+}
+
+void Admission::CountLoss(const RouteTablePtr& routes, const traffic::TapSet& candidates,
+                          uint64_t entries, uint64_t streams) {
+  if (!routes) return;
+  absl::MutexLock lock(&mutex_);
+  candidates.ForEach([&](size_t slot) {
+    TapDoor& door = losses_[routes->id(slot)];
+    door.lost += entries;
+    door.broken_streams += streams;
+  });
+}
+
+std::map<uint64_t, TapDoor> Admission::doors() const {
+  absl::MutexLock lock(&mutex_);
+  std::map<uint64_t, TapDoor> out = losses_;
+  for (const auto& [ip, proxy] : proxies_) {
+    if (!proxy.routes) continue;
+    proxy.candidates.ForEach([&](size_t slot) { ++out[proxy.routes->id(slot)].proxies; });
+  }
+  return out;
 }
 
 traffic::NodePtr Admission::NodeAt(const std::string& ip) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = nodes_.find(ip);
-  return found == nodes_.end() ? nullptr : found->second.first;
+  const auto found = proxies_.find(ip);
+  return found == proxies_.end() ? nullptr : found->second.node;
 }
 
 void Admission::SetRoutes(RouteTablePtr routes) {
   absl::MutexLock lock(&mutex_);
   routes_ = std::move(routes);
+  std::erase_if(losses_, [this](const auto& entry) { return !routes_->Holds(entry.first); });
   version_.fetch_add(1, std::memory_order_release);
 }
 

@@ -28,6 +28,14 @@ struct AdmissionBooks {
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
 };
 
+// What the door knows of one tap. Losses are counted for every tap that targets the proxy: whose entries they were is
+// not known any more.
+struct TapDoor {
+  uint64_t proxies = 0;         // with a stream open, that sent something since the tap is in force
+  uint64_t lost = 0;            // entries
+  uint64_t broken_streams = 0;  // each with an unknown number of entries in flight
+};
+
 // What a stream thread hands to the pipeline thread. `routes` is the snapshot its tap sets refer to.
 struct AdmittedBatch {
   std::unique_ptr<traffic::EntryBatch> entries;
@@ -54,12 +62,24 @@ class Admission final : public traffic::EntryConsumer {
   traffic::NodePtr NodeAt(const std::string& ip) const;
 
   AdmissionBooks books() const;
+  // By the taps' ids (RouteTable::id); of the routes in force.
+  std::map<uint64_t, TapDoor> doors() const;
 
  private:
   class Stream;
   RouteTablePtr routes() const;
   void Record(const AdmissionBooks& delta);
+  struct Proxy {
+    traffic::NodePtr node;
+    int streams = 0;
+    RouteTablePtr routes;         // that `candidates` refers to
+    traffic::TapSet candidates;
+  };
   void StreamOpened(const traffic::NodePtr& node);
+  // The proxy at `ip` sent something under `routes`, in which `candidates` target it.
+  void ProxySent(const std::string& ip, const RouteTablePtr& routes, const traffic::TapSet& candidates);
+  void CountLoss(const RouteTablePtr& routes, const traffic::TapSet& candidates, uint64_t entries,
+                 uint64_t streams);
   void StreamEnded(const traffic::NodePtr& node, bool clean);
 
   AdmittedQueue* const queue_;
@@ -68,7 +88,8 @@ class Admission final : public traffic::EntryConsumer {
   mutable absl::Mutex mutex_;
   RouteTablePtr routes_ ABSL_GUARDED_BY(mutex_);
   AdmissionBooks books_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::pair<traffic::NodePtr, int>> nodes_ ABSL_GUARDED_BY(mutex_);  // by ip, with streams
+  std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);   // by ip
+  std::map<uint64_t, TapDoor> losses_ ABSL_GUARDED_BY(mutex_);     // by tap id; `proxies` unused
   std::atomic<uint64_t> version_{0};  // lets a stream see without the lock that its snapshot is still current
 };
 

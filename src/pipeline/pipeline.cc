@@ -188,6 +188,29 @@ void Pipeline::Publish() {
   waiting_bytes_ = pairer_->waiting_bytes();
 }
 
+PipelineFigures Pipeline::Figures() const {
+  PipelineFigures out;
+  out.admission = admission_.books();
+  out.queue_bytes = queue_.bytes();
+  std::shared_ptr<Routed> routed;
+  {
+    absl::MutexLock lock(&mutex_);
+    routed = routed_;
+    out.joins = join_books_;
+    out.waiting_bytes = waiting_bytes_;
+  }
+  const auto doors = admission_.doors();
+  for (size_t slot = 0; slot < routed->runtimes.size(); ++slot) {
+    const auto& runtime = routed->runtimes[slot];
+    if (!runtime) continue;
+    const auto door = doors.find(routed->table->id(slot));
+    out.taps.push_back({runtime->spec().key(), routed->table->specs()[slot], runtime->books(),
+                        runtime->output_stats(), runtime->completed(),
+                        door == doors.end() ? TapDoor() : door->second});
+  }
+  return out;
+}
+
 void Pipeline::Stop(base::Nanos wait) {
   {
     absl::MutexLock lock(&mutex_);

@@ -29,6 +29,25 @@ struct TapFault {
   Status status;
 };
 
+// One tap's figures at one moment.
+struct TapFigures {
+  std::string tap;            // "namespace/name"
+  tap::TapSpecPtr spec;
+  TapBooks books;
+  std::map<std::string, sinks::SinkStats> outputs;  // by name
+  bool completed = false;     // a limit has ended it for good
+  TapDoor door;
+};
+
+// All figures of a pipeline at one moment.
+struct PipelineFigures {
+  AdmissionBooks admission;
+  pairing::JoinBooks joins;
+  size_t waiting_bytes = 0;
+  size_t queue_bytes = 0;
+  std::vector<TapFigures> taps;  // in slot order
+};
+
 // The whole data plane behind the gRPC edge:
 //   streams → admission → queue → [one thread: pairer → taps] → outputs
 // All taps share one pairer: an entry is paired once, however many taps want it.
@@ -49,7 +68,9 @@ class Pipeline {
   // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended before.
   void Stop(base::Nanos wait);
 
-  // All books of the process.
+  // Thread-safe.
+  PipelineFigures Figures() const;
+  // The same for Prometheus.
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:

@@ -59,6 +59,17 @@ void WriteTap(const std::string& tap, const TapBooks& books, MetricWriter& write
   }
 }
 
+void WriteDoor(const std::string& tap, const TapDoor& door, MetricWriter& writer) {
+  writer.Gauge("traffictap_tap_proxies", "Proxies that the tap targets and that send to this collector.",
+               {{"tap", tap}}, door.proxies);
+  writer.Counter("traffictap_tap_entries_lost_total",
+                 "Entries of proxies that the tap targets, lost between their arrival and the pairer.",
+                 {{"tap", tap}}, door.lost);
+  writer.Counter("traffictap_tap_streams_broken_total",
+                 "Streams of proxies that the tap targets which broke with what was in flight.",
+                 {{"tap", tap}}, door.broken_streams);
+}
+
 void WriteOutput(const MetricLabels& labels, const sinks::SinkStats& stats, MetricWriter& writer) {
   const std::string help = "An output's records: offered = delivered + sum of dropped by reason + queued.";
   writer.Counter("traffictap_output_offered_total", help, labels, stats.offered);
@@ -78,29 +89,21 @@ void WriteOutput(const MetricLabels& labels, const sinks::SinkStats& stats, Metr
 }  // namespace
 
 void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
-  WriteAdmission(admission_.books(), writer);
-  pairing::JoinBooks joins;
-  size_t waiting_bytes = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    joins = join_books_;
-    waiting_bytes = waiting_bytes_;
-  }
-  WriteJoins(joins, writer);
+  const PipelineFigures figures = Figures();
+  WriteAdmission(figures.admission, writer);
+  WriteJoins(figures.joins, writer);
   writer.Gauge("traffictap_waiting_bytes", "Memory of halves that wait for the other side.", {},
-               waiting_bytes);
+               figures.waiting_bytes);
   writer.Gauge("traffictap_queue_bytes", "Entries between the streams and the pairer.", {},
-               queue_.bytes());
-  size_t taps = 0;
-  for (const auto& runtime : routed()->runtimes) {
-    if (!runtime) continue;
-    ++taps;
-    WriteTap(runtime->spec().key(), runtime->books(), writer);
-    for (const auto& [name, stats] : runtime->output_stats()) {
-      WriteOutput({{"tap", runtime->spec().key()}, {"output", name}}, stats, writer);
+               figures.queue_bytes);
+  for (const auto& tap : figures.taps) {
+    WriteTap(tap.tap, tap.books, writer);
+    WriteDoor(tap.tap, tap.door, writer);
+    for (const auto& [name, stats] : tap.outputs) {
+      WriteOutput({{"tap", tap.tap}, {"output", name}}, stats, writer);
     }
   }
-  writer.Gauge("traffictap_taps", "Taps in force.", {}, taps);
+  writer.Gauge("traffictap_taps", "Taps in force.", {}, figures.taps.size());
 }
 
 }  // namespace traffictap::pipeline

@@ -23,6 +23,10 @@ traffic::TapSet RouteTable::Candidates(const traffic::Node& node) const {
   return out;
 }
 
+bool RouteTable::Holds(uint64_t id) const {
+  return std::find(ids_.begin(), ids_.end(), id) != ids_.end();
+}
+
 base::Nanos RouteTable::Window(const traffic::TapSet& taps) const {
   base::Nanos longest = 0;
   taps.ForEach([&](size_t slot) {

@@ -28,6 +28,8 @@ class RouteTable {
   const filter::EntryFilter& filter() const { return *filter_; }
   const std::vector<tap::TapSpecPtr>& specs() const { return specs_; }
   uint64_t id(size_t slot) const { return slot < ids_.size() ? ids_[slot] : 0; }
+  // Whether a tap of this life is in force.
+  bool Holds(uint64_t id) const;
 
   // The longest pairing window of `taps`; one that is not here counts for nothing.
   base::Nanos Window(const traffic::TapSet& taps) const;

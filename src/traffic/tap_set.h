@@ -7,11 +7,11 @@
 
 namespace traffictap::traffic {
 
-// A set of taps, each known by its slot in the route table. A plain value of 64 bytes: set algebra over all taps
+// A set of taps, each known by its slot in the route table. A plain value of 128 bytes: set algebra over all taps
 // costs the same however many there are.
 class TapSet {
  public:
-  static constexpr size_t kTapsMax = 512;
+  static constexpr size_t kTapsMax = 1024;
 
   void Add(size_t slot) { words_[slot / 64] |= uint64_t{1} << (slot % 64); }
   void Remove(size_t slot) { words_[slot / 64] &= ~(uint64_t{1} << (slot % 64)); }
