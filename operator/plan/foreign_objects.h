@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tap/tap_spec.h"
+
+// What the plan needs to know of the mesh's objects that belong to others: enough to live beside
+// them.
+namespace traffictap::plan {
+
+// To which proxies an Istio object applies: to those with all the labels, or to the targets. With
+// neither: to its whole namespace, or to the mesh if that is the root namespace.
+struct TargetRef {
+  std::string group;  // "gateway.networking.k8s.io"; empty: core
+  std::string kind;   // "Gateway", "GatewayClass", "Service", "ServiceEntry"
+  std::string name;
+  friend auto operator<=>(const TargetRef&, const TargetRef&) = default;
+};
+
+struct Attachment {
+  std::string ns;
+  std::string name;
+  tap::Labels selector;
+  std::vector<TargetRef> targets;
+
+  bool whole_namespace() const { return selector.empty() && targets.empty(); }
+};
+
+struct EnvoyFilterSummary {
+  Attachment at;
+  bool replaces_access_log =
+      false;  // REPLACE or MERGE_AND_REPLACE_LIST that names an access_log, or removes its filter
+};
+
+// One element of spec.accessLogging.
+struct AccessLogging {
+  enum class Mode { kClientAndServer, kClient, kServer };
+  std::vector<std::string> providers;  // empty: those of the parent
+  Mode mode = Mode::kClientAndServer;
+  bool disabled = false;
+  bool filtered = false;  // has a CEL filter
+  friend bool operator==(const AccessLogging&, const AccessLogging&) = default;
+};
+
+struct TelemetrySummary {
+  Attachment at;
+  std::vector<AccessLogging> access_logging;  // empty: says nothing of access logs
+};
+
+struct SidecarSummary {
+  Attachment at;
+  std::vector<std::string> egress_hosts;  // "./*", "istio-system/*"; empty: no egress section
+};
+
+// An access log provider of MeshConfig.
+struct ExtensionProvider {
+  std::string name;
+  std::string http_service;  // of envoyHttpAls or envoyTcpAls; empty: of another kind
+  uint16_t port = 0;
+};
+
+}  // namespace traffictap::plan

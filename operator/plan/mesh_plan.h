@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/plan/foreign_objects.h"
+#include "tap/tap_spec.h"
+
+// What Compile writes: everything that shall be, so that what is there and not in the plan can go.
+// Values only, in a fixed order: an unchanged mesh gives an equal plan.
+namespace traffictap::plan {
+
+// A tap, as an owner: a ClusterTrafficTap where `ns` is empty.
+struct TapRef {
+  std::string ns;
+  std::string name;
+  std::string uid;
+  friend auto operator<=>(const TapRef&, const TapRef&) = default;
+  std::string key() const { return ns.empty() ? name : ns + "/" + name; }
+};
+
+enum class Mechanism { kEnvoyFilter, kTelemetry };
+
+// One access logger for some proxies of one namespace, shared by all taps that want any of them. No
+// two patches of a plan select one pod: it would log everything twice.
+struct Patch {
+  Attachment at;  // with a deterministic name; neither selector nor targets: the whole namespace
+  Mechanism mechanism = Mechanism::kEnvoyFilter;
+  std::vector<std::string> request_headers;  // sorted, lower case; EnvoyFilter alone
+  std::vector<std::string> response_headers;
+  std::string provider;  // Telemetry alone: of MeshConfig
+  std::vector<AccessLogging>
+      kept;  // Telemetry alone: what the parent logs already, which ours would override
+  std::string log_name = "traffictap";
+  std::string collector_host;
+  uint16_t collector_port = 0;
+  std::vector<TapRef> owners;  // sorted, not empty
+};
+
+// What the collector shall do for one tap.
+struct Route {
+  std::string key;  // "shop/errors", "everything"
+  std::string uid;
+  int64_t generation = 0;
+  std::string document;  // the TrafficTap as JSON in the collector's form: destinations are
+                         // resolved to brokers
+};
+
+// A metav1.Condition to be; the writer adds observedGeneration and the time of its transition.
+struct Condition {
+  enum class Value { kTrue, kFalse, kUnknown };
+  std::string type;
+  Value status = Value::kUnknown;
+  std::string reason;   // CamelCase
+  std::string message;  // a sentence or two for a person: what is the matter and what to do
+};
+
+struct WorkloadMatch {
+  std::string ns;
+  std::string kind;
+  std::string name;
+  uint32_t pods = 0;         // of those that the tap selects
+  uint32_t pods_meshed = 0;  // with a proxy that the plan can patch
+  std::string patch;         // "NAMESPACE/NAME"; empty: none
+};
+
+// Traffic that the tap's author may expect, and will not see.
+struct Blind {
+  std::string subject;  // "shop/Deployment/legacy", "output kafka"
+  std::string
+      reason;  // "NotMeshed", "CollectorHidden", "TelemetryConflict", "AccessLogReplaced", …
+  std::string message;
+};
+
+// One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, Programmed,
+// OutputsResolved, Completed. Programmed is True/Planned where there are patches: whoever sees the
+// proxies' acknowledgements takes it from there.
+struct Verdict {
+  std::string key;
+  TapRef tap;
+  int64_t generation = 0;
+  bool in_force = false;  // has a route, and patches where proxies match
+  std::vector<Condition> conditions;
+  std::vector<WorkloadMatch> workloads;  // sorted
+  std::vector<Blind> not_visible;        // sorted
+  uint32_t pods_matched = 0;
+  uint32_t pods_meshed = 0;
+  std::vector<std::string>
+      patches;  // "EnvoyFilter/NAMESPACE/NAME", sorted; of a tap that is planned only too
+  std::optional<base::Nanos> started;  // to be kept in status: limits.duration counts from it
+  std::optional<base::Nanos> ends;     // where a limit says so
+};
+
+struct MeshPlan {
+  std::vector<Patch> patches;     // sorted by namespace, name
+  std::vector<Route> routes;      // sorted by key
+  std::vector<Verdict> verdicts;  // sorted by key, one per tap of the snapshot
+  // When time alone changes the plan again (a startTime, an endTime, a duration); compile again
+  // then.
+  std::optional<base::Nanos> next_change;
+};
+
+}  // namespace traffictap::plan

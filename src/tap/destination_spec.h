@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tap/tap_spec.h"
+
+// Where records may be sent: the values of an administrator's TapDestination
+// (traffictap.io/v1alpha1, cluster-scoped). A tap names it; brokers and credentials are never a tap
+// author's to choose.
+namespace traffictap::tap {
+
+struct LabelRequirement {
+  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist };
+  std::string key;
+  Operator op = Operator::kIn;
+  std::vector<std::string> values;
+};
+
+// metav1.LabelSelector: everything that is set must hold; empty holds for everything.
+struct LabelSelector {
+  Labels match_labels;
+  std::vector<LabelRequirement> match_expressions;
+
+  bool Matches(const Labels& labels) const;
+};
+
+enum class DestinationType { kKafka };
+
+struct DestinationSpec {
+  std::string name;
+  DestinationType type = DestinationType::kKafka;
+  std::vector<std::string> brokers;         // host:port
+  std::string topic;                        // where the tap names none
+  std::vector<std::string> allowed_topics;  // what a tap may name beside `topic`
+  KafkaSecurity security = KafkaSecurity::kPlaintext;
+  std::string sasl_mechanism;
+  bool ca_from_secret = false;      // `tls.ca: Secret`, key ca.crt; else the system's authorities
+  bool client_certificate = false;  // `tls.clientCertificate`, keys tls.crt and tls.key
+  std::string
+      credentials_secret;  // in the collector's namespace; mounted there by the administrator
+  bool namespaces_allowed = false;   // `allowedNamespaces` is set
+  LabelSelector allowed_namespaces;  // meaningful with namespaces_allowed; else ClusterTrafficTaps
+                                     // alone may use it
+};
+
+using DestinationSpecPtr = std::shared_ptr<const DestinationSpec>;
+
+}  // namespace traffictap::tap
