@@ -22,8 +22,8 @@ struct StreamCounters {
   std::atomic<uint64_t> bytes{0};
 };
 
-// One proxy's stream: reads a raw message, decodes it on gRPC's thread, starts the next read. Deletes itself when
-// gRPC says that it is done.
+// One proxy's stream: reads a raw message, decodes it on gRPC's thread, starts the next read.
+// Deletes itself when gRPC says that it is done.
 class AccessLogStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                               private MessageVisitor {
  public:

@@ -57,7 +57,8 @@ void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
 void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
   writer.Gauge("traffictap_als_streams", "Streams of proxies that are open.", {}, counters.open);
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
-  const std::string help = "Streams ended: clean by their sender, or broken with what was in flight.";
+  const std::string help =
+      "Streams ended: clean by their sender, or broken with what was in flight.";
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
                  counters.ended_clean);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
@@ -80,8 +81,8 @@ AlsServer::AlsServer() : state_(std::make_unique<State>()) {}
 StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
                                                       traffic::EntryConsumer* consumer,
                                                       base::MetricsRegistry* metrics) {
-  auto credentials = rpc::ServerCredentials(
-      {options.certificate_file, options.key_file, options.client_ca_file});
+  auto credentials =
+      rpc::ServerCredentials({options.certificate_file, options.key_file, options.client_ca_file});
   if (!credentials.ok()) return credentials.status();
   std::unique_ptr<AlsServer> out(new AlsServer);
   State* state = out->state_.get();
@@ -97,7 +98,8 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
         "listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
         options.address));
   }
-  metrics->Register([state](base::MetricWriter& writer) { WriteCounters(state->counters, writer); });
+  metrics->Register(
+      [state](base::MetricWriter& writer) { WriteCounters(state->counters, writer); });
   return out;
 }
 

@@ -19,7 +19,8 @@ struct AlsServerOptions {
   std::string client_ca_file;
   int message_bytes_max = 4 << 20;
   int streams_per_connection_max = 100;
-  size_t in_flight_bytes_max = size_t{256} << 20;  // gRPC's quota of buffers, a soft bound: beyond it reading slows
+  size_t in_flight_bytes_max =
+      size_t{256} << 20;  // gRPC's quota of buffers, a soft bound: beyond it reading slows
   base::Nanos handshake_timeout = 5 * base::kSecond;
   base::Nanos connection_idle_max = 10 * 60 * base::kSecond;  // of connections without a stream
   base::Nanos keepalive_time = 20 * base::kSecond;
@@ -29,8 +30,8 @@ struct AlsServerOptions {
 // envoy.service.accesslog.v3.AccessLogService. Streams share a fixed number of threads.
 class AlsServer {
  public:
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files. `consumer`
-  // outlives the server, which outlives `metrics`' scrapes.
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files.
+  // `consumer` outlives the server, which outlives `metrics`' scrapes.
   static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
                                                     traffic::EntryConsumer* consumer,
                                                     base::MetricsRegistry* metrics);
@@ -38,7 +39,8 @@ class AlsServer {
 
   // The port in use.
   int port() const;
-  // Tells clients to go (GOAWAY), reads on for `read_on`, then ends what is left. Returns when all streams ended.
+  // Tells clients to go (GOAWAY), reads on for `read_on`, then ends what is left. Returns when all
+  // streams ended.
   void Stop(base::Nanos read_on);
 
  private:

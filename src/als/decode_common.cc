@@ -58,7 +58,8 @@ bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
   return valid && reader.ok();
 }
 
-// What the tap's own custom tags say of the peer: tlsMode is the endpoint's metadata, "istio" for a sidecar.
+// What the tap's own custom tags say of the peer: tlsMode is the endpoint's metadata, "istio" for a
+// sidecar.
 bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry) {
   std::string_view key;
   std::string_view value;
@@ -73,8 +74,9 @@ bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry) {
   return true;
 }
 
-// google.protobuf.Struct inside an Any, as Istio's metadata exchange leaves it: the text fields name, namespace and
-// workload. Anything else in a filter state object is not ours to judge: it is skipped, not refused.
+// google.protobuf.Struct inside an Any, as Istio's metadata exchange leaves it: the text fields
+// name, namespace and workload. Anything else in a filter state object is not ours to judge: it is
+// skipped, not refused.
 void DecodePeerStruct(std::string_view any, AccessEntry* entry) {
   std::string_view type;
   std::string_view object;
@@ -195,7 +197,10 @@ bool DecodeOther(WireReader* reader, AccessEntry* entry) {
       return true;
     case Common::kSampleRateFieldNumber:
     case Common::kMetadataFieldNumber: reader->Skip(); return true;
-    default: ++facts.unknown_fields; reader->Skip(); return true;
+    default:
+      ++facts.unknown_fields;
+      reader->Skip();
+      return true;
   }
 }
 

@@ -25,7 +25,8 @@ bool AppendMapEntry(std::string_view bytes, std::string* list) {
   std::string_view value;
   if (!DecodeMapEntry(bytes, &name, &value)) return false;
   if (list->size() < AccessEntry::kTextBytesMax) traffic::AppendHeader(list, name, value);
-  // A list that would be cut in the middle of a header when packed gives up its last header instead.
+  // A list that would be cut in the middle of a header when packed gives up its last header
+  // instead.
   if (list->size() > AccessEntry::kTextBytesMax) {
     list->resize(list->size() - 4 - std::min<size_t>(name.size(), 65535) -
                  std::min<size_t>(value.size(), 65535));

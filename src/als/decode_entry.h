@@ -8,16 +8,18 @@
 
 namespace traffictap::als {
 
-// Memory of one decoder, reused from entry to entry: the header lists of an entry are put together here.
+// Memory of one decoder, reused from entry to entry: the header lists of an entry are put together
+// here.
 struct DecodeScratch {
   std::string request_headers;
   std::string response_headers;
   std::string response_trailers;
 };
 
-// Decodes one serialized HTTPAccessLogEntry or TCPAccessLogEntry, reading the wire format straight from `bytes`
-// (the generated classes would copy every text). Views in `entry` point into `bytes` and `scratch`. False where the
-// bytes are not valid protobuf; fields this build does not know are counted and skipped.
+// Decodes one serialized HTTPAccessLogEntry or TCPAccessLogEntry, reading the wire format straight
+// from `bytes` (the generated classes would copy every text). Views in `entry` point into `bytes`
+// and `scratch`. False where the bytes are not valid protobuf; fields this build does not know are
+// counted and skipped.
 bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 
@@ -31,10 +33,12 @@ class MessageVisitor {
   virtual void OnReject(traffic::RejectReason reason) = 0;
 };
 
-// Decodes one StreamAccessLogsMessage. A broken entry is rejected alone; a broken frame ends the message.
+// Decodes one StreamAccessLogsMessage. A broken entry is rejected alone; a broken frame ends the
+// message.
 void DecodeMessage(std::string_view bytes, DecodeScratch* scratch, MessageVisitor* visitor);
 
-// What is kept of an Identifier. Never fails: what is missing stays empty (traffic/node.h says the defaults).
+// What is kept of an Identifier. Never fails: what is missing stays empty (traffic/node.h says the
+// defaults).
 traffic::Node DecodeIdentifier(std::string_view bytes);
 
 }  // namespace traffictap::als

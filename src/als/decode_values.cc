@@ -17,7 +17,8 @@ bool DecodeSocketAddress(std::string_view bytes, traffic::SocketAddress* out) {
     }
   }
   if (!reader.ok()) return false;
-  *out = traffic::ParseSocketAddress(ip, static_cast<uint16_t>(port)).value_or(traffic::SocketAddress{});
+  *out = traffic::ParseSocketAddress(ip, static_cast<uint16_t>(port))
+             .value_or(traffic::SocketAddress{});
   return true;
 }
 
@@ -35,7 +36,8 @@ bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out) {
     }
   }
   // Unsigned, so that a hostile value wraps instead of being undefined.
-  *out = static_cast<base::Nanos>(seconds * base::kSecond + static_cast<uint64_t>(static_cast<int64_t>(nanos)));
+  *out = static_cast<base::Nanos>(seconds * base::kSecond +
+                                  static_cast<uint64_t>(static_cast<int64_t>(nanos)));
   return reader.ok();
 }
 
@@ -71,7 +73,8 @@ bool DecodeResponseFlags(std::string_view bytes, traffic::ResponseFlags* out) {
     const uint32_t field = reader.field();
     // Field 13 is a message (unauthorized_details), all others are booleans.
     const bool set = reader.is_bytes() ? (reader.Bytes(), true) : reader.Varint() != 0;
-    if (set && field <= traffic::kResponseFlagMax) out->Add(static_cast<traffic::ResponseFlag>(field));
+    if (set && field <= traffic::kResponseFlagMax)
+      out->Add(static_cast<traffic::ResponseFlag>(field));
   }
   return reader.ok();
 }

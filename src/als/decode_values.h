@@ -14,7 +14,8 @@ namespace traffictap::als {
 bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out);
 // google.protobuf.UInt32Value and its like.
 bool DecodeWrappedNumber(std::string_view bytes, uint64_t* out);
-// envoy.config.core.v3.Address. Pipes, internal listeners and names that are not IP addresses stay absent.
+// envoy.config.core.v3.Address. Pipes, internal listeners and names that are not IP addresses stay
+// absent.
 bool DecodeAddress(std::string_view bytes, traffic::SocketAddress* out);
 // envoy.data.accesslog.v3.ResponseFlags.
 bool DecodeResponseFlags(std::string_view bytes, traffic::ResponseFlags* out);

@@ -11,15 +11,17 @@
 
 namespace traffictap::base {
 
-// A queue bounded by the bytes of what waits in it. Any number of threads push, one pops. Pushing never waits: a
-// full queue refuses, and the caller counts the loss. Order is kept per pushing thread.
+// A queue bounded by the bytes of what waits in it. Any number of threads push, one pops. Pushing
+// never waits: a full queue refuses, and the caller counts the loss. Order is kept per pushing
+// thread.
 template <typename T>
 class BoundedQueue {
  public:
   explicit BoundedQueue(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // False where the item does not fit or the queue is closed; then `item` is left as it was. An item larger than
-  // the whole queue is accepted by an empty one, so that a bound set too low slows but never blocks for ever.
+  // False where the item does not fit or the queue is closed; then `item` is left as it was. An
+  // item larger than the whole queue is accepted by an empty one, so that a bound set too low slows
+  // but never blocks for ever.
   bool TryPush(T&& item, size_t bytes) {
     absl::MutexLock lock(&mutex_);
     if (closed_ || (bytes_ + bytes > bytes_max_ && bytes_ > 0)) return false;
@@ -28,8 +30,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits at most `wait` for an item, then takes all that are there, oldest first. Empty after a time-out, or at
-  // once when the queue is closed and drained.
+  // Waits at most `wait` for an item, then takes all that are there, oldest first. Empty after a
+  // time-out, or at once when the queue is closed and drained.
   std::vector<T> PopAll(Nanos wait) {
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(this, &BoundedQueue::HasItemOrClosed),

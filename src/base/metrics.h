@@ -22,8 +22,8 @@ class MetricWriter {
                      double value) = 0;
 };
 
-// The process' metrics. Parts keep their figures themselves and tell them when asked, so that nothing is counted
-// twice and one scrape sees one moment of each part. Thread-safe.
+// The process' metrics. Parts keep their figures themselves and tell them when asked, so that
+// nothing is counted twice and one scrape sees one moment of each part. Thread-safe.
 class MetricsRegistry {
  public:
   using Source = std::function<void(MetricWriter&)>;

@@ -25,23 +25,24 @@ inline bool IsRetryable(const Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted;
 }
 
-// absl's own string_view does not convert from or to std::string_view in Debian 12: read messages through here.
+// absl's own string_view does not convert from or to std::string_view in Debian 12: read messages
+// through here.
 inline std::string Message(const Status& status) { return std::string(status.message()); }
 
 }  // namespace traffictap
 
-#define TT_RETURN_IF_ERROR(expression)                       \
-  do {                                                       \
+#define TT_RETURN_IF_ERROR(expression)                            \
+  do {                                                            \
     if (absl::Status tt_status = (expression); !tt_status.ok()) { \
-      return tt_status;                                      \
-    }                                                        \
+      return tt_status;                                           \
+    }                                                             \
   } while (false)
 
 // A broken invariant of our own: never for anything that came from outside.
-#define TT_CHECK(condition)                                                                  \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      std::fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, #condition);      \
-      std::abort();                                                                          \
-    }                                                                                        \
+#define TT_CHECK(condition)                                                              \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      std::fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)

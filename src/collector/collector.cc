@@ -47,7 +47,10 @@ struct Collector::State {
           [this] {
             return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
           }},
-         {"/healthz", [] { return web::HttpResponse{200, "text/plain", "ok\n"}; }},
+         {"/healthz",
+          [] {
+            return web::HttpResponse{200, "text/plain", "ok\n"};
+          }},
          {"/readyz", [this] {
             return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
                          : web::HttpResponse{503, "text/plain", "not ready\n"};
@@ -80,8 +83,8 @@ StatusOr<std::unique_ptr<Collector>> Collector::Start(const Options& options) {
   std::unique_ptr<Collector> out(new Collector);
   out->state_->options = options;
   TT_RETURN_IF_ERROR(out->state_->Start());
-  log::For("collector").info("collector ready als_port={} http_port={}", out->als_port(),
-                             out->http_port());
+  log::For("collector")
+      .info("collector ready als_port={} http_port={}", out->als_port(), out->http_port());
   return out;
 }
 

@@ -13,8 +13,8 @@ class Collector {
   static StatusOr<std::unique_ptr<Collector>> Start(const Options& options);
   ~Collector();
 
-  // Not ready any more, GOAWAY to the proxies, reads on, flushes, closes the outputs. Ends within read_on +
-  // close_wait and a second or two.
+  // Not ready any more, GOAWAY to the proxies, reads on, flushes, closes the outputs. Ends within
+  // read_on + close_wait and a second or two.
   void Stop();
 
   int als_port() const;

@@ -9,7 +9,8 @@
 
 namespace {
 
-// Blocked before any thread starts, so that every thread inherits it and sigwait alone takes the signals.
+// Blocked before any thread starts, so that every thread inherits it and sigwait alone takes the
+// signals.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);

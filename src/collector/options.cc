@@ -45,8 +45,9 @@ void AddPipelineOptions(CLI::App& app, Options* out) {
 ParsedOptions ParseOptions(int argc, const char* const* argv) {
   ParsedOptions out;
   out.options.pipeline.collector = HostName();
-  CLI::App app("Receives Envoy access logs, joins the client's and the server's entry of each request, "
-               "and writes the records to the outputs of the taps.");
+  CLI::App app(
+      "Receives Envoy access logs, joins the client's and the server's entry of each request, "
+      "and writes the records to the outputs of the taps.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);

@@ -98,12 +98,14 @@ struct EntryFilter::Index {
   ValueIndex<std::string> methods;
   ValueIndex<std::string> protocols;
   ValueIndex<std::string> schemes;
-  // Few taps ask for authorities and patterns may have wildcards: tested one different pattern at a time.
+  // Few taps ask for authorities and patterns may have wildcards: tested one different pattern at a
+  // time.
   std::map<std::string, TapSet> authorities;
   TapSet any_authority;
   PathIndex paths;
   TapSet http_only;  // taps with a condition that no TCP connection can meet
-  std::map<uint64_t, TapSet> sampled;  // taps by the hash limit of their ratio; those that keep all are not here
+  std::map<uint64_t, TapSet>
+      sampled;  // taps by the hash limit of their ratio; those that keep all are not here
 
   Status Add(const tap::TapSpec& spec, size_t slot) {
     const auto& match = spec.match;
@@ -142,7 +144,8 @@ StatusOr<std::unique_ptr<EntryFilter>> EntryFilter::Create(std::span<const tap::
     if (specs[slot]) TT_RETURN_IF_ERROR(index.Add(*specs[slot], slot));
   }
   if (index.paths.set && !index.paths.set->Compile()) {
-    return absl::InvalidArgumentError("the taps' paths are too large together: use fewer or simpler patterns");
+    return absl::InvalidArgumentError(
+        "the taps' paths are too large together: use fewer or simpler patterns");
   }
   return out;
 }
@@ -156,8 +159,10 @@ TapSet EntryFilter::Admit(const traffic::AccessEntry& entry, const TapSet& candi
   }
   TapSet out = candidates;
   if (!index.methods.wanted.empty()) out &= index.methods.Find(ToString(entry.facts.method));
-  if (!index.protocols.wanted.empty()) out &= index.protocols.Find(ToString(entry.facts.http_version));
-  if (!index.schemes.wanted.empty()) out &= index.schemes.Find(std::string(entry.text(Text::kScheme)));
+  if (!index.protocols.wanted.empty())
+    out &= index.protocols.Find(ToString(entry.facts.http_version));
+  if (!index.schemes.wanted.empty())
+    out &= index.schemes.Find(std::string(entry.text(Text::kScheme)));
   if (!index.authorities.empty()) out &= index.FindAuthority(entry.text(Text::kAuthority));
   if (index.paths.set && !out.empty()) out &= index.paths.Find(PathOnly(entry.text(Text::kPath)));
   return out;

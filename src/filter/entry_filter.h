@@ -12,24 +12,27 @@
 
 namespace traffictap::filter {
 
-// True where the node's proxy is one of `spec`'s targets. Taps of a namespace select in that namespace alone.
+// True where the node's proxy is one of `spec`'s targets. Taps of a namespace select in that
+// namespace alone.
 bool TargetsNode(const tap::TapSpec& spec, const traffic::Node& node);
 
-// Tests an entry against many taps at once, on the facts that both sides of a request see alike: method, path,
-// authority, scheme, protocol. Other facts would admit one half and refuse the other; PairFilter tests them later.
-// Cost does not grow with the number of taps, only with that of different values they ask for. Immutable after
-// Create: thread-safe.
+// Tests an entry against many taps at once, on the facts that both sides of a request see alike:
+// method, path, authority, scheme, protocol. Other facts would admit one half and refuse the other;
+// PairFilter tests them later. Cost does not grow with the number of taps, only with that of
+// different values they ask for. Immutable after Create: thread-safe.
 class EntryFilter {
  public:
-  // `specs[slot]` may be null (a free slot). kInvalidArgument for a regex that does not compile or is too large.
+  // `specs[slot]` may be null (a free slot). kInvalidArgument for a regex that does not compile or
+  // is too large.
   static StatusOr<std::unique_ptr<EntryFilter>> Create(std::span<const tap::TapSpecPtr> specs);
   ~EntryFilter();
 
   // The taps of `candidates` that admit `entry`.
   traffic::TapSet Admit(const traffic::AccessEntry& entry, const traffic::TapSet& candidates) const;
 
-  // The taps of `admitted` whose sampling keeps the request; the same on both sides, as it goes by the hash of the
-  // masked request id alone. Taps with alwaysKeep are kept here and sampled as whole records (PairFilter::Samples).
+  // The taps of `admitted` whose sampling keeps the request; the same on both sides, as it goes by
+  // the hash of the masked request id alone. Taps with alwaysKeep are kept here and sampled as
+  // whole records (PairFilter::Samples).
   traffic::TapSet Sample(uint64_t request_id_hash, const traffic::TapSet& admitted) const;
 
  private:

@@ -79,29 +79,46 @@ struct PairFilter::Conditions {
   traffic::ResponseFlags flags;
 
   bool MatchesRequest(const TrafficPair& pair) const {
-    return EmptyOrAny(spec.methods, [&](const std::string& method) {
-      return AnyEntry(pair, [&](const auto& e) { return method == ToString(e.facts.method); });
-    }) && EmptyOrAny(paths, [&](const PathCondition& path) {
-      return AnyEntry(pair, [&](const auto& e) { return path.Holds(PathOnly(e.text(Text::kPath))); });
-    }) && EmptyOrAny(spec.schemes, [&](const std::string& scheme) {
-      return AnyEntry(pair, [&](const auto& e) { return e.text(Text::kScheme) == scheme; });
-    }) && EmptyOrAny(spec.authorities, [&](const std::string& pattern) {
-      return AnyEntry(pair, [&](const auto& e) {
-        return MatchesAuthority(e.text(Text::kAuthority), pattern);
-      });
-    }) && EmptyOrAny(spec.protocols, [&](const std::string& protocol) {
-      return AnyEntry(pair, [&](const auto& e) { return ProtocolOf(e) == protocol; });
-    });
+    return EmptyOrAny(spec.methods,
+                      [&](const std::string& method) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return method == ToString(e.facts.method);
+                        });
+                      }) &&
+           EmptyOrAny(paths,
+                      [&](const PathCondition& path) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return path.Holds(PathOnly(e.text(Text::kPath)));
+                        });
+                      }) &&
+           EmptyOrAny(spec.schemes,
+                      [&](const std::string& scheme) {
+                        return AnyEntry(
+                            pair, [&](const auto& e) { return e.text(Text::kScheme) == scheme; });
+                      }) &&
+           EmptyOrAny(spec.authorities,
+                      [&](const std::string& pattern) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return MatchesAuthority(e.text(Text::kAuthority), pattern);
+                        });
+                      }) &&
+           EmptyOrAny(spec.protocols, [&](const std::string& protocol) {
+             return AnyEntry(pair, [&](const auto& e) { return ProtocolOf(e) == protocol; });
+           });
   }
 
   bool MatchesOutcome(const TrafficPair& pair) const {
-    return EmptyOrAny(spec.response_codes, [&](const tap::CodeRange& range) {
-      return AnyEntry(pair, [&](const auto& e) {
-        return e.facts.response_code >= range.first && e.facts.response_code <= range.last;
-      });
-    }) && (flags.empty() || AnyEntry(pair, [&](const auto& e) {
-      return e.facts.response_flags.Intersects(flags);
-    })) && (!spec.min_duration || LongestDuration(pair) >= *spec.min_duration);
+    return EmptyOrAny(spec.response_codes,
+                      [&](const tap::CodeRange& range) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return e.facts.response_code >= range.first &&
+                                 e.facts.response_code <= range.last;
+                        });
+                      }) &&
+           (flags.empty() ||
+            AnyEntry(pair,
+                     [&](const auto& e) { return e.facts.response_flags.Intersects(flags); })) &&
+           (!spec.min_duration || LongestDuration(pair) >= *spec.min_duration);
   }
 
   bool MatchesHeaders(const TrafficPair& pair) const {
@@ -134,7 +151,8 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
   }
   for (const auto& name : spec.response_flags) {
     const auto flag = traffic::ParseResponseFlag(name);
-    if (!flag) return absl::InvalidArgumentError(fmt::format("response flag \"{}\" is unknown", name));
+    if (!flag)
+      return absl::InvalidArgumentError(fmt::format("response flag \"{}\" is unknown", name));
     conditions.flags.Add(*flag);
   }
   return out;

@@ -8,8 +8,9 @@
 
 namespace traffictap::filter {
 
-// One MatchSpec against a whole record; each condition holds where it holds for any of the record's entries (a
-// response code seen by either side, say). Durations: the longest. Immutable: thread-safe.
+// One MatchSpec against a whole record; each condition holds where it holds for any of the record's
+// entries (a response code seen by either side, say). Durations: the longest. Immutable:
+// thread-safe.
 class PairFilter {
  public:
   static StatusOr<std::unique_ptr<PairFilter>> Create(const tap::MatchSpec& spec);
@@ -22,8 +23,9 @@ class PairFilter {
   std::unique_ptr<Conditions> conditions_;
 };
 
-// Direction as the tap means it: Inbound keeps records in which the server's side is a target, Outbound those in
-// which the client's side is. The pair's halves are all of targets already (filter/entry_filter.h).
+// Direction as the tap means it: Inbound keeps records in which the server's side is a target,
+// Outbound those in which the client's side is. The pair's halves are all of targets already
+// (filter/entry_filter.h).
 bool MatchesDirection(tap::Direction direction, const traffic::TrafficPair& pair);
 
 // include and exclude, against what the halves say of the other end. `Create` compiles the CIDRs.
@@ -39,8 +41,9 @@ class PeerFilter {
   std::unique_ptr<Rules> rules_;
 };
 
-// Sampling of whole records for taps with alwaysKeep (for others it is done already): errors are records with a
-// verdict other than Ok and Retried or a code >= 500; slow ones last at least slow_threshold.
+// Sampling of whole records for taps with alwaysKeep (for others it is done already): errors are
+// records with a verdict other than Ok and Retried or a code >= 500; slow ones last at least
+// slow_threshold.
 bool Samples(const tap::SamplingSpec& spec, const traffic::TrafficPair& pair);
 
 }  // namespace traffictap::filter

@@ -26,8 +26,8 @@ struct Block {
 };
 
 StatusOr<Block> ParseBlock(const std::string& text) {
-  const auto invalid = absl::InvalidArgumentError(
-      fmt::format("ipBlock \"{}\": use an address and a prefix length, for example 10.0.0.0/8", text));
+  const auto invalid = absl::InvalidArgumentError(fmt::format(
+      "ipBlock \"{}\": use an address and a prefix length, for example 10.0.0.0/8", text));
   const auto slash = text.find('/');
   const auto address = traffic::ParseSocketAddress(text.substr(0, slash), 0);
   if (slash == std::string::npos || !address) return invalid;
@@ -39,7 +39,8 @@ StatusOr<Block> ParseBlock(const std::string& text) {
   return Block{*address, bits + (128 - bits_max)};
 }
 
-// The far end of a record, as seen from the tap's own: from its entry where there is one, else as told.
+// The far end of a record, as seen from the tap's own: from its entry where there is one, else as
+// told.
 struct FarEnd {
   std::string_view workload;
   std::string_view ns;
@@ -120,8 +121,8 @@ bool PeerFilter::Matches(const TrafficPair& pair) const {
   if (rules_->include.empty() && rules_->exclude.empty()) return true;
   const PackedEntry* server = pair.server();
   // Either end may be the far one, as long as the other is the one the tap looks from.
-  const bool client_keeps = rules_->direction != tap::Direction::kInbound && pair.client != nullptr &&
-                            rules_->Keeps(Describe(server, pair.client));
+  const bool client_keeps = rules_->direction != tap::Direction::kInbound &&
+                            pair.client != nullptr && rules_->Keeps(Describe(server, pair.client));
   const bool server_keeps = rules_->direction != tap::Direction::kOutbound && server != nullptr &&
                             rules_->Keeps(Describe(pair.client, server));
   return client_keeps || server_keeps;

@@ -21,7 +21,9 @@ bool HasPort(std::string_view authority) {
 
 }  // namespace
 
-std::string_view PathOnly(std::string_view path) { return path.substr(0, path.find_first_of("?#")); }
+std::string_view PathOnly(std::string_view path) {
+  return path.substr(0, path.find_first_of("?#"));
+}
 
 bool MatchesAuthority(std::string_view authority, std::string_view pattern) {
   if (!HasPort(pattern) && HasPort(authority)) {

@@ -17,8 +17,8 @@ namespace traffictap::filter {
 // The path without query and fragment.
 std::string_view PathOnly(std::string_view path);
 
-// `pattern` as in MatchSpec.authorities: exact or "*.suffix", case-insensitive; a pattern without a port matches
-// any.
+// `pattern` as in MatchSpec.authorities: exact or "*.suffix", case-insensitive; a pattern without a
+// port matches any.
 bool MatchesAuthority(std::string_view authority, std::string_view pattern);
 
 // kInvalidArgument: does not compile, or its program is larger than a tap may ask for.

@@ -15,7 +15,8 @@ using traffic::Text;
 
 constexpr size_t kVersionDigit = 14;  // of a UUID: Envoy may rewrite it, see traffic::HashRequestId
 
-// Several multiplications a key are too dear at millions of entries a second: one a word, and one round at the end.
+// Several multiplications a key are too dear at millions of entries a second: one a word, and one
+// round at the end.
 class Hasher {
  public:
   Hasher& Add(uint64_t word) {
@@ -70,8 +71,8 @@ bool MaybeSamePod(const SocketAddress& client_end, const SocketAddress& seen) {
   return client_end.ip == seen.ip;
 }
 
-// The client's addresses are not the whole story: there were other attempts, or it has no address to compare (an
-// internal listener's).
+// The client's addresses are not the whole story: there were other attempts, or it has no address
+// to compare (an internal listener's).
 bool MayJoinWithoutAddresses(const PackedEntry& client) {
   return Attempts(client) > 1 || !client.facts.upstream_local.present();
 }
@@ -79,7 +80,8 @@ bool MayJoinWithoutAddresses(const PackedEntry& client) {
 }  // namespace
 
 uint32_t Attempts(const PackedEntry& client) {
-  if (client.facts.kind == EntryKind::kTcp) return 1;  // attempts to connect: one server saw the one that worked
+  if (client.facts.kind == EntryKind::kTcp)
+    return 1;  // attempts to connect: one server saw the one that worked
   return std::max<uint32_t>(1, client.facts.attempt_count);
 }
 
@@ -98,7 +100,9 @@ uint64_t ConnectionKey(const PackedEntry& entry) {
   hasher.Add(static_cast<uint64_t>(entry.facts.kind)).Add(client_end).Add(server_end);
   if (entry.facts.kind == EntryKind::kTcp) return hasher.Finish();
   if (entry.request_id_hash != 0) return hasher.Add(entry.request_id_hash).Finish();
-  return hasher.Add(static_cast<uint64_t>(entry.facts.method)).Add(entry.text(Text::kPath)).Finish();
+  return hasher.Add(static_cast<uint64_t>(entry.facts.method))
+      .Add(entry.text(Text::kPath))
+      .Finish();
 }
 
 uint64_t RequestKey(const PackedEntry& entry) {
@@ -129,7 +133,8 @@ uint64_t IdentityKey(const PackedEntry& entry, uint64_t node_hash) {
 
 bool SameConnection(const PackedEntry& client, const PackedEntry& server) {
   if (client.facts.kind != server.facts.kind) return false;
-  if (ClientEnd(client) != ClientEnd(server) || ServerEnd(client) != ServerEnd(server)) return false;
+  if (ClientEnd(client) != ClientEnd(server) || ServerEnd(client) != ServerEnd(server))
+    return false;
   if (client.facts.kind == EntryKind::kTcp) return true;
   if (!SameRequestId(client, server)) return false;
   if (client.request_id_hash != 0) return true;

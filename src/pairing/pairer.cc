@@ -39,8 +39,9 @@ const traffic::SocketAddress& PeerAddress(const PackedEntry& entry) {
 
 }  // namespace
 
-// The waiting halves: each in a slot of a pool, its bytes in the slab, chained with the other halves of its group
-// (same request id, or same connection). One queue per window length keeps them in the order of their end.
+// The waiting halves: each in a slot of a pool, its bytes in the slab, chained with the other
+// halves of its group (same request id, or same connection). One queue per window length keeps them
+// in the order of their end.
 class Pairer::Table {
  public:
   Table(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
@@ -144,8 +145,8 @@ class Pairer::Table {
     return found;
   }
 
-  // The usual case: one client's and one server's half, whichever came first. The one that arrives last is emitted
-  // from where it stands.
+  // The usual case: one client's and one server's half, whichever came first. The one that arrives
+  // last is emitted from where it stands.
   bool JoinSingle(const PackedEntry& entry, const NodePtr& node) {
     const bool client = IsClient(entry);
     if (client && Attempts(entry) > 1) return false;
@@ -174,7 +175,8 @@ class Pairer::Table {
         });
     if (client == kNone || Attempts(*halves_[client].entry) == 1) return;
     const Found found = FindServers(client);
-    if (found.last && found.servers.size() >= Attempts(*halves_[client].entry)) Resolve(client, found);
+    if (found.last && found.servers.size() >= Attempts(*halves_[client].entry))
+      Resolve(client, found);
   }
 
   Found FindServers(uint32_t client) const {
@@ -229,11 +231,13 @@ class Pairer::Table {
     const PackedEntry& entry = *halves_[index].entry;
     const uint32_t client =
         IsClient(entry) ? index : FindInGroup(GroupKey(entry), [&](const PackedEntry& waiting) {
-          return IsClient(waiting) && (SameConnection(waiting, entry) || MaybeAttempt(waiting, entry));
+          return IsClient(waiting) &&
+                 (SameConnection(waiting, entry) || MaybeAttempt(waiting, entry));
         });
     if (client != kNone) {
       const Found found = FindServers(client);
-      const bool takes_part = client == index || std::count(found.servers.begin(), found.servers.end(), index);
+      const bool takes_part =
+          client == index || std::count(found.servers.begin(), found.servers.end(), index);
       if (!found.servers.empty() && takes_part) {
         Resolve(client, found);
         return;
@@ -302,7 +306,8 @@ class Pairer::Table {
     std::deque<Ticket>* oldest = nullptr;
     for (auto& [window, queue] : queues_) {
       while (!queue.empty() && !IsCurrent(queue.front())) queue.pop_front();
-      if (!queue.empty() && (oldest == nullptr || queue.front().arrival < oldest->front().arrival)) {
+      if (!queue.empty() &&
+          (oldest == nullptr || queue.front().arrival < oldest->front().arrival)) {
         oldest = &queue;
       }
     }

@@ -12,34 +12,38 @@
 
 namespace traffictap::pairing {
 
-// Where joined pairs and orphans go. `pair` and `nodes` (the owners of its entries' nodes: client first where there
-// is one, then the servers) are valid only during the call.
+// Where joined pairs and orphans go. `pair` and `nodes` (the owners of its entries' nodes: client
+// first where there is one, then the servers) are valid only during the call.
 class PairConsumer {
  public:
   virtual ~PairConsumer() = default;
-  virtual void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) = 0;
+  virtual void Consume(const traffic::TrafficPair& pair,
+                       std::span<const traffic::NodePtr> nodes) = 0;
 };
 
-// kept = 2 * pairs + retries + sum(orphans) + duplicates + intermediate + waiting, at every moment between two calls.
+// kept = 2 * pairs + retries + sum(orphans) + duplicates + intermediate + waiting, at every moment
+// between two calls.
 struct JoinBooks {
   uint64_t kept = 0;
   uint64_t pairs = 0;
   uint64_t retries = 0;  // server halves beyond the first of a pair
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};
   uint64_t duplicates = 0;  // entries seen already; not emitted
-  uint64_t intermediate = 0;  // start and periodic entries: only the last entry of a stream or connection is joined
+  uint64_t intermediate =
+      0;  // start and periodic entries: only the last entry of a stream or connection is joined
   uint64_t waiting = 0;
 };
 
 struct PairerOptions {
-  size_t waiting_bytes_max = size_t{512} << 20;  // beyond: the oldest halves are emitted early, as kLostInBuffer
+  size_t waiting_bytes_max =
+      size_t{512} << 20;            // beyond: the oldest halves are emitted early, as kLostInBuffer
   size_t tombstones_max = 1 << 18;  // finished keys remembered, to tell late halves and duplicates
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;
 };
 
-// Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is the monotonic clock
-// and must not go back.
+// Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is the
+// monotonic clock and must not go back.
 class Pairer {
  public:
   // `directory` and `next` outlive the pairer.
@@ -52,7 +56,8 @@ class Pairer {
   void Advance(base::Nanos now);
   // Emits all that waits, as orphans (or as pairs that only waited for more attempts).
   void Flush(base::Nanos now);
-  // Forgets removed taps in what waits: a half that no tap wants any more is emitted all the same, to no tap.
+  // Forgets removed taps in what waits: a half that no tap wants any more is emitted all the same,
+  // to no tap.
   void RemoveTaps(const traffic::TapSet& removed);
 
   const JoinBooks& books() const;

@@ -48,10 +48,11 @@ PeerState PeerDirectory::Lookup(const traffic::SocketAddress& address, base::Nan
 }
 
 void PeerDirectory::ForgetOldest() {
-  const auto oldest = std::min_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second.streams > 0, a.second.last_seen) <
-           std::pair(b.second.streams > 0, b.second.last_seen);
-  });
+  const auto oldest =
+      std::min_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.second.streams > 0, a.second.last_seen) <
+               std::pair(b.second.streams > 0, b.second.last_seen);
+      });
   peers_.erase(oldest);
 }
 

@@ -12,14 +12,16 @@ namespace traffictap::pairing {
 
 // What is known of a peer whose half did not come.
 enum class PeerState : uint8_t {
-  kUnknown,   // no stream ever came from that address
-  kTapped,    // a stream of it is open
-  kWarmingUp, // its stream opened so lately that older connections may still be silent (DrainingConnection)
-  kLost,      // its stream broke, or entries of it were lost, within the time asked for
+  kUnknown,    // no stream ever came from that address
+  kTapped,     // a stream of it is open
+  kWarmingUp,  // its stream opened so lately that older connections may still be silent
+               // (DrainingConnection)
+  kLost,       // its stream broke, or entries of it were lost, within the time asked for
 };
 
-// Which proxies (by IP) send to us, and when they last lost something. Written by stream threads, read by the
-// pairer. Thread-safe. Remembers at most `peers_max` addresses; the longest gone are forgotten first.
+// Which proxies (by IP) send to us, and when they last lost something. Written by stream threads,
+// read by the pairer. Thread-safe. Remembers at most `peers_max` addresses; the longest gone are
+// forgotten first.
 class PeerDirectory {
  public:
   PeerDirectory(base::Nanos warm_up, size_t peers_max) : warm_up_(warm_up), peers_max_(peers_max) {}

@@ -19,7 +19,8 @@ size_t RecentKeys::SlotOf(uint64_t key) const {
 bool RecentKeys::Insert(uint64_t key) {
   if (key == 0) key = 1;
   if (slots_[SlotOf(key)] == key) return false;
-  // An erased key stays in the ring. If it came back since, this takes it out early: it is forgotten, not mistaken.
+  // An erased key stays in the ring. If it came back since, this takes it out early: it is
+  // forgotten, not mistaken.
   if (ring_[next_] != 0) Erase(ring_[next_]);
   ring_[next_] = key;
   next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;

@@ -6,8 +6,8 @@
 
 namespace traffictap::pairing {
 
-// The last `keys_max` distinct keys inserted: a ring in order of insertion and a flat hash set of the same. Keys are
-// well mixed hashes. All memory is taken at construction.
+// The last `keys_max` distinct keys inserted: a ring in order of insertion and a flat hash set of
+// the same. Keys are well mixed hashes. All memory is taken at construction.
 class RecentKeys {
  public:
   explicit RecentKeys(size_t keys_max);

@@ -9,11 +9,14 @@ namespace {
 // Kept when they are empty, for the next class that needs one; more go back to the heap.
 constexpr size_t kSparePages = 64;
 
-size_t RoundUp(size_t size) { return (size + Slab::kGranule - 1) / Slab::kGranule * Slab::kGranule; }
+size_t RoundUp(size_t size) {
+  return (size + Slab::kGranule - 1) / Slab::kGranule * Slab::kGranule;
+}
 
 }  // namespace
 
-// Stands at the start of its page, which is aligned to its size: a block's page is found by masking its address.
+// Stands at the start of its page, which is aligned to its size: a block's page is found by masking
+// its address.
 struct Slab::Page {
   struct FreeBlock {
     FreeBlock* next;
@@ -47,21 +50,22 @@ struct Slab::Page {
 };
 
 Slab::~Slab() {
-  // Blocks still in use die with their owner, which frees them first: only pages with room and spare ones are left.
+  // Blocks still in use die with their owner, which frees them first: only pages with room and
+  // spare ones are left.
   for (Page* page : with_room_) {
     while (page != nullptr) {
       Page* next = page->next;
-      ::operator delete(page, std::align_val_t{kPageBytes});
+      ::operator delete (page, std::align_val_t{kPageBytes});
       page = next;
     }
   }
-  for (Page* page : spare_) ::operator delete(page, std::align_val_t{kPageBytes});
+  for (Page* page : spare_) ::operator delete (page, std::align_val_t{kPageBytes});
 }
 
 void* Slab::Allocate(size_t size) {
   const size_t bytes = RoundUp(size);
   used_bytes_ += bytes;
-  if (bytes > kBlockMax) return ::operator new(bytes, std::align_val_t{kGranule});
+  if (bytes > kBlockMax) return ::operator new (bytes, std::align_val_t{kGranule});
   PageList* list = &with_room_[bytes / kGranule];
   if (*list == nullptr) Link(list, TakePage(bytes));
   Page* page = *list;
@@ -74,14 +78,15 @@ void Slab::Free(void* block, size_t size) {
   const size_t bytes = RoundUp(size);
   used_bytes_ -= bytes;
   if (bytes > kBlockMax) {
-    ::operator delete(block, std::align_val_t{kGranule});
+    ::operator delete (block, std::align_val_t{kGranule});
     return;
   }
   auto* page = reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(block) & ~(kPageBytes - 1));
   PageList* list = &with_room_[bytes / kGranule];
   if (page->full()) Link(list, page);
   page->Give(block);
-  // The class' only page with room stays, or a class that swings around one block would take and return it forever.
+  // The class' only page with room stays, or a class that swings around one block would take and
+  // return it forever.
   if (page->used == 0 && (page->next != nullptr || *list != page)) {
     Unlink(list, page);
     ReturnPage(page);
@@ -91,7 +96,7 @@ void Slab::Free(void* block, size_t size) {
 Slab::Page* Slab::TakePage(size_t block_bytes) {
   void* memory;
   if (spare_.empty()) {
-    memory = ::operator new(kPageBytes, std::align_val_t{kPageBytes});
+    memory = ::operator new (kPageBytes, std::align_val_t{kPageBytes});
   } else {
     memory = spare_.back();
     spare_.pop_back();
@@ -106,7 +111,7 @@ void Slab::ReturnPage(Page* page) {
   if (spare_.size() < kSparePages) {
     spare_.push_back(page);
   } else {
-    ::operator delete(page, std::align_val_t{kPageBytes});
+    ::operator delete (page, std::align_val_t{kPageBytes});
   }
 }
 

@@ -6,9 +6,10 @@
 
 namespace traffictap::pairing {
 
-// Memory for many blocks of some hundred bytes that live for seconds: size classes 64 bytes apart, each in pages of
-// its own. A page whose last block is freed serves any class again, so a change of sizes strands nothing. In steady
-// state nothing is allocated. Blocks above kBlockMax come from the heap. Not thread-safe.
+// Memory for many blocks of some hundred bytes that live for seconds: size classes 64 bytes apart,
+// each in pages of its own. A page whose last block is freed serves any class again, so a change of
+// sizes strands nothing. In steady state nothing is allocated. Blocks above kBlockMax come from the
+// heap. Not thread-safe.
 class Slab {
  public:
   static constexpr size_t kGranule = 64;

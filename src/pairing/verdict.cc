@@ -19,21 +19,23 @@ ResponseFlags MakeFlags(std::initializer_list<ResponseFlag> flags) {
 
 // The downstream side of a proxy went away: for the side that says so, its caller.
 const ResponseFlags& CallerGone() {
-  static const ResponseFlags kFlags =
-      MakeFlags({ResponseFlag::kDownstreamConnectionTermination, ResponseFlag::kDownstreamRemoteReset});
+  static const ResponseFlags kFlags = MakeFlags(
+      {ResponseFlag::kDownstreamConnectionTermination, ResponseFlag::kDownstreamRemoteReset});
   return kFlags;
 }
 
 // A proxy answered, or gave up, on its own account.
 const ResponseFlags& ProxyFailed() {
-  static const ResponseFlags kFlags = MakeFlags(
-      {ResponseFlag::kNoHealthyUpstream, ResponseFlag::kUpstreamRemoteReset, ResponseFlag::kLocalReset,
-       ResponseFlag::kUpstreamConnectionFailure, ResponseFlag::kUpstreamConnectionTermination,
-       ResponseFlag::kUpstreamOverflow, ResponseFlag::kNoRouteFound, ResponseFlag::kFaultInjected,
-       ResponseFlag::kRateLimited, ResponseFlag::kUnauthorized, ResponseFlag::kRateLimitServiceError,
-       ResponseFlag::kInvalidEnvoyRequestHeaders, ResponseFlag::kDownstreamProtocolError,
-       ResponseFlag::kNoFilterConfigFound, ResponseFlag::kUpstreamProtocolError,
-       ResponseFlag::kNoClusterFound, ResponseFlag::kOverloadManager, ResponseFlag::kDnsResolutionFailure});
+  static const ResponseFlags kFlags =
+      MakeFlags({ResponseFlag::kNoHealthyUpstream, ResponseFlag::kUpstreamRemoteReset,
+                 ResponseFlag::kLocalReset, ResponseFlag::kUpstreamConnectionFailure,
+                 ResponseFlag::kUpstreamConnectionTermination, ResponseFlag::kUpstreamOverflow,
+                 ResponseFlag::kNoRouteFound, ResponseFlag::kFaultInjected,
+                 ResponseFlag::kRateLimited, ResponseFlag::kUnauthorized,
+                 ResponseFlag::kRateLimitServiceError, ResponseFlag::kInvalidEnvoyRequestHeaders,
+                 ResponseFlag::kDownstreamProtocolError, ResponseFlag::kNoFilterConfigFound,
+                 ResponseFlag::kUpstreamProtocolError, ResponseFlag::kNoClusterFound,
+                 ResponseFlag::kOverloadManager, ResponseFlag::kDnsResolutionFailure});
   return kFlags;
 }
 
@@ -55,10 +57,12 @@ Verdict JudgeAlone(const PackedEntry& entry) {
   const auto& facts = entry.facts;
   if (facts.response_flags.Intersects(CallerGone())) return Verdict::kClientAborted;
   // Alone, a time-out may be anybody's: the proxy that waited is the one that tells of it.
-  if (facts.response_flags.Intersects(ProxyFailed()) || facts.response_flags.Intersects(TimedOut())) {
+  if (facts.response_flags.Intersects(ProxyFailed()) ||
+      facts.response_flags.Intersects(TimedOut())) {
     return Verdict::kNetworkOrProxy;
   }
-  if (Fails(facts)) return FromApplication(entry) ? Verdict::kServerError : Verdict::kNetworkOrProxy;
+  if (Fails(facts))
+    return FromApplication(entry) ? Verdict::kServerError : Verdict::kNetworkOrProxy;
   return facts.attempt_count > 1 ? Verdict::kRetried : Verdict::kOk;
 }
 

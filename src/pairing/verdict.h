@@ -4,7 +4,8 @@
 
 namespace traffictap::pairing {
 
-// Who is to blame, from what both sides (or the one that is there) say. Pure. The first rule that holds:
+// Who is to blame, from what both sides (or the one that is there) say. Pure. The first rule that
+// holds:
 //   the client's caller went away (DC, DR)                                  ClientAborted
 //   the client waited in vain for a server that has the request (UT, SI, DT)  ServerError
 //   the server's application answered 5xx and the client got it               ServerError

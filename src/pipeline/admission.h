@@ -18,8 +18,8 @@
 
 namespace traffictap::pipeline {
 
-// The door's books: received = kept + filtered + sampled + sum(rejected), at every moment between two messages.
-// `kept` entries went into the queue to the pipeline thread.
+// The door's books: received = kept + filtered + sampled + sum(rejected), at every moment between
+// two messages. `kept` entries went into the queue to the pipeline thread.
 struct AdmissionBooks {
   uint64_t received = 0;
   uint64_t kept = 0;
@@ -28,24 +28,25 @@ struct AdmissionBooks {
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
 };
 
-// What the door knows of one tap. Losses are counted for every tap that targets the proxy: whose entries they were is
-// not known any more.
+// What the door knows of one tap. Losses are counted for every tap that targets the proxy: whose
+// entries they were is not known any more.
 struct TapDoor {
   uint64_t proxies = 0;         // with a stream open, that sent something since the tap is in force
   uint64_t lost = 0;            // entries
   uint64_t broken_streams = 0;  // each with an unknown number of entries in flight
 };
 
-// What a stream thread hands to the pipeline thread. `routes` is the snapshot its tap sets refer to.
+// What a stream thread hands to the pipeline thread. `routes` is the snapshot its tap sets refer
+// to.
 struct AdmittedBatch {
   std::unique_ptr<traffic::EntryBatch> entries;
   RouteTablePtr routes;
 };
 using AdmittedQueue = base::BoundedQueue<AdmittedBatch>;
 
-// The door: tests each entry against the current route table on the thread of its stream, packs what some tap
-// admits, and pushes it per message into the queue. Never blocks: with the queue full the message is dropped and
-// counted. Thread-safe.
+// The door: tests each entry against the current route table on the thread of its stream, packs
+// what some tap admits, and pushes it per message into the queue. Never blocks: with the queue full
+// the message is dropped and counted. Thread-safe.
 class Admission final : public traffic::EntryConsumer {
  public:
   // All three outlive the admission and its streams.
@@ -72,12 +73,13 @@ class Admission final : public traffic::EntryConsumer {
   struct Proxy {
     traffic::NodePtr node;
     int streams = 0;
-    RouteTablePtr routes;         // that `candidates` refers to
+    RouteTablePtr routes;  // that `candidates` refers to
     traffic::TapSet candidates;
   };
   void StreamOpened(const traffic::NodePtr& node);
   // The proxy at `ip` sent something under `routes`, in which `candidates` target it.
-  void ProxySent(const std::string& ip, const RouteTablePtr& routes, const traffic::TapSet& candidates);
+  void ProxySent(const std::string& ip, const RouteTablePtr& routes,
+                 const traffic::TapSet& candidates);
   void CountLoss(const RouteTablePtr& routes, const traffic::TapSet& candidates, uint64_t entries,
                  uint64_t streams);
   void StreamEnded(const traffic::NodePtr& node, bool clean);
@@ -88,9 +90,10 @@ class Admission final : public traffic::EntryConsumer {
   mutable absl::Mutex mutex_;
   RouteTablePtr routes_ ABSL_GUARDED_BY(mutex_);
   AdmissionBooks books_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);   // by ip
-  std::map<uint64_t, TapDoor> losses_ ABSL_GUARDED_BY(mutex_);     // by tap id; `proxies` unused
-  std::atomic<uint64_t> version_{0};  // lets a stream see without the lock that its snapshot is still current
+  std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);  // by ip
+  std::map<uint64_t, TapDoor> losses_ ABSL_GUARDED_BY(mutex_);    // by tap id; `proxies` unused
+  std::atomic<uint64_t> version_{
+      0};  // lets a stream see without the lock that its snapshot is still current
 };
 
 }  // namespace traffictap::pipeline

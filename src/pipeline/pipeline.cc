@@ -78,7 +78,8 @@ std::shared_ptr<Routed> Pipeline::Compile(const std::vector<tap::TapSpecPtr>& ta
   size_t free = 0;
   for (auto& runtime : fresh) {
     // A slot that was in use a moment ago is not given to another tap in the same change.
-    while (chosen.contains(free) || (free < current->runtimes.size() && current->runtimes[free])) ++free;
+    while (chosen.contains(free) || (free < current->runtimes.size() && current->runtimes[free]))
+      ++free;
     if (free >= traffic::TapSet::kTapsMax) {
       faults->push_back({runtime->spec().key(),
                          absl::ResourceExhaustedError(fmt::format(

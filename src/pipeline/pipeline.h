@@ -31,11 +31,11 @@ struct TapFault {
 
 // One tap's figures at one moment.
 struct TapFigures {
-  std::string tap;            // "namespace/name"
+  std::string tap;  // "namespace/name"
   tap::TapSpecPtr spec;
   TapBooks books;
   std::map<std::string, sinks::SinkStats> outputs;  // by name
-  bool completed = false;     // a limit has ended it for good
+  bool completed = false;                           // a limit has ended it for good
   TapDoor door;
 };
 
@@ -60,12 +60,13 @@ class Pipeline {
   // Where streams deliver. Valid as long as the pipeline.
   traffic::EntryConsumer* consumer() { return &admission_; }
 
-  // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if any, stays.
-  // Nothing in flight is lost: what was admitted under the former taps is delivered under them. One caller at a
-  // time.
+  // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if
+  // any, stays. Nothing in flight is lost: what was admitted under the former taps is delivered
+  // under them. One caller at a time.
   std::vector<TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& taps);
 
-  // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended before.
+  // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended
+  // before.
   void Stop(base::Nanos wait);
 
   // Thread-safe.
@@ -82,7 +83,8 @@ class Pipeline {
   std::shared_ptr<Routed> routed() const;
   std::shared_ptr<Routed> Compile(const std::vector<tap::TapSpecPtr>& taps,
                                   std::vector<TapFault>* faults);
-  StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec, TapRuntime* former);
+  StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec,
+                                                    TapRuntime* former);
 
   const PipelineOptions options_;
   const base::Clock* const clock_;
@@ -94,8 +96,9 @@ class Pipeline {
   uint64_t next_id_ = 1;  // of SetTaps' thread
 
   mutable absl::Mutex mutex_;
-  std::shared_ptr<Routed> routed_ ABSL_GUARDED_BY(mutex_);   // in force for new entries
-  std::shared_ptr<Routed> pending_ ABSL_GUARDED_BY(mutex_);  // to be taken over by the pipeline thread
+  std::shared_ptr<Routed> routed_ ABSL_GUARDED_BY(mutex_);  // in force for new entries
+  std::shared_ptr<Routed> pending_
+      ABSL_GUARDED_BY(mutex_);  // to be taken over by the pipeline thread
   pairing::JoinBooks join_books_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -60,18 +60,21 @@ void WriteTap(const std::string& tap, const TapBooks& books, MetricWriter& write
 }
 
 void WriteDoor(const std::string& tap, const TapDoor& door, MetricWriter& writer) {
-  writer.Gauge("traffictap_tap_proxies", "Proxies that the tap targets and that send to this collector.",
-               {{"tap", tap}}, door.proxies);
-  writer.Counter("traffictap_tap_entries_lost_total",
-                 "Entries of proxies that the tap targets, lost between their arrival and the pairer.",
-                 {{"tap", tap}}, door.lost);
+  writer.Gauge("traffictap_tap_proxies",
+               "Proxies that the tap targets and that send to this collector.", {{"tap", tap}},
+               door.proxies);
+  writer.Counter(
+      "traffictap_tap_entries_lost_total",
+      "Entries of proxies that the tap targets, lost between their arrival and the pairer.",
+      {{"tap", tap}}, door.lost);
   writer.Counter("traffictap_tap_streams_broken_total",
                  "Streams of proxies that the tap targets which broke with what was in flight.",
                  {{"tap", tap}}, door.broken_streams);
 }
 
 void WriteOutput(const MetricLabels& labels, const sinks::SinkStats& stats, MetricWriter& writer) {
-  const std::string help = "An output's records: offered = delivered + sum of dropped by reason + queued.";
+  const std::string help =
+      "An output's records: offered = delivered + sum of dropped by reason + queued.";
   writer.Counter("traffictap_output_offered_total", help, labels, stats.offered);
   writer.Counter("traffictap_output_delivered_total", help, labels, stats.delivered);
   writer.Gauge("traffictap_output_queued", help, labels, stats.queued);

@@ -12,19 +12,21 @@
 
 namespace traffictap::pipeline {
 
-// Which tap has which slot, and the filter over all of them: one immutable snapshot. Stream threads test entries
-// against the snapshot that is current; a tap keeps its slot through every snapshot it is in.
+// Which tap has which slot, and the filter over all of them: one immutable snapshot. Stream threads
+// test entries against the snapshot that is current; a tap keeps its slot through every snapshot it
+// is in.
 class RouteTable {
  public:
-  // `specs[slot]` is null for a free slot. `ids[slot]` names the tap's life: a tap that is removed and later comes
-  // back, or a different tap in the same slot, has another id.
+  // `specs[slot]` is null for a free slot. `ids[slot]` names the tap's life: a tap that is removed
+  // and later comes back, or a different tap in the same slot, has another id.
   static StatusOr<std::shared_ptr<const RouteTable>> Create(std::vector<tap::TapSpecPtr> specs,
                                                             std::vector<uint64_t> ids);
 
   // The taps that target `node`. Linear in the number of taps: once per stream and snapshot.
   traffic::TapSet Candidates(const traffic::Node& node) const;
 
-  // Whether limits.startTime/endTime and the like leave a tap closed is not known here: closed taps have no spec.
+  // Whether limits.startTime/endTime and the like leave a tap closed is not known here: closed taps
+  // have no spec.
   const filter::EntryFilter& filter() const { return *filter_; }
   const std::vector<tap::TapSpecPtr>& specs() const { return specs_; }
   uint64_t id(size_t slot) const { return slot < ids_.size() ? ids_[slot] : 0; }

@@ -78,7 +78,8 @@ OrphanReason Router::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whol
                                                     : OrphanReason::kPeerNotTapped;
   }
   const auto& facts = seen.principal().facts;
-  const auto& peer = seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
+  const auto& peer =
+      seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
   if (!SuspectsThePeer(whole.orphan_reason) || !peer.present()) return whole.orphan_reason;
   const auto node = admission_->NodeAt(peer.IpString());
   return node && !filter::TargetsNode(spec, *node) ? OrphanReason::kPeerNotTapped

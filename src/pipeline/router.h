@@ -10,15 +10,16 @@
 
 namespace traffictap::pipeline {
 
-// The taps in force: the snapshot that entries are tested against, and the runtime of each slot (null: free).
+// The taps in force: the snapshot that entries are tested against, and the runtime of each slot
+// (null: free).
 struct Routed {
   RouteTablePtr table;
   std::vector<std::shared_ptr<TapRuntime>> runtimes;
 };
 
-// Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it targets and that it
-// admitted: to a tap that sees one side alone, a whole pair is an orphan, and the reason says why. Owned by the
-// pipeline thread.
+// Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it
+// targets and that it admitted: to a tap that sees one side alone, a whole pair is an orphan, and
+// the reason says why. Owned by the pipeline thread.
 class Router final : public pairing::PairConsumer {
  public:
   // `admission` outlives the router.

@@ -14,8 +14,8 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   out->spec_ = std::move(spec);
   out->clock_ = context.clock;
   out->started_ = context.clock->Wall();
-  out->origin_ = std::make_shared<traffic::RecordOrigin>(
-      traffic::RecordOrigin{out->spec_->key(), collector});
+  out->origin_ =
+      std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{out->spec_->key(), collector});
   auto match = filter::PairFilter::Create(out->spec_->match);
   if (!match.ok()) return match.status();
   out->match_ = *std::move(match);

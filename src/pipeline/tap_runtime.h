@@ -19,8 +19,8 @@
 
 namespace traffictap::pipeline {
 
-// A tap's books: records = offered + filtered + sampled + dropped_orphans + limited. `offered` went to every output
-// whose own match holds.
+// A tap's books: records = offered + filtered + sampled + dropped_orphans + limited. `offered` went
+// to every output whose own match holds.
 struct TapBooks {
   uint64_t records = 0;
   uint64_t offered = 0;
@@ -28,30 +28,33 @@ struct TapBooks {
   uint64_t sampled = 0;
   uint64_t dropped_orphans = 0;  // pairing.orphans: Drop
   uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
-  std::array<uint64_t, traffic::kVerdictCount> verdicts{};        // of offered
-  std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};    // of offered; [kNone] are pairs
+  std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
+  std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
 };
 
-// One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline thread calls
-// Consume and Deliver; books() and stats() may be read by any thread.
+// One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline
+// thread calls Consume and Deliver; books() and stats() may be read by any thread.
 class TapRuntime {
  public:
-  // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot open).
+  // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
+  // open).
   static StatusOr<std::unique_ptr<TapRuntime>> Create(tap::TapSpecPtr spec,
                                                       const std::string& collector,
                                                       const sinks::SinkContext& context);
 
-  // Opens the outputs, once, before the first Consume. `former` is the tap's life before an edit, or null: its
-  // outputs with an unchanged spec are shared from now on.
+  // Opens the outputs, once, before the first Consume. `former` is the tap's life before an edit,
+  // or null: its outputs with an unchanged spec are shared from now on.
   Status OpenOutputs(const sinks::SinkContext& context, TapRuntime* former);
-  // Goes on with the books and the limits' counts of `former`. On the pipeline thread, before the first Consume.
+  // Goes on with the books and the limits' counts of `former`. On the pipeline thread, before the
+  // first Consume.
   void Inherit(TapRuntime* former);
 
   // `pair` as this tap may see it.
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   // Hands the records gathered since the last call to the outputs.
   void Deliver();
-  // Delivers, then flushes and closes within `wait` the outputs that `successor` (or null) did not take over.
+  // Delivers, then flushes and closes within `wait` the outputs that `successor` (or null) did not
+  // take over.
   void Close(base::Nanos wait, const TapRuntime* successor);
 
   // True when a limit has ended the tap for good.
@@ -65,7 +68,7 @@ class TapRuntime {
     tap::OutputSpec spec;
     std::unique_ptr<filter::PairFilter> match;
     std::shared_ptr<sinks::Sink> sink;  // shared only while an edited tap takes over
-    std::vector<uint32_t> indexes;  // of the batch being gathered
+    std::vector<uint32_t> indexes;      // of the batch being gathered
   };
   enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited };
 
@@ -86,12 +89,12 @@ class TapRuntime {
   std::vector<Output> outputs_;
   std::shared_ptr<traffic::RecordBatch> gathering_;
 
-  base::Nanos started_ = 0;         // wall
-  int64_t rate_second_ = 0;         // the second of the wall clock that rate_records_ counts
+  base::Nanos started_ = 0;  // wall
+  int64_t rate_second_ = 0;  // the second of the wall clock that rate_records_ counts
   uint64_t rate_records_ = 0;
-  uint64_t offered_ = 0;            // in all lives of the tap
+  uint64_t offered_ = 0;  // in all lives of the tap
   std::atomic<bool> completed_{false};
-  TapBooks delta_;                  // counted since the last Deliver
+  TapBooks delta_;  // counted since the last Deliver
   mutable absl::Mutex mutex_;
   TapBooks books_ ABSL_GUARDED_BY(mutex_);
 };

@@ -18,8 +18,8 @@ using traffic::Text;
 
 constexpr std::string_view kRedacted = "REDACTED";
 constexpr std::array<std::string_view, 7> kForbidden = {
-    "authorization", "cookie", "proxy-authorization", "set-cookie", "x-amz-security-token", "x-api-key",
-    "x-forwarded-client-cert"};
+    "authorization",        "cookie",    "proxy-authorization",    "set-cookie",
+    "x-amz-security-token", "x-api-key", "x-forwarded-client-cert"};
 // Texts that a client chooses freely and that the rules therefore apply to.
 constexpr std::array<Text, 5> kFreeTexts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
                                             Text::kAuthority, Text::kUserAgent};
@@ -104,8 +104,9 @@ struct Redactor::Rules {
   void Redact(Text which, bool url, AccessEntry* entry) {
     const auto text = entry->text(which);
     if (text.empty()) return;
-    const bool plain = rules.empty() && text.find('@') == std::string_view::npos &&
-                       (!url || !redact_query || text.find_first_of("?#") == std::string_view::npos);
+    const bool plain =
+        rules.empty() && text.find('@') == std::string_view::npos &&
+        (!url || !redact_query || text.find_first_of("?#") == std::string_view::npos);
     if (plain) return;
     std::string& out = scratch[static_cast<size_t>(which)];
     out = which == Text::kUserAgent ? std::string(text) : RemoveUserinfo(text);
@@ -122,14 +123,16 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
   std::unique_ptr<Redactor> out(new Redactor);
   Rules& rules = *out->rules_;
   rules.redact_query = spec.redaction.query_values == tap::QueryValues::kRedact;
-  rules.request_headers = {spec.capture.request_headers.begin(), spec.capture.request_headers.end()};
-  rules.response_headers = {spec.capture.response_headers.begin(), spec.capture.response_headers.end()};
+  rules.request_headers = {spec.capture.request_headers.begin(),
+                           spec.capture.request_headers.end()};
+  rules.response_headers = {spec.capture.response_headers.begin(),
+                            spec.capture.response_headers.end()};
   for (const auto& rule : spec.redaction.rules) {
     auto pattern = std::make_unique<re2::RE2>(rule.pattern, re2::RE2::Quiet);
     std::string error = pattern->error();
     if (!pattern->ok() || !pattern->CheckRewriteString(rule.replacement, &error)) {
-      return absl::InvalidArgumentError(fmt::format(
-          "redaction rule \"{}\" to \"{}\": {}", rule.pattern, rule.replacement, error));
+      return absl::InvalidArgumentError(fmt::format("redaction rule \"{}\" to \"{}\": {}",
+                                                    rule.pattern, rule.replacement, error));
     }
     rules.rules.push_back({std::move(pattern), rule.replacement});
   }

@@ -8,21 +8,22 @@
 
 namespace traffictap::redaction {
 
-// True for headers that are never captured, even when a tap lists them: authorization, cookie, set-cookie,
-// proxy-authorization, x-api-key, x-forwarded-client-cert, x-amz-security-token.
+// True for headers that are never captured, even when a tap lists them: authorization, cookie,
+// set-cookie, proxy-authorization, x-api-key, x-forwarded-client-cert, x-amz-security-token.
 bool IsForbiddenHeader(std::string_view lower_case_name);
 
-// Applies a tap's `capture` and `redaction` to an entry, before anything of it goes to an output. Immutable after
-// Create, but Redact uses scratch memory of the object: one thread at a time.
+// Applies a tap's `capture` and `redaction` to an entry, before anything of it goes to an output.
+// Immutable after Create, but Redact uses scratch memory of the object: one thread at a time.
 class Redactor {
  public:
-  // kInvalidArgument for a pattern that does not compile or a replacement that names a missing group.
+  // kInvalidArgument for a pattern that does not compile or a replacement that names a missing
+  // group.
   static StatusOr<std::unique_ptr<Redactor>> Create(const tap::TapSpec& spec);
   ~Redactor();
 
-  // The entry as the tap may show it: header lists cut down to `capture`, query values redacted (keys stay), user
-  // information removed from URLs, the rules applied. Views into `entry` or into the redactor, valid until the
-  // next call.
+  // The entry as the tap may show it: header lists cut down to `capture`, query values redacted
+  // (keys stay), user information removed from URLs, the rules applied. Views into `entry` or into
+  // the redactor, valid until the next call.
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry);
 
  private:

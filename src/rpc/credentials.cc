@@ -15,7 +15,8 @@ constexpr unsigned kRefreshSeconds = 60;
 
 Status CheckReadable(const char* what, const std::string& path) {
   if (path.empty() || std::ifstream(path).good()) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("read {} \"{}\": no such file, or no right to", what, path));
+  return absl::InvalidArgumentError(
+      fmt::format("read {} \"{}\": no such file, or no right to", what, path));
 }
 
 }  // namespace
@@ -31,9 +32,8 @@ StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const Serve
   TT_RETURN_IF_ERROR(CheckReadable("TLS certificate", files.certificate));
   TT_RETURN_IF_ERROR(CheckReadable("TLS key", files.key));
   TT_RETURN_IF_ERROR(CheckReadable("client CA", files.client_ca));
-  const auto provider =
-      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          files.key, files.certificate, files.client_ca, kRefreshSeconds);
+  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      files.key, files.certificate, files.client_ca, kRefreshSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_identity_key_cert_pairs();
   if (!files.client_ca.empty()) {

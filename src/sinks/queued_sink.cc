@@ -8,7 +8,8 @@
 namespace traffictap::sinks {
 namespace {
 
-// Some records of a batch keep the whole batch alive, but outputs share it: each is charged its part.
+// Some records of a batch keep the whole batch alive, but outputs share it: each is charged its
+// part.
 size_t Share(const traffic::RecordSelection& records) {
   constexpr size_t kOverhead = 64;
   const size_t whole = std::max<size_t>(records.batch->size(), 1);
@@ -19,16 +20,11 @@ size_t Share(const traffic::RecordSelection& records) {
 
 const char* ToString(DropReason reason) {
   switch (reason) {
-    case DropReason::kQueueFull:
-      return "QueueFull";
-    case DropReason::kWriteFailed:
-      return "WriteFailed";
-    case DropReason::kTooLarge:
-      return "TooLarge";
-    case DropReason::kTimedOut:
-      return "TimedOut";
-    case DropReason::kClosed:
-      return "Closed";
+    case DropReason::kQueueFull: return "QueueFull";
+    case DropReason::kWriteFailed: return "WriteFailed";
+    case DropReason::kTooLarge: return "TooLarge";
+    case DropReason::kTimedOut: return "TimedOut";
+    case DropReason::kClosed: return "Closed";
   }
   return "Unknown";
 }

@@ -19,9 +19,10 @@ class RecordLedger {
   virtual void Troubled(const Status& why) = 0;
 };
 
-// `taken` records from the start of what was asked were taken: for each of them the writer calls Delivered or
-// Dropped once, during the call or later. The caller keeps the others: a retryable status makes it ask again after
-// a back-off, any other one makes it drop the rest of the selection. OK with nothing taken means "ask again".
+// `taken` records from the start of what was asked were taken: for each of them the writer calls
+// Delivered or Dropped once, during the call or later. The caller keeps the others: a retryable
+// status makes it ask again after a back-off, any other one makes it drop the rest of the
+// selection. OK with nothing taken means "ask again".
 struct WriteResult {
   size_t taken = 0;
   Status status;
@@ -35,7 +36,8 @@ class RecordWriter {
   virtual Status Open(RecordLedger* ledger) = 0;
   // Offers the records of `records` from position `from` on. Returns within about a second.
   virtual WriteResult Write(const traffic::RecordSelection& records, size_t from) = 0;
-  // Pushes what was taken towards the outside; called when the queue ran empty and somebody waits for it.
+  // Pushes what was taken towards the outside; called when the queue ran empty and somebody waits
+  // for it.
   virtual Status Flush() = 0;
   // Called several times a second: time-outs, delivery reports, rotation by age.
   virtual void Poll() = 0;

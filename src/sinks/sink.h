@@ -12,11 +12,11 @@ namespace traffictap::sinks {
 
 // Why an output dropped a record.
 enum class DropReason : uint8_t {
-  kQueueFull,      // the output is slower than its traffic
-  kWriteFailed,    // refused in a way that a retry cannot heal
-  kTooLarge,       // over the output's record bound
-  kTimedOut,       // not delivered within the output's own time
-  kClosed,         // still waiting when the output closed
+  kQueueFull,    // the output is slower than its traffic
+  kWriteFailed,  // refused in a way that a retry cannot heal
+  kTooLarge,     // over the output's record bound
+  kTimedOut,     // not delivered within the output's own time
+  kClosed,       // still waiting when the output closed
 };
 constexpr size_t kDropReasonCount = 5;
 const char* ToString(DropReason reason);
@@ -35,11 +35,14 @@ struct SinkStats {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Takes the records or, with the queue full, drops and counts them. After Close: dropped as kClosed.
+  // Takes the records or, with the queue full, drops and counts them. After Close: dropped as
+  // kClosed.
   virtual void Offer(traffic::RecordSelection records) = 0;
-  // Waits at most `wait` until all that was offered before is delivered or dropped; kDeadlineExceeded otherwise.
+  // Waits at most `wait` until all that was offered before is delivered or dropped;
+  // kDeadlineExceeded otherwise.
   virtual Status Flush(base::Nanos wait) = 0;
-  // Flushes within `wait`, drops the rest as kClosed, releases the resources. The second call does nothing.
+  // Flushes within `wait`, drops the rest as kClosed, releases the resources. The second call does
+  // nothing.
   virtual void Close(base::Nanos wait) = 0;
   virtual SinkStats stats() const = 0;
 };

@@ -9,7 +9,8 @@
 namespace traffictap::sinks {
 namespace {
 
-StatusOr<std::unique_ptr<RecordWriter>> OpenFile(const tap::OutputSpec& spec, const SinkContext& context) {
+StatusOr<std::unique_ptr<RecordWriter>> OpenFile(const tap::OutputSpec& spec,
+                                                 const SinkContext& context) {
   if (context.output_dir.empty()) {
     return absl::InvalidArgumentError(
         "File outputs need a directory to stay in: start the collector with --output-dir");

@@ -10,13 +10,14 @@ namespace traffictap::sinks {
 
 // What the process gives to its outputs.
 struct SinkContext {
-  std::string output_dir;  // File outputs stay below it
-  std::string tap_key;     // "namespace/name", for messages
+  std::string output_dir;              // File outputs stay below it
+  std::string tap_key;                 // "namespace/name", for messages
   const base::Clock* clock = nullptr;  // outlives the sinks
 };
 
-// Opens the output that `spec` describes. What only the outside world can heal (broker down, disk full) is not an
-// error here: the sink retries and tells in its stats. kInvalidArgument: the spec can never work.
+// Opens the output that `spec` describes. What only the outside world can heal (broker down, disk
+// full) is not an error here: the sink retries and tells in its stats. kInvalidArgument: the spec
+// can never work.
 StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const SinkContext& context);
 
 }  // namespace traffictap::sinks

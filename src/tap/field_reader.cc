@@ -26,7 +26,8 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }
 
 std::string Suggest(const std::string& name, const std::vector<std::string>& known) {
-  constexpr size_t kLongestCompared = 64;  // the distance is quadratic, and the name came from outside
+  constexpr size_t kLongestCompared =
+      64;  // the distance is quadratic, and the name came from outside
   std::string best;
   size_t best_distance = name.size() / 2 + 2;
   if (name.size() > kLongestCompared) best_distance = 0;
@@ -205,8 +206,7 @@ void FieldReader::Required(const std::string& name,
                            const std::function<void(const Value&)>& visit) {
   const YamlNode* node = Find(name);
   if (node != nullptr) return visit({node, Join(value_.path, name), value_.faults});
-  value_.faults->Add(*value_.node, Join(value_.path, name), "MissingField",
-                     "is required: add it");
+  value_.faults->Add(*value_.node, Join(value_.path, name), "MissingField", "is required: add it");
 }
 
 void FieldReader::Fault(const char* reason, const std::string& message) const {

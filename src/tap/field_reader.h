@@ -10,7 +10,8 @@
 
 namespace traffictap::tap {
 
-// Where the faults of one file are gathered, and the paths of the fields that the parser knows ("spec.targets[].kind").
+// Where the faults of one file are gathered, and the paths of the fields that the parser knows
+// ("spec.targets[].kind").
 struct Faults {
   std::string file;
   std::vector<ParseError> errors;
@@ -38,7 +39,8 @@ struct Value {
   void Each(size_t max, const std::function<void(const Value&)>& visit) const;
 };
 
-// The fields of a map. Each known name is asked for once; the destructor reports the rest with the nearest name.
+// The fields of a map. Each known name is asked for once; the destructor reports the rest with the
+// nearest name.
 class FieldReader {
  public:
   explicit FieldReader(const Value& value);

@@ -67,7 +67,9 @@ void ReadHeader(const Value& value, std::vector<HeaderMatch>* headers) {
   fields.Optional("exact", take(HeaderMatch::Kind::kExact));
   fields.Optional("prefix", take(HeaderMatch::Kind::kPrefix));
   fields.Optional("regex", take(HeaderMatch::Kind::kRegex));
-  fields.Optional("on", [&](const Value& v) { header.response = v.Choice({"Request", "Response"}) == 1; });
+  fields.Optional("on", [&](const Value& v) {
+    header.response = v.Choice({"Request", "Response"}) == 1;
+  });
   fields.Optional("invert", [&](const Value& v) { v.Bool(&header.invert); });
   if (kinds > 1) fields.Fault("InvalidValue", "must have at most one of exact, prefix, regex");
   headers->push_back(header);
@@ -93,10 +95,10 @@ void ReadAuthority(const Value& value, std::vector<std::string>* authorities) {
 }  // namespace
 
 const std::vector<std::string>& ResponseFlagNames() {
-  static const std::vector<std::string> names = {
-      "LH",   "UH",   "UT", "LR",  "UR", "UF", "UC",  "UO",    "NR",   "DI",   "FI", "RL",  "UAEX", "RLSE",
-      "DC",   "URX",  "SI", "IH",  "DPE", "UMSDR", "RFCF", "NFCF", "DT",   "UPE", "NC", "OM",   "DF",
-      "DR"};
+  static const std::vector<std::string> names = {"LH",   "UH",  "UT",  "LR", "UR",  "UF",    "UC",
+                                                 "UO",   "NR",  "DI",  "FI", "RL",  "UAEX",  "RLSE",
+                                                 "DC",   "URX", "SI",  "IH", "DPE", "UMSDR", "RFCF",
+                                                 "NFCF", "DT",  "UPE", "NC", "OM",  "DF",    "DR"};
   return names;
 }
 

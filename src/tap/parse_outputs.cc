@@ -22,12 +22,14 @@ void ReadRelativePath(const Value& value, std::string* out) {
   for (std::string part; std::getline(parts, part, '/');) {
     leaves = leaves || part == ".." || part == "." || part.empty();
   }
-  if (leaves) value.Invalid("must be a relative file path without . or .. parts, such as shop/a.jsonl");
+  if (leaves)
+    value.Invalid("must be a relative file path without . or .. parts, such as shop/a.jsonl");
 }
 
 void ReadRotation(const Value& value, FileOutput* file) {
   FieldReader fields(value);
-  fields.Optional("maxSize", [&](const Value& v) { v.Bytes(4096, 1ull << 40, &file->rotate_bytes); });
+  fields.Optional("maxSize",
+                  [&](const Value& v) { v.Bytes(4096, 1ull << 40, &file->rotate_bytes); });
   fields.Optional("maxAge", [&](const Value& v) {
     base::Nanos age = 0;
     if (v.Duration(base::kSecond, 365 * kDay, &age)) file->rotate_age = age;
@@ -63,8 +65,8 @@ void ReadTopic(const Value& value, std::string* topic) {
   if (!value.Text(topic)) return;
   const bool good =
       topic->size() <= 249 && *topic != "." && *topic != ".." &&
-      topic->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-          std::string::npos;
+      topic->find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
   if (!good) value.Invalid("must be 1 to 249 letters, digits, '.', '_' or '-'");
 }
 
@@ -118,9 +120,8 @@ void ReadKafka(const Value& value, KafkaOutput* kafka) {
   fields.Optional("deliveryTimeout", [&](const Value& v) {
     v.Duration(base::kSecond, kDay, &kafka->delivery_timeout);
   });
-  fields.Optional("maxRecordSize", [&](const Value& v) {
-    v.Bytes(1024, 64 << 20, &kafka->max_record_bytes);
-  });
+  fields.Optional("maxRecordSize",
+                  [&](const Value& v) { v.Bytes(1024, 64 << 20, &kafka->max_record_bytes); });
 }
 
 void ReadType(const Value& value, OutputType* type) {
@@ -147,9 +148,8 @@ void ParseOutput(const Value& value, OutputSpec* output) {
   });
   fields.Required("type", [&](const Value& v) { ReadType(v, &output->type); });
   fields.Optional("match", [&](const Value& v) { ParseMatch(v, &output->match); });
-  fields.Optional("queueSize", [&](const Value& v) {
-    v.Bytes(64 << 10, 4ull << 30, &output->queue_bytes_max);
-  });
+  fields.Optional("queueSize",
+                  [&](const Value& v) { v.Bytes(64 << 10, 4ull << 30, &output->queue_bytes_max); });
   const auto block = [&](const char* name, OutputType type, auto read) {
     if (output->type == type && type != OutputType::kStdout) return fields.Required(name, read);
     fields.Optional(name, [&](const Value& v) {

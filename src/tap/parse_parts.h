@@ -6,8 +6,8 @@
 
 #include "tap/field_reader.h"
 
-// The parts of a document, each in its own source. They report to the value's faults; what they write is used only
-// where there were none.
+// The parts of a document, each in its own source. They report to the value's faults; what they
+// write is used only where there were none.
 namespace traffictap::tap {
 
 void ParseMatch(const Value& value, MatchSpec* match);
@@ -19,7 +19,8 @@ bool ReadRegex(const Value& value, std::string* out);
 // A lower-cased header name.
 bool ReadHeaderName(const Value& value, std::string* out);
 
-// Envoy's short names that `responseFlags` takes. tap may not see traffic/: a test keeps both lists equal.
+// Envoy's short names that `responseFlags` takes. tap may not see traffic/: a test keeps both lists
+// equal.
 const std::vector<std::string>& ResponseFlagNames();
 
 // As ParseTaps, and gathers the paths of all fields that were looked for ("spec.targets[].kind").

@@ -14,9 +14,10 @@ namespace {
 
 constexpr size_t kListMax = 256;
 constexpr base::Nanos kYear = 365 * 86'400 * base::kSecond;
-constexpr const char* kCredentials[] = {
-    "authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key",
-    "x-forwarded-client-cert", "x-amz-security-token"};
+constexpr const char* kCredentials[] = {"authorization",       "cookie",
+                                        "set-cookie",          "proxy-authorization",
+                                        "x-api-key",           "x-forwarded-client-cert",
+                                        "x-amz-security-token"};
 
 void ReadLabel(const Value& value, std::string* out) {
   if (value.Text(out) && !IsDnsLabel(*out)) {
@@ -33,7 +34,8 @@ void ReadObjectName(const Value& value, std::string* out) {
     good = good && IsDnsLabel(out->substr(begin, dot - begin));
     begin = dot + 1;
   }
-  if (!good) value.Invalid("must be the name of a Kubernetes object: lower-case letters, digits, '-', '.'");
+  if (!good)
+    value.Invalid("must be the name of a Kubernetes object: lower-case letters, digits, '-', '.'");
 }
 
 void ReadLabels(const Value& value, Labels* labels) {
@@ -65,7 +67,8 @@ void ReadTarget(const Value& value, TapSpec* tap) {
     fields.Fault("Conflict", "a Namespace target takes no selector: remove it");
   }
   if (target.kind == TargetKind::kNamespace && !target.name.empty() && !tap->cluster_scoped) {
-    fields.Fault("Conflict", "a TrafficTap taps its own namespace: remove name or use ClusterTrafficTap");
+    fields.Fault("Conflict",
+                 "a TrafficTap taps its own namespace: remove name or use ClusterTrafficTap");
   }
   tap->targets.push_back(target);
 }
@@ -176,7 +179,8 @@ void ReadCapturedHeader(const Value& value, std::vector<std::string>* headers) {
   std::string name;
   if (!ReadHeaderName(value, &name)) return;
   if (std::find(std::begin(kCredentials), std::end(kCredentials), name) != std::end(kCredentials)) {
-    return value.Invalid(fmt::format("{} carries credentials and is never captured: remove it", name));
+    return value.Invalid(
+        fmt::format("{} carries credentials and is never captured: remove it", name));
   }
   headers->push_back(name);
 }
@@ -260,9 +264,8 @@ void ReadMetadata(const Value& value, TapSpec* tap) {
 
 // FNV-1a; `status` is left out, since it changes while what the user asked for does not.
 void HashInto(const YamlNode& node, uint64_t* hash) {
-  const std::string head =
-      fmt::format("{}:{}:{}:{}:{}", static_cast<int>(node.kind), node.key.size(), node.key,
-                  node.text, node.children.size());
+  const std::string head = fmt::format("{}:{}:{}:{}:{}", static_cast<int>(node.kind),
+                                       node.key.size(), node.key, node.text, node.children.size());
   for (unsigned char c : head) *hash = (*hash ^ c) * 1099511628211ull;
   for (const YamlNode& child : node.children) {
     if (child.key != "status" || node.key != "") HashInto(child, hash);

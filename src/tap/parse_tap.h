@@ -11,9 +11,10 @@ namespace traffictap::tap {
 // A fault in a document: where, in which field, what is wrong and what to do.
 struct ParseError {
   std::string file;
-  int line = 0;       // from 1; 0 where no line can be named
-  std::string field;  // "spec.match.responseCodes[1]"
-  std::string reason; // "UnknownField", "InvalidValue", "MissingField", "DuplicateKey", "Syntax", "Conflict"
+  int line = 0;        // from 1; 0 where no line can be named
+  std::string field;   // "spec.match.responseCodes[1]"
+  std::string reason;  // "UnknownField", "InvalidValue", "MissingField", "DuplicateKey", "Syntax",
+                       // "Conflict"
   std::string message;
 
   // "taps/a.yaml:12: spec.match.responseCodes[1]: InvalidValue: …"
@@ -25,8 +26,9 @@ struct ParseResult {
   std::vector<ParseError> errors;
 };
 
-// Parses the TrafficTap and ClusterTrafficTap documents in `text`. All faults are reported, not just the first. No
-// exception leaves; documents of other kinds are faults. Bounds: 1 MiB, 64 levels, 100 000 nodes.
+// Parses the TrafficTap and ClusterTrafficTap documents in `text`. All faults are reported, not
+// just the first. No exception leaves; documents of other kinds are faults. Bounds: 1 MiB, 64
+// levels, 100 000 nodes.
 ParseResult ParseTaps(const std::string& file, const std::string& text);
 
 // "500-599", "404"; "5s", "100ms", "1h30m". kInvalidArgument says what is allowed.

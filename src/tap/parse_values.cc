@@ -24,12 +24,13 @@ struct Unit {
   uint64_t factor;
 };
 
-// Largest first: a duration names each unit once, in this order. "ms" stands before "m" so that it is found first.
+// Largest first: a duration names each unit once, in this order. "ms" stands before "m" so that it
+// is found first.
 constexpr Unit kTimeUnits[] = {{"h", 3'600'000'000'000}, {"ms", 1'000'000}, {"m", 60'000'000'000},
                                {"s", 1'000'000'000},     {"us", 1'000},     {"ns", 1}};
-constexpr Unit kByteUnits[] = {{"", 1},           {"k", 1'000},     {"M", 1'000'000},
-                               {"G", 1'000'000'000}, {"Ki", 1 << 10}, {"Mi", 1 << 20},
-                               {"Gi", 1 << 30}};
+constexpr Unit kByteUnits[] = {
+    {"", 1},         {"k", 1'000},    {"M", 1'000'000}, {"G", 1'000'000'000},
+    {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}};
 
 }  // namespace
 

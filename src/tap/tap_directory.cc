@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kQuietMs = 50;        // editors and kubelets change a file in several steps
-constexpr int kRescanMs = 10'000;   // finds what no event told, such as a directory that was replaced
+constexpr int kQuietMs = 50;  // editors and kubelets change a file in several steps
+constexpr int kRescanMs =
+    10'000;  // finds what no event told, such as a directory that was replaced
 constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 std::map<std::string, std::string> ReadFiles(const std::string& path) {
@@ -42,8 +43,8 @@ std::map<std::string, std::string> ReadFiles(const std::string& path) {
 struct TapDirectory::State {
   struct File {
     std::string text;
-    std::vector<TapSpecPtr> good;      // of the last version without a fault
-    std::vector<ParseError> errors;    // of the current version
+    std::vector<TapSpecPtr> good;    // of the last version without a fault
+    std::vector<ParseError> errors;  // of the current version
   };
 
   std::string path;
@@ -55,7 +56,8 @@ struct TapDirectory::State {
   // True where something changed.
   bool Read() {
     const auto texts = ReadFiles(path);
-    bool changed = std::erase_if(files, [&](const auto& file) { return !texts.contains(file.first); }) > 0;
+    bool changed =
+        std::erase_if(files, [&](const auto& file) { return !texts.contains(file.first); }) > 0;
     for (const auto& [name, text] : texts) {
       const auto [found, fresh] = files.try_emplace(name);
       File& file = found->second;
@@ -77,9 +79,10 @@ struct TapDirectory::State {
       for (const auto& spec : file.good) {
         const auto [first, fresh] = by_key.try_emplace(spec->key(), spec, name);
         if (fresh) continue;
-        out.errors.push_back({(fs::path(path) / name).string(), 0, "metadata.name", "Conflict",
-                              fmt::format("tap \"{}\" is defined in {} already, which wins: rename one of them",
-                                          spec->key(), first->second.second)});
+        out.errors.push_back(
+            {(fs::path(path) / name).string(), 0, "metadata.name", "Conflict",
+             fmt::format("tap \"{}\" is defined in {} already, which wins: rename one of them",
+                         spec->key(), first->second.second)});
       }
     }
     for (auto& [key, found] : by_key) out.taps.push_back(found.first);

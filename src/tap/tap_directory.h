@@ -12,13 +12,13 @@
 
 namespace traffictap::tap {
 
-// The taps of the *.yaml and *.yml files of a directory (not below it). A file that turns bad keeps its last good
-// version in force; a deleted file takes its taps away. Two files that define one tap: the file whose name sorts
-// first wins, the other one has a fault "Conflict".
+// The taps of the *.yaml and *.yml files of a directory (not below it). A file that turns bad keeps
+// its last good version in force; a deleted file takes its taps away. Two files that define one
+// tap: the file whose name sorts first wins, the other one has a fault "Conflict".
 class TapDirectory {
  public:
   struct Snapshot {
-    std::vector<TapSpecPtr> taps;      // sorted by key
+    std::vector<TapSpecPtr> taps;  // sorted by key
     std::vector<ParseError> errors;
   };
   using OnChange = std::function<void(const Snapshot&)>;
@@ -29,8 +29,9 @@ class TapDirectory {
 
   // Reads all files that changed and returns what is in force now.
   Snapshot Load();
-  // Calls on_change (on a thread of its own) after each change in the directory; also for a change by rename or
-  // symlink swap, as ConfigMap volumes do. Until the destructor, which waits for a running call.
+  // Calls on_change (on a thread of its own) after each change in the directory; also for a change
+  // by rename or symlink swap, as ConfigMap volumes do. Until the destructor, which waits for a
+  // running call.
   void Watch(OnChange on_change);
 
  private:

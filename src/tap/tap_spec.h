@@ -9,16 +9,17 @@
 
 #include "base/clock.h"
 
-// What the user asked for: the values of a TrafficTap (traffictap.io/v1alpha1) after parsing and validation. Field
-// names are those of the YAML; absent means the default shown. Values only: no behaviour, no input or output.
+// What the user asked for: the values of a TrafficTap (traffictap.io/v1alpha1) after parsing and
+// validation. Field names are those of the YAML; absent means the default shown. Values only: no
+// behaviour, no input or output.
 namespace traffictap::tap {
 
 using Labels = std::map<std::string, std::string>;
 
 enum class TargetKind { kWorkload, kPod, kNamespace, kGateway };
 
-// Proxies to tap. `name` and `selector` both hold where both are set; a Namespace target takes neither, or the
-// name of a namespace in a ClusterTrafficTap.
+// Proxies to tap. `name` and `selector` both hold where both are set; a Namespace target takes
+// neither, or the name of a namespace in a ClusterTrafficTap.
 struct Target {
   TargetKind kind = TargetKind::kWorkload;
   std::string name;
@@ -111,12 +112,13 @@ struct RedactionRule {
 };
 struct RedactionSpec {
   QueryValues query_values = QueryValues::kRedact;
-  std::vector<RedactionRule> rules;  // over path, referer, authority, user agent and captured header values
+  std::vector<RedactionRule>
+      rules;  // over path, referer, authority, user agent and captured header values
 };
 
 enum class Compression { kNone, kGzip, kZstd };
 struct FileOutput {
-  std::string path;  // relative to the collector's output directory
+  std::string path;                              // relative to the collector's output directory
   uint64_t rotate_bytes = 128 << 20;             // `rotation.maxSize`
   std::optional<base::Nanos> rotate_age;         // `rotation.maxAge`
   uint32_t files_max = 10;                       // `rotation.maxFiles`, the current one included
@@ -141,7 +143,8 @@ struct KafkaOutput {
   std::string certificate_file;
   std::string key_file;
   Compression compression = Compression::kZstd;
-  base::Nanos delivery_timeout = 5 * 60 * base::kSecond;  // after it a record is dropped and counted
+  base::Nanos delivery_timeout =
+      5 * 60 * base::kSecond;  // after it a record is dropped and counted
   uint64_t max_record_bytes = 1 << 20;
   friend bool operator==(const KafkaOutput&, const KafkaOutput&) = default;
 };

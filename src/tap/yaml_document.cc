@@ -86,7 +86,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Open& parent = open_.back();
     if (parent.node.kind == YamlNode::Kind::kMap && !parent.has_key) {
-      const bool simple = node.kind == YamlNode::Kind::kScalar || node.kind == YamlNode::Kind::kNull;
+      const bool simple =
+          node.kind == YamlNode::Kind::kScalar || node.kind == YamlNode::Kind::kNull;
       if (!simple) throw Refusal(node.line, "a key must be plain text");
       parent.key = node.text;
       parent.key_line = node.line;

@@ -22,7 +22,16 @@ enum class HttpVersion : uint8_t { kUnspecified, kHttp10, kHttp11, kHttp2, kHttp
 
 // envoy.config.core.v3.RequestMethod, by number. A method that Envoy does not know is kUnspecified.
 enum class Method : uint8_t {
-  kUnspecified, kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch
+  kUnspecified,
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch
 };
 
 // What an entry tells about its stream's life (from envoy.data.accesslog.v3.AccessLogType).
@@ -34,7 +43,8 @@ enum class PeerMesh : uint8_t { kUnknown, kMeshed, kNotMeshed };
 // A duration that the entry does not carry.
 constexpr base::Nanos kAbsent = -1;
 
-// The numbers of an entry. Durations are nanoseconds since `start_time`, as the proxy measured them, or kAbsent.
+// The numbers of an entry. Durations are nanoseconds since `start_time`, as the proxy measured
+// them, or kAbsent.
 struct EntryFacts {
   EntryKind kind = EntryKind::kHttp;
   Reporter reporter = Reporter::kSource;
@@ -42,11 +52,11 @@ struct EntryFacts {
   HttpVersion http_version = HttpVersion::kUnspecified;
   Method method = Method::kUnspecified;
   PeerMesh peer_mesh = PeerMesh::kUnknown;
-  uint8_t tls_version = 0;         // envoy TLSProperties.TLSVersion by number; 0 = no TLS seen downstream
-  uint8_t access_log_type = 0;     // envoy AccessLogType by number
-  uint32_t response_code = 0;      // 0: none was sent
-  uint32_t attempt_count = 0;      // upstream_request_attempt_count
-  uint32_t unknown_fields = 0;     // how many fields this build does not know were skipped
+  uint8_t tls_version = 0;  // envoy TLSProperties.TLSVersion by number; 0 = no TLS seen downstream
+  uint8_t access_log_type = 0;  // envoy AccessLogType by number
+  uint32_t response_code = 0;   // 0: none was sent
+  uint32_t attempt_count = 0;   // upstream_request_attempt_count
+  uint32_t unknown_fields = 0;  // how many fields this build does not know were skipped
   ResponseFlags response_flags;
 
   base::Nanos start_time = 0;  // Unix epoch, by the proxy's own clock
@@ -60,7 +70,7 @@ struct EntryFacts {
   base::Nanos duration = kAbsent;  // whole life of the request or connection
 
   uint64_t request_headers_bytes = 0;
-  uint64_t request_body_bytes = 0;   // TCP: received_bytes
+  uint64_t request_body_bytes = 0;  // TCP: received_bytes
   uint64_t response_headers_bytes = 0;
   uint64_t response_body_bytes = 0;  // TCP: sent_bytes
   uint64_t downstream_wire_bytes_sent = 0;
@@ -77,16 +87,34 @@ struct EntryFacts {
 
 // The texts of an entry. The three header lists are packed (traffic/header_list.h).
 enum class Text : uint8_t {
-  kRequestId, kScheme, kAuthority, kPath, kOriginalPath, kUserAgent, kReferer, kForwardedFor,
-  kResponseCodeDetails, kRouteName, kUpstreamCluster, kUpstreamTransportFailure,
-  kDownstreamTransportFailure, kConnectionTermination, kTlsSni, kPeerPrincipal, kLocalPrincipal,
-  kPeerWorkload, kPeerNamespace,
-  kRequestHeaders, kResponseHeaders, kResponseTrailers,
+  kRequestId,
+  kScheme,
+  kAuthority,
+  kPath,
+  kOriginalPath,
+  kUserAgent,
+  kReferer,
+  kForwardedFor,
+  kResponseCodeDetails,
+  kRouteName,
+  kUpstreamCluster,
+  kUpstreamTransportFailure,
+  kDownstreamTransportFailure,
+  kConnectionTermination,
+  kTlsSni,
+  kPeerPrincipal,
+  kLocalPrincipal,
+  kPeerWorkload,
+  kPeerNamespace,
+  kRequestHeaders,
+  kResponseHeaders,
+  kResponseTrailers,
 };
 constexpr size_t kTextCount = static_cast<size_t>(Text::kResponseTrailers) + 1;
 
-// One side's log of a request or connection, as decoded: a view, valid only while the message it came from is.
-// Texts may be any bytes: what shows them escapes them. At most kTextBytesMax each, the rest cut off.
+// One side's log of a request or connection, as decoded: a view, valid only while the message it
+// came from is. Texts may be any bytes: what shows them escapes them. At most kTextBytesMax each,
+// the rest cut off.
 struct AccessEntry {
   static constexpr size_t kTextBytesMax = 16 * 1024;
 

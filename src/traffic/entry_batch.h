@@ -8,8 +8,8 @@
 
 namespace traffictap::traffic {
 
-// The admitted entries of one message, packed back to back in few allocations. Written by one thread, then handed
-// over whole. The entries live as long as the batch.
+// The admitted entries of one message, packed back to back in few allocations. Written by one
+// thread, then handed over whole. The entries live as long as the batch.
 class EntryBatch {
  public:
   explicit EntryBatch(NodePtr node) : node_(std::move(node)) {}

@@ -29,7 +29,8 @@ class EntryStream {
   virtual void Reject(RejectReason reason, uint64_t count) = 0;
   // All of one message was consumed: what was kept goes on now.
   virtual void EndOfMessage() = 0;
-  // The stream ended: `clean` when its sender closed it, false when it broke (what it had in flight is lost).
+  // The stream ended: `clean` when its sender closed it, false when it broke (what it had in flight
+  // is lost).
   virtual void End(bool clean) = 0;
 };
 

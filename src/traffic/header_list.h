@@ -7,8 +7,9 @@
 
 namespace traffictap::traffic {
 
-// A header list in one text: for each header the length of its name and of its value (two bytes each, host order),
-// then the bytes. Names are lower case, as Envoy logs them. Made by AppendHeader only, so reading needs no checks.
+// A header list in one text: for each header the length of its name and of its value (two bytes
+// each, host order), then the bytes. Names are lower case, as Envoy logs them. Made by AppendHeader
+// only, so reading needs no checks.
 
 // Cuts name and value at 65535 bytes.
 inline void AppendHeader(std::string* list, std::string_view name, std::string_view value) {

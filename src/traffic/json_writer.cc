@@ -26,7 +26,11 @@ bool Continues(std::string_view text, size_t at) {
 // Length of the UTF-8 sequence (RFC 3629) at the front of `text`, 0 where there is no valid one.
 size_t SequenceLength(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  const size_t length = first < 0xc2   ? 0
+                        : first < 0xe0 ? 2
+                        : first < 0xf0 ? 3
+                        : first < 0xf5 ? 4
+                                       : 0;
   for (size_t i = 1; i < length; ++i) {
     if (!Continues(text, i)) return 0;
   }

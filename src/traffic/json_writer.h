@@ -8,9 +8,9 @@
 
 namespace traffictap::traffic {
 
-// Appends JSON to a string, nothing in between. Fields that are empty or zero are left out. Texts may be any bytes:
-// control characters are escaped, bytes that are not UTF-8 become U+FFFD. An empty key is an array's element or the
-// outermost object.
+// Appends JSON to a string, nothing in between. Fields that are empty or zero are left out. Texts
+// may be any bytes: control characters are escaped, bytes that are not UTF-8 become U+FFFD. An
+// empty key is an array's element or the outermost object.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string* out) : out_(out) {}

@@ -6,16 +6,17 @@
 
 namespace traffictap::traffic {
 
-// The proxy that wrote an entry, as it named itself in its stream's identifier. Kept for the stream's life and as
-// long as an entry of it waits; everything else of the 62 kB identifier is dropped. Immutable once shared.
+// The proxy that wrote an entry, as it named itself in its stream's identifier. Kept for the
+// stream's life and as long as an entry of it waits; everything else of the 62 kB identifier is
+// dropped. Immutable once shared.
 struct Node {
-  std::string id;         // Istio: sidecar~IP~POD.NAMESPACE~DOMAIN; other Envoys: any text
-  std::string cluster;    // node.cluster
-  std::string proxy_type; // "sidecar", "router", "waypoint", or empty outside Istio
-  std::string ip;         // the pod's address as text, or empty
-  std::string pod;        // the pod's name; outside Istio the whole id
-  std::string ns;         // metadata NAMESPACE, "default" where the node names none
-  std::string workload;   // metadata WORKLOAD_NAME, or else node.cluster
+  std::string id;          // Istio: sidecar~IP~POD.NAMESPACE~DOMAIN; other Envoys: any text
+  std::string cluster;     // node.cluster
+  std::string proxy_type;  // "sidecar", "router", "waypoint", or empty outside Istio
+  std::string ip;          // the pod's address as text, or empty
+  std::string pod;         // the pod's name; outside Istio the whole id
+  std::string ns;          // metadata NAMESPACE, "default" where the node names none
+  std::string workload;    // metadata WORKLOAD_NAME, or else node.cluster
   std::string service_account;
   std::string cluster_id;  // metadata CLUSTER_ID: the Kubernetes cluster
   std::map<std::string, std::string> labels;

@@ -13,7 +13,9 @@ uint16_t CutLength(std::string_view text) {
   return static_cast<uint16_t>(std::min(text.size(), AccessEntry::kTextBytesMax));
 }
 
-const char* TextBytes(const PackedEntry& packed) { return reinterpret_cast<const char*>(&packed + 1); }
+const char* TextBytes(const PackedEntry& packed) {
+  return reinterpret_cast<const char*>(&packed + 1);
+}
 
 uint64_t Mix(uint64_t h) {
   h ^= h >> 33;

@@ -10,15 +10,16 @@
 
 namespace traffictap::traffic {
 
-// The fixed part of a packed entry; its texts follow it in memory, back to back in the order of Text.
+// The fixed part of a packed entry; its texts follow it in memory, back to back in the order of
+// Text.
 struct PackedEntry {
   EntryFacts facts;
-  TapSet taps;                // the taps that admitted the entry
-  uint64_t request_id_hash;   // of the masked request id; 0 where there is none
-  base::Nanos arrival;        // collector's monotonic clock
-  const Node* node;           // owned by whoever owns the bytes
+  TapSet taps;               // the taps that admitted the entry
+  uint64_t request_id_hash;  // of the masked request id; 0 where there is none
+  base::Nanos arrival;       // collector's monotonic clock
+  const Node* node;          // owned by whoever owns the bytes
   std::array<uint16_t, kTextCount> text_lengths;
-  uint32_t bytes;             // size of the whole packed entry, texts and padding included
+  uint32_t bytes;  // size of the whole packed entry, texts and padding included
 
   // O(which). Valid as long as the entry's bytes.
   std::string_view text(Text which) const;
@@ -27,15 +28,16 @@ struct PackedEntry {
 // Bytes that `entry` takes when packed; a multiple of alignof(PackedEntry).
 size_t PackedSize(const AccessEntry& entry);
 
-// Writes `entry` to `out`, which has PackedSize(entry) bytes aligned for PackedEntry. The caller sets `taps`,
-// `arrival` and `node` afterwards.
+// Writes `entry` to `out`, which has PackedSize(entry) bytes aligned for PackedEntry. The caller
+// sets `taps`, `arrival` and `node` afterwards.
 PackedEntry* Pack(const AccessEntry& entry, void* out);
 
 // The same entry as a view with its texts in `packed`.
 AccessEntry Unpack(const PackedEntry& packed);
 
-// Hash of a request id whose 15th character (the UUID's version digit, which Envoy may rewrite for trace sampling)
-// is masked. Never 0 for a non-empty id. Stable over time and builds: sampling and Kafka keys depend on it.
+// Hash of a request id whose 15th character (the UUID's version digit, which Envoy may rewrite for
+// trace sampling) is masked. Never 0 for a non-empty id. Stable over time and builds: sampling and
+// Kafka keys depend on it.
 uint64_t HashRequestId(std::string_view request_id);
 
 }  // namespace traffictap::traffic

@@ -22,7 +22,8 @@ void WriteFlags(const EntryFacts& facts, JsonWriter& json) {
 void WriteHeaders(std::string_view key, std::string_view list, JsonWriter& json) {
   if (list.empty()) return;
   json.BeginObject(key);
-  ForEachHeader(list, [&](std::string_view name, std::string_view value) { json.Text(name, value); });
+  ForEachHeader(list,
+                [&](std::string_view name, std::string_view value) { json.Text(name, value); });
   json.EndObject();
 }
 
@@ -113,7 +114,8 @@ void WriteTimings(const TrafficPair& pair, JsonWriter& json) {
   WriteMs("clientMs", client, json);
   WriteMs("serverMs", server, json);
   if (client != kAbsent && server != kAbsent) {
-    // Two durations, each of one clock: skew between the clocks does not matter, their rates do a little.
+    // Two durations, each of one clock: skew between the clocks does not matter, their rates do a
+    // little.
     json.Milliseconds("betweenMs", client - server);
     json.Milliseconds("clockOffsetMs",
                       pair.server()->facts.start_time - pair.client->facts.start_time);
@@ -165,7 +167,8 @@ void WriteSide(const PackedEntry& entry, JsonWriter& json) {
   WriteSideConnection(entry, json);
 }
 
-// The same record has the same id whichever tap or output it goes through, so duplicates show downstream.
+// The same record has the same id whichever tap or output it goes through, so duplicates show
+// downstream.
 uint64_t RecordId(const RecordOrigin& origin, const PackedEntry& entry) {
   uint64_t id = HashRequestId(entry.node->id) ^ (HashRequestId(origin.collector) << 1);
   id ^= entry.request_id_hash * 0x9e3779b97f4a7c15ULL;

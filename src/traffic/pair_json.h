@@ -6,9 +6,10 @@
 
 namespace traffictap::traffic {
 
-// Appends `pair` to `out` as one JSON object without a line end, in the form of traffictap.v1.TrafficPair
-// (proto/traffictap/v1/pair.proto) under protobuf's JSON mapping, but with empty fields left out. Bytes of a text
-// that are not UTF-8 become U+FFFD; control characters are escaped, so the result is always one line.
+// Appends `pair` to `out` as one JSON object without a line end, in the form of
+// traffictap.v1.TrafficPair (proto/traffictap/v1/pair.proto) under protobuf's JSON mapping, but
+// with empty fields left out. Bytes of a text that are not UTF-8 become U+FFFD; control characters
+// are escaped, so the result is always one line.
 void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::string* out);
 
 }  // namespace traffictap::traffic

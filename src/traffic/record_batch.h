@@ -15,28 +15,29 @@ namespace traffictap::traffic {
 
 // Names the tap whose records these are. Immutable; shared by all batches of the tap.
 struct RecordOrigin {
-  std::string tap;       // "namespace/name"
-  std::string collector; // the collector's own name: a record's id is unique together with it
+  std::string tap;        // "namespace/name"
+  std::string collector;  // the collector's own name: a record's id is unique together with it
 };
 
-// A tap's records on their way to its outputs: filtered, redacted, cut down to what the tap may see. Filled by one
-// thread, then shared as const by all outputs; from then on thread-safe.
+// A tap's records on their way to its outputs: filtered, redacted, cut down to what the tap may
+// see. Filled by one thread, then shared as const by all outputs; from then on thread-safe.
 class RecordBatch {
  public:
   explicit RecordBatch(std::shared_ptr<const RecordOrigin> origin);
 
-  // Copies `pair` in. The texts are taken as they are: redaction comes before. `nodes` are the owners of the
-  // entries' nodes, client first where there is one.
+  // Copies `pair` in. The texts are taken as they are: redaction comes before. `nodes` are the
+  // owners of the entries' nodes, client first where there is one.
   void Add(const TrafficPair& pair, std::span<const NodePtr> nodes);
 
   // --- after sharing ---
   size_t size() const { return pairs_.size(); }
   const RecordOrigin& origin() const { return *origin_; }
   TrafficPair pair(size_t index) const;
-  // The record as one line of JSON with its '\n'. The first call renders the whole batch, later ones reuse it.
+  // The record as one line of JSON with its '\n'. The first call renders the whole batch, later
+  // ones reuse it.
   std::string_view json_line(size_t index) const;
-  // What keeps all records of one request together, for example in one Kafka partition: the request id with its
-  // version digit masked, or the connection's addresses where there is none.
+  // What keeps all records of one request together, for example in one Kafka partition: the request
+  // id with its version digit masked, or the connection's addresses where there is none.
   std::string key(size_t index) const;
   // What the batch takes in memory (JSON not included).
   size_t bytes() const { return bytes_; }

@@ -9,14 +9,16 @@ namespace {
 
 // By field number; source: Envoy's documentation of %RESPONSE_FLAGS%.
 constexpr std::array<std::string_view, 29> kShortNames = {
-    "",   "LH",  "UH",    "UT", "LR", "UR",   "UF",   "UC", "UO", "NR",   "DI",  "FI", "RL",  "UAEX", "RLSE",
-    "DC", "URX", "SI", "IH", "DPE", "UMSDR", "RFCF", "NFCF", "DT", "UPE", "NC", "OM", "DF", "DR"};
+    "",      "LH",   "UH",   "UT",   "LR",   "UR", "UF",  "UC", "UO", "NR",
+    "DI",    "FI",   "RL",   "UAEX", "RLSE", "DC", "URX", "SI", "IH", "DPE",
+    "UMSDR", "RFCF", "NFCF", "DT",   "UPE",  "NC", "OM",  "DF", "DR"};
 
 }  // namespace
 
 std::string ShortName(ResponseFlag flag) {
   const auto number = static_cast<size_t>(flag);
-  return number < kShortNames.size() ? std::string(kShortNames[number]) : fmt::format("FLAG{}", number);
+  return number < kShortNames.size() ? std::string(kShortNames[number])
+                                     : fmt::format("FLAG{}", number);
 }
 
 std::optional<ResponseFlag> ParseResponseFlag(std::string_view name) {

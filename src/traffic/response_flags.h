@@ -8,20 +8,42 @@
 
 namespace traffictap::traffic {
 
-// Envoy's response flags; the numbers are the field numbers of envoy.data.accesslog.v3.ResponseFlags.
+// Envoy's response flags; the numbers are the field numbers of
+// envoy.data.accesslog.v3.ResponseFlags.
 enum class ResponseFlag : uint8_t {
-  kFailedLocalHealthcheck = 1, kNoHealthyUpstream, kUpstreamRequestTimeout, kLocalReset,
-  kUpstreamRemoteReset, kUpstreamConnectionFailure, kUpstreamConnectionTermination,
-  kUpstreamOverflow, kNoRouteFound, kDelayInjected, kFaultInjected, kRateLimited, kUnauthorized,
-  kRateLimitServiceError, kDownstreamConnectionTermination, kUpstreamRetryLimitExceeded,
-  kStreamIdleTimeout, kInvalidEnvoyRequestHeaders, kDownstreamProtocolError,
-  kUpstreamMaxStreamDurationReached, kResponseFromCacheFilter, kNoFilterConfigFound,
-  kDurationTimeout, kUpstreamProtocolError, kNoClusterFound, kOverloadManager,
-  kDnsResolutionFailure, kDownstreamRemoteReset,
+  kFailedLocalHealthcheck = 1,
+  kNoHealthyUpstream,
+  kUpstreamRequestTimeout,
+  kLocalReset,
+  kUpstreamRemoteReset,
+  kUpstreamConnectionFailure,
+  kUpstreamConnectionTermination,
+  kUpstreamOverflow,
+  kNoRouteFound,
+  kDelayInjected,
+  kFaultInjected,
+  kRateLimited,
+  kUnauthorized,
+  kRateLimitServiceError,
+  kDownstreamConnectionTermination,
+  kUpstreamRetryLimitExceeded,
+  kStreamIdleTimeout,
+  kInvalidEnvoyRequestHeaders,
+  kDownstreamProtocolError,
+  kUpstreamMaxStreamDurationReached,
+  kResponseFromCacheFilter,
+  kNoFilterConfigFound,
+  kDurationTimeout,
+  kUpstreamProtocolError,
+  kNoClusterFound,
+  kOverloadManager,
+  kDnsResolutionFailure,
+  kDownstreamRemoteReset,
 };
 constexpr size_t kResponseFlagMax = 63;
 
-// A set of response flags. A flag newer than the enum keeps its number and is shown as "FLAG<number>".
+// A set of response flags. A flag newer than the enum keeps its number and is shown as
+// "FLAG<number>".
 class ResponseFlags {
  public:
   void Add(ResponseFlag flag) { bits_ |= uint64_t{1} << static_cast<unsigned>(flag); }

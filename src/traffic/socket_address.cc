@@ -31,7 +31,8 @@ std::string SocketAddress::IpString() const {
 
 std::string SocketAddress::ToString() const {
   if (!present()) return {};
-  return is_v4() ? fmt::format("{}:{}", IpString(), port) : fmt::format("[{}]:{}", IpString(), port);
+  return is_v4() ? fmt::format("{}:{}", IpString(), port)
+                 : fmt::format("[{}]:{}", IpString(), port);
 }
 
 std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port) {

@@ -8,9 +8,9 @@
 
 namespace traffictap::traffic {
 
-// An IP address and port as a plain value; IPv4 is kept in IPv6's mapped form (RFC 4291 2.5.5.2), so that the two
-// ways in which a proxy may write one address compare equal. Absent (port 0, all zero) for pipes and internal
-// listeners.
+// An IP address and port as a plain value; IPv4 is kept in IPv6's mapped form (RFC 4291 2.5.5.2),
+// so that the two ways in which a proxy may write one address compare equal. Absent (port 0, all
+// zero) for pipes and internal listeners.
 struct SocketAddress {
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;

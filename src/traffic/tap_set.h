@@ -7,8 +7,8 @@
 
 namespace traffictap::traffic {
 
-// A set of taps, each known by its slot in the route table. A plain value of 128 bytes: set algebra over all taps
-// costs the same however many there are.
+// A set of taps, each known by its slot in the route table. A plain value of 128 bytes: set algebra
+// over all taps costs the same however many there are.
 class TapSet {
  public:
   static constexpr size_t kTapsMax = 1024;

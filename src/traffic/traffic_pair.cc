@@ -20,9 +20,15 @@ const char* ToString(Verdict verdict) {
 }
 
 const char* ToString(OrphanReason reason) {
-  static constexpr std::array<const char*, kOrphanReasonCount> kNames = {
-      "",           "PeerNotMeshed", "PeerNotTapped", "FilteredOnOtherSide", "LateBeyondWindow",
-      "NeverArrived", "SampledOut",  "LostInBuffer",  "DrainingConnection"};
+  static constexpr std::array<const char*, kOrphanReasonCount> kNames = {"",
+                                                                         "PeerNotMeshed",
+                                                                         "PeerNotTapped",
+                                                                         "FilteredOnOtherSide",
+                                                                         "LateBeyondWindow",
+                                                                         "NeverArrived",
+                                                                         "SampledOut",
+                                                                         "LostInBuffer",
+                                                                         "DrainingConnection"};
   return Name(kNames, reason);
 }
 

@@ -13,7 +13,8 @@ enum class Verdict : uint8_t {
   kOk,
   kServerError,     // the server's application answered 5xx
   kClientAborted,   // the client went away first
-  kNetworkOrProxy,  // a proxy or the network failed: UF, UC, URX… with the server silent or of another opinion
+  kNetworkOrProxy,  // a proxy or the network failed: UF, UC, URX… with the server silent or of
+                    // another opinion
   kRetried,         // succeeded, but only after more than one attempt
   kMismatch,        // both sides answered, and differently
 };
@@ -33,14 +34,15 @@ enum class OrphanReason : uint8_t {
 };
 constexpr size_t kOrphanReasonCount = 9;
 
-const char* ToString(Verdict verdict);           // "Ok", "ServerError", …
-const char* ToString(OrphanReason reason);       // "PeerNotMeshed", …; "" for kNone
-const char* ToString(Reporter reporter);         // "source", "destination"
-const char* ToString(HttpVersion version);       // "HTTP/1.1", …; "" for kUnspecified
-const char* ToString(Method method);             // "GET", …; "" for kUnspecified
+const char* ToString(Verdict verdict);      // "Ok", "ServerError", …
+const char* ToString(OrphanReason reason);  // "PeerNotMeshed", …; "" for kNone
+const char* ToString(Reporter reporter);    // "source", "destination"
+const char* ToString(HttpVersion version);  // "HTTP/1.1", …; "" for kUnspecified
+const char* ToString(Method method);        // "GET", …; "" for kUnspecified
 
-// One request or connection as both sides tell it. A view: entries belong to whoever made it. Either `client` is
-// set or `servers` is not empty; one server per attempt, in the order of their start times.
+// One request or connection as both sides tell it. A view: entries belong to whoever made it.
+// Either `client` is set or `servers` is not empty; one server per attempt, in the order of their
+// start times.
 struct TrafficPair {
   const PackedEntry* client = nullptr;
   std::span<const PackedEntry* const> servers;

@@ -23,13 +23,14 @@ struct HttpServerOptions {
   int connections_max = 64;  // beyond it new ones are closed at once
 };
 
-// The process' own HTTP endpoints: GET and HEAD of fixed paths. One thread of its own runs the handlers.
+// The process' own HTTP endpoints: GET and HEAD of fixed paths. One thread of its own runs the
+// handlers.
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse()>;
 
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: it cannot be read. Handlers must not
-  // throw and outlive the server.
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: it cannot be read.
+  // Handlers must not throw and outlive the server.
   static StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                      std::map<std::string, Handler> handlers);
   // Closes all connections.

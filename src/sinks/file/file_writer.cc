@@ -48,7 +48,8 @@ Status FileWriter::Open(RecordLedger* ledger) {
   ledger_ = ledger;
   if (directory_fd_ < 0) {
     directory_fd_ = open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory_fd_ < 0) return SystemError(fmt::format("open output directory \"{}\"", directory_));
+    if (directory_fd_ < 0)
+      return SystemError(fmt::format("open output directory \"{}\"", directory_));
   }
   return OpenCurrent();
 }
@@ -79,7 +80,8 @@ Status FileWriter::CutTornLine() {
     end = begin;
   }
   if (end == size_) return absl::OkStatus();
-  log::For("sinks").warn("torn last line of a former run cut off file={} bytes={}", spec_.path, size_ - end);
+  log::For("sinks").warn("torn last line of a former run cut off file={} bytes={}", spec_.path,
+                         size_ - end);
   if (ftruncate(fd_, static_cast<off_t>(end)) != 0) return SystemError("truncate output file");
   size_ = end;
   return absl::OkStatus();
@@ -150,7 +152,8 @@ Status FileWriter::Rotate() {
         renameat(directory_fd_, (packed + ".part").c_str(), directory_fd_, packed.c_str());
         unlinkat(directory_fd_, rotated.c_str(), 0);
       } else {
-        log::For("sinks").warn("rotated file stays uncompressed file={} err={}", rotated, Message(compressed));
+        log::For("sinks").warn("rotated file stays uncompressed file={} err={}", rotated,
+                               Message(compressed));
         unlinkat(directory_fd_, (packed + ".part").c_str(), 0);
       }
     }
@@ -166,7 +169,8 @@ void FileWriter::DeleteOld() {
   const std::string prefix = current.stem().string() + "-";
   std::vector<fs::path> rotated;
   std::error_code error;
-  for (fs::directory_iterator it(current.parent_path(), error), end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it(current.parent_path(), error), end; !error && it != end;
+       it.increment(error)) {
     const std::string name = it->path().filename().string();
     // Our own names alone: PREFIX, then a time of eight digits and a 'T'.
     const bool ours = name.starts_with(prefix) && name.size() > prefix.size() + 9 &&

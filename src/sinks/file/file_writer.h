@@ -7,9 +7,10 @@
 
 namespace traffictap::sinks {
 
-// Appends JSON lines to a file below `directory`, in whole lines: what is in the file always ends with '\n'. A line
-// torn by a crash is cut off when the file is opened again. Rotates by size and age to
-// NAME-YYYYMMDDTHHMMSS.mmm.EXT, compressed if asked, and keeps `files_max` files with the current one.
+// Appends JSON lines to a file below `directory`, in whole lines: what is in the file always ends
+// with '\n'. A line torn by a crash is cut off when the file is opened again. Rotates by size and
+// age to NAME-YYYYMMDDTHHMMSS.mmm.EXT, compressed if asked, and keeps `files_max` files with the
+// current one.
 class FileWriter final : public RecordWriter {
  public:
   FileWriter(tap::FileOutput spec, std::string directory, const base::Clock* clock);
@@ -39,8 +40,9 @@ class FileWriter final : public RecordWriter {
   base::Nanos opened_ = 0;  // monotonic
 };
 
-// Opens `path` below the directory `directory_fd`, making directories on the way; neither ".." nor a symbolic link
-// leads out of it (openat2(2), RESOLVE_BENEATH). Returns the descriptor. kInvalidArgument: the path leads out.
+// Opens `path` below the directory `directory_fd`, making directories on the way; neither ".." nor
+// a symbolic link leads out of it (openat2(2), RESOLVE_BENEATH). Returns the descriptor.
+// kInvalidArgument: the path leads out.
 StatusOr<int> OpenBeneath(int directory_fd, const std::string& path, int flags);
 
 }  // namespace traffictap::sinks

@@ -28,7 +28,8 @@ Status Failed(const std::string& path) {
   const int error = errno;
   const auto message = fmt::format("open output file \"{}\": {}", path, std::strerror(error));
   if (error == EXDEV || error == ELOOP) {
-    return absl::InvalidArgumentError(message + "; the path must stay below the output directory, without links");
+    return absl::InvalidArgumentError(
+        message + "; the path must stay below the output directory, without links");
   }
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(message);
   return absl::UnavailableError(message);

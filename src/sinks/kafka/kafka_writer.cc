@@ -19,23 +19,26 @@ constexpr int kQueuedKilobytesMax = 64 * 1024;
 
 // What the user can do about it decides the code; the message says it.
 Status ToStatus(rd_kafka_resp_err_t error, const std::string& topic, const std::string& detail) {
-  const auto message = fmt::format("kafka: {}{}{}", rd_kafka_err2str(error), detail.empty() ? "" : ": ", detail);
+  const auto message =
+      fmt::format("kafka: {}{}{}", rd_kafka_err2str(error), detail.empty() ? "" : ": ", detail);
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return absl::UnauthenticatedError(message + "; check the SASL mechanism, user name and password");
+      return absl::UnauthenticatedError(message +
+                                        "; check the SASL mechanism, user name and password");
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return absl::PermissionDeniedError(message + "; allow this user to write to topic " + topic);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      return absl::FailedPreconditionError(
-          fmt::format("kafka: topic \"{}\" does not exist; create it, the collector never does", topic));
+      return absl::FailedPreconditionError(fmt::format(
+          "kafka: topic \"{}\" does not exist; create it, the collector never does", topic));
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       return absl::OutOfRangeError(message + "; raise max.message.bytes of the topic");
     case RD_KAFKA_RESP_ERR__SSL:
-      return absl::UnauthenticatedError(message + "; check tls.caFile and the broker's certificate");
+      return absl::UnauthenticatedError(message +
+                                        "; check tls.caFile and the broker's certificate");
     default: return absl::UnavailableError(message);
   }
 }
@@ -44,7 +47,8 @@ StatusOr<std::string> ReadSecret(const std::string& path) {
   std::ifstream file(path);
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file.good() && text.empty()) {
-    return absl::FailedPreconditionError(fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
+    return absl::FailedPreconditionError(
+        fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
@@ -71,7 +75,8 @@ class Settings {
  public:
   void Set(const char* name, const std::string& value) {
     char error[512];
-    if (rd_kafka_conf_set(conf_, name, value.c_str(), error, sizeof(error)) != RD_KAFKA_CONF_OK && status_.ok()) {
+    if (rd_kafka_conf_set(conf_, name, value.c_str(), error, sizeof(error)) != RD_KAFKA_CONF_OK &&
+        status_.ok()) {
       status_ = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
     }
   }
@@ -124,7 +129,8 @@ struct KafkaWriter::State {
   tap::KafkaOutput spec;
   RecordLedger* ledger = nullptr;
   rd_kafka_t* producer = nullptr;
-  rd_kafka_resp_err_t last_error = RD_KAFKA_RESP_ERR_NO_ERROR;  // told by librdkafka's error callback
+  rd_kafka_resp_err_t last_error =
+      RD_KAFKA_RESP_ERR_NO_ERROR;  // told by librdkafka's error callback
   std::string last_detail;
 
   static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -148,10 +154,13 @@ struct KafkaWriter::State {
     auto* state = static_cast<State*>(opaque);
     const auto code = static_cast<rd_kafka_resp_err_t>(error);
     // "All brokers down" follows a more telling error: keep that one.
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && state->last_error != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+        state->last_error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return;
     state->last_error = code;
     state->last_detail = detail;
-    if (state->ledger != nullptr) state->ledger->Troubled(ToStatus(code, state->spec.topic, detail));
+    if (state->ledger != nullptr)
+      state->ledger->Troubled(ToStatus(code, state->spec.topic, detail));
   }
 
   Status Create() {
@@ -160,7 +169,8 @@ struct KafkaWriter::State {
     rd_kafka_conf_set_opaque(settings.get(), this);
     rd_kafka_conf_set_dr_msg_cb(settings.get(), OnDelivery);
     rd_kafka_conf_set_error_cb(settings.get(), OnError);
-    rd_kafka_conf_set_log_cb(settings.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    rd_kafka_conf_set_log_cb(settings.get(),
+                             [](const rd_kafka_t*, int, const char*, const char*) {});
     char error[512];
     Status status = settings.status();
     if (status.ok()) {
@@ -198,7 +208,8 @@ struct KafkaWriter::State {
     const auto error = rd_kafka_producev(
         producer, RD_KAFKA_V_TOPIC(spec.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_END);
     // On failure the headers stay ours.
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
     return error;
@@ -228,8 +239,10 @@ Status KafkaWriter::Open(RecordLedger* ledger) {
 WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t from) {
   WriteResult out;
   char reason[256];
-  if (rd_kafka_fatal_error(state_->producer, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    // An idempotent producer that failed for good: only a new one helps. Its records are reported as dropped.
+  if (rd_kafka_fatal_error(state_->producer, reason, sizeof(reason)) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // An idempotent producer that failed for good: only a new one helps. Its records are reported
+    // as dropped.
     state_->Destroy();
     if (out.status = Open(state_->ledger); !out.status.ok()) return out;
   }

@@ -7,15 +7,16 @@
 
 namespace traffictap::sinks {
 
-// Produces records to a Kafka topic: idempotent, acks=all, keyed so that one request id stays in one partition, with
-// the headers `content-type` and `traffictap-schema`. A record is delivered when the broker says so.
+// Produces records to a Kafka topic: idempotent, acks=all, keyed so that one request id stays in
+// one partition, with the headers `content-type` and `traffictap-schema`. A record is delivered
+// when the broker says so.
 class KafkaWriter final : public RecordWriter {
  public:
   explicit KafkaWriter(tap::KafkaOutput spec);
   ~KafkaWriter() override;
 
-  // kUnavailable: no broker answers; kFailedPrecondition: no such topic; kUnauthenticated; kPermissionDenied;
-  // kInvalidArgument: the settings.
+  // kUnavailable: no broker answers; kFailedPrecondition: no such topic; kUnauthenticated;
+  // kPermissionDenied; kInvalidArgument: the settings.
   Status Open(RecordLedger* ledger) override;
   WriteResult Write(const traffic::RecordSelection& records, size_t from) override;
   Status Flush() override;

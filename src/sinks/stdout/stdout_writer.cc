@@ -26,11 +26,13 @@ std::map<int, const void*>& TornLines() {
   return *torn;
 }
 
-// A poll that says "writable" promises room for PIPE_BUF bytes in a pipe: a write of no more does not block.
+// A poll that says "writable" promises room for PIPE_BUF bytes in a pipe: a write of no more does
+// not block.
 Status WriteSome(int fd, std::string_view bytes, size_t* written) {
   pollfd waiting{fd, POLLOUT, 0};
   const int ready = ::poll(&waiting, 1, kPatienceMs);
-  if (ready == 0) return absl::UnavailableError("write to standard output: its reader stands still");
+  if (ready == 0)
+    return absl::UnavailableError("write to standard output: its reader stands still");
   if (ready < 0 && errno != EINTR) {
     return absl::UnavailableError(fmt::format("poll standard output: {}", std::strerror(errno)));
   }

@@ -6,8 +6,8 @@
 
 namespace traffictap::sinks {
 
-// Writes lines to a descriptor that others share (standard output): never changes its flags, never blocks on a
-// reader that stands still, and never lets two writers of this process mix their lines.
+// Writes lines to a descriptor that others share (standard output): never changes its flags, never
+// blocks on a reader that stands still, and never lets two writers of this process mix their lines.
 class StdoutWriter final : public RecordWriter {
  public:
   explicit StdoutWriter(int fd = 1) : fd_(fd) {}
