@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "collector/route_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
 
@@ -14,11 +15,13 @@ struct Collector::State {
   base::SystemClock clock;
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
+  RouteSourceState route_state;
   std::atomic<uint64_t> tap_faults{0};
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
   std::unique_ptr<als::AlsServer> als;
   std::unique_ptr<tap::TapDirectory> taps;
+  std::unique_ptr<RouteSource> routes;
 
   void Apply(const tap::TapDirectory::Snapshot& snapshot) {
     uint64_t faults = snapshot.errors.size();
@@ -37,6 +40,10 @@ struct Collector::State {
   void WriteMetrics(base::MetricWriter& writer) {
     pipeline->WriteMetrics(writer);
     writer.Gauge("traffictap_tap_faults", "Faults in the tap files, see the log.", {}, tap_faults);
+    if (options.taps_dir.empty()) {
+      writer.Gauge("traffictap_routes_connected", "1 while the operator's stream is open.", {},
+                   route_state.connected);
+    }
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
   }
 
@@ -52,26 +59,44 @@ struct Collector::State {
             return web::HttpResponse{200, "text/plain", "ok\n"};
           }},
          {"/readyz", [this] {
-            return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
-                         : web::HttpResponse{503, "text/plain", "not ready\n"};
+            return IsReady() ? web::HttpResponse{200, "text/plain", "ok\n"}
+                             : web::HttpResponse{503, "text/plain", "not ready\n"};
           }}});
     if (!started.ok()) return started.status();
     http = *std::move(started);
     return absl::OkStatus();
   }
 
-  Status Start() {
+  // Taps before streams: what comes first is tapped already.
+  Status LoadTaps() {
+    if (options.taps_dir.empty()) {
+      auto started =
+          RouteSource::Start(options.routes,
+                             {[this](const auto& specs) { return pipeline->SetTaps(specs); },
+                              [this] { return pipeline->Figures(); }},
+                             &route_state);
+      if (!started.ok()) return started.status();
+      routes = *std::move(started);
+      return absl::OkStatus();
+    }
     auto opened = tap::TapDirectory::Open(options.taps_dir);
     if (!opened.ok()) return opened.status();
+    Apply((*opened)->Load());
+    taps = *std::move(opened);
+    return absl::OkStatus();
+  }
+
+  bool IsReady() const { return ready && (!options.taps_dir.empty() || route_state.has_routes); }
+
+  Status Start() {
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, &clock);
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartHttp());
-    Apply((*opened)->Load());
+    TT_RETURN_IF_ERROR(LoadTaps());
     auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics);
     if (!served.ok()) return served.status();
     als = *std::move(served);
-    taps = *std::move(opened);
-    taps->Watch([this](const tap::TapDirectory::Snapshot& snapshot) { Apply(snapshot); });
+    if (taps) taps->Watch([this](const tap::TapDirectory::Snapshot& snapshot) { Apply(snapshot); });
     ready = true;
     return absl::OkStatus();
   }
@@ -94,6 +119,7 @@ void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
   state.taps.reset();  // no reload from here on
+  state.routes.reset();
   state.als->Stop(state.options.read_on);
   state.pipeline->Stop(state.options.close_wait);
   log::For("collector").info("collector stopped");

@@ -23,10 +23,25 @@ void AddServerOptions(CLI::App& app, Options* out) {
       ->capture_default_str();
 }
 
-void AddPipelineOptions(CLI::App& app, Options* out) {
-  app.add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
-      ->required()
+void AddTapOptions(CLI::App& app, Options* out) {
+  auto* from = app.add_option_group("taps", "Where the taps come from");
+  from->add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
       ->check(CLI::ExistingDirectory);
+  auto* routes = from->add_option("--routes", out->routes.address,
+                                  "the operator that sends the taps (gRPC), HOST:PORT");
+  from->require_option(1);
+  app.add_option("--routes-cache", out->routes.cache_file,
+                 "file that keeps the operator's taps over a restart")
+      ->needs(routes);
+  app.add_option("--routes-ca", out->routes.tls.ca, "CA of the operator's certificate (PEM)")
+      ->needs(routes);
+  app.add_option("--routes-cert", out->routes.tls.certificate,
+                 "certificate to show to the operator (PEM)")
+      ->needs(routes);
+  app.add_option("--routes-key", out->routes.tls.key, "its private key (PEM)")->needs(routes);
+}
+
+void AddPipelineOptions(CLI::App& app, Options* out) {
   app.add_option("--output-dir", out->pipeline.output_dir, "directory that File outputs stay in")
       ->check(CLI::ExistingDirectory);
   app.add_option("--name", out->pipeline.collector, "this collector's name in records");
@@ -49,6 +64,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
       "Receives Envoy access logs, joins the client's and the server's entry of each request, "
       "and writes the records to the outputs of the taps.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
+  AddTapOptions(app, &out.options);
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
   app.add_option("--log-level", out.options.log_level, "trace, debug, info, warn, error or off")
@@ -58,6 +74,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
       ->capture_default_str();
   try {
     app.parse(argc, argv);
+    out.options.routes.collector = out.options.pipeline.collector;
   } catch (const CLI::ParseError& e) {
     out.exit = true;
     out.exit_code = app.exit(e) == 0 ? 0 : 2;

@@ -4,6 +4,7 @@
 
 #include "als/als_server.h"
 #include "base/status.h"
+#include "collector/route_source.h"
 #include "pipeline/pipeline.h"
 #include "web/http_server.h"
 
@@ -14,7 +15,9 @@ struct Options {
   als::AlsServerOptions als;
   web::HttpServerOptions http;
   pipeline::PipelineOptions pipeline;
+  // Where the taps come from: exactly one of taps_dir and routes.address is set.
   std::string taps_dir;
+  RouteSourceOptions routes;
   std::string log_level = "info";
   std::string log_format = "text";
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush

@@ -1,5 +1,6 @@
 #include "rpc/credentials.h"
 
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
@@ -41,6 +42,27 @@ StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const Serve
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
   return grpc::experimental::TlsServerCredentials(options);
+}
+
+StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(
+    const ClientTlsFiles& files) {
+  if (files.certificate.empty() != files.key.empty()) {
+    return absl::InvalidArgumentError("TLS needs both a certificate and its key");
+  }
+  if (files.ca.empty()) {
+    if (files.certificate.empty()) return grpc::InsecureChannelCredentials();
+    return absl::InvalidArgumentError("a client certificate needs the server's CA as well");
+  }
+  TT_RETURN_IF_ERROR(CheckReadable("server CA", files.ca));
+  TT_RETURN_IF_ERROR(CheckReadable("TLS certificate", files.certificate));
+  TT_RETURN_IF_ERROR(CheckReadable("TLS key", files.key));
+  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      files.key, files.certificate, files.ca, kRefreshSeconds);
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(provider);
+  options.watch_root_certs();
+  if (!files.certificate.empty()) options.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace traffictap::rpc

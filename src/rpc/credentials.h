@@ -6,8 +6,9 @@
 #include "base/status.h"
 
 namespace grpc {
+class ChannelCredentials;
 class ServerCredentials;
-}
+}  // namespace grpc
 
 namespace traffictap::rpc {
 
@@ -19,9 +20,17 @@ struct ServerTlsFiles {
   std::string client_ca;
 };
 
-// Reads the files again whenever they change (once a minute), so that rotated certificates need no
-// restart. kInvalidArgument: a file is missing, cannot be read, or only one of certificate and key
-// is given.
+// PEM files. No ca: plain text. With certificate and key the client shows them.
+struct ClientTlsFiles {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+};
+
+// Both read the files again whenever they change (once a minute), so that rotated certificates need
+// no restart. kInvalidArgument: a file is missing, cannot be read, or only one of certificate and
+// key is given.
 StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const ServerTlsFiles& files);
+StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(const ClientTlsFiles& files);
 
 }  // namespace traffictap::rpc

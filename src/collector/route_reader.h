@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.h"
+#include "tap/tap_spec.h"
+#include "traffictap/v1/routes.pb.h"
+
+namespace traffictap::collector {
+
+// Turns snapshots into taps. A route whose document is bad keeps the last good version of its tap.
+// Not thread-safe.
+class RouteReader {
+ public:
+  struct Reading {
+    std::vector<tap::TapSpecPtr> taps;
+    std::vector<pipeline::TapFault> faults;
+  };
+  Reading Read(const v1::RouteSnapshot& snapshot);
+
+  // Adds what the snapshots said of the reported taps: uid and generation of the version that was
+  // read last.
+  void Identify(v1::CollectorReport* report) const;
+
+ private:
+  struct Good {
+    tap::TapSpecPtr spec;
+    std::string uid;
+    int64_t generation = 0;
+  };
+  std::map<std::string, Good> good_;  // by tap
+};
+
+}  // namespace traffictap::collector

@@ -1,0 +1,277 @@
+#include "collector/route_source.h"
+
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "base/log.h"
+#include "collector/route_reader.h"
+#include "collector/route_report.h"
+#include "fmt/format.h"
+#include "traffictap/v1/routes.grpc.pb.h"
+
+namespace traffictap::collector {
+namespace {
+
+constexpr int kSnapshotBytesMax = 64 << 20;
+constexpr int kKeepaliveMs = 20'000;
+
+std::string NewInstance() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+// One stream's life. gRPC's threads call the On… methods; the source's thread calls the others.
+class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::RouteSnapshot> {
+ public:
+  void Start(v1::RouteDiscovery::Stub* stub) {
+    stub->async()->StreamRoutes(&context_, this);
+    StartRead(&incoming_);
+    StartCall();
+  }
+
+  // False while the former report is still on its way.
+  bool Report(v1::CollectorReport report) {
+    absl::MutexLock lock(&mutex_);
+    if (writing_ || broken_) return false;
+    writing_ = true;
+    outgoing_ = std::move(report);
+    StartWrite(&outgoing_);
+    return true;
+  }
+
+  // Waits at most `wait` for a snapshot or the stream's end.
+  std::optional<v1::RouteSnapshot> Next(base::Nanos wait) {
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(this, &RouteCall::HasNews), absl::Nanoseconds(wait));
+    return std::exchange(arrived_, std::nullopt);
+  }
+
+  void Cancel() { context_.TryCancel(); }
+  bool ended() const {
+    absl::MutexLock lock(&mutex_);
+    return ended_;
+  }
+  bool opened() const {
+    absl::MutexLock lock(&mutex_);
+    return opened_;
+  }
+  grpc::Status WaitForEnd() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&ended_));
+    return status_;
+  }
+
+  void OnReadDone(bool ok) override {
+    absl::MutexLock lock(&mutex_);
+    if (!ok) {
+      broken_ = true;
+      return;
+    }
+    opened_ = true;
+    arrived_ = std::move(incoming_);  // only the newest counts
+    incoming_ = {};
+    StartRead(&incoming_);
+  }
+  void OnWriteDone(bool ok) override {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    if (!ok) broken_ = true;
+  }
+  void OnDone(const grpc::Status& status) override {
+    absl::MutexLock lock(&mutex_);
+    status_ = status;
+    ended_ = true;
+  }
+
+ private:
+  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return arrived_ || ended_; }
+
+  grpc::ClientContext context_;
+  v1::RouteSnapshot incoming_;    // gRPC's while a read is under way
+  v1::CollectorReport outgoing_;  // gRPC's while a write is under way
+  mutable absl::Mutex mutex_;
+  std::optional<v1::RouteSnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
+  grpc::Status status_ ABSL_GUARDED_BY(mutex_);
+  bool opened_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// Whole or not at all: a crash in between leaves the former file.
+Status WriteFile(const std::string& path, const std::string& bytes) {
+  const std::string part = path + ".part";
+  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out.good() || std::rename(part.c_str(), path.c_str()) != 0) {
+    return absl::UnavailableError(
+        fmt::format("write routes cache \"{}\": is the directory there and writable?", path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+class RouteSource::Loop {
+ public:
+  Loop(RouteSourceOptions options, Hooks hooks, RouteSourceState* state,
+       const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : options_(std::move(options)),
+        hooks_(std::move(hooks)),
+        state_(state),
+        instance_(NewInstance()) {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kSnapshotBytesMax);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    stub_ = v1::RouteDiscovery::NewStub(
+        grpc::CreateCustomChannel(options_.address, credentials, arguments));
+    LoadCache();
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  ~Loop() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+      if (call_) call_->Cancel();
+    }
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    base::Nanos backoff = options_.backoff_min;
+    while (!stopping()) {
+      const bool worked = RunStream();
+      if (worked) backoff = options_.backoff_min;
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(backoff));
+      backoff = std::min(backoff * 2, options_.backoff_max);
+    }
+  }
+
+  // True where the operator answered.
+  bool RunStream() {
+    RouteCall call;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return false;
+      call_ = &call;
+    }
+    call.Start(stub_.get());
+    call.Report(MakeReport());
+    base::Nanos wait = options_.report_interval;
+    while (!call.ended()) {
+      if (auto snapshot = call.Next(wait)) {
+        if (!state_->connected.exchange(true)) log::For("routes").info("connected to the operator");
+        Apply(*snapshot);
+        SaveCache(*snapshot);
+      }
+      call.Report(MakeReport());
+    }
+    {
+      absl::MutexLock lock(&mutex_);
+      call_ = nullptr;
+    }
+    const grpc::Status status = call.WaitForEnd();
+    if (state_->connected.exchange(false) || !warned_) {
+      warned_ = true;
+      log::For("routes").warn("no stream to the operator, the taps in force stay err=\"{}\"",
+                              status.error_message());
+    }
+    return call.opened();
+  }
+
+  void Apply(const v1::RouteSnapshot& snapshot) {
+    auto reading = reader_.Read(snapshot);
+    for (auto& fault : hooks_.apply(reading.taps)) reading.faults.push_back(std::move(fault));
+    faults_ = std::move(reading.faults);
+    version_ = snapshot.version();
+    state_->has_routes = true;
+    for (const auto& fault : faults_) {
+      log::For("routes").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
+    }
+    log::For("routes").info("routes in force version={} taps={} faults={}", version_,
+                            reading.taps.size(), faults_.size());
+  }
+
+  v1::CollectorReport MakeReport() const {
+    v1::CollectorReport report;
+    report.set_collector(options_.collector);
+    report.set_instance(instance_);
+    report.set_version(version_);
+    for (const auto& fault : faults_) {
+      auto* out = report.add_faults();
+      out->set_tap(fault.tap);
+      out->set_message(Message(fault.status));
+    }
+    FillReport(hooks_.figures(), &report);
+    reader_.Identify(&report);
+    return report;
+  }
+
+  void LoadCache() {
+    if (options_.cache_file.empty() || ::access(options_.cache_file.c_str(), F_OK) != 0) return;
+    std::ifstream in(options_.cache_file, std::ios::binary);
+    v1::RouteSnapshot snapshot;
+    if (!snapshot.ParseFromIstream(&in)) {
+      log::For("routes").warn("routes cache cannot be read, waiting for the operator file=\"{}\"",
+                              options_.cache_file);
+      return;
+    }
+    Apply(snapshot);
+  }
+
+  void SaveCache(const v1::RouteSnapshot& snapshot) {
+    if (options_.cache_file.empty()) return;
+    const Status written = WriteFile(options_.cache_file, snapshot.SerializeAsString());
+    if (!written.ok())
+      log::For("routes").warn("routes not kept for a restart err=\"{}\"", Message(written));
+  }
+
+  bool stopping() const {
+    absl::MutexLock lock(&mutex_);
+    return stopping_;
+  }
+
+  const RouteSourceOptions options_;
+  const Hooks hooks_;
+  RouteSourceState* const state_;
+  const std::string instance_;
+  std::unique_ptr<v1::RouteDiscovery::Stub> stub_;
+  // Only the thread touches these (the constructor before it starts).
+  RouteReader reader_;
+  std::string version_;
+  std::vector<pipeline::TapFault> faults_;
+  bool warned_ = false;
+
+  mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  RouteCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::thread thread_;
+};
+
+RouteSource::RouteSource() = default;
+RouteSource::~RouteSource() = default;
+
+StatusOr<std::unique_ptr<RouteSource>> RouteSource::Start(RouteSourceOptions options, Hooks hooks,
+                                                          RouteSourceState* state) {
+  auto credentials = rpc::ChannelCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
+  std::unique_ptr<RouteSource> out(new RouteSource);
+  out->loop_ = std::make_unique<Loop>(std::move(options), std::move(hooks), state, *credentials);
+  return out;
+}
+
+}  // namespace traffictap::collector

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "pipeline/pipeline.h"
+#include "rpc/credentials.h"
+
+namespace traffictap::collector {
+
+struct RouteSourceOptions {
+  std::string address;  // the operator's, host:port
+  rpc::ClientTlsFiles tls;
+  std::string cache_file;  // keeps the last snapshot; empty: nothing is kept
+  std::string collector;   // this collector's name
+  base::Nanos report_interval = 5 * base::kSecond;
+  base::Nanos backoff_min = 500 * base::kMillisecond;
+  base::Nanos backoff_max = 10 * base::kSecond;
+};
+
+// What other threads may know of a source.
+struct RouteSourceState {
+  std::atomic<bool> has_routes{false};  // some snapshot is in force
+  std::atomic<bool> connected{false};   // a stream to the operator is open
+};
+
+// The taps as the operator sends them (traffictap.v1.RouteDiscovery). Dials for as long as it
+// lives; while the operator is away the last snapshot stays in force, also over a restart where
+// there is a cache file.
+class RouteSource {
+ public:
+  struct Hooks {
+    // Makes exactly these taps be in force.
+    std::function<std::vector<pipeline::TapFault>(const std::vector<tap::TapSpecPtr>&)> apply;
+    std::function<pipeline::PipelineFigures()> figures;
+  };
+
+  // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;
+  // they and `state` outlive the source. kInvalidArgument: TLS files that do not fit. A cache file
+  // that cannot be read is logged and left.
+  static StatusOr<std::unique_ptr<RouteSource>> Start(RouteSourceOptions options, Hooks hooks,
+                                                      RouteSourceState* state);
+  // Ends the stream; waits for a running hook.
+  ~RouteSource();
+
+ private:
+  RouteSource();
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace traffictap::collector
