@@ -32,7 +32,10 @@ test: build ## Run all tests: units, tidy, integration with real Envoys and Kafk
 	@tests/run.sh $(BUILD) $(SAN)
 
 .PHONY: demo
-demo: collector ## Run a sample shop of real Envoys and print its requests as pairs
+demo: demo-local ## The same as demo-local
+
+.PHONY: demo-local
+demo-local: collector ## Run a sample shop of real Envoys on the loopback network and print its requests as pairs
 	@python3 tests/shop/demo.py --collector $(BUILD)/src/collector/traffictap-collector
 
 .PHONY: bench

@@ -51,12 +51,20 @@ class Echo(socketserver.BaseRequestHandler):
             self.request.sendall(data)
 
 
-class Http(http.server.ThreadingHTTPServer):
+class Quiet:
+    """A caller that goes away is an everyday thing here, not worth a traceback."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Http(Quiet, http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
 
-class Tcp(socketserver.ThreadingTCPServer):
+class Tcp(Quiet, socketserver.ThreadingTCPServer):
     daemon_threads = allow_reuse_address = True
 
 

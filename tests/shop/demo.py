@@ -1,4 +1,4 @@
-"""make demo: real Envoys, the collector, and the requests of a small shop as pairs. Ctrl-C or --seconds ends it."""
+"""make demo-local: real Envoys, the collector, and a small shop's requests as pairs. Ctrl-C or --seconds ends it."""
 import argparse
 import collections
 import itertools
@@ -22,6 +22,18 @@ def printable(text):
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))
 
 
+def destination(record):
+    """The workload; of one that sends no entries, which the record knows by its address, the service that was called."""
+    end = record["destination"]
+    name = end.get("name", "?")
+    return end["service"].split(".")[0] if name == end.get("ip") and "service" in end else name
+
+
+def source(record):
+    end = record["source"]
+    return "outside" if end.get("name") == end.get("ip") else end.get("name", "?")
+
+
 def show(record, colour):
     timings, request, response = record["timings"], record["request"], record.get("response", {})
     milliseconds = " ".join(
@@ -30,7 +42,7 @@ def show(record, colour):
     verdict = f"{record['verdict']:<14}"
     if colour:
         verdict = f"\033[{COLOURS[record['verdict']]}m{verdict}\033[0m"
-    ends = f"{record['source'].get('name', '?')} -> {record['destination'].get('name', '?')}"
+    ends = f"{source(record)} -> {destination(record)}"
     what = " ".join(filter(None, (request.get("method", request.get("protocol")), request.get("path"))))
     code = response.get("code", "-")
     attempts = len(record.get("server", []))
@@ -66,17 +78,21 @@ def end_after(seconds, ended):
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def listed(counts):
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
+
+
 def summary(counts, collector, work):
     metrics = collector.metrics()
-    print("\nverdicts:", ", ".join(f"{k} {v}" for k, v in sorted(counts["verdict"].items())))
-    print("one-sided:", ", ".join(f"{k} {v}" for k, v in sorted(counts["orphan"].items())) or "none")
-    entry = {k: int(metrics[f"traffictap_entries_{k}_total"]) for k in ("received", "kept", "filtered", "sampled")}
-    print("entries:", ", ".join(f"{v} {k}" for k, v in entry.items()),
-          "| joined:", f"{int(metrics['traffictap_pairs_total'])} pairs,",
-          f"{int(metrics['traffictap_retries_total'])} more attempts,",
-          f"{int(metrics['traffictap_waiting'])} waiting")
-    print(f"records: {work / 'records' / 'shop' / 'all.jsonl'} and errors.jsonl beside it")
-    print(f"try: jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {work / 'records/shop/all.jsonl'}")
+    of = {k: int(metrics[f"traffictap_{k}"]) for k in (
+        "entries_received_total", "pairs_total", "retries_total", "waiting")}
+    alone, records = sum(counts["orphan"].values()), work / "records" / "shop" / "all.jsonl"
+    print(f"\n{sum(counts['verdict'].values())} requests: {listed(counts['verdict'])}")
+    print(f"{alone} of them were told by one side alone: {listed(counts['orphan'])}")
+    print(f"The Envoys sent {of['entries_received_total']} log entries: {of['pairs_total']} pairs of two, "
+          f"{of['retries_total']} from further attempts, {of['waiting']} still waiting for the other side.")
+    print(f"\nAll records:   {records}\nOnly failures: {records.with_name('errors.jsonl')}")
+    print(f"To read them:  jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {records}")
 
 
 def main():
@@ -92,8 +108,8 @@ def main():
     collector = Collector(options.collector, HERE / "taps", work, stdout=subprocess.PIPE)
     shop = None
     try:
-        print("starting 7 Envoys and the shop ...", flush=True)
-        shop = Shop(collector.als_port, work, options.mtls)
+        print("Starting the shop and its 7 Envoys ...", flush=True)
+        shop = Shop(collector, work, options.mtls)
         threading.Thread(target=drive, args=(shop, ended), daemon=True).start()
         if options.seconds:
             threading.Thread(target=end_after, args=(options.seconds, ended), daemon=True).start()
@@ -116,7 +132,7 @@ def main():
     if not sum(counts["verdict"].values()):
         print(f"no record came: see the logs in {work}", file=sys.stderr)
         sys.exit(1)
-    print("everything that the demo started has ended")
+    print("Everything that the demo started has ended.")
 
 
 main()

@@ -113,8 +113,8 @@ def route_to(service):
     }
 
 
-def sidecar(pod, services, als_port, tls):
-    """The whole bootstrap of `pod`'s Envoy. `services` are the pods that it may call."""
+def sidecar(pod, services, als, tls):
+    """The whole bootstrap of `pod`'s Envoy. `services` are the pods that it may call, `als` is the collector's (ip, port)."""
     inbound_name = f"inbound|{APP}||"
     inbound_route = {
         "name": inbound_name,
@@ -127,7 +127,7 @@ def sidecar(pod, services, als_port, tls):
         listener("inbound", pod.ip, INBOUND, inbound, tls and tls.of(pod)),
         listener("outbound", pod.ip, OUTBOUND, connection_manager("outbound", [route_to(s) for s in http], False)),
     ]
-    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", "127.0.0.1", als_port, http2=True)]
+    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als, http2=True)]
     for service in services:
         name = f"outbound|{APP}||{host(service.name)}"
         port = INBOUND if service.meshed else APP

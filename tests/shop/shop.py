@@ -1,5 +1,5 @@
-"""A small shop on the loopback network: each pod has an address of 127.0.1.0/24, an application and, where it is
-meshed, a real Envoy as its sidecar. Needs no rights. Everything it starts ends with it."""
+"""A small shop on the loopback network: each pod has an address of its own, an application and, where it is meshed, a
+real Envoy as its sidecar. Needs no rights. Everything it starts ends with it. Any number of shops run side by side."""
 import ctypes
 import dataclasses
 import http.client
@@ -21,24 +21,52 @@ HERE = pathlib.Path(__file__).parent
 @dataclasses.dataclass
 class Pod:
     name: str
-    ip: str
+    host: int  # the last byte of its address
     meshed: bool = True
     tcp: int = 0  # the port that callers find it on, for what is not HTTP
     timeout: str = "15s"
     retries: int = 0
+    ip: str = ""
 
 
 PODS = [
-    Pod("frontend", "127.0.1.1"),
-    Pod("cart", "127.0.1.2"),
-    Pod("catalog", "127.0.1.3"),
-    Pod("payment", "127.0.1.4", timeout="1s"),  # its application takes 1.5 s
-    Pod("stock", "127.0.1.5", retries=2),  # fails each request once
-    Pod("broken", "127.0.1.6"),
-    Pod("ledger", "127.0.1.7", meshed=False),
-    Pod("db", "127.0.1.8", tcp=5432),
-    Pod("gone", "127.0.1.9"),  # nothing listens there
+    Pod("frontend", 1),
+    Pod("cart", 2),
+    Pod("catalog", 3),
+    Pod("payment", 4, timeout="1s"),  # its application takes 1.5 s
+    Pod("stock", 5, retries=2),  # fails each request once
+    Pod("broken", 6),
+    Pod("ledger", 7, meshed=False),
+    Pod("db", 8, tcp=5432),
+    Pod("gone", 9),  # nothing listens there
 ]
+
+
+class Network:
+    """A /24 of the loopback network that nobody else uses: whoever listens on its last address owns it, and the kernel
+    gives it back when that process ends, however it ends."""
+
+    CLAIM_HOST, CLAIM_PORT = 254, 20009
+    COLLECTOR, OUTSIDER = 250, 200
+
+    def __init__(self):
+        first = os.getpid() % 64000
+        for number in range(first, first + 64000):
+            self.prefix = f"127.{1 + number // 250 % 250}.{1 + number % 250}"
+            self.claim = socket.socket()
+            try:
+                self.claim.bind((self.ip(self.CLAIM_HOST), self.CLAIM_PORT))
+                self.claim.listen(1)
+                return
+            except OSError:
+                self.claim.close()
+        raise RuntimeError("no free network below 127.0.0.0/8")
+
+    def ip(self, host):
+        return f"{self.prefix}.{host}"
+
+    def close(self):
+        self.claim.close()
 
 
 def die_with_parent():
@@ -47,6 +75,27 @@ def die_with_parent():
 
 def start(command, **kwargs):
     return subprocess.Popen(command, preexec_fn=die_with_parent, start_new_session=True, **kwargs)
+
+
+def wait_until_live(ip, process, seconds=20):
+    """Until Envoy listens: its own word, since a probe of its ports would be logged as traffic."""
+    wait_for_port(ip, envoy_config.ADMIN, "Envoy", process, seconds)
+    end = time.monotonic() + seconds
+    while get(ip, envoy_config.ADMIN, "/ready")[1] != "LIVE\n":
+        if time.monotonic() > end or process.poll() is not None:
+            raise RuntimeError(f"Envoy on {ip} is not ready; its log says why")
+        time.sleep(0.05)
+
+
+def get(ip, port, path):
+    """Status and text of a plain HTTP answer."""
+    connection = http.client.HTTPConnection(ip, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def stop(process, wait=20):
@@ -73,72 +122,67 @@ def wait_for_port(ip, port, what, process, seconds=20):
     raise RuntimeError(f"{what} does not listen on {ip}:{port} after {seconds} s")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Collector:
-    """traffictap-collector as a child process."""
+    """traffictap-collector as a child process. Its address stays the same when it is started again."""
 
-    def __init__(self, binary, taps, work, stdout=subprocess.DEVNULL, als_port=None):
+    def __init__(self, binary, taps, work, network=None, stdout=subprocess.DEVNULL, options=()):
         self.binary, self.taps, self.work, self.stdout = binary, pathlib.Path(taps), pathlib.Path(work), stdout
-        self.als_port, self.http_port = als_port or free_port(), free_port()
+        self.network, self.options = network or Network(), [str(o) for o in options]
+        self.ip, self.als_port, self.http_port = self.network.ip(Network.COLLECTOR), 9001, 9090
         self.output = self.work / "records"
         self.output.mkdir(parents=True, exist_ok=True)
         self.start()
 
     def start(self):
-        self.log = open(self.work / "collector.log", "a")
-        self.process = start(
-            [self.binary, "--als", f"127.0.0.1:{self.als_port}", "--http", f"127.0.0.1:{self.http_port}",
-             "--taps", str(self.taps), "--output-dir", str(self.output), "--name", "demo"],
-            stdout=self.stdout, stderr=self.log)
-        wait_for_port("127.0.0.1", self.http_port, "the collector", self.process)
-        wait_for_port("127.0.0.1", self.als_port, "the collector", self.process)
+        with open(self.work / "collector.log", "a") as log:
+            self.process = start(
+                [self.binary, "--als", f"{self.ip}:{self.als_port}", "--http", f"{self.ip}:{self.http_port}",
+                 "--taps", self.taps, "--output-dir", self.output, "--name", "demo", *self.options],
+                stdout=self.stdout, stderr=log)
+        wait_for_port(self.ip, self.http_port, "the collector", self.process)
+        wait_for_port(self.ip, self.als_port, "the collector", self.process)
+
+    def get(self, path):
+        return get(self.ip, self.http_port, path)
 
     def metrics(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
-        connection.request("GET", "/metrics")
-        out = {}
-        for line in connection.getresponse().read().decode().splitlines():
-            if line and line[0] != "#":
-                name, value = line.rsplit(" ", 1)
-                out[name] = float(value)
-        return out
+        lines = (line for line in self.get("/metrics")[1].splitlines() if line and line[0] != "#")
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
     def stop(self):
         return stop(self.process)
 
 
 class Shop:
-    def __init__(self, als_port, work, mtls=False):
-        self.work, self.processes, self.pods = pathlib.Path(work), [], {p.name: p for p in PODS}
+    def __init__(self, collector, work, mtls=False, pods=PODS):
+        self.work, self.processes, self.network = pathlib.Path(work), [], collector.network
+        self.pods = {p.name: dataclasses.replace(p, ip=self.network.ip(p.host)) for p in pods}
         envoy = subprocess.run([HERE / "fetch_envoy.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         tls = certificates.Authority(self.work / "certificates") if mtls else None
         try:
-            for pod in PODS:
+            for pod in self.pods.values():
                 if pod.name != "gone":
-                    self.start_pod(pod, envoy, als_port, tls)
+                    self.start_pod(pod, envoy, (collector.ip, collector.als_port), tls)
             for pod, process in self.processes:
                 if pod.meshed:
-                    wait_for_port(pod.ip, envoy_config.INBOUND, f"Envoy of {pod.name}", process)
+                    wait_until_live(pod.ip, process)
+                else:
+                    wait_for_port(pod.ip, envoy_config.APP, f"the application of {pod.name}", process)
         except BaseException:
             self.stop()
             raise
 
-    def start_pod(self, pod, envoy, als_port, tls):
+    def start_pod(self, pod, envoy, als, tls):
         app = start([sys.executable, HERE / "app.py", pod.name, pod.ip])
         self.processes.append((dataclasses.replace(pod, meshed=False), app))
         if not pod.meshed:
             return
         config = self.work / f"{pod.name}.json"
-        others = [p for p in PODS if p is not pod] if pod.name == "frontend" else []
-        config.write_text(json.dumps(envoy_config.sidecar(pod, others, als_port, tls)))
-        log = open(self.work / f"{pod.name}.log", "w")
-        process = start([envoy, "-c", config, "--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning",
-                         "--drain-time-s", "1", "--parent-shutdown-time-s", "2"], stdout=log, stderr=log)
+        others = [p for p in self.pods.values() if p is not pod] if pod.name == "frontend" else []
+        config.write_text(json.dumps(envoy_config.sidecar(pod, others, als, tls)))
+        with open(self.work / f"{pod.name}.log", "w") as log:
+            process = start([envoy, "-c", config, "--use-dynamic-base-id", "--concurrency", "1", "--log-level",
+                             "warning", "--drain-time-s", "1", "--parent-shutdown-time-s", "2"], stdout=log, stderr=log)
         self.processes.append((pod, process))
 
     def call(self, service, path="/", method="GET", agent="shop-demo/1.0", timeout=10, abort=False):
@@ -147,20 +191,27 @@ class Shop:
         connection = http.client.HTTPConnection(ip, envoy_config.OUTBOUND, timeout=0.2 if abort else timeout)
         try:
             connection.request(method, path, headers={"Host": service, "User-Agent": agent})
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
         except (TimeoutError, ConnectionError, http.client.HTTPException):
             return None
         finally:
             connection.close()
 
     def call_unmeshed(self, service, path="/"):
-        """A call from outside of the mesh, straight to the server's sidecar."""
+        """A call from outside of the mesh, straight to the server's sidecar. Returns the status, or None if refused."""
         connection = http.client.HTTPConnection(self.pods[service].ip, envoy_config.INBOUND, timeout=5,
-                                                source_address=("127.0.2.1", 0))
-        connection.request("GET", path, headers={"Host": service, "User-Agent": "outsider/1.0"})
-        status = connection.getresponse().status
-        connection.close()
-        return status
+                                                source_address=(self.network.ip(Network.OUTSIDER), 0))
+        try:
+            connection.request("GET", path, headers={"Host": service, "User-Agent": "outsider/1.0"})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        except (ConnectionError, http.client.HTTPException):  # it speaks no TLS, which the mesh may ask for
+            return None
+        finally:
+            connection.close()
 
     def query_db(self, text=b"select 1"):
         with socket.create_connection((self.pods["frontend"].ip, 5432), timeout=5) as s:
@@ -175,11 +226,11 @@ class Shop:
         for pod in self.pods.values():
             if not pod.meshed or pod.name == "gone":
                 continue
-            connection = http.client.HTTPConnection(pod.ip, envoy_config.ADMIN, timeout=5)
-            connection.request("GET", "/stats?filter=grpc_access_log")
-            for line in connection.getresponse().read().decode().splitlines():
+            for line in get(pod.ip, envoy_config.ADMIN, "/stats?filter=grpc_access_log")[1].splitlines():
                 name, value = line.split(": ")
-                out[names.get(name.rsplit(".", 1)[1], "written")] += int(value) if name.rsplit(".", 1)[1] in names else 0
+                counter = name.rsplit(".", 1)[1]
+                if counter in names:
+                    out[names[counter]] += int(value)
         return out
 
     def stop(self):
