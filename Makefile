@@ -42,6 +42,14 @@ demo-local: collector ## Run a sample shop of real Envoys on the loopback networ
 bench: build ## Compare with other receivers, write docs/performance.md
 	@python3 tests/bench/run.py --build $(BUILD)
 
+.PHONY: mesh-up
+mesh-up: deps ## Start a real Istio mesh with a sample shop on this machine (root; MESH=name, MTLS=STRICT or DISABLE)
+	@MESH=$(MESH) TRAFFICTAP_BUILD=$(BUILD) python3 tests/mesh up --mtls $(or $(MTLS),STRICT)
+
+.PHONY: mesh-down
+mesh-down: ## End that mesh and remove all of it (MESH=name)
+	@MESH=$(MESH) python3 tests/mesh down
+
 .PHONY: fuzz
 fuzz: deps ## Fuzz the decoder and the YAML for a minute each (clang)
 	@tests/fuzz/run.sh

@@ -7,6 +7,7 @@ packages=(
   libboost-dev libboost-system-dev libboost-test-dev librdkafka-dev prometheus-cpp-dev
   libcli11-dev nlohmann-json3-dev libsimdjson-dev libre2-dev libyaml-cpp-dev libspdlog-dev
   libcpprest-dev libfmt-dev libzstd-dev zlib1g-dev libssl-dev clang clang-format clang-tidy zstd kcat jq iproute2
+  iptables procps util-linux
 )
 # Only where the command is missing: a machine may have these from elsewhere.
 command -v npm >/dev/null && packages=("${packages[@]/npm/}")

@@ -1,0 +1,136 @@
+"""istiod: its configuration, its objects, and how it is started.
+
+A stock Envoy lacks the extensions that Istio's own build adds, so istiod must not send them: no ALPN filter, no peer
+metadata exchange, no default metrics provider."""
+import json
+import os
+import urllib.request
+
+from mesh.api import path_of
+from mesh.network import NODE
+from mesh.processes import Process
+
+NAMESPACE = "istio-system"
+PORTS = {"grpc-xds": 15010, "https-dns": 15012, "https-webhook": (443, 15017), "http-monitoring": 15014}
+HTTP = f"http://{NODE}:8080"
+ADMISSION = "admissionregistration.k8s.io"
+
+MESH_CONFIG = {
+    "rootNamespace": NAMESPACE,
+    "trustDomain": "cluster.local",
+    "enablePrometheusMerge": False,
+    "defaultProviders": {},
+    "accessLogFile": "/dev/stdout",
+    "defaultConfig": {
+        "discoveryAddress": f"istiod.{NAMESPACE}.svc:15012",
+        "binaryPath": "/opt/mesh/envoy",
+        "concurrency": 1,
+        "terminationDrainDuration": "1s",
+    },
+    "extensionProviders": [{
+        "name": "traffictap",
+        "envoyHttpAls": {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811},
+    }],
+}
+
+ENVIRONMENT = {
+    "POD_NAME": "istiod-0", "POD_NAMESPACE": NAMESPACE, "REVISION": "default", "CLUSTER_ID": "Kubernetes",
+    "PILOT_CERT_PROVIDER": "istiod", "ENABLE_CA_SERVER": "true", "INJECTION_WEBHOOK_CONFIG_NAME": "istio-sidecar-injector",
+    "VALIDATION_WEBHOOK_CONFIG_NAME": "", "PILOT_ENABLE_ALPN_FILTER": "false",
+    "PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_DISABLE_MX_ALPN": "true",
+}
+
+TEMPLATES = {"sidecar": "injection-template.yaml", "gateway": "gateway-injection-template.yaml",
+             "kube-gateway": "kube-gateway.yaml", "waypoint": "waypoint.yaml"}
+
+
+def _injection_values(chart):
+    """The chart's default values, of which the templates also want a part under `pilot`."""
+    lines = (chart / "values.yaml").read_text().splitlines()
+    body = [line for line in lines if line and not line.startswith(("#", "_internal_defaults"))]
+    return "\n".join(body + ["  pilot:", "    cni: {enabled: false, provider: default}", "    env: {}"]) + "\n"
+
+
+def _injection_config(chart):
+    return json.dumps({
+        "policy": "enabled", "defaultTemplates": ["sidecar"], "alwaysInjectSelector": [], "neverInjectSelector": [],
+        "injectedAnnotations": {}, "template": "",
+        "templates": {name: (chart / file).read_text() for name, file in TEMPLATES.items()}})
+
+
+def write_files(directory, chart):
+    injection = directory / "var/lib/istio/inject"
+    injection.mkdir(parents=True)
+    (injection / "config").write_text(_injection_config(chart))
+    (injection / "values").write_text(_injection_values(chart))
+    (directory / "mesh").write_text(json.dumps(MESH_CONFIG))
+    (directory / "networks").write_text(json.dumps({"networks": {}}))
+
+
+def process(binaries, state):
+    directory = state / "istiod"
+    args = [binaries / "pilot-discovery", "discovery", "--kubeconfig", state / "kubeconfig",
+            "--meshConfig", directory / "mesh", "--networksConfig", directory / "networks", "--shutdownDuration", "0s"]
+    return Process("istiod", args, state / "log/istiod.log", env={**os.environ, **ENVIRONMENT}, cwd=directory)
+
+
+def ready():
+    with urllib.request.urlopen(f"{HTTP}/ready", timeout=2) as response:
+        return response.status == 200
+
+
+def _service():
+    ports = []
+    for name, port in PORTS.items():
+        outside, inside = port if isinstance(port, tuple) else (port, port)
+        ports.append({"name": name, "port": outside, "targetPort": inside})
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "istiod", "labels": {"app": "istiod"}},
+            "spec": {"ports": ports}}
+
+
+def node_endpoints(service, ports):
+    """The EndpointSlice of a Service whose process runs on the node itself. `ports`: name -> port."""
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": f"{service}-node", "labels": {"kubernetes.io/service-name": service}},
+            "ports": [{"name": name, "port": port} for name, port in ports.items()],
+            "endpoints": [{"addresses": [NODE], "conditions": {"ready": True}}]}
+
+
+def _injector():
+    def hook(prefix, namespaces, pods):
+        return {"name": f"{prefix}.sidecar-injector.istio.io", "sideEffects": "None", "failurePolicy": "Fail",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": {"service": {"name": "istiod", "namespace": NAMESPACE, "path": "/inject", "port": 443}},
+                "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+                "namespaceSelector": {"matchExpressions": namespaces},
+                "objectSelector": {"matchExpressions": pods}}
+
+    injected = {"key": "istio-injection", "operator": "In", "values": ["enabled"]}
+    silent = {"key": "istio-injection", "operator": "DoesNotExist"}
+    refused = {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
+    wanted = {"key": "sidecar.istio.io/inject", "operator": "In", "values": ["true"]}
+    return {"apiVersion": f"{ADMISSION}/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "istio-sidecar-injector",
+                         "labels": {"istio.io/rev": "default", "app": "sidecar-injector"}},
+            "webhooks": [hook("namespace", [injected], [refused]), hook("object", [silent], [wanted])]}
+
+
+def create_objects(api):
+    """Before istiod starts: its Service, and the webhook whose trust istiod fills in."""
+    api.create(path_of("namespaces"), {"metadata": {"name": NAMESPACE}})
+    api.create(path_of("services", NAMESPACE), _service())
+    inside = {name: port[1] if isinstance(port, tuple) else port for name, port in PORTS.items()}
+    api.create(path_of("endpointslices", NAMESPACE, group="discovery.k8s.io"), node_endpoints("istiod", inside))
+    api.create(path_of("mutatingwebhookconfigurations", group=ADMISSION), _injector())
+
+
+def injector_trusted(api):
+    hooks = api.get(path_of("mutatingwebhookconfigurations", name="istio-sidecar-injector", group=ADMISSION))["webhooks"]
+    return all("caBundle" in hook["clientConfig"] for hook in hooks)
+
+
+def require_mtls(api, mode):
+    """STRICT or DISABLE for the whole mesh."""
+    path = path_of("peerauthentications", NAMESPACE, "default", group="security.istio.io")
+    api.apply(path, {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+                     "metadata": {"name": "default"}, "spec": {"mtls": {"mode": mode}}})

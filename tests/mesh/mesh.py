@@ -1,0 +1,329 @@
+"""A mesh as tests and people use it. Every method may be called from any process of this machine that is root."""
+import dataclasses
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+
+from mesh import istio, namespaces, network
+from mesh.api import Api, path_of
+from mesh.processes import wait_until
+
+HERE = pathlib.Path(__file__).parent
+STATES = pathlib.Path(os.environ.get("TRAFFICTAP_MESH_DIR", "/var/tmp/traffictap-mesh"))
+COLLECTOR = ("traffictap-system", "traffictap-collector", 9811)
+
+
+@dataclasses.dataclass
+class Response:
+    status: int
+    headers: dict
+    body: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """A pod as the API server has it."""
+    namespace: str
+    name: str
+    ip: str
+    labels: dict
+    ready: bool
+    meshed: bool
+
+    @property
+    def key(self):
+        return f"{self.namespace}.{self.name}"
+
+
+class MeshError(Exception):
+    pass
+
+
+class Mesh:
+    """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built."""
+
+    def __init__(self, name="default", mtls="STRICT", build=None):
+        self.name, self.mtls = name, mtls
+        self.build = pathlib.Path(build or os.environ.get("TRAFFICTAP_BUILD") or HERE.parent.parent / "build").resolve()
+        self.state = STATES / name
+        self._owner = None
+        self._api = None
+
+    # --- life
+
+    def up(self, detached=False):
+        """Starts the mesh. Unless detached it ends with the process that called this."""
+        if os.geteuid() != 0:
+            raise MeshError("a mesh needs root: it makes network namespaces")
+        if self.running():
+            raise MeshError(f"the mesh {self.name} runs already: `make mesh-down MESH={self.name}` ends it")
+        shutil.rmtree(self.state, ignore_errors=True)
+        self.state.mkdir(parents=True)
+        settings = {"binaries": self.binaries(), "mtls": self.mtls, "build": str(self.build) if self.build.exists() else None}
+        (self.state / "settings.json").write_text(json.dumps(settings))
+        self._start_node(detached)
+        try:
+            self._wait_for_node()
+        except BaseException:
+            self._kill_node()
+            raise
+        return self
+
+    @staticmethod
+    def binaries():
+        done = subprocess.run([HERE / "build.sh"], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise MeshError("the mesh's programs could not be built: see above")
+        return done.stdout.strip()
+
+    def _start_node(self, detached):
+        log = open(self.state / "node.log", "wb")
+        line = ["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--kill-child=SIGKILL",
+                sys.executable, HERE, "node-process", self.state]
+        self._owner = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                       preexec_fn=None if detached else namespaces.die_with_parent)
+        log.close()
+
+    def _wait_for_node(self):
+        failed = self.state / "failed"
+        end = time.monotonic() + 180
+        while not (self.state / "ready").exists():
+            if failed.exists() or self._owner.poll() is not None or time.monotonic() > end:
+                why = failed.read_text() if failed.exists() else (self.state / "node.log").read_text()
+                raise MeshError(f"the mesh does not come up: {why.strip()}")
+            time.sleep(0.1)
+
+    @property
+    def node_pid(self):
+        try:
+            return int((self.state / "node.pid").read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def running(self):
+        return bool(self.node_pid) and namespaces.alive(self.node_pid, f"node-process {self.state}")
+
+    def _kill_node(self):
+        if self._owner and self._owner.poll() is None:
+            self._owner.kill()
+            self._owner.wait()
+        pid = self.node_pid
+        if self.running():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.running(), "the mesh's processes have ended", 30)
+
+    def down(self, keep_logs=False):
+        """Ends everything. What is left is nothing, or the logs."""
+        self._kill_node()
+        if keep_logs:
+            kept = self.state.with_name(f"{self.name}-logs")
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.move(self.state / "log", kept)
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def __enter__(self):
+        return self.up()
+
+    def __exit__(self, *_):
+        self.down()
+
+    # --- the API server
+
+    @property
+    def api(self):
+        if self._api is None:
+            self._api = Api(self.state / "pki", network.NODE,
+                            open_socket=lambda address, timeout: namespaces.connect(self.node_pid, address, timeout))
+        return self._api
+
+    def kubectl(self, *args, stdin=None):
+        """Runs kubectl as the administrator and returns what it prints."""
+        settings = json.loads((self.state / "settings.json").read_text())
+        line = [f"{settings['binaries']}/kubectl", "--kubeconfig", self.state / "kubeconfig",
+                "--cache-dir", self.state / "kubectl-cache", *args]
+        return namespaces.run(*namespaces.command(self.node_pid, line, directory=os.getcwd()), stdin=stdin)
+
+    def apply(self, manifest):
+        """A file, a directory of files, or the YAML itself. Returns what kubectl prints."""
+        if isinstance(manifest, pathlib.Path):
+            return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", manifest)
+        return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
+
+    # --- pods
+
+    def pods(self, namespace=None, app=None):
+        """The pods that are not on their way out, by name."""
+        out = []
+        for item in self.api.get(path_of("pods", namespace))["items"]:
+            meta, status = item["metadata"], item.get("status", {})
+            labels = meta.get("labels", {})
+            if "deletionTimestamp" in meta or (app and labels.get("app") != app):
+                continue
+            names = [c["name"] for c in item["spec"]["containers"] + item["spec"].get("initContainers", [])]
+            ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+            out.append(Pod(meta["namespace"], meta["name"], status.get("podIP", ""), labels, ready, "istio-proxy" in names))
+        return sorted(out, key=lambda pod: pod.key)
+
+    def pod(self, which):
+        """A Pod, or "NAMESPACE/APP": the first ready pod with the label app=APP, or of that name."""
+        if isinstance(which, Pod):
+            return which
+        namespace, app = which.split("/")
+        for pod in self.pods(namespace):
+            if pod.ready and (pod.labels.get("app") == app or pod.name == app):
+                return pod
+        raise MeshError(f"there is no ready pod {which}")
+
+    def wait_ready(self, namespace, count=None, seconds=120):
+        """Until all pods of the namespace are ready, and as many as `count` where it is given."""
+        def check():
+            pods = self.pods(namespace)
+            return pods and all(p.ready for p in pods) and (count is None or len(pods) == count)
+
+        wait_until(check, f"the pods of {namespace} are ready", seconds)
+
+    def pod_pid(self, which):
+        return int((self.state / "pods" / self.pod(which).key / "pid").read_text())
+
+    def exec(self, which, *args, user="0:0"):
+        """Runs a command in a pod and returns what it prints."""
+        pod = self.pod(which)
+        root = self.state / "pods" / pod.key / "root"
+        return namespaces.run(*namespaces.command(self.pod_pid(pod), args, root=root, user=user))
+
+    def cut(self, which):
+        """Loses all packets from and to the pod until mend()."""
+        self._on_node("network-cut", self.pod(which).ip)
+
+    def mend(self, ip):
+        self._on_node("network-mend", ip)
+
+    def _on_node(self, verb, ip):
+        namespaces.run(*namespaces.command(self.node_pid, [sys.executable, HERE, verb, ip]))
+
+    # --- traffic
+
+    def address_of(self, host, namespace):
+        """The address that the name of a Service has for a pod of the namespace."""
+        if host.replace(".", "").isdigit():
+            return host
+        parts = host.split(".")
+        service = self.api.get(path_of("services", parts[1] if len(parts) > 1 else namespace, parts[0]))
+        if service["spec"]["clusterIP"] != "None":
+            return service["spec"]["clusterIP"]
+        raise MeshError(f"{host} has no address of its own")
+
+    def connect(self, source, host, port, timeout=10):
+        """A TCP connection as the application of a pod opens it: through its sidecar where it has one."""
+        pod = self.pod(source)
+        return namespaces.connect(self.pod_pid(pod), (self.address_of(host, pod.namespace), port), timeout)
+
+    def call(self, source, url, method="GET", headers=None, body=None, timeout=10):
+        """An HTTP call as the application of a pod makes it."""
+        parts = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+        connection.sock = self.connect(source, parts.hostname, parts.port or 80, timeout)
+        try:
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return Response(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode())
+        finally:
+            connection.close()
+
+    # --- Envoy
+
+    def _admin(self, which, path):
+        connection = http.client.HTTPConnection("127.0.0.1", 15000, timeout=10)
+        connection.sock = namespaces.connect(self.pod_pid(which), ("127.0.0.1", 15000), 10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def envoy_stats(self, which, pattern=""):
+        """{name: value} of the sidecar's counters and gauges whose names match the pattern."""
+        lines = self._admin(which, f"/stats?filter={urllib.parse.quote(pattern)}").splitlines()
+        pairs = (line.rsplit(": ", 1) for line in lines if ": " in line)
+        return {name: int(value) for name, value in pairs if value.isdigit()}
+
+    def envoy_config(self, which):
+        return json.loads(self._admin(which, "/config_dump"))
+
+    def log(self, which, container="istio-proxy"):
+        return (self.state / "log" / self.pod(which).key / f"{container}.log").read_text(errors="replace")
+
+    # --- the control plane
+
+    def order(self, verb, name):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.state / "control.sock"))
+            connection.sendall(json.dumps({"verb": verb, "name": name}).encode() + b"\n")
+            answer = json.loads(connection.makefile().readline())
+        if "error" in answer:
+            raise MeshError(answer["error"])
+
+    def stop(self, name):
+        """etcd, kube-apiserver, kube-controller-manager or istiod."""
+        self.order("stop", name)
+
+    def start(self, name):
+        self.order("start", name)
+        if name == "kube-apiserver":
+            wait_until(lambda: self.api.get("/readyz", timeout=2) == "ok", "the API server is ready", 60)
+
+    def restart(self, name):
+        self.stop(name)
+        self.start(name)
+
+    def istiod(self, path):
+        """GET on istiod's HTTP port, as the administrator of the node."""
+        connection = http.client.HTTPConnection("127.0.0.1", 8080, timeout=10)
+        connection.sock = namespaces.connect(self.node_pid, ("127.0.0.1", 8080), 10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def compact_etcd(self):
+        """Forgets all history, so that a watch from an old revision ends in 410 after the API server's own cache is new."""
+        revision = int(self._etcd("/v3/kv/range", {"key": "AA=="})["header"]["revision"])
+        self._etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
+        return revision
+
+    def _etcd(self, path, body):
+        connection = http.client.HTTPConnection("127.0.0.1", 2379, timeout=10)
+        connection.sock = namespaces.connect(self.node_pid, ("127.0.0.1", 2379), 10)
+        try:
+            connection.request("POST", path, json.dumps(body))
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    # --- the project's own programs on the node
+
+    def run_on_node(self, args, **kwargs):
+        """Starts a process in the node's namespaces (the API server is 10.244.0.1:6443 there). It dies with this one."""
+        line = namespaces.command(self.node_pid, args, directory=kwargs.pop("cwd", os.getcwd()))
+        return subprocess.Popen(line, preexec_fn=namespaces.die_with_parent, **kwargs)
+
+    def serve_collector_from_node(self):
+        """The collector's Service, with the node's address as its only endpoint."""
+        namespace, service, port = COLLECTOR
+        if not self.api.find(path_of("namespaces", name=namespace)):
+            self.api.create(path_of("namespaces"), {"metadata": {"name": namespace}})
+        self.api.apply(path_of("services", namespace, service), {
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": service},
+            "spec": {"ports": [{"name": "grpc-als", "port": port}]}})
+        slice_ = istio.node_endpoints(service, {"grpc-als": port})
+        self.api.apply(path_of("endpointslices", namespace, slice_["metadata"]["name"], group="discovery.k8s.io"), slice_)

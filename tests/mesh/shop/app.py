@@ -1,0 +1,93 @@
+"""The application of one pod of the sample shop. usage: app.py http NAME [NEXT=URL...] | app.py tcp | app.py client
+
+Answers 200 with its name, or as the query asks: ?code=503 and ?delay=1.5. A path /NEXT/... is answered by calling URL/...
+with the request's id and trace headers. PAUSE and FAIL_FIRST of the environment make a slow and an unsteady application."""
+import collections
+import http.client
+import http.server
+import os
+import socketserver
+import sys
+import threading
+import time
+import urllib.parse
+
+PORT = 8080
+PASSED_ON = ("x-request-id", "traceparent", "user-agent")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        first, _, rest = parts.path.lstrip("/").partition("/")
+        if first in self.server.others:
+            return self.answer(*self.call(self.server.others[first], f"/{rest}?{parts.query}"))
+        time.sleep(float(query.get("delay", os.environ.get("PAUSE", 0))))
+        if self.server.fails_first(self.headers.get("x-request-id")):
+            return self.answer(503, "not yet\n")
+        self.answer(int(query.get("code", 200)), f"{self.server.name}\n")
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+
+    def call(self, host, path):
+        connection = http.client.HTTPConnection(host, timeout=15)
+        try:
+            connection.request("GET", path, headers={k: self.headers[k] for k in PASSED_ON if k in self.headers})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            return 502, f"{error}\n"
+        finally:
+            connection.close()
+
+    def answer(self, code, text):
+        body = b"" if code in (204, 304) else text.encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Http(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, name, others):
+        self.name, self.others = name, others
+        self._failures, self._lock = collections.Counter(), threading.Lock()
+        super().__init__(("0.0.0.0", PORT), Handler)
+
+    def fails_first(self, key):
+        """Whether this is one of the first FAIL_FIRST tries of a request."""
+        with self._lock:
+            self._failures[key] += 1
+            return self._failures[key] <= int(os.environ.get("FAIL_FIRST", 0))
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(4096):
+            self.request.sendall(data)
+
+
+class Tcp(socketserver.ThreadingTCPServer):
+    daemon_threads = allow_reuse_address = True
+
+
+def main(kind, name="", *others):
+    if kind == "client":
+        threading.Event().wait()
+    server = Tcp(("0.0.0.0", PORT), Echo) if kind == "tcp" else Http(name, dict(o.split("=") for o in others))
+    server.serve_forever()
+
+
+main(*sys.argv[1:])
