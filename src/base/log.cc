@@ -1,8 +1,10 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
+#include "base/utf8.h"
 #include "fmt/format.h"
 #include "spdlog/pattern_formatter.h"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -10,34 +12,52 @@
 namespace traffictap::log {
 namespace {
 
-// %v cannot be put into JSON as it stands: this flag writes the message with JSON's escapes.
-class JsonMessage final : public spdlog::custom_flag_formatter {
+// %v shows the message as it stands: a node's name with a line end in it could forge a line, and a
+// quote would break JSON. This flag escapes both, the same way in both formats; what is not UTF-8
+// becomes U+FFFD.
+class SafeMessage final : public spdlog::custom_flag_formatter {
  public:
+  explicit SafeMessage(bool quotes) : quotes_(quotes) {}
+
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
-    for (const char c : message.payload) {
-      if (c == '"' || c == '\\') {
-        out.push_back('\\');
-        out.push_back(c);
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-      } else {
-        out.push_back(c);
-      }
+    std::string_view rest(message.payload.data(), message.payload.size());
+    while (!rest.empty()) {
+      const size_t length = base::Utf8SequenceLength(rest);
+      Append(rest.substr(0, length), &out);
+      rest.remove_prefix(std::max<size_t>(1, length));
     }
   }
+
   std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JsonMessage>();
+    return std::make_unique<SafeMessage>(quotes_);
   }
+
+ private:
+  // One character, or nothing for a byte that is none.
+  void Append(std::string_view character, spdlog::memory_buf_t* out) const {
+    const std::string_view replacement = "\xef\xbf\xbd";
+    const unsigned char first = character.empty() ? 0xff : static_cast<unsigned char>(character[0]);
+    if (character.empty()) {
+      out->append(replacement.begin(), replacement.end());
+    } else if (first < 0x20 || first == 0x7f) {
+      fmt::format_to(std::back_inserter(*out), "\\u{:04x}", static_cast<unsigned>(first));
+    } else {
+      if (quotes_ && (first == '"' || first == '\\')) out->push_back('\\');
+      out->append(character.begin(), character.end());
+    }
+  }
+
+  const bool quotes_;
 };
 
 std::unique_ptr<spdlog::formatter> MakeFormatter(Format format) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (format == Format::kText) {
-    formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %n: %v");
+    formatter->add_flag<SafeMessage>('*', false).set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %n: %*");
     return formatter;
   }
-  formatter->add_flag<JsonMessage>('*').set_pattern(
+  formatter->add_flag<SafeMessage>('*', true).set_pattern(
       R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","logger":"%n","message":"%*"})");
   return formatter;
 }

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "base/utf8.h"
 #include "fmt/format.h"
 
 namespace traffictap::traffic {
@@ -19,38 +20,27 @@ constexpr std::array<bool, 256> MakePlain() {
 }
 constexpr auto kPlain = MakePlain();
 
-bool Continues(std::string_view text, size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+// U+0080 to U+009F, U+2028 and U+2029: valid in JSON, but line ends to readers that split by
+// Unicode's rules.
+bool MayEndLine(std::string_view sequence) {
+  const std::string_view separator = sequence.substr(0, 2);
+  if (sequence.size() == 2)
+    return sequence[0] == '\xc2' && static_cast<unsigned char>(sequence[1]) < 0xa0;
+  return sequence.size() == 3 && separator == "\xe2\x80" &&
+         (sequence[2] == '\xa8' || sequence[2] == '\xa9');
 }
 
-// Length of the UTF-8 sequence (RFC 3629) at the front of `text`, 0 where there is no valid one.
-size_t SequenceLength(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = first < 0xc2   ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!Continues(text, i)) return 0;
-  }
-  if (length < 3) return length;
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second > 0x9f;
-  const bool beyond = first == 0xf4 && second > 0x8f;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
-void AppendControl(unsigned char c, std::string* out) {
-  fmt::format_to(std::back_inserter(*out), "\\u{:04x}", static_cast<unsigned>(c));
+void AppendEscaped(std::string_view sequence, std::string* out) {
+  const auto last = static_cast<unsigned>(static_cast<unsigned char>(sequence.back()));
+  fmt::format_to(std::back_inserter(*out), "\\u{:04x}",
+                 sequence.size() == 3 ? 0x2000 + (last & 0x3f) : last);
 }
 
 }  // namespace
 
 void JsonWriter::Key(std::string_view key) {
-  const char last = out_->empty() ? '\n' : out_->back();
-  if (last != '{' && last != '[' && last != '\n') *out_ += ',';
+  const bool first = out_->size() == begin_ || out_->back() == '{' || out_->back() == '[';
+  if (!first) *out_ += ',';
   if (key.empty()) return;
   Quote(key);
   *out_ += ':';
@@ -64,22 +54,25 @@ void JsonWriter::Quote(std::string_view text) {
     out_->append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
-    const auto c = static_cast<unsigned char>(text[0]);
-    size_t used = 1;
-    if (c == '"' || c == '\\') {
-      *out_ += '\\';
-      *out_ += text[0];
-    } else if (c < 0x80) {
-      AppendControl(c, out_);
-    } else if (const size_t length = SequenceLength(text); length > 0) {
-      out_->append(text.data(), length);
-      used = length;
-    } else {
-      *out_ += kReplacement;
-    }
-    text.remove_prefix(used);
+    const size_t length = base::Utf8SequenceLength(text);
+    QuoteOne(text.substr(0, length));
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   *out_ += '"';
+}
+
+// One character that is not plain, or nothing for a byte that is none.
+void JsonWriter::QuoteOne(std::string_view sequence) {
+  if (sequence.empty()) {
+    *out_ += kReplacement;
+  } else if (sequence[0] == '"' || sequence[0] == '\\') {
+    *out_ += '\\';
+    *out_ += sequence[0];
+  } else if (sequence.size() == 1 || MayEndLine(sequence)) {
+    AppendEscaped(sequence, out_);
+  } else {
+    *out_ += sequence;
+  }
 }
 
 void JsonWriter::Open(std::string_view key, char bracket) {
@@ -90,7 +83,10 @@ void JsonWriter::Open(std::string_view key, char bracket) {
 void JsonWriter::Close(char bracket) { *out_ += bracket; }
 
 void JsonWriter::Text(std::string_view key, std::string_view value) {
-  if (value.empty()) return;
+  if (!value.empty()) Member(key, value);
+}
+
+void JsonWriter::Member(std::string_view key, std::string_view value) {
   Key(key.empty() ? std::string_view("_") : key);
   Quote(value);
 }

@@ -22,8 +22,9 @@ void WriteFlags(const EntryFacts& facts, JsonWriter& json) {
 void WriteHeaders(std::string_view key, std::string_view list, JsonWriter& json) {
   if (list.empty()) return;
   json.BeginObject(key);
+  // A header without a value was sent all the same.
   ForEachHeader(list,
-                [&](std::string_view name, std::string_view value) { json.Text(name, value); });
+                [&](std::string_view name, std::string_view value) { json.Member(name, value); });
   json.EndObject();
 }
 

@@ -37,7 +37,8 @@ std::string SocketAddress::ToString() const {
 
 std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port) {
   char text[INET6_ADDRSTRLEN];
-  if (ip.size() >= sizeof(text)) return std::nullopt;
+  // inet_pton would stop at a NUL and take what stands before it.
+  if (ip.size() >= sizeof(text) || ip.find('\0') != std::string_view::npos) return std::nullopt;
   std::memcpy(text, ip.data(), ip.size());
   text[ip.size()] = '\0';
   SocketAddress out;

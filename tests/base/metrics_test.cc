@@ -1,0 +1,73 @@
+#include "base/metrics.h"
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+namespace traffictap {
+namespace {
+
+using base::MetricsRegistry;
+using base::MetricWriter;
+
+bool Holds(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(metrics)
+
+BOOST_AUTO_TEST_CASE(renders_name_help_type_labels_and_value) {
+  MetricsRegistry registry;
+  registry.Register([](MetricWriter& writer) {
+    writer.Counter("tt_read_total", "What was read.", {{"kind", "http"}}, 3);
+    writer.Gauge("tt_open", "What is open.", {}, -1.5);
+  });
+  const std::string text = registry.Render();
+  BOOST_TEST(Holds(text, "# HELP tt_read_total What was read."));
+  BOOST_TEST(Holds(text, "# TYPE tt_read_total counter"));
+  BOOST_TEST(Holds(text, "tt_read_total{kind=\"http\"} 3"));
+  BOOST_TEST(Holds(text, "# TYPE tt_open gauge"));
+  BOOST_TEST(Holds(text, "tt_open -1.5"));
+}
+
+BOOST_AUTO_TEST_CASE(asks_its_sources_anew_at_each_scrape) {
+  MetricsRegistry registry;
+  double value = 1;
+  registry.Register([&](MetricWriter& writer) { writer.Gauge("tt_x", "X.", {}, value); });
+  BOOST_TEST(Holds(registry.Render(), "tt_x 1"));
+  value = 2;
+  BOOST_TEST(Holds(registry.Render(), "tt_x 2"));
+}
+
+BOOST_AUTO_TEST_CASE(puts_one_family_of_several_sources_together) {
+  MetricsRegistry registry;
+  for (const char* output : {"a", "b"}) {
+    registry.Register([output](MetricWriter& writer) {
+      writer.Counter("tt_sent_total", "Sent.", {{"output", output}}, 1);
+    });
+  }
+  const std::string text = registry.Render();
+  BOOST_TEST(text.find("# TYPE tt_sent_total") == text.rfind("# TYPE tt_sent_total"));
+  BOOST_TEST(Holds(text, "tt_sent_total{output=\"a\"} 1"));
+  BOOST_TEST(Holds(text, "tt_sent_total{output=\"b\"} 1"));
+}
+
+BOOST_AUTO_TEST_CASE(escapes_label_values) {
+  MetricsRegistry registry;
+  registry.Register([](MetricWriter& writer) {
+    writer.Gauge("tt_x", "X.", {{"l", "a\"b\nc\\"}}, 1);
+  });
+  BOOST_TEST(Holds(registry.Render(), "tt_x{l=\"a\\\"b\\nc\\\\\"} 1"));
+}
+
+BOOST_AUTO_TEST_CASE(keeps_large_counters_exact) {
+  MetricsRegistry registry;
+  registry.Register(
+      [](MetricWriter& writer) { writer.Counter("tt_x_total", "X.", {}, 9007199254740991.0); });
+  BOOST_TEST(Holds(registry.Render(), "tt_x_total 9007199254740991"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
