@@ -23,7 +23,7 @@ build: deps ## Build the collector and the unit tests into $(BUILD)
 	@ninja -j$(JOBS) -C $(BUILD)
 
 .PHONY: collector
-collector: deps
+collector: deps ## Build the collector alone into $(BUILD)
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@ninja -j$(JOBS) -C $(BUILD) traffictap-collector
 

@@ -23,7 +23,7 @@ def printable(text):
 
 
 def destination(record):
-    """The workload; of one that sends no entries, which the record knows by its address, the service that was called."""
+    """The workload; of one that the record knows by its address alone, the service that was called."""
     end = record["destination"]
     name = end.get("name", "?")
     return end["service"].split(".")[0] if name == end.get("ip") and "service" in end else name

@@ -12,7 +12,7 @@ def access_log(kind):
     return {
         "name": f"envoy.access_loggers.{kind}_grpc",
         "typed_config": {
-            "@type": f"{PREFIX}.extensions.access_loggers.grpc.v3.{'Http' if kind == 'http' else 'Tcp'}GrpcAccessLogConfig",
+            "@type": f"{PREFIX}.extensions.access_loggers.grpc.v3.{kind.title()}GrpcAccessLogConfig",
             "common_config": {
                 "log_name": "traffictap",
                 "transport_api_version": "V3",
@@ -114,7 +114,7 @@ def route_to(service):
 
 
 def sidecar(pod, services, als, tls):
-    """The whole bootstrap of `pod`'s Envoy. `services` are the pods that it may call, `als` is the collector's (ip, port)."""
+    """The whole bootstrap of `pod`'s Envoy. `services` are the pods it may call, `als` is the collector's (ip, port)."""
     inbound_name = f"inbound|{APP}||"
     inbound_route = {
         "name": inbound_name,

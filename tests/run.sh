@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Runs every stage of the tests and ends with "N passed, N failed". usage: tests/run.sh BUILD [address|thread]
+# A stage is the unit tests or a folder with a run.sh, whose own last line counts in the same words. A failing stage
+# stops nothing. With a sanitizer only the unit tests run, since the others start the programs of the plain build.
+#   ONLY=units,kafka   these stages alone
+#   TEST=retry         of each stage what has this in its name (of the unit tests: modules)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${1:?usage: tests/run.sh BUILD [address|thread]} sanitizer=${2:-}
+logs=$build/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+
+selected() {
+  [ -z "${ONLY:-}" ] || [[ ",$ONLY," == *",$1,"* ]]
+}
+
+# Adds to the totals and prints the stage's line. usage: report NAME PASSED FAILED SKIPPED SECONDS
+report() {
+  passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+  printf '%-18s %s passed, %s failed%s  (%s s)\n' "$1" "$2" "$3" "$([ "$4" = 0 ] || echo ", $4 skipped")" "$5"
+}
+
+# The number in front of a phrase of Boost's report, 0 without one. usage: cases LOG PHRASE
+cases() {
+  sed -nE "s/^ *([0-9]+) test cases? out of [0-9]+ $2.*/\1/p" "$1" | head -n 1 | grep . || echo 0
+}
+
+unit() {
+  local name log=$logs/unit-$2.log start=$SECONDS good bad code
+  name=units/$2
+  timeout -k 5 300 "$1" --log_level=error --report_level=short --color_output=no >"$log" 2>&1 </dev/null
+  code=$?
+  good=$(cases "$log" passed)
+  bad=$(($(cases "$log" failed) + $(cases "$log" aborted) + $(cases "$log" timed)))
+  # It died, or a sanitizer spoke at its end: a failure that Boost could not count.
+  if [ $code != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  # No case at all is no success either.
+  if [ $code = 0 ] && [ "$good" = 0 ]; then bad=1; fi
+  if [ "$bad" != 0 ]; then
+    echo "--- $1 ended with $code ---"
+    cat "$log"
+  fi
+  report "$name" "$good" "$bad" "$(cases "$log" skipped)" $((SECONDS - start))
+}
+
+units() {
+  local executable name found=0
+  for executable in "$build"/tests/*/*_test; do
+    [ -x "$executable" ] || continue
+    name=$(basename "$executable" _test)
+    [[ "$name" == *"${TEST:-}"* ]] || continue
+    found=1
+    unit "$executable" "$name"
+  done
+  if [ $found = 0 ] && [ -z "${TEST:-}" ]; then
+    echo "no unit test is built in $build"
+    report units 0 1 0 0
+  fi
+}
+
+# usage: folder NAME
+folder() {
+  local log=$logs/$1.log start=$SECONDS last code
+  timeout -k 30 "${STAGE_SECONDS:-1500}" "tests/$1/run.sh" "$build" </dev/null 2>&1 | tee "$log" | sed "s|^|  |"
+  code=${PIPESTATUS[0]}
+  last=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
+  if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+    local good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]} not_run=${BASH_REMATCH[4]:-0}
+    [ "$code" != 0 ] && [ "$bad" = 0 ] && bad=1
+    report "$1" "$good" "$bad" "$not_run" $((SECONDS - start))
+  else
+    echo "--- tests/$1/run.sh ended with $code and no count; its log: $log ---"
+    report "$1" 0 1 0 $((SECONDS - start))
+  fi
+}
+
+export TEST=${TEST:-}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:abort_on_error=0}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp}
+
+selected units && units
+if [ -z "$sanitizer" ]; then
+  # The quick ones first.
+  for stage in tidy $(ls -d tests/*/run.sh | cut -d/ -f2); do
+    case $stage in
+      fuzz | bench) continue ;;  # programs of their own: make fuzz, make bench
+      tidy) [ -z "${tidied:-}" ] || continue; tidied=1 ;;
+    esac
+    [ -x "tests/$stage/run.sh" ] && selected "$stage" && folder "$stage"
+  done
+fi
+echo "logs: $logs"
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+[ $failed = 0 ]

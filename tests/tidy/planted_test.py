@@ -1,0 +1,102 @@
+"""Each rule of tidy.py finds a planted fault, and says nothing where there is none."""
+import pathlib
+import tempfile
+import unittest
+
+import tidy
+
+LAYERS = """
+base:
+traffic: base
+sinks: base traffic sinks/kafka
+sinks/kafka: base traffic sinks
+filter: base traffic
+collector: base traffic sinks
+top: collector
+parents: sinks
+lib fmt: *
+lib librdkafka: sinks/kafka
+lib absl/status: *
+pure: filter
+ceiling header: 20
+ceiling source: 30
+ceiling function: 10
+"""
+README = "# base\n\nWhat everything else stands on: status, clock, queue, log and metrics. Knows no noun of the domain.\n"
+GOOD = {
+    "src/base/README.md": README,
+    "src/base/clock.h": "#pragma once\n",
+    "src/base/clock.cc": '#include "base/clock.h"\n\n#include <string>\n\n#include "fmt/format.h"\n',
+    "tests/base/clock_test.cc": '#include "base/clock.h"\n',
+    "tests/tidy/untested.txt": "# none\n",
+    "Makefile": ".PHONY: help\nhelp: ## Show this list\n\t@true\n",
+    ".clang-format": "BasedOnStyle: Google\nColumnLimit: 100\n",
+}
+LONG = "int Long() {\n" + "  ++n;\n" * 12 + "  return n;\n}\n"
+
+# rule, the files of the fault, a part of what must be said
+PLANTED = [
+    (tidy.layers, {"src/traffic/a.h": '#include "sinks/sink.h"\n'}, "traffic may not include sinks"),
+    (tidy.layers, {"src/base/a.h": '#include "collector/collector.h"\n'}, "which nothing may include"),
+    (tidy.layers, {"src/stray/a.h": "#pragma once\n"}, "src/stray/a.h:1: folder stray is not in"),
+    (tidy.cycles, {"src/base/a.h": '#include "traffic/t.h"\n', "src/traffic/t.h": '#include "base/a.h"\n'},
+     "cycle: base -> traffic -> base"),
+    (tidy.libraries, {"src/base/a.cc": "#include <librdkafka/rdkafka.h>\n"}, "librdkafka may not be used here"),
+    (tidy.libraries, {"src/sinks/kafka/a.h": "#include <librdkafka/rdkafka.h>\n"}, "may not be in a header"),
+    (tidy.libraries, {"src/base/a.cc": '#include "folly/json.h"\n'}, "of no module and no library"),
+    (tidy.purity, {"src/filter/a.cc": "#include <thread>\n"}, "thread has no place in filter"),
+    (tidy.ceilings, {"src/base/a.h": "\n" * 21}, "src/base/a.h:1: 21 lines"),
+    (tidy.ceilings, {"src/base/a.cc": "\n" * 31}, "src/base/a.cc:1: 31 lines"),
+    (tidy.ceilings, {"src/base/a.cc": LONG}, "Long has 15 lines"),
+    (tidy.names, {"src/base/a.h": "class TapManager {};\n"}, "TapManager has \"Manager\""),
+    (tidy.names, {"src/base/a.h": "void ReadData(int x);\n"}, "ReadData has \"Data\""),
+    (tidy.names, {"src/base/text_util.h": "#pragma once\n"}, "file name has \"util\""),
+    (tidy.readmes, {"src/filter/a.h": "#pragma once\n"}, "src/filter: no README.md"),
+    (tidy.readmes, {"src/base/README.md": "# base\n"}, "says next to nothing"),
+    (tidy.orphan_sources, {"src/base/queue.cc": "\n"}, "src/base/queue.cc: no tests/base/queue_test.cc"),
+    (tidy.orphan_sources, {"tests/tidy/untested.txt": "src/base/clock.cc: said by all others\n"}, "has a test now"),
+    (tidy.orphan_sources, {"tests/tidy/untested.txt": "src/base/gone.cc: said by all others\n"}, "does not exist"),
+    (tidy.orphan_sources, {"src/base/queue.cc": "\n", "tests/tidy/untested.txt": "src/base/queue.cc: no\n"},
+     "needs its reason"),
+    (tidy.formatted, {"src/base/a.cc": "int  x ;\n"}, "src/base/a.cc: 2 places"),
+    (tidy.machine_names, {"docs/a.md": "see /ho" + "me/someone/notes\n"}, "a path of one machine"),
+    (tidy.machine_names, {"package-lock.json": '"x": "https://nexus.example.com/npm/"\n'}, "host name of a registry"),
+    (tidy.make_help, {"Makefile": ".PHONY: build\nbuild:\n\t@true\n"}, "build has no"),
+    (tidy.make_help, {"Makefile": "build: ## Build it\n\t@true\n"}, "build is not .PHONY"),
+    (tidy.line_width, {"tests/a.py": "x" * 121 + "\n"}, "121 columns"),
+    (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
+]
+
+
+def faults(rule, files):
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in files.items():
+            target = pathlib.Path(root, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        return rule(tidy.Tree(root, files, tidy.read_layers(LAYERS)))
+
+
+class Planted(unittest.TestCase):
+    def test_every_rule_has_a_planted_fault(self):
+        self.assertEqual({rule for rule, _, _ in PLANTED}, set(tidy.RULES))
+
+    def test_a_good_tree_has_no_fault(self):
+        for rule in tidy.RULES:
+            self.assertEqual(faults(rule, GOOD), [], rule.__name__)
+
+    def test_functions_are_measured_through_strings_comments_and_lambdas(self):
+        text = 'int F() {\n  Call("{", [] { return 1; });  // {\n  return 1;\n}\n\nnamespace x {\nclass A {};\n}\n'
+        self.assertEqual(tidy.functions(text), [(1, 4, "F")])
+
+
+def finds(rule, planted, expected):
+    def test(self):
+        found = faults(rule, {**GOOD, **planted})
+        self.assertTrue(any(expected in fault for fault in found), f"expected {expected!r}, got {found}")
+
+    return test
+
+
+for index, (rule, planted, expected) in enumerate(PLANTED):
+    setattr(Planted, f"test_{rule.__name__}_{index}", finds(rule, planted, expected))

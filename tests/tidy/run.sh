@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Checks the tree's own rules, and that each of them fails on a planted fault.
+exec python3 "$(dirname "$0")/../runner.py" "$(dirname "$0")"

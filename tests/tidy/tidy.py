@@ -1,0 +1,339 @@
+"""The rules that the tree keeps. Each takes a Tree and returns faults as "path:line: what is wrong and what to do"."""
+import collections
+import dataclasses
+import pathlib
+import re
+import subprocess
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
+BANNED = ("Manager", "Helper", "Util", "Common", "Misc", "Data", "Info", "Processor")
+# Names that others chose and we must repeat.
+BANNED_EXCEPT = {"DecodeCommonProperties", "IsFieldManagerConflict", "FieldManager", "kFieldManager"}
+
+
+@dataclasses.dataclass
+class Layers:
+    uses: dict = dataclasses.field(default_factory=dict)
+    libraries: dict = dataclasses.field(default_factory=dict)
+    ceilings: dict = dataclasses.field(default_factory=dict)
+    top: set = dataclasses.field(default_factory=set)
+    parents: set = dataclasses.field(default_factory=set)
+    pure: set = dataclasses.field(default_factory=set)
+
+
+def read_layers(text):
+    out = Layers()
+    for line in text.splitlines():
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        head, _, rest = line.partition(":")
+        words = rest.split()
+        if head.startswith("lib "):
+            out.libraries[head[4:]] = words
+        elif head.startswith("ceiling "):
+            out.ceilings[head[8:]] = int(words[0])
+        elif head in ("top", "parents", "pure"):
+            setattr(out, head, set(words))
+        else:
+            out.uses[head] = set(words)
+    return out
+
+
+class Tree:
+    """The tracked files below `root`."""
+
+    def __init__(self, root, files=None, layers=None):
+        self.root = pathlib.Path(root)
+        if files is None:
+            listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, check=True, text=True,
+                                    stdout=subprocess.PIPE).stdout.split("\n")
+            files = [f for f in listed if f and (self.root / f).is_file()]
+        self.files = sorted(files)
+        self.layers = layers or read_layers((self.root / "tests/tidy/layers.txt").read_text())
+        self.texts = {}
+
+    def text(self, path):
+        if path not in self.texts:
+            self.texts[path] = (self.root / path).read_bytes().decode(errors="replace")
+        return self.texts[path]
+
+    def cpp(self, folders=("src/", "operator/")):
+        return [f for f in self.files if f.startswith(folders) and f.endswith((".h", ".cc"))]
+
+    def includes(self, path):
+        """(line number, included path, was it quoted)"""
+        for number, line in enumerate(self.text(path).splitlines(), 1):
+            found = INCLUDE.match(line)
+            if found:
+                yield number, found.group(1) or found.group(2), bool(found.group(1))
+
+
+def module_of(path):
+    """src/sinks/kafka/x.h and sinks/kafka/x.h: sinks/kafka. operator/main.cc: operator."""
+    return str(pathlib.PurePosixPath(path.removeprefix("src/")).parent)
+
+
+def include_edges(tree):
+    for path in tree.cpp():
+        for number, target, quoted in tree.includes(path):
+            if quoted and module_of(target) in tree.layers.uses:
+                yield path, number, module_of(path), module_of(target)
+
+
+def layers(tree):
+    """Includes follow tests/tidy/layers.txt."""
+    faults = []
+    for path in tree.cpp():
+        if module_of(path) not in tree.layers.uses:
+            faults.append(f"{path}:1: folder {module_of(path)} is not in tests/tidy/layers.txt: add its row")
+    for path, number, source, target in include_edges(tree):
+        if source == target or source not in tree.layers.uses:
+            continue
+        if target in tree.layers.top:
+            faults.append(f"{path}:{number}: includes {target}, which nothing may include")
+        elif target not in tree.layers.uses[source]:
+            faults.append(f"{path}:{number}: {source} may not include {target} (tests/tidy/layers.txt)")
+    return faults
+
+
+def cycles(tree):
+    """No two modules include each other, directly or over others."""
+    graph = collections.defaultdict(set)
+    for _, _, source, target in include_edges(tree):
+        if source == target or target in tree.layers.parents and source.startswith(target + "/"):
+            continue
+        graph[source].add(target)
+    faults, done = [], set()
+
+    def visit(module, path):
+        if module in path:
+            faults.append("cycle: " + " -> ".join(path[path.index(module):] + [module]))
+            return
+        if module in done:
+            return
+        for target in sorted(graph[module]):
+            visit(target, path + [module])
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module, [])
+    return faults
+
+
+def library_of(tree, target):
+    matching = [lib for lib in tree.layers.libraries if target == lib or target.startswith(lib + "/")]
+    return max(matching, key=len, default=None)
+
+
+SYSTEM = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa|linux|net)/[a-z_0-9]+\.h$|^[a-z_0-9]+\.h$")
+
+
+def libraries(tree):
+    """Foreign libraries stay where layers.txt has them, and out of headers."""
+    faults = []
+    for path in tree.cpp():
+        inner = path.removeprefix("src/")
+        for number, target, quoted in tree.includes(path):
+            lib = library_of(tree, target)
+            if lib is None:
+                if module_of(target) not in tree.layers.uses and not (not quoted and SYSTEM.match(target)):
+                    faults.append(f"{path}:{number}: {target} is of no module and no library of tests/tidy/layers.txt")
+                continue
+            allowed = tree.layers.libraries[lib]
+            if not ("*" in allowed or module_of(path) in allowed or inner in allowed):
+                faults.append(f"{path}:{number}: {lib} may not be used here (tests/tidy/layers.txt)")
+            elif path.endswith(".h") and not (inner in allowed or "in-headers" in allowed) and lib != "absl/status":
+                faults.append(f"{path}:{number}: {lib} may not be in a header: forward declare, or hide it in the .cc")
+    return faults
+
+
+IMPURE = {"thread", "fstream", "filesystem", "chrono", "iostream", "mutex", "base/log.h", "unistd.h", "fcntl.h"}
+
+
+def purity(tree):
+    """Pure modules neither read clocks and files nor start threads nor log."""
+    return [f"{path}:{number}: {target} has no place in {module_of(path)}, which is pure"
+            for path in tree.cpp() if module_of(path) in tree.layers.pure
+            for number, target, _ in tree.includes(path) if target in IMPURE]
+
+
+def bare(text):
+    """The C++ text with the same lines but without comments and literals' contents."""
+    pattern = r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\''
+    return re.sub(pattern, lambda m: " " + "\n" * m.group().count("\n"), text, flags=re.S)
+
+
+def functions(text):
+    """(first line, lines, name) of each function body, by matching braces outside of types and namespaces."""
+    lines = bare(text).split("\n")
+    stack, head, out = [], "", []
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("#"):
+            continue
+        for c in line:
+            if c == "{":
+                inside = any(kind == "function" for kind, _, _ in stack)
+                scope = re.search(r"\b(namespace|class|struct|enum|union)\b[^()]*$", head)
+                kind = "other" if inside or scope or ")" not in head else "function"
+                stack.append((kind, number, head.strip()))
+                head = ""
+            elif c == "}":
+                if stack:
+                    kind, start, name = stack.pop()
+                    if kind == "function":
+                        found = re.search(r"([\w:~]+)\s*\(", name)
+                        out.append((start, number - start + 1, found.group(1) if found else name[-40:]))
+                head = ""
+            elif c == ";":
+                head = ""
+            else:
+                head += c
+        head += " "
+    return out
+
+
+def ceilings(tree):
+    """Headers, sources and functions stay within their ceilings."""
+    faults = []
+    for path in tree.cpp():
+        kind = "header" if path.endswith(".h") else "source"
+        lines = tree.text(path).count("\n")
+        if lines > tree.layers.ceilings[kind]:
+            faults.append(f"{path}:1: {lines} lines, more than {tree.layers.ceilings[kind]}: split it by subject")
+        for start, length, name in functions(tree.text(path)):
+            if length > tree.layers.ceilings["function"]:
+                faults.append(f"{path}:{start}: {name} has {length} lines, more than "
+                              f"{tree.layers.ceilings['function']}: split it")
+    return faults
+
+
+def largest(tree):
+    """One line about the largest header, source and function, and the median function."""
+    size = {p: tree.text(p).count("\n") for p in tree.cpp()}
+    bodies = [(length, name, p) for p in tree.cpp() for _, length, name in functions(tree.text(p))]
+    header = max((p for p in size if p.endswith(".h")), key=size.get)
+    source = max((p for p in size if p.endswith(".cc")), key=size.get)
+    lengths = sorted(length for length, _, _ in bodies)
+    return (f"largest header {header} {size[header]}, source {source} {size[source]}, function "
+            f"{max(bodies)[1]} {max(bodies)[0]} ({max(bodies)[2]}), median function {lengths[len(lengths) // 2]}")
+
+
+def names(tree):
+    """No type, function or file has one of the words that say nothing."""
+    faults = []
+    declared = re.compile(r"\b(?:class|struct|enum class|enum|using|namespace)\s+(\w+)|\b([A-Z]\w*)\s*\(")
+    for path in tree.cpp():
+        stem = pathlib.PurePosixPath(path).stem
+        for word in BANNED:
+            if word.lower() in stem.split("_") and not (word == "Common" and stem == "decode_common"):
+                faults.append(f"{path}:1: file name has \"{word.lower()}\": say what it holds")
+        for number, line in enumerate(bare(tree.text(path)).split("\n"), 1):
+            for match in declared.finditer(line):
+                name = match.group(1) or match.group(2)
+                parts = re.findall(r"[A-Z][a-z0-9]+|[A-Z]+(?![a-z])", name)
+                hit = set(parts) & set(BANNED)
+                if hit and name not in BANNED_EXCEPT and not line[:match.start()].rstrip().endswith(("::", ".", "->")):
+                    faults.append(f"{path}:{number}: {name} has \"{min(hit)}\": say what it is")
+    return faults
+
+
+def readmes(tree):
+    """Every folder with sources has a README.md that says what it is for."""
+    folders = {str(pathlib.PurePosixPath(p).parent) for p in tree.cpp()}
+    faults = []
+    for folder in sorted(folders):
+        readme = f"{folder}/README.md"
+        if readme not in tree.files:
+            faults.append(f"{folder}: no README.md: write its purpose, what does not belong, its types")
+        elif len(tree.text(readme).split()) < 15:
+            faults.append(f"{readme}:1: says next to nothing")
+    return faults
+
+
+def orphan_sources(tree):
+    """Every source has a test of its own name or stands in tests/tidy/untested.txt with the reason."""
+    listed, faults = {}, []
+    for number, line in enumerate(tree.text("tests/tidy/untested.txt").splitlines(), 1):
+        path, _, reason = line.partition(":")
+        if not line.strip() or line.startswith("#"):
+            continue
+        listed[path.strip()] = number
+        if len(reason.split()) < 3:
+            faults.append(f"tests/tidy/untested.txt:{number}: {path} needs its reason")
+    tests = {pathlib.PurePosixPath(p) for p in tree.files if p.startswith("tests/") and p.endswith("_test.cc")}
+    for path in (p for p in tree.cpp() if p.endswith(".cc")):
+        source = pathlib.PurePosixPath(path.removeprefix("src/"))
+        tested = any(t.parent == "tests" / source.parent and t.name.startswith(source.stem) for t in tests)
+        if not tested and path not in listed:
+            faults.append(f"{path}: no tests/{source.parent}/{source.stem}_test.cc")
+        if tested and path in listed:
+            faults.append(f"tests/tidy/untested.txt:{listed[path]}: {path} has a test now: remove the line")
+    faults += [f"tests/tidy/untested.txt:{n}: {p} does not exist" for p, n in listed.items() if p not in tree.files]
+    return faults
+
+
+def formatted(tree):
+    """clang-format would change nothing."""
+    paths = tree.cpp(("src/", "operator/", "tests/"))
+    if not paths:
+        return []
+    run = subprocess.run(["clang-format", "--dry-run", "-Werror", *paths], cwd=tree.root, text=True,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    hits = collections.Counter(re.findall(r"^(\S+?):\d+:\d+: error:", run.stderr, re.M))
+    return [f"{path}: {count} places are not as clang-format has them: make fmt" for path, count in hits.items()]
+
+
+FOREIGN = [
+    (re.compile(r"(?<![\w.])/(?:home|root|Users|tmp/wt|work)/[\w.-]+"), "a path of one machine"),
+    (re.compile(r"https?://(?!registry\.npmjs\.org|127\.)[\w.-]*(?:registry|proxy|mirror|artifact|nexus)[\w.-]*", re.I),
+     "the host name of a registry"),
+    (re.compile(r"\"resolved\":\s*\"http"), "a lock file's download address: leave it out"),
+]
+
+
+def machine_names(tree):
+    """Nothing tracked knows the machine that it was written on."""
+    faults = []
+    for path in tree.files:
+        if path.endswith((".png", ".svg", ".woff2")) or path.startswith("tests/tidy/"):
+            continue
+        for number, line in enumerate(tree.text(path).split("\n"), 1):
+            for pattern, what in FOREIGN:
+                found = pattern.search(line)
+                if found:
+                    faults.append(f"{path}:{number}: {found.group()}: {what}")
+    return faults
+
+
+def make_help(tree):
+    """Every target of the Makefile that a person calls has its line in make help."""
+    text, faults = tree.text("Makefile"), []
+    phony = {word for line in re.findall(r"^\.PHONY:(.*)$", text, re.M) for word in line.split()}
+    for number, line in enumerate(text.split("\n"), 1):
+        found = re.match(r"^([A-Za-z][\w-]*):(?!=)(.*)$", line)
+        if not found:
+            continue
+        if "##" not in found.group(2):
+            faults.append(f"Makefile:{number}: {found.group(1)} has no \"## help text\"")
+        if found.group(1) not in phony and not (tree.root / found.group(1)).is_file():
+            faults.append(f"Makefile:{number}: {found.group(1)} is not .PHONY")
+    return faults
+
+
+def line_width(tree):
+    """Python and shell keep to 120 columns, and no text ends in blanks."""
+    faults = []
+    for path in tree.files:
+        if not path.endswith((".py", ".sh", ".cc", ".h", ".cmake", "Makefile", "CMakeLists.txt")):
+            continue
+        for number, line in enumerate(tree.text(path).split("\n"), 1):
+            if line != line.rstrip():
+                faults.append(f"{path}:{number}: ends in blanks")
+            if path.endswith((".py", ".sh")) and len(line) > 120:
+                faults.append(f"{path}:{number}: {len(line)} columns, more than 120")
+    return faults
+
+
+RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
+         make_help, line_width]
