@@ -13,24 +13,17 @@ constexpr char kPayload[] = "traffictap.io/kube.ApiError";
 
 absl::StatusCode CodeOf(const ApiError& error) {
   switch (error.code) {
-    case 401:
-      return absl::StatusCode::kUnauthenticated;
-    case 403:
-      return absl::StatusCode::kPermissionDenied;
-    case 404:
-      return absl::StatusCode::kNotFound;
+    case 401: return absl::StatusCode::kUnauthenticated;
+    case 403: return absl::StatusCode::kPermissionDenied;
+    case 404: return absl::StatusCode::kNotFound;
     case 408:
-    case 504:
-      return absl::StatusCode::kDeadlineExceeded;
+    case 504: return absl::StatusCode::kDeadlineExceeded;
     case 409:
       return error.reason == "AlreadyExists" ? absl::StatusCode::kAlreadyExists
                                              : absl::StatusCode::kAborted;
-    case 410:
-      return absl::StatusCode::kOutOfRange;
-    case 429:
-      return absl::StatusCode::kResourceExhausted;
-    default:
-      break;
+    case 410: return absl::StatusCode::kOutOfRange;
+    case 429: return absl::StatusCode::kResourceExhausted;
+    default: break;
   }
   return error.code >= 400 && error.code < 500 ? absl::StatusCode::kInvalidArgument
                                                : absl::StatusCode::kUnavailable;

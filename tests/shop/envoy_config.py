@@ -114,7 +114,7 @@ def route_to(service):
 
 
 def sidecar(pod, services, als, tls):
-    """The whole bootstrap of `pod`'s Envoy. `services` are the pods it may call, `als` is the collector's (ip, port)."""
+    """The whole bootstrap of `pod`'s Envoy. `services`: the pods it may call; `als`: the collector's (ip, port)."""
     inbound_name = f"inbound|{APP}||"
     inbound_route = {
         "name": inbound_name,

@@ -22,11 +22,11 @@ ceiling header: 20
 ceiling source: 30
 ceiling function: 10
 """
-README = "# base\n\nWhat everything else stands on: status, clock, queue, log and metrics. Knows no noun of the domain.\n"
+README = "# base\n\nWhat everything else stands on: status, clock, queue, log and metrics. No noun of the domain.\n"
 GOOD = {
     "src/base/README.md": README,
     "src/base/clock.h": "#pragma once\n",
-    "src/base/clock.cc": '#include "base/clock.h"\n\n#include <string>\n\n#include "fmt/format.h"\n',
+    "src/base/clock.cc": '#include "base/clock.h"\n\n#include "fmt/format.h"\n',
     "tests/base/clock_test.cc": '#include "base/clock.h"\n',
     "tests/tidy/untested.txt": "# none\n",
     "Makefile": ".PHONY: help\nhelp: ## Show this list\n\t@true\n",

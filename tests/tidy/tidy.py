@@ -8,7 +8,7 @@ import subprocess
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 BANNED = ("Manager", "Helper", "Util", "Common", "Misc", "Data", "Info", "Processor")
 # Names that others chose and we must repeat.
-BANNED_EXCEPT = {"DecodeCommonProperties", "IsFieldManagerConflict", "FieldManager", "kFieldManager"}
+BANNED_EXCEPT = {"Common", "DecodeCommonProperties", "IsFieldManagerConflict", "FieldManager", "kFieldManager"}
 
 
 @dataclasses.dataclass

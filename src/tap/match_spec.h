@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+// Which records a tap, or one of its outputs, wants.
+namespace traffictap::tap {
+
+enum class PathMatchKind { kPrefix, kExact, kRegex };
+struct PathMatch {
+  PathMatchKind kind = PathMatchKind::kPrefix;
+  std::string value;  // regex: RE2 syntax, must match the whole path without its query
+  friend bool operator==(const PathMatch&, const PathMatch&) = default;
+};
+
+struct HeaderMatch {
+  std::string name;  // lower case
+  enum class Kind { kPresent, kExact, kPrefix, kRegex } kind = Kind::kPresent;
+  std::string value;
+  bool response = false;  // `on: Response`; default Request
+  bool invert = false;
+  friend bool operator==(const HeaderMatch&, const HeaderMatch&) = default;
+};
+
+struct CodeRange {
+  uint32_t first = 0;
+  uint32_t last = 0;  // inclusive
+  friend bool operator==(const CodeRange&, const CodeRange&) = default;
+};
+
+// A record matches when every list that is not empty has an element that holds.
+struct MatchSpec {
+  std::vector<std::string> methods;  // upper case
+  std::vector<PathMatch> paths;
+  std::vector<std::string> schemes;      // "http", "https"
+  std::vector<std::string> authorities;  // exact, or "*.suffix"; case-insensitive; port optional
+  std::vector<CodeRange> response_codes;
+  std::optional<base::Nanos> min_duration;
+  std::vector<std::string> response_flags;  // Envoy's short names
+  std::vector<HeaderMatch> headers;         // every one must hold
+  std::vector<std::string> protocols;       // "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"
+
+  bool empty() const;
+  friend bool operator==(const MatchSpec&, const MatchSpec&) = default;
+};
+
+}  // namespace traffictap::tap
