@@ -22,7 +22,7 @@ def processes(binaries, state):
         "client-ca-file": pki / "ca.crt", "tls-cert-file": pki / "apiserver.crt",
         "tls-private-key-file": pki / "apiserver.key",
         "service-account-key-file": pki / "sa.pub", "service-account-signing-key-file": pki / "sa.key",
-        "service-account-issuer": ISSUER, "api-audiences": f"{ISSUER},istio-ca",
+        "service-account-issuer": ISSUER,
         "enable-aggregator-routing": "true", "requestheader-client-ca-file": pki / "ca.crt",
         "requestheader-allowed-names": "front-proxy-client", "requestheader-username-headers": "X-Remote-User",
         "requestheader-group-headers": "X-Remote-Group", "requestheader-extra-headers-prefix": "X-Remote-Extra-",

@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "PILOT_CERT_PROVIDER": "istiod", "ENABLE_CA_SERVER": "true", "INJECTION_WEBHOOK_CONFIG_NAME": "istio-sidecar-injector",
     "VALIDATION_WEBHOOK_CONFIG_NAME": "", "PILOT_ENABLE_ALPN_FILTER": "false",
     "PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_DISABLE_MX_ALPN": "true",
+    "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": "traffictap-system",  # its operator reads /debug/syncz
 }
 
 TEMPLATES = {"sidecar": "injection-template.yaml", "gateway": "gateway-injection-template.yaml",

@@ -11,6 +11,7 @@ API_SERVICE = "10.96.0.1"
 def set_up_node():
     run("ip", "link", "set", "lo", "up")
     run("ip", "address", "add", f"{NODE}/32", "dev", "lo")
+    run("ip", "route", "add", SERVICES, "dev", "lo", "src", NODE)  # so that the node itself can call a Service
     run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0")
 
 
