@@ -1,16 +1,13 @@
 #include "pairing/pairer.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "pairing/pair_key.h"
 #include "pairing/recent_keys.h"
-#include "pairing/slab.h"
 #include "pairing/verdict.h"
+#include "pairing/waiting_table.h"
 
 namespace traffictap::pairing {
 
@@ -21,41 +18,51 @@ using traffic::TrafficPair;
 
 namespace {
 
-constexpr uint32_t kNone = UINT32_MAX;
+using Slot = WaitingTable::Slot;
+using Half = WaitingTable::Half;
+constexpr Slot kNone = WaitingTable::kNone;
 
-// Joins nothing: neither a request id nor a connection is known.
-uint64_t GroupKey(const PackedEntry& entry) {
-  return entry.request_id_hash != 0 ? entry.request_id_hash : ConnectionKey(entry);
-}
+// Servers' halves looked at for the attempts of one client: an application that gives all its
+// requests one id must not make each of them cost more than the one before.
+constexpr int kCandidatesMax = 64;
 
 // Requests without an id come many to a connection: the connection's key names none of them.
 bool NamesOneRequest(const PackedEntry& entry) {
   return entry.request_id_hash != 0 || entry.facts.kind == traffic::EntryKind::kTcp;
 }
 
+// No other half can be told to be this one's.
+bool JoinsNothing(const PackedEntry& entry) {
+  if (!IsClient(entry)) return ConnectionKey(entry) == 0;
+  return NeverReachedServer(entry) || (ConnectionKey(entry) == 0 && RequestKey(entry) == 0);
+}
+
 const traffic::SocketAddress& PeerAddress(const PackedEntry& entry) {
   return IsClient(entry) ? entry.facts.upstream_remote : entry.facts.downstream_direct_remote;
 }
 
+TrafficPair Alone(const PackedEntry* const& entry, OrphanReason reason) {
+  TrafficPair pair;
+  if (IsClient(*entry)) {
+    pair.client = entry;
+  } else {
+    pair.servers = {&entry, 1};
+  }
+  pair.orphan_reason = reason;
+  pair.verdict = Judge(pair);
+  return pair;
+}
+
 }  // namespace
 
-// The waiting halves: each in a slot of a pool, its bytes in the slab, chained with the other
-// halves of its group (same request id, or same connection). One queue per window length keeps them
-// in the order of their end.
-class Pairer::Table {
+class Pairer::State {
  public:
-  Table(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
+  State(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
       : options_(std::move(options)),
         directory_(directory),
         next_(next),
         seen_(options_.tombstones_max),
         finished_(options_.tombstones_max) {}
-
-  ~Table() {
-    for (Half& half : halves_) {
-      if (half.entry != nullptr) slab_.Free(half.entry, half.entry->bytes);
-    }
-  }
 
   void Add(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
     ++books_.kept;
@@ -68,261 +75,183 @@ class Pairer::Table {
       ++books_.duplicates;
       return;
     }
-    if (IsClient(entry) ? NeverReachedServer(entry) : ConnectionKey(entry) == 0) {
-      EmitOrphan(entry, node, OrphanReason::kNeverArrived);
+    if (JoinsNothing(entry)) {
+      EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
       return;
     }
     if (JoinSingle(entry, node)) return;
-    const uint32_t index = Wait(entry, node, now);
-    CompleteRetried(index);
-    while (waiting_bytes() > options_.waiting_bytes_max && EvictOldest()) {
-    }
+    CompleteRetried(waiting_.Add(entry, node, options_.window(entry.taps), now));
+    while (waiting_.bytes() > options_.waiting_bytes_max) End(waiting_.Oldest(), now, true);
+    books_.waiting = waiting_.size();
   }
 
   void Advance(base::Nanos now) {
-    for (auto& [window, queue] : queues_) {
-      while (!queue.empty() && queue.front().arrival + window <= now) {
-        const Ticket ticket = queue.front();
-        queue.pop_front();
-        if (IsCurrent(ticket)) End(ticket.index, now, false);
-      }
-    }
+    for (Slot slot; (slot = waiting_.Due(now)) != kNone;) End(slot, now, false);
+    books_.waiting = waiting_.size();
   }
 
   void Flush(base::Nanos now) {
-    for (auto& [window, queue] : queues_) {
-      while (!queue.empty()) {
-        const Ticket ticket = queue.front();
-        queue.pop_front();
-        if (IsCurrent(ticket)) End(ticket.index, now, false);
-      }
-    }
+    for (Slot slot; (slot = waiting_.Oldest()) != kNone;) End(slot, now, false);
+    books_.waiting = waiting_.size();
   }
 
-  void RemoveTaps(const traffic::TapSet& removed) {
-    for (Half& half : halves_) {
-      if (half.entry != nullptr) half.entry->taps -= removed;
-    }
+  void RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
+    waiting_.ForEach([&](const Half& half) {
+      const traffic::TapSet taps = half.entry->taps;
+      half.entry->taps &= removed;
+      if (!half.entry->taps.empty()) {
+        const PackedEntry* entry = half.entry.get();
+        next_->Consume(Alone(entry, PeerReason(half, now)), {&half.node, 1});
+      }
+      half.entry->taps = taps - removed;
+    });
   }
 
   const JoinBooks& books() const { return books_; }
-  size_t waiting_bytes() const {
-    return slab_.used_bytes() + books_.waiting * (sizeof(Half) + sizeof(Ticket) + 64);
-  }
+  size_t waiting_bytes() const { return waiting_.bytes(); }
 
  private:
-  struct Half {
-    PackedEntry* entry = nullptr;  // null: the slot is free
-    NodePtr node;
-    uint32_t next = kNone;  // in the group, or in the list of free slots
-    uint32_t generation = 0;
-  };
-  struct Ticket {
-    uint32_t index;
-    uint32_t generation;
-    base::Nanos arrival;
-  };
-  // What a client's half found so far, itself among them.
+  // What a client's half found so far.
   struct Found {
-    std::vector<uint32_t> servers;  // in the order of their start
-    bool last = false;              // the attempt that the client's addresses tell of
+    std::vector<Slot> servers;  // earlier attempts in the order of their arrival, then the last one
+    bool last = false;          // the attempt that the client's addresses tell of is there
   };
-
-  bool IsCurrent(const Ticket& ticket) const {
-    const Half& half = halves_[ticket.index];
-    return half.entry != nullptr && half.generation == ticket.generation;
-  }
-
-  template <typename Test>
-  uint32_t FindInGroup(uint64_t key, Test test) const {
-    const auto group = groups_.find(key);
-    if (group == groups_.end()) return kNone;
-    uint32_t found = kNone;
-    // Chained newest first; without request ids the oldest must join first, so the last hit counts.
-    for (uint32_t i = group->second; i != kNone; i = halves_[i].next) {
-      if (test(*halves_[i].entry)) found = i;
-    }
-    return found;
-  }
 
   // The usual case: one client's and one server's half, whichever came first. The one that arrives
-  // last is emitted from where it stands.
+  // last is emitted from where it stands. Without request ids the oldest joins first.
   bool JoinSingle(const PackedEntry& entry, const NodePtr& node) {
     const bool client = IsClient(entry);
     if (client && Attempts(entry) > 1) return false;
-    const uint32_t other = FindInGroup(GroupKey(entry), [&](const PackedEntry& waiting) {
-      if (IsClient(waiting) == client) return false;
+    const Slot other = waiting_.FindOnConnection(entry, !client, [&](Slot slot) {
+      const PackedEntry& waiting = *waiting_.at(slot).entry;
       const auto& c = client ? entry : waiting;
-      const auto& s = client ? waiting : entry;
-      return Attempts(c) == 1 && SameConnection(c, s);
+      return Attempts(c) == 1 && SameConnection(c, client ? waiting : entry);
     });
     if (other == kNone) return false;
-    const Half half = Take(other);
-    const PackedEntry* server = client ? half.entry : &entry;
+    const Half half = waiting_.Take(other);
+    books_.waiting = waiting_.size();
+    const PackedEntry* server = client ? half.entry.get() : &entry;
     const NodePtr nodes[] = {client ? node : half.node, client ? half.node : node};
     EmitPair(client ? entry : *half.entry, {&server, 1}, nodes);
-    slab_.Free(half.entry, half.entry->bytes);
     return true;
   }
 
-  // A client's half with more than one attempt is complete when all its servers' halves are there.
-  void CompleteRetried(uint32_t index) {
-    const PackedEntry& entry = *halves_[index].entry;
-    const uint32_t client =
-        IsClient(entry) ? index : FindInGroup(GroupKey(entry), [&](const PackedEntry& waiting) {
-          return IsClient(waiting) && Attempts(waiting) > 1 &&
-                 (SameConnection(waiting, entry) || MaybeAttempt(waiting, entry));
-        });
-    if (client == kNone || Attempts(*halves_[client].entry) == 1) return;
-    const Found found = FindServers(client);
-    if (found.last && found.servers.size() >= Attempts(*halves_[client].entry))
-      Resolve(client, found);
+  // The client that waits for `server`: the one on its connection, or else the oldest that may have
+  // tried it.
+  Slot ClientOf(const PackedEntry& server, uint32_t attempts_min) const {
+    const Slot exact = waiting_.FindOnConnection(server, true, [&](Slot slot) {
+      const PackedEntry& client = *waiting_.at(slot).entry;
+      return Attempts(client) >= attempts_min && SameConnection(client, server);
+    });
+    if (exact != kNone) return exact;
+    return waiting_.FindOfRequest(server, true, [&](Slot slot) {
+      const PackedEntry& client = *waiting_.at(slot).entry;
+      return Attempts(client) >= attempts_min && MaybeAttempt(client, server);
+    });
   }
 
-  Found FindServers(uint32_t client) const {
+  // A client's half with more than one attempt is complete when all its servers' halves are there.
+  void CompleteRetried(Slot arrived) {
+    const PackedEntry& entry = *waiting_.at(arrived).entry;
+    const Slot client = IsClient(entry) ? arrived : ClientOf(entry, 2);
+    if (client == kNone) return;
+    const uint32_t attempts = Attempts(*waiting_.at(client).entry);
+    if (attempts == 1) return;
+    const Found found = FindServers(client);
+    if (found.last && found.servers.size() >= attempts) Resolve(client, found);
+  }
+
+  Found FindServers(Slot client) const {
     Found found;
-    const PackedEntry& c = *halves_[client].entry;
-    uint32_t last = kNone;
-    for (uint32_t i = groups_.at(GroupKey(c)); i != kNone; i = halves_[i].next) {
-      const PackedEntry& s = *halves_[i].entry;
-      if (IsClient(s)) continue;
-      if (last == kNone && SameConnection(c, s)) {
-        last = i;
-      } else if (Attempts(c) > 1 && MaybeAttempt(c, s) && !OfAnotherClient(client, s)) {
-        found.servers.push_back(i);
-      }
-    }
-    // By time of arrival: clocks of different servers are not compared.
-    std::sort(found.servers.begin(), found.servers.end(), [&](uint32_t a, uint32_t b) {
-      return std::pair(halves_[a].entry->arrival, a) < std::pair(halves_[b].entry->arrival, b);
+    const PackedEntry& c = *waiting_.at(client).entry;
+    Slot last = kNone;
+    waiting_.FindOnConnection(c, false, [&](Slot slot) {
+      if (SameConnection(c, *waiting_.at(slot).entry)) last = slot;
+      return false;
     });
     const size_t others_max = Attempts(c) - (last == kNone ? 0 : 1);
-    if (found.servers.size() > others_max) found.servers.resize(others_max);
-    if (last != kNone) found.servers.push_back(last);
+    int looked_at = 0;
+    // By arrival: clocks of different servers are not compared.
+    waiting_.FindOfRequest(c, false, [&](Slot slot) {
+      const PackedEntry& s = *waiting_.at(slot).entry;
+      if (found.servers.size() >= others_max) return true;
+      if (slot != last && MaybeAttempt(c, s) && !OfAnotherClient(client, s))
+        found.servers.push_back(slot);
+      return ++looked_at >= kCandidatesMax;
+    });
     found.last = last != kNone;
+    if (found.last) found.servers.push_back(last);
     return found;
   }
 
-  bool OfAnotherClient(uint32_t client, const PackedEntry& server) const {
-    for (uint32_t i = groups_.at(GroupKey(server)); i != kNone; i = halves_[i].next) {
-      const PackedEntry& other = *halves_[i].entry;
-      if (i != client && IsClient(other) && SameConnection(other, server)) return true;
-    }
-    return false;
+  bool OfAnotherClient(Slot client, const PackedEntry& server) const {
+    return waiting_.FindOnConnection(server, true, [&](Slot slot) {
+      return slot != client && SameConnection(*waiting_.at(slot).entry, server);
+    }) != kNone;
   }
 
-  void Resolve(uint32_t client, const Found& found) {
-    const Half taken_client = Take(client);
+  void Resolve(Slot client, const Found& found) {
+    const Half taken_client = waiting_.Take(client);
     std::vector<Half> taken;
     std::vector<const PackedEntry*> servers;
     std::vector<NodePtr> nodes{taken_client.node};
-    for (const uint32_t index : found.servers) {
-      taken.push_back(Take(index));
-      servers.push_back(taken.back().entry);
+    for (const Slot slot : found.servers) {
+      taken.push_back(waiting_.Take(slot));
+      servers.push_back(taken.back().entry.get());
       nodes.push_back(taken.back().node);
     }
     EmitPair(*taken_client.entry, servers, nodes);
-    slab_.Free(taken_client.entry, taken_client.entry->bytes);
-    for (const Half& half : taken) slab_.Free(half.entry, half.entry->bytes);
   }
 
   // The window of a half is over (or, `evicted`, there is no room for it).
-  void End(uint32_t index, base::Nanos now, bool evicted) {
-    const PackedEntry& entry = *halves_[index].entry;
-    const uint32_t client =
-        IsClient(entry) ? index : FindInGroup(GroupKey(entry), [&](const PackedEntry& waiting) {
-          return IsClient(waiting) &&
-                 (SameConnection(waiting, entry) || MaybeAttempt(waiting, entry));
-        });
+  void End(Slot slot, base::Nanos now, bool evicted) {
+    const PackedEntry& entry = *waiting_.at(slot).entry;
+    const Slot client = IsClient(entry) ? slot : ClientOf(entry, 1);
     if (client != kNone) {
       const Found found = FindServers(client);
       const bool takes_part =
-          client == index || std::count(found.servers.begin(), found.servers.end(), index);
+          client == slot || std::count(found.servers.begin(), found.servers.end(), slot) > 0;
       if (!found.servers.empty() && takes_part) {
         Resolve(client, found);
         return;
       }
     }
-    const OrphanReason reason = evicted ? OrphanReason::kLostInBuffer : ReasonOf(entry, now);
-    const Half half = Take(index);
-    EmitOrphan(*half.entry, half.node, reason);
-    slab_.Free(half.entry, half.entry->bytes);
+    const Half half = waiting_.Take(slot);
+    const bool late = Finish(*half.entry);
+    EmitOrphan(half.entry.get(), half.node,
+               evicted ? OrphanReason::kLostInBuffer
+               : late  ? OrphanReason::kLateBeyondWindow
+                       : PeerReason(half, now));
   }
 
-  OrphanReason ReasonOf(const PackedEntry& entry, base::Nanos now) {
-    if (NamesOneRequest(entry) && !finished_.Insert(ConnectionKey(entry))) {
-      return OrphanReason::kLateBeyondWindow;
-    }
-    const base::Nanos window = options_.window(entry.taps);
-    switch (directory_->Lookup(PeerAddress(entry), entry.arrival - window, now)) {
+  // Remembers that this half's request has been emitted. True where it was already, by the half of
+  // the other side.
+  bool Finish(const PackedEntry& entry) {
+    const uint64_t connection = NamesOneRequest(entry) ? ConnectionKey(entry) : 0;
+    const uint64_t request = RequestKey(entry);
+    // A client that joins by its request alone leaves it for all its servers; one of them says
+    // nothing of the others.
+    const bool late = !IsClient(entry) && request != 0 && finished_.Contains(request);
+    if (IsClient(entry) && request != 0) finished_.Insert(request);
+    return (connection != 0 && !finished_.Insert(connection)) || late;
+  }
+
+  OrphanReason PeerReason(const Half& half, base::Nanos now) const {
+    switch (directory_->Lookup(PeerAddress(*half.entry), half.arrival - half.window, now)) {
       case PeerState::kLost: return OrphanReason::kLostInBuffer;
       case PeerState::kWarmingUp: return OrphanReason::kDrainingConnection;
       case PeerState::kTapped: return OrphanReason::kNeverArrived;
       case PeerState::kUnknown: break;
     }
-    return entry.facts.peer_mesh == traffic::PeerMesh::kMeshed ? OrphanReason::kPeerNotTapped
-                                                               : OrphanReason::kPeerNotMeshed;
-  }
-
-  uint32_t Wait(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
-    uint32_t index = free_;
-    if (index == kNone) {
-      index = static_cast<uint32_t>(halves_.size());
-      halves_.emplace_back();
-    } else {
-      free_ = halves_[index].next;
-    }
-    Half& half = halves_[index];
-    auto* bytes = static_cast<std::byte*>(slab_.Allocate(entry.bytes));
-    std::copy_n(reinterpret_cast<const std::byte*>(&entry), entry.bytes, bytes);
-    half.entry = reinterpret_cast<PackedEntry*>(bytes);
-    half.node = node;
-    const auto [group, fresh] = groups_.try_emplace(GroupKey(entry), kNone);
-    half.next = group->second;
-    group->second = index;
-    queues_[options_.window(entry.taps)].push_back({index, half.generation, now});
-    ++books_.waiting;
-    return index;
-  }
-
-  // Takes the half out of all lists; the caller frees its bytes.
-  Half Take(uint32_t index) {
-    Half& half = halves_[index];
-    const auto group = groups_.find(GroupKey(*half.entry));
-    uint32_t* link = &group->second;
-    while (*link != index) link = &halves_[*link].next;
-    *link = half.next;
-    if (group->second == kNone) groups_.erase(group);
-    Half out{half.entry, std::move(half.node), kNone, half.generation};
-    half.entry = nullptr;
-    ++half.generation;
-    half.next = free_;
-    free_ = index;
-    --books_.waiting;
-    return out;
-  }
-
-  bool EvictOldest() {
-    std::deque<Ticket>* oldest = nullptr;
-    for (auto& [window, queue] : queues_) {
-      while (!queue.empty() && !IsCurrent(queue.front())) queue.pop_front();
-      if (!queue.empty() &&
-          (oldest == nullptr || queue.front().arrival < oldest->front().arrival)) {
-        oldest = &queue;
-      }
-    }
-    if (oldest == nullptr) return false;
-    const Ticket ticket = oldest->front();
-    oldest->pop_front();
-    End(ticket.index, ticket.arrival, true);
-    return true;
+    return half.entry->facts.peer_mesh == traffic::PeerMesh::kMeshed ? OrphanReason::kPeerNotTapped
+                                                                     : OrphanReason::kPeerNotMeshed;
   }
 
   void EmitPair(const PackedEntry& client, std::span<const PackedEntry* const> servers,
                 std::span<const NodePtr> nodes) {
     ++books_.pairs;
     books_.retries += servers.size() - 1;
-    if (NamesOneRequest(client)) finished_.Insert(ConnectionKey(client));
+    Finish(client);
     TrafficPair pair;
     pair.client = &client;
     pair.servers = servers;
@@ -330,44 +259,33 @@ class Pairer::Table {
     next_->Consume(pair, nodes);
   }
 
-  void EmitOrphan(const PackedEntry& entry, const NodePtr& node, OrphanReason reason) {
+  void EmitOrphan(const PackedEntry* entry, const NodePtr& node, OrphanReason reason) {
     ++books_.orphans[static_cast<size_t>(reason)];
-    const PackedEntry* server = &entry;
-    TrafficPair pair;
-    if (IsClient(entry)) {
-      pair.client = &entry;
-    } else {
-      pair.servers = {&server, 1};
-    }
-    pair.orphan_reason = reason;
-    pair.verdict = Judge(pair);
-    next_->Consume(pair, {&node, 1});
+    next_->Consume(Alone(entry, reason), {&node, 1});
   }
 
   const PairerOptions options_;
   const PeerDirectory* const directory_;
   PairConsumer* const next_;
-  Slab slab_;
-  std::vector<Half> halves_;
-  uint32_t free_ = kNone;
-  std::unordered_map<uint64_t, uint32_t> groups_;  // newest half of each group
-  std::map<base::Nanos, std::deque<Ticket>> queues_;
+  WaitingTable waiting_;
   RecentKeys seen_;
   RecentKeys finished_;
   JoinBooks books_;
 };
 
 Pairer::Pairer(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
-    : table_(std::make_unique<Table>(std::move(options), directory, next)) {}
+    : state_(std::make_unique<State>(std::move(options), directory, next)) {}
 Pairer::~Pairer() = default;
 
 void Pairer::Add(const traffic::EntryBatch& batch, base::Nanos now) {
-  for (const auto* entry : batch.entries()) table_->Add(*entry, batch.node(), now);
+  for (const auto* entry : batch.entries()) state_->Add(*entry, batch.node(), now);
 }
-void Pairer::Advance(base::Nanos now) { table_->Advance(now); }
-void Pairer::Flush(base::Nanos now) { table_->Flush(now); }
-void Pairer::RemoveTaps(const traffic::TapSet& removed) { table_->RemoveTaps(removed); }
-const JoinBooks& Pairer::books() const { return table_->books(); }
-size_t Pairer::waiting_bytes() const { return table_->waiting_bytes(); }
+void Pairer::Advance(base::Nanos now) { state_->Advance(now); }
+void Pairer::Flush(base::Nanos now) { state_->Flush(now); }
+void Pairer::RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
+  state_->RemoveTaps(removed, now);
+}
+const JoinBooks& Pairer::books() const { return state_->books(); }
+size_t Pairer::waiting_bytes() const { return state_->waiting_bytes(); }
 
 }  // namespace traffictap::pairing

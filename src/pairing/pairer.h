@@ -56,16 +56,16 @@ class Pairer {
   void Advance(base::Nanos now);
   // Emits all that waits, as orphans (or as pairs that only waited for more attempts).
   void Flush(base::Nanos now);
-  // Forgets removed taps in what waits: a half that no tap wants any more is emitted all the same,
-  // to no tap.
-  void RemoveTaps(const traffic::TapSet& removed);
+  // Shows each removed tap what waits for it, half by half as orphans that no book counts, and
+  // forgets the tap: a half that no tap wants any more is emitted all the same, to no tap.
+  void RemoveTaps(const traffic::TapSet& removed, base::Nanos now);
 
   const JoinBooks& books() const;
   size_t waiting_bytes() const;
 
  private:
-  class Table;
-  std::unique_ptr<Table> table_;
+  class State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace traffictap::pairing

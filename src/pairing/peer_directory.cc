@@ -1,19 +1,26 @@
 #include "pairing/peer_directory.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 namespace traffictap::pairing {
 namespace {
 
-std::array<uint8_t, 16> KeyOf(const std::string& ip) {
-  return traffic::ParseSocketAddress(ip, 0).value_or(traffic::SocketAddress{}).ip;
+// nullopt: a proxy that does not say its address, which no peer can be told to be.
+std::optional<std::array<uint8_t, 16>> KeyOf(const std::string& ip) {
+  const auto address = traffic::ParseSocketAddress(ip, 0);
+  if (!address) return std::nullopt;
+  return address->ip;
 }
 
 }  // namespace
 
 void PeerDirectory::StreamOpened(const std::string& ip, base::Nanos now) {
+  const auto key = KeyOf(ip);
+  if (!key) return;
   absl::MutexLock lock(&mutex_);
-  const auto [found, fresh] = peers_.try_emplace(KeyOf(ip));
+  const auto [found, fresh] = peers_.try_emplace(*key);
   Peer& peer = found->second;
   if (fresh || peer.streams == 0) peer.first_opened = now;
   ++peer.streams;
@@ -22,8 +29,10 @@ void PeerDirectory::StreamOpened(const std::string& ip, base::Nanos now) {
 }
 
 void PeerDirectory::StreamEnded(const std::string& ip, bool clean, base::Nanos now) {
+  const auto key = KeyOf(ip);
+  if (!key) return;
   absl::MutexLock lock(&mutex_);
-  const auto found = peers_.find(KeyOf(ip));
+  const auto found = peers_.find(*key);
   if (found == peers_.end()) return;
   if (found->second.streams > 0) --found->second.streams;
   if (!clean) found->second.last_loss = now;
@@ -31,8 +40,10 @@ void PeerDirectory::StreamEnded(const std::string& ip, bool clean, base::Nanos n
 }
 
 void PeerDirectory::EntriesLost(const std::string& ip, base::Nanos now) {
+  const auto key = KeyOf(ip);
+  if (!key) return;
   absl::MutexLock lock(&mutex_);
-  const auto found = peers_.find(KeyOf(ip));
+  const auto found = peers_.find(*key);
   if (found != peers_.end()) found->second.last_loss = now;
 }
 
@@ -43,7 +54,8 @@ PeerState PeerDirectory::Lookup(const traffic::SocketAddress& address, base::Nan
   if (found == peers_.end()) return PeerState::kUnknown;
   const Peer& peer = found->second;
   if (peer.last_loss >= since) return PeerState::kLost;
-  if (peer.streams == 0) return PeerState::kUnknown;
+  // One that has just ended its stream was tapped when the half was written.
+  if (peer.streams == 0 && peer.last_seen < since) return PeerState::kUnknown;
   return now - peer.first_opened < warm_up_ ? PeerState::kWarmingUp : PeerState::kTapped;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,8 +13,8 @@ namespace traffictap::pairing {
 
 // What is known of a peer whose half did not come.
 enum class PeerState : uint8_t {
-  kUnknown,    // no stream ever came from that address
-  kTapped,     // a stream of it is open
+  kUnknown,    // no stream of it was open within the time asked for
+  kTapped,     // a stream of it is open, or ended within that time
   kWarmingUp,  // its stream opened so lately that older connections may still be silent
                // (DrainingConnection)
   kLost,       // its stream broke, or entries of it were lost, within the time asked for
@@ -30,7 +31,7 @@ class PeerDirectory {
   void StreamEnded(const std::string& ip, bool clean, base::Nanos now);
   void EntriesLost(const std::string& ip, base::Nanos now);
 
-  // `since`: losses before it no longer count.
+  // `since`: losses and streams that ended before it no longer count.
   PeerState Lookup(const traffic::SocketAddress& address, base::Nanos since, base::Nanos now) const;
 
  private:

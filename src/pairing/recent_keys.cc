@@ -19,8 +19,6 @@ size_t RecentKeys::SlotOf(uint64_t key) const {
 bool RecentKeys::Insert(uint64_t key) {
   if (key == 0) key = 1;
   if (slots_[SlotOf(key)] == key) return false;
-  // An erased key stays in the ring. If it came back since, this takes it out early: it is
-  // forgotten, not mistaken.
   if (ring_[next_] != 0) Erase(ring_[next_]);
   ring_[next_] = key;
   next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;
@@ -28,9 +26,13 @@ bool RecentKeys::Insert(uint64_t key) {
   return true;
 }
 
-bool RecentKeys::Erase(uint64_t key) {
+bool RecentKeys::Contains(uint64_t key) const {
+  if (key == 0) key = 1;
+  return slots_[SlotOf(key)] == key;
+}
+
+void RecentKeys::Erase(uint64_t key) {
   size_t hole = SlotOf(key);
-  if (slots_[hole] == 0) return false;
   // Moves back whatever probed past the hole.
   for (size_t at = (hole + 1) & mask_; slots_[at] != 0; at = (at + 1) & mask_) {
     const size_t home = slots_[at] & mask_;
@@ -39,7 +41,6 @@ bool RecentKeys::Erase(uint64_t key) {
     hole = at;
   }
   slots_[hole] = 0;
-  return true;
 }
 
 }  // namespace traffictap::pairing

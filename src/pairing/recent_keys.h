@@ -7,17 +7,17 @@
 namespace traffictap::pairing {
 
 // The last `keys_max` distinct keys inserted: a ring in order of insertion and a flat hash set of
-// the same. Keys are well mixed hashes. All memory is taken at construction.
+// the same. Keys are well mixed hashes; 0 and 1 are one key. All memory is taken at construction.
 class RecentKeys {
  public:
   explicit RecentKeys(size_t keys_max);
 
   // False where `key` is there already; it keeps its place.
   bool Insert(uint64_t key);
-  // True where `key` was there.
-  bool Erase(uint64_t key);
+  bool Contains(uint64_t key) const;
 
  private:
+  void Erase(uint64_t key);
   size_t SlotOf(uint64_t key) const;
 
   std::vector<uint64_t> ring_;

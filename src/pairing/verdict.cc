@@ -83,7 +83,9 @@ Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t s
     return Verdict::kNetworkOrProxy;
   }
   if (c.kind == traffic::EntryKind::kHttp && c.response_code != s.response_code) {
-    return Fails(c) && !FromApplication(client) ? Verdict::kNetworkOrProxy : Verdict::kMismatch;
+    const bool own = !FromApplication(client) ||
+                     c.response_flags.Contains(ResponseFlag::kUpstreamRetryLimitExceeded);
+    return Fails(c) && own ? Verdict::kNetworkOrProxy : Verdict::kMismatch;
   }
   if (Fails(c)) return Verdict::kNetworkOrProxy;
   return c.attempt_count > 1 || servers > 1 ? Verdict::kRetried : Verdict::kOk;

@@ -142,7 +142,7 @@ void Pipeline::TakeOver(const std::shared_ptr<Routed>& next) {
     }
   }
   router_.SetRouted(next);
-  if (!removed.empty()) pairer_->RemoveTaps(removed);
+  if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
 }
 
 void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {

@@ -1,0 +1,58 @@
+#include "pairing/slot_index.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace traffictap::pairing {
+
+void SlotIndex::Add(uint32_t slot, uint64_t key) {
+  if (slot >= links_.size()) links_.resize(slot + 1);
+  links_[slot].key = key;
+  if (key == 0) return;
+  if (++size_ > buckets_.size()) Grow();
+  Append(slot);
+}
+
+void SlotIndex::Append(uint32_t slot) {
+  Link& link = links_[slot];
+  uint32_t& oldest = buckets_[link.key & (buckets_.size() - 1)];
+  if (oldest == kNone) {
+    oldest = link.older = link.newer = slot;
+    return;
+  }
+  const uint32_t newest = links_[oldest].older;
+  link.older = newest;
+  link.newer = oldest;
+  links_[newest].newer = slot;
+  links_[oldest].older = slot;
+}
+
+void SlotIndex::Remove(uint32_t slot) {
+  Link& link = links_[slot];
+  if (link.key == 0) return;
+  uint32_t& oldest = buckets_[link.key & (buckets_.size() - 1)];
+  if (link.newer == slot) {
+    oldest = kNone;
+  } else {
+    links_[link.older].newer = link.newer;
+    links_[link.newer].older = link.older;
+    if (oldest == slot) oldest = link.newer;
+  }
+  link = {};
+  --size_;
+}
+
+// Chain by chain from its oldest, so that the order within each key stays.
+void SlotIndex::Grow() {
+  const size_t size = std::max<size_t>(64, 2 * buckets_.size());
+  const auto former = std::exchange(buckets_, std::vector<uint32_t>(size, kNone));
+  for (const uint32_t oldest : former) {
+    for (uint32_t slot = oldest; slot != kNone;) {
+      const uint32_t next = Next(slot, oldest);
+      Append(slot);
+      slot = next;
+    }
+  }
+}
+
+}  // namespace traffictap::pairing

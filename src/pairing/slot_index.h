@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace traffictap::pairing {
+
+// Finds slots (small numbers) by hash keys; those of one key in the order in which they were added.
+// A hash table whose chains run through a vector beside the slots: adding and removing take the
+// same time however long a chain is, and nothing is allocated once the largest number of slots was
+// reached. Not thread-safe.
+class SlotIndex {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  // `slot` is not in the index. With key 0 it is never found.
+  void Add(uint32_t slot, uint64_t key);
+  void Remove(uint32_t slot);
+
+  // The oldest slot of `key` for which test(slot) holds, or kNone.
+  template <typename Test>
+  uint32_t Find(uint64_t key, Test test) const {
+    if (buckets_.empty() || key == 0) return kNone;
+    const uint32_t oldest = buckets_[key & (buckets_.size() - 1)];
+    for (uint32_t slot = oldest; slot != kNone; slot = Next(slot, oldest)) {
+      if (links_[slot].key == key && test(slot)) return slot;
+    }
+    return kNone;
+  }
+
+ private:
+  // Of a ring: the oldest's `older` is the newest.
+  struct Link {
+    uint32_t older = kNone;
+    uint32_t newer = kNone;
+    uint64_t key = 0;
+  };
+  uint32_t Next(uint32_t slot, uint32_t oldest) const {
+    return links_[slot].newer == oldest ? kNone : links_[slot].newer;
+  }
+  void Append(uint32_t slot);
+  void Grow();
+
+  std::vector<Link> links_;        // by slot
+  std::vector<uint32_t> buckets_;  // the oldest slot of each chain; a power of two
+  size_t size_ = 0;
+};
+
+}  // namespace traffictap::pairing

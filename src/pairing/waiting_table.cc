@@ -1,0 +1,80 @@
+#include "pairing/waiting_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace traffictap::pairing {
+namespace {
+
+// Lengths of windows seen; beyond it those without a half are forgotten.
+constexpr size_t kIdleQueuesMax = 64;
+
+}  // namespace
+
+WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
+                                     const traffic::NodePtr& node, base::Nanos window,
+                                     base::Nanos now) {
+  Slot slot = free_;
+  if (slot == kNone) {
+    slot = static_cast<Slot>(halves_.size());
+    halves_.emplace_back();
+  } else {
+    free_ = halves_[slot].newer;
+  }
+  auto* bytes = static_cast<std::byte*>(slab_.Allocate(entry.bytes));
+  std::copy_n(reinterpret_cast<const std::byte*>(&entry), entry.bytes, bytes);
+  halves_[slot].half = {
+      {reinterpret_cast<traffic::PackedEntry*>(bytes), FreeEntry{&slab_}}, node, now, window};
+  if (queues_.size() > kIdleQueuesMax) {
+    std::erase_if(queues_, [](const auto& queue) { return queue.second.oldest == kNone; });
+  }
+  Append(&queues_[window], slot);
+  by_connection_.Add(slot, Sided(ConnectionKey(entry), IsClient(entry)));
+  by_request_.Add(slot, Sided(RequestKey(entry), IsClient(entry)));
+  ++size_;
+  return slot;
+}
+
+WaitingTable::Half WaitingTable::Take(Slot slot) {
+  by_connection_.Remove(slot);
+  by_request_.Remove(slot);
+  Unlink(slot);
+  Half out = std::exchange(halves_[slot].half, Half{});
+  halves_[slot].newer = free_;
+  free_ = slot;
+  --size_;
+  return out;
+}
+
+void WaitingTable::Append(Queue* queue, Slot slot) {
+  Place& place = halves_[slot];
+  place.queue = queue;
+  place.older = queue->newest;
+  place.newer = kNone;
+  (queue->newest == kNone ? queue->oldest : halves_[queue->newest].newer) = slot;
+  queue->newest = slot;
+}
+
+void WaitingTable::Unlink(Slot slot) {
+  const Place& place = halves_[slot];
+  (place.older == kNone ? place.queue->oldest : halves_[place.older].newer) = place.newer;
+  (place.newer == kNone ? place.queue->newest : halves_[place.newer].older) = place.older;
+}
+
+WaitingTable::Slot WaitingTable::Due(base::Nanos now) const {
+  for (const auto& [window, queue] : queues_) {
+    if (queue.oldest != kNone && at(queue.oldest).arrival + window <= now) return queue.oldest;
+  }
+  return kNone;
+}
+
+WaitingTable::Slot WaitingTable::Oldest() const {
+  Slot oldest = kNone;
+  for (const auto& [window, queue] : queues_) {
+    if (queue.oldest == kNone) continue;
+    if (oldest == kNone || at(queue.oldest).arrival < at(oldest).arrival) oldest = queue.oldest;
+  }
+  return oldest;
+}
+
+}  // namespace traffictap::pairing

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "pairing/pair_key.h"
+#include "pairing/slab.h"
+#include "pairing/slot_index.h"
+#include "traffic/packed_entry.h"
+
+namespace traffictap::pairing {
+
+// The halves that wait for the other side: a copy of each, found by connection, by request and by
+// the end of its window. Every operation on one half takes the same time however many wait, even
+// where all have one request id. Not thread-safe.
+class WaitingTable {
+ public:
+  using Slot = uint32_t;
+  static constexpr Slot kNone = SlotIndex::kNone;
+
+  struct FreeEntry {
+    Slab* slab;
+    void operator()(traffic::PackedEntry* entry) const { slab->Free(entry, entry->bytes); }
+  };
+  struct Half {
+    std::unique_ptr<traffic::PackedEntry, FreeEntry> entry;  // null: the slot is free
+    traffic::NodePtr node;
+    base::Nanos arrival = 0;
+    base::Nanos window = 0;
+  };
+
+  // Copies `entry`. `now` never goes back.
+  Slot Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node, base::Nanos window,
+           base::Nanos now);
+  // Takes the half out. It must not outlive the table.
+  Half Take(Slot slot);
+  const Half& at(Slot slot) const { return halves_[slot].half; }
+
+  // The oldest half of that side, on the connection (or of the request id, path and authority) of
+  // `entry`, for which test(slot) holds. Only clients that may join by their request alone are
+  // found by it.
+  template <typename Test>
+  Slot FindOnConnection(const traffic::PackedEntry& entry, bool client, Test test) const {
+    return by_connection_.Find(Sided(ConnectionKey(entry), client), test);
+  }
+  template <typename Test>
+  Slot FindOfRequest(const traffic::PackedEntry& entry, bool client, Test test) const {
+    return by_request_.Find(Sided(RequestKey(entry), client), test);
+  }
+
+  // The half whose window ended first before or at `now`, or kNone.
+  Slot Due(base::Nanos now) const;
+  // The half that waits longest, or kNone.
+  Slot Oldest() const;
+
+  // Calls visit(half) for each half, in the order of Due. The visitor may change taps, not take
+  // halves out.
+  template <typename Visit>
+  void ForEach(Visit visit) {
+    for (auto& [window, queue] : queues_) {
+      for (Slot slot = queue.oldest; slot != kNone; slot = halves_[slot].newer)
+        visit(halves_[slot].half);
+    }
+  }
+
+  size_t size() const { return size_; }
+  // Of the waiting halves alone: 0 when nothing waits, though memory is kept for the next ones.
+  size_t bytes() const { return slab_.used_bytes() + size_ * kSlotBytes; }
+
+ private:
+  // All halves of one window length, which end in the order in which they came.
+  struct Queue {
+    Slot oldest = kNone;
+    Slot newest = kNone;
+  };
+  struct Place {
+    Half half;
+    Queue* queue = nullptr;
+    Slot older = kNone;
+    Slot newer = kNone;  // in the queue, or in the list of free places
+  };
+  static constexpr size_t kSlotBytes =
+      sizeof(Place) + 2 * (16 + 8);  // with its links and buckets in both indexes
+
+  // One key for each side: who looks for the other side never walks past its own.
+  static uint64_t Sided(uint64_t key, bool client) { return client || key == 0 ? key : ~key; }
+  void Append(Queue* queue, Slot slot);
+  void Unlink(Slot slot);
+
+  Slab slab_;
+  std::vector<Place> halves_;
+  Slot free_ = kNone;
+  size_t size_ = 0;
+  SlotIndex by_connection_;
+  SlotIndex by_request_;
+  std::map<base::Nanos, Queue> queues_;  // by window length
+};
+
+}  // namespace traffictap::pairing

@@ -1,0 +1,189 @@
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fakes/entry_builder.h"
+#include "fmt/format.h"
+#include "pairing/slow_pairer.h"
+
+namespace traffictap {
+
+// Halves of random requests and connections of a small mesh: one seed, one story. Clocks of the
+// nodes are an hour apart.
+class RandomHalves {
+ public:
+  explicit RandomHalves(uint32_t seed) : random_(seed) {}
+
+  // Up to `count` exchanges, their halves in the order in which they were made.
+  std::vector<ModelHalf> Make(int count) {
+    std::vector<ModelHalf> out;
+    for (int i = 0; i < count; ++i) AddExchange(&out);
+    // Some arrive twice.
+    for (size_t i = 0, size = out.size(); i < size; ++i) {
+      if (Roll(20) == 0) out.push_back(out[i]);
+    }
+    return out;
+  }
+
+  int Roll(int sides) { return std::uniform_int_distribution<int>(0, sides - 1)(random_); }
+  std::mt19937& random() { return random_; }
+
+ private:
+  void AddExchange(std::vector<ModelHalf>* out) {
+    switch (Roll(8)) {
+      case 0: return AddRetried(out, NewId());
+      case 1: return AddHops(out);
+      case 2: return AddWithoutId(out);
+      case 3: return AddTcp(out);
+      case 4: return AddUnreached(out);
+      case 5: return AddIntermediate(out);
+      default: return AddPlain(out, NewId(), "/" + std::to_string(Roll(3)));
+    }
+  }
+
+  void AddPlain(std::vector<ModelHalf>* out, const std::string& id, const std::string& path) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(id, path, client_end, server_end);
+    if (Roll(6) != 0) out->push_back(Server(half));
+    if (Roll(6) != 0) out->push_back(Client(half));
+  }
+
+  // Apps pass one id on, with another path or with the same.
+  void AddHops(std::vector<ModelHalf>* out) {
+    const std::string id = NewId();
+    const int hops = 2 + Roll(3);
+    for (int i = 0; i < hops; ++i) {
+      if (Roll(3) == 0) {
+        AddRetried(out, id);
+      } else {
+        AddPlain(out, id, Roll(2) == 0 ? "/same" : "/" + std::to_string(i));
+      }
+    }
+  }
+
+  void AddRetried(std::vector<ModelHalf>* out, const std::string& id) {
+    const int attempts = 2 + Roll(3);
+    auto [client_end, server_end] = NewConnection();
+    const std::string ip = client_end.substr(0, client_end.rfind(':'));
+    ModelHalf half = NewHalf(id, "/same", client_end, server_end);
+    for (int i = 0; i < attempts; ++i) {
+      // Now and then over the same connection.
+      if (i > 0 && Roll(4) != 0) {
+        half.client_end = fmt::format("{}:{}", ip, ++port_);
+        half.server_end = NewConnection().second;
+      }
+      if (Roll(6) != 0) out->push_back(Server(half));
+    }
+    half.attempts = static_cast<uint32_t>(attempts);
+    if (Roll(8) == 0) half.client_end.clear();
+    if (Roll(8) != 0) out->push_back(Client(half));
+  }
+
+  void AddWithoutId(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    for (int i = 0, requests = 1 + Roll(4); i < requests; ++i) {
+      ModelHalf half = NewHalf("", Roll(2) == 0 ? "/a" : "/b", client_end, server_end);
+      if (Roll(8) != 0) out->push_back(Server(half));
+      if (Roll(8) != 0) out->push_back(Client(half));
+    }
+  }
+
+  void AddTcp(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf("", "", client_end, server_end);
+    half.tcp = true;
+    half.method = half.authority = "";
+    if (Roll(6) != 0) out->push_back(Server(half));
+    if (Roll(6) != 0) out->push_back(Client(half));
+  }
+
+  // A client that got no connection, or that does not say which.
+  void AddUnreached(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(Roll(2) == 0 ? NewId() : "", "/", Roll(2) == 0 ? "" : client_end,
+                             Roll(2) == 0 ? "" : server_end);
+    half.refused = Roll(2) == 0;
+    if (Roll(2) == 0) out->push_back(Server(half));
+    out->push_back(Client(half));
+  }
+
+  void AddIntermediate(std::vector<ModelHalf>* out) {
+    const size_t first = out->size();
+    AddPlain(out, NewId(), "/stream");
+    if (out->size() == first) return;
+    ModelHalf early = out->at(first);
+    early.tag = NewTag();
+    early.intermediate = true;
+    out->insert(out->begin() + static_cast<long>(first), early);
+  }
+
+  ModelHalf NewHalf(const std::string& id, const std::string& path, const std::string& client_end,
+                    const std::string& server_end) {
+    ModelHalf half;
+    half.id = id;
+    half.path = path;
+    half.client_end = client_end;
+    half.server_end = server_end;
+    half.meshed = Roll(2) == 0;
+    return half;
+  }
+
+  ModelHalf Client(ModelHalf half) { return Sided(half, true); }
+  ModelHalf Server(ModelHalf half) {
+    half.attempts = 1;
+    half.refused = false;
+    // Envoy may rewrite the version's digit on the way.
+    if (half.id.size() > 14 && Roll(3) == 0) half.id[14] = 'a';
+    return Sided(half, false);
+  }
+  ModelHalf Sided(ModelHalf half, bool client) {
+    half.client = client;
+    half.tag = NewTag();
+    const std::string end = client ? half.client_end : half.server_end;
+    half.node = end.empty() ? "10.9.9.9" : end.substr(0, end.rfind(':'));
+    half.start = ++start_ + (Roll(3) - 1) * 3600 * base::kSecond;
+    half.tap = static_cast<size_t>(Roll(3));
+    half.window = kWindows[half.tap];
+    return half;
+  }
+
+  std::string NewTag() { return "h" + std::to_string(++tag_); }
+  std::string NewId() { return fmt::format("{:08}-0000-4000-8000-000000000000", ++id_); }
+  std::pair<std::string, std::string> NewConnection() {
+    return {fmt::format("10.0.0.{}:{}", 1 + Roll(4), ++port_),
+            fmt::format("10.0.1.{}:80", 1 + Roll(4))};
+  }
+
+ public:
+  static constexpr base::Nanos kWindows[] = {1 * base::kSecond, 3 * base::kSecond,
+                                             10 * base::kSecond};
+
+ private:
+  std::mt19937 random_;
+  int tag_ = 0;
+  int id_ = 0;
+  int port_ = 1024;
+  base::Nanos start_ = 1'700'000'000 * base::kSecond;
+};
+
+// The entry that a proxy would write of `half`.
+inline fakes::EntryBuilder EntryOf(const ModelHalf& half) {
+  auto builder = half.client ? fakes::EntryBuilder::Client() : fakes::EntryBuilder::Server();
+  if (half.tcp) builder.Tcp();
+  builder.Connection(half.client_end, half.server_end)
+      .Tag(half.tag)
+      .Id(half.id)
+      .Attempts(half.attempts);
+  if (!half.tcp) builder.Path(half.path).Set(traffic::Text::kAuthority, half.authority);
+  if (half.refused) builder.Flag(traffic::ResponseFlag::kUpstreamConnectionFailure);
+  builder.facts().moment =
+      half.intermediate ? traffic::LogMoment::kPeriodic : traffic::LogMoment::kEnd;
+  builder.facts().start_time = half.start;
+  builder.facts().peer_mesh =
+      half.meshed ? traffic::PeerMesh::kMeshed : traffic::PeerMesh::kNotMeshed;
+  return builder;
+}
+
+}  // namespace traffictap

@@ -1,0 +1,65 @@
+#include "pairing/slab.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <random>
+
+namespace traffictap {
+
+using pairing::Slab;
+
+struct Block {
+  char* bytes;
+  size_t size;
+  char fill;
+};
+
+BOOST_AUTO_TEST_SUITE(slab)
+
+BOOST_AUTO_TEST_CASE(blocks_are_aligned_apart_and_counted_by_class) {
+  Slab slab;
+  BOOST_TEST(slab.used_bytes() == 0u);
+  void* small = slab.Allocate(1);
+  BOOST_TEST(reinterpret_cast<uintptr_t>(small) % Slab::kGranule == 0u);
+  BOOST_TEST(slab.used_bytes() == 64u);
+  void* large = slab.Allocate(Slab::kBlockMax + 1);
+  BOOST_TEST(slab.used_bytes() == 64u + 4160u);
+  slab.Free(small, 1);
+  slab.Free(large, Slab::kBlockMax + 1);
+  BOOST_TEST(slab.used_bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_freed_block_is_used_again) {
+  Slab slab;
+  void* first = slab.Allocate(700);
+  slab.Free(first, 700);
+  void* second = slab.Allocate(690);
+  BOOST_TEST(first == second);
+  slab.Free(second, 690);
+}
+
+BOOST_AUTO_TEST_CASE(random_use_never_hands_out_a_byte_twice) {
+  std::mt19937 random(3);
+  Slab slab;
+  std::vector<Block> blocks;
+  for (int i = 0; i < 60'000; ++i) {
+    if (blocks.empty() || (random() % 5 != 0 && blocks.size() < 3'000)) {
+      const size_t size = 1 + random() % (random() % 50 == 0 ? 20'000 : 1'500);
+      Block block{static_cast<char*>(slab.Allocate(size)), size, static_cast<char>(random())};
+      std::memset(block.bytes, block.fill, size);
+      blocks.push_back(block);
+      continue;
+    }
+    std::swap(blocks[random() % blocks.size()], blocks.back());
+    const Block block = blocks.back();
+    blocks.pop_back();
+    BOOST_REQUIRE_EQUAL(std::string(block.bytes, block.size), std::string(block.size, block.fill));
+    slab.Free(block.bytes, block.size);
+  }
+  for (const Block& block : blocks) slab.Free(block.bytes, block.size);
+  BOOST_TEST(slab.used_bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

@@ -1,0 +1,245 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <list>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "fakes/collecting_consumer.h"
+#include "pairing/peer_directory.h"
+
+namespace traffictap {
+
+// A half as the model knows it: texts alone.
+struct ModelHalf {
+  std::string tag, node, id, method = "GET", path = "/", authority = "web", client_end, server_end;
+  bool client = false;
+  bool tcp = false;
+  bool intermediate = false;
+  bool refused = false;  // UF
+  uint32_t attempts = 1;
+  base::Nanos start = 0;
+  base::Nanos window = 0;
+  size_t tap = 0;
+  bool meshed = false;
+};
+
+// The rules of pairing, the obvious slow way: a list of what waits, walked from the oldest for
+// every question.
+class SlowPairer {
+ public:
+  using PeerLookup =
+      std::function<pairing::PeerState(const std::string& ip, base::Nanos since, base::Nanos now)>;
+  explicit SlowPairer(PeerLookup peer_state) : peer_state_(std::move(peer_state)) {}
+
+  void Add(const ModelHalf& half, base::Nanos now) {
+    ++books.kept;
+    if (half.intermediate) return void(++books.intermediate);
+    if (!identities_.insert(Identity(half)).second) return void(++books.duplicates);
+    if (half.client ? NeverReached(half) || (half.id.empty() && Connection(half).empty())
+                    : Connection(half).empty()) {
+      return Orphan(half, traffic::OrphanReason::kNeverArrived);
+    }
+    for (const Waiting& other : waiting_) {
+      const ModelHalf& c = half.client ? half : other.half;
+      const ModelHalf& s = half.client ? other.half : half;
+      if (!c.client || s.client || c.attempts > 1 || !SameConnection(c, s)) continue;
+      const ModelHalf client = c, server = s;
+      Forget(other.half.tag);
+      return Pair(client, {server});
+    }
+    waiting_.push_back({half, now});
+    books.waiting = waiting_.size();
+    const Waiting* client = half.client ? &waiting_.back() : ClientOf(half, 2);
+    if (client == nullptr || client->half.attempts == 1) return;
+    const auto servers = Servers(client->half);
+    if (servers.size() < client->half.attempts || !SameConnection(client->half, servers.back()))
+      return;
+    Resolve(client->half, servers);
+  }
+
+  void Advance(base::Nanos now) {
+    for (const base::Nanos window : Windows()) {
+      const auto due = [&](const Waiting& w) {
+        return w.half.window == window && w.arrival + window <= now;
+      };
+      for (auto at = waiting_.begin();
+           (at = std::find_if(waiting_.begin(), waiting_.end(), due)) != waiting_.end();) {
+        End(*at, now);
+      }
+    }
+  }
+
+  void RemoveTap(size_t tap, base::Nanos now) {
+    for (const base::Nanos window : Windows()) {
+      for (const Waiting& w : waiting_) {
+        if (w.half.tap == tap && w.half.window == window)
+          Alone(w.half, PeerReason(w.half, w.arrival, now));
+      }
+    }
+    removed_.Add(tap);
+  }
+
+  pairing::JoinBooks books;
+  std::vector<fakes::Emitted> emitted;
+
+ private:
+  struct Waiting {
+    ModelHalf half;
+    base::Nanos arrival;
+  };
+
+  static std::string Masked(std::string id) {
+    if (id.size() > 14) id[14] = 'x';
+    return id;
+  }
+  static std::string Connection(const ModelHalf& h) {
+    if (h.client_end.empty() || h.server_end.empty()) return "";
+    const std::string ends = h.client_end + ">" + h.server_end;
+    if (h.tcp) return "tcp " + ends;
+    return ends + (h.id.empty() ? " " + h.method + " " + h.path : " " + Masked(h.id));
+  }
+  static std::string Request(const ModelHalf& h) {
+    return Masked(h.id) + " " + h.path + " " + h.authority;
+  }
+  static std::string Identity(const ModelHalf& h) {
+    return h.node + " " + Connection(h) + " " + Request(h) + " " + std::to_string(h.start) +
+           (h.client ? "c" : "s");
+  }
+  static bool NeverReached(const ModelHalf& c) {
+    return c.attempts == 1 && (c.server_end.empty() || (c.client_end.empty() && c.refused));
+  }
+  static bool ById(const ModelHalf& c) {
+    return !c.id.empty() && (c.attempts > 1 || c.client_end.empty());
+  }
+  static bool SameConnection(const ModelHalf& c, const ModelHalf& s) {
+    return c.tcp == s.tcp && !Connection(c).empty() && Connection(c) == Connection(s);
+  }
+  static bool MaybeAttempt(const ModelHalf& c, const ModelHalf& s) {
+    const auto ip = [](const std::string& end) { return end.substr(0, end.rfind(':')); };
+    return ById(c) && !s.tcp && Request(c) == Request(s) &&
+           (c.client_end.empty() || ip(c.client_end) == ip(s.client_end));
+  }
+  static bool NamesOneRequest(const ModelHalf& h) { return h.tcp || !h.id.empty(); }
+
+  // The client's servers: the earlier attempts, oldest first, then the one that its addresses tell
+  // of.
+  std::vector<ModelHalf> Servers(const ModelHalf& c) const {
+    std::vector<ModelHalf> last, others;
+    for (auto w = waiting_.rbegin(); w != waiting_.rend(); ++w) {
+      if (!w->half.client && last.empty() && SameConnection(c, w->half)) last.push_back(w->half);
+    }
+    for (const Waiting& w : waiting_) {
+      const bool claimed = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& o) {
+        return o.half.client && o.half.tag != c.tag && SameConnection(o.half, w.half);
+      });
+      if (w.half.client || claimed || !MaybeAttempt(c, w.half)) continue;
+      if (!last.empty() && w.half.tag == last[0].tag) continue;
+      if (others.size() < c.attempts - last.size()) others.push_back(w.half);
+    }
+    others.insert(others.end(), last.begin(), last.end());
+    return others;
+  }
+
+  std::set<base::Nanos> Windows() const {
+    std::set<base::Nanos> out;
+    for (const Waiting& waiting : waiting_) out.insert(waiting.half.window);
+    return out;
+  }
+
+  // The one on the server's connection, or else the oldest that may have tried it.
+  const Waiting* ClientOf(const ModelHalf& server, uint32_t attempts_min) const {
+    for (const bool exact : {true, false}) {
+      for (const Waiting& w : waiting_) {
+        if (!w.half.client || w.half.attempts < attempts_min) continue;
+        if (exact ? SameConnection(w.half, server) : MaybeAttempt(w.half, server)) return &w;
+      }
+    }
+    return nullptr;
+  }
+
+  void End(const Waiting& due, base::Nanos now) {
+    const Waiting ended = due;
+    const Waiting* client = ended.half.client ? &due : ClientOf(ended.half, 1);
+    if (client != nullptr) {
+      const auto servers = Servers(client->half);
+      const bool takes_part = std::any_of(servers.begin(), servers.end(), [&](const ModelHalf& s) {
+        return s.tag == ended.half.tag;
+      });
+      if (!servers.empty() && (ended.half.client || takes_part))
+        return Resolve(client->half, servers);
+    }
+    Forget(ended.half.tag);
+    Orphan(ended.half, Reason(ended.half, ended.arrival, now));
+  }
+
+  traffic::OrphanReason Reason(const ModelHalf& h, base::Nanos arrival, base::Nanos now) {
+    const bool late = NamesOneRequest(h) && (finished_.contains(Connection(h)) ||
+                                             (!h.client && finished_.contains(Request(h))));
+    Finish(h);
+    return late ? traffic::OrphanReason::kLateBeyondWindow : PeerReason(h, arrival, now);
+  }
+  traffic::OrphanReason PeerReason(const ModelHalf& h, base::Nanos arrival, base::Nanos now) const {
+    const std::string peer = h.client ? h.server_end : h.client_end;
+    switch (peer_state_(peer.substr(0, peer.rfind(':')), arrival - h.window, now)) {
+      case pairing::PeerState::kLost: return traffic::OrphanReason::kLostInBuffer;
+      case pairing::PeerState::kWarmingUp: return traffic::OrphanReason::kDrainingConnection;
+      case pairing::PeerState::kTapped: return traffic::OrphanReason::kNeverArrived;
+      case pairing::PeerState::kUnknown: break;
+    }
+    return h.meshed ? traffic::OrphanReason::kPeerNotTapped : traffic::OrphanReason::kPeerNotMeshed;
+  }
+
+  void Finish(const ModelHalf& h) {
+    if (NamesOneRequest(h) && !Connection(h).empty()) finished_.insert(Connection(h));
+    if (h.client && ById(h)) finished_.insert(Request(h));
+  }
+  void Forget(const std::string& tag) {
+    std::erase_if(waiting_, [&](const Waiting& w) { return w.half.tag == tag; });
+    books.waiting = waiting_.size();
+  }
+  void Resolve(const ModelHalf& client, const std::vector<ModelHalf>& servers) {
+    const ModelHalf kept = client;
+    Forget(kept.tag);
+    for (const auto& server : servers) Forget(server.tag);
+    Pair(kept, servers);
+  }
+  void Pair(const ModelHalf& client, const std::vector<ModelHalf>& servers) {
+    ++books.pairs;
+    books.retries += servers.size() - 1;
+    Finish(client);
+    fakes::Emitted out{client.tag, {}, traffic::OrphanReason::kNone, Taps(client)};
+    for (const auto& server : servers) {
+      out.servers.push_back(server.tag);
+      out.taps |= Taps(server);
+    }
+    emitted.push_back(out);
+    books.waiting = waiting_.size();
+  }
+  void Orphan(const ModelHalf& h, traffic::OrphanReason reason) {
+    ++books.orphans[static_cast<size_t>(reason)];
+    Alone(h, reason);
+  }
+  void Alone(const ModelHalf& h, traffic::OrphanReason reason) {
+    fakes::Emitted out{h.client ? h.tag : "", {}, reason, Taps(h)};
+    if (!h.client) out.servers.push_back(h.tag);
+    emitted.push_back(out);
+    books.waiting = waiting_.size();
+  }
+  traffic::TapSet Taps(const ModelHalf& h) const {
+    traffic::TapSet out;
+    out.Add(h.tap);
+    return out - removed_;
+  }
+
+  const PeerLookup peer_state_;
+  traffic::TapSet removed_;
+  std::list<Waiting> waiting_;
+  std::set<std::string> identities_;
+  std::set<std::string> finished_;
+};
+
+}  // namespace traffictap
