@@ -87,6 +87,8 @@ struct Verdict {
   std::vector<Blind> not_visible;        // sorted
   uint32_t pods_matched = 0;
   uint32_t pods_meshed = 0;
+  // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.
+  std::vector<std::string> proxies;
   std::vector<std::string>
       patches;  // "EnvoyFilter/NAMESPACE/NAME", sorted; of a tap that is planned only too
   std::optional<base::Nanos> started;  // to be kept in status: limits.duration counts from it

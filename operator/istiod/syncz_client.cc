@@ -1,0 +1,135 @@
+#include "operator/istiod/syncz_client.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "fmt/format.h"
+
+namespace traffictap::istiod {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr const char* kPath = "/debug/syncz";
+
+std::string ReadToken(const std::string& file) {
+  if (file.empty()) return "";
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  std::string token = text.str();
+  token.erase(token.find_last_not_of(" \r\n\t") + 1);
+  return token;
+}
+
+// One GET with a deadline for the whole of it.
+class Question {
+ public:
+  Question(const tcp::endpoint& endpoint, const std::string& host, const std::string& token,
+           const SynczOptions& options)
+      : endpoint_(endpoint), stream_(io_) {
+    request_ = {http::verb::get, kPath, 11};
+    request_.set(http::field::host, host);
+    if (!token.empty()) request_.set(http::field::authorization, "Bearer " + token);
+    parser_.body_limit(options.response_bytes_max);
+    stream_.expires_after(std::chrono::nanoseconds(options.timeout));
+  }
+
+  // The error that ended it, or none.
+  beast::error_code Ask() {
+    stream_.async_connect(endpoint_, [this](beast::error_code error) {
+      if (!Failed(error)) Write();
+    });
+    io_.run();
+    return error_;
+  }
+
+  const http::response<http::string_body>& response() const { return parser_.get(); }
+
+ private:
+  bool Failed(beast::error_code error) {
+    error_ = error;
+    return error.failed();
+  }
+  void Write() {
+    http::async_write(stream_, request_, [this](beast::error_code error, size_t) {
+      if (!Failed(error)) Read();
+    });
+  }
+  void Read() {
+    http::async_read(stream_, buffer_, parser_, [this](beast::error_code error, size_t) {
+      Failed(error);
+      stream_.close();
+    });
+  }
+
+  const tcp::endpoint endpoint_;
+  asio::io_context io_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  http::request<http::empty_body> request_;
+  http::response_parser<http::string_body> parser_;
+  beast::error_code error_;
+};
+
+std::optional<tcp::endpoint> ParseEndpoint(const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  beast::error_code error;
+  const auto ip = asio::ip::make_address(host, error);
+  const int port = std::atoi(address.c_str() + colon + 1);
+  if (error || port <= 0 || port > 65535) return std::nullopt;
+  return tcp::endpoint(ip, static_cast<uint16_t>(port));
+}
+
+Status Refused(const std::string& address, unsigned code) {
+  const auto message = fmt::format("ask istiod {}{}: HTTP {}", address, kPath, code);
+  if (code != 401 && code != 403) return absl::UnavailableError(message);
+  return absl::PermissionDeniedError(
+      message +
+      ": give the operator a token of audience istio-ca (--istiod-token), and name its namespace in "
+      "istiod's DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES");
+}
+
+Status AskOne(const std::string& address, const std::string& token, const SynczOptions& options,
+              ProxySyncs* proxies) {
+  const auto endpoint = ParseEndpoint(address);
+  if (!endpoint) {
+    return absl::InvalidArgumentError(fmt::format("ask istiod \"{}\": must be IP:PORT", address));
+  }
+  try {
+    Question question(*endpoint, address, token, options);
+    if (const auto error = question.Ask()) {
+      return absl::UnavailableError(fmt::format("ask istiod {}{}: {}", address, kPath, error.message()));
+    }
+    const auto& response = question.response();
+    if (response.result_int() != 200) return Refused(address, response.result_int());
+    return ReadSyncz(response.body(), proxies);
+  } catch (const std::exception& error) {
+    return absl::InternalError(fmt::format("ask istiod {}{}: {}", address, kPath, error.what()));
+  }
+}
+
+}  // namespace
+
+StatusOr<ProxySyncs> FetchSyncz(const std::vector<std::string>& addresses,
+                                const SynczOptions& options) {
+  ProxySyncs out;
+  const std::string token = ReadToken(options.token_file);
+  for (const auto& address : addresses) {
+    TT_RETURN_IF_ERROR(AskOne(address, token, options, &out));
+  }
+  if (addresses.empty()) return absl::UnavailableError("ask istiod: no istiod is known");
+  return out;
+}
+
+}  // namespace traffictap::istiod

@@ -1,0 +1,73 @@
+#include "operator/mesh/object_diff.h"
+
+#include <algorithm>
+#include <map>
+
+namespace traffictap::mesh {
+namespace {
+
+using kube::Json;
+using kube::Object;
+
+// The API server adds nothing inside a list element of ours, and in maps it may add.
+bool Holds(const Json& live, const Json& desired) {
+  if (!desired.is_object()) return live == desired;
+  if (!live.is_object()) return false;
+  return std::all_of(desired.items().begin(), desired.items().end(), [&](const auto& item) {
+    const auto found = live.find(item.key());
+    return found != live.end() && Holds(*found, item.value());
+  });
+}
+
+const Json& Member(const Object& object, const char* pointer) {
+  static const Json kNothing;
+  const Json* found = object.Find(pointer);
+  return found == nullptr ? kNothing : *found;
+}
+
+bool HoldsOwners(const Object& live, const Object& desired) {
+  const Json& wanted = Member(desired, "/metadata/ownerReferences");
+  const Json& there = Member(live, "/metadata/ownerReferences");
+  if (!wanted.is_array()) return !there.is_array() || there.empty();
+  // An owner too many would keep the object when it should go.
+  if (!there.is_array() || there.size() != wanted.size()) return false;
+  return std::all_of(wanted.begin(), wanted.end(), [&](const Json& owner) {
+    return std::any_of(there.begin(), there.end(), [&](const Json& l) { return Holds(l, owner); });
+  });
+}
+
+bool IsAsDesired(const Object& live, const Object& desired) {
+  return Member(live, "/spec") == Member(desired, "/spec") &&
+         Holds(Member(live, "/metadata/labels"), Member(desired, "/metadata/labels")) &&
+         Holds(Member(live, "/metadata/annotations"), Member(desired, "/metadata/annotations")) &&
+         HoldsOwners(live, desired);
+}
+
+}  // namespace
+
+ObjectDiff Diff(const std::vector<Object>& desired, const std::vector<Object>& live) {
+  ObjectDiff out;
+  std::map<kube::ObjectKey, const Object*> there;
+  for (const auto& object : live) there[object.key()] = &object;
+  for (const auto& object : desired) {
+    const auto found = there.find(object.key());
+    if (found == there.end()) {
+      out.to_apply.push_back(object);
+      continue;
+    }
+    if (found->second->deleting()) {
+      // Gone in a moment: the watch tells, and it is made anew then.
+    } else if (IsAsDesired(*found->second, object)) {
+      ++out.unchanged;
+    } else {
+      out.to_apply.push_back(object);
+    }
+    there.erase(found);
+  }
+  for (const auto& [key, object] : there) {
+    if (!object->deleting()) out.to_delete.push_back(*object);
+  }
+  return out;
+}
+
+}  // namespace traffictap::mesh

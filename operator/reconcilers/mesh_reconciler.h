@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "kube/kube_client.h"
+#include "operator/controller/reconciler.h"
+#include "operator/gather/read_mesh.h"
+#include "operator/plan/mesh_plan.h"
+#include "operator/reconcilers/plan_board.h"
+#include "traffictap/v1/routes.pb.h"
+
+namespace traffictap::reconcilers {
+
+// The field manager of everything that the operator writes.
+inline constexpr const char* kFieldManager = "traffictap-operator";
+
+// What the mesh reconciler reads and drives. All outlive it and are thread-safe.
+struct MeshPorts {
+  std::function<gather::MeshObjects()> objects;
+  std::function<gather::MeshContext()> context;
+  std::function<std::vector<v1::CollectorReport>()> reports;
+  std::function<void(const std::vector<plan::Route>&)> set_routes;
+  std::function<void(const std::vector<std::string>&)> plan_changed;  // keys of all taps
+  kube::KubeClient* kube = nullptr;
+  PlanBoard* board = nullptr;
+};
+
+// Makes the whole mesh as the taps ask: gather, decide, act. There is one key only, since a patch
+// is shared by all taps of a workload. A patch that the API server refuses stops no other one; it
+// is tried again, and the taps that need it say so.
+class MeshReconciler final : public controller::Reconciler {
+ public:
+  explicit MeshReconciler(MeshPorts ports) : ports_(std::move(ports)) {}
+
+  StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override;
+
+ private:
+  plan::MeshSnapshot Gather(const gather::MeshObjects& objects, base::Nanos now) const;
+  // Returns whether all writes went through.
+  bool Act(const plan::MeshPlan& plan, const gather::MeshObjects& objects, PatchStates* states);
+
+  const MeshPorts ports_;
+};
+
+}  // namespace traffictap::reconcilers

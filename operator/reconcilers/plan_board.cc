@@ -1,0 +1,86 @@
+#include "operator/reconcilers/plan_board.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace traffictap::reconcilers {
+namespace {
+
+constexpr size_t kRefusalsMax = 3;
+// Between our clock (or the API server's) and istiod's, as far as an answer may be believed.
+constexpr base::Nanos kClockTolerance = 1 * base::kSecond;
+
+}  // namespace
+
+void PlanBoard::SetPlan(plan::MeshPlan plan, PatchStates patches) {
+  absl::MutexLock lock(&mutex_);
+  verdicts_.clear();
+  for (auto& verdict : plan.verdicts) {
+    std::string key = verdict.key;
+    verdicts_.emplace(std::move(key), std::move(verdict));
+  }
+  patches_ = std::move(patches);
+}
+
+void PlanBoard::SetProxies(istiod::ProxySyncs proxies, base::Nanos asked) {
+  absl::MutexLock lock(&mutex_);
+  proxies_ = std::move(proxies);
+  asked_ = asked;
+}
+
+void PlanBoard::ForgetProxies() {
+  absl::MutexLock lock(&mutex_);
+  proxies_.reset();
+}
+
+base::Nanos PlanBoard::NewestPatch(const plan::Verdict& verdict) const {
+  base::Nanos newest = 0;
+  for (const auto& name : verdict.patches) {
+    const auto found = patches_.find(name);
+    if (found != patches_.end()) newest = std::max(newest, found->second.applied);
+  }
+  return newest;
+}
+
+ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::Verdict& verdict) const {
+  ProxyAcknowledgements out;
+  const base::Nanos newest = NewestPatch(verdict);
+  if (!proxies_ || newest == 0 || asked_ < newest) return out;
+  out.known = true;
+  for (const auto& id : verdict.proxies) {
+    const auto found = proxies_->find(id);
+    if (found == proxies_->end()) continue;
+    const istiod::ProxySync& sync = found->second;
+    ++out.proxies;
+    const bool since = sync.sent == 0 || sync.sent + kClockTolerance >= newest;
+    if (sync.acknowledged && since) ++out.acknowledged;
+    if (!sync.refusal.empty() && since && out.refusals.size() < kRefusalsMax) {
+      out.refusals.push_back(fmt::format("{}: {}", id, sync.refusal));
+    }
+  }
+  return out;
+}
+
+std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = verdicts_.find(tap);
+  if (found == verdicts_.end()) return std::nullopt;
+  TapView out{found->second, "", Acknowledgements(found->second)};
+  for (const auto& name : out.verdict.patches) {
+    const auto patch = patches_.find(name);
+    if (patch != patches_.end() && !patch->second.error.empty()) out.patch_error = patch->second.error;
+  }
+  return out;
+}
+
+bool PlanBoard::Waits() const {
+  absl::MutexLock lock(&mutex_);
+  return std::any_of(verdicts_.begin(), verdicts_.end(), [this](const auto& entry) {
+    const plan::Verdict& verdict = entry.second;
+    return verdict.in_force && Acknowledgements(verdict).acknowledged < verdict.proxies.size();
+  });
+}
+
+}  // namespace traffictap::reconcilers

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "base/clock.h"
+#include "operator/istiod/syncz.h"
+#include "operator/plan/mesh_plan.h"
+#include "operator/reconcilers/tap_status.h"
+
+namespace traffictap::reconcilers {
+
+// How the patches of a plan stand in the API server, by "EnvoyFilter/NAMESPACE/NAME".
+struct PatchState {
+  base::Nanos applied = 0;  // when its content was last written, Unix epoch; 0: never
+  std::string error;        // why the API server refused it; empty: it did not
+};
+using PatchStates = std::map<std::string, PatchState>;
+
+// What was decided last and what the proxies say of it: written by the mesh reconciler and the
+// proxy poller, read by the tap reconciler. Thread-safe.
+class PlanBoard {
+ public:
+  void SetPlan(plan::MeshPlan plan, PatchStates patches);
+  // `asked`: when istiod was asked, Unix epoch.
+  void SetProxies(istiod::ProxySyncs proxies, base::Nanos asked);
+  // istiod did not answer: nothing is known until the next SetProxies.
+  void ForgetProxies();
+
+  struct TapView {
+    plan::Verdict verdict;
+    std::string patch_error;
+    ProxyAcknowledgements proxies;
+  };
+  // nullopt: the last plan did not know the tap.
+  std::optional<TapView> Find(const std::string& tap) const;
+  // Whether some tap in force waits for proxies: then they should be asked more often.
+  bool Waits() const;
+
+ private:
+  ProxyAcknowledgements Acknowledgements(const plan::Verdict& verdict) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  base::Nanos NewestPatch(const plan::Verdict& verdict) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  std::map<std::string, plan::Verdict> verdicts_ ABSL_GUARDED_BY(mutex_);
+  PatchStates patches_ ABSL_GUARDED_BY(mutex_);
+  std::optional<istiod::ProxySyncs> proxies_ ABSL_GUARDED_BY(mutex_);
+  base::Nanos asked_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace traffictap::reconcilers

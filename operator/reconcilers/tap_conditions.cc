@@ -1,0 +1,153 @@
+#include "operator/reconcilers/tap_conditions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace traffictap::reconcilers {
+namespace {
+
+using plan::Condition;
+using Value = plan::Condition::Value;
+
+const Condition* Find(const std::vector<Condition>& conditions, std::string_view type) {
+  const auto found = std::find_if(conditions.begin(), conditions.end(),
+                                  [&](const Condition& c) { return c.type == type; });
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+bool Is(const Condition* condition, Value value) {
+  return condition != nullptr && condition->status == value;
+}
+
+uint64_t Count(const Counts& counts, const char* name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
+Condition FromAcknowledgements(const TapStatusInput& input) {
+  const ProxyAcknowledgements& acks = input.proxies;
+  const uint32_t meshed = input.verdict.pods_meshed;
+  if (!acks.refusals.empty()) {
+    return {"Programmed", Value::kFalse, "Refused",
+            fmt::format("proxies refuse their configuration and keep the former one: {}",
+                        fmt::join(acks.refusals, "; "))};
+  }
+  if (!acks.known) {
+    // Proxies that send have the patch, whatever istiod would say.
+    if (meshed > 0 && input.totals.proxies >= meshed) {
+      return {"Programmed", Value::kTrue, "Programmed", fmt::format("{} proxies send", meshed)};
+    }
+    return {"Programmed", Value::kUnknown, "AcknowledgementUnknown",
+            "the patches are written, but istiod does not tell whether the proxies have taken them: "
+            "see the operator's log"};
+  }
+  if (acks.acknowledged < meshed) {
+    return {"Programmed", Value::kFalse, "Pending",
+            fmt::format("{} of {} proxies have taken their patch", acks.acknowledged, meshed)};
+  }
+  return {"Programmed", Value::kTrue, "Programmed",
+          fmt::format("{} of {} proxies have taken their patch", acks.acknowledged, meshed)};
+}
+
+Condition Programmed(const TapStatusInput& input) {
+  const Condition* planned = Find(input.verdict.conditions, "Programmed");
+  if (planned != nullptr && planned->status != Value::kTrue) return *planned;
+  if (!input.patch_error.empty()) {
+    return {"Programmed", Value::kFalse, "ApplyFailed", input.patch_error};
+  }
+  return FromAcknowledgements(input);
+}
+
+Condition OutputsReady(const TapStatusInput& input) {
+  const Condition* resolved = Find(input.verdict.conditions, "OutputsResolved");
+  const auto make = [](Value value, const char* reason, std::string message) {
+    return Condition{"OutputsReady", value, reason, std::move(message)};
+  };
+  if (Is(resolved, Value::kFalse)) return make(Value::kFalse, resolved->reason.c_str(), resolved->message);
+  if (!input.verdict.in_force) return make(Value::kUnknown, "NotInForce", "the tap is not in force");
+  const TapTotals& totals = input.totals;
+  if (!totals.connected) {
+    return make(Value::kUnknown, "CollectorAbsent",
+                "no collector is connected to the operator: check that its pods run and reach it");
+  }
+  if (!totals.faults.empty()) return make(Value::kFalse, "RouteRefused", totals.faults[0]);
+  if (!totals.in_force || totals.generation < input.verdict.generation) {
+    return make(Value::kUnknown, "RoutePending", "the collector has not taken this version yet");
+  }
+  std::vector<std::string> failing;
+  for (const auto& [name, output] : totals.outputs) {
+    if (!output.trouble.empty()) failing.push_back(fmt::format("{}: {}", name, output.trouble));
+  }
+  if (!failing.empty()) return make(Value::kFalse, "OutputFailing", fmt::format("{}", fmt::join(failing, "; ")));
+  if (totals.outputs.empty()) {
+    return make(Value::kTrue, "NoOutputs", "the tap names no output: its records are only live");
+  }
+  return make(Value::kTrue, "Delivering", fmt::format("{} outputs deliver", totals.outputs.size()));
+}
+
+Condition LossFree(const TapStatusInput& input) {
+  const Counts& counts = input.totals.counts;
+  const uint64_t lost = Count(counts, "lostEntries");
+  const uint64_t streams = Count(counts, "brokenStreams");
+  const uint64_t dropped = Count(counts, "dropped");
+  if (lost + streams + dropped > 0) {
+    return {"LossFree", Value::kFalse, "RecordsLost",
+            fmt::format("{} entries lost on arrival, {} streams of proxies broke with what was in "
+                        "flight, {} records dropped by outputs",
+                        lost, streams, dropped)};
+  }
+  if (!input.totals.connected) {
+    return {"LossFree", Value::kUnknown, "CollectorAbsent", "no collector is connected that could tell"};
+  }
+  return {"LossFree", Value::kTrue, "NothingLost",
+          "nothing that reached the collector was lost; what Envoy drops before is not seen here"};
+}
+
+Condition Completed(const TapStatusInput& input) {
+  const Condition* planned = Find(input.verdict.conditions, "Completed");
+  return planned != nullptr ? *planned
+                            : Condition{"Completed", Value::kFalse, "Running", "no limit has ended it"};
+}
+
+// The first condition that keeps the tap from capturing.
+Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& input) {
+  const Condition* completed = Find(conditions, "Completed");
+  if (Is(completed, Value::kTrue)) return {"Ready", Value::kTrue, "Completed", completed->message};
+  for (const char* type : {"Accepted", "Programmed", "OutputsReady"}) {
+    const Condition* condition = Find(conditions, type);
+    if (condition == nullptr || condition->status == Value::kTrue) continue;
+    return {"Ready", condition->status, condition->reason, condition->message};
+  }
+  return {"Ready", Value::kTrue, "Capturing",
+          fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.pods_meshed)};
+}
+
+// kstatus: Failed while an edit by a person is needed, InProgress while we work.
+void AddProgress(std::vector<Condition>* conditions) {
+  const Condition ready = (*conditions)[0];
+  if (ready.status == Value::kTrue) return;
+  const bool stalled = Is(Find(*conditions, "Accepted"), Value::kFalse);
+  conditions->push_back({stalled ? "Stalled" : "Reconciling", Value::kTrue, ready.reason, ready.message});
+}
+
+}  // namespace
+
+std::vector<Condition> TapConditions(const TapStatusInput& input) {
+  std::vector<Condition> out;
+  const Condition* accepted = Find(input.verdict.conditions, "Accepted");
+  if (accepted != nullptr) out.push_back(*accepted);
+  out.push_back(Programmed(input));
+  out.push_back(OutputsReady(input));
+  out.push_back(LossFree(input));
+  out.push_back(Completed(input));
+  const Condition* conflicted = Find(input.verdict.conditions, "Conflicted");
+  if (conflicted != nullptr) out.push_back(*conflicted);
+  out.insert(out.begin(), Ready(out, input));
+  AddProgress(&out);
+  return out;
+}
+
+}  // namespace traffictap::reconcilers

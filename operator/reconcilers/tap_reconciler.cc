@@ -1,0 +1,85 @@
+#include "operator/reconcilers/tap_reconciler.h"
+
+#include <utility>
+
+#include "operator/reconcilers/mesh_reconciler.h"
+#include "operator/reconcilers/tap_conditions.h"
+#include "operator/reconcilers/tap_totals.h"
+
+namespace traffictap::reconcilers {
+namespace {
+
+using kube::Json;
+
+Json FormerStatus(const kube::Object& tap) {
+  const Json* status = tap.Find("/status");
+  return status == nullptr ? Json() : *status;
+}
+
+std::string ReadyStatus(const Json& status) {
+  if (!status.is_object() || !status.contains("conditions")) return "";
+  for (const Json& condition : status["conditions"]) {
+    if (condition.value("type", "") == "Ready") {
+      return condition.value("status", "") + "/" + condition.value("reason", "");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
+  const base::Nanos now = ports_.clock->Monotonic();
+  absl::MutexLock lock(&mutex_);
+  const auto [found, first] = written_.try_emplace(key, now);
+  if (!first && now - found->second < ports_.counts_interval()) return false;
+  found->second = now;
+  return true;
+}
+
+Status TapReconciler::Write(const kube::Object& tap, const Json& status) {
+  Json metadata{{"name", tap.name()}, {"uid", tap.uid()}};
+  if (!tap.ns().empty()) metadata["namespace"] = tap.ns();
+  const kube::Object object(Json{{"apiVersion", tap.api_version()},
+                                 {"kind", tap.kind()},
+                                 {"metadata", metadata},
+                                 {"status", status}});
+  const auto& resource = tap.ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
+  const auto written = ports_.kube->ApplyStatus(resource, object, {kFieldManager, true, false});
+  // Gone or replaced meanwhile: the watch brings what is there now.
+  if (kube::IsNotFound(written.status()) || kube::IsConflict(written.status())) {
+    return absl::OkStatus();
+  }
+  return written.status();
+}
+
+StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::ObjectKey& key) {
+  const auto tap = ports_.tap(key);
+  if (!tap || tap->deleting()) {
+    absl::MutexLock lock(&mutex_);
+    written_.erase(key);
+    return controller::ReconcileResult{};
+  }
+  auto view = ports_.board->Find(key.ToString());
+  // Not planned yet, or planned from an older version: the plan calls again.
+  if (!view || view->verdict.tap.uid != tap->uid()) return controller::ReconcileResult{};
+  TapStatusInput input;
+  input.former = FormerStatus(*tap);
+  input.verdict = std::move(view->verdict);
+  input.patch_error = std::move(view->patch_error);
+  input.proxies = std::move(view->proxies);
+  input.totals = AddUp(key.ToString(), tap->uid(), ports_.reports(), input.former);
+  input.now = ports_.clock->Wall();
+  const Json status = TapStatus(input);
+  const controller::ReconcileResult later{ports_.counts_interval()};
+  if (status == input.former) return later;
+  const bool news = DiffersBeyondCounts(input.former, status);
+  if (!MayWriteCounts(key) && !news) return later;
+  TT_RETURN_IF_ERROR(Write(*tap, status));
+  if (ReadyStatus(status) != ReadyStatus(input.former)) {
+    ports_.announce(*tap, TapConditions(input)[0]);
+  }
+  return later;
+}
+
+}  // namespace traffictap::reconcilers

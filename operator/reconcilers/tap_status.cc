@@ -1,0 +1,147 @@
+#include "operator/reconcilers/tap_status.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/time/time.h"
+#include "operator/reconcilers/tap_conditions.h"
+
+namespace traffictap::reconcilers {
+namespace {
+
+using kube::Json;
+using plan::Condition;
+
+constexpr size_t kMessageBytesMax = 2048;
+constexpr size_t kExamplesMax = 10;
+constexpr size_t kOutputsMax = 16;
+
+std::string Time(base::Nanos since_epoch) {
+  return std::string(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(since_epoch), absl::UTCTimeZone()));
+}
+
+const char* ToString(Condition::Value value) {
+  switch (value) {
+    case Condition::Value::kTrue: return "True";
+    case Condition::Value::kFalse: return "False";
+    case Condition::Value::kUnknown: return "Unknown";
+  }
+  return "Unknown";
+}
+
+// Cut at a character, never within one.
+std::string Cut(std::string text) {
+  if (text.size() <= kMessageBytesMax) return text;
+  size_t end = kMessageBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+const Json* FormerCondition(const Json& former, const std::string& type) {
+  if (!former.is_object() || !former.contains("conditions")) return nullptr;
+  for (const Json& condition : former["conditions"]) {
+    if (condition.is_object() && condition.value("type", "") == type) return &condition;
+  }
+  return nullptr;
+}
+
+Json WriteCondition(const Condition& condition, const TapStatusInput& input) {
+  std::string since = Time(input.now);
+  const Json* former = FormerCondition(input.former, condition.type);
+  if (former != nullptr && former->value("status", "") == ToString(condition.status)) {
+    since = former->value("lastTransitionTime", since);
+  }
+  return {{"type", condition.type},
+          {"status", ToString(condition.status)},
+          {"reason", condition.reason},
+          {"message", Cut(condition.message)},
+          {"observedGeneration", input.verdict.generation},
+          {"lastTransitionTime", since}};
+}
+
+Json WriteWorkloads(const TapStatusInput& input) {
+  return {{"matched", input.verdict.workloads.size()},
+          {"pods", input.verdict.pods_matched},
+          {"proxies", input.verdict.pods_meshed},
+          {"programmed", input.proxies.acknowledged},
+          {"reporting", input.totals.proxies}};
+}
+
+Json WriteOutputs(const TapTotals& totals) {
+  Json out = Json::array();
+  for (const auto& [name, output] : totals.outputs) {
+    if (out.size() == kOutputsMax) break;
+    Json entry{{"name", name},
+               {"ready", output.trouble.empty()},
+               {"delivered", output.delivered},
+               {"dropped", output.dropped},
+               {"queued", output.queued}};
+    if (!output.trouble.empty()) entry["message"] = Cut(output.trouble);
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json WriteNotVisible(const plan::Verdict& verdict) {
+  Json out = Json::array();
+  for (const auto& blind : verdict.not_visible) {
+    if (out.size() == kExamplesMax) break;
+    out.push_back(
+        {{"subject", blind.subject}, {"reason", blind.reason}, {"message", Cut(blind.message)}});
+  }
+  return out;
+}
+
+Json WritePatches(const plan::Verdict& verdict) {
+  Json out = Json::array();
+  for (const auto& patch : verdict.patches) {
+    if (out.size() == kExamplesMax) break;
+    out.push_back(patch);
+  }
+  return out;
+}
+
+// The status without what grows with traffic.
+Json WithoutCounts(Json status) {
+  if (!status.is_object()) return status;
+  for (const char* key : {"records", "collector"}) status.erase(key);
+  if (status.contains("outputs") && status["outputs"].is_array()) {
+    for (Json& output : status["outputs"]) {
+      for (const char* key : {"delivered", "dropped", "queued"}) output.erase(key);
+    }
+  }
+  if (status.contains("conditions") && status["conditions"].is_array()) {
+    for (Json& condition : status["conditions"]) {
+      if (condition.value("type", "") == "LossFree") condition.erase("message");
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+Json TapStatus(const TapStatusInput& input) {
+  Json out{{"observedGeneration", input.verdict.generation},
+           {"conditions", Json::array()},
+           {"workloads", WriteWorkloads(input)},
+           {"records", RecordsStatus(input.totals)},
+           {"collector", CollectorStatus(input.totals)}};
+  for (const auto& condition : TapConditions(input)) {
+    out["conditions"].push_back(WriteCondition(condition, input));
+  }
+  if (input.verdict.started) out["startTime"] = Time(*input.verdict.started);
+  if (input.verdict.ends) out["endTime"] = Time(*input.verdict.ends);
+  if (Json outputs = WriteOutputs(input.totals); !outputs.empty()) out["outputs"] = std::move(outputs);
+  if (Json hidden = WriteNotVisible(input.verdict); !hidden.empty()) {
+    out["notVisible"] = std::move(hidden);
+  }
+  if (Json patches = WritePatches(input.verdict); !patches.empty()) out["patches"] = std::move(patches);
+  return out;
+}
+
+bool DiffersBeyondCounts(const Json& former, const Json& next) {
+  return WithoutCounts(former) != WithoutCounts(next);
+}
+
+}  // namespace traffictap::reconcilers

@@ -1,0 +1,156 @@
+#include "operator/reconcilers/tap_totals.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace traffictap::reconcilers {
+namespace {
+
+using kube::Json;
+
+constexpr std::string_view kOrphanPrefix = "orphans.";
+
+Counts CountsOf(const v1::TapReport& report) {
+  Counts out{{"offered", report.offered()},
+             {"pairs", report.pairs()},
+             {"lostEntries", report.lost_entries()},
+             {"brokenStreams", report.broken_streams()}};
+  for (const auto& [reason, count] : report.orphans()) {
+    out["orphans"] += count;
+    out[std::string(kOrphanPrefix) + reason] += count;
+  }
+  for (const auto& output : report.outputs()) {
+    for (const auto& [reason, count] : output.dropped()) out["dropped"] += count;
+  }
+  return out;
+}
+
+void Add(const Counts& from, Counts* to) {
+  for (const auto& [name, count] : from) (*to)[name] += count;
+}
+
+void AddOutputs(const v1::TapReport& report, std::map<std::string, OutputTotals>* outputs) {
+  for (const auto& output : report.outputs()) {
+    OutputTotals& out = (*outputs)[output.name()];
+    out.delivered += output.delivered();
+    out.queued += output.queued();
+    for (const auto& [reason, count] : output.dropped()) out.dropped += count;
+    if (!output.trouble().empty()) out.trouble = output.trouble();
+  }
+}
+
+Counts ReadCounts(const Json& object) {
+  Counts out;
+  if (!object.is_object()) return out;
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_number_unsigned()) out[name] = value.get<uint64_t>();
+    if (name != "orphansByReason" || !value.is_object()) continue;
+    for (const auto& [reason, count] : value.items()) {
+      if (count.is_number_unsigned()) out[std::string(kOrphanPrefix) + reason] = count.get<uint64_t>();
+    }
+  }
+  return out;
+}
+
+Json WriteCounts(const Counts& counts) {
+  Json out = Json::object();
+  for (const char* name : {"offered", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
+    const auto found = counts.find(name);
+    out[name] = found == counts.end() ? 0 : found->second;
+  }
+  for (const auto& [name, count] : counts) {
+    if (name.starts_with(kOrphanPrefix) && count > 0) {
+      out["orphansByReason"][name.substr(kOrphanPrefix.size())] = count;
+    }
+  }
+  return out;
+}
+
+const Json& Member(const Json& object, const char* name) {
+  static const Json kNothing;
+  if (!object.is_object()) return kNothing;
+  const auto found = object.find(name);
+  return found == object.end() ? kNothing : *found;
+}
+
+std::set<std::string> SplitInstances(const Json& text) {
+  std::set<std::string> out;
+  if (!text.is_string()) return out;
+  const std::string all = text.get<std::string>();
+  for (size_t begin = 0; begin < all.size();) {
+    const size_t end = std::min(all.find(',', begin), all.size());
+    out.insert(all.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+// What instances that are gone had counted. `still` is the sum over those that were counted before
+// and are still here: what the former total held beyond it has gone with the others. An instance
+// counts on, so the difference may fall short and never exceeds the truth.
+Counts Before(const Json& status, const Counts& still) {
+  const Json& collector = Member(status, "collector");
+  Counts before = ReadCounts(Member(collector, "before"));
+  for (const auto& [name, total] : ReadCounts(Member(status, "records"))) {
+    const auto found = still.find(name);
+    const uint64_t here = found == still.end() ? 0 : found->second;
+    if (total > here) before[name] = std::max(before[name], total - here);
+  }
+  return before;
+}
+
+}  // namespace
+
+TapTotals AddUp(const std::string& tap, const std::string& uid,
+                const std::vector<v1::CollectorReport>& reports, const Json& status) {
+  TapTotals out;
+  const Json& collector = Member(status, "collector");
+  const auto former = SplitInstances(Member(collector, "instances"));
+  std::set<std::string> instances;
+  Counts still;
+  out.in_force = !reports.empty();
+  for (const auto& report : reports) {
+    out.connected = true;
+    for (const auto& fault : report.faults()) {
+      if (fault.tap() == tap) out.faults.push_back(fault.message());
+    }
+    const auto found =
+        std::find_if(report.taps().begin(), report.taps().end(),
+                     [&](const auto& t) { return t.tap() == tap && t.uid() == uid; });
+    if (found == report.taps().end()) {
+      out.in_force = false;
+      continue;
+    }
+    const Counts counts = CountsOf(*found);
+    Add(counts, &out.counts);
+    if (former.contains(report.instance())) Add(counts, &still);
+    instances.insert(report.instance());
+    AddOutputs(*found, &out.outputs);
+    out.generation = out.generation == 0 ? found->generation()
+                                         : std::min<int64_t>(out.generation, found->generation());
+    out.proxies += found->proxies();
+    out.completed = out.completed || found->completed();
+  }
+  // With nobody there the memory stays as it is, for the same instance may come back.
+  if (instances.empty()) instances = former;
+  const bool nobody = out.counts.empty();
+  out.before = instances == former ? ReadCounts(Member(collector, "before")) : Before(status, still);
+  if (nobody) {
+    out.counts = ReadCounts(Member(status, "records"));
+  } else {
+    Add(out.before, &out.counts);
+  }
+  out.instances = fmt::format("{}", fmt::join(instances, ","));
+  return out;
+}
+
+Json RecordsStatus(const TapTotals& totals) { return WriteCounts(totals.counts); }
+
+Json CollectorStatus(const TapTotals& totals) {
+  return {{"instances", totals.instances}, {"before", WriteCounts(totals.before)}};
+}
+
+}  // namespace traffictap::reconcilers

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kube/object.h"
+#include "traffictap/v1/routes.pb.h"
+
+namespace traffictap::reconcilers {
+
+// A tap's counters by name: "offered", "pairs", "orphans" (all of them), "retried", "dropped" (by
+// outputs), "lostEntries" and "brokenStreams" (before the pairer), and per reason
+// "orphans.PeerNotMeshed" and the like.
+using Counts = std::map<std::string, uint64_t>;
+
+struct OutputTotals {
+  uint64_t delivered = 0;
+  uint64_t dropped = 0;
+  uint64_t queued = 0;
+  std::string trouble;  // empty: well
+};
+
+// What the connected collectors say of one tap, added up with what their earlier lives had counted:
+// a collector starts from zero whenever it starts, a tap's status must not.
+struct TapTotals {
+  bool connected = false;           // some collector is there
+  bool in_force = false;            // every connected collector has the tap in force
+  int64_t generation = 0;           // the oldest one in force
+  std::vector<std::string> faults;  // of collectors that refused the tap
+  Counts counts;
+  Counts before;          // of `counts`: what instances that are gone had counted
+  std::string instances;  // those counted now, comma-separated
+  uint64_t proxies = 0;   // that send
+  bool completed = false;
+  std::map<std::string, OutputTotals> outputs;  // of the living instances alone
+};
+
+// Pure. `status` is the tap's former status, or null: status.records and status.collector, as
+// written by the two functions below, are its memory.
+TapTotals AddUp(const std::string& tap, const std::string& uid,
+                const std::vector<v1::CollectorReport>& reports, const kube::Json& status);
+
+kube::Json RecordsStatus(const TapTotals& totals);
+kube::Json CollectorStatus(const TapTotals& totals);
+
+}  // namespace traffictap::reconcilers

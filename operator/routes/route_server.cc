@@ -1,0 +1,242 @@
+#include "operator/routes/route_server.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "base/log.h"
+#include "fmt/format.h"
+#include "traffictap/v1/routes.grpc.pb.h"
+
+namespace traffictap::routes {
+namespace {
+
+constexpr int kReportBytesMax = 16 << 20;
+constexpr int kKeepaliveMs = 20'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+constexpr int kPingIntervalMinMs = 10'000;
+
+using SnapshotPtr = std::shared_ptr<const v1::RouteSnapshot>;
+
+SnapshotPtr MakeSnapshot(const std::vector<plan::Route>& routes) {
+  auto snapshot = std::make_shared<v1::RouteSnapshot>();
+  for (const auto& route : routes) {
+    auto* out = snapshot->add_routes();
+    out->set_tap(route.key);
+    out->set_uid(route.uid);
+    out->set_generation(route.generation);
+    out->set_document(route.document);
+  }
+  // FNV-1a: equal content must have an equal version also in another operator's process.
+  uint64_t hash = 14695981039346656037ull;
+  for (const unsigned char c : snapshot->SerializeAsString()) hash = (hash ^ c) * 1099511628211ull;
+  snapshot->set_version(fmt::format("{:016x}", hash));
+  return snapshot;
+}
+
+}  // namespace
+
+// One collector's stream.
+class Session;
+
+class RouteServer::State final : public v1::RouteDiscovery::CallbackService {
+ public:
+  State(size_t collectors_max, std::function<void()> on_report)
+      : collectors_max_(collectors_max), on_report_(std::move(on_report)) {}
+
+  grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* StreamRoutes(
+      grpc::CallbackServerContext*) override;
+
+  void SetRoutes(const std::vector<plan::Route>& routes);
+  SnapshotPtr snapshot() const {
+    absl::MutexLock lock(&mutex_);
+    return snapshot_;
+  }
+  bool Join(Session* session);
+  void Leave(Session* session);
+  void Report(Session* session, v1::CollectorReport report);
+  std::vector<v1::CollectorReport> Reports() const;
+
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+
+ private:
+  const size_t collectors_max_;
+  const std::function<void()> on_report_;
+  mutable absl::Mutex mutex_;
+  SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
+  std::set<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
+  // By session: a collector that dials again may meet its former stream still open.
+  std::map<Session*, v1::CollectorReport> reports_ ABSL_GUARDED_BY(mutex_);
+};
+
+class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot> {
+ public:
+  explicit Session(RouteServer::State* owner) : owner_(owner) {
+    if (!owner_->Join(this)) {
+      Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
+      return;
+    }
+    StartRead(&report_);
+  }
+
+  // Sends the newest snapshot unless the collector has it, or one is on its way.
+  void Offer(const SnapshotPtr& snapshot) {
+    absl::MutexLock lock(&mutex_);
+    if (!snapshot || ended_ || writing_ || !reported_) return;
+    if (snapshot->version() == (sent_ ? sent_->version() : in_force_)) return;
+    writing_ = true;
+    sent_ = snapshot;
+    StartWrite(sent_.get());
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return End();
+    {
+      absl::MutexLock lock(&mutex_);
+      reported_ = true;
+      in_force_ = report_.version();
+    }
+    owner_->Report(this, std::exchange(report_, {}));
+    Offer(owner_->snapshot());
+    StartRead(&report_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = false;
+    }
+    if (ok) Offer(owner_->snapshot());
+  }
+
+  void OnDone() override {
+    owner_->Leave(this);
+    delete this;
+  }
+
+ private:
+  void End() {
+    {
+      absl::MutexLock lock(&mutex_);
+      ended_ = true;
+    }
+    Finish(grpc::Status::OK);
+  }
+
+  RouteServer::State* const owner_;
+  v1::CollectorReport report_;  // gRPC's while a read is under way
+  absl::Mutex mutex_;
+  SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);
+  std::string in_force_ ABSL_GUARDED_BY(mutex_);
+  bool reported_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* RouteServer::State::StreamRoutes(
+    grpc::CallbackServerContext*) {
+  return new Session(this);
+}
+
+void RouteServer::State::SetRoutes(const std::vector<plan::Route>& routes) {
+  auto next = MakeSnapshot(routes);
+  absl::MutexLock lock(&mutex_);
+  if (snapshot_ && snapshot_->version() == next->version()) return;
+  snapshot_ = std::move(next);
+  // A session leaves under this lock before it goes, so those in the set are alive.
+  for (Session* session : sessions_) session->Offer(snapshot_);
+}
+
+bool RouteServer::State::Join(Session* session) {
+  absl::MutexLock lock(&mutex_);
+  if (sessions_.size() >= collectors_max_) return false;
+  sessions_.insert(session);
+  return true;
+}
+
+void RouteServer::State::Leave(Session* session) {
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = reports_.find(session);
+    if (found != reports_.end()) {
+      log::For("routes").info("collector left collector={}", found->second.collector());
+      reports_.erase(found);
+    }
+    sessions_.erase(session);
+  }
+  on_report_();
+}
+
+void RouteServer::State::Report(Session* session, v1::CollectorReport report) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!reports_.contains(session)) {
+      log::For("routes").info("collector joined collector={}", report.collector());
+    }
+    // The newest stream of a collector is the one that counts.
+    std::erase_if(reports_, [&](const auto& entry) {
+      return entry.first != session && entry.second.collector() == report.collector();
+    });
+    reports_[session] = std::move(report);
+  }
+  on_report_();
+}
+
+std::vector<v1::CollectorReport> RouteServer::State::Reports() const {
+  std::map<std::string, v1::CollectorReport> by_name;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [session, report] : reports_) by_name[report.collector()] = report;
+  }
+  std::vector<v1::CollectorReport> out;
+  for (auto& [name, report] : by_name) out.push_back(std::move(report));
+  return out;
+}
+
+RouteServer::RouteServer() = default;
+
+StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptions& options,
+                                                          std::function<void()> on_report) {
+  auto credentials = rpc::ServerCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
+  std::unique_ptr<RouteServer> out(new RouteServer);
+  out->state_ = std::make_unique<State>(options.collectors_max, std::move(on_report));
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kReportBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingIntervalMinMs);
+  builder.AddListeningPort(options.address, *credentials, &out->state_->port);
+  builder.RegisterService(out->state_.get());
+  out->state_->server = builder.BuildAndStart();
+  if (!out->state_->server || out->state_->port == 0) {
+    return absl::UnavailableError(
+        fmt::format("listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
+                    options.address));
+  }
+  return out;
+}
+
+RouteServer::~RouteServer() {
+  if (!state_ || !state_->server) return;
+  state_->server->Shutdown(std::chrono::system_clock::now());
+  state_->server->Wait();
+}
+
+void RouteServer::SetRoutes(const std::vector<plan::Route>& routes) { state_->SetRoutes(routes); }
+
+std::string RouteServer::version() const {
+  const auto snapshot = state_->snapshot();
+  return snapshot ? snapshot->version() : "";
+}
+
+std::vector<v1::CollectorReport> RouteServer::Reports() const { return state_->Reports(); }
+
+int RouteServer::port() const { return state_->port; }
+
+}  // namespace traffictap::routes
