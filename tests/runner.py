@@ -12,7 +12,7 @@ import unittest
 class OneLine(unittest.TestResult):
     def __init__(self):
         super().__init__()
-        self.passed, self.started = 0, 0.0
+        self.passed, self.started = 0, time.monotonic()
 
     def startTest(self, test):
         super().startTest(test)

@@ -16,6 +16,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = (text + "\n").encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Shop-Answer", self.server.app)
+        self.send_header("Set-Cookie", "session=secret")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -8,7 +8,16 @@ def address(ip, port):
     return {"socket_address": {"address": ip, "port_value": port}}
 
 
+# A tap's own patch asks for the headers of its allow-list; a proxy may have been told to log more.
+REQUEST_HEADERS = ["x-shop-version", "authorization"]
+RESPONSE_HEADERS = ["x-shop-answer", "set-cookie"]
+
+
 def access_log(kind):
+    headers = {
+        "additional_request_headers_to_log": REQUEST_HEADERS,
+        "additional_response_headers_to_log": RESPONSE_HEADERS,
+    }
     return {
         "name": f"envoy.access_loggers.{kind}_grpc",
         "typed_config": {
@@ -30,6 +39,7 @@ def access_log(kind):
                     }
                 ],
             },
+            **(headers if kind == "http" else {}),
         },
     }
 
@@ -52,6 +62,14 @@ def connection_manager(name, routes, server_side):
     if server_side:
         manager["use_remote_address"] = False
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+
+
+def instant_application(pod):
+    """An application that costs nothing, for load: a listener of the same Envoy that answers 200 by itself."""
+    answer = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "ok\n"}}}
+    manager = connection_manager("application", [{"name": "all", "domains": ["*"], "routes": [answer]}], False)
+    del manager["typed_config"]["access_log"]
+    return listener("application", pod.ip, APP, manager)
 
 
 def tcp_proxy(name, cluster):
@@ -127,6 +145,8 @@ def sidecar(pod, services, als, tls):
         listener("inbound", pod.ip, INBOUND, inbound, tls and tls.of(pod)),
         listener("outbound", pod.ip, OUTBOUND, connection_manager("outbound", [route_to(s) for s in http], False)),
     ]
+    if pod.instant:
+        listeners.append(instant_application(pod))
     clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als, http2=True)]
     for service in services:
         name = f"outbound|{APP}||{host(service.name)}"

@@ -26,6 +26,7 @@ class Pod:
     tcp: int = 0  # the port that callers find it on, for what is not HTTP
     timeout: str = "15s"
     retries: int = 0
+    instant: bool = False  # its Envoy itself plays the application
     ip: str = ""
 
 
@@ -173,8 +174,9 @@ class Shop:
             raise
 
     def start_pod(self, pod, envoy, als, tls):
-        app = start([sys.executable, HERE / "app.py", pod.name, pod.ip])
-        self.processes.append((dataclasses.replace(pod, meshed=False), app))
+        if not pod.instant:
+            app = start([sys.executable, HERE / "app.py", pod.name, pod.ip])
+            self.processes.append((dataclasses.replace(pod, meshed=False), app))
         if not pod.meshed:
             return
         config = self.work / f"{pod.name}.json"
@@ -185,12 +187,12 @@ class Shop:
                              "warning", "--drain-time-s", "1", "--parent-shutdown-time-s", "2"], stdout=log, stderr=log)
         self.processes.append((pod, process))
 
-    def call(self, service, path="/", method="GET", agent="shop-demo/1.0", timeout=10, abort=False):
+    def call(self, service, path="/", method="GET", agent="shop-demo/1.0", timeout=10, abort=False, headers=()):
         """One call of the frontend's application through its sidecar. Returns the status, or None if given up."""
         ip = self.pods["frontend"].ip
         connection = http.client.HTTPConnection(ip, envoy_config.OUTBOUND, timeout=0.2 if abort else timeout)
         try:
-            connection.request(method, path, headers={"Host": service, "User-Agent": agent})
+            connection.request(method, path, headers={"Host": service, "User-Agent": agent, **dict(headers)})
             answer = connection.getresponse()
             answer.read()
             return answer.status
@@ -212,6 +214,25 @@ class Shop:
             return None
         finally:
             connection.close()
+
+    def load(self, service, count, path="/load", batch=20):
+        """`count` requests over one connection, `batch` at a time. Returns how many were answered."""
+        request = f"GET {path} HTTP/1.1\r\nHost: {service}\r\nUser-Agent: load/1.0\r\n\r\n".encode()
+        answered = 0
+        with socket.create_connection((self.pods["frontend"].ip, envoy_config.OUTBOUND), timeout=20) as s:
+            while answered < count:
+                wanted = min(batch, count - answered)
+                s.sendall(request * wanted)
+                seen, rest = 0, b""
+                while seen < wanted:
+                    received = s.recv(65536)
+                    if not received:
+                        return answered + seen
+                    text = rest + received
+                    seen += text.count(b"HTTP/1.1 ")
+                    rest = text[-8:]  # too short for a whole one
+                answered += wanted
+        return answered
 
     def query_db(self, text=b"select 1"):
         with socket.create_connection((self.pods["frontend"].ip, 5432), timeout=5) as s:

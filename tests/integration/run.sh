@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The collector with real Envoys and under faults. usage: tests/integration/run.sh BUILD; TEST=… selects by name
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+COLLECTOR=$(realpath "${1:-build}/src/collector/traffictap-collector")
+export COLLECTOR
+exec "$(tests/python_env.sh tests/integration/requirements.txt)" tests/runner.py tests/integration
