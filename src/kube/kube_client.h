@@ -18,20 +18,20 @@ struct CallOptions {
 };
 
 struct ListOptions {
-  std::string ns;  // empty: all namespaces
-  std::string label_selector;
-  std::string field_selector;
+  std::string ns = "";  // empty: all namespaces
+  std::string label_selector = "";
+  std::string field_selector = "";
   // Empty: the newest state. Otherwise not older than this one.
-  std::string resource_version;
+  std::string resource_version = "";
   int page_size = 500;                       // objects per request; 0: all in one
   base::Nanos timeout = 60 * base::kSecond;  // per page
 };
 
 struct WatchOptions {
-  std::string ns;
-  std::string label_selector;
-  std::string field_selector;
-  std::string resource_version;  // where to go on; empty: the state first, as Added
+  std::string ns = "";
+  std::string label_selector = "";
+  std::string field_selector = "";
+  std::string resource_version = "";  // where to go on; empty: the state first, as Added
   base::Nanos duration =
       5 * 60 * base::kSecond;  // asks the server to end the watch after that long
 };
@@ -45,7 +45,7 @@ struct WatchEvent {
 };
 
 struct ApplyOptions {
-  std::string field_manager;  // constant per program: the API compares it
+  std::string field_manager = "";  // constant per program: the API compares it
   bool force = false;  // take over fields of other managers; only for objects that are ours alone
   bool dry_run = false;
   base::Nanos timeout = 30 * base::kSecond;
@@ -53,8 +53,8 @@ struct ApplyOptions {
 
 struct DeleteOptions {
   // Preconditions: kAborted (IsConflict) unless they hold. Empty: not asked for.
-  std::string uid;
-  std::string resource_version;
+  std::string uid = "";
+  std::string resource_version = "";
   base::Nanos timeout = 30 * base::kSecond;
 };
 

@@ -1,0 +1,279 @@
+#include "kube/kubeconfig.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "fmt/format.h"
+#include "kube/base64.h"
+#include "kube/text_file.h"
+#include "yaml-cpp/yaml.h"
+
+namespace traffictap::kube {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kKubeconfigBytesMax = 4 << 20;
+
+struct KubeconfigFile {
+  std::string path;
+  YAML::Node root;
+};
+using KubeconfigFiles = std::vector<KubeconfigFile>;
+
+// A named entry and the file it came from.
+struct Entry {
+  YAML::Node node;
+  std::string path;
+};
+
+Status Refuse(const std::string& path, const std::string& field, const std::string& what) {
+  return absl::InvalidArgumentError(fmt::format("read {}: {}: {}", path, field, what));
+}
+
+std::string EnvOr(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != 0 ? value : otherwise;
+}
+
+YAML::Node At(const YAML::Node& node, const char* field) {
+  return node.IsMap() ? node[field] : YAML::Node(YAML::NodeType::Undefined);
+}
+
+std::string Text(const YAML::Node& node, const char* field) {
+  const YAML::Node value = At(node, field);
+  return value && value.IsScalar() ? value.Scalar() : "";
+}
+
+bool Flag(const YAML::Node& node, const char* field) {
+  const std::string text = Text(node, field);
+  return text == "true" || text == "True" || text == "TRUE";
+}
+
+StatusOr<KubeconfigFile> Load(const std::string& path) {
+  auto text = ReadTextFile(path, kKubeconfigBytesMax);
+  if (!text.ok()) return text.status();
+  try {
+    KubeconfigFile file{path, YAML::Load(*text)};
+    if (!file.root.IsMap()) return Refuse(path, "document", "is not a map: is this a kubeconfig?");
+    return file;
+  } catch (const std::exception& error) {
+    return Refuse(path, "document", fmt::format("{}: correct the YAML", error.what()));
+  }
+}
+
+std::vector<std::string> DefaultPaths() {
+  std::vector<std::string> paths;
+  std::istringstream list(EnvOr("KUBECONFIG", ""));
+  for (std::string path; std::getline(list, path, ':');) {
+    if (!path.empty()) paths.push_back(path);
+  }
+  if (paths.empty()) paths.push_back(EnvOr("HOME", "/") + "/.kube/config");
+  return paths;
+}
+
+// Of several files those that are missing are passed over; the one that a person named must be
+// there.
+StatusOr<KubeconfigFiles> LoadAll(const KubeconfigOptions& options) {
+  KubeconfigFiles files;
+  const bool named = !options.path.empty();
+  const auto paths = named ? std::vector<std::string>{options.path} : DefaultPaths();
+  for (const auto& path : paths) {
+    auto file = Load(path);
+    if (!file.ok() && absl::IsNotFound(file.status()) && !named) continue;
+    if (!file.ok()) return file.status();
+    files.push_back(*std::move(file));
+  }
+  if (files.empty()) {
+    return absl::NotFoundError(
+        fmt::format("read kubeconfig: no file {}: set --kubeconfig or "
+                    "$KUBECONFIG",
+                    fmt::join(paths, ", ")));
+  }
+  return files;
+}
+
+std::string CurrentContext(const KubeconfigFiles& files) {
+  for (const auto& file : files) {
+    if (auto name = Text(file.root, "current-context"); !name.empty()) return name;
+  }
+  return "";
+}
+
+// Entries look like {name: x, <kind>: {...}} in the list `<kind>s`.
+StatusOr<Entry> Find(const KubeconfigFiles& files, const std::string& kind,
+                     const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& file : files) {
+    const YAML::Node list = At(file.root, (kind + "s").c_str());
+    if (!list || !list.IsSequence()) continue;
+    for (const auto& item : list) {
+      if (Text(item, "name") == name) {
+        const YAML::Node body = At(item, kind.c_str());
+        return Entry{body && body.IsMap() ? body : YAML::Node(YAML::NodeType::Map), file.path};
+      }
+      known.push_back(Text(item, "name"));
+    }
+  }
+  return Refuse(files.front().path, kind + "s",
+                fmt::format("no {} named \"{}\": there is {}", kind, name,
+                            known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+}
+
+std::string Resolve(const std::string& file, const std::string& path) {
+  if (path.empty() || fs::path(path).is_absolute()) return path;
+  return (fs::absolute(file).parent_path() / path).lexically_normal().string();
+}
+
+Status ReadPem(const Entry& entry, const char* field, std::string* file, std::string* pem) {
+  *file = Resolve(entry.path, Text(entry.node, field));
+  const std::string data_field = std::string(field) + "-data";
+  const std::string data = Text(entry.node, data_field.c_str());
+  if (data.empty()) return absl::OkStatus();
+  auto decoded = DecodeBase64(data);
+  if (!decoded) return Refuse(entry.path, data_field, "is not base64");
+  // kubectl lets the data win over the file.
+  *pem = *std::move(decoded);
+  file->clear();
+  return absl::OkStatus();
+}
+
+Status RefuseFields(const Entry& entry, const std::vector<const char*>& fields) {
+  for (const char* field : fields) {
+    if (At(entry.node, field)) {
+      return Refuse(entry.path, field, "is not supported: use a token, a certificate or exec");
+    }
+  }
+  return absl::OkStatus();
+}
+
+Status ReadCluster(const Entry& entry, ClusterAccess* access) {
+  if (At(entry.node, "proxy-url")) {
+    return Refuse(entry.path, "proxy-url",
+                  "is not supported: use a server that is reached directly");
+  }
+  access->server = Text(entry.node, "server");
+  if (access->server.empty()) return Refuse(entry.path, "server", "is missing");
+  access->tls_server_name = Text(entry.node, "tls-server-name");
+  access->insecure_skip_tls_verify = Flag(entry.node, "insecure-skip-tls-verify");
+  return ReadPem(entry, "certificate-authority", &access->ca_file, &access->ca_pem);
+}
+
+StatusOr<ExecPlugin::InteractiveMode> ReadInteractiveMode(const Entry& entry,
+                                                          const std::string& text) {
+  if (text.empty() || text == "IfAvailable") return ExecPlugin::InteractiveMode::kIfAvailable;
+  if (text == "Never") return ExecPlugin::InteractiveMode::kNever;
+  if (text == "Always") return ExecPlugin::InteractiveMode::kAlways;
+  return Refuse(entry.path, "exec.interactiveMode",
+                fmt::format("\"{}\": use Never, IfAvailable or Always", text));
+}
+
+Status ReadExec(const Entry& entry, ExecPlugin* plugin) {
+  const YAML::Node exec = At(entry.node, "exec");
+  if (!exec || !exec.IsMap()) return absl::OkStatus();
+  plugin->command = Text(exec, "command");
+  if (plugin->command.empty()) return Refuse(entry.path, "exec.command", "is missing");
+  // As client-go: a name is looked up in PATH, something with a slash starts at the file's folder.
+  if (plugin->command.find('/') != std::string::npos) {
+    plugin->command = Resolve(entry.path, plugin->command);
+  }
+  plugin->api_version = Text(exec, "apiVersion");
+  if (plugin->api_version != "client.authentication.k8s.io/v1" &&
+      plugin->api_version != "client.authentication.k8s.io/v1beta1") {
+    return Refuse(entry.path, "exec.apiVersion",
+                  fmt::format("\"{}\": use client.authentication.k8s.io/v1", plugin->api_version));
+  }
+  plugin->install_hint = Text(exec, "installHint");
+  plugin->provide_cluster_info = Flag(exec, "provideClusterInfo");
+  for (const auto& arg : At(exec, "args")) plugin->args.push_back(arg.as<std::string>());
+  for (const auto& pair : At(exec, "env")) plugin->env[Text(pair, "name")] = Text(pair, "value");
+  auto mode = ReadInteractiveMode(entry, Text(exec, "interactiveMode"));
+  if (!mode.ok()) return mode.status();
+  plugin->interactive_mode = *mode;
+  return absl::OkStatus();
+}
+
+Status ReadUser(const Entry& entry, ClusterAccess* access) {
+  TT_RETURN_IF_ERROR(RefuseFields(entry, {"auth-provider", "as", "as-uid", "as-groups"}));
+  TT_RETURN_IF_ERROR(ReadPem(entry, "client-certificate", &access->client_certificate_file,
+                             &access->client_certificate_pem));
+  TT_RETURN_IF_ERROR(
+      ReadPem(entry, "client-key", &access->client_key_file, &access->client_key_pem));
+  access->token = Text(entry.node, "token");
+  // As kubectl: a token written out wins over the file.
+  if (access->token.empty())
+    access->token_file = Resolve(entry.path, Text(entry.node, "tokenFile"));
+  access->username = Text(entry.node, "username");
+  access->password = Text(entry.node, "password");
+  return ReadExec(entry, &access->exec);
+}
+
+StatusOr<ClusterAccess> ReadContext(const KubeconfigFiles& files, const std::string& name) {
+  auto context = Find(files, "context", name);
+  if (!context.ok()) return context.status();
+  ClusterAccess access;
+  access.context = name;
+  if (auto ns = Text(context->node, "namespace"); !ns.empty()) access.ns = ns;
+  auto cluster = Find(files, "cluster", Text(context->node, "cluster"));
+  if (!cluster.ok()) return cluster.status();
+  TT_RETURN_IF_ERROR(ReadCluster(*cluster, &access));
+  const std::string user_name = Text(context->node, "user");
+  if (user_name.empty()) return access;
+  auto user = Find(files, "user", user_name);
+  if (!user.ok()) return user.status();
+  TT_RETURN_IF_ERROR(ReadUser(*user, &access));
+  return access;
+}
+
+}  // namespace
+
+StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options) {
+  auto files = LoadAll(options);
+  if (!files.ok()) return files.status();
+  const std::string context = options.context.empty() ? CurrentContext(*files) : options.context;
+  if (context.empty()) {
+    return Refuse(files->front().path, "current-context", "is not set: name a context");
+  }
+  try {
+    return ReadContext(*files, context);
+  } catch (const std::exception& error) {
+    return Refuse(files->front().path, "document", error.what());
+  }
+}
+
+StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options) {
+  const std::string host =
+      options.host.empty() ? EnvOr("KUBERNETES_SERVICE_HOST", "") : options.host;
+  const std::string port =
+      options.port.empty() ? EnvOr("KUBERNETES_SERVICE_PORT", "") : options.port;
+  ClusterAccess access;
+  access.token_file = options.folder + "/token";
+  access.ca_file = options.folder + "/ca.crt";
+  std::error_code error;
+  if (host.empty() || port.empty() || !fs::exists(access.token_file, error)) {
+    return absl::NotFoundError(
+        fmt::format("read service account: this is no pod: $KUBERNETES_SERVICE_HOST is \"{}\", "
+                    "looked for {}",
+                    host, access.token_file));
+  }
+  const bool ipv6 = host.find(':') != std::string::npos;
+  access.server = fmt::format("https://{}:{}", ipv6 ? "[" + host + "]" : host, port);
+  auto ns = ReadTextFile(options.folder + "/namespace", 1024);
+  if (ns.ok() && !ns->empty()) access.ns = *std::move(ns);
+  return access;
+}
+
+StatusOr<ClusterAccess> FindClusterAccess(const KubeconfigOptions& options) {
+  const bool named =
+      !options.path.empty() || !options.context.empty() || !EnvOr("KUBECONFIG", "").empty();
+  if (!named) {
+    auto access = InClusterAccess({});
+    if (access.ok() || !absl::IsNotFound(access.status())) return access;
+  }
+  return ReadKubeconfig(options);
+}
+
+}  // namespace traffictap::kube

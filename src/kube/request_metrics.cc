@@ -1,0 +1,40 @@
+#include "kube/request_metrics.h"
+
+namespace traffictap::kube {
+namespace {
+
+double Seconds(base::Nanos nanos) {
+  return static_cast<double>(nanos) / static_cast<double>(base::kSecond);
+}
+
+}  // namespace
+
+void RequestMetrics::Count(const std::string& verb, const std::string& resource, int code,
+                           base::Nanos took) {
+  absl::MutexLock lock(&mutex_);
+  Figures& figures = figures_[{verb, resource, code}];
+  figures.calls += 1;
+  figures.seconds += Seconds(took);
+}
+
+void RequestMetrics::CountWait(base::Nanos waited) {
+  absl::MutexLock lock(&mutex_);
+  waited_seconds_ += Seconds(waited);
+}
+
+void RequestMetrics::Write(base::MetricWriter& writer) const {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [key, figures] : figures_) {
+    const auto& [verb, resource, code] = key;
+    const base::MetricLabels labels = {
+        {"verb", verb}, {"resource", resource}, {"code", std::to_string(code)}};
+    writer.Counter("traffictap_kube_requests_total",
+                   "Calls to the Kubernetes API; code 0: no answer.", labels, figures.calls);
+    writer.Counter("traffictap_kube_request_seconds_total",
+                   "Time spent in calls to the Kubernetes API.", labels, figures.seconds);
+  }
+  writer.Counter("traffictap_kube_write_limit_wait_seconds_total",
+                 "Time that writes waited for our own limit.", {}, waited_seconds_);
+}
+
+}  // namespace traffictap::kube
