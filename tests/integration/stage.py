@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 from shop import Collector, Network, Pod, Shop
@@ -114,6 +115,17 @@ class Stage:
         except AssertionError as error:
             raise AssertionError(f"{error}: {state}") from None
 
+    def settle_after_loss(self):
+        """The same after a restart, where the collector's books began anew."""
+
+        def quiet():
+            metrics = self.collector.metrics()
+            return (metric(metrics, "join_kept_total") == metric(metrics, "entries_kept_total")
+                    and metric(metrics, "waiting") == metric(metrics, "output_queued") == 0)
+
+        time.sleep(2 * FLUSH_SECONDS)
+        wait_until("all that came is joined and written", quiet)
+
 
 def books(metrics):
     """Raises unless the collector's books balance."""
@@ -144,3 +156,39 @@ def metric(metrics, name, **labels):
     wanted = [f'{k}="{v}"' for k, v in labels.items()]
     return sum(value for key, value in metrics.items()
                if key.split("{")[0] == f"traffictap_{name}" and all(w in key for w in wanted))
+
+
+def sides(record):
+    """How many log entries a record is made of."""
+    return ("client" in record) + len(record.get("server", []))
+
+
+class Load:
+    """Requests to the instant application until stop(), about `rate` a second."""
+
+    def __init__(self, shop, rate=1000, connections=2):
+        self.shop, self.pause, self.answered = shop, 100 * connections / rate, [0] * connections
+        self.ended = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(connections)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, index):
+        due = time.monotonic()
+        while not self.ended.is_set():
+            self.answered[index] += self.shop.load("fast", 100)
+            due = max(due + self.pause, time.monotonic() - 1)
+            self.ended.wait(max(0, due - time.monotonic()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Returns how many requests were answered."""
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+        return sum(self.answered)
