@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 COLLECTOR=$(realpath "${1:-build}/src/collector/traffictap-collector")
-export COLLECTOR
+export COLLECTOR GRPC_ENABLE_FORK_SUPPORT=0 GRPC_VERBOSITY=NONE
 exec "$(tests/python_env.sh tests/integration/requirements.txt)" tests/runner.py tests/integration

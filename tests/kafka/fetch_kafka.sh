@@ -3,7 +3,7 @@
 # jars.lock names every jar with its SHA-256; "fetch_kafka.sh --lock" writes it anew after pom.xml was changed.
 set -euo pipefail
 cd "$(dirname "$0")"
-key=$(cat pom.xml jars.lock 2>/dev/null | sha256sum | cut -c1-16)
+key=$({ cat pom.xml jars.lock 2>/dev/null || true; } | sha256sum | cut -c1-16)
 dir=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}/kafka-$key
 if [ "${1:-}" = --lock ] || [ ! -e "$dir/ready" ]; then
   rm -rf "$dir"

@@ -1,0 +1,259 @@
+"""What a proxy, a network, a disk or an output can do to the collector: it loses only what it counts, and lives."""
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+import grpc
+
+import proxy
+import stage
+from proxy import Proxy, ended, entry, identifier, message
+from stage import Load, Stage, file_output, metric, tap, wait_until
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+EMPTY_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+
+
+def status_of(pid, field):
+    with open(f"/proc/{pid}/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+
+
+def received(s):
+    return metric(s.collector.metrics(), "entries_received_total")
+
+
+def joined(s):
+    metrics = s.collector.metrics()
+    return metric(metrics, "join_kept_total") == metric(metrics, "entries_kept_total") and metrics
+
+
+class BadProxies(unittest.TestCase):
+    def setUp(self):
+        self.stage = Stage(tap("all", pairing={"window": "200ms"}), shop=False)
+        self.addCleanup(self.stage.close)
+
+    def paths(self, count):
+        wait_until(f"{count} records", lambda: len(self.stage.lines()) >= count)
+        return sorted(r["request"]["path"] for r in self.stage.records())
+
+    def rejected(self, reason):
+        return metric(self.stage.collector.metrics(), "entries_rejected_total", reason=reason)
+
+    def test_a_malformed_message_or_entry_costs_nothing_but_itself(self):
+        async def run():
+            async with Proxy(self.stage.collector) as p:
+                stream = p.stream()
+                await stream.write(message(entry("/first"), head=identifier()))
+                await stream.write(b"\xff\xff\xff\xff not protobuf")
+                await stream.write(message(entry("/second"), b"\x0a\xff\x01broken", entry("/third")))
+                await stream.write(message(entry("/fourth"), head=identifier("other-0", "10.7.7.7")))
+                await stream.done_writing()
+                self.assertEqual(await ended(stream), grpc.StatusCode.OK)
+
+        proxy.run(run())
+        self.assertEqual(self.paths(4), ["/first", "/fourth", "/second", "/third"])
+        self.assertEqual((self.rejected("MalformedMessage"), self.rejected("MalformedEntry")), (1, 1))
+        self.assertEqual({r["destination"]["pod"] for r in self.stage.records()}, {"ghost-0"},
+                         "a second identifier changes nothing")
+        stage.books(self.stage.collector.metrics())
+
+    def test_a_stream_without_identifier_is_refused_entry_by_entry(self):
+        async def run():
+            async with Proxy(self.stage.collector) as p:
+                stream = p.stream()
+                await stream.write(message(entry("/a"), entry("/b")))
+                await stream.write(message(entry("/c"), head=identifier()))
+                await stream.done_writing()
+                await ended(stream)
+
+        proxy.run(run())
+        self.assertEqual(self.paths(1), ["/c"])
+        self.assertEqual(self.rejected("NoIdentifier"), 2)
+
+    def test_an_oversize_message_ends_its_stream_alone(self):
+        async def run():
+            async with Proxy(self.stage.collector) as p, Proxy(self.stage.collector) as other:
+                good, bad, beside = other.stream(), p.stream(), p.stream()
+                for stream in (good, bad, beside):
+                    await stream.write(message(entry("/before"), head=identifier()))
+                try:
+                    await bad.write(message(entry("/" + "x" * (5 << 20))))
+                except grpc.aio.AioRpcError:
+                    pass
+                self.assertEqual(await ended(bad), grpc.StatusCode.RESOURCE_EXHAUSTED)
+                for stream in (good, beside):
+                    await stream.write(message(entry("/after")))
+                    await stream.done_writing()
+                    self.assertEqual(await ended(stream), grpc.StatusCode.OK)
+
+        proxy.run(run())
+        self.assertEqual(self.paths(5), ["/after"] * 2 + ["/before"] * 3)
+        self.assertEqual(metric(self.stage.collector.metrics(), "als_streams_ended_total", how="broken"), 1)
+
+    def test_a_thousand_streams_need_no_more_threads_than_a_few(self):
+        async def run():
+            proxies = [Proxy(self.stage.collector) for _ in range(12)]
+            streams = [p.stream() for p in proxies for _ in range(100)]
+            await asyncio.gather(*(s.write(message(entry("/many"), head=identifier())) for s in streams))
+            await asyncio.to_thread(wait_until, "all are heard", lambda: received(self.stage) == 1200, 60)
+            seen.append(status_of(pid, "Threads"))
+            seen.append(metric(self.stage.collector.metrics(), "als_streams"))
+            for p in proxies:
+                await p.channel.close()
+
+        pid, seen = self.stage.collector.process.pid, []
+        proxy.run(run())
+        threads, streams = seen
+        print(f"     {streams:.0f} streams, {threads} threads, {status_of(pid, 'VmRSS') >> 10} MB")
+        self.assertEqual(streams, 1200)
+        self.assertLessEqual(threads, 4 * os.cpu_count() + 16)
+        wait_until("all are gone", lambda: metric(self.stage.collector.metrics(), "als_streams") == 0)
+
+    def test_connections_that_say_nothing_are_closed(self):
+        def opened(words):
+            s = socket.create_connection((self.stage.collector.ip, self.stage.collector.als_port))
+            s.sendall(words)
+            return s
+
+        def closed(s):
+            s.settimeout(0.1)
+            try:
+                while s.recv(4096):
+                    pass
+                return True
+            except TimeoutError:
+                return False
+            except ConnectionError:
+                return True
+
+        kinds = {"silent": b"", "half a preface": PREFACE[:12], "a preface alone": PREFACE,
+                 "a handshake and no stream": PREFACE + EMPTY_SETTINGS}
+        sockets = {kind: [opened(words) for _ in range(20)] for kind, words in kinds.items()}
+        start = time.monotonic()
+        for kind, seconds in (("silent", 15), ("half a preface", 15), ("a preface alone", 40),
+                              ("a handshake and no stream", 40)):
+            wait_until(f"{kind} is closed", lambda: all(closed(s) for s in sockets[kind]), seconds)
+            print(f"     {kind}: gone after {time.monotonic() - start:.0f} s at most")
+        for s in itertools.chain(*sockets.values()):
+            s.close()
+
+    def test_a_frozen_proxy_is_noticed_by_keepalive(self):
+        code = ("import asyncio, sys\nsys.path[:0] = sys.argv[1:3]\nimport proxy\nimport types\n"
+                "async def run():\n  p = proxy.Proxy(types.SimpleNamespace(ip=sys.argv[3], als_port=int(sys.argv[4])))\n"
+                "  s = p.stream()\n  await s.write(proxy.message(proxy.entry('/frozen'), head=proxy.identifier()))\n"
+                "  await asyncio.sleep(300)\nasyncio.run(run())\n")
+        here = os.path.dirname(__file__)
+        child = subprocess.Popen([sys.executable, "-c", code, here, os.path.join(here, "../shop"),
+                                  self.stage.collector.ip, str(self.stage.collector.als_port)])
+        try:
+            self.assertEqual(self.paths(1), ["/frozen"])
+            child.send_signal(signal.SIGSTOP)
+            start = time.monotonic()
+            wait_until("its stream is closed", lambda: metric(self.stage.collector.metrics(), "als_streams") == 0, 45)
+            print(f"     closed {time.monotonic() - start:.0f} s after it froze")
+            self.assertEqual(metric(self.stage.collector.metrics(), "als_streams_ended_total", how="broken"), 1)
+        finally:
+            child.kill()
+            child.wait()
+
+
+class Bursts(unittest.TestCase):
+    def test_bursts_are_dropped_and_counted_before_memory_grows(self):
+        limits = ["--queue-size", "32MB", "--waiting-size", "64MB"]
+        with Stage(tap("all", pairing={"window": "30s"}, outputs=[file_output("all.jsonl", queueSize="16Mi")]),
+                   shop=False, options=limits) as s:
+            # 15 kB of agent each: little to decode, much to keep.
+            def burst():
+                return message(*(entry("/burst", "a" * 15000) for _ in range(230)))
+
+            async def one(p):
+                stream = p.stream()
+                await stream.write(identifier())
+                for _ in range(10):
+                    await stream.write(burst())
+                await stream.done_writing()
+                return await ended(stream, 120)
+
+            async def run():
+                proxies = [Proxy(s.collector) for _ in range(20)]
+                codes = await asyncio.gather(*(one(p) for p in proxies))
+                for p in proxies:
+                    await p.channel.close()
+                return codes
+
+            codes = proxy.run(run())
+            wait_until("all is joined", lambda: joined(s))
+            peak = status_of(s.collector.process.pid, "VmHWM") >> 10
+            metrics = s.collector.metrics()
+            print(f"     {20 * 10 * len(burst()) >> 20} MB in bursts, peak {peak} MB")
+            self.assertEqual(set(codes), {grpc.StatusCode.OK})
+            self.assertEqual(received(s), 20 * 10 * 230)
+            stage.books(metrics)
+            self.assertGreater(metric(metrics, "orphans_total", reason="LostInBuffer")
+                               + metric(metrics, "entries_rejected_total", reason="QueueFull"), 0)
+            self.assertLess(peak, 700)
+
+
+class BadOutputs(unittest.TestCase):
+    def test_a_full_disk_degrades_its_output_alone_and_heals(self):
+        if os.geteuid() != 0:
+            self.fail("needs root, to mount a small tmpfs")
+        full = tap("full", outputs=[file_output("full/full.jsonl", queueSize="256Ki")])
+        s = Stage(full, tap("all"), shop=False)
+        mount = s.collector.output / "full"
+        s.collector.stop()
+        mount.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", mount], check=True)
+        try:
+            s.collector.start()
+            s.shop = stage.Shop(s.collector, s.work, pods=(stage.FRONTEND, stage.CART, stage.FAST))
+
+            def healthy():
+                return metric(s.collector.metrics(), "output_healthy", tap="shop/full") == 1
+
+            def dropped(name):
+                return metric(s.collector.metrics(), "output_dropped_total", tap=f"shop/{name}")
+
+            with Load(s.shop) as load:
+                wait_until("the output tells of the full disk", lambda: not healthy())
+                wait_until("its drops are counted", lambda: dropped("full") > 0)
+                lines = (mount / "full.jsonl").read_text()
+                self.assertTrue(lines.endswith("\n"), "no half record")
+                subprocess.run(["mount", "-o", "remount,size=64m", "none", mount], check=True)
+                wait_until("it heals", healthy, 10)
+                before = (mount / "full.jsonl").stat().st_size
+                wait_until("it writes again", lambda: (mount / "full.jsonl").stat().st_size > before, 10)
+                answered = load.stop()
+            s.settle()
+            metrics = s.collector.metrics()
+            stage.books(metrics)
+            self.assertEqual(len(s.records()), answered, "the other output missed nothing")
+            self.assertEqual((dropped("all"), metric(metrics, "entries_rejected_total")), (0, 0))
+            self.assertEqual(len(s.records("full/full.jsonl")), answered - dropped("full"))
+        finally:
+            s.close()
+            subprocess.run(["umount", "-l", mount], check=False)
+
+    def test_an_output_that_nobody_reads_slows_no_other(self):
+        screen = {"name": "screen", "type": "Stdout", "queueSize": "256Ki"}
+        with Stage(tap("hung", outputs=[screen]), tap("all"), stdout=subprocess.PIPE) as s:
+            with Load(s.shop) as load:
+                wait_until("the unread output drops", lambda: metric(
+                    s.collector.metrics(), "output_dropped_total", output="screen") > 0)
+                time.sleep(1)
+                answered = load.stop()
+            wait_until("the other one has all", lambda: len(s.lines()) == answered)
+            metrics = s.collector.metrics()
+            stage.books(metrics)
+            self.assertEqual(metric(metrics, "entries_rejected_total"), 0)
+            self.assertEqual(metric(metrics, "output_dropped_total", output="disk"), 0)
+            start = time.monotonic()
+            self.assertEqual(s.collector.stop(), 0)
+            self.assertLess(time.monotonic() - start, 20, "a hung output must not hold the process")

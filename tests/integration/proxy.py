@@ -1,0 +1,86 @@
+"""Plays a proxy byte by byte, for what a real Envoy cannot be made to do: envoy.service.accesslog.v3 by hand."""
+import asyncio
+import itertools
+
+import grpc.aio
+
+METHOD = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"
+NOTHING = b""
+
+
+def varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def text(field, value):
+    value = value.encode() if isinstance(value, str) else value
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def address(ip, port):
+    return text(1, text(2, ip) + number(3, port))  # Address.socket_address
+
+
+def identifier(pod="ghost-0", ip="10.9.9.9"):
+    def meta(key, value):  # Struct.fields
+        return text(1, text(1, key) + text(2, text(3, value)))
+
+    node = (text(1, f"sidecar~{ip}~{pod}.shop~shop.svc.cluster.local") + text(2, "ghost.shop")
+            + text(3, meta("NAME", pod) + meta("NAMESPACE", "shop") + meta("WORKLOAD_NAME", "ghost")))
+    return text(1, text(1, node) + text(2, "traffictap"))
+
+
+serial = itertools.count(1)
+
+
+def entry(path="/ghost", agent="ghost/1.0", request_id=None):
+    """A server's entry: its cluster begins with "inbound|"."""
+    port = next(serial) % 60000 + 1024
+    common = (text(3, address("10.9.9.9", 8080)) + text(5, number(1, 1_700_000_000)) + text(15, "inbound|8080||")
+              + text(20, address("10.8.8.8", port)) + text(23, number(2, 1_000_000)))
+    request = (number(1, 1) + text(3, "ghost") + text(5, path) + text(6, agent)
+               + text(9, request_id or f"{next(serial):08x}-0000-4000-8000-000000000000"))
+    return text(1, common) + number(2, 2) + text(3, request) + text(4, text(1, number(1, 200)))
+
+
+def message(*entries, head=NOTHING):
+    return head + text(2, b"".join(text(1, e) for e in entries))
+
+
+class Proxy:
+    """One connection to the collector; its streams are the same ones an Envoy would open."""
+
+    def __init__(self, collector):
+        self.channel = grpc.aio.insecure_channel(f"{collector.ip}:{collector.als_port}", options=[
+            ("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)])
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.channel.close()
+
+    def stream(self):
+        return self.channel.stream_unary(METHOD)()
+
+
+# One for all tests: grpc.aio keeps to the first loop that it sees.
+LOOP = asyncio.new_event_loop()
+
+
+def run(coroutine):
+    return LOOP.run_until_complete(coroutine)
+
+
+async def ended(stream, seconds=20):
+    """The status code that the stream ends with."""
+    return await asyncio.wait_for(stream.code(), seconds)
