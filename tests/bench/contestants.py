@@ -1,0 +1,130 @@
+"""The receivers that are compared. Each starts on a free port, takes a load, and tells what it made of it."""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+from processes import HERE, Measured, wait_until
+from shop import free_port, wait_for_port
+
+
+class TrafficTap(Measured):
+    name = "TrafficTap: join pairs, write them to a file"
+
+    def __init__(self, build, work, taps, options=()):
+        """`taps`: YAML documents."""
+        work = pathlib.Path(work)
+        for folder in ("taps", "records"):
+            (work / folder).mkdir(parents=True)
+        for number, tap in enumerate(taps):
+            (work / "taps" / f"{number}.yaml").write_text(tap)
+        self.port, self.http = free_port(), free_port()
+        super().__init__(
+            [build / "src/collector/traffictap-collector", "--als", self.address, "--http", f"127.0.0.1:{self.http}",
+             "--taps", work / "taps", "--output-dir", work / "records", "--name", "bench", "--log-level", "warn",
+             *options], work / "log")
+        wait_for_port("127.0.0.1", self.port, "the collector", self.process)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def metrics(self):
+        """The figures, those of one name summed over their labels."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
+        connection.request("GET", "/metrics")
+        out = {}
+        for line in connection.getresponse().read().decode().splitlines():
+            if line and line[0] != "#":
+                name, value = line.rsplit(" ", 1)
+                out[name.split("{")[0]] = out.get(name.split("{")[0], 0) + float(value)
+        return out
+
+    def wait_streams(self, streams):
+        wait_until(lambda: self.metrics()["traffictap_als_streams"] == streams, f"{streams} open streams", self)
+
+    def wait_taken(self, entries):
+        wait_until(lambda: self.metrics()["traffictap_join_kept_total"] >= entries, f"{entries} entries", self)
+
+    def wait_done(self, entries):
+        """All that was sent is joined and written; nothing was lost or left alone."""
+        self.wait_taken(entries)
+        wait_until(lambda: self.metrics().get("traffictap_output_queued", 0) == 0, "the outputs", self)
+        figures = self.metrics()
+        lost = {k: v for k, v in figures.items() if v and ("rejected" in k or "dropped" in k or "orphans" in k)}
+        if lost or figures["traffictap_pairs_total"] != entries / 2:
+            raise RuntimeError(f"not all entries were joined: {figures['traffictap_pairs_total']} pairs, {lost}")
+
+    def finish(self, entries):
+        self.wait_done(entries)
+        return self.end()
+
+
+class OtelCollector(Measured):
+    name = "OpenTelemetry Collector: envoyals receiver, file exporter"
+
+    def __init__(self, binary, work):
+        work = pathlib.Path(work)
+        work.mkdir(parents=True)
+        self.port, self.records = free_port(), work / "records.jsonl"
+        config = {
+            "receivers": {"envoyals": {"endpoint": self.address}},
+            "exporters": {"file": {"path": str(self.records)}},
+            "service": {
+                "pipelines": {"logs": {"receivers": ["envoyals"], "exporters": ["file"]}},
+                # Its own telemetry off: only the entries are to cost.
+                "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+            },
+        }
+        (work / "config.yaml").write_text(json.dumps(config))
+        super().__init__([binary, "--config", work / "config.yaml"], work / "log", stdout=subprocess.DEVNULL)
+        wait_for_port("127.0.0.1", self.port, "the OpenTelemetry Collector", self.process)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def finish(self, entries):
+        seconds = self.end()
+        with open(self.records, encoding="utf-8") as lines:
+            written = sum(line.count('"body":') for line in lines)
+        if written != entries:
+            raise RuntimeError(f"the OpenTelemetry Collector wrote {written} of {entries} entries")
+        return seconds
+
+
+class Floor(Measured):
+    name = "Floor: parse with the generated classes, drop"
+
+    def __init__(self, build, work):
+        work = pathlib.Path(work)
+        work.mkdir(parents=True)
+        super().__init__([build / "tests/bench/bench_floor"], work / "log", stdout=subprocess.PIPE)
+        self.address = f"127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def finish(self, entries):
+        seconds = self.end()
+        seen = int(self.process.stdout.readline())
+        if seen != entries:
+            raise RuntimeError(f"the floor saw {seen} of {entries} entries")
+        return seconds
+
+
+def build_otelcol(cache):
+    """The OpenTelemetry Collector of otelcol/, built once into `cache` and kept by what it is built from."""
+    source = HERE / "otelcol"
+    if not shutil.which("go"):
+        raise RuntimeError("go is needed to build the OpenTelemetry Collector: install it, or use --without-otel")
+    version = subprocess.run(["sha256sum", "go.mod", "go.sum", "main.go"], cwd=source, check=True,
+                             capture_output=True).stdout
+    key = subprocess.run(["sha256sum"], input=version, check=True, capture_output=True).stdout.decode()[:16]
+    binary = pathlib.Path(cache) / f"otelcol-{key}" / "otelcol"
+    if not binary.exists():
+        print("building the OpenTelemetry Collector, once ...", flush=True)
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        fresh = binary.with_suffix(f".{os.getpid()}")
+        subprocess.run(["go", "build", "-trimpath", "-o", fresh, "."], cwd=source, check=True)
+        fresh.rename(binary)
+    return binary

@@ -1,0 +1,144 @@
+"""docs/performance.md from the figures. Medians; ranges in brackets where a figure has several runs."""
+import os
+import pathlib
+import statistics
+
+
+def machine():
+    def field(path, name):
+        for line in pathlib.Path(path).read_text().splitlines():
+            if line.startswith(name):
+                return line.split(":", 1)[1].strip()
+        return "unknown"
+
+    gigabytes = int(field("/proc/meminfo", "MemTotal").split()[0]) / 1024 / 1024
+    return f"{os.cpu_count()} cores of {field('/proc/cpuinfo', 'model name')}, {gigabytes:.0f} GB of memory"
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values, form="{:.1f}"):
+    values = list(values)
+    middle = form.format(median(values))
+    return f"{middle} ({form.format(min(values))} to {form.format(max(values))})"
+
+
+def ratios(results, other):
+    """Of the runs of the same round: how many times less CPU per entry `results` took than `other`."""
+    return [b.micros / a.micros for a, b in zip(results, other)]
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+
+
+def megabytes(count):
+    return f"{count / 2**20:.0f} MB"
+
+
+def compared(results):
+    ours = results["join and write"]
+    rows = []
+    for name, runs in results.items():
+        ratio = "1" if runs is ours else spread(ratios(ours, runs), "{:.2f}")
+        rows.append((name, f"{median(r.per_second for r in runs):,.0f}", spread([r.micros for r in runs], "{:.2f}"), ratio,
+                     megabytes(median(r.peak for r in runs))))
+    return table(("Receiver", "Entries per CPU second", "µs of CPU per entry", "CPU compared to the first", "Peak memory"),
+                 rows)
+
+
+def by_taps(results):
+    return table(("Taps", "Entries per CPU second", "µs of CPU per entry"),
+                 [(name, f"{median(r.per_second for r in runs):,.0f}", spread([r.micros for r in runs], "{:.2f}"))
+                  for name, runs in results.items()])
+
+
+def by_streams(results):
+    rows = []
+    for streams, runs in results.items():
+        rows.append((f"{streams:,}", spread([r.micros for r in runs], "{:.2f}"),
+                     f"{median(r.opening_cpu for r in runs) / streams * 1e6:.0f} µs",
+                     f"{median(r.idle_memory for r in runs) / streams / 1024:.1f} kB",
+                     megabytes(median(r.peak for r in runs))))
+    return table(("Streams", "µs of CPU per entry", "CPU to open one", "Memory of an idle one", "Peak memory"), rows)
+
+
+def per_half(waiting):
+    """Bytes of resident memory that one more waiting half takes."""
+    few, many = waiting[0], waiting[-1]
+    return (many.peak - few.peak) / (many.entries - few.entries)
+
+
+def by_waiting(waiting):
+    rows = [(f"{w.entries:,}", megabytes(w.peak), f"{w.idle_memory / w.entries:.0f} bytes", f"{w.micros:.2f}")
+            for w in waiting]
+    return table(("Waiting halves", "More resident memory", "Counted against the bound, each", "µs of CPU per entry"), rows)
+
+
+def goals(figures):
+    compare, taps, waiting = figures["compare"], figures["taps"], figures["waiting"]
+    ours = compare["join and write"]
+    rows = []
+    if "OpenTelemetry Collector" in compare:
+        ratio = median(ratios(ours, compare["OpenTelemetry Collector"]))
+        rows.append(("Entries per CPU second against the OpenTelemetry Collector", "10 times", f"{ratio:.1f} times", ratio >= 10))
+    ratio = 1 / median(ratios(ours, compare["floor"]))
+    rows.append(("CPU against parsing and dropping", "at most 2 times", f"{ratio:.2f} times", ratio <= 2))
+    half = per_half(waiting)
+    rows.append(("Memory of a waiting half", "below 1000 bytes", f"{half:.0f} bytes", half < 1000))
+    grown = median(b.micros / a.micros for a, b in zip(taps["1"], taps["1, and 100 that match nothing"]))
+    rows.append(("CPU with 100 more taps that match nothing", "at most 1.1 times", f"{grown:.2f} times", grown <= 1.1))
+    return table(("Goal", "Wanted", "Measured", "Met"), [row[:3] + ("yes" if row[3] else "no",) for row in rows])
+
+
+def page(figures):
+    entry = figures["compare"]["floor"][0]
+    return f"""# Performance
+
+Written by `make bench` (tests/bench/README.md says how it measures). Machine: {machine()}.
+
+All figures are of the receiver's process alone: user and system CPU time from the moment that all streams are open until
+the process ended, so that buffered work is in it. The load generator's time is not. The contestants take turns, and each
+figure is the median of {len(figures["compare"]["floor"])} or 3 runs, with its range. No network is in it: everything goes over the loopback, without TLS.
+
+The load: HTTP entries of a mesh with mTLS, peer metadata and some captured headers, {entry.entry_bytes / entry.entries:.0f} bytes each on average,
+20 in a message, from clients' and servers' proxies alike, each request with an id of its own. A stream begins with an
+Istio sidecar's identifier of 62 kB.
+
+## Goals
+
+{goals(figures)}
+
+## Against other receivers
+
+16 streams, {entry.entries:,} entries a run. *Join and write* makes pairs and writes them as JSON to a file, *join alone* has a tap whose
+match no pair meets. *OpenTelemetry Collector* is contrib's `envoyals` receiver with the `file` exporter: it writes each
+entry on its own, as text, and joins nothing. The *floor* parses each message with protobuf's generated classes on an
+arena and drops it.
+
+{compared(figures["compare"])}
+
+## Taps
+
+200 streams over 100 namespaces. Where the taps share the traffic, each record is written once, however many taps there
+are; where all want everything, each is written once for each tap.
+
+{by_taps(figures["taps"])}
+
+## Streams
+
+One connection each, as proxies have. Opening one parses its identifier.
+
+{by_streams(figures["streams"])}
+
+## Waiting halves
+
+Entries of one side alone, which wait for the other one. The second figure is what `--waiting-size` bounds.
+
+{by_waiting(figures["waiting"])}
+
+One more waiting half takes {per_half(figures["waiting"]):.0f} bytes of resident memory.
+"""

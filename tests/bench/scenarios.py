@@ -1,0 +1,114 @@
+"""What is measured: one receiver, one load, the CPU time and memory that the receiver took for it."""
+import dataclasses
+import itertools
+import pathlib
+import shutil
+import tempfile
+import time
+
+import contestants
+from processes import Load, started
+
+RULE = """
+  outputs:
+  - name: disk
+    type: File
+    queueSize: 1Gi
+    file: {path: %s.jsonl}
+"""
+SETTLE_SECONDS = 0.5
+
+
+def tap(name, spec="", kind="ClusterTrafficTap", window="60s"):
+    """A tap of all traffic, or of what `spec` (flow style YAML lines) leaves of it, that writes a file."""
+    return (f"apiVersion: traffictap.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
+            f"spec:\n  pairing: {{window: {window}}}\n{spec}" + RULE.lstrip("\n") % name)
+
+
+EVERYTHING = [tap("everything")]
+
+
+@dataclasses.dataclass
+class Result:
+    """One run. `cpu` in seconds, of the receiver alone and for the load alone; memory in bytes."""
+    cpu: float
+    entries: int
+    entry_bytes: int
+    peak: int
+    opening_cpu: float = 0
+    idle_memory: int = 0  # with all streams open, before the load
+
+    @property
+    def per_second(self):
+        return self.entries / self.cpu
+
+    @property
+    def micros(self):
+        return self.cpu / self.entries * 1e6
+
+
+@dataclasses.dataclass
+class Bench:
+    """Where the programs and the working files are."""
+    build: pathlib.Path
+    work: pathlib.Path
+    numbers: itertools.count = dataclasses.field(default_factory=itertools.count)
+
+    def folder(self):
+        return self.work / str(next(self.numbers))
+
+    def run(self, make, **load):
+        """Starts a receiver with `make(folder)`, sends the load, and returns the Result."""
+        folder = self.folder()
+        with started(make(folder)) as receiver:
+            fresh = receiver.memory("VmRSS"), receiver.cpu_seconds()
+            with started(Load(self.build / "tests/bench/bench_load", receiver.address, folder / "load.log",
+                              **load)) as generator:
+                generator.open()
+                if isinstance(receiver, contestants.TrafficTap):
+                    receiver.wait_streams(load["streams"])
+                time.sleep(SETTLE_SECONDS)
+                before, idle = receiver.cpu_seconds(), receiver.memory("VmRSS")
+                entries, size = generator.send()
+                generator.close()
+            peak = receiver.memory("VmHWM")
+            cpu = receiver.finish(entries) - before
+        shutil.rmtree(folder)
+        return Result(cpu, entries, size, peak, before - fresh[1], idle - fresh[0])
+
+    def traffictap(self, taps=EVERYTHING, options=()):
+        return lambda folder: contestants.TrafficTap(self.build, folder, taps, options)
+
+    def waiting(self, halves):
+        """Memory that `halves` waiting halves take: what the kernel says more than before, and what the collector
+        itself counts against its bound."""
+        folder = self.folder()
+        make = self.traffictap([tap("waiting", window="600s")], ("--waiting-size", "8G", "--queue-size", "1G"))
+        with started(make(folder)) as receiver, \
+                started(Load(self.build / "tests/bench/bench_load", receiver.address, folder / "load.log", streams=16,
+                             requests=halves, one_sided=True)) as generator:
+            generator.open()
+            receiver.wait_streams(16)
+            time.sleep(SETTLE_SECONDS)
+            before, cpu = receiver.memory("VmRSS"), receiver.cpu_seconds()
+            entries, size = generator.send()
+            receiver.wait_taken(entries)
+            time.sleep(SETTLE_SECONDS)
+            out = Result(receiver.cpu_seconds() - cpu, entries, size, receiver.memory("VmRSS") - before,
+                         idle_memory=int(receiver.metrics()["traffictap_waiting_bytes"]))
+        shutil.rmtree(folder)
+        return out
+
+
+def alternate(rounds, runs):
+    """Runs each of `runs` ({name: function}) once a round, so that other work on the machine meets all alike."""
+    out = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            out[name].append(run())
+            print(f"  {name}: {out[name][-1].micros:.2f} us per entry", flush=True)
+    return out
+
+
+def workspace():
+    return tempfile.TemporaryDirectory(prefix="traffictap-bench-")

@@ -1,0 +1,82 @@
+"""Runs each benchmark program and scenario once on tiny counts and checks what they tell. Ends with
+`N passed, N failed`."""
+import argparse
+import pathlib
+import sys
+import traceback
+
+import report
+import run
+from contestants import Floor
+from processes import HERE, Load, raise_fd_limit, started
+from scenarios import Bench, workspace
+
+TINY = {"streams": 4, "requests": 80}
+
+
+def traffictap_joins_all(bench):
+    result = bench.run(bench.traffictap(), **TINY)
+    assert result.entries == 160, result
+    assert 450 < result.entry_bytes / result.entries < 900, result
+
+
+def floor_sees_all(bench):
+    assert bench.run(lambda folder: Floor(bench.build, folder), **TINY).entries == 160
+
+
+def lost_entries_give_no_figure(bench):
+    try:
+        bench.run(bench.traffictap(), one_sided=True, **TINY)
+    except RuntimeError as error:
+        assert "not all entries were joined" in str(error), error
+        return
+    raise AssertionError("halves alone passed as pairs")
+
+
+def load_ends_with_an_error_without_a_receiver(bench):
+    folder = bench.folder()
+    folder.mkdir()
+    with started(Load(bench.build / "tests/bench/bench_load", "127.0.0.1:1", folder / "log", **TINY)) as generator:
+        generator.open()
+        generator.send()
+        generator.tell()
+        assert generator.child.process.wait(60) == 1
+
+
+def halves_wait(bench):
+    result = bench.waiting(320)
+    assert result.entries == 320 and result.idle_memory > 0, result
+
+
+def page_tells_all_figures(bench):
+    text = report.page(run.measure(bench, None, rounds=1, scale=0.001))
+    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "Waiting halves"):
+        assert part in text, part
+
+
+CASES = [traffictap_joins_all, floor_sees_all, lost_entries_give_no_figure, load_ends_with_an_error_without_a_receiver,
+         halves_wait, page_tells_all_figures]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
+    options = parser.parse_args()
+    raise_fd_limit()
+    failed = 0
+    with workspace() as work:
+        bench = Bench(options.build.resolve(), pathlib.Path(work))
+        for case in CASES:
+            try:
+                case(bench)
+                print(f"ok {case.__name__}", flush=True)
+            except Exception:  # one broken case must not hide the others
+                traceback.print_exc()
+                print(f"not ok {case.__name__}", flush=True)
+                failed += 1
+    print(f"{len(CASES) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
