@@ -6,8 +6,8 @@ import pathlib
 import shutil
 import subprocess
 
-from processes import HERE, Measured, wait_until
-from shop import free_port, wait_for_port
+from processes import HERE, Measured, free_port, wait_until
+from shop import wait_for_port
 
 
 class TrafficTap(Measured):
@@ -57,9 +57,15 @@ class TrafficTap(Measured):
         if lost or figures["traffictap_pairs_total"] != entries / 2:
             raise RuntimeError(f"not all entries were joined: {figures['traffictap_pairs_total']} pairs, {lost}")
 
-    def finish(self, entries):
+    def settle(self, entries, close):
+        """CPU seconds when all is done; `close` ends the streams, which is not part of the load."""
         self.wait_done(entries)
-        return self.end()
+        seconds = self.cpu_seconds()
+        close()
+        return seconds
+
+    def finish(self, _entries):
+        self.end()
 
 
 class OtelCollector(Measured):
@@ -86,13 +92,16 @@ class OtelCollector(Measured):
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    def settle(self, _entries, close):
+        close()  # answered when the receiver has exported all that came before
+        return self.cpu_seconds()
+
     def finish(self, entries):
-        seconds = self.end()
+        self.end()
         with open(self.records, encoding="utf-8") as lines:
             written = sum(line.count('"body":') for line in lines)
         if written != entries:
             raise RuntimeError(f"the OpenTelemetry Collector wrote {written} of {entries} entries")
-        return seconds
 
 
 class Floor(Measured):
@@ -104,12 +113,15 @@ class Floor(Measured):
         super().__init__([build / "tests/bench/bench_floor"], work / "log", stdout=subprocess.PIPE)
         self.address = f"127.0.0.1:{int(self.process.stdout.readline())}"
 
+    def settle(self, _entries, close):
+        close()  # answered when all that came before is parsed
+        return self.cpu_seconds()
+
     def finish(self, entries):
-        seconds = self.end()
+        self.end()
         seen = int(self.process.stdout.readline())
         if seen != entries:
             raise RuntimeError(f"the floor saw {seen} of {entries} entries")
-        return seconds
 
 
 def build_otelcol(cache):

@@ -17,7 +17,7 @@ using envoy::data::accesslog::v3::TLSProperties;
 using envoy::service::accesslog::v3::StreamAccessLogsMessage;
 using google::protobuf::Struct;
 
-constexpr size_t kIdentifierBytes = 62'000;
+constexpr int kExtensions = 500;  // with them an identifier has about 62 kB
 constexpr int64_t kStartSeconds = 1'790'000'000;
 
 // What requests of the mesh look like; a message goes through them in turn.
@@ -59,8 +59,23 @@ void SetText(Struct* to, const std::string& name, const std::string& value) {
   (*to->mutable_fields())[name].set_string_value(value);
 }
 
+// A node with nothing but its list of extensions, which is the same for all proxies.
+Node NodeWithExtensions() {
+  Node node;
+  for (int i = 0; i < kExtensions; ++i) {
+    auto* extension = node.add_extensions();
+    extension->set_name(fmt::format("envoy.filters.http.extension_{}", i));
+    extension->set_category("envoy.filters.http");
+    extension->add_type_urls(
+        fmt::format("envoy.extensions.filters.http.extension_{}.v3.Extension", i));
+  }
+  return node;
+}
+
 void FillNode(const ProxyPair& pair, Side side, Node* node) {
   const auto pod = Workload(pair, side) + "-6d4cf56db6-x7k2p";
+  static const Node extensions = NodeWithExtensions();
+  *node = extensions;
   node->set_id(fmt::format("sidecar~{}~{}.{}~{}.svc.cluster.local", Ip(pair, side), pod, Namespace(pair),
                            Namespace(pair)));
   node->set_cluster(fmt::format("{}.{}", Workload(pair, side), Namespace(pair)));
@@ -73,12 +88,6 @@ void FillNode(const ProxyPair& pair, Side side, Node* node) {
   auto* labels = (*metadata->mutable_fields())["LABELS"].mutable_struct_value();
   SetText(labels, "app", Workload(pair, side));
   SetText(labels, "version", "v1");
-  for (int i = 0; node->ByteSizeLong() < kIdentifierBytes; ++i) {
-    auto* extension = node->add_extensions();
-    extension->set_name(fmt::format("envoy.filters.http.extension_{}", i));
-    extension->set_category("envoy.filters.http");
-    extension->add_type_urls(fmt::format("envoy.extensions.filters.http.extension_{}.v3.Extension", i));
-  }
 }
 
 void SetAddress(Address* address, const std::string& ip, uint32_t port) {

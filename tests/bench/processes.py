@@ -3,7 +3,7 @@ import contextlib
 import os
 import pathlib
 import resource
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +20,12 @@ def raise_fd_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Measured:
@@ -46,17 +52,9 @@ class Measured:
         raise RuntimeError(f"the kernel does not tell {which}")
 
     def end(self, wait=60):
-        """Stops the process and returns all the CPU seconds of its life."""
-        os.kill(self.process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + wait
-        pid = 0
-        while not pid:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.process.args[0]} did not end within {wait} s")
-            time.sleep(0.01)
-            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        return usage.ru_utime + usage.ru_stime
+        """Asks the process to stop and waits until it did."""
+        self.process.terminate()
+        self.process.wait(wait)
 
     def kill(self):
         if self.running():
@@ -114,4 +112,4 @@ def wait_until(condition, what, child, seconds=120):
             raise RuntimeError(f"{child.process.args[0]} ended while waiting for {what}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(0.1)

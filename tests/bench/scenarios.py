@@ -70,9 +70,9 @@ class Bench:
                 time.sleep(SETTLE_SECONDS)
                 before, idle = receiver.cpu_seconds(), receiver.memory("VmRSS")
                 entries, size = generator.send()
-                generator.close()
+                cpu = receiver.settle(entries, generator.close) - before
             peak = receiver.memory("VmHWM")
-            cpu = receiver.finish(entries) - before
+            receiver.finish(entries)
         shutil.rmtree(folder)
         return Result(cpu, entries, size, peak, before - fresh[1], idle - fresh[0])
 
