@@ -85,7 +85,7 @@ if [ -z "$sanitizer" ]; then
   # The quick ones first.
   for stage in tidy $(ls -d tests/*/run.sh | cut -d/ -f2); do
     case $stage in
-      fuzz | bench) continue ;;  # programs of their own: make fuzz, make bench
+      fuzz) continue ;;  # a program of its own: make fuzz
       tidy) [ -z "${tidied:-}" ] || continue; tidied=1 ;;
     esac
     [ -x "tests/$stage/run.sh" ] && selected "$stage" && folder "$stage"

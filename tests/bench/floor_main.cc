@@ -1,5 +1,5 @@
-// The least that a receiver written in the usual way does: parse each message with the generated classes, on an
-// arena, and drop it. Prints the port, and at SIGTERM the entries that it saw.
+// The least that a receiver written in the usual way does: parse each message with the generated
+// classes, on an arena, and drop it. Prints the port, and at SIGTERM the entries that it saw.
 #include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
@@ -54,8 +54,8 @@ class DroppingStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
 class DroppingService final : public grpc::Service {
  public:
   explicit DroppingService(std::atomic<uint64_t>* entries) {
-    AddMethod(
-        new grpc::internal::RpcServiceMethod(kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
+    AddMethod(new grpc::internal::RpcServiceMethod(
+        kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
     MarkMethodRawCallback(
         0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
                [=](grpc::CallbackServerContext*, grpc::ByteBuffer* response) {

@@ -20,8 +20,8 @@ Streams Open(const LoadOptions& options) {
   Streams out;
   for (size_t i = 0; i < options.streams; ++i) {
     const ProxyPair pair{static_cast<uint32_t>(i / 2), options.namespaces};
-    out.push_back(std::make_unique<LoadStream>(options.address, pair, i % 2 == 0 ? Side::kClient : Side::kServer,
-                                               options.entries));
+    out.push_back(std::make_unique<LoadStream>(
+        options.address, pair, i % 2 == 0 ? Side::kClient : Side::kServer, options.entries));
     if (out.size() % kWave != 0) continue;
     for (size_t j = out.size() - kWave; j < out.size(); ++j) out[j]->WaitIdle();
   }
@@ -41,7 +41,8 @@ uint64_t Send(const LoadOptions& options, const Streams& streams) {
   uint64_t entries = 0;
   for (uint64_t round = 0; round < MessagesPerStream(options); ++round) {
     for (size_t i = 0; i < streams.size(); i += options.one_sided ? 2 : 1) {
-      const std::chrono::duration<double> due(static_cast<double>(entries) / static_cast<double>(options.rate));
+      const std::chrono::duration<double> due(static_cast<double>(entries) /
+                                              static_cast<double>(options.rate));
       std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(due));
       streams[i]->Send();
       entries += options.entries;
@@ -52,7 +53,8 @@ uint64_t Send(const LoadOptions& options, const Streams& streams) {
 }
 
 void Tell(const char* format, uint64_t entries = 0, uint64_t bytes = 0) {
-  std::printf(format, static_cast<unsigned long long>(entries), static_cast<unsigned long long>(bytes));
+  std::printf(format, static_cast<unsigned long long>(entries),
+              static_cast<unsigned long long>(bytes));
   std::fflush(stdout);
 }
 

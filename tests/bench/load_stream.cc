@@ -17,7 +17,10 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
 }  // namespace
 
 LoadStream::LoadStream(const std::string& address, const ProxyPair& pair, Side side, size_t entries)
-    : entries_(entries), message_(pair, side, entries), channel_(Connect(address)), stub_(channel_) {
+    : entries_(entries),
+      message_(pair, side, entries),
+      channel_(Connect(address)),
+      stub_(channel_) {
   stub_.PrepareBidiStreamingCall(&context_, kMethod, {}, this);
   std::lock_guard lock(mutex_);
   Write(IdentifierMessage(pair, side));

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <grpcpp/grpcpp.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace traffictap::bench {
 
-// One proxy's access log stream, on a connection of its own. All methods are thread-safe; it outlives its call: wait
-// for the end before destroying it.
+// One proxy's access log stream, on a connection of its own. All methods are thread-safe; it
+// outlives its call: wait for the end before destroying it.
 class LoadStream final : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // Connects and sends the identifier. Each later message has `entries` entries.

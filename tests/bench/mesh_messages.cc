@@ -35,24 +35,30 @@ constexpr std::array<RequestKind, 4> kKinds = {{
      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", true, false},
     {envoy::config::core::v3::POST, "/shop.v1.CheckoutService/PlaceOrder", 200,
      "grpc-java-netty/1.66.0", true, true},
-    {envoy::config::core::v3::GET, "/api/v1/stock/availability/0815", 503, "okhttp/4.12.0", false, true},
+    {envoy::config::core::v3::GET, "/api/v1/stock/availability/0815", 503, "okhttp/4.12.0", false,
+     true},
 }};
 
-std::string Namespace(const ProxyPair& pair) { return fmt::format("shop-{}", pair.number % pair.namespaces); }
+std::string Namespace(const ProxyPair& pair) {
+  return fmt::format("shop-{}", pair.number % pair.namespaces);
+}
 std::string Workload(const ProxyPair& pair, Side side) {
   return fmt::format("{}-{}", side == Side::kClient ? "frontend" : "checkout", pair.number);
 }
 std::string Ip(const ProxyPair& pair, Side side) {
-  return fmt::format("10.{}.{}.{}", side == Side::kClient ? 4 : 8, pair.number / 250, pair.number % 250 + 1);
+  return fmt::format("10.{}.{}.{}", side == Side::kClient ? 4 : 8, pair.number / 250,
+                     pair.number % 250 + 1);
 }
 std::string Principal(const ProxyPair& pair, Side side) {
   return fmt::format("spiffe://cluster.local/ns/{}/sa/{}", Namespace(pair), Workload(pair, side));
 }
-std::string PlaceholderId(size_t entry) { return fmt::format("11111111-2222-4333-9444-{:012x}", entry); }
+std::string PlaceholderId(size_t entry) {
+  return fmt::format("11111111-2222-4333-9444-{:012x}", entry);
+}
 std::string RequestId(uint32_t pair, uint64_t request) {
   const uint64_t mixed = (request + 1) * 0x9e3779b97f4a7c15ULL ^ (uint64_t{pair} << 32);
-  return fmt::format("{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}", mixed >> 32, mixed & 0xffff, mixed >> 16 & 0xfff,
-                     pair & 0xfff, request);
+  return fmt::format("{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}", mixed >> 32, mixed & 0xffff,
+                     mixed >> 16 & 0xfff, pair & 0xfff, request);
 }
 
 void SetText(Struct* to, const std::string& name, const std::string& value) {
@@ -76,8 +82,8 @@ void FillNode(const ProxyPair& pair, Side side, Node* node) {
   const auto pod = Workload(pair, side) + "-6d4cf56db6-x7k2p";
   static const Node extensions = NodeWithExtensions();
   *node = extensions;
-  node->set_id(fmt::format("sidecar~{}~{}.{}~{}.svc.cluster.local", Ip(pair, side), pod, Namespace(pair),
-                           Namespace(pair)));
+  node->set_id(fmt::format("sidecar~{}~{}.{}~{}.svc.cluster.local", Ip(pair, side), pod,
+                           Namespace(pair), Namespace(pair)));
   node->set_cluster(fmt::format("{}.{}", Workload(pair, side), Namespace(pair)));
   auto* metadata = node->mutable_metadata();
   SetText(metadata, "NAME", pod);
@@ -131,9 +137,12 @@ void FillTimes(size_t entry, Side side, AccessLogCommon* common) {
 void FillTls(const ProxyPair& pair, TLSProperties* tls) {
   tls->set_tls_version(TLSProperties::TLSv1_3);
   tls->mutable_tls_cipher_suite()->set_value(0x1302);
-  tls->set_tls_sni_hostname(fmt::format("outbound_.8080_._.checkout.{}.svc.cluster.local", Namespace(pair)));
-  tls->mutable_local_certificate_properties()->add_subject_alt_name()->set_uri(Principal(pair, Side::kServer));
-  tls->mutable_peer_certificate_properties()->add_subject_alt_name()->set_uri(Principal(pair, Side::kClient));
+  tls->set_tls_sni_hostname(
+      fmt::format("outbound_.8080_._.checkout.{}.svc.cluster.local", Namespace(pair)));
+  tls->mutable_local_certificate_properties()->add_subject_alt_name()->set_uri(
+      Principal(pair, Side::kServer));
+  tls->mutable_peer_certificate_properties()->add_subject_alt_name()->set_uri(
+      Principal(pair, Side::kClient));
 }
 
 void FillPeer(const ProxyPair& pair, Side peer, AccessLogCommon* common) {
@@ -146,14 +155,16 @@ void FillPeer(const ProxyPair& pair, Side peer, AccessLogCommon* common) {
   (*common->mutable_filter_state_objects())[key].PackFrom(object);
 }
 
-void FillCommon(const ProxyPair& pair, Side side, size_t entry, const RequestKind& kind, AccessLogCommon* common) {
+void FillCommon(const ProxyPair& pair, Side side, size_t entry, const RequestKind& kind,
+                AccessLogCommon* common) {
   const bool client = side == Side::kClient;
   FillAddresses(pair, side, common);
   FillTimes(entry, side, common);
   if (!client) FillTls(pair, common->mutable_tls_properties());
   if (kind.peer_metadata) FillPeer(pair, client ? Side::kServer : Side::kClient, common);
   common->set_upstream_cluster(
-      client ? fmt::format("outbound|8080||checkout.{}.svc.cluster.local", Namespace(pair)) : "inbound|8080||");
+      client ? fmt::format("outbound|8080||checkout.{}.svc.cluster.local", Namespace(pair))
+             : "inbound|8080||");
   common->set_route_name("default");
   common->set_upstream_request_attempt_count(1);
   common->set_stream_id(PlaceholderId(entry));
@@ -199,12 +210,14 @@ std::string IdentifierMessage(const ProxyPair& pair, Side side) {
 
 EntryMessage::EntryMessage(const ProxyPair& pair, Side side, size_t entries) : pair_(pair.number) {
   StreamAccessLogsMessage message;
-  for (size_t i = 0; i < entries; ++i) FillEntry(pair, side, i, message.mutable_http_logs()->add_log_entry());
+  for (size_t i = 0; i < entries; ++i)
+    FillEntry(pair, side, i, message.mutable_http_logs()->add_log_entry());
   bytes_ = message.SerializeAsString();
   for (size_t i = 0; i < entries; ++i) {
     auto& offsets = id_offsets_.emplace_back();
     const auto id = PlaceholderId(i);
-    for (size_t at = bytes_.find(id); at != std::string::npos; at = bytes_.find(id, at + 1)) offsets.push_back(at);
+    for (size_t at = bytes_.find(id); at != std::string::npos; at = bytes_.find(id, at + 1))
+      offsets.push_back(at);
   }
 }
 
