@@ -1,4 +1,5 @@
 """The mesh's command line: python3 tests/mesh --help"""
+
 import argparse
 import os
 import pathlib
@@ -8,7 +9,8 @@ import sys
 sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
 from mesh import namespaces, network, node  # noqa: E402
-from mesh.mesh import Mesh, MeshError  # noqa: E402
+from mesh.cluster import Mesh  # noqa: E402
+from mesh.owner import MeshError  # noqa: E402
 from mesh.shop import deploy  # noqa: E402
 
 
@@ -49,7 +51,9 @@ def on_node(mesh, options):
 
 
 def parse(args):
-    parser = argparse.ArgumentParser(prog="mesh", description="A real Istio mesh on this machine. MESH=NAME chooses one.")
+    parser = argparse.ArgumentParser(
+        prog="mesh", description="A real Istio mesh on this machine. MESH=NAME chooses one."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("up", help="start it, with the sample shop")
     verb.add_argument("--mtls", choices=["STRICT", "DISABLE"], default="STRICT")

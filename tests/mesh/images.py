@@ -1,4 +1,5 @@
 """What stands in for container images: an image's name gives what is started, out of directories of this machine."""
+
 import dataclasses
 
 

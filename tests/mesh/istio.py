@@ -2,6 +2,7 @@
 
 A stock Envoy lacks the extensions that Istio's own build adds, so istiod must not send them: no ALPN filter, no peer
 metadata exchange, no default metrics provider."""
+
 import json
 import os
 import urllib.request
@@ -26,23 +27,37 @@ MESH_CONFIG = {
         "binaryPath": "/opt/mesh/envoy",
         "concurrency": 1,
         "terminationDrainDuration": "1s",
+        "proxyStatsMatcher": {"inclusionRegexps": [".*"]},  # tests read counters that Istio leaves out
     },
-    "extensionProviders": [{
-        "name": "traffictap",
-        "envoyHttpAls": {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811},
-    }],
+    "extensionProviders": [
+        {
+            "name": "traffictap",
+            "envoyHttpAls": {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811},
+        }
+    ],
 }
 
 ENVIRONMENT = {
-    "POD_NAME": "istiod-0", "POD_NAMESPACE": NAMESPACE, "REVISION": "default", "CLUSTER_ID": "Kubernetes",
-    "PILOT_CERT_PROVIDER": "istiod", "ENABLE_CA_SERVER": "true", "INJECTION_WEBHOOK_CONFIG_NAME": "istio-sidecar-injector",
-    "VALIDATION_WEBHOOK_CONFIG_NAME": "", "PILOT_ENABLE_ALPN_FILTER": "false",
-    "PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_DISABLE_MX_ALPN": "true",
+    "POD_NAME": "istiod-0",
+    "POD_NAMESPACE": NAMESPACE,
+    "REVISION": "default",
+    "CLUSTER_ID": "Kubernetes",
+    "PILOT_CERT_PROVIDER": "istiod",
+    "ENABLE_CA_SERVER": "true",
+    "INJECTION_WEBHOOK_CONFIG_NAME": "istio-sidecar-injector",
+    "VALIDATION_WEBHOOK_CONFIG_NAME": "",
+    "PILOT_ENABLE_ALPN_FILTER": "false",
+    "PILOT_ENABLE_METADATA_EXCHANGE": "false",
+    "PILOT_DISABLE_MX_ALPN": "true",
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": "traffictap-system",  # its operator reads /debug/syncz
 }
 
-TEMPLATES = {"sidecar": "injection-template.yaml", "gateway": "gateway-injection-template.yaml",
-             "kube-gateway": "kube-gateway.yaml", "waypoint": "waypoint.yaml"}
+TEMPLATES = {
+    "sidecar": "injection-template.yaml",
+    "gateway": "gateway-injection-template.yaml",
+    "kube-gateway": "kube-gateway.yaml",
+    "waypoint": "waypoint.yaml",
+}
 
 
 def _injection_values(chart):
@@ -53,10 +68,17 @@ def _injection_values(chart):
 
 
 def _injection_config(chart):
-    return json.dumps({
-        "policy": "enabled", "defaultTemplates": ["sidecar"], "alwaysInjectSelector": [], "neverInjectSelector": [],
-        "injectedAnnotations": {}, "template": "",
-        "templates": {name: (chart / file).read_text() for name, file in TEMPLATES.items()}})
+    return json.dumps(
+        {
+            "policy": "enabled",
+            "defaultTemplates": ["sidecar"],
+            "alwaysInjectSelector": [],
+            "neverInjectSelector": [],
+            "injectedAnnotations": {},
+            "template": "",
+            "templates": {name: (chart / file).read_text() for name, file in TEMPLATES.items()},
+        }
+    )
 
 
 def write_files(directory, chart):
@@ -70,8 +92,18 @@ def write_files(directory, chart):
 
 def process(binaries, state):
     directory = state / "istiod"
-    args = [binaries / "pilot-discovery", "discovery", "--kubeconfig", state / "kubeconfig",
-            "--meshConfig", directory / "mesh", "--networksConfig", directory / "networks", "--shutdownDuration", "0s"]
+    args = [
+        binaries / "pilot-discovery",
+        "discovery",
+        "--kubeconfig",
+        state / "kubeconfig",
+        "--meshConfig",
+        directory / "mesh",
+        "--networksConfig",
+        directory / "networks",
+        "--shutdownDuration",
+        "0s",
+    ]
     return Process("istiod", args, state / "log/istiod.log", env={**os.environ, **ENVIRONMENT}, cwd=directory)
 
 
@@ -85,35 +117,52 @@ def _service():
     for name, port in PORTS.items():
         outside, inside = port if isinstance(port, tuple) else (port, port)
         ports.append({"name": name, "port": outside, "targetPort": inside})
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "istiod", "labels": {"app": "istiod"}},
-            "spec": {"ports": ports}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "istiod", "labels": {"app": "istiod"}},
+        "spec": {"ports": ports},
+    }
 
 
 def node_endpoints(service, ports):
     """The EndpointSlice of a Service whose process runs on the node itself. `ports`: name -> port."""
-    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": f"{service}-node", "labels": {"kubernetes.io/service-name": service}},
-            "ports": [{"name": name, "port": port} for name, port in ports.items()],
-            "endpoints": [{"addresses": [NODE], "conditions": {"ready": True}}]}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "addressType": "IPv4",
+        "metadata": {"name": f"{service}-node", "labels": {"kubernetes.io/service-name": service}},
+        "ports": [{"name": name, "port": port} for name, port in ports.items()],
+        "endpoints": [{"addresses": [NODE], "conditions": {"ready": True}}],
+    }
 
 
 def _injector():
     def hook(prefix, namespaces, pods):
-        return {"name": f"{prefix}.sidecar-injector.istio.io", "sideEffects": "None", "failurePolicy": "Fail",
-                "admissionReviewVersions": ["v1"],
-                "clientConfig": {"service": {"name": "istiod", "namespace": NAMESPACE, "path": "/inject", "port": 443}},
-                "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
-                "namespaceSelector": {"matchExpressions": namespaces},
-                "objectSelector": {"matchExpressions": pods}}
+        return {
+            "name": f"{prefix}.sidecar-injector.istio.io",
+            "sideEffects": "None",
+            "failurePolicy": "Fail",
+            "admissionReviewVersions": ["v1"],
+            "clientConfig": {"service": {"name": "istiod", "namespace": NAMESPACE, "path": "/inject", "port": 443}},
+            "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+            "namespaceSelector": {"matchExpressions": namespaces},
+            "objectSelector": {"matchExpressions": pods},
+        }
 
     injected = {"key": "istio-injection", "operator": "In", "values": ["enabled"]}
     silent = {"key": "istio-injection", "operator": "DoesNotExist"}
     refused = {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
     wanted = {"key": "sidecar.istio.io/inject", "operator": "In", "values": ["true"]}
-    return {"apiVersion": f"{ADMISSION}/v1", "kind": "MutatingWebhookConfiguration",
-            "metadata": {"name": "istio-sidecar-injector",
-                         "labels": {"istio.io/rev": "default", "app": "sidecar-injector"}},
-            "webhooks": [hook("namespace", [injected], [refused]), hook("object", [silent], [wanted])]}
+    return {
+        "apiVersion": f"{ADMISSION}/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {
+            "name": "istio-sidecar-injector",
+            "labels": {"istio.io/rev": "default", "app": "sidecar-injector"},
+        },
+        "webhooks": [hook("namespace", [injected], [refused]), hook("object", [silent], [wanted])],
+    }
 
 
 def create_objects(api):
@@ -126,12 +175,21 @@ def create_objects(api):
 
 
 def injector_trusted(api):
-    hooks = api.get(path_of("mutatingwebhookconfigurations", name="istio-sidecar-injector", group=ADMISSION))["webhooks"]
+    hooks = api.get(path_of("mutatingwebhookconfigurations", name="istio-sidecar-injector", group=ADMISSION))[
+        "webhooks"
+    ]
     return all("caBundle" in hook["clientConfig"] for hook in hooks)
 
 
 def require_mtls(api, mode):
     """STRICT or DISABLE for the whole mesh."""
     path = path_of("peerauthentications", NAMESPACE, "default", group="security.istio.io")
-    api.apply(path, {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
-                     "metadata": {"name": "default"}, "spec": {"mtls": {"mode": mode}}})
+    api.apply(
+        path,
+        {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "PeerAuthentication",
+            "metadata": {"name": "default"},
+            "spec": {"mtls": {"mode": mode}},
+        },
+    )

@@ -1,7 +1,8 @@
 """Sockets and commands inside of another process's namespaces.
 
-Process ids here are the ones that /proc shows. The mesh runs in a process id namespace of its own but keeps the /proc it
-was started under, so that one id means the same inside and outside of it; os.getpid() does not."""
+Process ids here are the ones that /proc shows. The mesh runs in a process id namespace of its own but keeps the /proc
+it was started under, so that one id means the same inside and outside of it; os.getpid() does not."""
+
 import contextlib
 import ctypes
 import os

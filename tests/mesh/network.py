@@ -1,5 +1,6 @@
-"""The node's network. Every pod has one veth pair to the node and an address of its own; all traffic between pods passes
-the node's routing, as with a routing CNI plugin, so that the translation of Service addresses works both ways."""
+"""The node's network. Every pod has one veth pair to the node and an address of its own; all traffic between pods
+passes the node's routing, as with a routing CNI plugin, so that Service addresses are translated both ways."""
+
 from mesh.namespaces import run
 
 NODE = "10.244.0.1"

@@ -1,7 +1,8 @@
-"""The node: the process that owns one mesh. It is the first process of a process id namespace, so that whatever way it ends,
-everything that it started ends with it, and its mounts and networks too.
+"""The node: the process that owns one mesh. It is the first process of a process id namespace, so that whatever way it
+ends, everything that it started ends with it, and its mounts and networks too.
 
 It starts the control plane, then is the kubelet, the service proxy and the DNS, and takes orders on a Unix socket."""
+
 import json
 import pathlib
 import signal
@@ -12,11 +13,12 @@ import time
 import traceback
 
 from mesh import control_plane, istio, network, pki, service_network
-from mesh.api import Api, ApiError, path_of
+from mesh.api import Api
 from mesh.kubelet import Kubelet, register_node
 from mesh.namespaces import own_pid, run
 from mesh.processes import wait_until
 
+STOP_SECONDS = 3  # open watches keep the API server and istiod from ending sooner than they are told
 HERE = pathlib.Path(__file__).parent
 
 
@@ -69,12 +71,13 @@ class Node:
             binds["/opt/traffictap"] = self.settings["build"]
         threading.Thread(target=Kubelet(self.api, self.state, binds).run, daemon=True).start()
         wait_until(istio.ready, "istiod is ready", 60, self.processes["istiod"])
-        wait_until(lambda: istio.injector_trusted(self.api), "istiod's injector is trusted", 30, self.processes["istiod"])
+        wait_until(
+            lambda: istio.injector_trusted(self.api), "istiod's injector is trusted", 30, self.processes["istiod"]
+        )
         wait_until(lambda: istio.require_mtls(self.api, self.settings["mtls"]) or True, "mTLS is set", 30)
 
     def _create_crds(self):
-        for file in sorted((self.binaries / "crds").glob("*.yaml")):
-            control_plane.kubectl(self.binaries, self.state, "apply", "--server-side", "-f", file)
+        control_plane.kubectl(self.binaries, self.state, "create", "-f", self.binaries / "crds")
 
     def obey(self, order):
         """{"verb": "start"|"stop"|"kill", "name": PROCESS} -> {"ok": true} or {"error": text}."""
@@ -82,7 +85,7 @@ class Node:
         if order["verb"] == "start":
             process.start()
         else:
-            process.stop(0 if order["verb"] == "kill" else 10)
+            process.stop(0 if order["verb"] == "kill" else STOP_SECONDS)
         return {"ok": True}
 
     def serve(self):

@@ -1,11 +1,20 @@
 """The cluster's certificates and keys."""
+
 import subprocess
 
 from mesh.network import API_SERVICE, NODE
 
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-API_NAMES = ["DNS:kubernetes", "DNS:kubernetes.default", "DNS:kubernetes.default.svc",
-             "DNS:kubernetes.default.svc.cluster.local", "DNS:localhost", "IP:127.0.0.1", f"IP:{NODE}", f"IP:{API_SERVICE}"]
+API_NAMES = [
+    "DNS:kubernetes",
+    "DNS:kubernetes.default",
+    "DNS:kubernetes.default.svc",
+    "DNS:kubernetes.default.svc.cluster.local",
+    "DNS:localhost",
+    "IP:127.0.0.1",
+    f"IP:{NODE}",
+    f"IP:{API_SERVICE}",
+]
 
 
 def _openssl(*args):
@@ -17,15 +26,42 @@ def _sign(directory, name, subject, names):
     _openssl("req", *CURVE, "-subj", subject, "-keyout", f"{base}.key", "-out", f"{base}.csr")
     extensions = directory / f"{name}.ext"
     extensions.write_text(f"subjectAltName={','.join(names)}\nextendedKeyUsage=serverAuth,clientAuth\n")
-    _openssl("x509", "-req", "-in", f"{base}.csr", "-CA", directory / "ca.crt", "-CAkey", directory / "ca.key",
-             "-CAcreateserial", "-days", 30, "-extfile", extensions, "-out", f"{base}.crt")
+    _openssl(
+        "x509",
+        "-req",
+        "-in",
+        f"{base}.csr",
+        "-CA",
+        directory / "ca.crt",
+        "-CAkey",
+        directory / "ca.key",
+        "-CAcreateserial",
+        "-days",
+        30,
+        "-extfile",
+        extensions,
+        "-out",
+        f"{base}.crt",
+    )
 
 
 def create(directory):
     directory.mkdir(parents=True)
-    _openssl("req", "-x509", *CURVE, "-days", 30, "-subj", "/CN=mesh-ca",
-             "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
-             "-keyout", directory / "ca.key", "-out", directory / "ca.crt")
+    _openssl(
+        "req",
+        "-x509",
+        *CURVE,
+        "-days",
+        30,
+        "-subj",
+        "/CN=mesh-ca",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+        "-keyout",
+        directory / "ca.key",
+        "-out",
+        directory / "ca.crt",
+    )
     _sign(directory, "apiserver", "/CN=kube-apiserver", API_NAMES)
     _sign(directory, "admin", "/O=system:masters/CN=admin", ["DNS:admin"])
     _sign(directory, "front-proxy", "/CN=front-proxy-client", ["DNS:front-proxy"])

@@ -1,4 +1,5 @@
-"""Values that a pod's containers get from the pod itself and from the objects it names: environment and volumes."""
+"""Values that a pod's containers get from the pod itself and from the objects it names: their environment."""
+
 import base64
 import json
 import os
@@ -25,9 +26,15 @@ def field(pod, address, path):
         values = meta.get(path.split(".")[1], {})
         return "\n".join(f"{key}={json.dumps(value)}" for key, value in sorted(values.items()))
     known = {
-        "metadata.name": meta["name"], "metadata.namespace": meta["namespace"], "metadata.uid": meta["uid"],
-        "spec.nodeName": spec.get("nodeName", ""), "spec.serviceAccountName": spec.get("serviceAccountName", "default"),
-        "status.podIP": address, "status.podIPs": address, "status.hostIP": NODE, "status.hostIPs": NODE,
+        "metadata.name": meta["name"],
+        "metadata.namespace": meta["namespace"],
+        "metadata.uid": meta["uid"],
+        "spec.nodeName": spec.get("nodeName", ""),
+        "spec.serviceAccountName": spec.get("serviceAccountName", "default"),
+        "status.podIP": address,
+        "status.podIPs": address,
+        "status.hostIP": NODE,
+        "status.hostIPs": NODE,
     }
     return known[path]
 
@@ -46,14 +53,14 @@ def _resource(container, name):
     return int(number) * _UNITS.get(unit, 1)
 
 
-def _object(api, plural, namespace, name, optional):
+def object_of(api, plural, namespace, name, optional):
     found = api.find(path_of(plural, namespace, name))
     if found is None and not optional:
         raise NotYet(f"{plural} {namespace}/{name} does not exist")
     return found
 
 
-def _contents(item):
+def contents_of(item):
     """The entries of a ConfigMap or Secret as bytes."""
     if item is None:
         return {}
@@ -71,74 +78,29 @@ def _env_value(api, pod, address, container, source):
     for key, plural in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
         if key in source:
             wanted = source[key]
-            item = _object(api, plural, pod["metadata"]["namespace"], wanted["name"], wanted.get("optional"))
-            value = _contents(item).get(wanted["key"])
+            item = object_of(api, plural, pod["metadata"]["namespace"], wanted["name"], wanted.get("optional"))
+            value = contents_of(item).get(wanted["key"])
             return None if value is None else value.decode()
     raise ValueError(f"the mesh's kubelet does not know the source {', '.join(source)}")
 
 
 def expand(text, environment):
     """Kubernetes' $(NAME); $$ stands for one $."""
-    return re.sub(r"\$(\$|\(([A-Za-z0-9_.-]+)\))",
-                  lambda m: "$" if m[1] == "$" else environment.get(m[2], m[0]), text)
+    return re.sub(r"\$(\$|\(([A-Za-z0-9_.-]+)\))", lambda m: "$" if m[1] == "$" else environment.get(m[2], m[0]), text)
 
 
 def environment(api, pod, address, container):
-    out = {"PATH": SEARCH_PATH, "HOME": "/root", "HOSTNAME": pod["metadata"]["name"],
-           "KUBERNETES_SERVICE_HOST": API_SERVICE, "KUBERNETES_SERVICE_PORT": "443"}
+    out = {
+        "PATH": SEARCH_PATH,
+        "HOME": "/root",
+        "HOSTNAME": pod["metadata"]["name"],
+        "KUBERNETES_SERVICE_HOST": API_SERVICE,
+        "KUBERNETES_SERVICE_PORT": "443",
+    }
     for variable in container.get("env", []):
         value = variable.get("value", "")
         if "valueFrom" in variable:
             value = _env_value(api, pod, address, container, variable["valueFrom"])
         if value is not None:
             out[variable["name"]] = expand(value, out)
-    return out
-
-
-def _items(contents, source):
-    if "items" not in source:
-        return contents
-    return {item["path"]: contents[item["key"]] for item in source["items"] if item["key"] in contents}
-
-
-def _source_files(api, pod, address, kind, source):
-    """{path: bytes} of one volume source."""
-    meta = pod["metadata"]
-    if kind == "configMap":
-        return _items(_contents(_object(api, "configmaps", meta["namespace"], source["name"], source.get("optional"))), source)
-    if kind == "secret":
-        name = source.get("secretName") or source["name"]
-        return _items(_contents(_object(api, "secrets", meta["namespace"], name, source.get("optional"))), source)
-    if kind == "downwardAPI":
-        return {i["path"]: field(pod, address, i["fieldRef"]["fieldPath"]).encode() for i in source["items"]}
-    if kind == "serviceAccountToken":
-        return {source["path"]: token(api, pod, source.get("audience"), source.get("expirationSeconds", 3600)).encode()}
-    if kind == "projected":
-        out = {}
-        for part in source["sources"]:
-            for inner, value in part.items():
-                out |= _source_files(api, pod, address, inner, value)
-        return out
-    if kind == "emptyDir":
-        return {}
-    raise ValueError(f"the mesh's kubelet does not know volumes of kind {kind}")
-
-
-def token(api, pod, audience, seconds):
-    """A token of the pod's ServiceAccount, bound to the pod as a kubelet's request binds it."""
-    meta = pod["metadata"]
-    account = pod["spec"].get("serviceAccountName", "default")
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {
-        "audiences": [audience] if audience else [], "expirationSeconds": seconds,
-        "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": meta["name"], "uid": meta["uid"]}}}
-    path = path_of("serviceaccounts", meta["namespace"], account, "token")
-    return api.create(path, request)["status"]["token"]
-
-
-def volume_files(api, pod, address):
-    """{volume name: {path: bytes}} of all the pod's volumes."""
-    out = {}
-    for volume in pod["spec"].get("volumes", []):
-        kind = next((key for key in volume if key != "name"), "emptyDir")
-        out[volume["name"]] = _source_files(api, pod, address, kind, volume.get(kind) or {})
     return out

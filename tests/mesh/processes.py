@@ -1,4 +1,5 @@
 """Long-running processes with a name and a log file."""
+
 import os
 import pathlib
 import subprocess
@@ -19,8 +20,14 @@ class Process:
             if self._child is None or self._child.poll() is not None:
                 with open(self.log, "ab") as out:
                     os.chmod(self.log, 0o666)  # Envoy runs as another user and opens its own /dev/stdout
-                    self._child = subprocess.Popen(self.args, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL,
-                                                   stdout=out, stderr=subprocess.STDOUT)
+                    self._child = subprocess.Popen(
+                        self.args,
+                        env=self.env,
+                        cwd=self.cwd,
+                        stdin=subprocess.DEVNULL,
+                        stdout=out,
+                        stderr=subprocess.STDOUT,
+                    )
 
     def signal(self, number):
         with self._lock:

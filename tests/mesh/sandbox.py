@@ -1,7 +1,8 @@
 """A pod's namespaces and root directory, kept by one process that does nothing else.
 
-The root is a plain directory with this machine's /usr, /proc and /dev bound into it, so that paths under /etc, /var and /run
-are the pod's own. All containers of a pod share it."""
+The root is a plain directory with this machine's /usr, /proc and /dev bound into it, so that paths under /etc, /var and
+/run are the pod's own. All containers of a pod share it."""
+
 import os
 import pathlib
 import shutil
@@ -11,9 +12,27 @@ import subprocess
 from mesh import network
 from mesh.processes import wait_until
 
-LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "/run",
-         "var/lib/istio/envoy": "/opt/mesh/istio"}  # the last is where pilot-agent looks for its bootstrap template
-DIRECTORIES = ["usr", "proc", "dev", "run", "tmp", "var/log", "var/lib", "etc/ssl", "etc/alternatives", "volumes", "root"]
+LINKS = {
+    "bin": "usr/bin",
+    "sbin": "usr/sbin",
+    "lib": "usr/lib",
+    "lib64": "usr/lib64",
+    "var/run": "/run",
+    "var/lib/istio/envoy": "/opt/mesh/istio",
+}  # the last is where pilot-agent looks for its bootstrap template
+DIRECTORIES = [
+    "usr",
+    "proc",
+    "dev",
+    "run",
+    "tmp",
+    "var/log",
+    "var/lib",
+    "etc/ssl",
+    "etc/alternatives",
+    "volumes",
+    "root",
+]
 COPIED = ["passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf"]
 BOUND = ["/usr", "/proc", "/dev", "/etc/ssl", "/etc/alternatives"]
 
@@ -33,8 +52,12 @@ class Sandbox:
         script = self.directory / "sandbox.sh"
         script.write_text(self._script())
         log = open(self.directory / "sandbox.log", "wb")
-        self._holder = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "bash", "-e", script],
-                                        stdin=subprocess.PIPE, stdout=log, stderr=log)
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--uts", "bash", "-e", script],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
         log.close()
         wait_until((self.directory / "pid.new").exists, f"the namespaces of {self.name} exist", 20)
         network.attach(self.address, self._holder.pid)
@@ -60,13 +83,24 @@ class Sandbox:
 
     def _script(self):
         binds = {path: path for path in BOUND if os.path.exists(path)} | self._binds
-        mounts = [f"mkdir -p '{self.root}{inside}'\nmount --rbind '{outside}' '{self.root}{inside}'"
-                  for inside, outside in binds.items()]
-        return "\n".join([
-            *mounts, f"hostname '{self.name}'", "read -r pid _ </proc/self/stat",
-            f"echo $pid >'{self.directory}/pid.new'", "read -r _",
-            network.pod_side(self.address), "sysctl -qw net.ipv4.ip_unprivileged_port_start=0",
-            f"mv '{self.directory}/pid.new' '{self.directory}/pid'", "exec sleep infinity", ""])
+        mounts = [
+            f"mkdir -p '{self.root}{inside}'\nmount --rbind '{outside}' '{self.root}{inside}'"
+            for inside, outside in binds.items()
+        ]
+        return "\n".join(
+            [
+                *mounts,
+                f"hostname '{self.name}'",
+                "read -r pid _ </proc/self/stat",
+                f"echo $pid >'{self.directory}/pid.new'",
+                "read -r _",
+                network.pod_side(self.address),
+                "sysctl -qw net.ipv4.ip_unprivileged_port_start=0",
+                f"mv '{self.directory}/pid.new' '{self.directory}/pid'",
+                "exec sleep infinity",
+                "",
+            ]
+        )
 
     def alive(self):
         return self._holder is not None and self._holder.poll() is None

@@ -1,4 +1,5 @@
 """What kube-proxy and the cluster's DNS do: Service addresses reach ready pods, Service names have addresses."""
+
 import re
 import socket
 import struct
@@ -40,11 +41,18 @@ class ServiceTable:
     def endpoints(self, namespace, name):
         """Yields (port name, port, addresses) of each ready slice."""
         with self._lock:
-            slices = [s for (ns, _), s in self._slices.items()
-                      if ns == namespace and s["metadata"].get("labels", {}).get("kubernetes.io/service-name") == name]
+            slices = [
+                s
+                for (ns, _), s in self._slices.items()
+                if ns == namespace and s["metadata"].get("labels", {}).get("kubernetes.io/service-name") == name
+            ]
         for piece in slices:
-            addresses = [address for endpoint in piece.get("endpoints") or []
-                         if endpoint.get("conditions", {}).get("ready", True) for address in endpoint["addresses"]]
+            addresses = [
+                address
+                for endpoint in piece.get("endpoints") or []
+                if endpoint.get("conditions", {}).get("ready", True)
+                for address in endpoint["addresses"]
+            ]
             for port in piece.get("ports") or []:
                 yield port.get("name") or "", port["port"], addresses
 
@@ -120,16 +128,17 @@ class Dns:
         number, _, questions = struct.unpack("!HHH", packet[:6])
         end, labels = 12, []
         while packet[end]:
-            labels.append(packet[end + 1:end + 1 + packet[end]].decode().lower())
+            labels.append(packet[end + 1 : end + 1 + packet[end]].decode().lower())
             end += 1 + packet[end]
-        kind = struct.unpack("!H", packet[end + 1:end + 3])[0]
+        kind = struct.unpack("!H", packet[end + 1 : end + 3])[0]
         match = self.NAME.match(".".join(labels)) if questions == 1 else None
         addresses = self._table.addresses(match[2], match[1]) if match else None
         flags = 0x8580 if addresses is not None else 0x8583  # authoritative; 3 is "no such name"
-        records = [struct.pack("!HHHIH4s", 0xC00C, 1, 1, 5, 4, socket.inet_aton(a))
-                   for a in (addresses or []) if kind == 1]
+        records = [
+            struct.pack("!HHHIH4s", 0xC00C, 1, 1, 5, 4, socket.inet_aton(a)) for a in (addresses or []) if kind == 1
+        ]
         header = struct.pack("!HHHHHH", number, flags, 1, len(records), 0, 0)
-        return header + packet[12:end + 5] + b"".join(records)
+        return header + packet[12 : end + 5] + b"".join(records)
 
 
 def resolver_file(namespace=None):

@@ -1,4 +1,5 @@
 """The sample shop on the mesh: client -> frontend -> catalog, payments, flaky, legacy, db, and a gateway in front."""
+
 import pathlib
 
 HERE = pathlib.Path(__file__).parent

@@ -1,7 +1,9 @@
 """The application of one pod of the sample shop. usage: app.py http NAME [NEXT=URL...] | app.py tcp | app.py client
 
 Answers 200 with its name, or as the query asks: ?code=503 and ?delay=1.5. A path /NEXT/... is answered by calling URL/...
-with the request's id and trace headers. PAUSE and FAIL_FIRST of the environment make a slow and an unsteady application."""
+with the request's id and trace headers. PAUSE and FAIL_FIRST of the environment make a slow and an unsteady application.
+"""
+
 import collections
 import http.client
 import http.server
@@ -49,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = b"" if code in (204, 304) else text.encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
+        # What the sidecar says about the caller's certificate.
+        self.send_header("X-Seen-Client-Cert", self.headers.get("x-forwarded-client-cert", "none"))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -1,19 +1,19 @@
 """A mesh as tests and people use it. Every method may be called from any process of this machine that is root."""
+
 import dataclasses
 import http.client
 import json
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 
 from mesh import istio, namespaces, network
 from mesh.api import Api, path_of
+from mesh.owner import Owner, MeshError
 from mesh.processes import wait_until
 
 HERE = pathlib.Path(__file__).parent
@@ -31,6 +31,7 @@ class Response:
 @dataclasses.dataclass(frozen=True)
 class Pod:
     """A pod as the API server has it."""
+
     namespace: str
     name: str
     ip: str
@@ -43,10 +44,6 @@ class Pod:
         return f"{self.namespace}.{self.name}"
 
 
-class MeshError(Exception):
-    pass
-
-
 class Mesh:
     """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built."""
 
@@ -54,10 +51,18 @@ class Mesh:
         self.name, self.mtls = name, mtls
         self.build = pathlib.Path(build or os.environ.get("TRAFFICTAP_BUILD") or HERE.parent.parent / "build").resolve()
         self.state = STATES / name
-        self._owner = None
+        self._owner = Owner(self.state)
         self._api = None
 
     # --- life
+
+    @classmethod
+    def for_tests(cls, purpose="", **kwargs):
+        """A mesh of this process alone. Removes what killed test runs left of theirs."""
+        for state in STATES.glob("test-*"):
+            if not pathlib.Path("/proc", state.name.split("-")[1]).exists():
+                shutil.rmtree(state, ignore_errors=True)
+        return cls(f"test-{os.getpid()}{purpose}", **kwargs)
 
     def up(self, detached=False):
         """Starts the mesh. Unless detached it ends with the process that called this."""
@@ -67,14 +72,13 @@ class Mesh:
             raise MeshError(f"the mesh {self.name} runs already: `make mesh-down MESH={self.name}` ends it")
         shutil.rmtree(self.state, ignore_errors=True)
         self.state.mkdir(parents=True)
-        settings = {"binaries": self.binaries(), "mtls": self.mtls, "build": str(self.build) if self.build.exists() else None}
+        settings = {
+            "binaries": self.binaries(),
+            "mtls": self.mtls,
+            "build": str(self.build) if self.build.exists() else None,
+        }
         (self.state / "settings.json").write_text(json.dumps(settings))
-        self._start_node(detached)
-        try:
-            self._wait_for_node()
-        except BaseException:
-            self._kill_node()
-            raise
+        self._owner.start(detached)
         return self
 
     @staticmethod
@@ -84,45 +88,16 @@ class Mesh:
             raise MeshError("the mesh's programs could not be built: see above")
         return done.stdout.strip()
 
-    def _start_node(self, detached):
-        log = open(self.state / "node.log", "wb")
-        line = ["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--kill-child=SIGKILL",
-                sys.executable, HERE, "node-process", self.state]
-        self._owner = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                                       preexec_fn=None if detached else namespaces.die_with_parent)
-        log.close()
-
-    def _wait_for_node(self):
-        failed = self.state / "failed"
-        end = time.monotonic() + 180
-        while not (self.state / "ready").exists():
-            if failed.exists() or self._owner.poll() is not None or time.monotonic() > end:
-                why = failed.read_text() if failed.exists() else (self.state / "node.log").read_text()
-                raise MeshError(f"the mesh does not come up: {why.strip()}")
-            time.sleep(0.1)
-
     @property
     def node_pid(self):
-        try:
-            return int((self.state / "node.pid").read_text())
-        except (OSError, ValueError):
-            return 0
+        return self._owner.pid
 
     def running(self):
-        return bool(self.node_pid) and namespaces.alive(self.node_pid, f"node-process {self.state}")
-
-    def _kill_node(self):
-        if self._owner and self._owner.poll() is None:
-            self._owner.kill()
-            self._owner.wait()
-        pid = self.node_pid
-        if self.running():
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.running(), "the mesh's processes have ended", 30)
+        return self._owner.running()
 
     def down(self, keep_logs=False):
         """Ends everything. What is left is nothing, or the logs."""
-        self._kill_node()
+        self._owner.end()
         if keep_logs:
             kept = self.state.with_name(f"{self.name}-logs")
             shutil.rmtree(kept, ignore_errors=True)
@@ -140,15 +115,24 @@ class Mesh:
     @property
     def api(self):
         if self._api is None:
-            self._api = Api(self.state / "pki", network.NODE,
-                            open_socket=lambda address, timeout: namespaces.connect(self.node_pid, address, timeout))
+            self._api = Api(
+                self.state / "pki",
+                network.NODE,
+                open_socket=lambda address, timeout: namespaces.connect(self.node_pid, address, timeout),
+            )
         return self._api
 
     def kubectl(self, *args, stdin=None):
         """Runs kubectl as the administrator and returns what it prints."""
         settings = json.loads((self.state / "settings.json").read_text())
-        line = [f"{settings['binaries']}/kubectl", "--kubeconfig", self.state / "kubeconfig",
-                "--cache-dir", self.state / "kubectl-cache", *args]
+        line = [
+            f"{settings['binaries']}/kubectl",
+            "--kubeconfig",
+            self.state / "kubeconfig",
+            "--cache-dir",
+            self.state / "kubectl-cache",
+            *args,
+        ]
         return namespaces.run(*namespaces.command(self.node_pid, line, directory=os.getcwd()), stdin=stdin)
 
     def apply(self, manifest):
@@ -169,7 +153,9 @@ class Mesh:
                 continue
             names = [c["name"] for c in item["spec"]["containers"] + item["spec"].get("initContainers", [])]
             ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
-            out.append(Pod(meta["namespace"], meta["name"], status.get("podIP", ""), labels, ready, "istio-proxy" in names))
+            out.append(
+                Pod(meta["namespace"], meta["name"], status.get("podIP", ""), labels, ready, "istio-proxy" in names)
+            )
         return sorted(out, key=lambda pod: pod.key)
 
     def pod(self, which):
@@ -184,6 +170,7 @@ class Mesh:
 
     def wait_ready(self, namespace, count=None, seconds=120):
         """Until all pods of the namespace are ready, and as many as `count` where it is given."""
+
         def check():
             pods = self.pods(namespace)
             return pods and all(p.ready for p in pods) and (count is None or len(pods) == count)
@@ -203,8 +190,8 @@ class Mesh:
         """Loses all packets from and to the pod until mend()."""
         self._on_node("network-cut", self.pod(which).ip)
 
-    def mend(self, ip):
-        self._on_node("network-mend", ip)
+    def mend(self, which):
+        self._on_node("network-mend", self.pod(which).ip)
 
     def _on_node(self, verb, ip):
         namespaces.run(*namespaces.command(self.node_pid, [sys.executable, HERE, verb, ip]))
@@ -241,7 +228,8 @@ class Mesh:
 
     # --- Envoy
 
-    def _admin(self, which, path):
+    def envoy_admin(self, which, path):
+        """GET on the administration port of the pod's Envoy."""
         connection = http.client.HTTPConnection("127.0.0.1", 15000, timeout=10)
         connection.sock = namespaces.connect(self.pod_pid(which), ("127.0.0.1", 15000), 10)
         try:
@@ -252,12 +240,12 @@ class Mesh:
 
     def envoy_stats(self, which, pattern=""):
         """{name: value} of the sidecar's counters and gauges whose names match the pattern."""
-        lines = self._admin(which, f"/stats?filter={urllib.parse.quote(pattern)}").splitlines()
+        lines = self.envoy_admin(which, f"/stats?filter={urllib.parse.quote(pattern)}").splitlines()
         pairs = (line.rsplit(": ", 1) for line in lines if ": " in line)
         return {name: int(value) for name, value in pairs if value.isdigit()}
 
     def envoy_config(self, which):
-        return json.loads(self._admin(which, "/config_dump"))
+        return json.loads(self.envoy_admin(which, "/config_dump"))
 
     def log(self, which, container="istio-proxy"):
         return (self.state / "log" / self.pod(which).key / f"{container}.log").read_text(errors="replace")
@@ -296,7 +284,7 @@ class Mesh:
             connection.close()
 
     def compact_etcd(self):
-        """Forgets all history, so that a watch from an old revision ends in 410 after the API server's own cache is new."""
+        """Forgets all history: a watch from an old revision ends in 410 once the API server's own cache is new."""
         revision = int(self._etcd("/v3/kv/range", {"key": "AA=="})["header"]["revision"])
         self._etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
         return revision
@@ -313,7 +301,7 @@ class Mesh:
     # --- the project's own programs on the node
 
     def run_on_node(self, args, **kwargs):
-        """Starts a process in the node's namespaces (the API server is 10.244.0.1:6443 there). It dies with this one."""
+        """Starts a process in the node's namespaces, where the API server is 10.244.0.1:6443. It dies with this one."""
         line = namespaces.command(self.node_pid, args, directory=kwargs.pop("cwd", os.getcwd()))
         return subprocess.Popen(line, preexec_fn=namespaces.die_with_parent, **kwargs)
 
@@ -322,8 +310,16 @@ class Mesh:
         namespace, service, port = COLLECTOR
         if not self.api.find(path_of("namespaces", name=namespace)):
             self.api.create(path_of("namespaces"), {"metadata": {"name": namespace}})
-        self.api.apply(path_of("services", namespace, service), {
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": service},
-            "spec": {"ports": [{"name": "grpc-als", "port": port}]}})
+        self.api.apply(
+            path_of("services", namespace, service),
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": service},
+                "spec": {"ports": [{"name": "grpc-als", "port": port}]},
+            },
+        )
         slice_ = istio.node_endpoints(service, {"grpc-als": port})
-        self.api.apply(path_of("endpointslices", namespace, slice_["metadata"]["name"], group="discovery.k8s.io"), slice_)
+        self.api.apply(
+            path_of("endpointslices", namespace, slice_["metadata"]["name"], group="discovery.k8s.io"), slice_
+        )

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Tests that the mesh itself is what it says. usage: tests/mesh/run.sh BUILD; ends with "N passed, N failed".
+set -euo pipefail
+export TRAFFICTAP_BUILD=${1:-build}
+exec python3 "$(dirname "$0")/../runner.py" "$(dirname "$0")"
