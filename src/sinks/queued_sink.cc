@@ -61,9 +61,9 @@ void QueuedSink::Offer(traffic::RecordSelection records) {
 Status QueuedSink::Flush(base::Nanos wait) {
   absl::MutexLock lock(&mutex_);
   const uint64_t goal = accepted_;
-  flush_asked_ = std::max(flush_asked_, goal + 1);
+  flush_goal_ = std::max(flush_goal_, goal);
   const auto done = [this, goal]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ ? stats_.queued == 0 : flush_done_ > goal;
+    return closed_ ? stats_.queued == 0 : flushed_ >= goal;
   };
   if (mutex_.AwaitWithTimeout(absl::Condition(&done), absl::Nanoseconds(wait))) {
     return absl::OkStatus();
@@ -115,7 +115,7 @@ void QueuedSink::Troubled(const Status& why) {
 }
 
 bool QueuedSink::HasWorkOrClosing() const {
-  return stop_ || !items_.empty() || flush_asked_ > flush_done_;
+  return stop_ || !items_.empty() || flush_goal_ > flushed_;
 }
 
 void QueuedSink::Run() {
@@ -168,6 +168,7 @@ void QueuedSink::Settle(const Item& item, const WriteResult& result) {
   {
     absl::MutexLock lock(&mutex_);
     items_.front().done += result.taken;
+    taken_ += result.taken + (give_up ? left : 0);
     if (left == 0 || give_up) {
       bytes_ -= item.bytes;
       items_.pop_front();
@@ -183,27 +184,23 @@ void QueuedSink::Settle(const Item& item, const WriteResult& result) {
   }
 }
 
+// Once all that somebody waits for has left the queue; what comes after it does not matter.
 void QueuedSink::FlushIfAsked() {
-  uint64_t goal = 0;
   {
     absl::MutexLock lock(&mutex_);
-    if (flush_asked_ <= flush_done_ || !items_.empty()) return;
-    goal = accepted_ + 1;
+    if (flush_goal_ <= flushed_ || taken_ < flush_goal_) return;
   }
   const Status flushed = writer_->Flush();
   if (!flushed.ok()) return BackOff(flushed);
-  // A writer that settles later (Kafka) is asked again until its reports are in.
   writer_->Poll();
-  bool settled = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    settled = stats_.queued == 0 || accepted_ + 1 != goal;
-    if (stats_.queued == 0) flush_done_ = std::max(flush_done_, goal);
+  absl::MutexLock lock(&mutex_);
+  const uint64_t in_flight = stats_.queued - (accepted_ - taken_);
+  if (in_flight == 0) {
+    flushed_ = taken_;
+    return;
   }
-  if (!settled) {
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(this, &QueuedSink::MustStop), absl::Milliseconds(2));
-  }
+  // A writer that settles later (Kafka) is asked again until its reports are in.
+  mutex_.AwaitWithTimeout(absl::Condition(this, &QueuedSink::MustStop), absl::Milliseconds(2));
 }
 
 void QueuedSink::BackOff(const Status& why) {

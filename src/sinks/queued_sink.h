@@ -57,9 +57,10 @@ class QueuedSink final : public Sink, private RecordLedger {
   std::deque<Item> items_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   SinkStats stats_ ABSL_GUARDED_BY(mutex_);
-  uint64_t accepted_ ABSL_GUARDED_BY(mutex_) = 0;  // records that ever went into the queue
-  uint64_t flush_asked_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t flush_done_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t accepted_ ABSL_GUARDED_BY(mutex_) = 0;    // records that ever went into the queue
+  uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;       // of them: that left it, first in first out
+  uint64_t flush_goal_ ABSL_GUARDED_BY(mutex_) = 0;  // of accepted_: what somebody waits for
+  uint64_t flushed_ ABSL_GUARDED_BY(mutex_) = 0;     // of taken_: delivered or dropped, all of them
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   base::Nanos close_wait_ ABSL_GUARDED_BY(mutex_) = 0;

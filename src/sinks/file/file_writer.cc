@@ -1,19 +1,24 @@
 #include "sinks/file/file_writer.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "base/log.h"
 #include "fmt/format.h"
 #include "sinks/file/compress.h"
+#include "sinks/file/open_beneath.h"
 
 namespace traffictap::sinks {
 namespace {
@@ -21,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kBufferBytes = 256 * 1024;
+constexpr char kTimePattern[] = "########T######.#########";  // #: a digit
 
 Status SystemError(const std::string& what) {
   const int error = errno;
@@ -37,10 +43,28 @@ std::string Timestamp(base::Nanos wall) {
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall % base::kSecond);
 }
 
+// Names that MoveAside gives, with whatever compression or crash put behind them.
+bool IsRotated(const std::string& file, const fs::path& current) {
+  const std::string prefix = current.stem().string() + "-";
+  if (!file.starts_with(prefix)) return false;
+  const std::string_view rest = std::string_view(file).substr(prefix.size());
+  const std::string_view pattern(kTimePattern);
+  if (rest.size() < pattern.size()) return false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool digit = rest[i] >= '0' && rest[i] <= '9';
+    if (pattern[i] == '#' ? !digit : rest[i] != pattern[i]) return false;
+  }
+  return rest.substr(pattern.size()).starts_with(current.extension().string());
+}
+
 }  // namespace
 
 FileWriter::FileWriter(tap::FileOutput spec, std::string directory, const base::Clock* clock)
-    : spec_(std::move(spec)), directory_(std::move(directory)), clock_(clock) {}
+    : spec_(std::move(spec)),
+      directory_(std::move(directory)),
+      clock_(clock),
+      parent_(fs::path(spec_.path).parent_path().string()),
+      name_(fs::path(spec_.path).filename().string()) {}
 
 FileWriter::~FileWriter() { Close(0); }
 
@@ -54,18 +78,49 @@ Status FileWriter::Open(RecordLedger* ledger) {
   return OpenCurrent();
 }
 
+// From the output directory down each time: a directory on the way may be another one by now.
 Status FileWriter::OpenCurrent() {
-  const auto fd = OpenBeneath(directory_fd_, spec_.path, O_RDWR | O_CREAT | O_APPEND);
+  CloseCurrent();
+  const auto parent = OpenDirectoryBeneath(directory_fd_, parent_);
+  if (!parent.ok()) return parent.status();
+  parent_fd_ = *parent;
+  const auto fd = OpenFileIn(parent_fd_, name_, O_RDWR | O_CREAT | O_APPEND);
   if (!fd.ok()) return fd.status();
   fd_ = *fd;
-  struct stat found {};
-  if (fstat(fd_, &found) != 0) return SystemError("stat output file");
-  size_ = static_cast<uint64_t>(found.st_size);
+  Status ready = Lock();
+  if (ready.ok()) ready = CutTornLine();
+  if (ready.ok() && spec_.sync && fsync(parent_fd_) != 0)
+    ready = SystemError("sync output directory");
+  if (!ready.ok()) CloseCurrent();
+  return ready;
+}
+
+Status FileWriter::Lock() {
+  // A file system without locks (EOPNOTSUPP, some network ones) is used without.
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return absl::UnavailableError(fmt::format(
+        "open output file \"{}\": another output writes to it; give each one a path of its own",
+        spec_.path));
+  }
+  if (!IsCurrent())
+    return absl::AbortedError(
+        fmt::format("open output file \"{}\": rotated meanwhile", spec_.path));
   opened_ = clock_->Monotonic();
-  return CutTornLine();
+  return absl::OkStatus();
+}
+
+bool FileWriter::IsCurrent() const {
+  struct stat ours {
+  }, there{};
+  return fstat(fd_, &ours) == 0 &&
+         fstatat(parent_fd_, name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
 Status FileWriter::CutTornLine() {
+  struct stat found {};
+  if (fstat(fd_, &found) != 0) return SystemError("stat output file");
+  size_ = static_cast<uint64_t>(found.st_size);
   uint64_t end = size_;
   std::string block(64 * 1024, '\0');
   while (end > 0) {
@@ -94,21 +149,37 @@ Status FileWriter::WriteWhole(const std::string& lines) {
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) {
       const Status failed = SystemError(fmt::format("write output file \"{}\"", spec_.path));
-      // Back to the last whole buffer, so that the retry writes no line twice.
-      if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
-        log::For("sinks").error("cannot cut a partly written line off file={}", spec_.path);
-      }
+      CutBack(done);
       return failed;
     }
     done += static_cast<size_t>(wrote);
   }
-  size_ += lines.size();
+  if (spec_.sync && fsync(fd_) != 0) {
+    // The kernel may have given the pages up: cut off and written again, they are dirty again.
+    const Status failed = SystemError(fmt::format("sync output file \"{}\"", spec_.path));
+    CutBack(done);
+    return failed;
+  }
+  size_ += done;
   return absl::OkStatus();
 }
 
+// Takes back what was written of a buffer, so that the retry writes no line twice. By the file's
+// real size: somebody may have emptied it.
+void FileWriter::CutBack(size_t written) {
+  struct stat found {};
+  const bool cut = fstat(fd_, &found) == 0 && found.st_size >= static_cast<off_t>(written) &&
+                   ftruncate(fd_, found.st_size - static_cast<off_t>(written)) == 0;
+  if (cut) return;
+  log::For("sinks").error("cannot take a partly written buffer back file={}", spec_.path);
+  CloseCurrent();  // opening it again cuts the torn line off
+}
+
 WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t from) {
-  if (fd_ < 0) return {0, OpenCurrent()};
-  if (MustRotate()) {
+  if (fd_ < 0) {
+    if (const Status opened = OpenCurrent(); !opened.ok()) return {0, opened};
+  }
+  if (MustRotate(records.batch->json_line(records.index(from)).size())) {
     if (const Status rotated = Rotate(); !rotated.ok()) return {0, rotated};
   }
   std::string lines;
@@ -124,82 +195,95 @@ WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t fr
   return {taken, absl::OkStatus()};
 }
 
-bool FileWriter::MustRotate() const {
+bool FileWriter::MustRotate(size_t next_bytes) const {
   if (size_ == 0) return false;
-  return size_ >= spec_.rotate_bytes ||
+  return size_ + next_bytes > spec_.rotate_bytes ||
          (spec_.rotate_age && clock_->Monotonic() - opened_ >= *spec_.rotate_age);
 }
 
 Status FileWriter::Rotate() {
-  const fs::path current(spec_.path);
-  const std::string rotated =
-      (current.parent_path() / fmt::format("{}-{}{}", current.stem().string(),
-                                           Timestamp(clock_->Wall()), current.extension().string()))
-          .string();
-  if (spec_.sync && fsync(fd_) != 0) return SystemError("sync output file");
-  if (renameat(directory_fd_, spec_.path.c_str(), directory_fd_, rotated.c_str()) != 0) {
-    return SystemError(fmt::format("rotate output file \"{}\"", spec_.path));
-  }
-  if (spec_.compression != tap::Compression::kNone) {
-    // Under another name until it is whole: a crash leaves the uncompressed file.
-    const std::string packed = rotated + Extension(spec_.compression);
-    const auto out = OpenBeneath(directory_fd_, packed + ".part", O_WRONLY | O_CREAT | O_TRUNC);
-    if (out.ok()) {
-      lseek(fd_, 0, SEEK_SET);
-      const Status compressed = Compress(spec_.compression, fd_, *out);
-      close(*out);
-      if (compressed.ok()) {
-        renameat(directory_fd_, (packed + ".part").c_str(), directory_fd_, packed.c_str());
-        unlinkat(directory_fd_, rotated.c_str(), 0);
-      } else {
-        log::For("sinks").warn("rotated file stays uncompressed file={} err={}", rotated,
-                               Message(compressed));
-        unlinkat(directory_fd_, (packed + ".part").c_str(), 0);
-      }
-    }
-  }
-  close(fd_);
-  fd_ = -1;
+  std::string moved;
+  if (const Status aside = MoveAside(&moved); !aside.ok()) return aside;
+  if (spec_.compression != tap::Compression::kNone) Pack(moved);
   DeleteOld();
   return OpenCurrent();
 }
 
-void FileWriter::DeleteOld() {
-  const fs::path current = fs::path(directory_) / spec_.path;
-  const std::string prefix = current.stem().string() + "-";
-  std::vector<fs::path> rotated;
-  std::error_code error;
-  for (fs::directory_iterator it(current.parent_path(), error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    // Our own names alone: PREFIX, then a time of eight digits and a 'T'.
-    const bool ours = name.starts_with(prefix) && name.size() > prefix.size() + 9 &&
-                      name[prefix.size() + 8] == 'T' &&
-                      name.find(current.extension().string(), prefix.size()) != std::string::npos;
-    if (ours) rotated.push_back(it->path());
+Status FileWriter::MoveAside(std::string* moved) {
+  const fs::path current(name_);
+  // The clock that names files may stand still or go back: never over a file that is there.
+  for (base::Nanos wall = clock_->Wall();; ++wall) {
+    *moved = fmt::format("{}-{}{}", current.stem().string(), Timestamp(wall),
+                         current.extension().string());
+    if (renameat2(parent_fd_, name_.c_str(), parent_fd_, moved->c_str(), RENAME_NOREPLACE) == 0)
+      break;
+    if (errno == EEXIST) continue;
+    // Some file systems do not know the flag.
+    if (errno == EINVAL && renameat(parent_fd_, name_.c_str(), parent_fd_, moved->c_str()) == 0)
+      break;
+    return SystemError(fmt::format("rotate output file \"{}\"", spec_.path));
   }
-  std::sort(rotated.begin(), rotated.end());
-  const size_t keep = spec_.files_max > 1 ? spec_.files_max - 1 : 0;
-  for (size_t i = 0; i + keep < rotated.size(); ++i) fs::remove(rotated[i], error);
-}
-
-Status FileWriter::Flush() {
-  if (spec_.sync && fd_ >= 0 && fsync(fd_) != 0) return SystemError("sync output file");
   return absl::OkStatus();
 }
 
-void FileWriter::Poll() {
-  if (fd_ < 0 || !MustRotate()) return;
-  if (const Status rotated = Rotate(); !rotated.ok()) ledger_->Troubled(rotated);
+// Under another name until it is whole: a crash leaves the uncompressed file.
+void FileWriter::Pack(const std::string& moved) {
+  const std::string packed = moved + Extension(spec_.compression);
+  const std::string part = packed + ".part";
+  const auto out = OpenFileIn(parent_fd_, part, O_WRONLY | O_CREAT | O_TRUNC);
+  Status done = out.status();
+  if (out.ok()) {
+    lseek(fd_, 0, SEEK_SET);
+    done = Compress(spec_.compression, fd_, *out);
+    if (done.ok() && spec_.sync && fsync(*out) != 0) done = SystemError("sync compressed file");
+    close(*out);
+  }
+  if (done.ok() && renameat(parent_fd_, part.c_str(), parent_fd_, packed.c_str()) == 0) {
+    unlinkat(parent_fd_, moved.c_str(), 0);
+    return;
+  }
+  log::For("sinks").warn("rotated file stays uncompressed file={} err={}", moved, Message(done));
+  unlinkat(parent_fd_, part.c_str(), 0);
 }
 
-void FileWriter::Close(base::Nanos wait) {
-  if (fd_ >= 0) {
-    fsync(fd_);
-    close(fd_);
+void FileWriter::DeleteOld() {
+  const int list_fd = openat(parent_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(list_fd < 0 ? nullptr : fdopendir(list_fd),
+                                                 closedir);
+  if (!list) return;
+  std::vector<std::string> rotated;
+  while (const dirent* entry = readdir(list.get())) {
+    if (IsRotated(entry->d_name, name_)) rotated.emplace_back(entry->d_name);
   }
+  std::sort(rotated.begin(), rotated.end());
+  const size_t keep = spec_.files_max > 1 ? spec_.files_max - 1 : 0;
+  for (size_t i = 0; i + keep < rotated.size(); ++i) unlinkat(parent_fd_, rotated[i].c_str(), 0);
+}
+
+void FileWriter::Poll() {
+  if (fd_ < 0) return;
+  Status fresh;
+  if (!IsCurrent()) {
+    log::For("sinks").warn("output file was removed or renamed by somebody: made anew file={}",
+                           spec_.path);
+    fresh = OpenCurrent();
+  } else if (MustRotate(0)) {
+    fresh = Rotate();
+  }
+  if (!fresh.ok()) ledger_->Troubled(fresh);
+}
+
+void FileWriter::CloseCurrent() {
+  if (fd_ >= 0) close(fd_);
+  if (parent_fd_ >= 0) close(parent_fd_);
+  fd_ = parent_fd_ = -1;
+}
+
+void FileWriter::Close(base::Nanos) {
+  if (fd_ >= 0) fsync(fd_);
+  CloseCurrent();
   if (directory_fd_ >= 0) close(directory_fd_);
-  fd_ = directory_fd_ = -1;
+  directory_fd_ = -1;
 }
 
 }  // namespace traffictap::sinks

@@ -13,7 +13,8 @@
 namespace traffictap::sinks {
 namespace {
 
-constexpr int kProbeTimeoutMs = 5'000;
+// Short, as closing waits for it; connecting goes on behind it, and the probe is repeated.
+constexpr int kProbeTimeoutMs = 1'000;
 constexpr int kQueuedMessagesMax = 100'000;
 constexpr int kQueuedKilobytesMax = 64 * 1024;
 
@@ -108,6 +109,7 @@ void Configure(const tap::KafkaOutput& spec, Settings* settings) {
   settings->Set("client.id", "traffictap");
   settings->Set("enable.idempotence", "true");
   settings->Set("linger.ms", "5");
+  settings->Set("reconnect.backoff.max.ms", "2000");
   settings->Set("allow.auto.create.topics", "false");
   settings->Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
   settings->Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
@@ -261,7 +263,10 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
       rd_kafka_poll(state_->producer, 100);
       break;
     }
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      // With its key: only this one is too large, not those behind it.
+      state_->ledger->Dropped(DropReason::kTooLarge, 1, ToStatus(error, state_->spec.topic, ""));
+    } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       out.status = ToStatus(error, state_->spec.topic, "");
       break;
     }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace traffictap::fakes {
+
+// True as soon as `holds()` is; false where it never was within ten seconds. For what another
+// thread does.
+template <typename Holds>
+bool Eventually(Holds holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace traffictap::fakes
