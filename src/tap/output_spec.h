@@ -18,7 +18,7 @@ struct FileOutput {
   std::optional<base::Nanos> rotate_age;         // `rotation.maxAge`
   uint32_t files_max = 10;                       // `rotation.maxFiles`, the current one included
   Compression compression = Compression::kNone;  // of rotated files
-  bool sync = false;                             // fsync after every flush
+  bool sync = false;                             // fsync before records count as delivered
   friend bool operator==(const FileOutput&, const FileOutput&) = default;
 };
 

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "fakes/records.h"
+#include "sinks/record_writer.h"
+
+namespace traffictap::fakes {
+
+// A writer whose outside does what the script says, and then well.
+class ScriptedWriter final : public sinks::RecordWriter {
+ public:
+  // Outlives the writer. The queues are filled before, the flags may change at any time.
+  struct Script {
+    std::deque<Status> open;
+    std::deque<sinks::WriteResult> write;
+    std::deque<Status> flush;
+    std::atomic<bool> hold{false};  // nothing is taken
+    std::atomic<bool> settle_late{
+        false};  // taken, but not settled before it is false again and a Poll comes
+    std::atomic<int> opened{0}, flushed{0}, polled{0}, closed{0};
+
+    // The numbers of all records that were taken.
+    std::vector<int> written() {
+      std::lock_guard lock(mutex);
+      return NumbersOf(lines);
+    }
+    std::mutex mutex;
+    std::string lines;
+  };
+
+  explicit ScriptedWriter(Script* script) : script_(script) {}
+
+  Status Open(sinks::RecordLedger* ledger) override {
+    ledger_ = ledger;
+    ++script_->opened;
+    return Next(&script_->open, absl::OkStatus());
+  }
+  sinks::WriteResult Write(const traffic::RecordSelection& records, size_t from) override {
+    if (script_->hold) return {0, absl::UnavailableError("held")};
+    const size_t left = records.size() - from;
+    sinks::WriteResult result = Next(&script_->write, sinks::WriteResult{left, absl::OkStatus()});
+    result.taken = std::min(result.taken, left);
+    std::lock_guard lock(script_->mutex);
+    for (size_t i = 0; i < result.taken; ++i) {
+      script_->lines += records.batch->json_line(records.index(from + i));
+    }
+    unsettled_ += result.taken;
+    Settle();
+    return result;
+  }
+  Status Flush() override {
+    ++script_->flushed;
+    return Next(&script_->flush, absl::OkStatus());
+  }
+  void Poll() override {
+    ++script_->polled;
+    Settle();
+  }
+  void Close(base::Nanos) override {
+    ++script_->closed;
+    if (unsettled_ > 0) ledger_->Dropped(sinks::DropReason::kClosed, unsettled_, absl::OkStatus());
+  }
+
+ private:
+  template <typename T>
+  static T Next(std::deque<T>* queue, T otherwise) {
+    if (queue->empty()) return otherwise;
+    T out = queue->front();
+    queue->pop_front();
+    return out;
+  }
+  void Settle() {
+    if (script_->settle_late || unsettled_ == 0) return;
+    ledger_->Delivered(unsettled_, 1);
+    unsettled_ = 0;
+  }
+
+  Script* const script_;
+  sinks::RecordLedger* ledger_ = nullptr;
+  uint64_t unsettled_ = 0;
+};
+
+}  // namespace traffictap::fakes
