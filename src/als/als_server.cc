@@ -11,6 +11,7 @@
 #include "als/access_log_stream.h"
 #include "base/log.h"
 #include "fmt/format.h"
+#include "google/protobuf/stubs/logging.h"
 #include "rpc/credentials.h"
 
 namespace traffictap::als {
@@ -44,6 +45,8 @@ void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.connection_idle_max));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_time));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.keepalive_timeout));
+  // gRPC would share the port with whoever listens there already, and each would get some streams.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Without these a frozen peer with nothing under way would never be noticed.
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -84,6 +87,8 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
   auto credentials =
       rpc::ServerCredentials({options.certificate_file, options.key_file, options.client_ca_file});
   if (!credentials.ok()) return credentials.status();
+  // protobuf would write a line to standard error for each identifier that it cannot read.
+  google::protobuf::SetLogHandler(nullptr);
   std::unique_ptr<AlsServer> out(new AlsServer);
   State* state = out->state_.get();
   state->service = std::make_unique<Service>(consumer, &state->counters);

@@ -1,5 +1,6 @@
 #include "als/decode_common.h"
 
+#include "als/decode_peer.h"
 #include "als/decode_values.h"
 #include "als/wire_reader.h"
 #include "envoy/data/accesslog/v3/accesslog.pb.h"
@@ -15,6 +16,9 @@ using traffic::EntryFacts;
 using traffic::LogMoment;
 using traffic::PeerMesh;
 using traffic::Text;
+
+// An enum's number as its place in EntryFacts holds it; one too large to be known is 0.
+uint8_t SmallEnum(uint64_t number) { return number < 256 ? static_cast<uint8_t>(number) : 0; }
 
 // CertificateProperties: the first URI among the subject's alternative names.
 bool DecodeCertificate(std::string_view bytes, std::string_view* uri) {
@@ -43,7 +47,7 @@ bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
   while (valid && reader.Next()) {
     switch (reader.field()) {
       case Tls::kTlsVersionFieldNumber:
-        entry->facts.tls_version = static_cast<uint8_t>(reader.Varint());
+        entry->facts.tls_version = SmallEnum(reader.Varint());
         break;
       case Tls::kTlsSniHostnameFieldNumber: entry->text(Text::kTlsSni) = reader.Bytes(); break;
       case Tls::kLocalCertificatePropertiesFieldNumber:
@@ -52,61 +56,63 @@ bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
       case Tls::kPeerCertificatePropertiesFieldNumber:
         valid = DecodeCertificate(reader.Bytes(), &entry->text(Text::kPeerPrincipal));
         break;
-      default: reader.Skip();
+      default:
+        if (reader.field() > Tls::kJa3FingerprintFieldNumber) ++entry->facts.unknown_fields;
+        reader.Skip();
     }
   }
   return valid && reader.ok();
 }
 
+// What is told of the other end; decided on once all of it is read, as fields may come in any
+// order.
+struct PeerHints {
+  std::string_view tls_mode;
+  std::string_view upstream;  // serialized Any
+  std::string_view downstream;
+};
+
 // What the tap's own custom tags say of the peer: tlsMode is the endpoint's metadata, "istio" for a
 // sidecar.
-bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry) {
+bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry, PeerHints* hints) {
   std::string_view key;
   std::string_view value;
   if (!DecodeMapEntry(bytes, &key, &value)) return false;
-  if (key == "tlsMode") {
-    entry->facts.peer_mesh = value == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
-  } else if (key == "peerWorkload") {
-    entry->text(Text::kPeerWorkload) = value;
-  } else if (key == "peerNamespace") {
-    entry->text(Text::kPeerNamespace) = value;
-  }
+  if (key == "tlsMode") hints->tls_mode = value;
+  if (key == "peerWorkload") entry->text(Text::kPeerWorkload) = value;
+  if (key == "peerNamespace") entry->text(Text::kPeerNamespace) = value;
   return true;
 }
 
-// google.protobuf.Struct inside an Any, as Istio's metadata exchange leaves it: the text fields
-// name, namespace and workload. Anything else in a filter state object is not ours to judge: it is
-// skipped, not refused.
-void DecodePeerStruct(std::string_view any, AccessEntry* entry) {
-  std::string_view type;
-  std::string_view object;
-  if (!DecodeMapEntry(any, &type, &object) || !type.ends_with("google.protobuf.Struct")) return;
-  WireReader fields(object);
-  while (fields.Next()) {
-    std::string_view name;
-    std::string_view value;
-    if (fields.field() != 1 || !DecodeMapEntry(fields.Bytes(), &name, &value)) return;
-    WireReader reader(value);
-    std::string_view text;
-    while (reader.Next()) {
-      if (reader.field() == 3) {
-        text = reader.Bytes();
-      } else {
-        reader.Skip();
-      }
-    }
-    if (name == "workload") entry->text(Text::kPeerWorkload) = text;
-    if (name == "namespace") entry->text(Text::kPeerNamespace) = text;
-  }
-  entry->facts.peer_mesh = PeerMesh::kMeshed;
-}
-
-bool DecodeFilterState(std::string_view bytes, AccessEntry* entry) {
+bool DecodeFilterState(std::string_view bytes, PeerHints* hints) {
   std::string_view key;
   std::string_view value;
   if (!DecodeMapEntry(bytes, &key, &value)) return false;
-  if (key == "upstream_peer" || key == "downstream_peer") DecodePeerStruct(value, entry);
+  if (key == "upstream_peer") hints->upstream = value;
+  if (key == "downstream_peer") hints->downstream = value;
+  if (key == "wasm.upstream_peer" && hints->upstream.empty()) hints->upstream = value;
+  if (key == "wasm.downstream_peer" && hints->downstream.empty()) hints->downstream = value;
   return true;
+}
+
+// A gateway has objects of both ends: the far one is upstream of a client's proxy and downstream of
+// a server's.
+void ReadPeer(const PeerHints& hints, AccessEntry* entry) {
+  const bool source = entry->facts.reporter == traffic::Reporter::kSource;
+  const PeerNames peer = DecodePeerObject(source ? hints.upstream : hints.downstream);
+  auto& workload = entry->text(Text::kPeerWorkload);
+  auto& ns = entry->text(Text::kPeerNamespace);
+  if (workload.empty() && ns.empty()) {
+    workload = peer.workload;
+    ns = peer.ns;
+  }
+  if (entry->text(Text::kPeerPrincipal).starts_with("spiffe://")) {
+    entry->facts.peer_mesh = PeerMesh::kMeshed;
+  } else if (!hints.tls_mode.empty()) {
+    entry->facts.peer_mesh = hints.tls_mode == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
+  } else if (!peer.empty()) {
+    entry->facts.peer_mesh = PeerMesh::kMeshed;
+  }
 }
 
 LogMoment MomentOf(uint8_t type) {
@@ -177,23 +183,28 @@ uint64_t* WireBytesOf(uint32_t field, EntryFacts* facts) {
   }
 }
 
-bool DecodeOther(WireReader* reader, AccessEntry* entry) {
+// Older Envoys tell of an intermediate entry by a flag, newer ones by the entry's type.
+void SetMoment(LogMoment moment, EntryFacts* facts) {
+  if (facts->moment == LogMoment::kEnd || moment == LogMoment::kStart) facts->moment = moment;
+}
+
+bool DecodeOther(WireReader* reader, AccessEntry* entry, PeerHints* hints) {
   EntryFacts& facts = entry->facts;
   switch (reader->field()) {
     case Common::kResponseFlagsFieldNumber:
       return DecodeResponseFlags(reader->Bytes(), &facts.response_flags);
     case Common::kTlsPropertiesFieldNumber: return DecodeTls(reader->Bytes(), entry);
-    case Common::kCustomTagsFieldNumber: return DecodeCustomTag(reader->Bytes(), entry);
-    case Common::kFilterStateObjectsFieldNumber: return DecodeFilterState(reader->Bytes(), entry);
+    case Common::kCustomTagsFieldNumber: return DecodeCustomTag(reader->Bytes(), entry, hints);
+    case Common::kFilterStateObjectsFieldNumber: return DecodeFilterState(reader->Bytes(), hints);
     case Common::kUpstreamRequestAttemptCountFieldNumber:
       facts.attempt_count = static_cast<uint32_t>(reader->Varint());
       return true;
     case Common::kIntermediateLogEntryFieldNumber:
-      if (reader->Varint() != 0) facts.moment = LogMoment::kPeriodic;
+      if (reader->Varint() != 0) SetMoment(LogMoment::kPeriodic, &facts);
       return true;
     case Common::kAccessLogTypeFieldNumber:
-      facts.access_log_type = static_cast<uint8_t>(reader->Varint());
-      facts.moment = MomentOf(facts.access_log_type);
+      facts.access_log_type = SmallEnum(reader->Varint());
+      SetMoment(MomentOf(facts.access_log_type), &facts);
       return true;
     case Common::kSampleRateFieldNumber:
     case Common::kMetadataFieldNumber: reader->Skip(); return true;
@@ -207,13 +218,15 @@ bool DecodeOther(WireReader* reader, AccessEntry* entry) {
 }  // namespace
 
 traffic::Reporter ReporterOf(std::string_view upstream_cluster) {
-  return upstream_cluster.starts_with("inbound|") || upstream_cluster.starts_with("inbound_")
-             ? traffic::Reporter::kDestination
-             : traffic::Reporter::kSource;
+  const bool inbound = upstream_cluster.starts_with("inbound|") ||
+                       upstream_cluster.starts_with("inbound_") ||
+                       upstream_cluster.starts_with("InboundPassthroughCluster");
+  return inbound ? traffic::Reporter::kDestination : traffic::Reporter::kSource;
 }
 
 bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry) {
   WireReader reader(bytes);
+  PeerHints hints;
   bool valid = true;
   while (valid && reader.Next()) {
     const uint32_t field = reader.field();
@@ -226,13 +239,11 @@ bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry) {
     } else if (auto* wire_bytes = WireBytesOf(field, &entry->facts)) {
       *wire_bytes = reader.Varint();
     } else {
-      valid = DecodeOther(&reader, entry);
+      valid = DecodeOther(&reader, entry, &hints);
     }
   }
   entry->facts.reporter = ReporterOf(entry->text(Text::kUpstreamCluster));
-  if (entry->text(Text::kPeerPrincipal).starts_with("spiffe://")) {
-    entry->facts.peer_mesh = PeerMesh::kMeshed;
-  }
+  ReadPeer(hints, entry);
   return valid && reader.ok();
 }
 

@@ -34,6 +34,12 @@ bool AppendMapEntry(std::string_view bytes, std::string* list) {
   return true;
 }
 
+// Skips a field that is not read, and counts it where this build's protos end before it.
+void SkipUnknown(uint32_t known_max, WireReader* reader, AccessEntry* entry) {
+  if (reader->field() > known_max) ++entry->facts.unknown_fields;
+  reader->Skip();
+}
+
 std::string_view* RequestText(uint32_t field, AccessEntry* entry) {
   switch (field) {
     case Request::kSchemeFieldNumber: return &entry->text(Text::kScheme);
@@ -72,7 +78,7 @@ bool DecodeRequest(std::string_view bytes, std::string* headers, AccessEntry* en
       case Request::kRequestHeadersFieldNumber:
         valid = AppendMapEntry(reader.Bytes(), headers);
         break;
-      default: reader.Skip();
+      default: SkipUnknown(Request::kDownstreamHeaderBytesReceivedFieldNumber, &reader, entry);
     }
   }
   return valid && reader.ok();
@@ -103,7 +109,7 @@ bool DecodeResponse(std::string_view bytes, DecodeScratch* scratch, AccessEntry*
       case Response::kResponseCodeDetailsFieldNumber:
         entry->text(Text::kResponseCodeDetails) = reader.Bytes();
         break;
-      default: reader.Skip();
+      default: SkipUnknown(Response::kDownstreamHeaderBytesSentFieldNumber, &reader, entry);
     }
   }
   return valid && reader.ok();
@@ -115,7 +121,7 @@ bool DecodeConnection(std::string_view bytes, AccessEntry* entry) {
     switch (reader.field()) {
       case 1: entry->facts.request_body_bytes = reader.Varint(); break;
       case 2: entry->facts.response_body_bytes = reader.Varint(); break;
-      default: reader.Skip();
+      default: SkipUnknown(2, &reader, entry);
     }
   }
   return reader.ok();

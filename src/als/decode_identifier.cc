@@ -8,9 +8,16 @@ namespace {
 
 using google::protobuf::Struct;
 
+// Names of Kubernetes objects end at 253 characters. Longer ones come from elsewhere, and are kept
+// for the stream's life and written with every record.
+constexpr size_t kTextBytesMax = 1024;
+constexpr size_t kLabelsMax = 128;
+
+std::string Cut(const std::string& text) { return text.substr(0, kTextBytesMax); }
+
 std::string TextField(const Struct& metadata, const std::string& key) {
   const auto found = metadata.fields().find(key);
-  return found == metadata.fields().end() ? "" : found->second.string_value();
+  return found == metadata.fields().end() ? "" : Cut(found->second.string_value());
 }
 
 // sidecar~IP~POD.NAMESPACE~DOMAIN, as Istio's agent forms it.
@@ -37,7 +44,8 @@ void ReadMetadata(const Struct& metadata, traffic::Node* node) {
   const auto labels = metadata.fields().find("LABELS");
   if (labels == metadata.fields().end()) return;
   for (const auto& [key, value] : labels->second.struct_value().fields()) {
-    node->labels[key] = value.string_value();
+    if (node->labels.size() == kLabelsMax) break;
+    node->labels[Cut(key)] = Cut(value.string_value());
   }
 }
 
@@ -48,8 +56,8 @@ traffic::Node DecodeIdentifier(std::string_view bytes) {
   envoy::service::accesslog::v3::StreamAccessLogsMessage::Identifier identifier;
   (void)identifier.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   traffic::Node node;
-  node.id = identifier.node().id();
-  node.cluster = identifier.node().cluster();
+  node.id = Cut(identifier.node().id());
+  node.cluster = Cut(identifier.node().cluster());
   node.pod = node.id;
   ReadIstioId(&node);
   ReadMetadata(identifier.node().metadata(), &node);

@@ -17,6 +17,7 @@ bool DecodeSocketAddress(std::string_view bytes, traffic::SocketAddress* out) {
     }
   }
   if (!reader.ok()) return false;
+  if (port > UINT16_MAX) return true;
   *out = traffic::ParseSocketAddress(ip, static_cast<uint16_t>(port))
              .value_or(traffic::SocketAddress{});
   return true;
@@ -35,9 +36,11 @@ bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out) {
       default: reader.Skip();
     }
   }
-  // Unsigned, so that a hostile value wraps instead of being undefined.
-  *out = static_cast<base::Nanos>(seconds * base::kSecond +
-                                  static_cast<uint64_t>(static_cast<int64_t>(nanos)));
+  // Read as unsigned, so that a negative number is too large as well.
+  constexpr auto kSecondsMax = static_cast<uint64_t>(kTimeMax / base::kSecond);
+  if (seconds < kSecondsMax && nanos < static_cast<uint64_t>(base::kSecond)) {
+    *out = static_cast<base::Nanos>(seconds * base::kSecond + nanos);
+  }
   return reader.ok();
 }
 

@@ -10,7 +10,11 @@
 // The small messages inside an entry, each from its serialized bytes. False: not valid protobuf.
 namespace traffictap::als {
 
-// google.protobuf.Timestamp or Duration; both are {seconds = 1, nanos = 2}.
+// The year 2106, or 136 years: differences of times below it cannot overflow.
+constexpr base::Nanos kTimeMax = (int64_t{1} << 32) * base::kSecond;
+
+// google.protobuf.Timestamp or Duration; both are {seconds = 1, nanos = 2}. One that is negative or
+// beyond kTimeMax leaves `out` as it was.
 bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out);
 // google.protobuf.UInt32Value and its like.
 bool DecodeWrappedNumber(std::string_view bytes, uint64_t* out);

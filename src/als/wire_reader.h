@@ -11,7 +11,7 @@ namespace traffictap::als {
 //   WireReader reader(bytes);
 //   while (reader.Next()) { switch (reader.field()) { case 1: text = reader.Bytes(); break;
 //   default: reader.Skip(); } } return reader.ok();
-// Each Next() must be followed by exactly one of Varint, Fixed64, Bytes or Skip. A field whose wire
+// Each Next() must be followed by exactly one of Varint, Bytes or Skip. A field whose wire
 // type is not the one read is a fault only if it cannot be skipped; then the value is empty, as
 // generated code treats it as unknown.
 class WireReader {

@@ -39,14 +39,14 @@ inline NodePtr SampleNode(const std::string& workload = "cart", const std::strin
 struct SampleEntry {
   AccessEntry entry;
   NodePtr node = SampleNode();
-  std::vector<std::unique_ptr<const std::string>> owned;
+  std::vector<std::shared_ptr<const std::string>> owned;
 
   explicit SampleEntry(Reporter reporter = Reporter::kSource) { entry.facts.reporter = reporter; }
 
   EntryFacts& facts() { return entry.facts; }
 
   SampleEntry& Set(Text which, std::string text) {
-    owned.push_back(std::make_unique<const std::string>(std::move(text)));
+    owned.push_back(std::make_shared<const std::string>(std::move(text)));
     entry.text(which) = *owned.back();
     return *this;
   }

@@ -1,0 +1,158 @@
+#include "als/access_log_stream.h"
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "als/als_server.h"
+#include "als/entry_protos.h"
+#include "als/log_sender.h"
+#include "als/recording_consumer.h"
+
+namespace traffictap {
+namespace {
+
+using namespace als;  // NOLINT: the names of the unit under test
+using traffic::RejectReason;
+using Seen = RecordingConsumer::Seen;
+
+struct Server {
+  Server() {
+    AlsServerOptions options;
+    options.address = "localhost:0";
+    options.message_bytes_max = 100'000;
+    auto started = AlsServer::Start(options, &consumer, &metrics);
+    BOOST_REQUIRE(started.ok());
+    server = *std::move(started);
+    channel = Connect(server->port());
+  }
+
+  bool Reports(const std::string& line) const {
+    return ("\n" + metrics.Render()).find("\n" + line + "\n") != std::string::npos;
+  }
+
+  RecordingConsumer consumer;
+  base::MetricsRegistry metrics;
+  std::unique_ptr<AlsServer> server;
+  std::shared_ptr<grpc::Channel> channel;
+};
+
+const std::string kBroken =
+    "\x12\x7f"
+    "a";
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(access_log_stream, Server)
+
+BOOST_AUTO_TEST_CASE(delivers_the_entries_of_a_stream_and_its_clean_end) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1", "/2"}, "node")));
+  BOOST_TEST(sender.Send(MessageOf({"/3"})));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(sender.response_bytes() == 0);
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  const Seen seen = consumer.seen();
+  BOOST_TEST(seen.nodes == std::vector<std::string>{"node"}, boost::test_tools::per_element());
+  BOOST_TEST(seen.paths == (std::vector<std::string>{"/1", "/2", "/3"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(seen.messages == 2);
+  BOOST_TEST(seen.rejects.empty());
+}
+
+BOOST_AUTO_TEST_CASE(decodes_a_message_that_comes_in_slices) {
+  LogSender sender(channel);
+  const std::string bytes = MessageOf({std::string(50'000, 'p')}, "node").SerializeAsString();
+  BOOST_TEST(sender.SendSplit(bytes, 7));
+  BOOST_TEST(sender.Send(MessageOf({"/small"})));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  BOOST_TEST(consumer.seen().paths[0].size() == 50'000);
+}
+
+BOOST_AUTO_TEST_CASE(counts_broken_bytes_and_lives_on) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(sender.Send(kBroken));
+  BOOST_TEST(sender.Send(std::string("\xff\xff\xff")));
+  BOOST_TEST(sender.Send(MessageOf({"/2"})));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().paths.size() == 2);
+  BOOST_TEST(consumer.seen().rejects.at(RejectReason::kMalformedMessage) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_entries_until_the_identifier_comes) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1", "/2"})));
+  BOOST_TEST(sender.Send(kBroken));
+  BOOST_TEST(sender.Send(MessageOf({"/3"}, "node")));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().rejects.at(RejectReason::kNoIdentifier) == 2);
+  BOOST_TEST(consumer.seen().rejects.at(RejectReason::kMalformedMessage) == 1);
+  BOOST_TEST(consumer.seen().paths == std::vector<std::string>{"/3"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(ignores_a_second_identifier) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "first")));
+  BOOST_TEST(sender.Send(MessageOf({"/2"}, "second")));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  BOOST_TEST(consumer.seen().nodes == std::vector<std::string>{"first"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(tells_a_cancelled_stream_from_one_that_was_closed) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 1; }));
+  sender.Cancel();
+  BOOST_TEST(!sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_broken == 1; }));
+  BOOST_TEST(consumer.seen().ended_clean == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_is_too_large_ends_its_stream_alone) {
+  LogSender other(channel);
+  BOOST_TEST(other.Send(MessageOf({"/other"}, "other")));
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  sender.Send(MessageOf({std::string(100'001, 'p')}));
+  BOOST_TEST(sender.Finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_broken == 1; }));
+  BOOST_TEST(other.Send(MessageOf({"/after"})));
+  BOOST_TEST(other.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().paths.back() == "/after");
+}
+
+BOOST_AUTO_TEST_CASE(counts_streams_messages_and_bytes) {
+  const std::string bytes = MessageOf({"/1"}, "node").SerializeAsString();
+  {
+    LogSender sender(channel);
+    BOOST_TEST(sender.Send(bytes));
+    BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 1; }));
+    BOOST_TEST(Reports("traffictap_als_streams 1"));
+    BOOST_TEST(sender.Finish().ok());
+  }
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(bytes));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  sender.Cancel();
+  BOOST_TEST(!sender.Finish().ok());
+  BOOST_TEST(
+      consumer.Wait([](const Seen& seen) { return seen.ended_clean + seen.ended_broken == 2; }));
+  BOOST_TEST(Reports("traffictap_als_streams 0"));
+  BOOST_TEST(Reports("traffictap_als_streams_opened_total 2"));
+  BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"clean\"} 1"));
+  BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"broken\"} 1"));
+  BOOST_TEST(Reports("traffictap_als_messages_total 2"));
+  BOOST_TEST(Reports("traffictap_als_bytes_total " + std::to_string(2 * bytes.size())));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
