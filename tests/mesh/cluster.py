@@ -273,15 +273,23 @@ class Mesh:
         self.stop(name)
         self.start(name)
 
-    def istiod(self, path):
-        """GET on istiod's HTTP port, as the administrator of the node."""
-        connection = http.client.HTTPConnection("127.0.0.1", 8080, timeout=10)
-        connection.sock = namespaces.connect(self.node_pid, ("127.0.0.1", 8080), 10)
+    def node_http(self, port, host="127.0.0.1", timeout=10):
+        """An HTTP connection to a port of the node, from the node."""
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        connection.sock = namespaces.connect(self.node_pid, (host, port), timeout)
+        return connection
+
+    def _on_loopback(self, port, method, path, body=None):
+        connection = self.node_http(port)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body)
             return connection.getresponse().read().decode()
         finally:
             connection.close()
+
+    def istiod(self, path):
+        """GET on istiod's own loopback, where it asks for no token."""
+        return self._on_loopback(8080, "GET", path)
 
     def compact_etcd(self):
         """Forgets all history: a watch from an old revision ends in 410 once the API server's own cache is new."""
@@ -290,13 +298,7 @@ class Mesh:
         return revision
 
     def _etcd(self, path, body):
-        connection = http.client.HTTPConnection("127.0.0.1", 2379, timeout=10)
-        connection.sock = namespaces.connect(self.node_pid, ("127.0.0.1", 2379), 10)
-        try:
-            connection.request("POST", path, json.dumps(body))
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
+        return json.loads(self._on_loopback(2379, "POST", path, json.dumps(body)))
 
     # --- the project's own programs on the node
 

@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(parts.query))
         first, _, rest = parts.path.lstrip("/").partition("/")
         if first in self.server.others:
-            return self.answer(*self.call(self.server.others[first], f"/{rest}?{parts.query}"))
+            path = f"/{rest}" + (f"?{parts.query}" if parts.query else "")
+            return self.answer(*self.call(self.server.others[first], path))
         time.sleep(float(query.get("delay", os.environ.get("PAUSE", 0))))
         if self.server.fails_first(self.headers.get("x-request-id")):
             return self.answer(503, "not yet\n")

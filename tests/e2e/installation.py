@@ -1,0 +1,156 @@
+"""TrafficTap on the mesh: the collector and the operator as processes of the node, and the records that come out."""
+
+import atexit
+import json
+import pathlib
+import signal
+import subprocess
+
+from mesh import Mesh, shop
+from mesh.network import NODE
+from mesh.processes import wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALS, HTTP, ROUTES, OPERATOR_HTTP = 9811, 9812, 9813, 9814
+
+
+_shared = []
+
+
+def shared_mesh():
+    """The mesh with the shop that all files of this folder use, started by the first that asks."""
+    if not _shared:
+        mesh = Mesh.for_tests()
+        atexit.register(mesh.down)
+        mesh.up()
+        shop.deploy(mesh)
+        _shared.append(mesh)
+    return _shared[0]
+
+
+class Program:
+    """One of the project's programs on the node; it ends with the test run at the latest."""
+
+    def __init__(self, mesh, name, args, log):
+        self._mesh, self.name, self._args, self.log = mesh, name, args, pathlib.Path(log)
+        self.process = None
+
+    def start(self):
+        with open(self.log, "ab") as out:
+            self.process = self._mesh.run_on_node(self._args, stdout=out, stderr=out)
+        return self
+
+    def stop(self, seconds=30):
+        """SIGTERM; returns the exit code."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+        return self.process.returncode if self.process else None
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def wait_ready(self, port, seconds=30):
+        def ready():
+            if not self.running():
+                raise RuntimeError(f"{self.name} has ended:\n{self.log.read_text()[-2000:]}")
+            return self.get(port, "/readyz") is not None
+
+        wait_until(ready, f"{self.name} is ready", seconds)
+        return self
+
+    def get(self, port, path):
+        """What the program says on its HTTP port, None unless it says 200."""
+        connection = self._mesh.node_http(port, NODE)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.read().decode() if response.status == 200 else None
+        finally:
+            connection.close()
+
+    def metrics(self, port):
+        """{"name{labels}": value}"""
+        lines = (self.get(port, "/metrics") or "").splitlines()
+        return {key: float(value) for key, value in (x.rsplit(" ", 1) for x in lines if x and x[0] != "#")}
+
+
+class Records:
+    """The JSON lines of File outputs, as they are now."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+
+    def all(self, file):
+        file = self.directory / file
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def matching(self, file, **conditions):
+        return [r for r in self.all(file) if all(value_of(r, key) == value for key, value in conditions.items())]
+
+    def wait_for(self, file, seconds=20, count=1, **conditions):
+        """The records that match, once there are `count` of them. Keys are names of value_of()."""
+        wait_until(
+            lambda: len(self.matching(file, **conditions)) >= count, f"{file} has {count} of {conditions}", seconds
+        )
+        return self.matching(file, **conditions)
+
+
+def value_of(record, key):
+    """Short names of the facts that scenarios speak of; other keys are the record's own at the top."""
+    places = {
+        "source": ("source", "name"),
+        "destination": ("destination", "name"),
+        "code": ("response", "code"),
+        "path": ("request", "path"),
+        "method": ("request", "method"),
+        "agent": ("request", "userAgent"),
+        "orphan": ("orphanReason",),
+    }
+    for part in places.get(key, (key,)):
+        record = record.get(part, {}) if isinstance(record, dict) else {}
+    return None if record == {} else record
+
+
+class Collector(Program):
+    """traffictap-collector, where the mesh's Service traffictap-collector leads."""
+
+    def __init__(self, mesh, *source):
+        """`source`: the options that say where the taps come from."""
+        work = mesh.state / "collector"
+        self.records = Records(work / "records")
+        self.records.directory.mkdir(parents=True, exist_ok=True)
+        super().__init__(
+            mesh,
+            "the collector",
+            [
+                mesh.build / "src/collector/traffictap-collector",
+                "--als",
+                f"{NODE}:{ALS}",
+                "--http",
+                f"{NODE}:{HTTP}",
+                "--output-dir",
+                self.records.directory,
+                "--name",
+                "node",
+                *source,
+            ],
+            work / "collector.log",
+        )
+
+    def start(self):
+        super().start()
+        return self.wait_ready(HTTP)
+
+    def counters(self):
+        return self.metrics(HTTP)
