@@ -47,8 +47,13 @@ class Api:
     def __init__(self, pki, host, port=6443, open_socket=socket.create_connection):
         pki = pathlib.Path(pki)
         self.host, self.port, self.open_socket = host, port, open_socket
-        self.tls = ssl.create_default_context(cafile=pki / "ca.crt")
+        self._authority = pki / "ca.crt"
+        self.tls = self.anonymous_tls()
         self.tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+
+    def anonymous_tls(self):
+        """Trusts the API server, and has no certificate of its own."""
+        return ssl.create_default_context(cafile=self._authority)
 
     def _send(self, verb, path, body, content_type, timeout):
         connection = _Connection(self.host, self.port, self.tls, self.open_socket, timeout)

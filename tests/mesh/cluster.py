@@ -141,6 +141,16 @@ class Mesh:
             return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", manifest)
         return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
 
+    def require_mtls(self, mode):
+        """STRICT or DISABLE, from now on."""
+        istio.require_mtls(self.api, mode)
+
+    def token(self, namespace, account, audience=None, seconds=3600):
+        """A token of a ServiceAccount, as a pod of it would have."""
+        spec = {"audiences": [audience] if audience else [], "expirationSeconds": seconds}
+        path = path_of("serviceaccounts", namespace, account, "token")
+        return self.api.create(path, {"kind": "TokenRequest", "spec": spec})["status"]["token"]
+
     # --- pods
 
     def pods(self, namespace=None, app=None):

@@ -95,6 +95,20 @@ class MutualTls(unittest.TestCase):
         with self.assertRaises((ConnectionError, http.client.HTTPException)):
             mesh.call("shop/legacy", "http://frontend/")
 
+    def test_plain_text_can_be_chosen(self):
+        mesh.require_mtls("DISABLE")
+        try:
+            wait_until(lambda: mesh.call("shop/legacy", "http://frontend/").status == 200, "plain text passes", 20)
+            answer = mesh.call("shop/client", "http://frontend/")
+            self.assertEqual(answer.headers["x-seen-client-cert"], "none")
+        finally:
+            mesh.require_mtls("STRICT")
+        wait_until(
+            lambda: "spiffe" in mesh.call("shop/client", "http://frontend/").headers["x-seen-client-cert"],
+            "certificates are asked again",
+            20,
+        )
+
 
 class Kubernetes(unittest.TestCase):
     def test_a_rollout_replaces_the_pods(self):
