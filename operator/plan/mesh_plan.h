@@ -66,17 +66,17 @@ struct WorkloadMatch {
   std::string patch;         // "NAMESPACE/NAME"; empty: none
 };
 
-// Traffic that the tap's author may expect, and will not see.
-struct Blind {
+// Something that the tap's author should know.
+struct Note {
   std::string subject;  // "shop/Deployment/legacy", "output kafka"
-  std::string
-      reason;  // "NotMeshed", "CollectorHidden", "TelemetryConflict", "AccessLogReplaced", …
+  std::string reason;   // "NotMeshed", "CollectorHidden", "TelemetryConflict", "AlsoCovers", …
   std::string message;
+  friend auto operator<=>(const Note&, const Note&) = default;
 };
 
-// One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, Programmed,
-// OutputsResolved, Completed. Programmed is True/Planned where there are patches: whoever sees the
-// proxies' acknowledgements takes it from there.
+// One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, OutputsResolved,
+// Programmed, Completed. Programmed is Unknown/Pending where there are patches: who sees the
+// proxies' acknowledgements decides it.
 struct Verdict {
   std::string key;
   TapRef tap;
@@ -84,13 +84,14 @@ struct Verdict {
   bool in_force = false;  // has a route, and patches where proxies match
   std::vector<Condition> conditions;
   std::vector<WorkloadMatch> workloads;  // sorted
-  std::vector<Blind> not_visible;        // sorted
+  std::vector<Note> not_visible;  // sorted; traffic that it asks for and that will not be seen
+  std::vector<Note> notes;        // sorted
   uint32_t pods_matched = 0;
   uint32_t pods_meshed = 0;
   // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.
   std::vector<std::string> proxies;
-  std::vector<std::string>
-      patches;  // "EnvoyFilter/NAMESPACE/NAME", sorted; of a tap that is planned only too
+  std::vector<std::string> patches;    // "EnvoyFilter/NAMESPACE/NAME", sorted
+  std::vector<Patch> planned;          // of a tap that is planned only: what it would add or change
   std::optional<base::Nanos> started;  // to be kept in status: limits.duration counts from it
   std::optional<base::Nanos> ends;     // where a limit says so
 };

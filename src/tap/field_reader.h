@@ -14,6 +14,7 @@ namespace traffictap::tap {
 // ("spec.targets[].kind").
 struct Faults {
   std::string file;
+  BrokerForm form = BrokerForm::kInline;  // which of two forms the file is held to
   std::vector<ParseError> errors;
   std::set<std::string> known;
 

@@ -28,8 +28,11 @@ struct StdoutOutput {
 
 enum class KafkaSecurity { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 struct KafkaOutput {
+  // Of a TapDestination, which then names what is secret or the administrator's to choose; empty
+  // once that is resolved.
+  std::string destination;
   std::vector<std::string> brokers;  // host:port
-  std::string topic;
+  std::string topic;                 // with a destination: optional
   KafkaSecurity security = KafkaSecurity::kPlaintext;
   std::string sasl_mechanism;      // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
   std::string sasl_username_file;  // secrets are files, never values: read when the output opens

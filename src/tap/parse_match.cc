@@ -63,7 +63,11 @@ void ReadHeader(const Value& value, std::vector<HeaderMatch>* headers) {
       }
     };
   };
-  fields.Required("name", [&](const Value& v) { ReadHeaderName(v, &header.name); });
+  fields.Required("name", [&](const Value& v) {
+    if (ReadHeaderName(v, &header.name) && IsCredentialHeader(header.name)) {
+      v.Invalid(header.name + " carries credentials and never leaves a proxy: remove it");
+    }
+  });
   fields.Optional("exact", take(HeaderMatch::Kind::kExact));
   fields.Optional("prefix", take(HeaderMatch::Kind::kPrefix));
   fields.Optional("regex", take(HeaderMatch::Kind::kRegex));
@@ -100,6 +104,15 @@ const std::vector<std::string>& ResponseFlagNames() {
                                                  "DC",   "URX", "SI",  "IH", "DPE", "UMSDR", "RFCF",
                                                  "NFCF", "DT",  "UPE", "NC", "OM",  "DF",    "DR"};
   return names;
+}
+
+bool IsCredentialHeader(const std::string& name) {
+  constexpr std::string_view kCredentials[] = {"authorization",       "cookie",
+                                               "set-cookie",          "proxy-authorization",
+                                               "x-api-key",           "x-forwarded-client-cert",
+                                               "x-amz-security-token"};
+  return std::find(std::begin(kCredentials), std::end(kCredentials), name) !=
+         std::end(kCredentials);
 }
 
 bool ReadRegex(const Value& value, std::string* out) {

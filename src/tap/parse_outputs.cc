@@ -48,33 +48,9 @@ void ReadFile(const Value& value, FileOutput* file) {
   fields.Optional("sync", [&](const Value& v) { v.Bool(&file->sync); });
 }
 
-void ReadBroker(const Value& value, std::vector<std::string>* brokers) {
-  std::string text;
-  if (!value.Text(&text)) return;
-  const size_t colon = text.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port[0] != '0' &&
-                      port.find_first_not_of("0123456789") == std::string::npos;
-  const bool good = digits && colon > 0 && std::stoul(port) <= 65'535 &&
-                    text.find_first_of(" ,\t/") == std::string::npos;
-  if (!good) return value.Invalid("must be host:port, such as kafka-0.kafka:9092");
-  brokers->push_back(text);
-}
-
-void ReadTopic(const Value& value, std::string* topic) {
-  if (!value.Text(topic)) return;
-  const bool good =
-      topic->size() <= 249 && *topic != "." && *topic != ".." &&
-      topic->find_first_not_of(
-          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
-  if (!good) value.Invalid("must be 1 to 249 letters, digits, '.', '_' or '-'");
-}
-
 void ReadSasl(const Value& value, KafkaOutput* kafka) {
   FieldReader fields(value);
-  fields.Required("mechanism", [&](const Value& v) {
-    if (v.Choice({"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}) >= 0) v.Text(&kafka->sasl_mechanism);
-  });
+  fields.Required("mechanism", [&](const Value& v) { ReadMechanism(v, &kafka->sasl_mechanism); });
   fields.Required("usernameFile", [&](const Value& v) { v.Text(&kafka->sasl_username_file); });
   fields.Required("passwordFile", [&](const Value& v) { v.Text(&kafka->sasl_password_file); });
 }
@@ -89,33 +65,27 @@ void ReadTls(const Value& value, KafkaOutput* kafka) {
   }
 }
 
-void CheckSecurity(const FieldReader& fields, KafkaSecurity security, bool sasl, bool tls) {
-  const bool wants_sasl =
-      security == KafkaSecurity::kSaslPlaintext || security == KafkaSecurity::kSaslSsl;
-  const bool may_tls = security == KafkaSecurity::kSsl || security == KafkaSecurity::kSaslSsl;
-  if (wants_sasl && !sasl) fields.Fault("MissingField", "needs sasl for this security: add it");
-  if (!wants_sasl && sasl) {
-    fields.Fault("Conflict", "has sasl: set security to SaslPlaintext or SaslSsl, or remove sasl");
-  }
-  if (!may_tls && tls) {
-    fields.Fault("Conflict", "has tls: set security to Ssl or SaslSsl, or remove tls");
-  }
+void ReadInlineKafka(FieldReader* fields, KafkaOutput* kafka) {
+  fields->Required("brokers", [&](const Value& v) { ReadBrokers(v, &kafka->brokers); });
+  fields->Required("topic", [&](const Value& v) { ReadTopic(v, &kafka->topic); });
+  fields->Optional("security", [&](const Value& v) { ReadSecurity(v, &kafka->security); });
+  CheckSecurity(*fields, kafka->security, fields->Has("sasl"), fields->Has("tls"));
+  fields->Optional("sasl", [&](const Value& v) { ReadSasl(v, kafka); });
+  fields->Optional("tls", [&](const Value& v) { ReadTls(v, kafka); });
+}
+
+void ReadKafkaByDestination(FieldReader* fields, KafkaOutput* kafka) {
+  fields->Required("destination", [&](const Value& v) { ReadObjectName(v, &kafka->destination); });
+  fields->Optional("topic", [&](const Value& v) { ReadTopic(v, &kafka->topic); });
 }
 
 void ReadKafka(const Value& value, KafkaOutput* kafka) {
   FieldReader fields(value);
-  fields.Required("brokers", [&](const Value& v) {
-    v.Each(64, [&](const Value& broker) { ReadBroker(broker, &kafka->brokers); });
-    if (v.node->children.empty()) v.Invalid("must have at least one broker");
-  });
-  fields.Required("topic", [&](const Value& v) { ReadTopic(v, &kafka->topic); });
-  fields.Optional("security", [&](const Value& v) {
-    const int choice = v.Choice({"Plaintext", "Ssl", "SaslPlaintext", "SaslSsl"});
-    if (choice >= 0) kafka->security = static_cast<KafkaSecurity>(choice);
-  });
-  CheckSecurity(fields, kafka->security, fields.Has("sasl"), fields.Has("tls"));
-  fields.Optional("sasl", [&](const Value& v) { ReadSasl(v, kafka); });
-  fields.Optional("tls", [&](const Value& v) { ReadTls(v, kafka); });
+  if (value.faults->form == BrokerForm::kInline) {
+    ReadInlineKafka(&fields, kafka);
+  } else {
+    ReadKafkaByDestination(&fields, kafka);
+  }
   fields.Optional("compression", [&](const Value& v) { ReadCompression(v, &kafka->compression); });
   fields.Optional("deliveryTimeout", [&](const Value& v) {
     v.Duration(base::kSecond, kDay, &kafka->delivery_timeout);
@@ -133,11 +103,6 @@ void ReadType(const Value& value, OutputType* type) {
 }
 
 }  // namespace
-
-bool IsDnsLabel(const std::string& text) {
-  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-}
 
 void ParseOutput(const Value& value, OutputSpec* output) {
   FieldReader fields(value);

@@ -14,6 +14,23 @@ void ParseMatch(const Value& value, MatchSpec* match);
 void ParseOutput(const Value& value, OutputSpec* output);
 
 bool IsDnsLabel(const std::string& text);
+// Names of workloads, pods and other objects may hold dots.
+bool IsObjectName(const std::string& text);
+void ReadDnsLabel(const Value& value, std::string* out);
+void ReadObjectName(const Value& value, std::string* out);
+void ReadLabels(const Value& value, Labels* labels);
+// metadata: the name and, where `ns` is not null, the namespace; what the API server adds is passed
+// over.
+void ReadMetadata(const Value& value, std::string* name, std::string* ns);
+// What Kafka outputs and destinations share.
+void ReadBrokers(const Value& value, std::vector<std::string>* brokers);
+void ReadTopic(const Value& value, std::string* topic);
+void ReadSecurity(const Value& value, KafkaSecurity* security);
+void ReadMechanism(const Value& value, std::string* mechanism);
+// Reports sasl and tls blocks that do not go with `security`.
+void CheckSecurity(const FieldReader& fields, KafkaSecurity security, bool sasl, bool tls);
+// Headers that carry credentials: neither captured nor matched.
+bool IsCredentialHeader(const std::string& lower_case_name);
 // Reports a regex that RE2 refuses.
 bool ReadRegex(const Value& value, std::string* out);
 // A lower-cased header name.
@@ -24,7 +41,7 @@ bool ReadHeaderName(const Value& value, std::string* out);
 const std::vector<std::string>& ResponseFlagNames();
 
 // As ParseTaps, and gathers the paths of all fields that were looked for ("spec.targets[].kind").
-ParseResult ParseTapsListing(const std::string& file, const std::string& text,
+ParseResult ParseTapsListing(const std::string& file, const std::string& text, BrokerForm form,
                              std::set<std::string>* known_fields);
 
 }  // namespace traffictap::tap

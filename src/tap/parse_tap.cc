@@ -14,41 +14,6 @@ namespace {
 
 constexpr size_t kListMax = 256;
 constexpr base::Nanos kYear = 365 * 86'400 * base::kSecond;
-constexpr const char* kCredentials[] = {"authorization",       "cookie",
-                                        "set-cookie",          "proxy-authorization",
-                                        "x-api-key",           "x-forwarded-client-cert",
-                                        "x-amz-security-token"};
-
-void ReadLabel(const Value& value, std::string* out) {
-  if (value.Text(out) && !IsDnsLabel(*out)) {
-    value.Invalid("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end");
-  }
-}
-
-// Kubernetes names of workloads and pods may hold dots.
-void ReadObjectName(const Value& value, std::string* out) {
-  if (!value.Text(out)) return;
-  bool good = out->size() <= 253 && out->back() != '.';
-  for (size_t begin = 0; begin < out->size();) {
-    const size_t dot = std::min(out->find('.', begin), out->size());
-    good = good && IsDnsLabel(out->substr(begin, dot - begin));
-    begin = dot + 1;
-  }
-  if (!good)
-    value.Invalid("must be the name of a Kubernetes object: lower-case letters, digits, '-', '.'");
-}
-
-void ReadLabels(const Value& value, Labels* labels) {
-  FieldReader fields(value);
-  fields.AcceptAll();
-  for (const YamlNode& child : value.node->children) {
-    const Value label{&child, value.path + "." + child.key, value.faults};
-    if (child.kind == YamlNode::Kind::kList || child.kind == YamlNode::Kind::kMap) {
-      label.Invalid("must be text");
-    }
-    (*labels)[child.key] = child.text;
-  }
-}
 
 void ReadTarget(const Value& value, TapSpec* tap) {
   FieldReader fields(value);
@@ -94,7 +59,7 @@ void ReadPeer(const Value& value, std::vector<Peer>* peers) {
   FieldReader fields(value);
   Peer peer;
   fields.Optional("workload", [&](const Value& v) { ReadObjectName(v, &peer.workload); });
-  fields.Optional("namespace", [&](const Value& v) { ReadLabel(v, &peer.ns); });
+  fields.Optional("namespace", [&](const Value& v) { ReadDnsLabel(v, &peer.ns); });
   fields.Optional("principal", [&](const Value& v) {
     if (v.Text(&peer.principal) && peer.principal.rfind("spiffe://", 0) != 0) {
       v.Invalid("must be a SPIFFE id such as spiffe://cluster.local/ns/shop/sa/cart");
@@ -178,7 +143,7 @@ void ReadLimits(const Value& value, LimitsSpec* limits) {
 void ReadCapturedHeader(const Value& value, std::vector<std::string>* headers) {
   std::string name;
   if (!ReadHeaderName(value, &name)) return;
-  if (std::find(std::begin(kCredentials), std::end(kCredentials), name) != std::end(kCredentials)) {
+  if (IsCredentialHeader(name)) {
     return value.Invalid(
         fmt::format("{} carries credentials and is never captured: remove it", name));
   }
@@ -250,26 +215,23 @@ void ReadSpec(const Value& value, TapSpec* tap) {
   fields.Optional("outputs", [&](const Value& v) { ReadOutputs(v, &tap->outputs); });
 }
 
-void ReadMetadata(const Value& value, TapSpec* tap) {
-  FieldReader fields(value);
-  Labels ignored;
-  fields.Required("name", [&](const Value& v) { ReadLabel(v, &tap->name); });
-  fields.Optional("namespace", [&](const Value& v) {
-    if (tap->cluster_scoped) return v.Invalid("a ClusterTrafficTap has no namespace: remove it");
-    ReadLabel(v, &tap->ns);
-  });
-  fields.Optional("labels", [&](const Value& v) { ReadLabels(v, &ignored); });
-  fields.Optional("annotations", [&](const Value& v) { ReadLabels(v, &ignored); });
-}
-
-// FNV-1a; `status` is left out, since it changes while what the user asked for does not.
+// FNV-1a.
 void HashInto(const YamlNode& node, uint64_t* hash) {
   const std::string head = fmt::format("{}:{}:{}:{}:{}", static_cast<int>(node.kind),
                                        node.key.size(), node.key, node.text, node.children.size());
   for (unsigned char c : head) *hash = (*hash ^ c) * 1099511628211ull;
-  for (const YamlNode& child : node.children) {
-    if (child.key != "status" || node.key != "") HashInto(child, hash);
+  for (const YamlNode& child : node.children) HashInto(child, hash);
+}
+
+// Status and most of the metadata are left out: they change while what the user asked for does not.
+uint64_t HashOf(const YamlNode& document, const TapSpec& tap) {
+  uint64_t hash = 14695981039346656037ull;
+  HashInto({.key = tap.cluster_scoped ? "ClusterTrafficTap" : "TrafficTap", .text = tap.key()},
+           &hash);
+  for (const YamlNode& child : document.children) {
+    if (child.key == "spec") HashInto(child, &hash);
   }
+  return hash;
 }
 
 void ReadDocument(const Value& document, TapSpec* tap) {
@@ -279,11 +241,12 @@ void ReadDocument(const Value& document, TapSpec* tap) {
     tap->cluster_scoped = v.Choice({"TrafficTap", "ClusterTrafficTap"}) == 1;
   });
   if (!tap->cluster_scoped) tap->ns = "default";
-  fields.Required("metadata", [&](const Value& v) { ReadMetadata(v, tap); });
+  fields.Required("metadata", [&](const Value& v) {
+    ReadMetadata(v, &tap->name, tap->cluster_scoped ? nullptr : &tap->ns);
+  });
   fields.Required("spec", [&](const Value& v) { ReadSpec(v, tap); });
   fields.Optional("status", [](const Value&) {});
-  tap->content_hash = 14695981039346656037ull;
-  HashInto(*document.node, &tap->content_hash);
+  tap->content_hash = HashOf(*document.node, *tap);
 }
 
 }  // namespace
@@ -294,9 +257,9 @@ std::string ParseError::ToString() const {
   return fmt::format("{}: {}: {}", where, what, message);
 }
 
-ParseResult ParseTapsListing(const std::string& file, const std::string& text,
+ParseResult ParseTapsListing(const std::string& file, const std::string& text, BrokerForm form,
                              std::set<std::string>* known_fields) {
-  Faults faults{file, {}, {}};
+  Faults faults{file, form, {}, {}};
   YamlFault fault;
   ParseResult result;
   std::set<std::string> keys;
@@ -318,9 +281,9 @@ ParseResult ParseTapsListing(const std::string& file, const std::string& text,
   return result;
 }
 
-ParseResult ParseTaps(const std::string& file, const std::string& text) {
+ParseResult ParseTaps(const std::string& file, const std::string& text, BrokerForm form) {
   std::set<std::string> ignored;
-  return ParseTapsListing(file, text, &ignored);
+  return ParseTapsListing(file, text, form, &ignored);
 }
 
 }  // namespace traffictap::tap

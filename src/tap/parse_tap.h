@@ -26,10 +26,16 @@ struct ParseResult {
   std::vector<ParseError> errors;
 };
 
+// How a document names the place that records are sent to. In a collector's own files: by brokers
+// and secret files. In a cluster, where authors must not choose them: by the name of an
+// administrator's TapDestination.
+enum class BrokerForm { kInline, kByDestination };
+
 // Parses the TrafficTap and ClusterTrafficTap documents in `text`. All faults are reported, not
 // just the first. No exception leaves; documents of other kinds are faults. Bounds: 1 MiB, 64
 // levels, 100 000 nodes.
-ParseResult ParseTaps(const std::string& file, const std::string& text);
+ParseResult ParseTaps(const std::string& file, const std::string& text,
+                      BrokerForm form = BrokerForm::kInline);
 
 // "500-599", "404"; "5s", "100ms", "1h30m". kInvalidArgument says what is allowed.
 StatusOr<CodeRange> ParseCodeRange(const std::string& text);

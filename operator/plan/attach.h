@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "operator/plan/mesh_plan.h"
+#include "operator/plan/selection.h"
+
+namespace traffictap::plan {
+
+// One tap's wish. What it points to outlives the call.
+struct Demand {
+  TapRef tap;
+  const tap::TapSpec* spec;
+  const Selection* selection;
+};
+
+// What becomes of one workload: its patch, and what stays in the dark.
+struct Outcome {
+  std::string patch;  // "EnvoyFilter/NAMESPACE/NAME"; empty: none
+  std::vector<Note> not_visible;
+  std::vector<Note> notes;
+};
+
+struct NamespaceAttachment {
+  std::vector<Patch> patches;
+  std::map<const Workload*, Outcome> outcomes;  // of each workload that a demand selects
+};
+
+// The patches of one namespace, shared by all demands.
+NamespaceAttachment Attach(const MeshIndex& index, const std::string& ns,
+                           const std::vector<Demand>& demands);
+
+}  // namespace traffictap::plan

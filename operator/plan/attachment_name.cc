@@ -1,0 +1,39 @@
+#include "operator/plan/attachment_name.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+
+namespace traffictap::plan {
+namespace {
+
+constexpr size_t kNameMax = 253;
+constexpr size_t kHashDigits = 16;
+
+uint64_t Fnv(const std::string& text) {
+  uint64_t hash = 14695981039346656037ull;
+  for (unsigned char c : text) hash = (hash ^ c) * 1099511628211ull;
+  return hash;
+}
+
+}  // namespace
+
+std::string NamespacePatchName() { return "traffictap-namespace"; }
+
+std::string PatchNameOf(const Workload& workload) {
+  std::string kind = workload.kind;
+  std::transform(kind.begin(), kind.end(), kind.begin(), ::tolower);
+  std::string name = fmt::format("traffictap-{}-{}", kind, workload.name);
+  if (name.size() <= kNameMax) return name;
+  const uint64_t hash = Fnv(name);
+  name.resize(kNameMax - kHashDigits - 1);
+  while (name.back() == '.' || name.back() == '-') name.pop_back();
+  return fmt::format("{}-{:016x}", name, hash);
+}
+
+std::string IdOf(const Patch& patch) {
+  const char* kind = patch.mechanism == Mechanism::kEnvoyFilter ? "EnvoyFilter" : "Telemetry";
+  return fmt::format("{}/{}/{}", kind, patch.at.ns, patch.at.name);
+}
+
+}  // namespace traffictap::plan

@@ -1,0 +1,118 @@
+#include "operator/plan/compile.h"
+
+#include <algorithm>
+#include <map>
+
+#include "operator/plan/admission.h"
+#include "operator/plan/attach.h"
+#include "operator/plan/attachment_name.h"
+#include "operator/plan/verdicts.h"
+#include "tap/write_tap.h"
+
+namespace traffictap::plan {
+namespace {
+
+using Demands = std::map<std::string, std::vector<Demand>>;  // by namespace
+
+// The oldest first, then by name: who came first keeps what two want.
+std::vector<const TapObject*> BySeniority(const std::vector<TapObject>& taps) {
+  std::vector<const TapObject*> out;
+  for (const TapObject& tap : taps) out.push_back(&tap);
+  std::sort(out.begin(), out.end(), [](const TapObject* a, const TapObject* b) {
+    return std::pair(a->created, a->key()) < std::pair(b->created, b->key());
+  });
+  return out;
+}
+
+// By key.
+std::map<std::string, TapState> AdmitAll(const MeshIndex& index) {
+  std::map<std::string, TapState> out;
+  FileClaims claims;
+  for (const TapObject* tap : BySeniority(index.snapshot().taps)) {
+    out[tap->key()] = Admit(*tap, index, &claims);
+  }
+  return out;
+}
+
+void AddDemands(const TapState& state, Demands* demands) {
+  const TapObject& tap = *state.tap;
+  const Demand demand{{tap.ns, tap.name, tap.uid}, tap.spec.get(), &state.selection};
+  std::string last;
+  for (const SelectedWorkload& selected : state.selection.workloads) {
+    if (selected.workload->ns == last) continue;  // they are sorted
+    last = selected.workload->ns;
+    (*demands)[last].push_back(demand);
+  }
+}
+
+void AttachAll(const MeshIndex& index, const Demands& demands, std::vector<Patch>* patches,
+               Outcomes* outcomes) {
+  for (const auto& [ns, of_namespace] : demands) {
+    NamespaceAttachment attachment = Attach(index, ns, of_namespace);
+    patches->insert(patches->end(), attachment.patches.begin(), attachment.patches.end());
+    outcomes->merge(attachment.outcomes);
+  }
+}
+
+// As if the tap were in force beside the others: what it would own.
+Verdict PlanAlone(const TapState& state, const MeshIndex& index, const Demands& others) {
+  Demands demands;
+  AddDemands(state, &demands);
+  for (auto& [ns, wanted] : demands) {
+    const auto found = others.find(ns);
+    if (found != others.end()) {
+      wanted.insert(wanted.end(), found->second.begin(), found->second.end());
+    }
+  }
+  std::vector<Patch> patches;
+  Outcomes outcomes;
+  AttachAll(index, demands, &patches, &outcomes);
+  Verdict verdict = VerdictOf(state, index, outcomes);
+  for (Patch& patch : patches) {
+    const auto& ids = verdict.patches;
+    if (std::find(ids.begin(), ids.end(), IdOf(patch)) != ids.end()) {
+      verdict.planned.push_back(std::move(patch));
+    }
+  }
+  return verdict;
+}
+
+// The limits become absolute: a collector that starts again must not count a duration anew.
+Route RouteOf(const TapState& state) {
+  const TapObject& tap = *state.tap;
+  tap::TapSpec spec = *state.resolved;
+  spec.limits.duration.reset();
+  spec.limits.end_time = state.schedule.ends;
+  return {tap.key(), tap.uid, tap.generation, tap::WriteTap(spec)};
+}
+
+void Earlier(std::optional<base::Nanos> time, std::optional<base::Nanos>* earliest) {
+  if (time && (!*earliest || *time < **earliest)) *earliest = time;
+}
+
+}  // namespace
+
+MeshPlan Compile(const MeshSnapshot& snapshot) {
+  const MeshIndex index(snapshot);
+  const std::map<std::string, TapState> states = AdmitAll(index);
+  Demands demands;
+  for (const auto& [key, state] : states) {
+    if (state.in_force()) AddDemands(state, &demands);
+  }
+  MeshPlan plan;
+  Outcomes outcomes;
+  AttachAll(index, demands, &plan.patches, &outcomes);
+  std::sort(plan.patches.begin(), plan.patches.end(), [](const Patch& a, const Patch& b) {
+    return std::pair(a.at.ns, a.at.name) < std::pair(b.at.ns, b.at.name);
+  });
+  for (const auto& [key, state] : states) {
+    const bool alone = state.accepted && state.tap->plan_only && !state.tap->suspended;
+    plan.verdicts.push_back(alone ? PlanAlone(state, index, demands)
+                                  : VerdictOf(state, index, outcomes));
+    if (state.in_force()) plan.routes.push_back(RouteOf(state));
+    if (state.accepted) Earlier(state.schedule.changes, &plan.next_change);
+  }
+  return plan;
+}
+
+}  // namespace traffictap::plan

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/plan/mesh_index.h"
+#include "operator/plan/mesh_plan.h"
+
+// How the objects of others bear on what TrafficTap would write. They are never changed: what
+// cannot be done beside them is left and told.
+namespace traffictap::plan {
+
+// True where an object of Istio applies to the pod.
+bool AppliesTo(const Attachment& at, const Pod& pod, const std::string& root_namespace);
+
+// The user's Sidecar whose egress hides the collector from the pod's proxy; null where it is
+// reached.
+const SidecarSummary* HidesCollector(const MeshIndex& index, const Pod& pod);
+
+// The user's EnvoyFilter that may take the patch's access logger away from the pod; null where
+// there is none.
+const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& pod);
+
+// The provider of MeshConfig that sends to our collector; empty where there is none.
+std::string FindProvider(const MeshSnapshot& snapshot);
+
+// Why a Telemetry of ours at `at`, for `pods`, would shadow or be shadowed by one of the user's:
+// only one may select a proxy, and only one per namespace may select none.
+std::optional<Note> TelemetryConflict(const MeshIndex& index, const Attachment& at,
+                                      const std::vector<const Pod*>& pods);
+
+// What the proxies of a Telemetry at `at` log already by the levels above it, which ours would
+// override and therefore repeats. Nothing where that cannot be repeated, since it has filters;
+// `blocker` then names the object.
+std::optional<std::vector<AccessLogging>> InheritedLogging(const MeshIndex& index,
+                                                           const Attachment& at,
+                                                           std::string* blocker);
+
+}  // namespace traffictap::plan

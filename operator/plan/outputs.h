@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "operator/plan/mesh_index.h"
+#include "operator/plan/mesh_plan.h"
+
+namespace traffictap::plan {
+
+// The files that outputs write, below the collector's output directory, and whose they are. Two
+// writers of one file would mix their lines: who came first keeps it.
+class FileClaims {
+ public:
+  // Empty where `path` is now `owner`'s; else who has it, or a file that `path` would have to be a
+  // directory of.
+  std::string Claim(const std::string& path, const std::string& owner);
+
+ private:
+  std::map<std::string, std::string> owners_;  // by path
+};
+
+struct ResolvedOutputs {
+  std::vector<tap::OutputSpec> outputs;  // in the collector's form
+  std::vector<Note> unresolved;          // sorted by output; those that had to be left out
+};
+
+// Turns what a tap's author may say into what the collector does: names of destinations into
+// brokers and secret files, file paths into paths below a directory of the tap's namespace
+// ("_cluster" for a ClusterTrafficTap).
+ResolvedOutputs ResolveOutputs(const TapObject& tap, const MeshIndex& index, FileClaims* claims);
+
+}  // namespace traffictap::plan

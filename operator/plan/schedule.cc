@@ -1,0 +1,70 @@
+#include "operator/plan/schedule.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include "fmt/format.h"
+#include "tap/write_tap.h"
+
+namespace traffictap::plan {
+namespace {
+
+std::string Readable(base::Nanos time) {
+  return std::string(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(time), absl::UTCTimeZone()));
+}
+
+void Complete(Schedule* schedule, const char* reason, std::string message) {
+  schedule->phase = Phase::kCompleted;
+  schedule->reason = reason;
+  schedule->message = std::move(message);
+}
+
+// The earlier of the two ends, and which one it is.
+void SetEnd(const tap::LimitsSpec& limits, Schedule* schedule, bool* by_duration) {
+  schedule->ends = limits.end_time;
+  if (!limits.duration || !schedule->started) return;
+  const base::Nanos end = *schedule->started + *limits.duration;
+  *by_duration = !schedule->ends || end < *schedule->ends;
+  if (*by_duration) schedule->ends = end;
+}
+
+}  // namespace
+
+Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
+  const tap::LimitsSpec& limits = tap.spec->limits;
+  Schedule out;
+  out.started = tap.started;
+  if (limits.start_time && now < *limits.start_time) {
+    out.phase = Phase::kScheduled;
+    out.reason = "Scheduled";
+    out.message = fmt::format("starts at {}", Readable(*limits.start_time));
+    out.changes = limits.start_time;
+    out.ends = limits.end_time;
+    return out;
+  }
+  if (!out.started && may_run) out.started = now;
+  // A startTime that was moved since begins a new period.
+  if (out.started && limits.start_time) out.started = std::max(*out.started, *limits.start_time);
+  bool by_duration = false;
+  SetEnd(limits, &out, &by_duration);
+  out.reason = "Running";
+  out.message = out.ends ? fmt::format("until {}", Readable(*out.ends)) : "without an end";
+  if (limits.max_records && tap.records >= *limits.max_records) {
+    Complete(&out, "MaxRecordsReached",
+             fmt::format("wrote the {} records of limits.maxRecords: raise it to go on",
+                         *limits.max_records));
+  } else if (out.ends && now >= *out.ends && by_duration) {
+    Complete(&out, "DurationReached",
+             fmt::format("ran for limits.duration {} until {}: raise it to go on",
+                         tap::FormatDuration(*limits.duration), Readable(*out.ends)));
+  } else if (out.ends && now >= *out.ends) {
+    Complete(&out, "EndTimeReached",
+             fmt::format("limits.endTime {} has passed: move it to go on", Readable(*out.ends)));
+  } else {
+    out.changes = out.ends;
+  }
+  return out;
+}
+
+}  // namespace traffictap::plan

@@ -1,0 +1,63 @@
+#include "operator/plan/selection.h"
+
+#include <algorithm>
+
+namespace traffictap::plan {
+namespace {
+
+bool HasName(const tap::Target& target, const Pod& pod) {
+  switch (target.kind) {
+    case tap::TargetKind::kWorkload: return target.name.empty() || pod.workload == target.name;
+    case tap::TargetKind::kPod: return target.name.empty() || pod.name == target.name;
+    case tap::TargetKind::kNamespace: return target.name.empty() || pod.ns == target.name;
+    case tap::TargetKind::kGateway:
+      return (pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint) &&
+             (target.name.empty() || pod.gateway == target.name);
+  }
+  return false;
+}
+
+bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
+  return spec.targets.empty() ||
+         std::any_of(spec.targets.begin(), spec.targets.end(), [&](const tap::Target& target) {
+           return HasName(target, pod) && HasLabels(pod.labels, target.selector);
+         });
+}
+
+bool WantsAllOf(const tap::TapSpec& spec, const std::string& ns) {
+  return spec.targets.empty() ||
+         std::any_of(spec.targets.begin(), spec.targets.end(), [&](const tap::Target& target) {
+           return target.kind == tap::TargetKind::kNamespace &&
+                  (target.name.empty() || target.name == ns);
+         });
+}
+
+void SelectIn(const tap::TapSpec& spec, const std::string& ns,
+              const std::vector<Workload>& workloads, Selection* out) {
+  if (WantsAllOf(spec, ns)) out->whole_namespaces.insert(ns);
+  for (const Workload& workload : workloads) {
+    SelectedWorkload selected{&workload, {}};
+    std::copy_if(workload.pods.begin(), workload.pods.end(), std::back_inserter(selected.pods),
+                 [&](const Pod* pod) { return IsTarget(spec, *pod); });
+    if (selected.pods.empty()) continue;
+    if (workload.ours) {
+      out->ours.push_back(&workload);
+    } else {
+      out->workloads.push_back(std::move(selected));
+    }
+  }
+}
+
+}  // namespace
+
+Selection Select(const tap::TapSpec& spec, const MeshIndex& index) {
+  Selection out;
+  if (!spec.cluster_scoped) {
+    SelectIn(spec, spec.ns, index.WorkloadsOf(spec.ns), &out);
+    return out;
+  }
+  for (const auto& [ns, workloads] : index.namespaces()) SelectIn(spec, ns, workloads, &out);
+  return out;
+}
+
+}  // namespace traffictap::plan

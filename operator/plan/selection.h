@@ -1,0 +1,26 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "operator/plan/mesh_index.h"
+
+namespace traffictap::plan {
+
+struct SelectedWorkload {
+  const Workload* workload;
+  std::vector<const Pod*> pods;  // those that the tap selects, not empty
+};
+
+// What a tap's targets mean in this mesh. The same rule as the collector's filter::TargetsNode,
+// which has the last word on each entry.
+struct Selection {
+  std::set<std::string> whole_namespaces;   // every proxy of these, also of pods to come
+  std::vector<SelectedWorkload> workloads;  // sorted; never TrafficTap's own
+  std::vector<const Workload*> ours;        // would have been selected
+};
+
+Selection Select(const tap::TapSpec& spec, const MeshIndex& index);
+
+}  // namespace traffictap::plan

@@ -1,0 +1,186 @@
+#include "operator/plan/verdicts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fmt/format.h"
+#include "operator/plan/visibility.h"
+#include "operator/plan/wording.h"
+
+namespace traffictap::plan {
+namespace {
+
+using Value = Condition::Value;
+
+Condition AcceptedOf(const TapState& state) {
+  return {"Accepted", state.accepted ? Value::kTrue : Value::kFalse, state.reason, state.message};
+}
+
+bool IsConflict(const Note& note) {
+  return note.reason == "TelemetryConflict" || note.reason == "FileTaken" ||
+         note.reason == "AccessLogReplaced";
+}
+
+Condition ConflictedOf(const TapState& state, const Verdict& verdict) {
+  std::vector<std::string> subjects;
+  const Note* first = nullptr;
+  for (const auto* notes : {&verdict.not_visible, &state.unresolved}) {
+    for (const Note& note : *notes) {
+      if (!IsConflict(note)) continue;
+      if (first == nullptr) first = &note;
+      if (note.reason == first->reason) subjects.push_back(note.subject);
+    }
+  }
+  if (first == nullptr)
+    return {"Conflicted", Value::kFalse, "NoConflicts", "nothing stands in its way"};
+  return {"Conflicted", Value::kTrue, first->reason,
+          fmt::format("{}: {}", Listed(subjects), first->message)};
+}
+
+Condition OutputsResolvedOf(const TapState& state) {
+  if (state.tap->spec == nullptr) {
+    return {"OutputsResolved", Value::kUnknown, "Invalid", "the tap has faults"};
+  }
+  if (state.unresolved.empty()) {
+    return {"OutputsResolved", Value::kTrue, "Resolved",
+            Counted(state.tap->spec->outputs.size(), "output")};
+  }
+  const Note& first = state.unresolved.front();
+  std::string message = fmt::format("{}: {}", first.subject, first.message);
+  if (state.unresolved.size() > 1) {
+    message += fmt::format("; and {} more", Counted(state.unresolved.size() - 1, "output"));
+  }
+  return {"OutputsResolved", Value::kFalse, first.reason, message};
+}
+
+Condition NotProgrammed(std::string reason, std::string message) {
+  return {"Programmed", Value::kFalse, std::move(reason), std::move(message)};
+}
+
+Condition CoverageOf(const TapState& state, const MeshIndex& index, const Verdict& verdict) {
+  if (!index.snapshot().collector) {
+    return NotProgrammed("CollectorNotFound", "the collector's Service is not there: install it");
+  }
+  if (verdict.workloads.empty()) {
+    return NotProgrammed("NoTargets",
+                         state.selection.ours.empty()
+                             ? "no pod matches the targets: correct them, or wait for pods"
+                             : "only TrafficTap's own pods match, which are never tapped");
+  }
+  if (!verdict.patches.empty()) {
+    const auto patched = std::count_if(verdict.workloads.begin(), verdict.workloads.end(),
+                                       [](const WorkloadMatch& w) { return !w.patch.empty(); });
+    return {"Programmed", Value::kUnknown, "Pending",
+            fmt::format("{} for {} of {}", Counted(verdict.patches.size(), "patch"), patched,
+                        Counted(verdict.workloads.size(), "workload"))};
+  }
+  const auto cause = std::find_if(verdict.not_visible.begin(), verdict.not_visible.end(),
+                                  [](const Note& note) { return note.reason != "NotMeshed"; });
+  if (cause != verdict.not_visible.end()) {
+    return NotProgrammed(cause->reason, fmt::format("{}: {}", cause->subject, cause->message));
+  }
+  return NotProgrammed("WorkloadsNotMeshed",
+                       fmt::format("none of {} has an Istio proxy: turn injection on and restart",
+                                   Counted(verdict.pods_matched, "matching pod")));
+}
+
+Condition ProgrammedOf(const TapState& state, const MeshIndex& index, const Verdict& verdict) {
+  if (!state.accepted) return NotProgrammed("NotAccepted", "see the condition Accepted");
+  if (state.tap->suspended) {
+    return NotProgrammed("Suspended",
+                         "the annotation traffictap.io/suspend keeps it off: remove it to start");
+  }
+  if (state.schedule.phase == Phase::kScheduled) {
+    return NotProgrammed("Scheduled", state.schedule.message);
+  }
+  if (state.schedule.phase == Phase::kCompleted) {
+    return NotProgrammed("Completed", state.schedule.message);
+  }
+  if (state.tap->plan_only && !verdict.patches.empty()) {
+    return NotProgrammed("PlanOnly",
+                         fmt::format("would be {}; remove the annotation traffictap.io/plan-only "
+                                     "to start",
+                                     Counted(verdict.patches.size(), "patch")));
+  }
+  return CoverageOf(state, index, verdict);
+}
+
+Condition CompletedOf(const TapState& state) {
+  if (state.tap->spec == nullptr)
+    return {"Completed", Value::kFalse, "Invalid", "the tap has faults"};
+  const bool completed = state.schedule.phase == Phase::kCompleted;
+  if (!completed && !state.in_force() && state.schedule.phase == Phase::kRunning) {
+    return {"Completed", Value::kFalse, "NotInForce", "it does not run"};
+  }
+  return {"Completed", completed ? Value::kTrue : Value::kFalse, state.schedule.reason,
+          state.schedule.message};
+}
+
+uint32_t CountMeshed(const std::vector<const Pod*>& pods) {
+  return static_cast<uint32_t>(std::count_if(pods.begin(), pods.end(), [](const Pod* pod) {
+    return IsPatchable(*pod) || pod->proxy == Proxy::kWaypoint;
+  }));
+}
+
+void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const Outcomes& outcomes,
+                 bool would_attach, Verdict* verdict) {
+  const Workload& workload = *selected.workload;
+  WorkloadMatch match{workload.ns,
+                      workload.kind,
+                      workload.name,
+                      static_cast<uint32_t>(selected.pods.size()),
+                      CountMeshed(selected.pods),
+                      ""};
+  const auto outcome = outcomes.find(&workload);
+  if (would_attach && outcome != outcomes.end()) {
+    match.patch = outcome->second.patch;
+    verdict->not_visible.insert(verdict->not_visible.end(), outcome->second.not_visible.begin(),
+                                outcome->second.not_visible.end());
+    verdict->notes.insert(verdict->notes.end(), outcome->second.notes.begin(),
+                          outcome->second.notes.end());
+  } else {
+    const std::vector<Note> blind = BlindSpots(index, workload);
+    verdict->not_visible.insert(verdict->not_visible.end(), blind.begin(), blind.end());
+  }
+  verdict->pods_matched += match.pods;
+  verdict->pods_meshed += match.pods_meshed;
+  verdict->workloads.push_back(std::move(match));
+}
+
+void AddOurs(const TapState& state, Verdict* verdict) {
+  for (const Workload* workload : state.selection.ours) {
+    verdict->not_visible.push_back({workload->subject(), "OwnComponent",
+                                    "is TrafficTap's own, which is never tapped: it would record "
+                                    "its own recording"});
+  }
+}
+
+}  // namespace
+
+Verdict VerdictOf(const TapState& state, const MeshIndex& index, const Outcomes& outcomes) {
+  Verdict out;
+  const TapObject& tap = *state.tap;
+  out.key = tap.key();
+  out.tap = {tap.ns, tap.name, tap.uid};
+  out.generation = tap.generation;
+  out.in_force = state.in_force();
+  out.started = state.schedule.started;
+  out.ends = state.schedule.ends;
+  const bool would_attach = out.in_force || (state.accepted && tap.plan_only);
+  for (const SelectedWorkload& selected : state.selection.workloads) {
+    AddWorkload(selected, index, outcomes, would_attach, &out);
+  }
+  AddOurs(state, &out);
+  std::sort(out.not_visible.begin(), out.not_visible.end());
+  std::sort(out.notes.begin(), out.notes.end());
+  std::set<std::string> patches;
+  for (const WorkloadMatch& match : out.workloads) {
+    if (!match.patch.empty()) patches.insert(match.patch);
+  }
+  out.patches.assign(patches.begin(), patches.end());
+  out.conditions = {AcceptedOf(state), ConflictedOf(state, out), OutputsResolvedOf(state),
+                    ProgrammedOf(state, index, out), CompletedOf(state)};
+  return out;
+}
+
+}  // namespace traffictap::plan

@@ -1,0 +1,72 @@
+#include "operator/plan/visibility.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "operator/plan/conflicts.h"
+#include "operator/plan/wording.h"
+
+namespace traffictap::plan {
+namespace {
+
+size_t Count(const Workload& workload, Proxy proxy) {
+  return static_cast<size_t>(std::count_if(workload.pods.begin(), workload.pods.end(),
+                                           [&](const Pod* pod) { return pod->proxy == proxy; }));
+}
+
+std::string OfPods(size_t count, const Workload& workload) {
+  if (count == workload.pods.size()) return count == 1 ? "its pod" : "its pods";
+  return fmt::format("{} of its {} pods", count, workload.pods.size());
+}
+
+void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {
+  for (const Pod* pod : workload.pods) {
+    const SidecarSummary* sidecar = HidesCollector(index, *pod);
+    if (sidecar == nullptr) continue;
+    const CollectorService& collector = *index.snapshot().collector;
+    out->push_back(
+        {workload.subject(), "CollectorHidden",
+         fmt::format("Sidecar {}/{} hides the collector: add \"{}/{}\" to its egress hosts",
+                     sidecar->at.ns, sidecar->at.name, collector.ns, collector.host)});
+    return;
+  }
+}
+
+}  // namespace
+
+bool IsReachable(const MeshIndex& index, const Workload& workload) {
+  return std::any_of(workload.pods.begin(), workload.pods.end(), [&](const Pod* pod) {
+    return IsPatchable(*pod) && HidesCollector(index, *pod) == nullptr;
+  });
+}
+
+bool IsWaypoint(const Workload& workload) { return Count(workload, Proxy::kWaypoint) > 0; }
+
+std::vector<Note> BlindSpots(const MeshIndex& index, const Workload& workload) {
+  std::vector<Note> out;
+  const std::string subject = workload.subject();
+  if (index.IsForbidden(workload.ns)) {
+    out.push_back(
+        {subject, "RootNamespace",
+         fmt::format("{} is the mesh's root namespace, where a patch could reach every "
+                     "proxy: its administrator may label it traffictap.io/allow-taps=true",
+                     workload.ns)});
+    return out;
+  }
+  if (const size_t bare = Count(workload, Proxy::kNone); bare > 0) {
+    out.push_back({subject, "NotMeshed",
+                   fmt::format("{} without an Istio proxy: turn injection on and restart, or see "
+                               "them from their meshed peers' side only",
+                               OfPods(bare, workload))});
+  }
+  if (const size_t ambient = Count(workload, Proxy::kAmbient); ambient > 0) {
+    out.push_back({subject, "Ambient",
+                   fmt::format("{} in ambient mode, where ztunnel sends no access logs: give the "
+                               "namespace a waypoint and tap that",
+                               OfPods(ambient, workload))});
+  }
+  AddHidden(index, workload, &out);
+  return out;
+}
+
+}  // namespace traffictap::plan

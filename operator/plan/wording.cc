@@ -1,0 +1,23 @@
+#include "operator/plan/wording.h"
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace traffictap::plan {
+
+std::string Listed(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 3;
+  if (names.size() <= 1) return names.empty() ? "nothing" : names.front();
+  const size_t head = names.size() > kShown ? kShown : names.size() - 1;
+  const auto begin = names.begin();
+  const std::string first =
+      fmt::format("{}", fmt::join(begin, begin + static_cast<std::ptrdiff_t>(head), ", "));
+  if (names.size() > kShown) return fmt::format("{} and {} more", first, names.size() - kShown);
+  return fmt::format("{} and {}", first, names.back());
+}
+
+std::string Counted(size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace traffictap::plan

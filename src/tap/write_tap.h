@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "tap/tap_spec.h"
+
+namespace traffictap::tap {
+
+// The TrafficTap or ClusterTrafficTap document of `spec` as one line of JSON, fields sorted,
+// defaults left out. What ParseTaps makes of it equals `spec` but for content_hash. Bytes that are
+// not UTF-8 become U+FFFD.
+std::string WriteTap(const TapSpec& spec);
+
+// "1h30m", "100ms"; the shortest text that ParseDuration reads as `duration`.
+std::string FormatDuration(base::Nanos duration);
+
+}  // namespace traffictap::tap
