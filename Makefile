@@ -31,6 +31,12 @@ collector: deps ## Build the collector alone into $(BUILD)
 test: build ## Run all tests: units, tidy, integration with real Envoys and Kafka (SAN=address or thread for units alone)
 	@tests/run.sh $(BUILD) $(SAN)
 
+.PHONY: golden
+golden: deps ## Rewrite the operator's golden files: read the diff
+	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD) mesh_test
+	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
+
 .PHONY: demo
 demo: demo-local ## The same as demo-local
 

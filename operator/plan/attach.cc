@@ -241,8 +241,8 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
                      "neither EnvoyFilter nor Telemetry may be written: allow one of them"});
     return false;
   }
-  patch->provider = FindProvider(index_.snapshot());
-  if (patch->provider.empty()) {
+  const CollectorProviders providers = FindProviders(index_.snapshot());
+  if (providers.http.empty()) {
     const CollectorService& collector = *index_.snapshot().collector;
     Hide(workloads,
          {"", "ProviderMissing",
@@ -251,6 +251,9 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
                       collector.host, collector.port)});
     return false;
   }
+  patch->providers = {providers.http};
+  if (!providers.tcp.empty()) patch->providers.push_back(providers.tcp);
+  std::sort(patch->providers.begin(), patch->providers.end());
   if (const auto conflict = TelemetryConflict(index_, patch->at, pods)) {
     Hide(workloads, *conflict);
     return false;
@@ -265,9 +268,18 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
     return false;
   }
   patch->kept = *inherited;
-  std::erase_if(patch->kept, [&](const AccessLogging& logging) {
-    return logging.providers == std::vector<std::string>{patch->provider};
-  });
+  for (AccessLogging& logging : patch->kept) {
+    std::erase_if(logging.providers, [&](const std::string& name) {
+      return name == providers.http || name == providers.tcp;
+    });
+  }
+  std::erase_if(patch->kept,
+                [](const AccessLogging& logging) { return logging.providers.empty(); });
+  if (providers.tcp.empty()) {
+    Hide(workloads, {"", "TcpNotLogged",
+                     "is tapped by Telemetry, and MeshConfig has no envoyTcpAls provider for the "
+                     "collector: TCP connections are not seen"});
+  }
   return true;
 }
 
@@ -306,10 +318,9 @@ void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<co
     Outcome& outcome = out_.outcomes[workload];
     outcome.patch = IdOf(patch);
     if (telemetry && headers) {
-      outcome.notes.push_back({workload->subject(), "HeadersByProvider",
-                               fmt::format("is tapped by Telemetry: the headers to capture are "
-                                           "those of MeshConfig's provider {}",
-                                           patch.provider)});
+      outcome.notes.push_back(
+          {workload->subject(), "HeadersByProvider",
+           "is tapped by Telemetry: only the headers that MeshConfig's provider names arrive"});
     }
     const EnvoyFilterSummary* replacer =
         telemetry ? nullptr : ReplacesAccessLog(index_, *workload->pods.front());

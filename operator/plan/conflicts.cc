@@ -116,16 +116,17 @@ const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& p
   return found;
 }
 
-std::string FindProvider(const MeshSnapshot& snapshot) {
-  std::string found;
-  if (!snapshot.collector) return found;
+CollectorProviders FindProviders(const MeshSnapshot& snapshot) {
+  CollectorProviders out;
+  if (!snapshot.collector) return out;
   for (const ExtensionProvider& provider : snapshot.mesh.extension_providers) {
     // Istio lets a provider name the Service as HOST or NAMESPACE/HOST.
-    const std::string host = provider.http_service.substr(provider.http_service.find('/') + 1);
+    const std::string host = provider.als_service.substr(provider.als_service.find('/') + 1);
     if (host != snapshot.collector->host || provider.port != snapshot.collector->port) continue;
+    std::string& found = provider.tcp ? out.tcp : out.http;
     if (found.empty() || provider.name < found) found = provider.name;
   }
-  return found;
+  return out;
 }
 
 std::optional<Note> TelemetryConflict(const MeshIndex& index, const Attachment& at,

@@ -22,8 +22,12 @@ const SidecarSummary* HidesCollector(const MeshIndex& index, const Pod& pod);
 // there is none.
 const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& pod);
 
-// The provider of MeshConfig that sends to our collector; empty where there is none.
-std::string FindProvider(const MeshSnapshot& snapshot);
+// The providers of MeshConfig that send to our collector: one kind logs HTTP, the other one TCP.
+struct CollectorProviders {
+  std::string http;  // empty: there is none
+  std::string tcp;
+};
+CollectorProviders FindProviders(const MeshSnapshot& snapshot);
 
 // Why a Telemetry of ours at `at`, for `pods`, would shadow or be shadowed by one of the user's:
 // only one may select a proxy, and only one per namespace may select none.

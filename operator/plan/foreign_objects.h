@@ -57,8 +57,9 @@ struct SidecarSummary {
 // An access log provider of MeshConfig.
 struct ExtensionProvider {
   std::string name;
-  std::string http_service;  // of envoyHttpAls or envoyTcpAls; empty: of another kind
+  std::string als_service;  // of envoyHttpAls or envoyTcpAls; empty: of another kind
   uint16_t port = 0;
+  bool tcp = false;  // envoyTcpAls: logs TCP alone, as the other one logs HTTP alone
 };
 
 }  // namespace traffictap::plan

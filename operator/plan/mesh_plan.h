@@ -30,7 +30,7 @@ struct Patch {
   Mechanism mechanism = Mechanism::kEnvoyFilter;
   std::vector<std::string> request_headers;  // sorted, lower case; EnvoyFilter alone
   std::vector<std::string> response_headers;
-  std::string provider;  // Telemetry alone: of MeshConfig
+  std::vector<std::string> providers;  // Telemetry alone: of MeshConfig, sorted
   std::vector<AccessLogging>
       kept;  // Telemetry alone: what the parent logs already, which ours would override
   std::string log_name = "traffictap";

@@ -64,6 +64,7 @@ Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
   } else {
     out.changes = out.ends;
   }
+  if (out.phase == Phase::kCompleted && !tap.started) out.started.reset();  // it never ran
   return out;
 }
 

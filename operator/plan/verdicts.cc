@@ -48,7 +48,7 @@ Condition OutputsResolvedOf(const TapState& state) {
   const Note& first = state.unresolved.front();
   std::string message = fmt::format("{}: {}", first.subject, first.message);
   if (state.unresolved.size() > 1) {
-    message += fmt::format("; and {} more", Counted(state.unresolved.size() - 1, "output"));
+    message += fmt::format("; and {} more", state.unresolved.size() - 1);
   }
   return {"OutputsResolved", Value::kFalse, first.reason, message};
 }

@@ -14,9 +14,13 @@ size_t Count(const Workload& workload, Proxy proxy) {
                                            [&](const Pod* pod) { return pod->proxy == proxy; }));
 }
 
+// "its pod is", "its pods are", "1 of its 3 pods is".
 std::string OfPods(size_t count, const Workload& workload) {
-  if (count == workload.pods.size()) return count == 1 ? "its pod" : "its pods";
-  return fmt::format("{} of its {} pods", count, workload.pods.size());
+  const char* verb = count == 1 ? "is" : "are";
+  if (count < workload.pods.size()) {
+    return fmt::format("{} of its {} pods {}", count, workload.pods.size(), verb);
+  }
+  return fmt::format("its pod{} {}", count == 1 ? "" : "s", verb);
 }
 
 void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {

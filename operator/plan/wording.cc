@@ -1,5 +1,7 @@
 #include "operator/plan/wording.h"
 
+#include <string_view>
+
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -17,7 +19,8 @@ std::string Listed(const std::vector<std::string>& names) {
 }
 
 std::string Counted(size_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  const bool sibilant = std::string_view(noun).ends_with("ch");
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : sibilant ? "es" : "s");
 }
 
 }  // namespace traffictap::plan

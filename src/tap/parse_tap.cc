@@ -226,8 +226,10 @@ void HashInto(const YamlNode& node, uint64_t* hash) {
 // Status and most of the metadata are left out: they change while what the user asked for does not.
 uint64_t HashOf(const YamlNode& document, const TapSpec& tap) {
   uint64_t hash = 14695981039346656037ull;
-  HashInto({.key = tap.cluster_scoped ? "ClusterTrafficTap" : "TrafficTap", .text = tap.key()},
-           &hash);
+  YamlNode identity;
+  identity.key = tap.cluster_scoped ? "ClusterTrafficTap" : "TrafficTap";
+  identity.text = tap.key();
+  HashInto(identity, &hash);
   for (const YamlNode& child : document.children) {
     if (child.key == "spec") HashInto(child, &hash);
   }

@@ -1,0 +1,68 @@
+#include "operator/mesh/snapshot_objects.h"
+
+#include "operator/mesh/read_foreign.h"
+#include "operator/mesh/read_mesh_config.h"
+#include "operator/mesh/read_pod.h"
+#include "operator/mesh/read_taps.h"
+
+namespace traffictap::mesh {
+namespace {
+
+bool AddService(const kube::Object& object, const Installation& own, plan::MeshSnapshot* snapshot) {
+  if (object.ns() != own.ns || object.name() != own.collector_service) return false;
+  snapshot->collector = ReadCollector(object, own);
+  return snapshot->collector.has_value();
+}
+
+bool AddMeshConfig(const kube::Object& object, const Installation& own,
+                   plan::MeshSnapshot* snapshot) {
+  if (object.ns() != own.root_namespace || object.name() != "istio") return false;
+  ReadMeshConfig(object.Text("/data/mesh"), &snapshot->mesh);
+  return true;
+}
+
+// Ours are the outcome of a plan, not a part of the mesh that it has to live beside.
+bool IsOurs(const kube::Object& object) { return object.label(kManagedByLabel) == kManagedByValue; }
+
+bool AddForeign(const kube::Object& object, plan::MeshSnapshot* snapshot) {
+  const std::string kind = object.kind();
+  if (kind == "EnvoyFilter" && !IsOurs(object)) {
+    snapshot->envoy_filters.push_back(ReadEnvoyFilter(object));
+  } else if (kind == "Telemetry" && !IsOurs(object)) {
+    snapshot->telemetries.push_back(ReadTelemetry(object));
+  } else if (kind == "Sidecar") {
+    snapshot->sidecars.push_back(ReadSidecar(object));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool AddToSnapshot(const kube::Object& object, const Installation& own,
+                   plan::MeshSnapshot* snapshot) {
+  const std::string kind = object.kind();
+  if (kind == "Pod") {
+    // A pod that is being deleted still serves.
+    snapshot->pods.push_back(ReadPod(object, own));
+    return true;
+  }
+  if (object.deleting()) return false;
+  if (kind == "TrafficTap" || kind == "ClusterTrafficTap") {
+    snapshot->taps.push_back(ReadTap(object));
+  } else if (kind == "TapDestination") {
+    snapshot->destinations.push_back(ReadDestination(object));
+  } else if (kind == "Namespace") {
+    snapshot->namespaces.push_back({object.name(), object.labels()});
+  } else if (kind == "Service") {
+    return AddService(object, own, snapshot);
+  } else if (kind == "ConfigMap") {
+    return AddMeshConfig(object, own, snapshot);
+  } else {
+    return AddForeign(object, snapshot);
+  }
+  return true;
+}
+
+}  // namespace traffictap::mesh
