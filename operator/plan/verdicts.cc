@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fmt/format.h"
+#include "operator/plan/conflicts.h"
 #include "operator/plan/visibility.h"
 #include "operator/plan/wording.h"
 
@@ -122,6 +123,14 @@ uint32_t CountMeshed(const std::vector<const Pod*>& pods) {
   }));
 }
 
+void AddProxies(const SelectedWorkload& selected, const MeshIndex& index, Verdict* verdict) {
+  for (const Pod* pod : selected.pods) {
+    const bool reached = pod->proxy == Proxy::kWaypoint ||
+                         (IsPatchable(*pod) && HidesCollector(index, *pod) == nullptr);
+    if (reached) verdict->proxies.push_back(pod->name + "." + pod->ns);
+  }
+}
+
 void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const Outcomes& outcomes,
                  bool would_attach, Verdict* verdict) {
   const Workload& workload = *selected.workload;
@@ -134,6 +143,7 @@ void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const
   const auto outcome = outcomes.find(&workload);
   if (would_attach && outcome != outcomes.end()) {
     match.patch = outcome->second.patch;
+    if (!match.patch.empty()) AddProxies(selected, index, verdict);
     verdict->not_visible.insert(verdict->not_visible.end(), outcome->second.not_visible.begin(),
                                 outcome->second.not_visible.end());
     verdict->notes.insert(verdict->notes.end(), outcome->second.notes.begin(),
@@ -171,6 +181,7 @@ Verdict VerdictOf(const TapState& state, const MeshIndex& index, const Outcomes&
     AddWorkload(selected, index, outcomes, would_attach, &out);
   }
   AddOurs(state, &out);
+  std::sort(out.proxies.begin(), out.proxies.end());
   std::sort(out.not_visible.begin(), out.not_visible.end());
   std::sort(out.notes.begin(), out.notes.end());
   std::set<std::string> patches;

@@ -50,6 +50,7 @@ inline Json VerdictJson(const plan::Verdict& verdict) {
                                std::to_string(workload.pods) + " pods meshed, " +
                                (workload.patch.empty() ? "no patch" : workload.patch));
   }
+  if (!verdict.proxies.empty()) out["proxies"] = verdict.proxies;
   if (!verdict.not_visible.empty()) out["notVisible"] = NotesJson(verdict.not_visible);
   if (!verdict.notes.empty()) out["notes"] = NotesJson(verdict.notes);
   for (const auto& patch : verdict.planned) out["planned"].push_back(PatchJson(patch));
