@@ -53,7 +53,10 @@ class Kubelet:
         for kind, pod in self.api.follow(path_of("pods")):
             try:
                 self._take(kind, pod)
-            except (ApiError, OSError, http.client.HTTPException):
+            except ApiError as error:
+                if error.status not in (404, 409):  # the pod has gone or changed meanwhile
+                    traceback.print_exc()
+            except (OSError, http.client.HTTPException):
                 traceback.print_exc()
 
     def _take(self, kind, pod):

@@ -183,7 +183,7 @@ class Shop:
         others = [p for p in self.pods.values() if p is not pod] if pod.name == "frontend" else []
         config.write_text(json.dumps(envoy_config.sidecar(pod, others, als, tls)))
         with open(self.work / f"{pod.name}.log", "w") as log:
-            process = start([envoy, "-c", config, "--use-dynamic-base-id", "--concurrency", "1", "--log-level",
+            process = start([envoy, "-c", config, "--disable-hot-restart", "--concurrency", "1", "--log-level",
                              "warning", "--drain-time-s", "1", "--parent-shutdown-time-s", "2"], stdout=log, stderr=log)
         self.processes.append((pod, process))
 
