@@ -82,6 +82,12 @@ void WriteOutput(const MetricLabels& labels, const sinks::SinkStats& stats, Metr
                  labels, stats.delivered_bytes);
   writer.Gauge("traffictap_output_healthy", "1 unless the output's last attempt failed.", labels,
                stats.status.ok() ? 1 : 0);
+  if (!stats.status.ok()) {
+    auto with_reason = labels;
+    with_reason["reason"] = absl::StatusCodeToString(stats.status.code());
+    writer.Gauge("traffictap_output_failing", "1: the last attempt failed, and how.", with_reason,
+                 1);
+  }
   for (size_t i = 0; i < stats.dropped.size(); ++i) {
     auto with_reason = labels;
     with_reason["reason"] = sinks::ToString(static_cast<sinks::DropReason>(i));

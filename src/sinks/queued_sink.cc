@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/log.h"
 
 namespace traffictap::sinks {
 namespace {
@@ -94,24 +95,46 @@ SinkStats QueuedSink::stats() const {
 
 void QueuedSink::Delivered(uint64_t records, uint64_t bytes) {
   if (records == 0) return;
-  absl::MutexLock lock(&mutex_);
-  stats_.queued -= records;
-  stats_.delivered += records;
-  stats_.delivered_bytes += bytes;
-  stats_.status = absl::OkStatus();
+  {
+    absl::MutexLock lock(&mutex_);
+    stats_.queued -= records;
+    stats_.delivered += records;
+    stats_.delivered_bytes += bytes;
+    stats_.status = absl::OkStatus();
+  }
+  Tell(absl::OkStatus());
 }
 
 void QueuedSink::Dropped(DropReason reason, uint64_t records, const Status& why) {
   if (records == 0) return;
-  absl::MutexLock lock(&mutex_);
-  stats_.queued -= records;
-  stats_.dropped[static_cast<size_t>(reason)] += records;
-  if (!why.ok()) stats_.status = why;
+  {
+    absl::MutexLock lock(&mutex_);
+    stats_.queued -= records;
+    stats_.dropped[static_cast<size_t>(reason)] += records;
+    if (!why.ok()) stats_.status = why;
+  }
+  if (!why.ok()) Tell(why);
 }
 
 void QueuedSink::Troubled(const Status& why) {
-  absl::MutexLock lock(&mutex_);
-  if (!why.ok()) stats_.status = why;
+  if (why.ok()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    stats_.status = why;
+  }
+  Tell(why);
+}
+
+void QueuedSink::Tell(const Status& status) {
+  if (status.code() == told_ || absl::Now() < tell_next_) return;
+  told_ = status.code();
+  tell_next_ = absl::Now() + absl::Nanoseconds(options_.tell_interval);
+  if (status.ok()) {
+    log::For("sinks").info("output works again output=\"{}\"", options_.name);
+  } else {
+    log::For("sinks").warn("output fails output=\"{}\" reason={} err=\"{}\"", options_.name,
+                           absl::StatusCodeToString(status.code()), Message(status));
+  }
 }
 
 bool QueuedSink::HasWorkOrClosing() const {

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
@@ -11,10 +12,12 @@
 namespace traffictap::sinks {
 
 struct QueuedSinkOptions {
+  std::string name;  // for the log: "namespace/tap output"
   uint64_t queue_bytes_max = 64 << 20;
   base::Nanos backoff_min = 100 * base::kMillisecond;
   base::Nanos backoff_max = 5 * base::kSecond;
   base::Nanos poll_interval = 100 * base::kMillisecond;
+  base::Nanos tell_interval = 10 * base::kSecond;  // between two lines of the log
 };
 
 // A sink with one thread that drives a RecordWriter from a queue bounded by bytes. Keeps the books.
@@ -39,6 +42,8 @@ class QueuedSink final : public Sink, private RecordLedger {
   void Dropped(DropReason reason, uint64_t records, const Status& why) override;
   void Troubled(const Status& why) override;
 
+  // Logs that the output began to fail, fails in another way or works again.
+  void Tell(const Status& status);
   void Run();
   bool OpenWriter();
   void WriteFront();
@@ -50,9 +55,11 @@ class QueuedSink final : public Sink, private RecordLedger {
   bool MustStop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_; }
 
   const QueuedSinkOptions options_;
-  const std::unique_ptr<RecordWriter> writer_;  // only the thread touches it
-  base::Nanos backoff_ = 0;                     // only the thread touches it
-  absl::Mutex closing_mutex_;                   // a second Close waits for the first one
+  const std::unique_ptr<RecordWriter> writer_;     // only the thread touches it
+  base::Nanos backoff_ = 0;                        // only the thread touches it
+  absl::StatusCode told_ = absl::StatusCode::kOk;  // only the thread touches it
+  absl::Time tell_next_ = absl::InfinitePast();    // only the thread touches it
+  absl::Mutex closing_mutex_;                      // a second Close waits for the first one
   mutable absl::Mutex mutex_;
   std::deque<Item> items_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -46,6 +46,7 @@ StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const Sink
     auto writer = kind.open(spec, context);
     if (!writer.ok()) return writer.status();
     QueuedSinkOptions options;
+    options.name = fmt::format("{} {}", context.tap_key, spec.name);
     options.queue_bytes_max = spec.queue_bytes_max;
     return std::make_unique<QueuedSink>(*std::move(writer), options);
   }

@@ -12,7 +12,7 @@ from shop import Collector, Network, Pod, Shop
 
 COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
 FLUSH_SECONDS = 1  # of the shop's Envoys
-FRONTEND, CART, FAST = Pod("frontend", 1), Pod("cart", 2), Pod("fast", 20, instant=True)
+FRONTEND, CART, STOCK, FAST = Pod("frontend", 1), Pod("cart", 2), Pod("stock", 5, retries=2), Pod("fast", 20, instant=True)
 
 
 def file_output(path, name="disk", **spec):

@@ -1,0 +1,216 @@
+"""The Kafka output against a real broker: what arrives, what a dead or hung broker costs, and what faults are called."""
+import collections
+import pathlib
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import broker as kafka
+import certificates
+import stage
+from shop import Network
+from stage import Load, Stage, file_output, metric, tap, wait_until
+
+TOPIC, SMALL = "traffictap.pairs", "traffictap.small"
+
+
+def setUpModule():
+    global WORK, NETWORK, BROKER
+    WORK, NETWORK = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-kafka-")), Network()
+    BROKER = kafka.Broker(WORK, NETWORK)
+    BROKER.create(TOPIC)
+    BROKER.create(SMALL, 1, max_message_bytes=3000)
+
+
+def tearDownModule():
+    BROKER.kill()
+    NETWORK.close()
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def kafka_output(topic=TOPIC, listener="PLAIN", name="kafka", queue=None, **settings):
+    out = {"name": name, "type": "Kafka", "kafka": {"brokers": [BROKER.address(listener)], "topic": topic, **settings}}
+    return {**out, "queueSize": queue} if queue else out
+
+
+def both(name, *outputs, **spec):
+    """A tap to a file and to Kafka: the file says what Kafka must have."""
+    return tap(name, outputs=[file_output(f"{name}.jsonl"), *(outputs or (kafka_output(),))], **spec)
+
+
+def arrived(name):
+    return [m for m in BROKER.read(TOPIC) if m["record"]["tap"] == f"shop/{name}"]
+
+
+class Delivery(unittest.TestCase):
+    def same(self, messages, records):
+        """Kafka has each record of the file once, each key in one partition, each partition in the file's order."""
+        place = {r["id"]: i for i, r in enumerate(records)}
+        self.assertEqual(len(place), len(records))
+        self.assertEqual(collections.Counter(m["record"]["id"] for m in messages), collections.Counter(place.keys()))
+        partitions, order = collections.defaultdict(set), collections.defaultdict(list)
+        for m in sorted(messages, key=lambda m: (m["partition"], m["offset"])):
+            partitions[m["key"]].add(m["partition"])
+            order[m["partition"]].append(place[m["record"]["id"]])
+        self.assertTrue(all(len(p) == 1 for p in partitions.values()), "a key in two partitions")
+        self.assertGreater(len(order), 1, "all keys in one partition")
+        for found in order.values():
+            self.assertEqual(found, sorted(found))
+
+    def test_every_record_arrives_once_under_its_requests_key(self):
+        with Stage(both("plain"), pods=(stage.FRONTEND, stage.CART, stage.STOCK, stage.FAST)) as s:
+            s.shop.load("fast", 300)
+            for n in range(5):
+                s.shop.call("stock", f"/retried/{n}")
+            s.shop.call("cart", "/headers")
+            s.settle()
+            records, messages = s.records("plain.jsonl"), arrived("plain")
+            self.assertEqual(len(records), 306)
+            self.same(messages, records)
+            byid = {r["id"]: r for r in records}
+            for m in messages:
+                self.assertEqual(m["record"], byid[m["record"]["id"]])
+                headers = dict(zip(m["headers"][::2], m["headers"][1::2]))
+                self.assertEqual(headers["traffictap-schema"], m["record"]["schemaVersion"])
+                self.assertEqual(headers["content-type"], "application/json")
+                masked = m["record"]["request"]["id"]
+                self.assertEqual([c for i, c in enumerate(m["key"]) if i != 14],
+                                 [c for i, c in enumerate(masked) if i != 14])
+
+    def test_a_broker_killed_under_load_loses_and_doubles_nothing(self):
+        with Stage(both("killed")) as s:
+            with Load(s.shop, 500) as load:
+                wait_until("Kafka has some", lambda: self.delivered(s) > 200)
+                BROKER.kill()
+                time.sleep(2)
+                BROKER.start()
+                before = self.delivered(s)
+                wait_until("Kafka gets more", lambda: self.delivered(s) > before + 200, 60)
+                answered = load.stop()
+            s.settle(90)
+            self.assertEqual(len(s.records("killed.jsonl")), answered)
+            self.same(arrived("killed"), s.records("killed.jsonl"))
+            self.assertEqual(metric(s.collector.metrics(), "output_dropped_total"), 0)
+
+    def test_a_hung_broker_slows_no_other_output_and_gets_all_afterwards(self):
+        with Stage(both("hung")) as s:
+            wait_until("Kafka is open", lambda: s.shop.call("cart", "/open") and self.delivered(s) > 0)
+            BROKER.signal(signal.SIGSTOP)
+            try:
+                with Load(s.shop, 500) as load:
+                    time.sleep(6)
+                    answered = load.stop()
+                wait_until("the file has all of the load", lambda: sum(
+                    r["request"]["path"] == "/load" for r in s.records("hung.jsonl")) == answered, 20)
+                metrics = s.collector.metrics()
+                self.assertEqual(metric(metrics, "entries_rejected_total"), 0)
+                self.assertGreater(metric(metrics, "output_queued", output="kafka"), 0)
+                stage.books(metrics)
+            finally:
+                BROKER.signal(signal.SIGCONT)
+            s.settle(90)
+            self.same(arrived("hung"), s.records("hung.jsonl"))
+
+    def test_stopping_waits_for_no_hung_broker(self):
+        with Stage(both("stopped")) as s:
+            wait_until("Kafka is open", lambda: s.shop.call("cart", "/open") and self.delivered(s) > 0)
+            BROKER.signal(signal.SIGSTOP)
+            try:
+                s.shop.load("fast", 100)
+                time.sleep(2)
+                start = time.monotonic()
+                self.assertEqual(s.collector.stop(), 0)
+                self.assertLess(time.monotonic() - start, 20)
+            finally:
+                BROKER.signal(signal.SIGCONT)
+
+    @staticmethod
+    def delivered(s):
+        return metric(s.collector.metrics(), "output_delivered_total", output="kafka")
+
+
+class Faults(unittest.TestCase):
+    """Each has its own words in the log and its own reason in the metrics, and touches no other output."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.files = {}
+        for name, text in (("user", kafka.USER), ("right", kafka.PASSWORD), ("wrong", "battery-staple")):
+            cls.files[name] = str(WORK / f"secret-{name}")
+            pathlib.Path(cls.files[name]).write_text(text + "\n")
+        certificates.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, "-subj", "/O=other",
+                             "-keyout", WORK / "other.key", "-out", WORK / "other.pem")
+
+    def sasl(self, password, mechanism):
+        return {"security": "SaslPlaintext", "sasl": {
+            "mechanism": mechanism, "usernameFile": self.files["user"], "passwordFile": self.files[password]}}
+
+    def run_with(self, *outputs, path="/call"):
+        """The books and the log of a stage whose taps have these outputs, after some calls."""
+        with Stage(*(both(f"f{i}", output) for i, output in enumerate(outputs))) as s:
+            for n in range(3):
+                s.shop.call("cart", f"{path}/{n}")
+            for i in range(len(outputs)):
+                wait_until("the files have all", lambda: len(s.lines(f"f{i}.jsonl")) == 3)  # noqa: B023
+                wait_until("Kafka's end is known", lambda: self.told(s, f"shop/f{i}"), 60)  # noqa: B023
+            time.sleep(0.5)
+            log = (s.work / "collector.log").read_text()
+            self.assertNotIn(kafka.PASSWORD, log)
+            return s.collector.metrics(), log
+
+    @staticmethod
+    def told(s, key):
+        metrics = s.collector.metrics()
+        return (metric(metrics, "output_delivered_total", tap=key, output="kafka") == 3
+                or metric(metrics, "output_healthy", tap=key, output="kafka") == 0)
+
+    def expect_fault(self, metrics, log, key, reason, words):
+        self.assertEqual(metric(metrics, "output_failing", tap=key, output="kafka", reason=reason), 1,
+                         {k: v for k, v in metrics.items() if "failing" in k})
+        line = next((x for x in log.splitlines() if f'output="{key} kafka"' in x and "output fails" in x), "")
+        self.assertIn(words, line)
+
+    def test_good_credentials_deliver(self):
+        metrics, log = self.run_with(
+            kafka_output(listener="SASL", **self.sasl("right", "PLAIN")),
+            kafka_output(listener="SASL", **self.sasl("right", "SCRAM-SHA-256")),
+            kafka_output(listener="SASL", **self.sasl("right", "SCRAM-SHA-512")),
+            kafka_output(listener="TLS", security="Ssl", tls={"caFile": str(BROKER.ca)}))
+        for i in range(4):
+            self.assertEqual(metric(metrics, "output_delivered_total", tap=f"shop/f{i}", output="kafka"), 3, log)
+
+    def test_bad_credentials_are_told_apart(self):
+        metrics, log = self.run_with(
+            kafka_output(listener="SASL", **self.sasl("wrong", "PLAIN")),
+            kafka_output(listener="SASL", **self.sasl("wrong", "SCRAM-SHA-256")),
+            kafka_output(listener="TLS", security="Ssl", tls={"caFile": str(WORK / "other.pem")}))
+        self.expect_fault(metrics, log, "shop/f0", "UNAUTHENTICATED", "check the SASL mechanism, user name and password")
+        self.expect_fault(metrics, log, "shop/f1", "UNAUTHENTICATED", "check the SASL mechanism, user name and password")
+        self.expect_fault(metrics, log, "shop/f2", "UNAUTHENTICATED", "check tls.caFile and the broker's certificate")
+
+    def test_a_missing_topic_and_an_unreachable_broker_are_told_apart(self):
+        nobody = kafka_output()
+        nobody["kafka"]["brokers"] = [f"{BROKER.ip}:9999"]
+        metrics, log = self.run_with(kafka_output("traffictap.none"), nobody)
+        self.expect_fault(metrics, log, "shop/f0", "FAILED_PRECONDITION", 'topic "traffictap.none" does not exist')
+        self.expect_fault(metrics, log, "shop/f1", "UNAVAILABLE", "kafka: ")
+
+    def test_a_record_that_is_too_large_is_dropped_alone(self):
+        with Stage(both("large", kafka_output(SMALL), kafka_output(TOPIC, name="own", maxRecordSize="3000"))) as s:
+            for path in ("/fits/1", "/large/" + secrets.token_hex(4000), "/fits/2"):
+                s.shop.call("cart", path)
+            s.settle()
+            metrics = s.collector.metrics()
+            stage.books(metrics)
+            for output in ("kafka", "own"):
+                self.assertEqual(metric(metrics, "output_delivered_total", output=output), 2, output)
+                self.assertEqual(metric(metrics, "output_dropped_total", output=output, reason="TooLarge"), 1, output)
+            self.assertEqual([m["record"]["request"]["path"] for m in BROKER.read(SMALL)], ["/fits/1", "/fits/2"])
+
+
+if subprocess.run(["which", "kcat", "java"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
+    raise SystemExit("needs kcat and java: make deps")

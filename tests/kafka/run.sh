@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The Kafka output against Apache Kafka. usage: tests/kafka/run.sh BUILD; TEST=… selects by name
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+COLLECTOR=$(realpath "${1:-build}/src/collector/traffictap-collector")
+export COLLECTOR PYTHONPATH=tests/integration
+exec python3 tests/runner.py tests/kafka
