@@ -10,6 +10,10 @@ import certificates
 import shop
 
 HERE = pathlib.Path(__file__).parent
+VERSION = "4.2.1"
+# The last line that takes the SCRAM proof of a librdkafka before 2.6.1 (Debian 12 has 2.0.2).
+OLD_VERSION = "3.9.2"
+HOST = {VERSION: 100, OLD_VERSION: 101}
 USER, PASSWORD = "tap", "correct-horse"
 JVM = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN"]
 LISTENERS = {"PLAIN": 9092, "TLS": 9093, "SASL": 9094, "CONTROLLER": 9095}
@@ -17,9 +21,11 @@ SECURITY = {"PLAIN": "PLAINTEXT", "TLS": "SSL", "SASL": "SASL_PLAINTEXT", "CONTR
 
 
 class Broker:
-    def __init__(self, work, network, host=100):
-        self.work, self.ip = pathlib.Path(work), network.ip(host)
-        self.jars = subprocess.run([HERE / "fetch_kafka.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    def __init__(self, work, network, version=VERSION):
+        self.work, self.ip = pathlib.Path(work) / version, network.ip(HOST[version])
+        self.work.mkdir()
+        fetched = subprocess.run([HERE / "fetch_kafka.sh", version], check=True, stdout=subprocess.PIPE, text=True)
+        self.jars = fetched.stdout.strip()
         self.config = self.work / "server.properties"
         self.authority(self.work / "kafka-tls")
         self.config.write_text("".join(f"{k}={v}\n" for k, v in self.properties().items()))
@@ -35,7 +41,8 @@ class Broker:
         key, request, certificate = folder / "key.pem", folder / "broker.csr", folder / "broker.pem"
         certificates.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, "-subj", "/O=kafka",
                              "-keyout", folder / "ca.key", "-out", self.ca)
-        certificates.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", key, "-out", request)
+        certificates.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", key,
+                             "-out", request)
         (folder / "names").write_text(f"subjectAltName=IP:{self.ip}\n")
         certificates.openssl("x509", "-req", "-days", 2, "-in", request, "-CA", self.ca, "-CAkey", folder / "ca.key",
                              "-CAcreateserial", "-extfile", folder / "names", "-out", certificate)

@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -18,15 +19,28 @@ constexpr int kProbeTimeoutMs = 1'000;
 constexpr int kQueuedMessagesMax = 100'000;
 constexpr int kQueuedKilobytesMax = 64 * 1024;
 
+// Before 2.6.1 librdkafka sends a SCRAM proof that brokers from Kafka 4.0 on refuse.
+const char* ScramCaveat(const tap::KafkaOutput& spec) {
+  constexpr int kScramWorksSince = 0x020601ff;
+  if (spec.sasl_mechanism.find("SCRAM") == std::string::npos ||
+      rd_kafka_version() >= kScramWorksSince) {
+    return "";
+  }
+  return "; this build's librdkafka is older than 2.6.1 and cannot use SCRAM with Kafka 4.0 or "
+         "newer: use PLAIN over TLS or a client certificate there";
+}
+
 // What the user can do about it decides the code; the message says it.
-Status ToStatus(rd_kafka_resp_err_t error, const std::string& topic, const std::string& detail) {
+Status ToStatus(rd_kafka_resp_err_t error, const tap::KafkaOutput& spec,
+                const std::string& detail) {
+  const std::string& topic = spec.topic;
   const auto message =
       fmt::format("kafka: {}{}{}", rd_kafka_err2str(error), detail.empty() ? "" : ": ", detail);
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return absl::UnauthenticatedError(message +
-                                        "; check the SASL mechanism, user name and password");
+      return absl::UnauthenticatedError(
+          message + "; check the SASL mechanism, user name and password" + ScramCaveat(spec));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return absl::PermissionDeniedError(message + "; allow this user to write to topic " + topic);
@@ -131,14 +145,21 @@ struct KafkaWriter::State {
   tap::KafkaOutput spec;
   RecordLedger* ledger = nullptr;
   rd_kafka_t* producer = nullptr;
+  // A broker refuses a whole batch for its size, though the topic's bound may be above each record
+  // of it, or below one of them alone. The batch goes out again through this one, record by record.
+  rd_kafka_t* alone = nullptr;
   rd_kafka_resp_err_t last_error =
       RD_KAFKA_RESP_ERR_NO_ERROR;  // told by librdkafka's error callback
   std::string last_detail;
 
-  static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  static void OnDelivery(rd_kafka_t* from, const rd_kafka_message_t* message, void* opaque) {
     auto* state = static_cast<State*>(opaque);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       state->ledger->Delivered(1, message->len);
+      return;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && from == state->producer &&
+        state->ProduceAlone(*message)) {
       return;
     }
     const bool late = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
@@ -149,7 +170,7 @@ struct KafkaWriter::State {
                         : closed ? DropReason::kClosed
                         : large  ? DropReason::kTooLarge
                                  : DropReason::kWriteFailed;
-    state->ledger->Dropped(reason, 1, ToStatus(message->err, state->spec.topic, ""));
+    state->ledger->Dropped(reason, 1, ToStatus(message->err, state->spec, ""));
   }
 
   static void OnError(rd_kafka_t*, int error, const char* detail, void* opaque) {
@@ -161,13 +182,13 @@ struct KafkaWriter::State {
       return;
     state->last_error = code;
     state->last_detail = detail;
-    if (state->ledger != nullptr)
-      state->ledger->Troubled(ToStatus(code, state->spec.topic, detail));
+    if (state->ledger != nullptr) state->ledger->Troubled(ToStatus(code, state->spec, detail));
   }
 
-  Status Create() {
+  Status Create(bool one_by_one, rd_kafka_t** out) {
     Settings settings;
     Configure(spec, &settings);
+    if (one_by_one) settings.Set("batch.num.messages", "1");
     rd_kafka_conf_set_opaque(settings.get(), this);
     rd_kafka_conf_set_dr_msg_cb(settings.get(), OnDelivery);
     rd_kafka_conf_set_error_cb(settings.get(), OnError);
@@ -176,8 +197,8 @@ struct KafkaWriter::State {
     char error[512];
     Status status = settings.status();
     if (status.ok()) {
-      producer = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
-      if (producer != nullptr) return absl::OkStatus();
+      *out = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
+      if (*out != nullptr) return absl::OkStatus();
       status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
     }
     rd_kafka_conf_destroy(settings.get());
@@ -194,21 +215,28 @@ struct KafkaWriter::State {
     Status status;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       const bool told = last_error != RD_KAFKA_RESP_ERR_NO_ERROR;
-      status = ToStatus(told ? last_error : error, spec.topic, told ? last_detail : "");
+      status = ToStatus(told ? last_error : error, spec, told ? last_detail : "");
     } else if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      status = ToStatus(metadata->topics[0].err, spec.topic, "");
+      status = ToStatus(metadata->topics[0].err, spec, "");
     }
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(topic);
     return status;
   }
 
-  rd_kafka_resp_err_t Produce(const std::string& key, std::string_view line) {
+  bool ProduceAlone(const rd_kafka_message_t& message) {
+    if (alone == nullptr && !Create(true, &alone).ok()) return false;
+    return Produce(alone, {static_cast<const char*>(message.key), message.key_len},
+                   {static_cast<const char*>(message.payload), message.len}) ==
+           RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+  rd_kafka_resp_err_t Produce(rd_kafka_t* to, std::string_view key, std::string_view line) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
     rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
     rd_kafka_header_add(headers, "traffictap-schema", -1, "v1", -1);
     const auto error = rd_kafka_producev(
-        producer, RD_KAFKA_V_TOPIC(spec.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        to, RD_KAFKA_V_TOPIC(spec.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(key.data(), key.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()), RD_KAFKA_V_HEADERS(headers),
         RD_KAFKA_V_END);
@@ -217,12 +245,42 @@ struct KafkaWriter::State {
     return error;
   }
 
+  void Poll(int wait_ms) {
+    if (producer != nullptr) rd_kafka_poll(producer, wait_ms);
+    if (alone != nullptr) rd_kafka_poll(alone, 0);
+  }
+
+  // What the first one refuses goes to the second one, so that is flushed after it.
+  void Flush(base::Nanos wait) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait);
+    for (rd_kafka_t* one : {producer, alone}) {
+      const auto left = until - std::chrono::steady_clock::now();
+      const auto left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+      if (one != nullptr) rd_kafka_flush(one, static_cast<int>(std::max<int64_t>(left_ms, 0)));
+    }
+  }
+
   void Destroy() {
-    if (producer == nullptr) return;
-    rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(producer, 1000);
-    rd_kafka_destroy(producer);
-    producer = nullptr;
+    for (rd_kafka_t** one : {&producer, &alone}) {
+      if (*one == nullptr) continue;
+      rd_kafka_purge(*one, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+      rd_kafka_flush(*one, 1000);
+      rd_kafka_destroy(*one);
+      *one = nullptr;
+    }
+  }
+
+  // An idempotent producer can fail for good: only a new one helps. Its records are reported as
+  // dropped.
+  bool Failed() const {
+    char reason[256];
+    for (rd_kafka_t* one : {producer, alone}) {
+      if (one != nullptr &&
+          rd_kafka_fatal_error(one, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return true;
+      }
+    }
+    return false;
   }
 };
 
@@ -234,18 +292,16 @@ KafkaWriter::~KafkaWriter() { state_->Destroy(); }
 
 Status KafkaWriter::Open(RecordLedger* ledger) {
   state_->ledger = ledger;
-  if (state_->producer == nullptr) TT_RETURN_IF_ERROR(state_->Create());
+  if (state_->producer == nullptr) {
+    TT_RETURN_IF_ERROR(state_->Create(false, &state_->producer));
+  }
   return state_->Probe();
 }
 
 WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t from) {
   WriteResult out;
-  char reason[256];
-  if (rd_kafka_fatal_error(state_->producer, reason, sizeof(reason)) !=
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
-    // An idempotent producer that failed for good: only a new one helps. Its records are reported
-    // as dropped.
-    state_->Destroy();
+  if (state_->Failed()) state_->Destroy();
+  if (state_->producer == nullptr) {
     if (out.status = Open(state_->ledger); !out.status.ok()) return out;
   }
   while (from + out.taken < records.size()) {
@@ -258,36 +314,33 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
       ++out.taken;
       continue;
     }
-    const auto error = state_->Produce(records.batch->key(index), line);
+    const auto error = state_->Produce(state_->producer, records.batch->key(index), line);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      rd_kafka_poll(state_->producer, 100);
+      state_->Poll(100);
       break;
     }
     if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       // With its key: only this one is too large, not those behind it.
-      state_->ledger->Dropped(DropReason::kTooLarge, 1, ToStatus(error, state_->spec.topic, ""));
+      state_->ledger->Dropped(DropReason::kTooLarge, 1, ToStatus(error, state_->spec, ""));
     } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      out.status = ToStatus(error, state_->spec.topic, "");
+      out.status = ToStatus(error, state_->spec, "");
       break;
     }
     ++out.taken;
   }
-  rd_kafka_poll(state_->producer, 0);
+  state_->Poll(0);
   return out;
 }
 
 Status KafkaWriter::Flush() {
-  rd_kafka_flush(state_->producer, 500);
+  state_->Flush(500 * base::kMillisecond);
   return absl::OkStatus();
 }
 
-void KafkaWriter::Poll() {
-  if (state_->producer != nullptr) rd_kafka_poll(state_->producer, 0);
-}
+void KafkaWriter::Poll() { state_->Poll(0); }
 
 void KafkaWriter::Close(base::Nanos wait) {
-  if (state_->producer == nullptr) return;
-  rd_kafka_flush(state_->producer, static_cast<int>(wait / base::kMillisecond));
+  state_->Flush(wait);
   state_->Destroy();
 }
 
