@@ -53,6 +53,7 @@ PLANTED = [
     (tidy.names, {"src/base/text_util.h": "#pragma once\n"}, "file name has \"util\""),
     (tidy.readmes, {"src/filter/a.h": "#pragma once\n"}, "src/filter: no README.md"),
     (tidy.readmes, {"src/base/README.md": "# base\n"}, "says next to nothing"),
+    (tidy.readmes, {"src/base/inner/a.h": "#pragma once\n"}, "src/base/inner: no README.md"),
     (tidy.orphan_sources, {"src/base/queue.cc": "\n"}, "src/base/queue.cc: no tests/base/queue_test.cc"),
     (tidy.orphan_sources, {"tests/tidy/untested.txt": "src/base/clock.cc: said by all others\n"}, "has a test now"),
     (tidy.orphan_sources, {"tests/tidy/untested.txt": "src/base/gone.cc: said by all others\n"}, "does not exist"),
@@ -63,7 +64,7 @@ PLANTED = [
     (tidy.machine_names, {"package-lock.json": '"x": "https://nexus.example.com/npm/"\n'}, "host name of a registry"),
     (tidy.make_help, {"Makefile": ".PHONY: build\nbuild:\n\t@true\n"}, "build has no"),
     (tidy.make_help, {"Makefile": "build: ## Build it\n\t@true\n"}, "build is not .PHONY"),
-    (tidy.line_width, {"tests/a.py": "x" * 121 + "\n"}, "121 columns"),
+    (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]
 
