@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has the packages of a requirements file, made once per content. usage: python_env.sh FILE
+# Prints the path of a Python that has the packages of a requirements file, made once per content.
+# usage: python_env.sh FILE
 set -euo pipefail
 key=$(sha256sum "$1" | cut -c1-16)
 dir=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}/python-$key

@@ -12,6 +12,7 @@ import unittest
 import grpc
 
 import proxy
+import shop
 import stage
 from proxy import Proxy, ended, entry, identifier, message
 from stage import Load, Stage, file_output, metric, tap, wait_until
@@ -145,13 +146,8 @@ class BadProxies(unittest.TestCase):
             s.close()
 
     def test_a_frozen_proxy_is_noticed_by_keepalive(self):
-        code = ("import asyncio, sys\nsys.path[:0] = sys.argv[1:3]\nimport proxy\nimport types\n"
-                "async def run():\n  p = proxy.Proxy(types.SimpleNamespace(ip=sys.argv[3], als_port=int(sys.argv[4])))\n"
-                "  s = p.stream()\n  await s.write(proxy.message(proxy.entry('/frozen'), head=proxy.identifier()))\n"
-                "  await asyncio.sleep(300)\nasyncio.run(run())\n")
-        here = os.path.dirname(__file__)
-        child = subprocess.Popen([sys.executable, "-c", code, here, os.path.join(here, "../shop"),
-                                  self.stage.collector.ip, str(self.stage.collector.als_port)])
+        program = os.path.join(os.path.dirname(__file__), "idle_proxy.py")
+        child = shop.start([sys.executable, program, self.stage.collector.ip, str(self.stage.collector.als_port)])
         try:
             self.assertEqual(self.paths(1), ["/frozen"])
             child.send_signal(signal.SIGSTOP)

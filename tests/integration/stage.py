@@ -12,7 +12,8 @@ from shop import Collector, Network, Pod, Shop
 
 COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
 FLUSH_SECONDS = 1  # of the shop's Envoys
-FRONTEND, CART, STOCK, FAST = Pod("frontend", 1), Pod("cart", 2), Pod("stock", 5, retries=2), Pod("fast", 20, instant=True)
+FRONTEND, CART, STOCK = Pod("frontend", 1), Pod("cart", 2), Pod("stock", 5, retries=2)
+FAST = Pod("fast", 20, instant=True)
 
 
 def file_output(path, name="disk", **spec):
@@ -41,7 +42,8 @@ def wait_until(what, condition, seconds=30):
 class Stage:
     """Use it in a `with`: everything it starts ends there. Its files stay where a test failed."""
 
-    def __init__(self, *taps, pods=(FRONTEND, CART, FAST), mtls=False, options=(), shop=True, stdout=subprocess.DEVNULL):
+    def __init__(self, *taps, pods=(FRONTEND, CART, FAST), mtls=False, options=(), shop=True,
+                 stdout=subprocess.DEVNULL):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
         self.taps = self.work / "taps"
         self.taps.mkdir()
@@ -144,7 +146,8 @@ def books(metrics):
           2 * total("pairs_total") + total("retries_total") + total("orphans_total") + total("duplicates_total")
           + total("intermediate_total") + total("waiting"), "kept = 2 pairs + retries + orphans + …")
     check(total("tap_records_total"),
-          sum(total(f"tap_records_{k}_total") for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited")),
+          sum(total(f"tap_records_{k}_total")
+              for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited")),
           "records of the taps")
     check(total("output_offered_total"),
           total("output_delivered_total") + total("output_dropped_total") + total("output_queued"),

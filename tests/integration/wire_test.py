@@ -26,7 +26,8 @@ OPAQUE = {"Node", "Any", "Metadata", "Timestamp", "Duration", "UInt32Value"}
 def messages():
     """{message: {field number: (name, type)}} of the protos; nested ones by their own name."""
     cache = os.environ.get("TRAFFICTAP_CACHE") or pathlib.Path.home() / ".cache/traffictap"
-    folder = subprocess.run([ROOT / "proto/fetch_envoy_protos.sh", cache], check=True, stdout=subprocess.PIPE, text=True)
+    fetch = [ROOT / "proto/fetch_envoy_protos.sh", cache]
+    folder = subprocess.run(fetch, check=True, stdout=subprocess.PIPE, text=True)
     out = {}
     for package in PACKAGES:
         stack = []
@@ -34,8 +35,8 @@ def messages():
             line = line.split("//")[0]
             opened = re.match(r"\s*(message|enum|oneof|service)\s+(\w+)", line)
             if opened and "{" in line:
-                stack.append(opened.group(2) if opened.group(1) == "message" else stack[-1] if opened.group(1) == "oneof"
-                             else None)
+                inside = stack[-1] if opened.group(1) == "oneof" else None
+                stack.append(opened.group(2) if opened.group(1) == "message" else inside)
                 out.setdefault(stack[-1], {})
                 continue
             field = re.match(r"\s*(?:repeated |optional )?(map<[^>]*>|[\w.]+)\s+(\w+)\s*=\s*(\d+)\s*(?:[;\[]|$)", line)
