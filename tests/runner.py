@@ -38,6 +38,12 @@ class OneLine(unittest.TestResult):
         super().addError(test, err)
         self.line("FAIL", test, f"\n{self.errors[-1][1]}")
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            kind = self.failures if issubclass(err[0], test.failureException) else self.errors
+            self.line("FAIL", test, f" {subtest._subDescription()}\n{kind[-1][1]}")
+
 
 def name(test):
     parts = test.id().split(".")

@@ -28,6 +28,13 @@ def shared_mesh():
     return _shared[0]
 
 
+def create_crds(mesh):
+    for file in sorted((ROOT / "crds").glob("*.yaml")):
+        mesh.apply(file)
+    for plural in ("traffictaps", "clustertraffictaps", "tapdestinations"):
+        mesh.kubectl("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
+
+
 class Program:
     """One of the project's programs on the node; it ends with the test run at the latest."""
 
