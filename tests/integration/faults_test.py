@@ -160,6 +160,65 @@ class BadProxies(unittest.TestCase):
             child.wait()
 
 
+class Halves(unittest.TestCase):
+    """Two proxies whose clocks, order and repetitions are those of a bad day."""
+
+    def setUp(self):
+        self.stage = Stage(tap("all", pairing={"window": "1s"}), shop=False)
+        self.addCleanup(self.stage.close)
+
+    def send(self, *steps):
+        """Each step: seconds to wait, then the caller's and the server's entries to send."""
+
+        async def run():
+            async with Proxy(self.stage.collector) as p:
+                caller, server = p.stream(), p.stream()
+                await caller.write(identifier("caller-0", "10.8.8.8"))
+                await server.write(identifier("server-0", "10.9.9.9"))
+                for pause, mine, theirs in steps:
+                    await asyncio.sleep(pause)
+                    for stream, entries in ((caller, mine), (server, theirs)):
+                        if entries:
+                            await stream.write(message(*entries))
+                for stream in (caller, server):
+                    await stream.done_writing()
+                    await ended(stream)
+
+        proxy.run(run())
+        return wait_until("nothing waits", lambda: self.quiet())
+
+    def quiet(self):
+        metrics = joined(self.stage)
+        return metrics if metrics and metric(metrics, "waiting") == metric(metrics, "output_queued") == 0 else None
+
+    def test_clocks_an_hour_apart_pair_all_the_same(self):
+        mine, theirs = [], []
+        for n, skew in enumerate((-3600, -90, 0, 90, 3600)):
+            ends = {"request_id": f"{n:08x}-0000-4000-8000-00000000000a", "port": 2000 + n, "path": f"/{skew}"}
+            mine.append(entry(client=True, **ends))
+            theirs.append(entry(start=proxy.START + skew, **ends))
+        stage.books(self.send((0, mine, theirs)))
+        found = {r["request"]["path"]: r for r in self.stage.records()}
+        self.assertEqual({r["verdict"] for r in found.values()}, {"Ok"})
+        self.assertEqual([r for r in found.values() if "orphanReason" in r], [])
+        self.assertEqual({p: r["timings"]["clockOffsetMs"] for p, r in found.items()},
+                         {f"/{s}": s * 1000 for s in (-3600, -90, 0, 90, 3600)})
+
+    def test_a_half_that_comes_after_the_window_says_so(self):
+        ends = {"request_id": "0000000b-0000-4000-8000-00000000000b", "port": 3000}
+        stage.books(self.send((0, [entry(client=True, **ends)], []), (2.5, [], [entry(**ends)])))
+        self.assertEqual([(r["reporter"], r["orphanReason"]) for r in self.stage.records()][1:],
+                         [("destination", "LateBeyondWindow")])
+
+    def test_repeated_halves_make_one_record(self):
+        ends = {"request_id": "0000000c-0000-4000-8000-00000000000c", "port": 4000}
+        both = [entry(client=True, **ends)], [entry(**ends)]
+        metrics = self.send((0, *both), (0.1, *both), (0.1, *both))
+        stage.books(metrics)
+        self.assertEqual(len(self.stage.records()), 1)
+        self.assertEqual(metric(metrics, "duplicates_total"), 4)
+
+
 class Bursts(unittest.TestCase):
     def test_bursts_are_dropped_and_counted_before_memory_grows(self):
         limits = ["--queue-size", "32MB", "--waiting-size", "64MB"]

@@ -42,11 +42,16 @@ def identifier(pod="ghost-0", ip="10.9.9.9"):
 serial = itertools.count(1)
 
 
-def entry(path="/ghost", agent="ghost/1.0", request_id=None):
-    """A server's entry: its cluster begins with "inbound|"."""
-    port = next(serial) % 60000 + 1024
-    common = (text(3, address("10.9.9.9", 8080)) + text(5, number(1, 1_700_000_000)) + text(15, "inbound|8080||")
-              + text(20, address("10.8.8.8", port)) + text(23, number(2, 1_000_000)))
+START = 1_700_000_000
+
+
+def entry(path="/ghost", agent="ghost/1.0", request_id=None, port=None, client=False, start=START):
+    """One side of a request from 10.8.8.8 to 10.9.9.9. The name of the cluster tells the side, as Istio's do."""
+    port = port or next(serial) % 60000 + 1024
+    caller, server = address("10.8.8.8", port), address("10.9.9.9", 8080)
+    ends = text(13, server) + text(14, caller) if client else text(3, server) + text(20, caller)
+    cluster = "outbound|8080||ghost.shop.svc.cluster.local" if client else "inbound|8080||"
+    common = text(5, number(1, start)) + text(15, cluster) + ends + text(23, number(2, 1_000_000))
     request = (number(1, 1) + text(3, "ghost") + text(5, path) + text(6, agent)
                + text(9, request_id or f"{next(serial):08x}-0000-4000-8000-000000000000"))
     return text(1, common) + number(2, 2) + text(3, request) + text(4, text(1, number(1, 200)))
