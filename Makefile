@@ -62,7 +62,7 @@ fuzz: deps ## Fuzz the decoder and the YAML for a minute each (clang)
 
 .PHONY: fmt
 fmt: ## Format the C++ sources
-	@find src tests -name '*.h' -o -name '*.cc' | xargs clang-format -i
+	@find src operator tests -name '*.h' -o -name '*.cc' | xargs clang-format -i
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache stays)

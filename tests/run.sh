@@ -46,8 +46,7 @@ unit() {
 
 units() {
   local executable name found=0
-  for executable in "$build"/tests/*/*_test; do
-    [ -x "$executable" ] || continue
+  for executable in $(find "$build/tests" -name '*_test' -type f -executable | sort); do
     name=$(basename "$executable" _test)
     [[ "$name" == *"${TEST:-}"* ]] || continue
     found=1
@@ -62,7 +61,7 @@ units() {
 # usage: folder NAME
 folder() {
   local log=$logs/$1.log start=$SECONDS last code
-  timeout -k 30 "${STAGE_SECONDS:-1500}" "tests/$1/run.sh" "$build" </dev/null 2>&1 | tee "$log" | sed "s|^|  |"
+  timeout -k 30 "${STAGE_SECONDS:-1500}" "tests/$1/run.sh" "$build" </dev/null 2>&1 | tee "$log" | sed -E '/^[0-9]+ passed, [0-9]+ failed/d; s/^/  /'
   code=${PIPESTATUS[0]}
   last=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
   if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
@@ -90,6 +89,10 @@ if [ -z "$sanitizer" ]; then
     esac
     [ -x "tests/$stage/run.sh" ] && selected "$stage" && folder "$stage"
   done
+fi
+if [ $((passed + failed + skipped)) = 0 ]; then
+  echo "no test is called ONLY=${ONLY:-} TEST=${TEST:-}"
+  failed=1
 fi
 echo "logs: $logs"
 echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
