@@ -21,7 +21,7 @@ struct HeaderMatch {
   std::string name;  // lower case
   enum class Kind { kPresent, kExact, kPrefix, kRegex } kind = Kind::kPresent;
   std::string value;
-  bool response = false;  // `on: Response`; default Request
+  bool response = false;  // `in: Response`; default Request
   bool invert = false;
   friend bool operator==(const HeaderMatch&, const HeaderMatch&) = default;
 };

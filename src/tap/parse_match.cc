@@ -71,7 +71,8 @@ void ReadHeader(const Value& value, std::vector<HeaderMatch>* headers) {
   fields.Optional("exact", take(HeaderMatch::Kind::kExact));
   fields.Optional("prefix", take(HeaderMatch::Kind::kPrefix));
   fields.Optional("regex", take(HeaderMatch::Kind::kRegex));
-  fields.Optional("on", [&](const Value& v) {
+  // Not "on", which YAML 1.1, and with it kubectl, reads as true.
+  fields.Optional("in", [&](const Value& v) {
     header.response = v.Choice({"Request", "Response"}) == 1;
   });
   fields.Optional("invert", [&](const Value& v) { v.Bool(&header.invert); });

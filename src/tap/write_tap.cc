@@ -50,7 +50,7 @@ Json WriteHeader(const HeaderMatch& header) {
   if (header.kind != HeaderMatch::Kind::kPresent) {
     out[kKinds[static_cast<int>(header.kind)]] = header.value;
   }
-  if (header.response) out["on"] = "Response";
+  if (header.response) out["in"] = "Response";
   Put(&out, "invert", header.invert);
   return out;
 }
