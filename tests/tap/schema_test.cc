@@ -107,7 +107,7 @@ void CheckFields(const std::string& plural, bool destination) {
   std::set<std::string> schema;
   ListFields(SpecSchema(plural), "spec", &schema);
   std::set<std::string> known;
-  for (const std::string& document : Documents(kRoot / "tests/operator/crds/accepted.yaml")) {
+  for (const std::string& document : Documents(kRoot / "tests/crds/accepted.yaml")) {
     if (IsDestination(document) == destination) FaultsOf(document, &known);
   }
   const std::set<std::string> parser = SpecFieldsOf(known);
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(and_parser_know_the_same_response_flags) {
 }
 
 BOOST_AUTO_TEST_CASE(and_parser_take_what_is_right) {
-  std::vector<std::string> documents = Documents(kRoot / "tests/operator/crds/accepted.yaml");
+  std::vector<std::string> documents = Documents(kRoot / "tests/crds/accepted.yaml");
   for (const auto& entry : std::filesystem::directory_iterator(kRoot / "crds/samples")) {
     for (const std::string& document : Documents(entry.path())) documents.push_back(document);
   }
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(and_parser_take_what_is_right) {
 }
 
 BOOST_AUTO_TEST_CASE(and_parser_refuse_what_is_wrong) {
-  const auto documents = Documents(kRoot / "tests/operator/crds/refused.yaml");
+  const auto documents = Documents(kRoot / "tests/crds/refused.yaml");
   BOOST_TEST(documents.size() >= 90U);
   for (const std::string& document : documents) {
     std::set<std::string> known;
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(and_parser_refuse_what_is_wrong) {
 
 // What the operator hands to a collector is what the author wrote.
 BOOST_AUTO_TEST_CASE(and_writer_agree_on_every_field) {
-  for (const std::string& document : Documents(kRoot / "tests/operator/crds/accepted.yaml")) {
+  for (const std::string& document : Documents(kRoot / "tests/crds/accepted.yaml")) {
     if (IsDestination(document)) continue;
     const auto first = ParseTaps("", document, BrokerForm::kByDestination);
     BOOST_REQUIRE_EQUAL(first.taps.size(), 1U);

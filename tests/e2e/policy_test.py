@@ -1,0 +1,138 @@
+"""What the API server says of every rule of the schemas, who may tap what, and what TrafficTap's own accounts may do."""
+import subprocess
+import unittest
+
+from installation import ROOT, create_crds, shared_mesh
+from mesh.processes import wait_until
+
+DOCUMENTS = ROOT / "tests/crds"
+TAP = "apiVersion: traffictap.io/v1alpha1\nkind: {kind}\nmetadata: {{name: one{namespace}}}\nspec: {{}}\n"
+ACCOUNTS = [
+    ("traffictap-operator", "shop"),
+    ("traffictap-operator", "traffictap-system"),
+    ("traffictap-operator", "istio-system"),
+    ("traffictap-collector", "traffictap-system"),
+]
+
+
+def kubectl(*args, stdin=None):
+    """(exit code, output and error) of kubectl, whatever it says."""
+    command = [mesh.binaries / "kubectl", "--kubeconfig", mesh.state / "kubeconfig", *args]
+    process = mesh.run_on_node(
+        [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output, _ = process.communicate(stdin.encode() if stdin else None, timeout=60)
+    return process.returncode, output.decode()
+
+
+def documents(name):
+    return (DOCUMENTS / name).read_text().split("---\n")[1:]
+
+
+def offer(document, user=None):
+    identity = ["--as", user] if user else []
+    return kubectl("create", "--dry-run=server", "--validate=strict", *identity, "-f", "-", stdin=document)
+
+
+def tap(kind="TrafficTap", namespace="shop"):
+    return TAP.format(kind=kind, namespace=f", namespace: {namespace}" if kind == "TrafficTap" else "")
+
+
+def setUpModule():
+    global mesh
+    mesh = shared_mesh()
+    create_crds(mesh)
+    kubectl("create", "namespace", "traffictap-system")
+    for folder in ("crds/admission", "charts/traffictap/templates"):
+        for file in sorted((ROOT / folder).glob("*.yaml")):
+            if folder.startswith("crds") or file.name.startswith("rbac-"):
+                mesh.apply(file)
+    grant("tina", "traffictap-tapper", "shop")
+    grant("tina", "traffictap-tapper", "istio-system")
+    kubectl("create", "clusterrole", "tap-maker", "--verb=create",
+            "--resource=traffictaps.traffictap.io,clustertraffictaps.traffictap.io")
+    grant("max", "tap-maker")
+    grant("ada", "traffictap-admin")
+    # A policy is in force some moments after it was written.
+    wait_until(lambda: offer(tap(), "max")[0] != 0, "the policy is in force", 30)
+
+
+def tearDownModule():
+    kubectl("delete", "-f", ROOT / "crds/admission")
+
+
+def grant(user, role, namespace=None):
+    name = f"{user}-{role}"
+    if namespace:
+        kubectl("create", "rolebinding", name, "-n", namespace, "--clusterrole", role, "--user", user)
+    else:
+        kubectl("create", "clusterrolebinding", name, "--clusterrole", role, "--user", user)
+
+
+def rights(account, namespace):
+    """What the account may do there, beside what every account may; one line per resource."""
+    code, text = kubectl(
+        "auth", "can-i", "--list", "--no-headers", "-n", namespace,
+        "--as", f"system:serviceaccount:traffictap-system:{account}",
+        "--as-group", "system:serviceaccounts", "--as-group", "system:authenticated",
+    )
+    assert code == 0, text
+    own = [line for line in text.splitlines() if line.strip() and not line.startswith((" ", "selfsubject"))]
+    return sorted(" ".join(line.replace("[]", "").split()) for line in own)
+
+
+class Documents(unittest.TestCase):
+    def test_every_field_is_taken(self):
+        for document in documents("accepted.yaml"):
+            code, text = offer(document)
+            self.assertEqual(code, 0, f"{text}\n{document}")
+
+    def test_every_rule_is_enforced(self):
+        for document in documents("refused.yaml"):
+            code, text = offer(document)
+            self.assertNotEqual(code, 0, f"is taken:\n{document}")
+            self.assertRegex(text, "is invalid|unknown field", document)
+
+
+class WhoMayTap(unittest.TestCase):
+    def assertRefused(self, answer, words):
+        code, text = answer
+        self.assertNotEqual(code, 0, text)
+        self.assertIn(words, text)
+
+    def test_a_tapper_taps_in_her_namespace(self):
+        self.assertEqual(offer(tap(), "tina")[0], 0)
+
+    def test_a_tapper_has_no_right_in_another_namespace(self):
+        self.assertRefused(offer(tap(namespace="default"), "tina"), "cannot create resource")
+
+    def test_who_may_create_taps_but_not_tap_pods_is_refused(self):
+        self.assertRefused(offer(tap(), "max"), "max may not tap pods in namespace shop")
+
+    def test_a_tap_of_the_cluster_needs_the_right_in_every_namespace(self):
+        self.assertRefused(offer(tap("ClusterTrafficTap"), "max"), "may not tap pods in every namespace")
+        self.assertRefused(offer(tap("ClusterTrafficTap"), "tina"), "cannot create resource")
+        self.assertEqual(offer(tap("ClusterTrafficTap"), "ada")[0], 0)
+
+    def test_the_root_namespace_is_closed_until_its_administrator_opens_it(self):
+        for user in ("tina", "ada"):
+            self.assertRefused(offer(tap(namespace="istio-system"), user), "root namespace")
+        kubectl("label", "namespace", "istio-system", "traffictap.io/allow-taps=true")
+        try:
+            wait_until(lambda: offer(tap(namespace="istio-system"), "tina")[0] == 0, "the namespace is open", 30)
+        finally:
+            kubectl("label", "namespace", "istio-system", "traffictap.io/allow-taps-")
+
+
+class OwnRights(unittest.TestCase):
+    def test_are_exactly_those_of_the_list(self):
+        text = "".join(
+            f"{account} in {namespace}:\n" + "".join(f"  {line}\n" for line in rights(account, namespace))
+            for account, namespace in ACCOUNTS
+        )
+        frozen = (DOCUMENTS / "can-i.txt").read_text()
+        self.assertEqual(text, frozen[frozen.index("\n") + 1:])
+
+    def test_name_no_wildcard(self):
+        for file in (ROOT / "charts/traffictap/templates").glob("rbac-*.yaml"):
+            self.assertNotIn("*", file.read_text(), file)
