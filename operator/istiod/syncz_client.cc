@@ -5,6 +5,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <sstream>
 
@@ -34,11 +35,12 @@ class Question {
  public:
   Question(const tcp::endpoint& endpoint, const std::string& host, const std::string& token,
            const SynczOptions& options)
-      : endpoint_(endpoint), stream_(io_) {
+      : endpoint_(endpoint), body_bytes_max_(options.response_bytes_max), stream_(io_) {
     request_ = {http::verb::get, kPath, 11};
     request_.set(http::field::host, host);
     if (!token.empty()) request_.set(http::field::authorization, "Bearer " + token);
-    parser_.body_limit(options.response_bytes_max);
+    // Boost 1.74 does not hold a response to its body limit: Read does.
+    parser_.body_limit(std::numeric_limits<uint64_t>::max());
     stream_.expires_after(std::chrono::nanoseconds(options.timeout));
   }
 
@@ -64,13 +66,15 @@ class Question {
     });
   }
   void Read() {
-    http::async_read(stream_, buffer_, parser_, [this](beast::error_code error, size_t) {
-      Failed(error);
+    http::async_read_some(stream_, buffer_, parser_, [this](beast::error_code error, size_t) {
+      if (!error && parser_.get().body().size() > body_bytes_max_) error = http::error::body_limit;
+      if (!Failed(error) && !parser_.is_done()) return Read();
       stream_.close();
     });
   }
 
   const tcp::endpoint endpoint_;
+  const size_t body_bytes_max_;
   asio::io_context io_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;

@@ -1,21 +1,21 @@
 #include "operator/reconcilers/mesh_reconciler.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "base/log.h"
 #include "fmt/format.h"
-#include "operator/gather/read_tap.h"
 #include "operator/mesh/object_diff.h"
 #include "operator/mesh/render.h"
+#include "operator/mesh/snapshot_objects.h"
 #include "operator/plan/compile.h"
 #include "operator/reconcilers/tap_totals.h"
 
 namespace traffictap::reconcilers {
 namespace {
 
-using gather::MeshObjects;
-using gather::Objects;
 using kube::Object;
 
 std::string PatchName(const Object& object) {
@@ -25,7 +25,7 @@ std::string PatchName(const Object& object) {
 std::vector<Object> OwnObjects(const Objects& objects) {
   std::vector<Object> out;
   for (const auto& object : objects) {
-    if (gather::IsOwn(*object)) out.push_back(*object);
+    if (object->label(mesh::kManagedByLabel) == mesh::kManagedByValue) out.push_back(*object);
   }
   return out;
 }
@@ -37,7 +37,10 @@ base::Nanos AppliedAt(const Object& object) {
   base::Nanos newest = 0;
   for (const kube::Json& field : *fields) {
     if (!field.is_object() || field.value("manager", "") != kFieldManager) continue;
-    newest = std::max(newest, gather::ReadTime(field.value("time", "")));
+    absl::Time time;
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, field.value("time", ""), &time, &error)) continue;
+    newest = std::max<base::Nanos>(newest, absl::ToUnixNanos(time));
   }
   return newest;
 }
@@ -108,28 +111,32 @@ class KindWriter {
 }  // namespace
 
 plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nanos now) const {
-  gather::MeshContext context = ports_.context();
-  context.now = now;
-  plan::MeshSnapshot snapshot = gather::ReadMesh(objects, context);
+  plan::MeshSnapshot snapshot;
+  snapshot.now = now;
+  snapshot.mesh = ports_.settings();
+  snapshot.mesh.root_namespace = own_.root_namespace;
+  for (const Objects* list :
+       {&objects.taps, &objects.others, &objects.envoy_filters, &objects.telemetries}) {
+    for (const auto& object : *list) mesh::AddToSnapshot(*object, own_, &snapshot);
+  }
   const auto reports = ports_.reports();
   for (auto& tap : snapshot.taps) {
     // A limit by number must hold now, not when the status is next written.
     const auto totals = AddUp(tap.key(), tap.uid, reports, StatusOf(objects.taps, tap.key()));
-    const auto offered = totals.counts.find("offered");
-    if (offered != totals.counts.end()) tap.records = std::max(tap.records, offered->second);
+    const auto records = totals.counts.find("records");
+    if (records != totals.counts.end()) tap.records = std::max(tap.records, records->second);
   }
   return snapshot;
 }
 
 bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects,
-                         PatchStates* states) {
+                         base::Nanos now, PatchStates* states) {
   std::vector<Object> filters;
   std::vector<Object> telemetries;
   for (const auto& patch : plan.patches) {
     auto& list = patch.mechanism == plan::Mechanism::kEnvoyFilter ? filters : telemetries;
-    list.push_back(mesh::RenderPatch(patch));
+    list.push_back(mesh::Render(patch));
   }
-  const base::Nanos now = ports_.context().now;
   KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, now, states);
   KindWriter telemetry_writer(ports_.kube, kube::kTelemetries, now, states);
   const bool filters_good = filter_writer.Write(filters, OwnObjects(objects.envoy_filters));
@@ -140,12 +147,12 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects,
 
 StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::ObjectKey&) {
   const MeshObjects objects = ports_.objects();
-  const base::Nanos now = ports_.context().now;
+  const base::Nanos now = ports_.clock->Wall();
   plan::MeshPlan plan = plan::Compile(Gather(objects, now));
   // The collector first: what a new patch brings must find its tap there.
   ports_.set_routes(plan.routes);
   PatchStates states;
-  const bool good = Act(plan, objects, &states);
+  const bool good = Act(plan, objects, now, &states);
   std::vector<std::string> keys;
   for (const auto& verdict : plan.verdicts) keys.push_back(verdict.key);
   controller::ReconcileResult result;

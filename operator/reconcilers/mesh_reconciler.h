@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
-#include "operator/gather/read_mesh.h"
+#include "operator/mesh/installation.h"
 #include "operator/plan/mesh_plan.h"
+#include "operator/plan/mesh_snapshot.h"
+#include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
 #include "traffictap/v1/routes.pb.h"
 
@@ -18,13 +20,14 @@ inline constexpr const char* kFieldManager = "traffictap-operator";
 
 // What the mesh reconciler reads and drives. All outlive it and are thread-safe.
 struct MeshPorts {
-  std::function<gather::MeshObjects()> objects;
-  std::function<gather::MeshContext()> context;
+  std::function<MeshObjects()> objects;
+  std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
   std::function<std::vector<v1::CollectorReport>()> reports;
   std::function<void(const std::vector<plan::Route>&)> set_routes;
   std::function<void(const std::vector<std::string>&)> plan_changed;  // keys of all taps
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
+  const base::Clock* clock = nullptr;
 };
 
 // Makes the whole mesh as the taps ask: gather, decide, act. There is one key only, since a patch
@@ -32,15 +35,18 @@ struct MeshPorts {
 // is tried again, and the taps that need it say so.
 class MeshReconciler final : public controller::Reconciler {
  public:
-  explicit MeshReconciler(MeshPorts ports) : ports_(std::move(ports)) {}
+  MeshReconciler(mesh::Installation own, MeshPorts ports)
+      : own_(std::move(own)), ports_(std::move(ports)) {}
 
   StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override;
 
  private:
-  plan::MeshSnapshot Gather(const gather::MeshObjects& objects, base::Nanos now) const;
+  plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now) const;
   // Returns whether all writes went through.
-  bool Act(const plan::MeshPlan& plan, const gather::MeshObjects& objects, PatchStates* states);
+  bool Act(const plan::MeshPlan& plan, const MeshObjects& objects, base::Nanos now,
+           PatchStates* states);
 
+  const mesh::Installation own_;
   const MeshPorts ports_;
 };
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
-#include "operator/gather/read_mesh.h"
+#include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
 #include "traffictap/v1/routes.pb.h"
 
@@ -18,7 +18,7 @@ namespace traffictap::reconcilers {
 // All outlive the reconciler and are thread-safe.
 struct TapPorts {
   // The tap as the watch last saw it, or null.
-  std::function<gather::ObjectPtr(const kube::ObjectKey&)> tap;
+  std::function<ObjectPtr(const kube::ObjectKey&)> tap;
   std::function<std::vector<v1::CollectorReport>()> reports;
   // Between two writes of a tap that bring nothing but counts. Grows with the number of taps, so
   // that their writes stay within the API's budget.

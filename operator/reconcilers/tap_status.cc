@@ -105,7 +105,10 @@ Json WritePatches(const plan::Verdict& verdict) {
 // The status without what grows with traffic.
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
-  for (const char* key : {"records", "collector"}) status.erase(key);
+  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "dropped", "lostEntries",
+                          "brokenStreams", "collector"}) {
+    status.erase(key);
+  }
   if (status.contains("outputs") && status["outputs"].is_array()) {
     for (Json& output : status["outputs"]) {
       for (const char* key : {"delivered", "dropped", "queued"}) output.erase(key);
@@ -124,14 +127,13 @@ Json WithoutCounts(Json status) {
 Json TapStatus(const TapStatusInput& input) {
   Json out{{"observedGeneration", input.verdict.generation},
            {"conditions", Json::array()},
-           {"workloads", WriteWorkloads(input)},
-           {"records", RecordsStatus(input.totals)},
-           {"collector", CollectorStatus(input.totals)}};
+           {"workloads", WriteWorkloads(input)}};
+  WriteTotals(input.totals, &out);
   for (const auto& condition : TapConditions(input)) {
     out["conditions"].push_back(WriteCondition(condition, input));
   }
-  if (input.verdict.started) out["startTime"] = Time(*input.verdict.started);
-  if (input.verdict.ends) out["endTime"] = Time(*input.verdict.ends);
+  if (input.verdict.started) out["startedAt"] = Time(*input.verdict.started);
+  if (input.verdict.ends) out["endsAt"] = Time(*input.verdict.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty()) out["outputs"] = std::move(outputs);
   if (Json hidden = WriteNotVisible(input.verdict); !hidden.empty()) {
     out["notVisible"] = std::move(hidden);

@@ -11,10 +11,10 @@ namespace {
 
 using kube::Json;
 
-constexpr std::string_view kOrphanPrefix = "orphans.";
+constexpr std::string_view kOrphanPrefix = "orphansByReason.";
 
 Counts CountsOf(const v1::TapReport& report) {
-  Counts out{{"offered", report.offered()},
+  Counts out{{"records", report.offered()},
              {"pairs", report.pairs()},
              {"lostEntries", report.lost_entries()},
              {"brokenStreams", report.broken_streams()}};
@@ -46,7 +46,8 @@ Counts ReadCounts(const Json& object) {
   Counts out;
   if (!object.is_object()) return out;
   for (const auto& [name, value] : object.items()) {
-    if (value.is_number_unsigned()) out[name] = value.get<uint64_t>();
+    const bool counts = value.is_number_unsigned() && name != "observedGeneration";
+    if (counts) out[name] = value.get<uint64_t>();
     if (name != "orphansByReason" || !value.is_object()) continue;
     for (const auto& [reason, count] : value.items()) {
       if (count.is_number_unsigned()) out[std::string(kOrphanPrefix) + reason] = count.get<uint64_t>();
@@ -55,18 +56,16 @@ Counts ReadCounts(const Json& object) {
   return out;
 }
 
-Json WriteCounts(const Counts& counts) {
-  Json out = Json::object();
-  for (const char* name : {"offered", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
+void WriteCounts(const Counts& counts, Json* out) {
+  for (const char* name : {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
     const auto found = counts.find(name);
-    out[name] = found == counts.end() ? 0 : found->second;
+    (*out)[name] = found == counts.end() ? 0 : found->second;
   }
   for (const auto& [name, count] : counts) {
     if (name.starts_with(kOrphanPrefix) && count > 0) {
-      out["orphansByReason"][name.substr(kOrphanPrefix.size())] = count;
+      (*out)["orphansByReason"][name.substr(kOrphanPrefix.size())] = count;
     }
   }
-  return out;
 }
 
 const Json& Member(const Json& object, const char* name) {
@@ -94,7 +93,7 @@ std::set<std::string> SplitInstances(const Json& text) {
 Counts Before(const Json& status, const Counts& still) {
   const Json& collector = Member(status, "collector");
   Counts before = ReadCounts(Member(collector, "before"));
-  for (const auto& [name, total] : ReadCounts(Member(status, "records"))) {
+  for (const auto& [name, total] : ReadCounts(status)) {
     const auto found = still.find(name);
     const uint64_t here = found == still.end() ? 0 : found->second;
     if (total > here) before[name] = std::max(before[name], total - here);
@@ -139,7 +138,7 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
   const bool nobody = out.counts.empty();
   out.before = instances == former ? ReadCounts(Member(collector, "before")) : Before(status, still);
   if (nobody) {
-    out.counts = ReadCounts(Member(status, "records"));
+    out.counts = ReadCounts(status);
   } else {
     Add(out.before, &out.counts);
   }
@@ -147,10 +146,11 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
   return out;
 }
 
-Json RecordsStatus(const TapTotals& totals) { return WriteCounts(totals.counts); }
-
-Json CollectorStatus(const TapTotals& totals) {
-  return {{"instances", totals.instances}, {"before", WriteCounts(totals.before)}};
+void WriteTotals(const TapTotals& totals, Json* status) {
+  WriteCounts(totals.counts, status);
+  Json before = Json::object();
+  WriteCounts(totals.before, &before);
+  (*status)["collector"] = {{"instances", totals.instances}, {"before", before}};
 }
 
 }  // namespace traffictap::reconcilers

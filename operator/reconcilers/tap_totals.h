@@ -10,9 +10,9 @@
 
 namespace traffictap::reconcilers {
 
-// A tap's counters by name: "offered", "pairs", "orphans" (all of them), "retried", "dropped" (by
-// outputs), "lostEntries" and "brokenStreams" (before the pairer), and per reason
-// "orphans.PeerNotMeshed" and the like.
+// A tap's counters by the name that they have in status: "records" (that went to the outputs), "pairs", "orphans" (all of
+// them), "dropped" (by outputs), "lostEntries" and "brokenStreams" (before the pairer), and per reason
+// "orphansByReason.PeerNotMeshed" and the like.
 using Counts = std::map<std::string, uint64_t>;
 
 struct OutputTotals {
@@ -37,12 +37,11 @@ struct TapTotals {
   std::map<std::string, OutputTotals> outputs;  // of the living instances alone
 };
 
-// Pure. `status` is the tap's former status, or null: status.records and status.collector, as
-// written by the two functions below, are its memory.
+// Pure. `status` is the tap's former status, or null: what WriteTotals put there is its memory.
 TapTotals AddUp(const std::string& tap, const std::string& uid,
                 const std::vector<v1::CollectorReport>& reports, const kube::Json& status);
 
-kube::Json RecordsStatus(const TapTotals& totals);
-kube::Json CollectorStatus(const TapTotals& totals);
+// Adds the counts, and the memory, to a tap's status.
+void WriteTotals(const TapTotals& totals, kube::Json* status);
 
 }  // namespace traffictap::reconcilers

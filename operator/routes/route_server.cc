@@ -42,9 +42,10 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::Route>& routes) {
 // One collector's stream.
 class Session;
 
-class RouteServer::State final : public v1::RouteDiscovery::CallbackService {
+// All streams of a server, and what they share.
+class RouteHub final : public v1::RouteDiscovery::CallbackService {
  public:
-  State(size_t collectors_max, std::function<void()> on_report)
+  RouteHub(size_t collectors_max, std::function<void()> on_report)
       : collectors_max_(collectors_max), on_report_(std::move(on_report)) {}
 
   grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* StreamRoutes(
@@ -75,7 +76,7 @@ class RouteServer::State final : public v1::RouteDiscovery::CallbackService {
 
 class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot> {
  public:
-  explicit Session(RouteServer::State* owner) : owner_(owner) {
+  explicit Session(RouteHub* owner) : owner_(owner) {
     if (!owner_->Join(this)) {
       Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
       return;
@@ -127,7 +128,7 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Ro
     Finish(grpc::Status::OK);
   }
 
-  RouteServer::State* const owner_;
+  RouteHub* const owner_;
   v1::CollectorReport report_;  // gRPC's while a read is under way
   absl::Mutex mutex_;
   SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);
@@ -137,12 +138,12 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Ro
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* RouteServer::State::StreamRoutes(
+grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* RouteHub::StreamRoutes(
     grpc::CallbackServerContext*) {
   return new Session(this);
 }
 
-void RouteServer::State::SetRoutes(const std::vector<plan::Route>& routes) {
+void RouteHub::SetRoutes(const std::vector<plan::Route>& routes) {
   auto next = MakeSnapshot(routes);
   absl::MutexLock lock(&mutex_);
   if (snapshot_ && snapshot_->version() == next->version()) return;
@@ -151,14 +152,14 @@ void RouteServer::State::SetRoutes(const std::vector<plan::Route>& routes) {
   for (Session* session : sessions_) session->Offer(snapshot_);
 }
 
-bool RouteServer::State::Join(Session* session) {
+bool RouteHub::Join(Session* session) {
   absl::MutexLock lock(&mutex_);
   if (sessions_.size() >= collectors_max_) return false;
   sessions_.insert(session);
   return true;
 }
 
-void RouteServer::State::Leave(Session* session) {
+void RouteHub::Leave(Session* session) {
   {
     absl::MutexLock lock(&mutex_);
     const auto found = reports_.find(session);
@@ -171,7 +172,7 @@ void RouteServer::State::Leave(Session* session) {
   on_report_();
 }
 
-void RouteServer::State::Report(Session* session, v1::CollectorReport report) {
+void RouteHub::Report(Session* session, v1::CollectorReport report) {
   {
     absl::MutexLock lock(&mutex_);
     if (!reports_.contains(session)) {
@@ -186,7 +187,7 @@ void RouteServer::State::Report(Session* session, v1::CollectorReport report) {
   on_report_();
 }
 
-std::vector<v1::CollectorReport> RouteServer::State::Reports() const {
+std::vector<v1::CollectorReport> RouteHub::Reports() const {
   std::map<std::string, v1::CollectorReport> by_name;
   {
     absl::MutexLock lock(&mutex_);
@@ -204,17 +205,19 @@ StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptio
   auto credentials = rpc::ServerCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
   std::unique_ptr<RouteServer> out(new RouteServer);
-  out->state_ = std::make_unique<State>(options.collectors_max, std::move(on_report));
+  out->hub_ = std::make_unique<RouteHub>(options.collectors_max, std::move(on_report));
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kReportBytesMax);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingIntervalMinMs);
-  builder.AddListeningPort(options.address, *credentials, &out->state_->port);
-  builder.RegisterService(out->state_.get());
-  out->state_->server = builder.BuildAndStart();
-  if (!out->state_->server || out->state_->port == 0) {
+  // Two operators on one port would each serve half of the collectors.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(options.address, *credentials, &out->hub_->port);
+  builder.RegisterService(out->hub_.get());
+  out->hub_->server = builder.BuildAndStart();
+  if (!out->hub_->server || out->hub_->port == 0) {
     return absl::UnavailableError(
         fmt::format("listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
                     options.address));
@@ -223,20 +226,20 @@ StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptio
 }
 
 RouteServer::~RouteServer() {
-  if (!state_ || !state_->server) return;
-  state_->server->Shutdown(std::chrono::system_clock::now());
-  state_->server->Wait();
+  if (!hub_ || !hub_->server) return;
+  hub_->server->Shutdown(std::chrono::system_clock::now());
+  hub_->server->Wait();
 }
 
-void RouteServer::SetRoutes(const std::vector<plan::Route>& routes) { state_->SetRoutes(routes); }
+void RouteServer::SetRoutes(const std::vector<plan::Route>& routes) { hub_->SetRoutes(routes); }
 
 std::string RouteServer::version() const {
-  const auto snapshot = state_->snapshot();
+  const auto snapshot = hub_->snapshot();
   return snapshot ? snapshot->version() : "";
 }
 
-std::vector<v1::CollectorReport> RouteServer::Reports() const { return state_->Reports(); }
+std::vector<v1::CollectorReport> RouteServer::Reports() const { return hub_->Reports(); }
 
-int RouteServer::port() const { return state_->port; }
+int RouteServer::port() const { return hub_->port; }
 
 }  // namespace traffictap::routes

@@ -12,9 +12,11 @@
 
 namespace traffictap::routes {
 
+class RouteHub;
+
 struct RouteServerOptions {
   std::string address = "127.0.0.1:9813";  // host:port; port 0: any
-  rpc::ServerTlsFiles tls;
+  rpc::ServerTlsFiles tls = {};
   size_t collectors_max = 64;  // more are refused with RESOURCE_EXHAUSTED
 };
 
@@ -42,8 +44,7 @@ class RouteServer {
 
  private:
   RouteServer();
-  class State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<RouteHub> hub_;
 };
 
 }  // namespace traffictap::routes

@@ -1,0 +1,281 @@
+#include "operator/routes/route_server.h"
+
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "collector/route_source.h"
+#include "fmt/format.h"
+
+namespace traffictap {
+
+using collector::RouteSource;
+using collector::RouteSourceOptions;
+using collector::RouteSourceState;
+using routes::RouteServer;
+
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+plan::Route MakeRoute(const std::string& name, int64_t generation, const std::string& extra = "") {
+  return {"shop/" + name, "uid-" + name, generation,
+          R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" + name +
+              R"(","namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}])" + extra + "}}"};
+}
+
+// A collector without its pipeline: remembers what it was told to do.
+class FakeCollector {
+ public:
+  std::unique_ptr<RouteSource> Dial(RouteSourceOptions options) {
+    auto source = RouteSource::Start(std::move(options),
+                                     {[this](const auto& taps) { return Apply(taps); },
+                                      [] { return pipeline::PipelineFigures(); }},
+                                     &state);
+    BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
+    return *std::move(source);
+  }
+
+  bool WaitForTaps(std::vector<std::string> keys) {
+    absl::MutexLock lock(&mutex_);
+    const auto there = [&]() { return keys_ == keys; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&there), kPatience);
+  }
+  int applied() {
+    absl::MutexLock lock(&mutex_);
+    return applied_;
+  }
+
+  RouteSourceState state;
+
+ private:
+  std::vector<pipeline::TapFault> Apply(const std::vector<tap::TapSpecPtr>& taps) {
+    absl::MutexLock lock(&mutex_);
+    keys_.clear();
+    for (const auto& tap : taps) keys_.push_back(tap->key());
+    ++applied_;
+    return {};
+  }
+
+  absl::Mutex mutex_;
+  std::vector<std::string> keys_;
+  int applied_ = 0;
+};
+
+// The server, and a way to wait for what collectors report.
+class Operator {
+ public:
+  Operator() : Operator("127.0.0.1:0") {}
+  explicit Operator(const std::string& address) {
+    auto started = RouteServer::Start({address}, [this] {
+      absl::MutexLock lock(&mutex_);
+      ++reports_;
+    });
+    BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
+    server = *std::move(started);
+  }
+
+  std::string address() const { return fmt::format("127.0.0.1:{}", server->port()); }
+
+  template <typename Test>
+  bool WaitFor(Test test) {
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!test(server->Reports())) {
+      absl::MutexLock lock(&mutex_);
+      const int seen = reports_;
+      const auto more = [&]() { return reports_ != seen; };
+      mutex_.AwaitWithTimeout(absl::Condition(&more), absl::Milliseconds(100));
+      if (absl::Now() > deadline) return false;
+    }
+    return true;
+  }
+  bool WaitForVersion() {
+    return WaitFor([this](const auto& reports) {
+      return reports.size() == 1 && reports[0].version() == server->version();
+    });
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int reports_ = 0;
+
+ public:
+  std::unique_ptr<RouteServer> server;
+};
+
+RouteSourceOptions OptionsFor(const Operator& op, const std::string& name = "c1") {
+  RouteSourceOptions options;
+  options.address = op.address();
+  options.collector = name;
+  options.report_interval = 50 * base::kMillisecond;
+  options.backoff_min = 20 * base::kMillisecond;
+  options.backoff_max = 100 * base::kMillisecond;
+  return options;
+}
+
+std::string TempFile() {
+  static int count = 0;
+  return fmt::format("{}/routes-test-{}-{}", std::filesystem::temp_directory_path().string(), getpid(),
+                     ++count);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(route_server)
+
+BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_its_version) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  op.server->SetRoutes({MakeRoute("a", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  op.server->SetRoutes({MakeRoute("a", 1), MakeRoute("b", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
+  BOOST_TEST(op.WaitForVersion());
+  op.server->SetRoutes({});
+  BOOST_TEST(collector.WaitForTaps({}));
+  BOOST_TEST(collector.state.connected.load());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_first_routes) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.size() == 1; }));
+  BOOST_TEST(collector.applied() == 0);
+  BOOST_TEST(!collector.state.has_routes.load());
+}
+
+BOOST_AUTO_TEST_CASE(equal_routes_are_sent_once) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  op.server->SetRoutes({MakeRoute("a", 1)});
+  BOOST_TEST(op.WaitForVersion());
+  const std::string version = op.server->version();
+  op.server->SetRoutes({MakeRoute("a", 1)});
+  op.server->SetRoutes({MakeRoute("a", 2)});
+  BOOST_TEST(op.WaitForVersion());
+  BOOST_TEST(op.server->version() != version);
+  BOOST_TEST(collector.applied() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_document_is_reported_and_the_last_good_one_stays) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  op.server->SetRoutes({MakeRoute("a", 1), MakeRoute("b", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
+  op.server->SetRoutes({MakeRoute("a", 2, R"(,"direction":"Sideways")"), MakeRoute("c", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/c"}));
+  BOOST_TEST(op.WaitFor([](const auto& reports) {
+    return reports.size() == 1 && reports[0].faults_size() == 1 &&
+           reports[0].faults(0).tap() == "shop/a" &&
+           reports[0].faults(0).message().find("direction") != std::string::npos;
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  auto route = MakeRoute("a", 1);
+  route.key = "bank/a";
+  op.server->SetRoutes({route});
+  BOOST_TEST(op.WaitFor([](const auto& reports) {
+    return reports.size() == 1 && reports[0].faults_size() == 1;
+  }));
+  BOOST_TEST(collector.WaitForTaps({}));
+}
+
+BOOST_AUTO_TEST_CASE(the_taps_stay_while_the_operator_is_away_and_it_is_found_again) {
+  FakeCollector collector;
+  std::unique_ptr<RouteSource> source;
+  std::string address;
+  {
+    Operator op;
+    address = op.address();
+    source = collector.Dial(OptionsFor(op));
+    op.server->SetRoutes({MakeRoute("a", 1)});
+    BOOST_TEST(op.WaitForVersion());
+  }
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  Operator again(address);
+  again.server->SetRoutes({MakeRoute("b", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/b"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_collector_that_starts_without_operator_takes_its_cached_routes) {
+  const std::string cache = TempFile();
+  RouteSourceOptions options;
+  {
+    Operator op;
+    options = OptionsFor(op);
+    options.cache_file = cache;
+    FakeCollector collector;
+    const auto source = collector.Dial(options);
+    op.server->SetRoutes({MakeRoute("a", 1)});
+    BOOST_TEST(op.WaitForVersion());
+  }
+  FakeCollector restarted;
+  const auto source = restarted.Dial(options);
+  BOOST_TEST(restarted.state.has_routes.load());
+  BOOST_TEST(restarted.WaitForTaps({"shop/a"}));
+  std::filesystem::remove(cache);
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_that_cannot_be_read_is_left_aside) {
+  const std::string cache = TempFile();
+  std::ofstream(cache) << "not a snapshot \xff\xff\xff";
+  Operator op;
+  auto options = OptionsFor(op);
+  options.cache_file = cache;
+  FakeCollector collector;
+  const auto source = collector.Dial(options);
+  BOOST_TEST(!collector.state.has_routes.load());
+  op.server->SetRoutes({MakeRoute("a", 1)});
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  std::filesystem::remove(cache);
+}
+
+BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
+  Operator op;
+  FakeCollector one;
+  FakeCollector two;
+  auto first = one.Dial(OptionsFor(op, "c1"));
+  const auto second = two.Dial(OptionsFor(op, "c2"));
+  BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.size() == 2; }));
+  first.reset();
+  BOOST_TEST(op.WaitFor([](const auto& reports) {
+    return reports.size() == 1 && reports[0].collector() == "c2";
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {
+  auto started = RouteServer::Start({"127.0.0.1:0", {}, 0}, [] {});
+  BOOST_REQUIRE(started.ok());
+  (*started)->SetRoutes({MakeRoute("a", 1)});
+  FakeCollector collector;
+  RouteSourceOptions options;
+  options.address = fmt::format("127.0.0.1:{}", (*started)->port());
+  options.backoff_min = base::kMillisecond;
+  const auto source = collector.Dial(options);
+  BOOST_TEST(!collector.state.connected.load());
+  BOOST_TEST((*started)->Reports().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_taken_address_and_missing_files_are_told) {
+  Operator op;
+  const auto taken = RouteServer::Start({op.address()}, [] {});
+  BOOST_TEST((taken.status().code() == absl::StatusCode::kUnavailable));
+  const auto missing = RouteServer::Start({"127.0.0.1:0", {"/nonexistent.pem", "/nonexistent.key", ""}}, [] {});
+  BOOST_TEST((missing.status().code() == absl::StatusCode::kInvalidArgument));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
