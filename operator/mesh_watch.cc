@@ -1,0 +1,207 @@
+#include "operator/mesh_watch.h"
+
+#include <utility>
+
+#include "fmt/format.h"
+#include "operator/mesh/installation.h"
+
+namespace traffictap::op {
+namespace {
+
+using controller::Change;
+using controller::InformerOptions;
+using kube::Json;
+
+constexpr uint16_t kIstiodMonitoringPort = 15014;
+
+// Keeps only `fields` of an object.
+void KeepOnly(Json& object, std::initializer_list<const char*> fields) {
+  if (!object.is_object()) return;
+  Json kept = Json::object();
+  for (const char* field : fields) {
+    const auto found = object.find(field);
+    if (found != object.end()) kept[field] = std::move(*found);
+  }
+  object = std::move(kept);
+}
+
+// A cluster has many pods, and the plan reads little of each.
+void TrimPod(Json& pod) {
+  InformerOptions::DropManagedFields(pod);
+  if (pod.contains("status")) KeepOnly(pod["status"], {"phase", "conditions", "podIP"});
+  if (!pod.contains("spec")) return;
+  KeepOnly(pod["spec"], {"containers", "initContainers", "serviceAccountName"});
+  for (const char* list : {"containers", "initContainers"}) {
+    if (!pod["spec"].contains(list) || !pod["spec"][list].is_array()) continue;
+    for (Json& container : pod["spec"][list]) KeepOnly(container, {"name", "args"});
+  }
+}
+
+// The times of our writes stay; what was written they need not repeat.
+void TrimFields(Json& object) {
+  if (!object.contains("metadata") || !object["metadata"].is_object()) return;
+  Json& metadata = object["metadata"];
+  if (!metadata.contains("managedFields") || !metadata["managedFields"].is_array()) return;
+  for (Json& entry : metadata["managedFields"]) {
+    if (entry.is_object()) entry.erase("fieldsV1");
+  }
+}
+
+void TrimConfigMap(Json& config_map) {
+  InformerOptions::DropManagedFields(config_map);
+  if (config_map.contains("data")) KeepOnly(config_map["data"], {"mesh"});
+}
+
+// A change of status alone, which we write ourselves, changes no plan.
+bool ChangesSpec(const Change& change) {
+  if (!change.before || !change.after) return true;
+  return change.before->generation() != change.after->generation() ||
+         change.before->annotations() != change.after->annotations() ||
+         change.before->deleting() != change.after->deleting() ||
+         change.before->uid() != change.after->uid();
+}
+
+const kube::Object& Present(const Change& change) {
+  return change.after ? *change.after : *change.before;
+}
+
+}  // namespace
+
+struct MeshWatch::Watched {
+  std::unique_ptr<controller::Informer> informer;
+  bool optional = false;  // the kind may not exist in this cluster
+
+  bool absent() const {
+    const Status error = informer->watcher().last_error();
+    return optional && (kube::IsNotFound(error) ||
+                        error.code() == absl::StatusCode::kPermissionDenied);
+  }
+};
+
+MeshWatch::MeshWatch(kube::KubeClient* kube, const mesh::Installation& own,
+                     const base::Clock* clock, Hooks hooks)
+    : kube_(kube), clock_(clock), hooks_(std::move(hooks)) {
+  const auto mesh_changed = [this](const Change&) { hooks_.mesh_changed(); };
+  const auto tap_changed = [this](const Change& change) {
+    if (ChangesSpec(change)) hooks_.mesh_changed();
+    hooks_.tap_changed(Present(change).key());
+  };
+  Add("taps", kube::kTrafficTaps, {}, false, tap_changed);
+  Add("clustertaps", kube::kClusterTrafficTaps, {}, false, tap_changed);
+  Add("destinations", kube::kTapDestinations, {}, false, mesh_changed);
+  Add("namespaces", kube::kNamespaces, {}, false, mesh_changed);
+  InformerOptions pods;
+  pods.trim = TrimPod;
+  Add("pods", kube::kPods, pods, false, mesh_changed);
+  InformerOptions services;
+  services.watcher.ns = own.ns;
+  Add("services", kube::kServices, services, false, mesh_changed);
+  InformerOptions mesh_config;
+  mesh_config.watcher.ns = own.root_namespace;
+  mesh_config.watcher.field_selector = "metadata.name=istio";
+  mesh_config.trim = TrimConfigMap;
+  Add("meshconfig", kube::kConfigMaps, mesh_config, true, mesh_changed);
+  InformerOptions istiods;
+  istiods.watcher.ns = own.root_namespace;
+  istiods.watcher.label_selector = "kubernetes.io/service-name=istiod";
+  Add("istiods", kube::kEndpointSlices, istiods, true, [](const Change&) {});
+  InformerOptions patches;
+  patches.trim = TrimFields;
+  Add("envoyfilters", kube::kEnvoyFilters, patches, true, mesh_changed);
+  Add("telemetries", kube::kTelemetries, patches, true, mesh_changed);
+  Add("sidecars", kube::kSidecars, {}, true, mesh_changed);
+}
+
+MeshWatch::~MeshWatch() {
+  for (auto& thread : threads_) thread.request_stop();
+}
+
+void MeshWatch::Add(const std::string& name, const kube::Resource& resource,
+                    InformerOptions options, bool optional,
+                    controller::Informer::OnChange on_change) {
+  auto watched = std::make_unique<Watched>();
+  watched->optional = optional;
+  options.watcher.seed = static_cast<uint32_t>(watched_.size() + 1);
+  watched->informer = std::make_unique<controller::Informer>(kube_, resource, std::move(options),
+                                                             clock_, std::move(on_change));
+  watched_[name] = std::move(watched);
+}
+
+void MeshWatch::Start() {
+  for (auto& [name, watched] : watched_) {
+    threads_.emplace_back([informer = watched->informer.get()](const std::stop_token& stop) {
+      informer->Run(stop);
+    });
+  }
+}
+
+bool MeshWatch::WaitForSync(base::Nanos timeout, std::string* missing) const {
+  constexpr base::Nanos kStep = 50 * base::kMillisecond;
+  const base::Nanos deadline = clock_->Monotonic() + timeout;
+  for (const auto& [name, watched] : watched_) {
+    while (!watched->absent() && !watched->informer->WaitForSync(kStep)) {
+      if (clock_->Monotonic() < deadline) continue;
+      *missing = fmt::format("{}: {}", name, Message(watched->informer->watcher().last_error()));
+      return false;
+    }
+  }
+  return true;
+}
+
+const controller::Store& MeshWatch::StoreOf(const std::string& name) const {
+  return watched_.at(name)->informer->store();
+}
+
+bool MeshWatch::Usable(const std::string& name) const { return !watched_.at(name)->absent(); }
+
+reconcilers::MeshObjects MeshWatch::Objects() const {
+  reconcilers::MeshObjects out;
+  const auto add = [this](const char* name, reconcilers::Objects* to) {
+    for (auto& object : StoreOf(name).All()) to->push_back(std::move(object));
+  };
+  add("taps", &out.taps);
+  add("clustertaps", &out.taps);
+  add("envoyfilters", &out.envoy_filters);
+  add("telemetries", &out.telemetries);
+  for (const char* name : {"destinations", "namespaces", "pods", "services", "meshconfig", "sidecars"}) {
+    add(name, &out.others);
+  }
+  return out;
+}
+
+reconcilers::ObjectPtr MeshWatch::Tap(const kube::ObjectKey& key) const {
+  return StoreOf(key.ns.empty() ? "clustertaps" : "taps").Get(key);
+}
+
+size_t MeshWatch::tap_count() const {
+  return StoreOf("taps").size() + StoreOf("clustertaps").size();
+}
+
+plan::MeshSettings MeshWatch::Settings() const {
+  plan::MeshSettings out;
+  out.envoy_filter_allowed = Usable("envoyfilters");
+  out.telemetry_allowed = Usable("telemetries");
+  return out;
+}
+
+std::vector<std::string> MeshWatch::IstiodAddresses() const {
+  std::vector<std::string> out;
+  for (const auto& slice : StoreOf("istiods").All()) {
+    const Json* endpoints = slice->Find("/endpoints");
+    if (endpoints == nullptr || !endpoints->is_array()) continue;
+    for (size_t i = 0; i < endpoints->size(); ++i) {
+      const std::string ip = slice->Text(fmt::format("/endpoints/{}/addresses/0", i));
+      const Json* ready = slice->Find(fmt::format("/endpoints/{}/conditions/ready", i));
+      if (ip.empty() || (ready != nullptr && *ready == false)) continue;
+      const bool v6 = ip.find(':') != std::string::npos;
+      out.push_back(fmt::format(v6 ? "[{}]:{}" : "{}:{}", ip, kIstiodMonitoringPort));
+    }
+  }
+  return out;
+}
+
+void MeshWatch::WriteMetrics(base::MetricWriter& writer) const {
+  for (const auto& [name, watched] : watched_) watched->informer->watcher().WriteMetrics(writer);
+}
+
+}  // namespace traffictap::op

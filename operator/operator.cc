@@ -1,0 +1,233 @@
+#include "operator/operator.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "fmt/format.h"
+#include "kube/http_kube_client.h"
+#include "operator/controller/controller.h"
+#include "operator/mesh_watch.h"
+#include "operator/proxy_poller.h"
+#include "operator/reconcilers/mesh_reconciler.h"
+#include "operator/reconcilers/tap_reconciler.h"
+
+namespace traffictap::op {
+namespace {
+
+// Changes come in bursts: a rollout changes many pods.
+constexpr base::Nanos kMeshDelay = 100 * base::kMillisecond;
+// Repairs what no watch told.
+constexpr base::Nanos kFullCompare = 10 * 60 * base::kSecond;
+constexpr base::Nanos kCountsInterval = 10 * base::kSecond;
+// Writes of counts alone take at most a quarter of the API budget of 10 writes a second.
+constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
+constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
+const kube::ObjectKey kMesh{"", "mesh"};
+
+StatusOr<std::unique_ptr<kube::HttpKubeClient>> Connect(const Options& options,
+                                                        const base::Clock* clock) {
+  auto access = kube::FindClusterAccess(options.kubeconfig);
+  if (!access.ok()) return access.status();
+  kube::HttpKubeClientOptions client;
+  client.access = *std::move(access);
+  client.user_agent = "traffictap-operator/" TRAFFICTAP_VERSION;
+  return kube::HttpKubeClient::Make(std::move(client), clock);
+}
+
+}  // namespace
+
+// Members are built downward and destroyed upward: whoever calls another stands below it.
+struct Operator::State {
+  Options options;
+  base::SystemClock clock;
+  base::MetricsRegistry metrics;
+  std::atomic<bool> ready{false};
+  std::unique_ptr<kube::HttpKubeClient> kube;
+  reconcilers::PlanBoard board;
+  controller::WorkQueue mesh_queue{{}, &clock};
+  controller::WorkQueue tap_queue{{}, &clock};
+  std::unique_ptr<routes::RouteServer> routes;
+  std::unique_ptr<MeshWatch> watch;
+  std::unique_ptr<reconcilers::MeshReconciler> mesh_reconciler;
+  std::unique_ptr<reconcilers::TapReconciler> tap_reconciler;
+  std::unique_ptr<controller::Controller> mesh_controller;
+  std::unique_ptr<controller::Controller> tap_controller;
+  std::unique_ptr<ProxyPoller> poller;
+  std::unique_ptr<web::HttpServer> http;
+  std::vector<std::jthread> threads;
+
+  void MeshChanged() { mesh_queue.AddAfter(kMesh, kMeshDelay); }
+
+  void EveryTap() {
+    for (const auto& tap : watch->Objects().taps) tap_queue.Add(tap->key());
+  }
+
+  // Counts may have brought a tap to its limit.
+  void Reported() {
+    if (!ready) return;
+    EveryTap();
+    for (const auto& report : routes->Reports()) {
+      for (const auto& tap : report.taps()) {
+        if (tap.completed()) return MeshChanged();
+      }
+    }
+  }
+
+  base::Nanos CountsInterval() const {
+    const auto taps = static_cast<base::Nanos>(watch->tap_count());
+    return std::max(kCountsInterval, taps * kCountsPerTap);
+  }
+
+  Status StartRoutes() {
+    auto started = routes::RouteServer::Start(options.routes, [this] { Reported(); });
+    if (!started.ok()) return started.status();
+    routes = *std::move(started);
+    return absl::OkStatus();
+  }
+
+  void BuildReconcilers() {
+    reconcilers::MeshPorts mesh;
+    mesh.objects = [this] { return watch->Objects(); };
+    mesh.settings = [this] { return watch->Settings(); };
+    mesh.reports = [this] { return routes->Reports(); };
+    mesh.set_routes = [this](const auto& set) { routes->SetRoutes(set); };
+    mesh.plan_changed = [this](const auto&) { EveryTap(); };
+    mesh.kube = kube.get();
+    mesh.board = &board;
+    mesh.clock = &clock;
+    mesh_reconciler =
+        std::make_unique<reconcilers::MeshReconciler>(options.installation, std::move(mesh));
+    reconcilers::TapPorts tap;
+    tap.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
+    tap.reports = [this] { return routes->Reports(); };
+    tap.counts_interval = [this] { return CountsInterval(); };
+    tap.announce = [](const kube::Object& object, const plan::Condition& condition) {
+      log::For("taps").info("tap changed tap={} ready={} message=\"{}\"", object.key().ToString(),
+                            condition.reason, condition.message);
+    };
+    tap.kube = kube.get();
+    tap.board = &board;
+    tap.clock = &clock;
+    tap_reconciler = std::make_unique<reconcilers::TapReconciler>(std::move(tap));
+  }
+
+  Status StartHttp() {
+    auto started = web::HttpServer::Start(
+        options.http,
+        {{"/metrics",
+          [this] { return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()}; }},
+         {"/healthz", [] { return web::HttpResponse{200, "text/plain", "ok\n"}; }},
+         {"/readyz", [this] {
+            return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
+                         : web::HttpResponse{503, "text/plain", "not ready\n"};
+          }}});
+    if (!started.ok()) return started.status();
+    http = *std::move(started);
+    return absl::OkStatus();
+  }
+
+  void WriteMetrics(base::MetricWriter& writer) const {
+    kube->WriteMetrics(writer);
+    watch->WriteMetrics(writer);
+    mesh_controller->WriteMetrics(writer);
+    tap_controller->WriteMetrics(writer);
+    writer.Gauge("traffictap_operator_taps", "Taps that exist.", {}, watch->tap_count());
+    writer.Gauge("traffictap_operator_collectors", "Collectors that are connected.", {},
+                 routes->Reports().size());
+    writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
+  }
+
+  // Nothing may be decided on half a view of the world: patches would go and come again.
+  void Work(const std::stop_token& stop) {
+    std::string missing;
+    while (!watch->WaitForSync(kSyncPatience, &missing)) {
+      log::For("operator").warn("waits for the first lists missing=\"{}\"", missing);
+      if (stop.stop_requested()) return;
+    }
+    if (stop.stop_requested()) return;
+    mesh_queue.Add(kMesh);
+    ready = true;
+    log::For("operator").info("works taps={}", watch->tap_count());
+    std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
+    mesh_controller->Run(stop);
+  }
+
+  Status Start() {
+    auto connected = Connect(options, &clock);
+    if (!connected.ok()) return connected.status();
+    kube = *std::move(connected);
+    TT_RETURN_IF_ERROR(StartRoutes());
+    watch = std::make_unique<MeshWatch>(
+        kube.get(), options.installation, &clock,
+        MeshWatch::Hooks{[this] { MeshChanged(); },
+                         [this](const kube::ObjectKey& key) { tap_queue.Add(key); }});
+    BuildReconcilers();
+    mesh_controller = std::make_unique<controller::Controller>(
+        controller::ControllerOptions{"mesh", 1}, mesh_reconciler.get(), &mesh_queue, &clock);
+    tap_controller = std::make_unique<controller::Controller>(
+        controller::ControllerOptions{"taps", 2}, tap_reconciler.get(), &tap_queue, &clock);
+    metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
+    TT_RETURN_IF_ERROR(StartHttp());
+    watch->Start();
+    poller = std::make_unique<ProxyPoller>(
+        options.istiod, [this] { return watch->IstiodAddresses(); },
+        [this] {
+          if (ready) EveryTap();
+        },
+        &board, &clock);
+    threads.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    return absl::OkStatus();
+  }
+};
+
+Operator::Operator() : state_(std::make_unique<State>()) {}
+
+Operator::~Operator() {
+  State& state = *state_;
+  state.ready = false;
+  for (auto& thread : state.threads) thread.request_stop();
+  state.threads.clear();
+  state.http.reset();
+  state.poller.reset();
+  state.routes.reset();
+  state.watch.reset();
+}
+
+StatusOr<std::unique_ptr<Operator>> Operator::Start(const Options& options) {
+  std::unique_ptr<Operator> out(new Operator);
+  out->state_->options = options;
+  TT_RETURN_IF_ERROR(out->state_->Start());
+  log::For("operator").info("operator started routes_port={} http_port={}", out->routes_port(),
+                            out->http_port());
+  return out;
+}
+
+int Operator::routes_port() const { return state_->routes->port(); }
+int Operator::http_port() const { return state_->http->port(); }
+
+StatusOr<int> Uninstall(const Options& options) {
+  const base::SystemClock clock;
+  auto kube = Connect(options, &clock);
+  if (!kube.ok()) return kube.status();
+  int removed = 0;
+  for (const auto& resource : {kube::kEnvoyFilters, kube::kTelemetries}) {
+    kube::ListOptions list;
+    list.label_selector = fmt::format("{}={}", mesh::kManagedByLabel, mesh::kManagedByValue);
+    std::vector<kube::ObjectKey> found;
+    const auto listed = (*kube)->List(
+        resource, list, [&](const kube::Object& object) { found.push_back(object.key()); });
+    if (kube::IsNotFound(listed.status())) continue;  // no Istio here
+    if (!listed.ok()) return listed.status();
+    for (const auto& key : found) {
+      const Status deleted = (*kube)->Delete(resource, key, {});
+      if (!deleted.ok() && !kube::IsNotFound(deleted)) return deleted;
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace traffictap::op

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "operator/options.h"
+
+namespace traffictap::op {
+
+// The whole process behind main: watches, reconcilers, the routes' server. Started by Start, ended
+// by the destructor.
+class Operator {
+ public:
+  // Returns when it works; the watches' first lists may still be under way.
+  static StatusOr<std::unique_ptr<Operator>> Start(const Options& options);
+  ~Operator();
+
+  int routes_port() const;
+  int http_port() const;
+
+ private:
+  Operator();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Removes every patch that an operator has made in the mesh, taps or not. Returns their number.
+StatusOr<int> Uninstall(const Options& options);
+
+}  // namespace traffictap::op

@@ -1,0 +1,71 @@
+#include "operator/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace traffictap::op {
+namespace {
+
+void AddClusterOptions(CLI::App& app, Options* out) {
+  app.add_option("--kubeconfig", out->kubeconfig.path,
+                 "kubeconfig file; without it the pod's service account, then ~/.kube/config")
+      ->check(CLI::ExistingFile);
+  app.add_option("--context", out->kubeconfig.context, "context of the kubeconfig");
+  app.add_option("--namespace", out->installation.ns, "the namespace of operator and collector")
+      ->capture_default_str();
+  app.add_option("--collector-service", out->installation.collector_service,
+                 "the collector's Service in --namespace")
+      ->capture_default_str();
+  app.add_option("--collector-port", out->installation.collector_port,
+                 "the name of its port for access logs")
+      ->capture_default_str();
+  app.add_option("--cluster-domain", out->installation.cluster_domain, "the cluster's DNS domain")
+      ->capture_default_str();
+  app.add_option("--root-namespace", out->installation.root_namespace, "istiod's namespace")
+      ->capture_default_str();
+  app.add_option("--destinations-dir", out->installation.destinations_dir,
+                 "where the collector mounts the secrets of TapDestinations")
+      ->capture_default_str();
+  app.add_flag("!--no-leader-election", out->leader_election,
+               "write although another operator may");
+  app.add_flag("--uninstall", out->uninstall, "remove every patch from the mesh, and end");
+}
+
+void AddServerOptions(CLI::App& app, Options* out) {
+  app.add_option("--routes", out->routes.address, "where collectors fetch their taps (gRPC), IP:PORT")
+      ->capture_default_str();
+  app.add_option("--routes-cert", out->routes.tls.certificate, "TLS certificate of --routes (PEM)");
+  app.add_option("--routes-key", out->routes.tls.key, "its private key (PEM)");
+  app.add_option("--routes-client-ca", out->routes.tls.client_ca,
+                 "require client certificates signed by this CA (PEM)");
+  app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
+      ->capture_default_str();
+  app.add_option("--istiod-token", out->istiod.token_file,
+                 "file with a service account token of audience istio-ca, to ask istiod with");
+}
+
+}  // namespace
+
+ParsedOptions ParseOptions(int argc, const char* const* argv) {
+  ParsedOptions out;
+  out.options.http.address = "127.0.0.1:9091";
+  CLI::App app(
+      "Makes Istio's proxies send their access logs to the collector, as TrafficTaps ask, and tells "
+      "in their status what comes of it.");
+  app.set_version_flag("--version", TRAFFICTAP_VERSION);
+  AddClusterOptions(app, &out.options);
+  AddServerOptions(app, &out.options);
+  app.add_option("--log-level", out.options.log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+  app.add_option("--log-format", out.options.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    out.exit = true;
+    out.exit_code = app.exit(e) == 0 ? 0 : 2;
+  }
+  return out;
+}
+
+}  // namespace traffictap::op

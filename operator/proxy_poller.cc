@@ -1,0 +1,63 @@
+#include "operator/proxy_poller.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "base/log.h"
+
+namespace traffictap::op {
+namespace {
+
+constexpr std::chrono::seconds kWhileWaiting(1);
+constexpr std::chrono::seconds kOtherwise(15);
+
+}  // namespace
+
+ProxyPoller::ProxyPoller(istiod::SynczOptions options,
+                         std::function<std::vector<std::string>()> addresses,
+                         std::function<void()> asked, reconcilers::PlanBoard* board,
+                         const base::Clock* clock)
+    : options_(std::move(options)),
+      addresses_(std::move(addresses)),
+      asked_(std::move(asked)),
+      board_(board),
+      clock_(clock),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+
+void ProxyPoller::Run(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any waking;
+  std::unique_lock lock(mutex);
+  auto last = std::chrono::steady_clock::now() - kOtherwise;
+  while (!stop.stop_requested()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last >= kOtherwise || board_->Waits()) {
+      last = now;
+      Ask();
+    }
+    waking.wait_for(lock, stop, kWhileWaiting, [] { return false; });
+  }
+}
+
+void ProxyPoller::Ask() {
+  // The time before the question: what was written after it is not in the answer.
+  const base::Nanos asked = clock_->Wall();
+  auto proxies = istiod::FetchSyncz(addresses_(), options_);
+  const std::string error = proxies.ok() ? "" : Message(proxies.status());
+  if (proxies.ok()) {
+    board_->SetProxies(*std::move(proxies), asked);
+  } else {
+    board_->ForgetProxies();
+  }
+  if (error != std::exchange(last_error_, error)) {
+    if (error.empty()) {
+      log::For("istiod").info("istiod tells what proxies have taken");
+    } else {
+      log::For("istiod").warn("not known what proxies have taken err=\"{}\"", error);
+    }
+  }
+  asked_();
+}
+
+}  // namespace traffictap::op
