@@ -1,0 +1,90 @@
+#include "operator/reconcilers/plan_board.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap {
+
+using reconcilers::PatchStates;
+using reconcilers::PlanBoard;
+
+namespace {
+
+constexpr base::Nanos kNow = 1'000 * base::kSecond;
+
+plan::MeshPlan OneTap() {
+  plan::MeshPlan plan;
+  plan::Verdict verdict;
+  verdict.key = "shop/a";
+  verdict.in_force = true;
+  verdict.pods_meshed = 2;
+  verdict.proxies = {"cart-0.shop", "cart-1.shop"};
+  verdict.patches = {"EnvoyFilter/shop/p"};
+  plan.verdicts.push_back(verdict);
+  return plan;
+}
+
+PatchStates AppliedAt(base::Nanos time) { return {{"EnvoyFilter/shop/p", {time, ""}}}; }
+
+istiod::ProxySyncs Synced(base::Nanos sent) {
+  return {{"cart-0.shop", {true, sent, ""}}, {"cart-1.shop", {true, sent, ""}}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plan_board)
+
+BOOST_AUTO_TEST_CASE(proxies_count_that_took_a_push_sent_after_the_patch) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  board.SetProxies(Synced(kNow + 2 * base::kSecond), kNow + 3 * base::kSecond);
+  const auto view = board.Find("shop/a");
+  BOOST_TEST(view->proxies.known);
+  BOOST_TEST(view->proxies.acknowledged == 2u);
+  BOOST_TEST(!board.Waits());
+}
+
+BOOST_AUTO_TEST_CASE(an_older_push_is_not_the_patch) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  board.SetProxies(Synced(kNow - 60 * base::kSecond), kNow + base::kSecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 0u);
+  BOOST_TEST(board.Waits());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_from_before_the_patch_says_nothing_of_it) {
+  PlanBoard board;
+  board.SetProxies(Synced(kNow - 60 * base::kSecond), kNow - base::kSecond);
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  BOOST_TEST(!board.Find("shop/a")->proxies.known);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_names_the_proxy) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  auto proxies = Synced(kNow + base::kSecond);
+  proxies["cart-1.shop"] = {false, kNow + base::kSecond, "bad field"};
+  board.SetProxies(proxies, kNow + 2 * base::kSecond);
+  const auto view = board.Find("shop/a");
+  BOOST_TEST(view->proxies.acknowledged == 1u);
+  BOOST_REQUIRE(view->proxies.refusals.size() == 1u);
+  BOOST_TEST(view->proxies.refusals[0] == "cart-1.shop: bad field");
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_istiod_makes_it_unknown_again) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  board.SetProxies(Synced(kNow + base::kSecond), kNow + base::kSecond);
+  board.ForgetProxies();
+  BOOST_TEST(!board.Find("shop/a")->proxies.known);
+}
+
+BOOST_AUTO_TEST_CASE(a_patch_that_was_refused_is_the_taps_own_trouble) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), {{"EnvoyFilter/shop/p", {0, "forbidden"}}, {"EnvoyFilter/shop/q", {0, "other"}}});
+  BOOST_TEST(board.Find("shop/a")->patch_error == "forbidden");
+  BOOST_TEST(!board.Find("shop/b").has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

@@ -1,0 +1,179 @@
+#include "operator/reconcilers/tap_status.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap {
+
+using kube::Json;
+using plan::Condition;
+using reconcilers::DiffersBeyondCounts;
+using reconcilers::TapStatus;
+using reconcilers::TapStatusInput;
+using Value = plan::Condition::Value;
+
+namespace {
+
+// A tap that captures: planned, taken by both its proxies, in force at the collector.
+TapStatusInput Capturing() {
+  TapStatusInput input;
+  input.verdict.key = "shop/a";
+  input.verdict.generation = 3;
+  input.verdict.in_force = true;
+  input.verdict.pods_matched = input.verdict.pods_meshed = 2;
+  input.verdict.conditions = {{"Accepted", Value::kTrue, "Accepted", ""},
+                              {"Programmed", Value::kTrue, "Planned", ""},
+                              {"OutputsResolved", Value::kTrue, "Resolved", ""},
+                              {"Completed", Value::kFalse, "Running", ""}};
+  input.proxies = {true, 2, 2, {}};
+  input.totals.connected = input.totals.in_force = true;
+  input.totals.generation = 3;
+  input.totals.proxies = 1;
+  input.totals.outputs["file"] = {};
+  input.now = 1'700'000'000 * base::kSecond;
+  return input;
+}
+
+Json Find(const Json& status, const std::string& type) {
+  for (const auto& condition : status["conditions"]) {
+    if (condition["type"] == type) return condition;
+  }
+  return Json::object();
+}
+
+std::string Says(const TapStatusInput& input, const std::string& type) {
+  const Json condition = Find(TapStatus(input), type);
+  return condition.value("status", "") + "/" + condition.value("reason", "");
+}
+
+void Set(TapStatusInput* input, const Condition& condition) {
+  for (auto& c : input->verdict.conditions) {
+    if (c.type == condition.type) c = condition;
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tap_status)
+
+BOOST_AUTO_TEST_CASE(a_tap_that_captures_is_ready_and_neither_stalled_nor_reconciling) {
+  const auto input = Capturing();
+  BOOST_TEST(Says(input, "Ready") == "True/Capturing");
+  BOOST_TEST(Says(input, "Programmed") == "True/Programmed");
+  BOOST_TEST(Says(input, "OutputsReady") == "True/Delivering");
+  BOOST_TEST(Says(input, "LossFree") == "True/NothingLost");
+  BOOST_TEST(Find(TapStatus(input), "Stalled").empty());
+  BOOST_TEST(Find(TapStatus(input), "Reconciling").empty());
+  BOOST_TEST(Find(TapStatus(input), "Ready")["observedGeneration"] == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_tap_is_stalled_with_the_plans_reason) {
+  auto input = Capturing();
+  Set(&input, {"Accepted", Value::kFalse, "Invalid", "spec.match.methods[0]: …"});
+  BOOST_TEST(Says(input, "Ready") == "False/Invalid");
+  BOOST_TEST(Says(input, "Stalled") == "True/Invalid");
+}
+
+BOOST_AUTO_TEST_CASE(proxies_that_have_not_taken_the_patch_are_waited_for) {
+  auto input = Capturing();
+  input.proxies.acknowledged = 1;
+  BOOST_TEST(Says(input, "Programmed") == "False/Pending");
+  BOOST_TEST(Says(input, "Reconciling") == "True/Pending");
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_is_quoted) {
+  auto input = Capturing();
+  input.proxies.refusals = {"cart-0.shop: bad field"};
+  BOOST_TEST(Says(input, "Programmed") == "False/Refused");
+  const std::string message = Find(TapStatus(input), "Programmed")["message"];
+  BOOST_TEST(message.find("cart-0.shop: bad field") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_istiods_word_a_tap_is_programmed_only_when_all_proxies_send) {
+  auto input = Capturing();
+  input.proxies = {};
+  BOOST_TEST(Says(input, "Programmed") == "Unknown/AcknowledgementUnknown");
+  input.totals.proxies = 2;
+  BOOST_TEST(Says(input, "Programmed") == "True/Programmed");
+}
+
+BOOST_AUTO_TEST_CASE(a_patch_that_the_api_server_refuses_is_told) {
+  auto input = Capturing();
+  input.patch_error = "apply envoyfilters: forbidden";
+  BOOST_TEST(Says(input, "Programmed") == "False/ApplyFailed");
+}
+
+BOOST_AUTO_TEST_CASE(outputs_are_ready_only_in_this_version_at_a_collector) {
+  auto input = Capturing();
+  input.totals.generation = 2;
+  BOOST_TEST(Says(input, "OutputsReady") == "Unknown/RoutePending");
+  input.totals.faults = {"no"};
+  BOOST_TEST(Says(input, "OutputsReady") == "False/RouteRefused");
+  input.totals = {};
+  BOOST_TEST(Says(input, "OutputsReady") == "Unknown/CollectorAbsent");
+  BOOST_TEST(Says(input, "LossFree") == "Unknown/CollectorAbsent");
+  Set(&input, {"OutputsResolved", Value::kFalse, "DestinationNotFound", "…"});
+  BOOST_TEST(Says(input, "OutputsReady") == "False/DestinationNotFound");
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_output_is_named_with_its_trouble) {
+  auto input = Capturing();
+  input.totals.outputs["kafka"].trouble = "broker down";
+  BOOST_TEST(Says(input, "OutputsReady") == "False/OutputFailing");
+  const Json status = TapStatus(input);
+  BOOST_TEST(Find(status, "OutputsReady")["message"] == "kafka: broker down");
+  BOOST_TEST(status["outputs"][1]["ready"] == false);
+}
+
+BOOST_AUTO_TEST_CASE(any_loss_shows_and_stays) {
+  for (const char* counter : {"lostEntries", "brokenStreams", "dropped"}) {
+    auto input = Capturing();
+    input.totals.counts[counter] = 1;
+    BOOST_TEST(Says(input, "LossFree") == "False/RecordsLost", counter);
+    BOOST_TEST(Says(input, "Ready") == "True/Capturing", counter);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_a_limit_has_ended_is_ready_so_that_nobody_waits_for_it) {
+  auto input = Capturing();
+  input.verdict.in_force = false;
+  Set(&input, {"Programmed", Value::kFalse, "Completed", ""});
+  Set(&input, {"Completed", Value::kTrue, "DurationReached", "ran for 5m"});
+  BOOST_TEST(Says(input, "Ready") == "True/Completed");
+  BOOST_TEST(Says(input, "Completed") == "True/DurationReached");
+}
+
+BOOST_AUTO_TEST_CASE(a_condition_keeps_its_time_until_its_status_changes) {
+  auto input = Capturing();
+  input.former = TapStatus(input);
+  const std::string since = Find(input.former, "Ready")["lastTransitionTime"];
+  input.now += 60 * base::kSecond;
+  BOOST_TEST(Find(TapStatus(input), "Ready")["lastTransitionTime"] == since);
+  input.proxies.acknowledged = 0;
+  BOOST_TEST(Find(TapStatus(input), "Ready")["lastTransitionTime"] != since);
+}
+
+BOOST_AUTO_TEST_CASE(counts_alone_are_no_news) {
+  auto input = Capturing();
+  const Json former = TapStatus(input);
+  input.totals.counts["records"] = 10;
+  input.totals.outputs["file"].delivered = 10;
+  BOOST_TEST((TapStatus(input) != former));
+  BOOST_TEST(!DiffersBeyondCounts(former, TapStatus(input)));
+  input.totals.counts["dropped"] = 1;
+  BOOST_TEST(DiffersBeyondCounts(former, TapStatus(input)));
+  BOOST_TEST(DiffersBeyondCounts(Json(), TapStatus(input)));
+}
+
+BOOST_AUTO_TEST_CASE(the_status_is_bounded_however_large_the_mesh) {
+  auto input = Capturing();
+  for (int i = 0; i < 1000; ++i) {
+    input.verdict.not_visible.push_back({"shop/x", "NotMeshed", std::string(10'000, 'x')});
+    input.verdict.patches.push_back("EnvoyFilter/shop/p" + std::to_string(i));
+    input.totals.outputs["o" + std::to_string(i)].trouble = std::string(10'000, 'y');
+  }
+  BOOST_TEST(TapStatus(input).dump().size() < 100'000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
