@@ -73,8 +73,8 @@ struct MeshWatch::Watched {
 
   bool absent() const {
     const Status error = informer->watcher().last_error();
-    return optional && (kube::IsNotFound(error) ||
-                        error.code() == absl::StatusCode::kPermissionDenied);
+    return optional &&
+           (kube::IsNotFound(error) || error.code() == absl::StatusCode::kPermissionDenied);
   }
 };
 
@@ -129,9 +129,8 @@ void MeshWatch::Add(const std::string& name, const kube::Resource& resource,
 
 void MeshWatch::Start() {
   for (auto& [name, watched] : watched_) {
-    threads_.emplace_back([informer = watched->informer.get()](const std::stop_token& stop) {
-      informer->Run(stop);
-    });
+    threads_.emplace_back(
+        [informer = watched->informer.get()](const std::stop_token& stop) { informer->Run(stop); });
   }
 }
 
@@ -163,7 +162,8 @@ reconcilers::MeshObjects MeshWatch::Objects() const {
   add("clustertaps", &out.taps);
   add("envoyfilters", &out.envoy_filters);
   add("telemetries", &out.telemetries);
-  for (const char* name : {"destinations", "namespaces", "pods", "services", "meshconfig", "sidecars"}) {
+  for (const char* name :
+       {"destinations", "namespaces", "pods", "services", "meshconfig", "sidecars"}) {
     add(name, &out.others);
   }
   return out;
@@ -194,7 +194,8 @@ std::vector<std::string> MeshWatch::IstiodAddresses() const {
       const Json* ready = slice->Find(fmt::format("/endpoints/{}/conditions/ready", i));
       if (ip.empty() || (ready != nullptr && *ready == false)) continue;
       const bool v6 = ip.find(':') != std::string::npos;
-      out.push_back(fmt::format(v6 ? "[{}]:{}" : "{}:{}", ip, kIstiodMonitoringPort));
+      out.push_back(v6 ? fmt::format("[{}]:{}", ip, kIstiodMonitoringPort)
+                       : fmt::format("{}:{}", ip, kIstiodMonitoringPort));
     }
   }
   return out;

@@ -19,8 +19,8 @@ namespace traffictap::op {
 class MeshWatch {
  public:
   struct Hooks {
-    std::function<void()> mesh_changed;                         // anything that the plan depends on
-    std::function<void(const kube::ObjectKey&)> tap_changed;    // a tap, by its key
+    std::function<void()> mesh_changed;                       // anything that the plan depends on
+    std::function<void(const kube::ObjectKey&)> tap_changed;  // a tap, by its key
   };
 
   // `kube` and `clock` outlive it. The hooks are called on the watches' threads.

@@ -118,8 +118,13 @@ struct Operator::State {
     auto started = web::HttpServer::Start(
         options.http,
         {{"/metrics",
-          [this] { return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()}; }},
-         {"/healthz", [] { return web::HttpResponse{200, "text/plain", "ok\n"}; }},
+          [this] {
+            return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
+          }},
+         {"/healthz",
+          [] {
+            return web::HttpResponse{200, "text/plain", "ok\n"};
+          }},
          {"/readyz", [this] {
             return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
                          : web::HttpResponse{503, "text/plain", "not ready\n"};
@@ -200,8 +205,8 @@ StatusOr<std::unique_ptr<Operator>> Operator::Start(const Options& options) {
   std::unique_ptr<Operator> out(new Operator);
   out->state_->options = options;
   TT_RETURN_IF_ERROR(out->state_->Start());
-  log::For("operator").info("operator started routes_port={} http_port={}", out->routes_port(),
-                            out->http_port());
+  log::For("operator")
+      .info("operator started routes_port={} http_port={}", out->routes_port(), out->http_port());
   return out;
 }
 

@@ -31,7 +31,8 @@ void AddClusterOptions(CLI::App& app, Options* out) {
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {
-  app.add_option("--routes", out->routes.address, "where collectors fetch their taps (gRPC), IP:PORT")
+  app.add_option("--routes", out->routes.address,
+                 "where collectors fetch their taps (gRPC), IP:PORT")
       ->capture_default_str();
   app.add_option("--routes-cert", out->routes.tls.certificate, "TLS certificate of --routes (PEM)");
   app.add_option("--routes-key", out->routes.tls.key, "its private key (PEM)");
@@ -49,7 +50,8 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   ParsedOptions out;
   out.options.http.address = "127.0.0.1:9091";
   CLI::App app(
-      "Makes Istio's proxies send their access logs to the collector, as TrafficTaps ask, and tells "
+      "Makes Istio's proxies send their access logs to the collector, as TrafficTaps ask, and "
+      "tells "
       "in their status what comes of it.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
   AddClusterOptions(app, &out.options);

@@ -18,7 +18,8 @@ std::string Text(const Json& object, const char* name) {
 base::Nanos ReadTime(const std::string& text) {
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time < absl::UnixEpoch()) return 0;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time < absl::UnixEpoch())
+    return 0;
   return absl::ToUnixNanos(time);
 }
 

@@ -98,10 +98,10 @@ std::optional<tcp::endpoint> ParseEndpoint(const std::string& address) {
 Status Refused(const std::string& address, unsigned code) {
   const auto message = fmt::format("ask istiod {}{}: HTTP {}", address, kPath, code);
   if (code != 401 && code != 403) return absl::UnavailableError(message);
-  return absl::PermissionDeniedError(
-      message +
-      ": give the operator a token of audience istio-ca (--istiod-token), and name its namespace in "
-      "istiod's DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES");
+  return absl::PermissionDeniedError(message +
+                                     ": give the operator a token of audience istio-ca "
+                                     "(--istiod-token), and name its namespace in "
+                                     "istiod's DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES");
 }
 
 Status AskOne(const std::string& address, const std::string& token, const SynczOptions& options,
@@ -113,7 +113,8 @@ Status AskOne(const std::string& address, const std::string& token, const SynczO
   try {
     Question question(*endpoint, address, token, options);
     if (const auto error = question.Ask()) {
-      return absl::UnavailableError(fmt::format("ask istiod {}{}: {}", address, kPath, error.message()));
+      return absl::UnavailableError(
+          fmt::format("ask istiod {}{}: {}", address, kPath, error.message()));
     }
     const auto& response = question.response();
     if (response.result_int() != 200) return Refused(address, response.result_int());

@@ -10,8 +10,8 @@
 namespace traffictap::istiod {
 
 struct SynczOptions {
-  // A projected service account token of audience istio-ca, read anew for each question; empty: none
-  // is shown. istiod answers callers of its own namespace and of those that its
+  // A projected service account token of audience istio-ca, read anew for each question; empty:
+  // none is shown. istiod answers callers of its own namespace and of those that its
   // DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES names.
   std::string token_file;
   base::Nanos timeout = 5 * base::kSecond;  // per istiod

@@ -11,6 +11,7 @@ using kube::Object;
 
 // The API server adds nothing inside a list element of ours, and in maps it may add.
 bool Holds(const Json& live, const Json& desired) {
+  if (desired.is_null()) return true;
   if (!desired.is_object()) return live == desired;
   if (!live.is_object()) return false;
   return std::all_of(desired.items().begin(), desired.items().end(), [&](const auto& item) {

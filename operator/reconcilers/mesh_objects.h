@@ -15,7 +15,7 @@ struct MeshObjects {
   Objects taps;           // TrafficTap and ClusterTrafficTap
   Objects envoy_filters;  // our own and others'
   Objects telemetries;
-  Objects others;         // TapDestination, Namespace, Pod, Service, Sidecar, the mesh's ConfigMap
+  Objects others;  // TapDestination, Namespace, Pod, Service, Sidecar, the mesh's ConfigMap
 };
 
 }  // namespace traffictap::reconcilers

@@ -129,8 +129,8 @@ plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nano
   return snapshot;
 }
 
-bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects,
-                         base::Nanos now, PatchStates* states) {
+bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects, base::Nanos now,
+                         PatchStates* states) {
   std::vector<Object> filters;
   std::vector<Object> telemetries;
   for (const auto& patch : plan.patches) {

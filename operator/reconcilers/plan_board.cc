@@ -70,7 +70,8 @@ std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const 
   TapView out{found->second, "", Acknowledgements(found->second)};
   for (const auto& name : out.verdict.patches) {
     const auto patch = patches_.find(name);
-    if (patch != patches_.end() && !patch->second.error.empty()) out.patch_error = patch->second.error;
+    if (patch != patches_.end() && !patch->second.error.empty())
+      out.patch_error = patch->second.error;
   }
   return out;
 }

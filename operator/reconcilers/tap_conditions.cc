@@ -40,9 +40,10 @@ Condition FromAcknowledgements(const TapStatusInput& input) {
     if (meshed > 0 && input.totals.proxies >= meshed) {
       return {"Programmed", Value::kTrue, "Programmed", fmt::format("{} proxies send", meshed)};
     }
-    return {"Programmed", Value::kUnknown, "AcknowledgementUnknown",
-            "the patches are written, but istiod does not tell whether the proxies have taken them: "
-            "see the operator's log"};
+    return {
+        "Programmed", Value::kUnknown, "AcknowledgementUnknown",
+        "the patches are written, but istiod does not tell whether the proxies have taken them: "
+        "see the operator's log"};
   }
   if (acks.acknowledged < meshed) {
     return {"Programmed", Value::kFalse, "Pending",
@@ -66,8 +67,10 @@ Condition OutputsReady(const TapStatusInput& input) {
   const auto make = [](Value value, const char* reason, std::string message) {
     return Condition{"OutputsReady", value, reason, std::move(message)};
   };
-  if (Is(resolved, Value::kFalse)) return make(Value::kFalse, resolved->reason.c_str(), resolved->message);
-  if (!input.verdict.in_force) return make(Value::kUnknown, "NotInForce", "the tap is not in force");
+  if (Is(resolved, Value::kFalse))
+    return make(Value::kFalse, resolved->reason.c_str(), resolved->message);
+  if (!input.verdict.in_force)
+    return make(Value::kUnknown, "NotInForce", "the tap is not in force");
   const TapTotals& totals = input.totals;
   if (!totals.connected) {
     return make(Value::kUnknown, "CollectorAbsent",
@@ -81,7 +84,8 @@ Condition OutputsReady(const TapStatusInput& input) {
   for (const auto& [name, output] : totals.outputs) {
     if (!output.trouble.empty()) failing.push_back(fmt::format("{}: {}", name, output.trouble));
   }
-  if (!failing.empty()) return make(Value::kFalse, "OutputFailing", fmt::format("{}", fmt::join(failing, "; ")));
+  if (!failing.empty())
+    return make(Value::kFalse, "OutputFailing", fmt::format("{}", fmt::join(failing, "; ")));
   if (totals.outputs.empty()) {
     return make(Value::kTrue, "NoOutputs", "the tap names no output: its records are only live");
   }
@@ -100,7 +104,8 @@ Condition LossFree(const TapStatusInput& input) {
                         lost, streams, dropped)};
   }
   if (!input.totals.connected) {
-    return {"LossFree", Value::kUnknown, "CollectorAbsent", "no collector is connected that could tell"};
+    return {"LossFree", Value::kUnknown, "CollectorAbsent",
+            "no collector is connected that could tell"};
   }
   return {"LossFree", Value::kTrue, "NothingLost",
           "nothing that reached the collector was lost; what Envoy drops before is not seen here"};
@@ -108,8 +113,9 @@ Condition LossFree(const TapStatusInput& input) {
 
 Condition Completed(const TapStatusInput& input) {
   const Condition* planned = Find(input.verdict.conditions, "Completed");
-  return planned != nullptr ? *planned
-                            : Condition{"Completed", Value::kFalse, "Running", "no limit has ended it"};
+  return planned != nullptr
+             ? *planned
+             : Condition{"Completed", Value::kFalse, "Running", "no limit has ended it"};
 }
 
 // The first condition that keeps the tap from capturing.
@@ -121,8 +127,9 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
     if (condition == nullptr || condition->status == Value::kTrue) continue;
     return {"Ready", condition->status, condition->reason, condition->message};
   }
-  return {"Ready", Value::kTrue, "Capturing",
-          fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.pods_meshed)};
+  return {
+      "Ready", Value::kTrue, "Capturing",
+      fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.pods_meshed)};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.
@@ -130,7 +137,8 @@ void AddProgress(std::vector<Condition>* conditions) {
   const Condition ready = (*conditions)[0];
   if (ready.status == Value::kTrue) return;
   const bool stalled = Is(Find(*conditions, "Accepted"), Value::kFalse);
-  conditions->push_back({stalled ? "Stalled" : "Reconciling", Value::kTrue, ready.reason, ready.message});
+  conditions->push_back(
+      {stalled ? "Stalled" : "Reconciling", Value::kTrue, ready.reason, ready.message});
 }
 
 }  // namespace

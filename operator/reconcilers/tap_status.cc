@@ -17,8 +17,8 @@ constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
 
 std::string Time(base::Nanos since_epoch) {
-  return std::string(
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(since_epoch), absl::UTCTimeZone()));
+  return std::string(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(since_epoch),
+                                      absl::UTCTimeZone()));
 }
 
 const char* ToString(Condition::Value value) {
@@ -105,8 +105,8 @@ Json WritePatches(const plan::Verdict& verdict) {
 // The status without what grows with traffic.
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
-  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "dropped", "lostEntries",
-                          "brokenStreams", "collector"}) {
+  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "dropped",
+                          "lostEntries", "brokenStreams", "collector"}) {
     status.erase(key);
   }
   if (status.contains("outputs") && status["outputs"].is_array()) {
@@ -134,11 +134,13 @@ Json TapStatus(const TapStatusInput& input) {
   }
   if (input.verdict.started) out["startedAt"] = Time(*input.verdict.started);
   if (input.verdict.ends) out["endsAt"] = Time(*input.verdict.ends);
-  if (Json outputs = WriteOutputs(input.totals); !outputs.empty()) out["outputs"] = std::move(outputs);
+  if (Json outputs = WriteOutputs(input.totals); !outputs.empty())
+    out["outputs"] = std::move(outputs);
   if (Json hidden = WriteNotVisible(input.verdict); !hidden.empty()) {
     out["notVisible"] = std::move(hidden);
   }
-  if (Json patches = WritePatches(input.verdict); !patches.empty()) out["patches"] = std::move(patches);
+  if (Json patches = WritePatches(input.verdict); !patches.empty())
+    out["patches"] = std::move(patches);
   return out;
 }
 

@@ -50,14 +50,16 @@ Counts ReadCounts(const Json& object) {
     if (counts) out[name] = value.get<uint64_t>();
     if (name != "orphansByReason" || !value.is_object()) continue;
     for (const auto& [reason, count] : value.items()) {
-      if (count.is_number_unsigned()) out[std::string(kOrphanPrefix) + reason] = count.get<uint64_t>();
+      if (count.is_number_unsigned())
+        out[std::string(kOrphanPrefix) + reason] = count.get<uint64_t>();
     }
   }
   return out;
 }
 
 void WriteCounts(const Counts& counts, Json* out) {
-  for (const char* name : {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
+  for (const char* name :
+       {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
     const auto found = counts.find(name);
     (*out)[name] = found == counts.end() ? 0 : found->second;
   }
@@ -116,9 +118,9 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
     for (const auto& fault : report.faults()) {
       if (fault.tap() == tap) out.faults.push_back(fault.message());
     }
-    const auto found =
-        std::find_if(report.taps().begin(), report.taps().end(),
-                     [&](const auto& t) { return t.tap() == tap && t.uid() == uid; });
+    const auto found = std::find_if(report.taps().begin(), report.taps().end(), [&](const auto& t) {
+      return t.tap() == tap && t.uid() == uid;
+    });
     if (found == report.taps().end()) {
       out.in_force = false;
       continue;
@@ -136,7 +138,8 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
   // With nobody there the memory stays as it is, for the same instance may come back.
   if (instances.empty()) instances = former;
   const bool nobody = out.counts.empty();
-  out.before = instances == former ? ReadCounts(Member(collector, "before")) : Before(status, still);
+  out.before =
+      instances == former ? ReadCounts(Member(collector, "before")) : Before(status, still);
   if (nobody) {
     out.counts = ReadCounts(status);
   } else {

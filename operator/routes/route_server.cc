@@ -218,9 +218,9 @@ StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptio
   builder.RegisterService(out->hub_.get());
   out->hub_->server = builder.BuildAndStart();
   if (!out->hub_->server || out->hub_->port == 0) {
-    return absl::UnavailableError(
-        fmt::format("listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
-                    options.address));
+    return absl::UnavailableError(fmt::format(
+        "listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
+        options.address));
   }
   return out;
 }

@@ -17,7 +17,8 @@ using istiod::SynczOptions;
 
 namespace {
 
-// Answers one connection with fixed bytes (or, where there are none, with silence) and keeps what was asked.
+// Answers one connection with fixed bytes (or, where there are none, with silence) and keeps what
+// was asked.
 class OneAnswer {
  public:
   explicit OneAnswer(std::string answer) : answer_(std::move(answer)) {

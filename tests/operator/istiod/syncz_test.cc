@@ -17,7 +17,8 @@ ProxySyncs Read(const std::string& json) {
 
 std::string Listeners(const std::string& fields) {
   return R"([{"proxy":"cart-0.shop","listener_sent":"x","listener_acked":"y","resources":{)"
-         R"("type.googleapis.com/envoy.config.listener.v3.Listener":{)" + fields + "}}}]";
+         R"("type.googleapis.com/envoy.config.listener.v3.Listener":{)" +
+         fields + "}}}]";
 }
 
 }  // namespace
@@ -38,8 +39,9 @@ BOOST_AUTO_TEST_CASE(another_nonce_is_none_yet) {
 }
 
 BOOST_AUTO_TEST_CASE(an_error_is_a_refusal_in_the_proxys_own_words) {
-  const auto proxy = Read(Listeners(R"("sent":"n2","acked":"n1","lastError":"log_name: too short")"))
-                         .at("cart-0.shop");
+  const auto proxy =
+      Read(Listeners(R"("sent":"n2","acked":"n1","lastError":"log_name: too short")"))
+          .at("cart-0.shop");
   BOOST_TEST(!proxy.acknowledged);
   BOOST_TEST(proxy.refusal == "log_name: too short");
 }

@@ -10,7 +10,8 @@ using kube::Object;
 namespace {
 
 Object Make(const std::string& name, const std::string& more = "{}") {
-  Json object = Json::parse(R"({"kind":"EnvoyFilter","metadata":{"namespace":"shop","labels":{"l":"v"},
+  Json object =
+      Json::parse(R"({"kind":"EnvoyFilter","metadata":{"namespace":"shop","labels":{"l":"v"},
       "ownerReferences":[{"kind":"TrafficTap","name":"a","uid":"u1"}]},"spec":{"list":[1,2]}})");
   object["metadata"]["name"] = name;
   object.merge_patch(Json::parse(more));
@@ -31,21 +32,25 @@ BOOST_AUTO_TEST_CASE(missing_ones_are_applied_and_foreign_ones_deleted) {
 }
 
 BOOST_AUTO_TEST_CASE(what_others_added_beside_ours_is_left) {
-  const auto live = Make("a", R"({"metadata":{"labels":{"theirs":"x"},"annotations":{"k":"v"},"uid":"7"},"status":{}})");
+  const auto live = Make(
+      "a",
+      R"({"metadata":{"labels":{"theirs":"x"},"annotations":{"k":"v"},"uid":"7"},"status":{}})");
   BOOST_TEST(mesh::Diff({Make("a")}, {live}).to_apply.empty());
 }
 
 BOOST_AUTO_TEST_CASE(every_change_of_ours_is_repaired) {
-  for (const char* change : {R"({"spec":{"list":[2,1]}})", R"({"spec":{"more":1}})", R"({"spec":null})",
-                             R"({"metadata":{"labels":{"l":"other"}}})", R"({"metadata":{"labels":null}})",
-                             R"({"metadata":{"ownerReferences":null}})",
-                             R"({"metadata":{"ownerReferences":[{"kind":"TrafficTap","name":"a","uid":"u2"}]}})"}) {
+  for (const char* change :
+       {R"({"spec":{"list":[2,1]}})", R"({"spec":{"more":1}})", R"({"spec":null})",
+        R"({"metadata":{"labels":{"l":"other"}}})", R"({"metadata":{"labels":null}})",
+        R"({"metadata":{"ownerReferences":null}})",
+        R"({"metadata":{"ownerReferences":[{"kind":"TrafficTap","name":"a","uid":"u2"}]}})"}) {
     BOOST_TEST(mesh::Diff({Make("a")}, {Make("a", change)}).to_apply.size() == 1u, change);
   }
 }
 
 BOOST_AUTO_TEST_CASE(an_owner_too_many_is_taken_away) {
-  const auto live = Make("a", R"({"metadata":{"ownerReferences":[{"kind":"TrafficTap","name":"a","uid":"u1"},
+  const auto live =
+      Make("a", R"({"metadata":{"ownerReferences":[{"kind":"TrafficTap","name":"a","uid":"u1"},
       {"kind":"TrafficTap","name":"b","uid":"u2"}]}})");
   BOOST_TEST(mesh::Diff({Make("a")}, {live}).to_apply.size() == 1u);
 }

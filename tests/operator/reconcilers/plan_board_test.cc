@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(a_silent_istiod_makes_it_unknown_again) {
 
 BOOST_AUTO_TEST_CASE(a_patch_that_was_refused_is_the_taps_own_trouble) {
   PlanBoard board;
-  board.SetPlan(OneTap(), {{"EnvoyFilter/shop/p", {0, "forbidden"}}, {"EnvoyFilter/shop/q", {0, "other"}}});
+  board.SetPlan(OneTap(),
+                {{"EnvoyFilter/shop/p", {0, "forbidden"}}, {"EnvoyFilter/shop/q", {0, "other"}}});
   BOOST_TEST(board.Find("shop/a")->patch_error == "forbidden");
   BOOST_TEST(!board.Find("shop/b").has_value());
 }

@@ -89,7 +89,9 @@ BOOST_AUTO_TEST_CASE(with_nobody_there_the_counts_stay_and_the_same_instance_goe
 BOOST_AUTO_TEST_CASE(a_second_collector_adds_its_own_and_leaves_them_behind) {
   Life life;
   life.See({MakeReport("a", "i1", 100)});
-  BOOST_TEST(life.See({MakeReport("a", "i1", 110), MakeReport("b", "i2", 10)}).counts.at("records") == 120u);
+  BOOST_TEST(
+      life.See({MakeReport("a", "i1", 110), MakeReport("b", "i2", 10)}).counts.at("records") ==
+      120u);
   BOOST_TEST(life.See({MakeReport("a", "i1", 110)}).counts.at("records") == 120u);
 }
 
@@ -113,8 +115,9 @@ BOOST_AUTO_TEST_CASE(faults_and_completion_are_passed_on) {
 }
 
 BOOST_AUTO_TEST_CASE(a_status_of_any_shape_does_no_harm) {
-  for (const char* text : {"null", "[]", "7", R"({"records":"many","collector":[],"orphansByReason":3})",
-                           R"({"collector":{"instances":{},"before":[]},"records":-1})"}) {
+  for (const char* text :
+       {"null", "[]", "7", R"({"records":"many","collector":[],"orphansByReason":3})",
+        R"({"collector":{"instances":{},"before":[]},"records":-1})"}) {
     const auto totals = AddUp(kTap, kUid, {MakeReport("a", "i1", 4)}, Json::parse(text));
     BOOST_TEST(totals.counts.at("records") == 4u, text);
   }

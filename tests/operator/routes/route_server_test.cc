@@ -24,8 +24,9 @@ constexpr absl::Duration kPatience = absl::Seconds(20);
 
 plan::Route MakeRoute(const std::string& name, int64_t generation, const std::string& extra = "") {
   return {"shop/" + name, "uid-" + name, generation,
-          R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" + name +
-              R"(","namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}])" + extra + "}}"};
+          R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" +
+              name + R"(","namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}])" +
+              extra + "}}"};
 }
 
 // A collector without its pipeline: remembers what it was told to do.
@@ -119,8 +120,8 @@ RouteSourceOptions OptionsFor(const Operator& op, const std::string& name = "c1"
 
 std::string TempFile() {
   static int count = 0;
-  return fmt::format("{}/routes-test-{}-{}", std::filesystem::temp_directory_path().string(), getpid(),
-                     ++count);
+  return fmt::format("{}/routes-test-{}-{}", std::filesystem::temp_directory_path().string(),
+                     getpid(), ++count);
 }
 
 }  // namespace
@@ -186,9 +187,8 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
   auto route = MakeRoute("a", 1);
   route.key = "bank/a";
   op.server->SetRoutes({route});
-  BOOST_TEST(op.WaitFor([](const auto& reports) {
-    return reports.size() == 1 && reports[0].faults_size() == 1;
-  }));
+  BOOST_TEST(op.WaitFor(
+      [](const auto& reports) { return reports.size() == 1 && reports[0].faults_size() == 1; }));
   BOOST_TEST(collector.WaitForTaps({}));
 }
 
@@ -250,9 +250,8 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
   const auto second = two.Dial(OptionsFor(op, "c2"));
   BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.size() == 2; }));
   first.reset();
-  BOOST_TEST(op.WaitFor([](const auto& reports) {
-    return reports.size() == 1 && reports[0].collector() == "c2";
-  }));
+  BOOST_TEST(op.WaitFor(
+      [](const auto& reports) { return reports.size() == 1 && reports[0].collector() == "c2"; }));
 }
 
 BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {
@@ -272,7 +271,8 @@ BOOST_AUTO_TEST_CASE(a_taken_address_and_missing_files_are_told) {
   Operator op;
   const auto taken = RouteServer::Start({op.address()}, [] {});
   BOOST_TEST((taken.status().code() == absl::StatusCode::kUnavailable));
-  const auto missing = RouteServer::Start({"127.0.0.1:0", {"/nonexistent.pem", "/nonexistent.key", ""}}, [] {});
+  const auto missing =
+      RouteServer::Start({"127.0.0.1:0", {"/nonexistent.pem", "/nonexistent.key", ""}}, [] {});
   BOOST_TEST((missing.status().code() == absl::StatusCode::kInvalidArgument));
 }
 
