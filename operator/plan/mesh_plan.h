@@ -75,8 +75,8 @@ struct Note {
 };
 
 // One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, OutputsResolved,
-// Programmed, Completed. Programmed is Unknown/Pending where there are patches: who sees the
-// proxies' acknowledgements decides it.
+// Programmed, Completed. Programmed is True/Planned where there are patches: whoever sees the
+// proxies' acknowledgements takes it from there.
 struct Verdict {
   std::string key;
   TapRef tap;

@@ -102,11 +102,16 @@ bool ResolveFile(const TapObject& tap, const std::string& output, FileClaims* cl
 }  // namespace
 
 std::string FileClaims::Claim(const std::string& path, const std::string& owner) {
-  for (const auto& [taken, by] : owners_) {
-    if (path == taken || path.starts_with(taken + "/") || taken.starts_with(path + "/")) return by;
+  // A directory of the path that is somebody's file.
+  for (size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const auto found = owners_.find(path.substr(0, slash));
+    if (found != owners_.end()) return found->second;
   }
-  owners_[path] = owner;
-  return "";
+  const auto below = owners_.lower_bound(path + "/");
+  if (below != owners_.end() && below->first.starts_with(path + "/")) return below->second;
+  const auto [taken, is_new] = owners_.emplace(path, owner);
+  return is_new ? "" : taken->second;
 }
 
 ResolvedOutputs ResolveOutputs(const TapObject& tap, const MeshIndex& index, FileClaims* claims) {

@@ -71,7 +71,7 @@ Condition CoverageOf(const TapState& state, const MeshIndex& index, const Verdic
   if (!verdict.patches.empty()) {
     const auto patched = std::count_if(verdict.workloads.begin(), verdict.workloads.end(),
                                        [](const WorkloadMatch& w) { return !w.patch.empty(); });
-    return {"Programmed", Value::kUnknown, "Pending",
+    return {"Programmed", Value::kTrue, "Planned",
             fmt::format("{} for {} of {}", Counted(verdict.patches.size(), "patch"), patched,
                         Counted(verdict.workloads.size(), "workload"))};
   }
