@@ -55,7 +55,7 @@ Condition FromAcknowledgements(const TapStatusInput& input) {
 
 Condition Programmed(const TapStatusInput& input) {
   const Condition* planned = Find(input.verdict.conditions, "Programmed");
-  if (planned != nullptr && planned->status != Value::kTrue) return *planned;
+  if (Is(planned, Value::kFalse)) return *planned;
   if (!input.patch_error.empty()) {
     return {"Programmed", Value::kFalse, "ApplyFailed", input.patch_error};
   }

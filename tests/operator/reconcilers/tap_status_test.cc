@@ -21,7 +21,7 @@ TapStatusInput Capturing() {
   input.verdict.in_force = true;
   input.verdict.pods_matched = input.verdict.pods_meshed = 2;
   input.verdict.conditions = {{"Accepted", Value::kTrue, "Accepted", ""},
-                              {"Programmed", Value::kTrue, "Planned", ""},
+                              {"Programmed", Value::kUnknown, "Pending", ""},
                               {"OutputsResolved", Value::kTrue, "Resolved", ""},
                               {"Completed", Value::kFalse, "Running", ""}};
   input.proxies = {true, 2, 2, {}};
