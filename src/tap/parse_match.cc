@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kListMax = 256;
 constexpr size_t kRegexMax = 4096;
+constexpr int64_t kRegexMemoryMax = 1 << 20;  // as filter/text_match.cc allows
 
 bool IsToken(const std::string& text) {
   constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
@@ -18,12 +19,18 @@ bool IsToken(const std::string& text) {
   });
 }
 
-void ReadMethod(const Value& value, std::vector<std::string>* methods) {
-  std::string method;
-  if (!value.Text(&method)) return;
-  if (!IsToken(method)) return value.Invalid("must be an HTTP method such as GET");
-  std::transform(method.begin(), method.end(), method.begin(), ::toupper);
-  methods->push_back(method);
+// Envoy's access log tells these apart and no others.
+const std::vector<std::string>& MethodNames() {
+  static const std::vector<std::string> names = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                                 "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return names;
+}
+
+void CheckPath(const Value& value, const std::string& path) {
+  if (path[0] != '/') value.Invalid("must begin with /");
+  if (path.find_first_of("?#") != std::string::npos) {
+    value.Invalid("is matched without the query: remove what follows ? or #");
+  }
 }
 
 void ReadPath(const Value& value, std::vector<PathMatch>* paths) {
@@ -36,8 +43,8 @@ void ReadPath(const Value& value, std::vector<PathMatch>* paths) {
       path.kind = kind;
       if (kind == PathMatchKind::kRegex) {
         ReadRegex(text, &path.value);
-      } else if (text.Text(&path.value) && path.value[0] != '/') {
-        text.Invalid("must begin with /");
+      } else if (text.Text(&path.value)) {
+        CheckPath(text, path.value);
       }
     };
   };
@@ -124,6 +131,7 @@ bool ReadRegex(const Value& value, std::string* out) {
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
+  options.set_max_mem(kRegexMemoryMax);
   const re2::RE2 regex(*out, options);
   if (!regex.ok()) value.Invalid(fmt::format("is not a regex that RE2 takes: {}", regex.error()));
   return regex.ok();
@@ -150,7 +158,7 @@ void ParseMatch(const Value& value, MatchSpec* match) {
       if (index >= 0) out->push_back(names[static_cast<size_t>(index)]);
     };
   };
-  list("methods", ReadMethod, &match->methods);
+  list("methods", choice(MethodNames()), &match->methods);
   list("paths", ReadPath, &match->paths);
   list("schemes", choice({"http", "https"}), &match->schemes);
   list("authorities", ReadAuthority, &match->authorities);

@@ -8,6 +8,7 @@ namespace traffictap::tap {
 namespace {
 
 constexpr base::Nanos kDay = 86'400 * base::kSecond;
+constexpr size_t kNameMax = 200;  // of 255: rotation appends to it
 
 void ReadCompression(const Value& value, Compression* out) {
   const int choice = value.Choice({"None", "Gzip", "Zstd"});
@@ -17,13 +18,19 @@ void ReadCompression(const Value& value, Compression* out) {
 // A tap's author must not be able to leave the output directory.
 void ReadRelativePath(const Value& value, std::string* out) {
   if (!value.Text(out)) return;
-  bool leaves = (*out)[0] == '/' || out->back() == '/' || out->find('\0') != std::string::npos;
+  bool leaves = (*out)[0] == '/' || out->back() == '/';
   std::istringstream parts(*out);
   for (std::string part; std::getline(parts, part, '/');) {
     leaves = leaves || part == ".." || part == "." || part.empty();
+    if (part.size() > kNameMax) value.Invalid("has a part longer than 200 characters: shorten it");
   }
-  if (leaves)
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(out->begin(), out->end(), control)) {
+    value.Invalid("must have no control characters");
+  }
+  if (leaves) {
     value.Invalid("must be a relative file path without . or .. parts, such as shop/a.jsonl");
+  }
 }
 
 void ReadRotation(const Value& value, FileOutput* file) {
@@ -94,12 +101,14 @@ void ReadKafka(const Value& value, KafkaOutput* kafka) {
                   [&](const Value& v) { v.Bytes(1024, 64 << 20, &kafka->max_record_bytes); });
 }
 
-void ReadType(const Value& value, OutputType* type) {
+bool ReadType(const Value& value, OutputType* type) {
   if (value.node->text == "Otlp") {
-    return value.Invalid("Otlp is not in this version: use File, Stdout or Kafka");
+    value.Invalid("Otlp is not in this version: use File, Stdout or Kafka");
+    return false;
   }
   const int choice = value.Choice({"File", "Stdout", "Kafka"});
   if (choice >= 0) *type = static_cast<OutputType>(choice);
+  return choice >= 0;
 }
 
 }  // namespace
@@ -111,15 +120,19 @@ void ParseOutput(const Value& value, OutputSpec* output) {
       v.Invalid("must be 1 to 63 lower-case letters, digits or '-', such as errors-file");
     }
   });
-  fields.Required("type", [&](const Value& v) { ReadType(v, &output->type); });
+  bool known = false;
+  fields.Required("type", [&](const Value& v) { known = ReadType(v, &output->type); });
   fields.Optional("match", [&](const Value& v) { ParseMatch(v, &output->match); });
   fields.Optional("queueSize",
                   [&](const Value& v) { v.Bytes(64 << 10, 4ull << 30, &output->queue_bytes_max); });
   const auto block = [&](const char* name, OutputType type, auto read) {
-    if (output->type == type && type != OutputType::kStdout) return fields.Required(name, read);
+    if (known && output->type == type && type != OutputType::kStdout) {
+      return fields.Required(name, read);
+    }
     fields.Optional(name, [&](const Value& v) {
-      if (output->type != type) v.Invalid("does not belong to this type: remove it or change type");
-      if (output->type == type) read(v);
+      if (!known) return;  // whether it belongs there is known once the type is corrected
+      if (output->type == type) return read(v);
+      v.Invalid("does not belong to this type: remove it or change type");
     });
   };
   block("file", OutputType::kFile, [&](const Value& v) { ReadFile(v, &output->file); });

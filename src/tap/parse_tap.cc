@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "fmt/format.h"
+#include "re2/re2.h"
 #include "tap/parse_parts.h"
 
 namespace traffictap::tap {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr size_t kListMax = 256;
 constexpr base::Nanos kYear = 365 * 86'400 * base::kSecond;
+constexpr size_t kErrorsMax = 100;
+constexpr size_t kReplacementMax = 256;
 
 void ReadTarget(const Value& value, TapSpec* tap) {
   FieldReader fields(value);
@@ -42,7 +45,7 @@ void ReadCidr(const Value& value, std::string* out) {
   if (!value.Text(out)) return;
   const size_t slash = out->find('/');
   const std::string address = out->substr(0, slash);
-  unsigned char raw[sizeof(in6_addr)];
+  alignas(in6_addr) unsigned char raw[sizeof(in6_addr)];
   const bool v4 = inet_pton(AF_INET, address.c_str(), raw) == 1;
   const bool v6 = !v4 && inet_pton(AF_INET6, address.c_str(), raw) == 1;
   int bits = -1;
@@ -51,11 +54,14 @@ void ReadCidr(const Value& value, std::string* out) {
     const auto [stop, error] = std::from_chars(out->data() + slash + 1, end, bits);
     if (error != std::errc() || stop != end) bits = -1;
   }
-  const bool good = (v4 || v6) && bits >= 0 && bits <= (v4 ? 32 : 128);
+  const bool mapped = v6 && IN6_IS_ADDR_V4MAPPED(reinterpret_cast<const in6_addr*>(raw));
+  const bool good = (v4 || v6) && !mapped && bits >= 0 && bits <= (v4 ? 32 : 128) &&
+                    out->find('\0') == std::string::npos;
   if (!good) value.Invalid("must be a CIDR such as 10.0.0.0/8 or fd00::/8");
 }
 
 void ReadPeer(const Value& value, std::vector<Peer>* peers) {
+  const size_t before = value.faults->errors.size();
   FieldReader fields(value);
   Peer peer;
   fields.Optional("workload", [&](const Value& v) { ReadObjectName(v, &peer.workload); });
@@ -66,7 +72,9 @@ void ReadPeer(const Value& value, std::vector<Peer>* peers) {
     }
   });
   fields.Optional("ipBlock", [&](const Value& v) { ReadCidr(v, &peer.ip_block); });
-  if (value.node->children.empty()) {
+  const bool empty =
+      peer.workload.empty() && peer.ns.empty() && peer.principal.empty() && peer.ip_block.empty();
+  if (empty && value.faults->errors.size() == before) {
     fields.Fault("MissingField", "needs one of workload, namespace, principal, ipBlock");
   }
   peers->push_back(peer);
@@ -164,10 +172,19 @@ void ReadCapture(const Value& value, CaptureSpec* capture) {
 void ReadRule(const Value& value, std::vector<RedactionRule>* rules) {
   FieldReader fields(value);
   RedactionRule rule;
-  fields.Required("pattern", [&](const Value& v) { ReadRegex(v, &rule.pattern); });
+  bool good = false;
+  fields.Required("pattern", [&](const Value& v) { good = ReadRegex(v, &rule.pattern); });
   fields.Optional("replacement", [&](const Value& v) {
     if (v.node->kind != YamlNode::Kind::kScalar) return v.Invalid("must be text");
+    if (v.node->text.size() > kReplacementMax) {
+      return v.Invalid(fmt::format("is longer than {} characters: shorten it", kReplacementMax));
+    }
     rule.replacement = v.node->text;
+    std::string error;
+    if (good && !re2::RE2(rule.pattern).CheckRewriteString(rule.replacement, &error)) {
+      v.Invalid(fmt::format("does not fit the pattern: {}; \\0 is the match, \\1 to \\9 its groups",
+                            error));
+    }
   });
   rules->push_back(rule);
 }
@@ -217,8 +234,9 @@ void ReadSpec(const Value& value, TapSpec* tap) {
 
 // FNV-1a.
 void HashInto(const YamlNode& node, uint64_t* hash) {
-  const std::string head = fmt::format("{}:{}:{}:{}:{}", static_cast<int>(node.kind),
-                                       node.key.size(), node.key, node.text, node.children.size());
+  const std::string head =
+      fmt::format("{}:{}:{}:{}:{}:{};", static_cast<int>(node.kind), node.key.size(), node.key,
+                  node.text.size(), node.text, node.children.size());
   for (unsigned char c : head) *hash = (*hash ^ c) * 1099511628211ull;
   for (const YamlNode& child : node.children) HashInto(child, hash);
 }
@@ -277,6 +295,12 @@ ParseResult ParseTapsListing(const std::string& file, const std::string& text, B
   }
   if (!fault.message.empty()) {
     faults.errors.push_back({file, fault.line, "", "Syntax", fault.message});
+  }
+  if (faults.errors.size() > kErrorsMax) {
+    const size_t more = faults.errors.size() - kErrorsMax;
+    faults.errors.resize(kErrorsMax);
+    faults.errors.push_back(
+        {file, 0, "", "Syntax", fmt::format("{} more faults: correct these first", more)});
   }
   result.errors = std::move(faults.errors);
   known_fields->merge(faults.known);

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <optional>
 
+#include "absl/synchronization/mutex.h"
 #include "fmt/format.h"
 
 namespace traffictap::tap {
@@ -19,22 +19,38 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kQuietMs = 50;  // editors and kubelets change a file in several steps
+constexpr int kRoundsMax = 100;
 constexpr int kRescanMs =
     10'000;  // finds what no event told, such as a directory that was replaced
 constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
-std::map<std::string, std::string> ReadFiles(const std::string& path) {
-  std::map<std::string, std::string> out;
+// Reads no more than it takes to see that a file is larger than ParseTaps allows.
+bool ReadText(const fs::path& path, std::string* text) {
+  constexpr size_t kBytesMax = (1 << 20) + 1;
+  std::ifstream in(path, std::ios::binary);
+  text->resize(kBytesMax);
+  in.read(text->data(), static_cast<std::streamsize>(text->size()));
+  text->resize(static_cast<size_t>(in.gcount()));
+  return !in.bad() && (in.eof() || in.good());
+}
+
+// What a directory holds: by file name its text, or nullopt where it cannot be read.
+using Texts = std::map<std::string, std::optional<std::string>>;
+
+// nullopt where the directory itself cannot be read.
+std::optional<Texts> ReadFiles(const std::string& path) {
+  Texts out;
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     const auto extension = it->path().extension();
     const bool yaml = extension == ".yaml" || extension == ".yml";
     std::error_code type_error;
     if (!yaml || !it->is_regular_file(type_error)) continue;
-    std::ostringstream text;
-    text << std::ifstream(it->path(), std::ios::binary).rdbuf();
-    out[it->path().filename().string()] = text.str();
+    std::string text;
+    const bool read = ReadText(it->path(), &text);
+    out[it->path().filename().string()] = read ? std::optional(std::move(text)) : std::nullopt;
   }
+  if (error) return std::nullopt;
   return out;
 }
 
@@ -42,37 +58,57 @@ std::map<std::string, std::string> ReadFiles(const std::string& path) {
 
 struct TapDirectory::State {
   struct File {
-    std::string text;
-    std::vector<TapSpecPtr> good;    // of the last version without a fault
-    std::vector<ParseError> errors;  // of the current version
+    std::optional<std::string> text;  // nullopt: could not be read
+    std::vector<TapSpecPtr> good;     // of the last version without a fault
+    std::vector<ParseError> errors;   // of the current version
   };
 
   std::string path;
-  std::map<std::string, File> files;
+  absl::Mutex mutex;
+  std::map<std::string, File> files ABSL_GUARDED_BY(mutex);
+  bool listed ABSL_GUARDED_BY(mutex) = true;  // whether the directory could be read
   int inotify_fd = -1;
   int stop_fd = -1;
   std::thread thread;
 
+  std::string PathOf(const std::string& name) const { return (fs::path(path) / name).string(); }
+
+  // Takes a file's new text in; one that cannot be read, or has faults, keeps its good taps.
+  void Take(const std::string& name, const std::optional<std::string>& text, File* file)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    file->text = text;
+    if (!text) {
+      file->errors = {{PathOf(name), 0, "", "Syntax", "cannot be read: check its permissions"}};
+      return;
+    }
+    auto parsed = ParseTaps(PathOf(name), *text);
+    file->errors = std::move(parsed.errors);
+    if (file->errors.empty()) file->good = std::move(parsed.taps);
+  }
+
   // True where something changed.
-  bool Read() {
+  bool Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const auto texts = ReadFiles(path);
-    bool changed =
-        std::erase_if(files, [&](const auto& file) { return !texts.contains(file.first); }) > 0;
-    for (const auto& [name, text] : texts) {
+    bool changed = std::exchange(listed, texts.has_value()) != texts.has_value();
+    // A directory that is gone for a moment, as in a swap, does not take its taps away.
+    if (!texts) return changed;
+    changed |=
+        std::erase_if(files, [&](const auto& file) { return !texts->contains(file.first); }) > 0;
+    for (const auto& [name, text] : *texts) {
       const auto [found, fresh] = files.try_emplace(name);
-      File& file = found->second;
-      if (!fresh && file.text == text) continue;
+      if (!fresh && found->second.text == text) continue;
       changed = true;
-      file.text = text;
-      auto parsed = ParseTaps((fs::path(path) / name).string(), text);
-      file.errors = std::move(parsed.errors);
-      if (file.errors.empty()) file.good = std::move(parsed.taps);
+      Take(name, text, &found->second);
     }
     return changed;
   }
 
-  Snapshot InForce() const {
+  Snapshot InForce() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     Snapshot out;
+    if (!listed) {
+      out.errors.push_back(
+          {path, 0, "", "Syntax", "the directory cannot be read: its last taps stay in force"});
+    }
     std::map<std::string, std::pair<TapSpecPtr, std::string>> by_key;
     for (const auto& [name, file] : files) {
       out.errors.insert(out.errors.end(), file.errors.begin(), file.errors.end());
@@ -80,7 +116,7 @@ struct TapDirectory::State {
         const auto [first, fresh] = by_key.try_emplace(spec->key(), spec, name);
         if (fresh) continue;
         out.errors.push_back(
-            {(fs::path(path) / name).string(), 0, "metadata.name", "Conflict",
+            {PathOf(name), 0, "metadata.name", "Conflict",
              fmt::format("tap \"{}\" is defined in {} already, which wins: rename one of them",
                          spec->key(), first->second.second)});
       }
@@ -91,9 +127,12 @@ struct TapDirectory::State {
 
   // False: stop.
   bool WaitForChange() {
+    // Again each time: the directory may have been replaced by another one of its name.
+    inotify_add_watch(inotify_fd, path.c_str(), kEvents);
     pollfd fds[] = {{inotify_fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};
     int wait = kRescanMs;
-    while (poll(fds, 2, wait) > 0) {
+    // Bounded, so that a file that is written without end does not hold up the others.
+    for (int round = 0; round < kRoundsMax && poll(fds, 2, wait) > 0; ++round) {
       if (fds[1].revents != 0) return false;
       char events[4096];
       if (read(inotify_fd, events, sizeof(events)) < 0) break;
@@ -116,6 +155,7 @@ StatusOr<std::unique_ptr<TapDirectory>> TapDirectory::Open(const std::string& pa
 }
 
 TapDirectory::Snapshot TapDirectory::Load() {
+  absl::MutexLock lock(&state_->mutex);
   state_->Read();
   return state_->InForce();
 }
@@ -127,7 +167,12 @@ void TapDirectory::Watch(OnChange on_change) {
   inotify_add_watch(state->inotify_fd, state->path.c_str(), kEvents);
   state->thread = std::thread([state, on_change = std::move(on_change)] {
     do {
-      if (state->Read()) on_change(state->InForce());
+      std::optional<Snapshot> changed;
+      {
+        absl::MutexLock lock(&state->mutex);
+        if (state->Read()) changed = state->InForce();
+      }
+      if (changed) on_change(*changed);
     } while (state->WaitForChange());
   });
 }

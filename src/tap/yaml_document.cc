@@ -1,5 +1,6 @@
 #include "tap/yaml_document.h"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -21,32 +22,60 @@ struct Refusal : std::runtime_error {
   int line;
 };
 
+// yaml-cpp takes a quote that the end of the text closes where a line end stands before it, so a
+// file that was cut off would pass for a whole one.
+bool QuoteIsOpen(const std::string& text, const YAML::Mark& start) {
+  size_t at = 0;
+  for (int line = 0; line < start.line && at < text.size(); ++line) {
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  }
+  at += static_cast<size_t>(std::max(start.column, 0));
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return false;
+  const char quote = text[at++];
+  for (; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote && quote == '\'' && text.compare(at + 1, 1, "'") == 0) {
+      ++at;  // '' stands for one quote
+    } else if (text[at] == quote) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // Events rather than YAML::Node: the bounds then hold while the text is read, not after it.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   std::vector<YamlNode> documents;
+  YAML::Mark last_quoted = YAML::Mark::null_mark();
 
   void OnDocumentStart(const YAML::Mark&) override { open_.clear(); }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    RefuseMarks(mark, "", anchor);
     Add(Make(YamlNode::Kind::kNull, mark, ""));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw Refusal(mark.line + 1, "aliases (*name) are not supported: write the value out");
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    RefuseMarks(mark, tag, anchor);
     const bool plain = tag != "!";
+    if (!plain) last_quoted = mark;
     const bool null = plain && (value == "~" || value == "null" || value.empty());
     Add(Make(null ? YamlNode::Kind::kNull : YamlNode::Kind::kScalar, mark, value));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
+    RefuseMarks(mark, tag, anchor);
     Push(Make(YamlNode::Kind::kList, mark, ""));
   }
   void OnSequenceEnd() override { Pop(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
+    RefuseMarks(mark, tag, anchor);
     Push(Make(YamlNode::Kind::kMap, mark, ""));
   }
   void OnMapEnd() override { Pop(); }
@@ -59,6 +88,16 @@ class TreeBuilder final : public YAML::EventHandler {
     int key_line = 0;
   };
 
+  // "?" is the tag of a plain value and "!" that of a quoted one: only others are written out.
+  static void RefuseMarks(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (anchor != 0) {
+      throw Refusal(mark.line + 1, "anchors (&name) are not supported: remove the anchor");
+    }
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      throw Refusal(mark.line + 1, "tags (!type) are not supported: remove the tag");
+    }
+  }
+
   YamlNode Make(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& text) {
     if (++nodes_ > kNodesMax) throw Refusal(mark.line + 1, "more than 100000 nodes");
     YamlNode node;
@@ -70,7 +109,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void Push(YamlNode node) {
     if (open_.size() >= kLevelsMax) throw Refusal(node.line, "nested deeper than 64 levels");
-    open_.push_back({std::move(node)});
+    open_.emplace_back().node = std::move(node);
   }
 
   void Pop() {
@@ -118,6 +157,9 @@ std::vector<YamlNode> ReadYaml(const std::string& text, YamlFault* fault) {
     std::istringstream in(text);
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
+    }
+    if (!builder.last_quoted.is_null() && QuoteIsOpen(text, builder.last_quoted)) {
+      throw Refusal(builder.last_quoted.line + 1, "a quote is not closed: correct the YAML");
     }
   } catch (const Refusal& refusal) {
     *fault = {refusal.line, refusal.what()};

@@ -23,7 +23,7 @@ struct YamlFault {
 };
 
 // The documents in `text`; `fault` tells where reading stopped. Bounds: 1 MiB, 64 levels, 100 000
-// nodes. Aliases are refused. No exception leaves.
+// nodes. Aliases, anchors and tags are refused. No exception leaves.
 std::vector<YamlNode> ReadYaml(const std::string& text, YamlFault* fault);
 
 }  // namespace traffictap::tap

@@ -1,0 +1,92 @@
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <utility>
+
+#include "tap/parse_tap.h"
+
+namespace traffictap {
+namespace {
+
+using namespace tap;  // NOLINT: the names of the unit under test
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(parse_values)
+
+BOOST_AUTO_TEST_CASE(reads_durations_of_one_and_of_several_units) {
+  const std::pair<const char*, base::Nanos> cases[] = {
+      {"0s", 0},
+      {"1ns", 1},
+      {"5us", 5'000},
+      {"100ms", 100'000'000},
+      {"5s", 5'000'000'000},
+      {"2m", 120'000'000'000},
+      {"1h30m", 5'400'000'000'000},
+      {"1h2m3s4ms5us6ns", 3'723'004'005'006},
+      {"90m", 5'400'000'000'000},
+  };
+  for (const auto& [text, nanos] : cases) {
+    const auto parsed = ParseDuration(text);
+    BOOST_TEST_REQUIRE(parsed.ok(), text);
+    BOOST_TEST(*parsed == nanos, text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(refuses_durations_that_could_mean_something_else) {
+  for (const char* text :
+       {"", "5", "s", "-5s", "+5s", "1.5s", "5 s", "5S", "05s", "1s1s", "1m1h", "5sx", "1d",
+        "99999999999h", "18446744073709551616s", "9223372036854775808ns"}) {
+    BOOST_TEST(absl::IsInvalidArgument(ParseDuration(text).status()), text);
+  }
+  BOOST_TEST(Message(ParseDuration("x").status()).find("such as 100ms, 5s or 1h30m") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(reads_the_largest_duration) {
+  BOOST_TEST(*ParseDuration("9223372036854775807ns") == INT64_MAX);
+}
+
+BOOST_AUTO_TEST_CASE(reads_codes_and_ranges_of_codes) {
+  BOOST_CHECK(*ParseCodeRange("404") == (CodeRange{404, 404}));
+  BOOST_CHECK(*ParseCodeRange("500-599") == (CodeRange{500, 599}));
+  BOOST_CHECK(*ParseCodeRange("100-599") == (CodeRange{100, 599}));
+  BOOST_CHECK(*ParseCodeRange("0") == (CodeRange{0, 0}));
+  BOOST_CHECK(*ParseCodeRange("200-200") == (CodeRange{200, 200}));
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_is_no_code) {
+  for (const char* text : {"", "99", "600", "599-500", "500-600", "5xx", "-1", "500-", "-599",
+                           "500 - 599", "0-599", "00", "500--599", "4294967696"}) {
+    BOOST_TEST(absl::IsInvalidArgument(ParseCodeRange(text).status()), text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(reads_sizes_with_decimal_and_binary_units) {
+  const std::pair<const char*, uint64_t> cases[] = {
+      {"0", 0},
+      {"4096", 4096},
+      {"10k", 10'000},
+      {"10M", 10'000'000},
+      {"2G", 2'000'000'000},
+      {"1Ki", 1024},
+      {"128Mi", 134'217'728},
+      {"3Gi", 3'221'225'472},
+      {"18446744073709551615", UINT64_MAX},
+  };
+  for (const auto& [text, bytes] : cases) {
+    const auto parsed = ParseBytes(text);
+    BOOST_TEST_REQUIRE(parsed.ok(), text);
+    BOOST_TEST(*parsed == bytes, text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_is_no_size) {
+  for (const char* text : {"", "Mi", "1.5Gi", "-1", "10 M", "10m", "10K", "10KB", "010",
+                           "18446744073709551616", "18446744073709551615k"}) {
+    BOOST_TEST(absl::IsInvalidArgument(ParseBytes(text).status()), text);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
