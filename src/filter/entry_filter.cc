@@ -56,7 +56,9 @@ struct PathIndex {
 std::string ToPattern(const tap::PathMatch& match) {
   switch (match.kind) {
     case tap::PathMatchKind::kExact: return re2::RE2::QuoteMeta(match.value);
-    case tap::PathMatchKind::kPrefix: return re2::RE2::QuoteMeta(match.value) + "(?s:.*)";
+    case tap::PathMatchKind::kPrefix:
+      // Any bytes: '.' would take whole characters only, and a path need not be UTF-8.
+      return re2::RE2::QuoteMeta(match.value) + "\\C*";
     case tap::PathMatchKind::kRegex: return match.value;
   }
   return {};
@@ -86,7 +88,8 @@ Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
   return absl::OkStatus();
 }
 
-// The part of a 64-bit hash space that a ratio keeps; the hash of "no id" is 0 and is always kept.
+// The part of a 64-bit hash space that a ratio keeps; the hash of "no id" is 0, which
+// every ratio above 0 keeps.
 uint64_t SamplingLimit(double ratio) {
   if (ratio >= 1.0) return UINT64_MAX;
   return static_cast<uint64_t>(std::ldexp(ratio, 64));

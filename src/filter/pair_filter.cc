@@ -88,7 +88,8 @@ struct PairFilter::Conditions {
            EmptyOrAny(paths,
                       [&](const PathCondition& path) {
                         return AnyEntry(pair, [&](const auto& e) {
-                          return path.Holds(PathOnly(e.text(Text::kPath)));
+                          return e.facts.kind == traffic::EntryKind::kHttp &&
+                                 path.Holds(PathOnly(e.text(Text::kPath)));
                         });
                       }) &&
            EmptyOrAny(spec.schemes,

@@ -28,7 +28,9 @@ class PairFilter {
 // (filter/entry_filter.h).
 bool MatchesDirection(tap::Direction direction, const traffic::TrafficPair& pair);
 
-// include and exclude, against what the halves say of the other end. `Create` compiles the CIDRs.
+// include and exclude, against what the halves say of the other end: of the server where the tap
+// looks from the client (Outbound, Both), of the client where it looks from the server. One end
+// that is excluded drops the record; one that is included is enough. `Create` compiles the CIDRs.
 class PeerFilter {
  public:
   static StatusOr<std::unique_ptr<PeerFilter>> Create(const tap::TapSpec& spec);

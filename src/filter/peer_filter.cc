@@ -17,6 +17,8 @@ struct Block {
   int bits = 0;  // of the 128 of the mapped form
 
   bool Contains(const SocketAddress& address) const {
+    // "::/0" is all of IPv6 and nothing of IPv4.
+    if (base.is_v4() != address.is_v4()) return false;
     for (int bit = 0; bit < bits; ++bit) {
       const int mask = 0x80 >> (bit % 8);
       if ((base.ip[bit / 8] & mask) != (address.ip[bit / 8] & mask)) return false;
@@ -99,10 +101,9 @@ struct PeerFilter::Rules {
   std::vector<Rule> include;
   std::vector<Rule> exclude;
 
-  bool Keeps(const FarEnd& end) const {
-    const auto holds = [&](const Rule& rule) { return rule.Holds(end); };
-    if (std::any_of(exclude.begin(), exclude.end(), holds)) return false;
-    return include.empty() || std::any_of(include.begin(), include.end(), holds);
+  static bool Names(const std::vector<Rule>& rules, const FarEnd& end) {
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const Rule& rule) { return rule.Holds(end); });
   }
 };
 
@@ -120,12 +121,19 @@ StatusOr<std::unique_ptr<PeerFilter>> PeerFilter::Create(const tap::TapSpec& spe
 bool PeerFilter::Matches(const TrafficPair& pair) const {
   if (rules_->include.empty() && rules_->exclude.empty()) return true;
   const PackedEntry* server = pair.server();
-  // Either end may be the far one, as long as the other is the one the tap looks from.
-  const bool client_keeps = rules_->direction != tap::Direction::kInbound &&
-                            pair.client != nullptr && rules_->Keeps(Describe(server, pair.client));
-  const bool server_keeps = rules_->direction != tap::Direction::kOutbound && server != nullptr &&
-                            rules_->Keeps(Describe(pair.client, server));
-  return client_keeps || server_keeps;
+  // Either end may be the far one, as long as the other is one that the tap looks from.
+  std::vector<FarEnd> ends;
+  if (rules_->direction != tap::Direction::kInbound && pair.client != nullptr) {
+    ends.push_back(Describe(server, pair.client));
+  }
+  if (rules_->direction != tap::Direction::kOutbound && server != nullptr) {
+    ends.push_back(Describe(pair.client, server));
+  }
+  const auto excluded = [&](const FarEnd& end) { return Rules::Names(rules_->exclude, end); };
+  if (ends.empty() || std::any_of(ends.begin(), ends.end(), excluded)) return false;
+  return rules_->include.empty() || std::any_of(ends.begin(), ends.end(), [&](const FarEnd& end) {
+           return Rules::Names(rules_->include, end);
+         });
 }
 
 }  // namespace traffictap::filter
