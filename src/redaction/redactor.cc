@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 #include <string>
 
@@ -20,10 +21,15 @@ constexpr std::string_view kRedacted = "REDACTED";
 constexpr std::array<std::string_view, 7> kForbidden = {
     "authorization",        "cookie",    "proxy-authorization",    "set-cookie",
     "x-amz-security-token", "x-api-key", "x-forwarded-client-cert"};
-// Texts that a client chooses freely and that the rules therefore apply to.
-constexpr std::array<Text, 5> kFreeTexts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
-                                            Text::kAuthority, Text::kUserAgent};
 constexpr std::array<Text, 3> kUrls = {Text::kPath, Text::kOriginalPath, Text::kReferer};
+// Where "user:password@" stands in front of a host.
+constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
+                                        Text::kAuthority};
+
+template <size_t N>
+bool IsOneOf(const std::array<Text, N>& list, Text which) {
+  return std::find(list.begin(), list.end(), which) != list.end();
+}
 
 // "a=1&b=2" with each value replaced; a part without '=' is a value whose key is unknown.
 void RedactQuery(std::string_view query, std::string* out) {
@@ -63,6 +69,21 @@ std::string RemoveUserinfo(std::string_view url) {
   return std::string(url.substr(0, begin)) + std::string(url.substr(begin + at + 1));
 }
 
+// A header value that holds a URL or a path, as location and referer do.
+bool LooksLikeUrl(std::string_view value) {
+  return value.starts_with('/') || value.find("://") != std::string_view::npos;
+}
+
+// 8-4-4-4-12 hexadecimal digits: an id made by a proxy or a library, not text that somebody wrote.
+bool IsUuid(std::string_view id) {
+  if (id.size() != 36) return false;
+  for (size_t i = 0; i < id.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? id[i] != '-' : std::isxdigit(static_cast<unsigned char>(id[i])) == 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool IsForbiddenHeader(std::string_view lower_case_name) {
@@ -82,8 +103,18 @@ struct Redactor::Rules {
   std::array<std::string, traffic::kTextCount> scratch;
 
   void Apply(std::string* text) const {
-    for (const auto& rule : rules) re2::RE2::GlobalReplace(text, *rule.pattern, rule.replacement);
-    if (text->size() > AccessEntry::kTextBytesMax) text->resize(AccessEntry::kTextBytesMax);
+    for (const auto& rule : rules) {
+      re2::RE2::GlobalReplace(text, *rule.pattern, rule.replacement);
+      // After each rule: two that each make the text longer would multiply.
+      if (text->size() > AccessEntry::kTextBytesMax) text->resize(AccessEntry::kTextBytesMax);
+    }
+  }
+
+  std::string HeaderValue(std::string_view value) const {
+    std::string shown = LooksLikeUrl(value) ? RemoveUserinfo(value) : std::string(value);
+    if (redact_query && LooksLikeUrl(shown)) shown = RedactUrl(shown);
+    Apply(&shown);
+    return shown;
   }
 
   std::string_view Headers(std::string_view list, const std::set<std::string, std::less<>>& allowed,
@@ -93,24 +124,30 @@ struct Redactor::Rules {
     if (allowed.empty() || list.empty()) return out;
     traffic::ForEachHeader(list, [&](std::string_view name, std::string_view value) {
       if (IsForbiddenHeader(name) || !allowed.contains(name)) return;
-      std::string shown(value);
-      Apply(&shown);
+      // Envoy writes each name once; a sender that does not would make two fields of one name.
+      if (traffic::FindHeader(out, name).data() != nullptr) return;
+      const std::string shown = HeaderValue(value);
       if (out.size() + name.size() + shown.size() + 4 > AccessEntry::kTextBytesMax) return;
       traffic::AppendHeader(&out, name, shown);
     });
     return out;
   }
 
-  void Redact(Text which, bool url, AccessEntry* entry) {
+  // True where nothing of the text can be in need of a change.
+  bool Unchanged(Text which, std::string_view text) const {
+    if (text.empty() || (which == Text::kRequestId && IsUuid(text))) return true;
+    const bool query =
+        redact_query && IsOneOf(kUrls, which) && text.find_first_of("?#") != std::string_view::npos;
+    const bool userinfo = IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;
+    return rules.empty() && !query && !userinfo;
+  }
+
+  void Redact(Text which, AccessEntry* entry) {
     const auto text = entry->text(which);
-    if (text.empty()) return;
-    const bool plain =
-        rules.empty() && text.find('@') == std::string_view::npos &&
-        (!url || !redact_query || text.find_first_of("?#") == std::string_view::npos);
-    if (plain) return;
+    if (Unchanged(which, text)) return;
     std::string& out = scratch[static_cast<size_t>(which)];
-    out = which == Text::kUserAgent ? std::string(text) : RemoveUserinfo(text);
-    if (url && redact_query) out = RedactUrl(out);
+    out = IsOneOf(kHosts, which) ? RemoveUserinfo(text) : std::string(text);
+    if (IsOneOf(kUrls, which) && redact_query) out = RedactUrl(out);
     Apply(&out);
     entry->text(which) = out;
   }
@@ -141,8 +178,8 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
 
 AccessEntry Redactor::Redact(const AccessEntry& entry) {
   AccessEntry out = entry;
-  for (const Text which : kFreeTexts) {
-    rules_->Redact(which, std::find(kUrls.begin(), kUrls.end(), which) != kUrls.end(), &out);
+  for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
+    rules_->Redact(static_cast<Text>(text), &out);
   }
   out.text(Text::kRequestHeaders) = rules_->Headers(entry.text(Text::kRequestHeaders),
                                                     rules_->request_headers, Text::kRequestHeaders);

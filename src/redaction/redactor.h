@@ -22,8 +22,9 @@ class Redactor {
   ~Redactor();
 
   // The entry as the tap may show it: header lists cut down to `capture`, query values redacted
-  // (keys stay), user information removed from URLs, the rules applied. Views into `entry` or into
-  // the redactor, valid until the next call.
+  // (keys stay; also those of captured headers that hold a URL), user information removed from
+  // URLs, the rules applied to every text but a request id in the form of a UUID. Views into
+  // `entry` or into the redactor, valid until the next call.
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry);
 
  private:
