@@ -97,9 +97,9 @@ BOOST_AUTO_TEST_CASE(reads_every_response_flag) {
 
 BOOST_AUTO_TEST_CASE(reads_headers_of_each_kind) {
   const auto match = Match(
-      "headers: [{name: X-A}, {name: b, exact: v}, {name: c, prefix: v, on: Response}, {name: d, "
+      "headers: [{name: X-A}, {name: b, exact: v}, {name: c, prefix: v, in: Response}, {name: d, "
       "regex: 'v+', invert: true}, "
-      "{name: e, on: Request, invert: false}]");
+      "{name: e, in: Request, invert: false}]");
   using Kind = HeaderMatch::Kind;
   BOOST_CHECK(match.headers == (std::vector<HeaderMatch>{{"x-a", Kind::kPresent, "", false, false},
                                                          {"b", Kind::kExact, "v", false, false},
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(refuses_headers_that_cannot_work) {
   BOOST_TEST(RefusesMatch("headers: [{name: 'a b'}]", "headers[0].name"));
   BOOST_TEST(RefusesMatch("headers: [{name: a, exact: v, prefix: v}]", "headers[0]"));
   BOOST_TEST(RefusesMatch("headers: [{name: a, regex: '['}]", "headers[0].regex"));
-  BOOST_TEST(RefusesMatch("headers: [{name: a, on: request}]", "headers[0].on"));
+  BOOST_TEST(RefusesMatch("headers: [{name: a, in: request}]", "headers[0].in"));
   BOOST_TEST(RefusesMatch("headers: [{name: a, invert: yes}]", "headers[0].invert"));
 }
 
