@@ -43,7 +43,7 @@ std::shared_ptr<Routed> Pipeline::routed() const {
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
                                                             TapRuntime* former) {
   const sinks::SinkContext context{options_.output_dir, spec->key(), clock_};
-  auto made = TapRuntime::Create(spec, options_.collector, context);
+  auto made = TapRuntime::Create(spec, options_.collector, context, options_.live);
   if (!made.ok()) return made.status();
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));

@@ -9,8 +9,10 @@ namespace traffictap::pipeline {
 
 StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
                                                          const std::string& collector,
-                                                         const sinks::SinkContext& context) {
+                                                         const sinks::SinkContext& context,
+                                                         traffic::RecordConsumer* live) {
   std::unique_ptr<TapRuntime> out(new TapRuntime);
+  out->live_ = live;
   out->spec_ = std::move(spec);
   out->clock_ = context.clock;
   out->started_ = context.clock->Wall();
@@ -164,6 +166,7 @@ void TapRuntime::Deliver() {
       if (indexes.size() == batch->size()) indexes.clear();
       output.sink->Offer({batch, std::move(indexes)});
     }
+    if (live_ != nullptr) live_->Consume(batch);
   }
   const TapBooks delta = std::exchange(delta_, {});
   absl::MutexLock lock(&mutex_);

@@ -16,6 +16,7 @@
 #include "sinks/sink_registry.h"
 #include "tap/tap_spec.h"
 #include "traffic/record_batch.h"
+#include "traffic/record_consumer.h"
 
 namespace traffictap::pipeline {
 
@@ -38,9 +39,11 @@ class TapRuntime {
  public:
   // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
   // open).
+  // `live` (or null) is shown every batch that is offered, whatever the outputs' own match.
   static StatusOr<std::unique_ptr<TapRuntime>> Create(tap::TapSpecPtr spec,
                                                       const std::string& collector,
-                                                      const sinks::SinkContext& context);
+                                                      const sinks::SinkContext& context,
+                                                      traffic::RecordConsumer* live = nullptr);
 
   // Opens the outputs, once, before the first Consume. `former` is the tap's life before an edit,
   // or null: its outputs with an unchanged spec are shared from now on.
@@ -82,6 +85,7 @@ class TapRuntime {
 
   tap::TapSpecPtr spec_;
   const base::Clock* clock_ = nullptr;
+  traffic::RecordConsumer* live_ = nullptr;
   std::shared_ptr<const traffic::RecordOrigin> origin_;
   std::unique_ptr<filter::PairFilter> match_;
   std::unique_ptr<filter::PeerFilter> peers_;

@@ -1,0 +1,169 @@
+#include "observe/live_hub.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace traffictap::observe {
+namespace {
+
+// A reader renders a batch once and the batch keeps the JSON: it is charged from the start, so that the bound holds
+// whoever reads.
+constexpr size_t kJsonBytesPerRecord = 1536;
+
+size_t Charge(const traffic::RecordBatch& records) {
+  return sizeof(BacklogBatch) + records.bytes() + records.size() * kJsonBytesPerRecord;
+}
+
+Status NoSuchTap(const std::string& tap) {
+  return absl::NotFoundError(fmt::format("tap \"{}\" is not in force here", tap));
+}
+
+uint64_t End(const BacklogBatch& batch) { return batch.first + batch.records->size(); }
+
+}  // namespace
+
+LiveHub::LiveHub(LiveHubOptions options, const base::Clock* clock)
+    : options_(options), clock_(clock), epoch_(static_cast<uint64_t>(clock->Wall())) {}
+
+void LiveHub::Consume(std::shared_ptr<const traffic::RecordBatch> batch) {
+  const std::string& tap = batch->origin().tap;
+  const size_t bytes = Charge(*batch);
+  const uint64_t records = batch->size();
+  const base::Nanos now = clock_->Wall();
+  absl::MutexLock lock(&mutex_);
+  Backlog& backlog = backlogs_[tap];
+  backlog.batches.push_back({std::move(batch), backlog.books.published, now});
+  backlog.books.published += records;
+  backlog.books.bytes += bytes;
+  bytes_ += bytes;
+  MakeRoom(&backlog);
+}
+
+// The newest batch always stays, so that a bound set too low still shows something.
+void LiveHub::MakeRoom(Backlog* backlog) {
+  while (backlog->books.bytes > options_.tap_bytes_max && backlog->batches.size() > 1) {
+    DropOldest(backlog);
+  }
+  while (bytes_ > options_.bytes_max) {
+    Backlog* oldest = Oldest();
+    if (oldest == nullptr) return;
+    DropOldest(oldest);
+  }
+}
+
+LiveHub::Backlog* LiveHub::Oldest() {
+  Backlog* oldest = nullptr;
+  for (auto& [tap, backlog] : backlogs_) {
+    if (backlog.batches.size() < 2) continue;
+    if (oldest == nullptr ||
+        backlog.batches.front().published < oldest->batches.front().published) {
+      oldest = &backlog;
+    }
+  }
+  return oldest;
+}
+
+void LiveHub::DropOldest(Backlog* backlog) {
+  const BacklogBatch& batch = backlog->batches.front();
+  const size_t bytes = Charge(*batch.records);
+  backlog->books.bytes -= bytes;
+  bytes_ -= bytes;
+  backlog->books.dropped += batch.records->size();
+  backlog->batches.pop_front();
+}
+
+void LiveHub::SetTaps(const std::vector<std::string>& taps) {
+  const std::set<std::string> wanted(taps.begin(), taps.end());
+  absl::MutexLock lock(&mutex_);
+  for (auto it = backlogs_.begin(); it != backlogs_.end();) {
+    Backlog& backlog = it->second;
+    const bool was_in_force = std::exchange(backlog.in_force, wanted.contains(it->first));
+    if (backlog.in_force || was_in_force) {
+      ++it;
+      continue;
+    }
+    bytes_ -= backlog.books.bytes;
+    it = backlogs_.erase(it);
+  }
+  for (const auto& tap : wanted) backlogs_[tap].in_force = true;
+}
+
+std::vector<std::string> LiveHub::taps() const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> out;
+  for (const auto& [tap, backlog] : backlogs_) {
+    if (backlog.in_force) out.push_back(tap);
+  }
+  return out;
+}
+
+StatusOr<BacklogPart> LiveHub::Read(const std::string& tap, uint64_t from,
+                                    size_t records_max) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = backlogs_.find(tap);
+  if (found == backlogs_.end()) return NoSuchTap(tap);
+  const Backlog& backlog = found->second;
+  BacklogPart out;
+  // A position from before an earlier removal of the tap may be ahead of it: the tap began anew.
+  out.next = from > backlog.books.published ? 0 : from;
+  out.dropped = backlog.books.dropped > out.next ? backlog.books.dropped - out.next : 0;
+  out.begin = out.next += out.dropped;
+  auto batch = std::partition_point(backlog.batches.begin(), backlog.batches.end(),
+                                    [&](const BacklogBatch& b) { return End(b) <= out.next; });
+  for (size_t records = 0; batch != backlog.batches.end() && records < records_max; ++batch) {
+    records += batch->records->size();
+    out.batches.push_back(*batch);
+    out.next = End(*batch);
+  }
+  out.more = out.next < backlog.books.published;
+  out.ended = !out.more && (closed_ || !backlog.in_force);
+  return out;
+}
+
+StatusOr<uint64_t> LiveHub::OrdinalAt(const std::string& tap, base::Nanos wall) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = backlogs_.find(tap);
+  if (found == backlogs_.end()) return NoSuchTap(tap);
+  const auto& batches = found->second.batches;
+  // Not a binary search: the wall clock may jump.
+  const auto batch = std::find_if(batches.begin(), batches.end(), [&](const BacklogBatch& b) {
+    return b.published >= wall;
+  });
+  return batch == batches.end() ? found->second.books.published : batch->first;
+}
+
+StatusOr<BacklogBooks> LiveHub::books(const std::string& tap) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = backlogs_.find(tap);
+  if (found == backlogs_.end()) return NoSuchTap(tap);
+  BacklogBooks out = found->second.books;
+  if (!found->second.batches.empty()) out.oldest = found->second.batches.front().published;
+  return out;
+}
+
+bool LiveHub::ReaderEntered() {
+  absl::MutexLock lock(&mutex_);
+  if (readers_ >= options_.readers_max) return false;
+  ++readers_;
+  return true;
+}
+
+void LiveHub::ReaderLeft() {
+  absl::MutexLock lock(&mutex_);
+  --readers_;
+}
+
+int LiveHub::readers() const {
+  absl::MutexLock lock(&mutex_);
+  return readers_;
+}
+
+void LiveHub::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+}
+
+}  // namespace traffictap::observe

@@ -1,0 +1,111 @@
+#include "observe/record_filter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "observe/record_ends.h"
+
+namespace traffictap::observe {
+namespace {
+
+using traffic::PackedEntry;
+using traffic::Text;
+using traffic::TrafficPair;
+
+constexpr std::string_view kNot = "not.";
+
+bool MatchesName(std::string_view name, std::string_view pattern) {
+  if (pattern.empty()) return true;
+  if (pattern.back() == '*') return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+bool MatchesEnd(const RecordEnd& end, const std::vector<EndPattern>& patterns) {
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const EndPattern& pattern) {
+    return MatchesName(end.ns, pattern.ns) && MatchesName(end.label(), pattern.name);
+  });
+}
+
+bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const RecordEnd& destination) {
+  return MatchesEnd(source, c.sources) && MatchesEnd(source, c.source_namespaces) &&
+         MatchesEnd(destination, c.destinations) &&
+         MatchesEnd(destination, c.destination_namespaces) &&
+         (MatchesEnd(source, c.ends) || MatchesEnd(destination, c.ends)) &&
+         (MatchesEnd(source, c.end_namespaces) || MatchesEnd(destination, c.end_namespaces));
+}
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool ContainsText(std::string_view text, std::string_view lower) {
+  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
+                     [](char a, char b) { return Lower(a) == b; }) != text.end();
+}
+
+bool EntryContains(const PackedEntry* entry, std::string_view lower) {
+  constexpr Text kSearched[] = {Text::kPath, Text::kAuthority, Text::kUserAgent, Text::kRequestId,
+                                Text::kResponseCodeDetails};
+  return entry != nullptr &&
+         std::any_of(std::begin(kSearched), std::end(kSearched),
+                     [&](Text which) { return ContainsText(entry->text(which), lower); });
+}
+
+bool RecordContains(const TrafficPair& pair, std::string_view lower) {
+  return EntryContains(pair.client, lower) ||
+         std::any_of(pair.servers.begin(), pair.servers.end(),
+                     [&](const PackedEntry* server) { return EntryContains(server, lower); }) ||
+         ContainsText(SourceOf(pair).label(), lower) ||
+         ContainsText(DestinationOf(pair).label(), lower);
+}
+
+}  // namespace
+
+bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
+  const auto& c = conditions;
+  if (!c.verdicts.empty() &&
+      std::find(c.verdicts.begin(), c.verdicts.end(), pair.verdict) == c.verdicts.end()) {
+    return false;
+  }
+  if (!filter::MatchesDirection(c.direction, pair) || !match->Matches(pair)) return false;
+  return MatchesEnds(c, SourceOf(pair), DestinationOf(pair)) &&
+         (c.text.empty() || RecordContains(pair, c.text));
+}
+
+Status RecordFilter::Add(RecordConditions conditions, bool excludes) {
+  auto match = filter::PairFilter::Create(conditions.match);
+  if (!match.ok()) return match.status();
+  parts_.push_back({std::move(conditions), *std::move(match), excludes});
+  return absl::OkStatus();
+}
+
+StatusOr<std::unique_ptr<RecordFilter>> RecordFilter::Parse(
+    const std::vector<Parameter>& parameters) {
+  auto out = std::make_unique<RecordFilter>();
+  RecordConditions kept;
+  bool keeps = false;
+  for (const Parameter& parameter : parameters) {
+    const bool excludes = parameter.name.starts_with(kNot);
+    RecordConditions excluded;
+    const Parameter bare{excludes ? parameter.name.substr(kNot.size()) : parameter.name,
+                         parameter.value};
+    const Status read = ReadCondition(bare, excludes ? &excluded : &kept);
+    Status made = read;
+    if (read.ok() && excludes) made = out->Add(std::move(excluded), true);
+    if (read.ok() && !excludes) keeps = true;
+    if (made.code() == absl::StatusCode::kNotFound) {
+      return absl::InvalidArgumentError(fmt::format("{}: no such parameter", parameter.name));
+    }
+    if (!made.ok()) {
+      return absl::InvalidArgumentError(fmt::format("{}: {}", parameter.name, Message(made)));
+    }
+  }
+  if (keeps) TT_RETURN_IF_ERROR(out->Add(std::move(kept), false));
+  return out;
+}
+
+bool RecordFilter::Matches(const TrafficPair& pair) const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [&](const Part& part) { return part.Holds(pair) != part.excludes; });
+}
+
+}  // namespace traffictap::observe

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace traffictap::web {
+
+// A GET or HEAD as the handlers see it.
+struct HttpRequest {
+  std::string path;   // as sent, without the query
+  std::string query;  // as sent, without '?'
+  std::map<std::string, std::string> headers;  // names in lower case; of several the last one
+  std::string peer;                            // IP:PORT
+
+  // The header's value, or empty.
+  const std::string& header(const std::string& name) const {
+    static const std::string none;
+    const auto found = headers.find(name);
+    return found == headers.end() ? none : found->second;
+  }
+};
+
+enum class StreamEnd { kFinished, kReaderGone, kStalled, kServerStopped };
+
+// A body that goes on for as long as the reader stays. Used by the server's one thread.
+class BodySource {
+ public:
+  enum class Next { kWait, kNow, kEnd };
+
+  virtual ~BodySource() = default;
+  // Appends what there is now (nothing is fine). kWait: ask again after the server's poll interval; kNow: at once,
+  // when this is written; kEnd: this was all.
+  virtual Next Pull(std::string* out) = 0;
+  // The last call: how it ended.
+  virtual void Ended(StreamEnd end) = 0;
+};
+
+struct HttpResponse {
+  int code = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<BodySource> stream = nullptr;  // instead of `body`
+};
+
+// What answers a path: from a function that answers nothing but the path, the request, or some time later (`respond`
+// once, on any thread). Handlers must not throw.
+class Route {
+ public:
+  using Respond = std::function<void(HttpResponse)>;
+
+  template <typename F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Route>)
+  Route(F handler) {  // NOLINT: a map of plain lambdas reads best
+    if constexpr (std::is_invocable_v<F>) {
+      handle_ = [handler](const HttpRequest&, const Respond& respond) { respond(handler()); };
+    } else if constexpr (std::is_invocable_v<F, const HttpRequest&>) {
+      handle_ = [handler](const HttpRequest& request, const Respond& respond) {
+        respond(handler(request));
+      };
+    } else {
+      handle_ = std::move(handler);
+    }
+  }
+
+  void operator()(const HttpRequest& request, const Respond& respond) const {
+    handle_(request, respond);
+  }
+
+ private:
+  std::function<void(const HttpRequest&, const Respond&)> handle_;
+};
+
+}  // namespace traffictap::web

@@ -1,0 +1,182 @@
+#include "web/http_session.h"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/write.hpp>
+#include <cctype>
+
+#include "fmt/format.h"
+
+namespace traffictap::web {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+// Small enough that a slow reader on a slow line still makes progress within the stall timeout.
+constexpr size_t kPieceBytes = 128 * 1024;
+
+std::string Text(beast::string_view view) { return {view.data(), view.size()}; }
+
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+}  // namespace
+
+HttpSession::HttpSession(asio::ip::tcp::socket socket, SessionContext* context)
+    : stream_(std::move(socket)), context_(context), timer_(stream_.get_executor()) {
+  ++context_->connections;
+}
+
+HttpSession::~HttpSession() {
+  EndStream(StreamEnd::kServerStopped);
+  --context_->connections;
+}
+
+void HttpSession::Read() {
+  parser_.emplace();
+  parser_->body_limit(context_->options.request_bytes_max);
+  parser_->header_limit(static_cast<uint32_t>(context_->options.request_bytes_max));
+  stream_.expires_after(std::chrono::nanoseconds(context_->options.request_timeout));
+  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, size_t) {
+    if (!error) self->Dispatch();
+  });
+}
+
+HttpRequest HttpSession::Request() const {
+  HttpRequest out;
+  const std::string target = Text(parser_->get().target());
+  out.path = target.substr(0, target.find('?'));
+  if (out.path.size() < target.size()) out.query = target.substr(out.path.size() + 1);
+  for (const auto& field : parser_->get()) {
+    out.headers[Lower(Text(field.name_string()))] = Text(field.value());
+  }
+  Error error;
+  const auto peer = stream_.socket().remote_endpoint(error);
+  if (!error) out.peer = fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return out;
+}
+
+void HttpSession::Dispatch() {
+  const auto method = parser_->get().method();
+  if (method != http::verb::get && method != http::verb::head) {
+    return Answer({405, "text/plain; charset=utf-8", "only GET and HEAD\n"});
+  }
+  const HttpRequest request = Request();
+  const auto found = context_->routes.find(request.path);
+  if (found == context_->routes.end()) {
+    return Answer({404, "text/plain; charset=utf-8", "not found\n"});
+  }
+  found->second(request, [self = shared_from_this()](HttpResponse answer) {
+    asio::dispatch(self->stream_.get_executor(), [self, answer = std::move(answer)]() mutable {
+      self->Answer(std::move(answer));
+    });
+  });
+}
+
+void HttpSession::Answer(HttpResponse answer) {
+  if (answer.stream && parser_->get().method() == http::verb::get) return StartStream(answer);
+  if (answer.stream) answer.stream->Ended(StreamEnd::kFinished);
+  WriteBody(std::move(answer));
+}
+
+template <typename Body>
+void HttpSession::WriteHead(const HttpResponse& answer, http::response<Body>* out) const {
+  *out = http::response<Body>(static_cast<http::status>(answer.code), parser_->get().version());
+  out->set(http::field::content_type, answer.content_type);
+  out->set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : answer.headers) out->set(name, value);
+}
+
+void HttpSession::WriteBody(HttpResponse answer) {
+  WriteHead(answer, &response_);
+  response_.keep_alive(parser_->get().keep_alive());
+  response_.body() = std::move(answer.body);
+  response_.prepare_payload();
+  if (parser_->get().method() == http::verb::head) response_.body().clear();
+  http::async_write(stream_, response_, [self = shared_from_this()](Error error, size_t) {
+    if (!error && self->response_.keep_alive()) self->Read();
+  });
+}
+
+void HttpSession::StartStream(const HttpResponse& answer) {
+  source_ = answer.stream;
+  WriteHead(answer, &head_);
+  chunked_ = parser_->get().version() >= 11;
+  head_.chunked(chunked_);
+  head_.keep_alive(false);
+  serializer_.emplace(head_);
+  stream_.expires_never();
+  WatchReader();
+  stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
+  http::async_write_header(stream_, *serializer_,
+                           [self = shared_from_this()](Error error, size_t) {
+                             if (error) return self->EndStream(StreamEnd::kReaderGone);
+                             self->Pull();
+                           });
+}
+
+// A reader that goes away is noticed at once, not with the next record. What it sends meanwhile is ignored.
+void HttpSession::WatchReader() {
+  stream_.async_read_some(asio::buffer(&ignored_, 1), [self = shared_from_this()](Error error, size_t) {
+    if (!error) return self->WatchReader();
+    self->EndStream(StreamEnd::kReaderGone);
+  });
+}
+
+void HttpSession::Pull() {
+  if (!source_) return;
+  pending_.clear();
+  written_ = 0;
+  next_ = source_->Pull(&pending_);
+  WritePiece();
+}
+
+void HttpSession::WritePiece() {
+  if (!source_) return;
+  if (written_ == pending_.size()) {
+    if (next_ == BodySource::Next::kEnd) return FinishStream();
+    // Even at once other connections come first.
+    timer_.expires_after(std::chrono::nanoseconds(
+        next_ == BodySource::Next::kNow ? 0 : context_->options.poll_interval));
+    timer_.async_wait([self = shared_from_this()](Error error) { self->Waited(error); });
+    return;
+  }
+  const size_t size = std::min(kPieceBytes, pending_.size() - written_);
+  piece_.clear();
+  if (chunked_) piece_ = fmt::format("{:x}\r\n", size);
+  piece_.append(pending_, written_, size);
+  if (chunked_) piece_ += "\r\n";
+  written_ += size;
+  stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
+  asio::async_write(stream_, asio::buffer(piece_), [self = shared_from_this()](Error error, size_t) {
+    if (!error) return self->WritePiece();
+    self->EndStream(error == beast::error::timeout ? StreamEnd::kStalled : StreamEnd::kReaderGone);
+  });
+}
+
+void HttpSession::Waited(const Error& error) {
+  if (!error) Pull();
+}
+
+void HttpSession::FinishStream() {
+  if (!chunked_) return EndStream(StreamEnd::kFinished);
+  piece_ = "0\r\n\r\n";
+  asio::async_write(stream_, asio::buffer(piece_), [self = shared_from_this()](Error, size_t) {
+    self->EndStream(StreamEnd::kFinished);
+  });
+}
+
+void HttpSession::EndStream(StreamEnd end) {
+  if (!source_) return;
+  source_->Ended(end);
+  source_ = nullptr;
+  timer_.cancel();
+  Error ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+}  // namespace traffictap::web

@@ -1,0 +1,150 @@
+#include "web/live_stream.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/synchronization/mutex.h"
+#include "base/log.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace traffictap::web {
+namespace {
+
+constexpr size_t kBytesPerPull = size_t{2} << 20;
+
+// What a client typed may not end a line of the log or forge a field of it.
+std::string Printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x21 || c > 0x7e || c == '"'; }, '?');
+  return text;
+}
+
+class StreamWriter final : public observe::LiveOutput {
+ public:
+  StreamWriter(StreamFormat format, std::string* out) : format_(format), out_(out) {}
+
+  void Record(std::string_view line) override { Write("record", line); }
+  void Control(std::string_view line) override { Write("control", line); }
+  bool HasRoom() const override { return out_->size() < kBytesPerPull; }
+
+ private:
+  void Write(std::string_view event, std::string_view line) {
+    if (format_ == StreamFormat::kEvents) {
+      out_->append("event: ").append(event).append("\ndata: ");
+    }
+    out_->append(line);  // one line, by JSON's own rules
+    if (format_ == StreamFormat::kEvents) *out_ += '\n';
+  }
+
+  const StreamFormat format_;
+  std::string* const out_;
+};
+
+const char* ToString(StreamEnd end) {
+  switch (end) {
+    case StreamEnd::kFinished: return "Finished";
+    case StreamEnd::kReaderGone: return "ReaderGone";
+    case StreamEnd::kStalled: return "Stalled";
+    case StreamEnd::kServerStopped: return "CollectorStopped";
+  }
+  return "";
+}
+
+}  // namespace
+
+// The answer comes on any thread, perhaps after the stream has ended.
+struct LiveStream::Recheck {
+  absl::Mutex mutex;
+  std::optional<StatusOr<observe::Access>> answer ABSL_GUARDED_BY(mutex);
+};
+
+LiveStream::LiveStream(std::unique_ptr<observe::LiveReader> reader, observe::Authorizer* authorizer,
+                       const base::Clock* clock, LiveStreamOptions options)
+    : reader_(std::move(reader)),
+      authorizer_(authorizer),
+      clock_(clock),
+      options_(std::move(options)),
+      started_(clock->Monotonic()),
+      written_at_(started_),
+      checked_at_(started_),
+      namespaces_asked_(reader_->Namespaces().size()) {
+  const auto& access = reader_->access();
+  log::For("audit").info("live reader began user=\"{}\" groups=\"{}\" peer={} taps={} query=\"{}\"",
+                         Printable(access.user), Printable(fmt::format("{}", fmt::join(access.groups, ","))),
+                         options_.credentials.peer, fmt::join(reader_->taps(), ","),
+                         Printable(options_.query));
+}
+
+LiveStream::~LiveStream() = default;
+
+// Again after the interval, and soon after a side was reduced because nothing was known of its namespace.
+void LiveStream::CheckRight(base::Nanos now) {
+  const auto namespaces = reader_->Namespaces();
+  const bool fresh = now - checked_at_ < options_.recheck_interval;
+  if (recheck_ || (fresh && namespaces.size() == namespaces_asked_)) return;
+  checked_at_ = now;
+  namespaces_asked_ = namespaces.size();
+  recheck_ = std::make_shared<Recheck>();
+  authorizer_->Authorize(options_.credentials, namespaces,
+                         [recheck = recheck_](StatusOr<observe::Access> answer) {
+                           absl::MutexLock lock(&recheck->mutex);
+                           recheck->answer = std::move(answer);
+                         });
+}
+
+// False when the right is gone.
+bool LiveStream::TakeRight(std::string* out) {
+  if (!recheck_) return true;
+  std::optional<StatusOr<observe::Access>> answer;
+  {
+    absl::MutexLock lock(&recheck_->mutex);
+    answer = recheck_->answer;
+  }
+  if (!answer) return true;
+  recheck_ = nullptr;
+  const auto& taps = reader_->taps();
+  const bool may_read = answer->ok() && std::all_of(taps.begin(), taps.end(), [&](const auto& tap) {
+    return (*answer)->MayRead(observe::NamespaceOf(tap));
+  });
+  if (may_read) {
+    reader_->SetAccess(**answer);
+    return true;
+  }
+  why_ended_ = "RightRevoked";
+  StreamWriter(options_.format, out).Control("{\"type\":\"End\",\"reason\":\"RightRevoked\"}\n");
+  return false;
+}
+
+BodySource::Next LiveStream::Pull(std::string* out) {
+  const base::Nanos now = clock_->Monotonic();
+  CheckRight(now);
+  if (!TakeRight(out)) return Next::kEnd;
+  StreamWriter writer(options_.format, out);
+  const bool more = reader_->Pull(&writer);
+  if (!out->empty()) {
+    written_at_ = now;
+  } else if (now - written_at_ >= options_.heartbeat_interval) {
+    written_at_ = now;
+    *out += options_.format == StreamFormat::kEvents ? ":\n\n" : "\n";
+  }
+  if (reader_->end() != observe::EndReason::kNone) {
+    why_ended_ = observe::ToString(reader_->end());
+    return Next::kEnd;
+  }
+  return more ? Next::kNow : Next::kWait;
+}
+
+void LiveStream::Ended(StreamEnd end) {
+  const auto& books = reader_->books();
+  if (why_ended_.empty() || end != StreamEnd::kFinished) why_ended_ = ToString(end);
+  log::For("audit").info(
+      "live reader ended user=\"{}\" peer={} taps={} query=\"{}\" reason={} seconds={:.1f} sent={} "
+      "filtered={} hidden={} dropped={}",
+      Printable(reader_->access().user), options_.credentials.peer, fmt::join(reader_->taps(), ","),
+      Printable(options_.query), why_ended_,
+      static_cast<double>(clock_->Monotonic() - started_) / base::kSecond, books.sent,
+      books.filtered, books.hidden, books.dropped);
+}
+
+}  // namespace traffictap::web

@@ -1,0 +1,57 @@
+#include "web/query.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "fmt/format.h"
+
+namespace traffictap::web {
+namespace {
+
+constexpr size_t kParametersMax = 64;
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool Decode(std::string_view text, std::string* out) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      *out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return false;
+    *out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return true;
+}
+
+}  // namespace
+
+StatusOr<std::vector<observe::Parameter>> ParseQuery(const std::string& query) {
+  std::vector<observe::Parameter> out;
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part.empty()) continue;
+    const auto equals = std::min(part.find('='), part.size());
+    observe::Parameter parameter;
+    if (!Decode(part.substr(0, equals), &parameter.name) ||
+        !Decode(part.substr(std::min(part.size(), equals + 1)), &parameter.value)) {
+      return absl::InvalidArgumentError("query: a % that two hexadecimal digits do not follow");
+    }
+    out.push_back(std::move(parameter));
+    if (out.size() > kParametersMax) {
+      return absl::InvalidArgumentError(fmt::format("query: more than {} parameters", kParametersMax));
+    }
+  }
+  return out;
+}
+
+}  // namespace traffictap::web
