@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "collector/live_site.h"
 #include "collector/route_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
@@ -17,11 +18,22 @@ struct Collector::State {
   std::atomic<bool> ready{false};
   RouteSourceState route_state;
   std::atomic<uint64_t> tap_faults{0};
+  std::unique_ptr<LiveSite> live;
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
   std::unique_ptr<als::AlsServer> als;
   std::unique_ptr<tap::TapDirectory> taps;
   std::unique_ptr<RouteSource> routes;
+
+  std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
+    auto faults = pipeline->SetTaps(specs);
+    live->TapsChanged();
+    return faults;
+  }
+
+  ~State() {
+    if (live) live->Close();
+  }
 
   void Apply(const tap::TapDirectory::Snapshot& snapshot) {
     uint64_t faults = snapshot.errors.size();
@@ -29,7 +41,7 @@ struct Collector::State {
       log::For("taps").error("tap file refused, its last good version stays in force err=\"{}\"",
                              error.ToString());
     }
-    for (const auto& fault : pipeline->SetTaps(snapshot.taps)) {
+    for (const auto& fault : SetTaps(snapshot.taps)) {
       ++faults;
       log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
     }
@@ -48,23 +60,24 @@ struct Collector::State {
   }
 
   Status StartHttp() {
-    auto started = web::HttpServer::Start(
-        options.http,
-        {{"/metrics",
-          [this] {
-            return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
-          }},
-         {"/healthz",
-          [] {
-            return web::HttpResponse{200, "text/plain", "ok\n"};
-          }},
-         {"/readyz", [this] {
-            return IsReady() ? web::HttpResponse{200, "text/plain", "ok\n"}
-                             : web::HttpResponse{503, "text/plain", "not ready\n"};
-          }}});
+    std::map<std::string, web::Route> routes = {
+        {"/metrics",
+         [this] {
+           return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
+         }},
+        {"/healthz",
+         [] {
+           return web::HttpResponse{200, "text/plain", "ok\n"};
+         }},
+        {"/readyz", [this] {
+           return IsReady() ? web::HttpResponse{200, "text/plain", "ok\n"}
+                            : web::HttpResponse{503, "text/plain", "not ready\n"};
+         }}};
+    routes.merge(live->SharedRoutes());
+    auto started = web::HttpServer::Start(options.http, std::move(routes));
     if (!started.ok()) return started.status();
     http = *std::move(started);
-    return absl::OkStatus();
+    return live->Start(http->port());
   }
 
   // Taps before streams: what comes first is tapped already.
@@ -72,7 +85,7 @@ struct Collector::State {
     if (options.taps_dir.empty()) {
       auto started =
           RouteSource::Start(options.routes,
-                             {[this](const auto& specs) { return pipeline->SetTaps(specs); },
+                             {[this](const auto& specs) { return SetTaps(specs); },
                               [this] { return pipeline->Figures(); }},
                              &route_state);
       if (!started.ok()) return started.status();
@@ -89,6 +102,11 @@ struct Collector::State {
   bool IsReady() const { return ready && (!options.taps_dir.empty() || route_state.has_routes); }
 
   Status Start() {
+    auto made = LiveSite::Create(options.live, options.http.address, &clock,
+                                 [this] { return pipeline->Figures(); });
+    if (!made.ok()) return made.status();
+    live = *std::move(made);
+    options.pipeline.live = live->consumer();
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, &clock);
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartHttp());
@@ -122,6 +140,7 @@ void Collector::Stop() {
   state.routes.reset();
   state.als->Stop(state.options.read_on);
   state.pipeline->Stop(state.options.close_wait);
+  state.live->Close();
   log::For("collector").info("collector stopped");
 }
 

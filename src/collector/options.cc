@@ -23,6 +23,20 @@ void AddServerOptions(CLI::App& app, Options* out) {
       ->capture_default_str();
 }
 
+void AddLiveOptions(CLI::App& app, Options* out) {
+  app.add_option("--live", out->live.address,
+                 "where the live stream and the web page are: IP:PORT on this machine, or off (default: "
+                 "with --http where that is on this machine, else off)");
+  app.add_option("--live-token-file", out->live.token_file,
+                 "file with the token that opens them, readable by its owner alone (default: a new token, "
+                 "printed at the start)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--live-backlog-size", out->live.backlog_bytes_max,
+                 "bytes of records kept for live readers, of all taps")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+}
+
 void AddTapOptions(CLI::App& app, Options* out) {
   auto* from = app.add_option_group("taps", "Where the taps come from");
   from->add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
@@ -67,6 +81,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddTapOptions(app, &out.options);
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
+  AddLiveOptions(app, &out.options);
   app.add_option("--log-level", out.options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   app.add_option("--log-format", out.options.log_format, "text or json")

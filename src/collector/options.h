@@ -4,6 +4,7 @@
 
 #include "als/als_server.h"
 #include "base/status.h"
+#include "collector/live_site.h"
 #include "collector/route_source.h"
 #include "pipeline/pipeline.h"
 #include "web/http_server.h"
@@ -15,6 +16,7 @@ struct Options {
   als::AlsServerOptions als;
   web::HttpServerOptions http;
   pipeline::PipelineOptions pipeline;
+  LiveSiteOptions live;
   // Where the taps come from: exactly one of taps_dir and routes.address is set.
   std::string taps_dir;
   RouteSourceOptions routes;

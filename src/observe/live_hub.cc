@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "fmt/format.h"
 
 namespace traffictap::observe {
@@ -161,9 +162,10 @@ int LiveHub::readers() const {
   return readers_;
 }
 
-void LiveHub::Close() {
+void LiveHub::Close(base::Nanos wait) {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
+  mutex_.AwaitWithTimeout(absl::Condition(this, &LiveHub::ReadersGone), absl::Nanoseconds(wait));
 }
 
 }  // namespace traffictap::observe

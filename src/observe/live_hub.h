@@ -75,8 +75,8 @@ class LiveHub final : public traffic::RecordConsumer {
   void ReaderLeft();
   int readers() const;
 
-  // No more records: readers end once they have read everything.
-  void Close();
+  // No more records: readers end once they have read everything. Waits for that at most `wait`.
+  void Close(base::Nanos wait);
 
  private:
   struct Backlog {
@@ -84,6 +84,7 @@ class LiveHub final : public traffic::RecordConsumer {
     BacklogBooks books;
     bool in_force = true;
   };
+  bool ReadersGone() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return readers_ == 0; }
   void DropOldest(Backlog* backlog) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MakeRoom(Backlog* backlog) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Backlog* Oldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

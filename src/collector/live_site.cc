@@ -1,0 +1,91 @@
+#include "collector/live_site.h"
+
+#include <cstdio>
+
+#include "base/log.h"
+#include "collector/taps_json.h"
+#include "fmt/format.h"
+
+namespace traffictap::collector {
+namespace {
+
+constexpr const char* kOff = "off";
+constexpr base::Nanos kReadersWait = base::kSecond;
+
+Status CheckAddress(const std::string& address) {
+  if (address.empty() || address == kOff || web::IsLoopback(address)) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "--live \"{}\": the live stream is not encrypted and stays on this machine: use 127.0.0.1:PORT, "
+      "[::1]:PORT or off; from elsewhere forward the port (ssh -L, kubectl port-forward)",
+      address));
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& options,
+                                                     const std::string& http_address,
+                                                     const base::Clock* clock, Figures figures) {
+  TT_RETURN_IF_ERROR(CheckAddress(options.address));
+  std::unique_ptr<LiveSite> out(new LiveSite);
+  const bool shared = options.address.empty() && web::IsLoopback(http_address);
+  if (options.address == kOff || (options.address.empty() && !shared)) return out;
+  out->address_ = options.address;
+  out->token_made_ = options.token_file.empty();
+  auto token = out->token_made_ ? observe::MakeToken() : observe::ReadTokenFile(options.token_file);
+  if (!token.ok()) return token.status();
+  out->token_ = *std::move(token);
+  out->figures_ = std::move(figures);
+  observe::LiveHubOptions hub;
+  hub.bytes_max = options.backlog_bytes_max;
+  hub.tap_bytes_max = std::min(hub.tap_bytes_max, hub.bytes_max);
+  out->hub_ = std::make_unique<observe::LiveHub>(hub, clock);
+  out->authorizer_ = std::make_unique<observe::TokenAuthorizer>(out->token_);
+  out->api_ = std::make_unique<web::LiveApi>(
+      out->hub_.get(), out->authorizer_.get(), clock,
+      [site = out.get()](const observe::Access& access) {
+        return TapsJson(site->figures_(), *site->hub_, access);
+      });
+  return out;
+}
+
+std::map<std::string, web::Route> LiveSite::Routes() {
+  if (!hub_) return {};
+  auto out = api_->Routes();
+  return out;
+}
+
+std::map<std::string, web::Route> LiveSite::SharedRoutes() {
+  return address_.empty() ? Routes() : std::map<std::string, web::Route>();
+}
+
+Status LiveSite::Start(int http_port) {
+  if (!hub_) return absl::OkStatus();
+  if (!address_.empty()) {
+    web::HttpServerOptions options;
+    options.address = address_;
+    auto started = web::HttpServer::Start(options, Routes());
+    if (!started.ok()) return started.status();
+    server_ = *std::move(started);
+  }
+  const int port = server_ ? server_->port() : http_port;
+  log::For("live").info("live stream and web page ready port={}", port);
+  // For the person at the terminal alone: the log may go elsewhere, and a secret does not belong into it.
+  if (token_made_) {
+    std::fprintf(stderr, "Watch live: http://127.0.0.1:%d/#token=%s\n", port, token_.c_str());
+  }
+  return absl::OkStatus();
+}
+
+void LiveSite::TapsChanged() {
+  if (!hub_) return;
+  std::vector<std::string> taps;
+  for (const auto& tap : figures_().taps) taps.push_back(tap.tap);
+  hub_->SetTaps(taps);
+}
+
+void LiveSite::Close() {
+  if (hub_) hub_->Close(kReadersWait);
+  server_ = nullptr;
+}
+
+}  // namespace traffictap::collector

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "observe/live_hub.h"
+#include "observe/token_authorizer.h"
+#include "pipeline/pipeline.h"
+#include "web/http_server.h"
+#include "web/live_api.h"
+
+namespace traffictap::collector {
+
+struct LiveSiteOptions {
+  // IP:PORT on this machine alone; "off"; or empty: with the process' other HTTP endpoints where those are on this
+  // machine alone, else off.
+  std::string address;
+  std::string token_file;  // empty: a new token for every start
+  size_t backlog_bytes_max = size_t{256} << 20;
+};
+
+// The live stream and the web page for whoever has the token: the records of the taps, on loopback.
+class LiveSite {
+ public:
+  using Figures = std::function<pipeline::PipelineFigures()>;
+
+  // `http_address` is that of the other endpoints. `clock` outlives the site; `figures` is called on the server's
+  // thread.
+  static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
+                                                    const std::string& http_address,
+                                                    const base::Clock* clock, Figures figures);
+
+  // Where the pipeline shows its records; null where the site is off.
+  traffic::RecordConsumer* consumer() { return hub_.get(); }
+  // What the server of the other endpoints is to serve as well.
+  std::map<std::string, web::Route> SharedRoutes();
+  // Serves at the site's own address, where it has one, and tells the person who started the process where to look.
+  Status Start(int http_port);
+  // The taps in force are those of `figures` now.
+  void TapsChanged();
+  // Readers end after the last record; then the site's own server stops. Before what `figures` uses goes.
+  void Close();
+
+  // The port of the site's own address, or 0.
+  int port() const { return server_ ? server_->port() : 0; }
+
+ private:
+  LiveSite() = default;
+  std::map<std::string, web::Route> Routes();
+
+  std::string address_;  // its own, or empty
+  std::string token_;
+  bool token_made_ = false;
+  Figures figures_;
+  std::unique_ptr<observe::LiveHub> hub_;
+  std::unique_ptr<observe::Authorizer> authorizer_;
+  std::unique_ptr<web::LiveApi> api_;
+  std::unique_ptr<web::HttpServer> server_;
+};
+
+}  // namespace traffictap::collector
