@@ -83,11 +83,10 @@ struct Collector::State {
   // Taps before streams: what comes first is tapped already.
   Status LoadTaps() {
     if (options.taps_dir.empty()) {
-      auto started =
-          RouteSource::Start(options.routes,
-                             {[this](const auto& specs) { return SetTaps(specs); },
-                              [this] { return pipeline->Figures(); }},
-                             &route_state);
+      auto started = RouteSource::Start(options.routes,
+                                        {[this](const auto& specs) { return SetTaps(specs); },
+                                         [this] { return pipeline->Figures(); }},
+                                        &route_state);
       if (!started.ok()) return started.status();
       routes = *std::move(started);
       return absl::OkStatus();

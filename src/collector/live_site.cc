@@ -15,7 +15,8 @@ constexpr base::Nanos kReadersWait = base::kSecond;
 Status CheckAddress(const std::string& address) {
   if (address.empty() || address == kOff || web::IsLoopback(address)) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
-      "--live \"{}\": the live stream is not encrypted and stays on this machine: use 127.0.0.1:PORT, "
+      "--live \"{}\": the live stream is not encrypted and stays on this machine: use "
+      "127.0.0.1:PORT, "
       "[::1]:PORT or off; from elsewhere forward the port (ssh -L, kubectl port-forward)",
       address));
 }
@@ -40,11 +41,11 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
   hub.tap_bytes_max = std::min(hub.tap_bytes_max, hub.bytes_max);
   out->hub_ = std::make_unique<observe::LiveHub>(hub, clock);
   out->authorizer_ = std::make_unique<observe::TokenAuthorizer>(out->token_);
-  out->api_ = std::make_unique<web::LiveApi>(
-      out->hub_.get(), out->authorizer_.get(), clock,
-      [site = out.get()](const observe::Access& access) {
-        return TapsJson(site->figures_(), *site->hub_, access);
-      });
+  out->api_ =
+      std::make_unique<web::LiveApi>(out->hub_.get(), out->authorizer_.get(), clock,
+                                     [site = out.get()](const observe::Access& access) {
+                                       return TapsJson(site->figures_(), *site->hub_, access);
+                                     });
   return out;
 }
 
@@ -69,7 +70,8 @@ Status LiveSite::Start(int http_port) {
   }
   const int port = server_ ? server_->port() : http_port;
   log::For("live").info("live stream and web page ready port={}", port);
-  // For the person at the terminal alone: the log may go elsewhere, and a secret does not belong into it.
+  // For the person at the terminal alone: the log may go elsewhere, and a secret does not belong
+  // into it.
   if (token_made_) {
     std::fprintf(stderr, "Watch live: http://127.0.0.1:%d/#token=%s\n", port, token_.c_str());
   }

@@ -15,8 +15,8 @@
 namespace traffictap::collector {
 
 struct LiveSiteOptions {
-  // IP:PORT on this machine alone; "off"; or empty: with the process' other HTTP endpoints where those are on this
-  // machine alone, else off.
+  // IP:PORT on this machine alone; "off"; or empty: with the process' other HTTP endpoints where
+  // those are on this machine alone, else off.
   std::string address;
   std::string token_file;  // empty: a new token for every start
   size_t backlog_bytes_max = size_t{256} << 20;
@@ -27,8 +27,8 @@ class LiveSite {
  public:
   using Figures = std::function<pipeline::PipelineFigures()>;
 
-  // `http_address` is that of the other endpoints. `clock` outlives the site; `figures` is called on the server's
-  // thread.
+  // `http_address` is that of the other endpoints. `clock` outlives the site; `figures` is called
+  // on the server's thread.
   static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
                                                     const std::string& http_address,
                                                     const base::Clock* clock, Figures figures);
@@ -37,11 +37,13 @@ class LiveSite {
   traffic::RecordConsumer* consumer() { return hub_.get(); }
   // What the server of the other endpoints is to serve as well.
   std::map<std::string, web::Route> SharedRoutes();
-  // Serves at the site's own address, where it has one, and tells the person who started the process where to look.
+  // Serves at the site's own address, where it has one, and tells the person who started the
+  // process where to look.
   Status Start(int http_port);
   // The taps in force are those of `figures` now.
   void TapsChanged();
-  // Readers end after the last record; then the site's own server stops. Before what `figures` uses goes.
+  // Readers end after the last record; then the site's own server stops. Before what `figures` uses
+  // goes.
   void Close();
 
   // The port of the site's own address, or 0.

@@ -24,12 +24,14 @@ void AddServerOptions(CLI::App& app, Options* out) {
 }
 
 void AddLiveOptions(CLI::App& app, Options* out) {
-  app.add_option("--live", out->live.address,
-                 "where the live stream and the web page are: IP:PORT on this machine, or off (default: "
-                 "with --http where that is on this machine, else off)");
-  app.add_option("--live-token-file", out->live.token_file,
-                 "file with the token that opens them, readable by its owner alone (default: a new token, "
-                 "printed at the start)")
+  app.add_option(
+      "--live", out->live.address,
+      "where the live stream and the web page are: IP:PORT on this machine, or off (default: "
+      "with --http where that is on this machine, else off)");
+  app.add_option(
+         "--live-token-file", out->live.token_file,
+         "file with the token that opens them, readable by its owner alone (default: a new token, "
+         "printed at the start)")
       ->check(CLI::ExistingFile);
   app.add_option("--live-backlog-size", out->live.backlog_bytes_max,
                  "bytes of records kept for live readers, of all taps")

@@ -10,8 +10,8 @@
 namespace traffictap::observe {
 namespace {
 
-// A reader renders a batch once and the batch keeps the JSON: it is charged from the start, so that the bound holds
-// whoever reads.
+// A reader renders a batch once and the batch keeps the JSON: it is charged from the start, so that
+// the bound holds whoever reads.
 constexpr size_t kJsonBytesPerRecord = 1536;
 
 size_t Charge(const traffic::RecordBatch& records) {
@@ -130,9 +130,8 @@ StatusOr<uint64_t> LiveHub::OrdinalAt(const std::string& tap, base::Nanos wall) 
   if (found == backlogs_.end()) return NoSuchTap(tap);
   const auto& batches = found->second.batches;
   // Not a binary search: the wall clock may jump.
-  const auto batch = std::find_if(batches.begin(), batches.end(), [&](const BacklogBatch& b) {
-    return b.published >= wall;
-  });
+  const auto batch = std::find_if(batches.begin(), batches.end(),
+                                  [&](const BacklogBatch& b) { return b.published >= wall; });
   return batch == batches.end() ? found->second.books.published : batch->first;
 }
 

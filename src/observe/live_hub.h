@@ -39,16 +39,18 @@ struct BacklogBatch {
 // What Read found.
 struct BacklogPart {
   std::vector<BacklogBatch> batches;
-  uint64_t dropped = 0;  // records between the ordinal that was asked for and the oldest one that is left
-  uint64_t begin = 0;    // where reading goes on; the first batch may begin before it
-  uint64_t next = 0;                  // the ordinal to read from next time
-  bool more = false;                  // there is more now
-  bool ended = false;                 // the tap is gone and all that it had was read
+  uint64_t dropped =
+      0;  // records between the ordinal that was asked for and the oldest one that is left
+  uint64_t begin = 0;  // where reading goes on; the first batch may begin before it
+  uint64_t next = 0;   // the ordinal to read from next time
+  bool more = false;   // there is more now
+  bool ended = false;  // the tap is gone and all that it had was read
 };
 
-// The last records of every tap, for any number of readers. A reader asks for what came since its own position, so
-// it can be as slow as it likes: what was overwritten meanwhile is a gap of known size to it, and nothing to others.
-// While nobody reads, the backlog's memory is the only cost: no record is rendered. Thread-safe.
+// The last records of every tap, for any number of readers. A reader asks for what came since its
+// own position, so it can be as slow as it likes: what was overwritten meanwhile is a gap of known
+// size to it, and nothing to others. While nobody reads, the backlog's memory is the only cost: no
+// record is rendered. Thread-safe.
 class LiveHub final : public traffic::RecordConsumer {
  public:
   // `clock` outlives the hub.
@@ -56,18 +58,20 @@ class LiveHub final : public traffic::RecordConsumer {
 
   void Consume(std::shared_ptr<const traffic::RecordBatch> batch) override;
 
-  // The taps in force. A tap that is not here any more keeps its backlog for those who read it, until it comes back
-  // (then it goes on) or the next call.
+  // The taps in force. A tap that is not here any more keeps its backlog for those who read it,
+  // until it comes back (then it goes on) or the next call.
   void SetTaps(const std::vector<std::string>& taps);
   std::vector<std::string> taps() const;
 
-  // Batches of `tap` from ordinal `from` on, at most about `records_max` records. kNotFound: no such tap.
+  // Batches of `tap` from ordinal `from` on, at most about `records_max` records. kNotFound: no
+  // such tap.
   StatusOr<BacklogPart> Read(const std::string& tap, uint64_t from, size_t records_max) const;
   // The ordinal of the first record that was published at `wall` or later; 0 for the whole backlog.
   StatusOr<uint64_t> OrdinalAt(const std::string& tap, base::Nanos wall) const;
   StatusOr<BacklogBooks> books(const std::string& tap) const;
 
-  // The wall clock when the hub began: tells positions of this process from those of an earlier one.
+  // The wall clock when the hub began: tells positions of this process from those of an earlier
+  // one.
   uint64_t epoch() const { return epoch_; }
 
   // Counts readers: false when there are too many. ReaderLeft once for each true.

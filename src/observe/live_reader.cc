@@ -28,7 +28,8 @@ bool ReadNumber(std::string_view text, uint64_t* out) {
   return error == std::errc() && stop == end;
 }
 
-// "EPOCH;TAP=ORDINAL;TAP=ORDINAL". Ordinals of another epoch count for nothing: the collector began anew.
+// "EPOCH;TAP=ORDINAL;TAP=ORDINAL". Ordinals of another epoch count for nothing: the collector began
+// anew.
 StatusOr<std::map<std::string, uint64_t>> ReadPosition(std::string_view text, uint64_t epoch) {
   const auto bad = absl::InvalidArgumentError("after: is no position that a stream has told");
   std::map<std::string, uint64_t> out;

@@ -17,12 +17,12 @@ namespace traffictap::observe {
 
 // What a reader asked for.
 struct LiveRequest {
-  std::vector<std::string> taps;
-  bool follow = false;                 // else the stream ends with the backlog
-  std::optional<base::Nanos> since;    // wall clock; absent: the whole backlog
-  std::string after;                   // a position that an earlier stream told; wins over `since`
-  std::optional<uint64_t> limit;       // records, then the stream ends
-  std::shared_ptr<const RecordFilter> filter;
+  std::vector<std::string> taps = {};
+  bool follow = false;                    // else the stream ends with the backlog
+  std::optional<base::Nanos> since = {};  // wall clock; absent: the whole backlog
+  std::string after = {};              // a position that an earlier stream told; wins over `since`
+  std::optional<uint64_t> limit = {};  // records, then the stream ends
+  std::shared_ptr<const RecordFilter> filter = {};
 };
 
 // A reader's books: published = sent + filtered + hidden + dropped, after each Pull.
@@ -51,9 +51,10 @@ class LiveOutput {
 // One reader of the hub: its position in each tap, its filter, its books. For one thread.
 class LiveReader {
  public:
-  // `hub` outlives the reader. kNotFound: an unknown tap; kResourceExhausted: too many readers; kInvalidArgument:
-  // `after` cannot be read.
-  static StatusOr<std::unique_ptr<LiveReader>> Open(LiveHub* hub, LiveRequest request, Access access);
+  // `hub` outlives the reader. kNotFound: an unknown tap; kResourceExhausted: too many readers;
+  // kInvalidArgument: `after` cannot be read.
+  static StatusOr<std::unique_ptr<LiveReader>> Open(LiveHub* hub, LiveRequest request,
+                                                    Access access);
   ~LiveReader();
 
   // What came since the last call. True when there is more already.
@@ -66,7 +67,8 @@ class LiveReader {
 
   // From the next Pull on.
   void SetAccess(Access access) { access_ = std::move(access); }
-  // The namespaces that this reader's right must be known for: of its taps, and of sides that it saw reduced.
+  // The namespaces that this reader's right must be known for: of its taps, and of sides that it
+  // saw reduced.
   std::set<std::string> Namespaces() const;
 
  private:

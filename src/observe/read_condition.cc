@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "filter/text_match.h"
 #include "fmt/format.h"
 #include "observe/record_filter.h"
 #include "tap/parse_tap.h"
@@ -69,14 +70,27 @@ Status ReadPath(const std::string& value, RecordConditions* out) {
         "must be a prefix such as /cart, a whole path such as =/cart/1, or a regex such as "
         "~/cart/[0-9]+");
   }
+  Status compiles;
+  if (path.kind == tap::PathMatchKind::kRegex)
+    compiles = filter::CompilePattern(path.value).status();
   out->match.paths.push_back(std::move(path));
-  return absl::OkStatus();
+  return compiles;
 }
 
 Status ReadMinDuration(const std::string& value, RecordConditions* out) {
   const auto duration = tap::ParseDuration(value);
   if (duration.ok()) out->match.min_duration = *duration;
   return duration.status();
+}
+
+Status ReadFlags(const std::string& value, RecordConditions* out) {
+  for (const auto& element : Split(value, ",|")) {
+    out->match.response_flags.push_back(Changed(element, ::toupper));
+    if (traffic::ParseResponseFlag(out->match.response_flags.back())) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\" is no response flag: use Envoy's short names such as UF or DC", element));
+  }
+  return absl::OkStatus();
 }
 
 // "x-tenant" is present, "x-tenant:blue" is so.
@@ -118,8 +132,9 @@ Status ReadDirection(const std::string& value, RecordConditions* out) {
   if (!in && !out_ && lower != "both") {
     return absl::InvalidArgumentError("must be in, out or both");
   }
-  out->direction = in ? tap::Direction::kInbound
-                      : out_ ? tap::Direction::kOutbound : tap::Direction::kBoth;
+  out->direction = in     ? tap::Direction::kInbound
+                   : out_ ? tap::Direction::kOutbound
+                          : tap::Direction::kBoth;
   return absl::OkStatus();
 }
 
@@ -129,7 +144,7 @@ EndPattern ReadEnd(const std::string& text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
-Reader EndsInto(std::vector<EndPattern> RecordConditions::* list, bool namespaces) {
+Reader EndsInto(std::vector<EndPattern> RecordConditions::*list, bool namespaces) {
   return [=](const std::string& value, RecordConditions* out) {
     for (const auto& element : Split(value, ",|")) {
       (out->*list).push_back(namespaces ? EndPattern{element, {}} : ReadEnd(element));
@@ -138,7 +153,7 @@ Reader EndsInto(std::vector<EndPattern> RecordConditions::* list, bool namespace
   };
 }
 
-Reader TextsInto(std::vector<std::string> tap::MatchSpec::* list, int (*change)(int)) {
+Reader TextsInto(std::vector<std::string> tap::MatchSpec::*list, int (*change)(int)) {
   return [=](const std::string& value, RecordConditions* out) {
     for (const auto& element : Split(value, ",|")) {
       (out->match.*list).push_back(change == nullptr ? element : Changed(element, change));
@@ -157,7 +172,7 @@ const std::map<std::string, Reader>& Readers() {
       {"authority", TextsInto(&MatchSpec::authorities, nullptr)},
       {"code", ReadCodeList},
       {"minDuration", ReadMinDuration},
-      {"flag", TextsInto(&MatchSpec::response_flags, ::toupper)},
+      {"flag", ReadFlags},
       {"protocol", TextsInto(&MatchSpec::protocols, ::toupper)},
       {"header", ReadHeader},
       {"verdict", ReadVerdicts},
@@ -168,7 +183,8 @@ const std::map<std::string, Reader>& Readers() {
       {"destinationNamespace", EndsInto(&C::destination_namespaces, true)},
       {"workload", EndsInto(&C::ends, false)},
       {"namespace", EndsInto(&C::end_namespaces, true)},
-      {"text", [](const std::string& value, C* out) {
+      {"text",
+       [](const std::string& value, C* out) {
          out->text = Changed(value, ::tolower);
          return absl::OkStatus();
        }},
@@ -182,8 +198,7 @@ Status ReadCondition(const Parameter& parameter, RecordConditions* out) {
   const auto reader = Readers().find(parameter.name);
   if (reader == Readers().end()) return absl::NotFoundError(parameter.name);
   if (parameter.value.empty() || parameter.value.size() > kValueBytesMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("must have 1 to {} characters", kValueBytesMax));
+    return absl::InvalidArgumentError(fmt::format("must have 1 to {} characters", kValueBytesMax));
   }
   return reader->second(parameter.value, out);
 }

@@ -7,8 +7,8 @@
 
 namespace traffictap::observe {
 
-// One end of a record: by its own entry where there is one, else as the other end tells (then `ns` may be empty and
-// `name` an address). The words are those of the record's JSON.
+// One end of a record: by its own entry where there is one, else as the other end tells (then `ns`
+// may be empty and `name` an address). The words are those of the record's JSON.
 struct RecordEnd {
   std::string_view ns;
   std::string_view name;

@@ -22,9 +22,10 @@ bool MatchesName(std::string_view name, std::string_view pattern) {
 }
 
 bool MatchesEnd(const RecordEnd& end, const std::vector<EndPattern>& patterns) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const EndPattern& pattern) {
-    return MatchesName(end.ns, pattern.ns) && MatchesName(end.label(), pattern.name);
-  });
+  return patterns.empty() ||
+         std::any_of(patterns.begin(), patterns.end(), [&](const EndPattern& pattern) {
+           return MatchesName(end.ns, pattern.ns) && MatchesName(end.label(), pattern.name);
+         });
 }
 
 bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const RecordEnd& destination) {

@@ -24,11 +24,12 @@ struct EndPattern {
   std::string name;
 };
 
-// Conditions of one reader, the fields of a MatchSpec and some that only live readers have. All hold that are set;
-// of a list one element is enough.
+// Conditions of one reader, the fields of a MatchSpec and some that only live readers have. All
+// hold that are set; of a list one element is enough.
 struct RecordConditions {
   tap::MatchSpec match;
-  tap::Direction direction = tap::Direction::kBoth;  // as seen from the proxies that the tap targets
+  tap::Direction direction =
+      tap::Direction::kBoth;  // as seen from the proxies that the tap targets
   std::vector<EndPattern> sources;
   std::vector<EndPattern> source_namespaces;
   std::vector<EndPattern> destinations;
@@ -36,14 +37,16 @@ struct RecordConditions {
   std::vector<EndPattern> ends;            // either end
   std::vector<EndPattern> end_namespaces;  // either end
   std::vector<traffic::Verdict> verdicts;
-  std::string text;  // lower case; in path, authority, user agent, request id, response details or an end's name
+  std::string text;  // lower case; in path, authority, user agent, request id, response details or
+                     // an end's name
 };
 
 // Whether a reader wants a record. Immutable: thread-safe.
 class RecordFilter {
  public:
-  // Parameters and their grammar are in observe/README.md. "not.NAME=VALUE" keeps out what NAME=VALUE keeps.
-  // kInvalidArgument names the parameter, what is wrong, and what is allowed; unknown names are refused too.
+  // Parameters and their grammar are in observe/README.md. "not.NAME=VALUE" keeps out what
+  // NAME=VALUE keeps. kInvalidArgument names the parameter, what is wrong, and what is allowed;
+  // unknown names are refused too.
   static StatusOr<std::unique_ptr<RecordFilter>> Parse(const std::vector<Parameter>& parameters);
 
   bool Matches(const traffic::TrafficPair& pair) const;

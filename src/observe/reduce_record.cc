@@ -16,7 +16,8 @@ bool Sees(const Access& access, const PackedEntry& entry, std::set<std::string>*
   return false;
 }
 
-// The servers of one record are attempts at one service: all of one namespace, or the reader sees none of them.
+// The servers of one record are attempts at one service: all of one namespace, or the reader sees
+// none of them.
 bool SeesServers(const Access& access, const TrafficPair& pair, std::set<std::string>* unknown) {
   bool sees = true;
   for (const auto* server : pair.servers) sees = Sees(access, *server, unknown) && sees;

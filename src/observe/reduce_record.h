@@ -11,16 +11,17 @@ namespace traffictap::observe {
 // What a reader may see of a record.
 enum class Visibility { kWhole, kOneSide, kNothing };
 
-// By the namespaces of the proxies that logged the record's sides. Adds to `unknown` (or null) the namespaces that
-// the reader may not see.
+// By the namespaces of the proxies that logged the record's sides. Adds to `unknown` (or null) the
+// namespaces that the reader may not see.
 Visibility VisibilityOf(const traffic::TrafficPair& pair, const Access& access,
                         std::set<std::string>* unknown);
 
 // `pair` without the side that the reader may not see. For Visibility::kOneSide.
 traffic::TrafficPair VisibleSide(traffic::TrafficPair pair, const Access& access);
 
-// The record as a line of JSON in which the side that the reader may not see is only its namespace and its status:
-// request, response and timings are those that the visible side logged itself. For Visibility::kOneSide.
+// The record as a line of JSON in which the side that the reader may not see is only its namespace
+// and its status: request, response and timings are those that the visible side logged itself. For
+// Visibility::kOneSide.
 std::string ReducedLine(const traffic::RecordBatch& batch, size_t index, const Access& access);
 
 }  // namespace traffictap::observe

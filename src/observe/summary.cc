@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 using traffic::TrafficPair;
 using traffic::Verdict;
 
-constexpr size_t kGroupsCountedMax = 20'000;  // paths may hold anything: beyond it new groups are only counted
+constexpr size_t kGroupsCountedMax =
+    20'000;  // paths may hold anything: beyond it new groups are only counted
 constexpr size_t kRecordsPerRead = 4096;
 
 // The measured durations of one kind, in milliseconds.
@@ -166,8 +167,8 @@ class Summary {
   Groups routes_;
 };
 
-void AddTap(const LiveHub& hub, const std::string& tap, uint64_t from, const SummaryRequest& request,
-            const Access& access, Summary* out) {
+void AddTap(const LiveHub& hub, const std::string& tap, uint64_t from,
+            const SummaryRequest& request, const Access& access, Summary* out) {
   for (bool more = true; more;) {
     const auto part = hub.Read(tap, from, kRecordsPerRead);
     if (!part.ok()) return;

@@ -12,13 +12,15 @@ namespace traffictap::observe {
 
 struct SummaryRequest {
   std::vector<std::string> taps;
-  base::Nanos window = 60 * base::kSecond;  // up to now; shorter where the backlogs do not reach back that far
+  base::Nanos window =
+      60 * base::kSecond;  // up to now; shorter where the backlogs do not reach back that far
   std::shared_ptr<const RecordFilter> filter;
 };
 
-// Rates, errors and latencies per edge (source → destination) and per route (edge, method, path without identifiers)
-// of the backlogs' records, as one JSON object (observe/README.md). Computed when asked: O(records in the window),
-// bounded by the backlogs, and at most kGroupsMax groups of each kind (the busiest; the rest is counted).
+// Rates, errors and latencies per edge (source → destination) and per route (edge, method, path
+// without identifiers) of the backlogs' records, as one JSON object (observe/README.md). Computed
+// when asked: O(records in the window), bounded by the backlogs, and at most kGroupsMax groups of
+// each kind (the busiest; the rest is counted).
 std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const Access& access,
                         base::Nanos now);
 constexpr size_t kGroupsMax = 500;

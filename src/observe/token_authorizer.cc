@@ -32,8 +32,9 @@ void TokenAuthorizer::Authorize(const Credentials& credentials,
                                 const std::set<std::string>& namespaces, Done done) {
   const std::string_view shown = credentials.authorization;
   if (!shown.starts_with(kScheme) || !SameSecret(shown.substr(kScheme.size()), token_)) {
-    return done(absl::UnauthenticatedError("the request needs the collector's token: send "
-                                           "\"Authorization: Bearer TOKEN\""));
+    return done(
+        absl::UnauthenticatedError("the request needs the collector's token: send "
+                                   "\"Authorization: Bearer TOKEN\""));
   }
   Access access;
   access.user = "standalone";
@@ -63,7 +64,8 @@ StatusOr<std::string> ReadTokenFile(const std::string& path) {
   std::getline(file, token);
   if (!token.empty() && token.back() == '\r') token.pop_back();
   if (token.size() < kTokenCharactersMin) {
-    return Refused(path, fmt::format("its first line needs at least {} characters", kTokenCharactersMin));
+    return Refused(path,
+                   fmt::format("its first line needs at least {} characters", kTokenCharactersMin));
   }
   return token;
 }

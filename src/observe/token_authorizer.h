@@ -20,8 +20,8 @@ class TokenAuthorizer final : public Authorizer {
 // 256 random bits as text that is safe in a URL.
 StatusOr<std::string> MakeToken();
 
-// The first line of the file. kInvalidArgument: it cannot be read, others than its owner may read it, or it has
-// fewer than 16 characters.
+// The first line of the file. kInvalidArgument: it cannot be read, others than its owner may read
+// it, or it has fewer than 16 characters.
 StatusOr<std::string> ReadTokenFile(const std::string& path);
 
 }  // namespace traffictap::observe

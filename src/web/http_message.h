@@ -12,8 +12,8 @@ namespace traffictap::web {
 
 // A GET or HEAD as the handlers see it.
 struct HttpRequest {
-  std::string path;   // as sent, without the query
-  std::string query;  // as sent, without '?'
+  std::string path;                            // as sent, without the query
+  std::string query;                           // as sent, without '?'
   std::map<std::string, std::string> headers;  // names in lower case; of several the last one
   std::string peer;                            // IP:PORT
 
@@ -33,8 +33,8 @@ class BodySource {
   enum class Next { kWait, kNow, kEnd };
 
   virtual ~BodySource() = default;
-  // Appends what there is now (nothing is fine). kWait: ask again after the server's poll interval; kNow: at once,
-  // when this is written; kEnd: this was all.
+  // Appends what there is now (nothing is fine). kWait: ask again after the server's poll interval;
+  // kNow: at once, when this is written; kEnd: this was all.
   virtual Next Pull(std::string* out) = 0;
   // The last call: how it ended.
   virtual void Ended(StreamEnd end) = 0;
@@ -48,15 +48,15 @@ struct HttpResponse {
   std::shared_ptr<BodySource> stream = nullptr;  // instead of `body`
 };
 
-// What answers a path: from a function that answers nothing but the path, the request, or some time later (`respond`
-// once, on any thread). Handlers must not throw.
+// What answers a path: from a function that answers nothing but the path, the request, or some time
+// later (`respond` once, on any thread). Handlers must not throw.
 class Route {
  public:
   using Respond = std::function<void(HttpResponse)>;
 
   template <typename F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Route>)
-  Route(F handler) {  // NOLINT: a map of plain lambdas reads best
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Route>)
+      Route(F handler) {  // NOLINT: a map of plain lambdas reads best
     if constexpr (std::is_invocable_v<F>) {
       handle_ = [handler](const HttpRequest&, const Respond& respond) { respond(handler()); };
     } else if constexpr (std::is_invocable_v<F, const HttpRequest&>) {

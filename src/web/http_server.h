@@ -13,20 +13,21 @@ namespace traffictap::web {
 struct HttpServerOptions {
   std::string address = "127.0.0.1:9090";  // host:port; port 0: any
   base::Nanos request_timeout = 5 * base::kSecond;
-  base::Nanos stall_timeout = 30 * base::kSecond;  // a stream whose reader takes nothing for so long is cut off
+  base::Nanos stall_timeout =
+      30 * base::kSecond;  // a stream whose reader takes nothing for so long is cut off
   base::Nanos poll_interval = 100 * base::kMillisecond;  // of streams
   size_t request_bytes_max = 16 * 1024;
   int connections_max = 64;  // beyond it new ones are closed at once
 };
 
-// The process' own HTTP endpoints: GET and HEAD of fixed paths, with bodies at once or as streams (chunked). One
-// thread of its own runs the handlers.
+// The process' own HTTP endpoints: GET and HEAD of fixed paths, with bodies at once or as streams
+// (chunked). One thread of its own runs the handlers.
 class HttpServer {
  public:
   using Handler = Route;
 
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: it cannot be read. Handlers must not
-  // throw and outlive the server.
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: it cannot be read.
+  // Handlers must not throw and outlive the server.
   static StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                      std::map<std::string, Handler> handlers);
   // Closes all connections.

@@ -111,19 +111,20 @@ void HttpSession::StartStream(const HttpResponse& answer) {
   stream_.expires_never();
   WatchReader();
   stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
-  http::async_write_header(stream_, *serializer_,
-                           [self = shared_from_this()](Error error, size_t) {
-                             if (error) return self->EndStream(StreamEnd::kReaderGone);
-                             self->Pull();
-                           });
+  http::async_write_header(stream_, *serializer_, [self = shared_from_this()](Error error, size_t) {
+    if (error) return self->EndStream(StreamEnd::kReaderGone);
+    self->Pull();
+  });
 }
 
-// A reader that goes away is noticed at once, not with the next record. What it sends meanwhile is ignored.
+// A reader that goes away is noticed at once, not with the next record. What it sends meanwhile is
+// ignored.
 void HttpSession::WatchReader() {
-  stream_.async_read_some(asio::buffer(&ignored_, 1), [self = shared_from_this()](Error error, size_t) {
-    if (!error) return self->WatchReader();
-    self->EndStream(StreamEnd::kReaderGone);
-  });
+  stream_.async_read_some(asio::buffer(&ignored_, 1),
+                          [self = shared_from_this()](Error error, size_t) {
+                            if (!error) return self->WatchReader();
+                            self->EndStream(StreamEnd::kReaderGone);
+                          });
 }
 
 void HttpSession::Pull() {
@@ -151,10 +152,12 @@ void HttpSession::WritePiece() {
   if (chunked_) piece_ += "\r\n";
   written_ += size;
   stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
-  asio::async_write(stream_, asio::buffer(piece_), [self = shared_from_this()](Error error, size_t) {
-    if (!error) return self->WritePiece();
-    self->EndStream(error == beast::error::timeout ? StreamEnd::kStalled : StreamEnd::kReaderGone);
-  });
+  asio::async_write(stream_, asio::buffer(piece_),
+                    [self = shared_from_this()](Error error, size_t) {
+                      if (!error) return self->WritePiece();
+                      self->EndStream(error == beast::error::timeout ? StreamEnd::kStalled
+                                                                     : StreamEnd::kReaderGone);
+                    });
 }
 
 void HttpSession::Waited(const Error& error) {

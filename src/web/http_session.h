@@ -20,8 +20,8 @@ struct SessionContext {
   int connections = 0;
 };
 
-// One connection: reads a request, answers, and again while the peer keeps it alive. Lives as long as one of its
-// asynchronous operations.
+// One connection: reads a request, answers, and again while the peer keeps it alive. Lives as long
+// as one of its asynchronous operations.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // `context` outlives the session.
@@ -58,12 +58,13 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Of a stream.
   std::shared_ptr<BodySource> source_;
   boost::beast::http::response<boost::beast::http::empty_body> head_;
-  std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>> serializer_;
+  std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>>
+      serializer_;
   BodySource::Next next_ = BodySource::Next::kNow;
-  std::string pending_;     // pulled and not written yet
-  size_t written_ = 0;      // of `pending_`
-  std::string piece_;       // being written
-  char ignored_ = 0;        // what a reader sends into a running stream
+  std::string pending_;  // pulled and not written yet
+  size_t written_ = 0;   // of `pending_`
+  std::string piece_;    // being written
+  char ignored_ = 0;     // what a reader sends into a running stream
   bool chunked_ = true;
 };
 

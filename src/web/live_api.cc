@@ -35,7 +35,8 @@ StatusOr<base::Nanos> ReadSince(const Parameter& parameter, base::Nanos now) {
   if (absl::ParseTime(absl::RFC3339_full, parameter.value, &time, &error)) {
     return absl::ToUnixNanos(time);
   }
-  return BadParameter(parameter, "must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z");
+  return BadParameter(parameter,
+                      "must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z");
 }
 
 HttpResponse JsonResponse(std::string body) {
@@ -63,7 +64,8 @@ struct LiveApi::Call {
       names_taps = true;
       live.taps.push_back(value);
     } else if (parameter.name == "follow") {
-      if (value != "true" && value != "false") return BadParameter(parameter, "must be true or false");
+      if (value != "true" && value != "false")
+        return BadParameter(parameter, "must be true or false");
       live.follow = value == "true";
     } else if (parameter.name == "since") {
       const auto since = ReadSince(parameter, now);
@@ -96,7 +98,8 @@ StatusOr<LiveApi::Call> LiveApi::ReadCall(const HttpRequest& request) const {
   const auto parameters = ParseQuery(request.query);
   if (!parameters.ok()) return parameters.status();
   Call call;
-  for (const auto& parameter : *parameters) TT_RETURN_IF_ERROR(call.Read(parameter, clock_->Wall()));
+  for (const auto& parameter : *parameters)
+    TT_RETURN_IF_ERROR(call.Read(parameter, clock_->Wall()));
   auto filter = observe::RecordFilter::Parse(call.filter);
   if (!filter.ok()) return filter.status();
   if (!(*filter)->empty()) call.live.filter = *std::move(filter);
@@ -108,8 +111,8 @@ StatusOr<LiveApi::Call> LiveApi::ReadCall(const HttpRequest& request) const {
   return call;
 }
 
-// A tap that the caller may not read is refused where it was named, and left out where all were meant. Names are
-// told apart from "not found" only to those who may read them.
+// A tap that the caller may not read is refused where it was named, and left out where all were
+// meant. Names are told apart from "not found" only to those who may read them.
 Route LiveApi::Authorized(Answer answer) {
   return Route([this, answer](const HttpRequest& request, const Route::Respond& respond) {
     if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));

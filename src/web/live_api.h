@@ -29,7 +29,8 @@ class LiveApi {
   std::map<std::string, Route> Routes();
 
  private:
-  // A request's parameters, apart: those of the stream itself, the taps, and the rest, which is the filter.
+  // A request's parameters, apart: those of the stream itself, the taps, and the rest, which is the
+  // filter.
   struct Call;
   using Answer = std::function<StatusOr<HttpResponse>(const HttpRequest&, Call&)>;
 

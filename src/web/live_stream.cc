@@ -16,7 +16,8 @@ constexpr size_t kBytesPerPull = size_t{2} << 20;
 // What a client typed may not end a line of the log or forge a field of it.
 std::string Printable(std::string text) {
   std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x21 || c > 0x7e || c == '"'; }, '?');
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x21 || c > 0x7e || c == '"'; },
+      '?');
   return text;
 }
 
@@ -70,15 +71,16 @@ LiveStream::LiveStream(std::unique_ptr<observe::LiveReader> reader, observe::Aut
       checked_at_(started_),
       namespaces_asked_(reader_->Namespaces().size()) {
   const auto& access = reader_->access();
-  log::For("audit").info("live reader began user=\"{}\" groups=\"{}\" peer={} taps={} query=\"{}\"",
-                         Printable(access.user), Printable(fmt::format("{}", fmt::join(access.groups, ","))),
-                         options_.credentials.peer, fmt::join(reader_->taps(), ","),
-                         Printable(options_.query));
+  log::For("audit").info(
+      "live reader began user=\"{}\" groups=\"{}\" peer={} taps={} query=\"{}\"",
+      Printable(access.user), Printable(fmt::format("{}", fmt::join(access.groups, ","))),
+      options_.credentials.peer, fmt::join(reader_->taps(), ","), Printable(options_.query));
 }
 
 LiveStream::~LiveStream() = default;
 
-// Again after the interval, and soon after a side was reduced because nothing was known of its namespace.
+// Again after the interval, and soon after a side was reduced because nothing was known of its
+// namespace.
 void LiveStream::CheckRight(base::Nanos now) {
   const auto namespaces = reader_->Namespaces();
   const bool fresh = now - checked_at_ < options_.recheck_interval;
@@ -105,8 +107,8 @@ bool LiveStream::TakeRight(std::string* out) {
   recheck_ = nullptr;
   const auto& taps = reader_->taps();
   const bool may_read = answer->ok() && std::all_of(taps.begin(), taps.end(), [&](const auto& tap) {
-    return (*answer)->MayRead(observe::NamespaceOf(tap));
-  });
+                          return (*answer)->MayRead(observe::NamespaceOf(tap));
+                        });
   if (may_read) {
     reader_->SetAccess(**answer);
     return true;

@@ -14,14 +14,15 @@ enum class StreamFormat { kNdjson, kEvents };
 
 struct LiveStreamOptions {
   StreamFormat format = StreamFormat::kNdjson;
-  base::Nanos heartbeat_interval = 10 * base::kSecond;  // a blank line or a comment when nothing else comes
-  base::Nanos recheck_interval = 60 * base::kSecond;    // of the reader's right
-  std::string query;                                    // as sent, for the audit log
+  base::Nanos heartbeat_interval =
+      10 * base::kSecond;  // a blank line or a comment when nothing else comes
+  base::Nanos recheck_interval = 60 * base::kSecond;  // of the reader's right
+  std::string query;                                  // as sent, for the audit log
   observe::Credentials credentials;
 };
 
-// A live reader as the body of a response: NDJSON (application/x-ndjson) or Server-Sent Events (text/event-stream).
-// Writes the audit log's two lines: who began to read what, and how it ended.
+// A live reader as the body of a response: NDJSON (application/x-ndjson) or Server-Sent Events
+// (text/event-stream). Writes the audit log's two lines: who began to read what, and how it ended.
 class LiveStream final : public BodySource {
  public:
   // All pointers outlive the stream.

@@ -48,7 +48,8 @@ StatusOr<std::vector<observe::Parameter>> ParseQuery(const std::string& query) {
     }
     out.push_back(std::move(parameter));
     if (out.size() > kParametersMax) {
-      return absl::InvalidArgumentError(fmt::format("query: more than {} parameters", kParametersMax));
+      return absl::InvalidArgumentError(
+          fmt::format("query: more than {} parameters", kParametersMax));
     }
   }
   return out;

@@ -9,9 +9,9 @@ namespace traffictap::web {
 namespace {
 
 bool IsPort(std::string_view text) {
-  return text.empty() ||
-         (text.size() > 1 && text.size() < 7 && text[0] == ':' &&
-          std::all_of(text.begin() + 1, text.end(), [](unsigned char c) { return std::isdigit(c); }));
+  return text.empty() || (text.size() > 1 && text.size() < 7 && text[0] == ':' &&
+                          std::all_of(text.begin() + 1, text.end(),
+                                      [](unsigned char c) { return std::isdigit(c); }));
 }
 
 // Any port: the machine may be reached through a forwarded one.
@@ -69,12 +69,9 @@ std::vector<std::pair<std::string, std::string>> SecurityHeaders() {
 
 HttpResponse FailureResponse(const Status& status) {
   const Failure failure = FailureOf(status.code());
-  const nlohmann::ordered_json body = {{"kind", "Status"},
-                                       {"apiVersion", "v1"},
-                                       {"status", "Failure"},
-                                       {"message", Message(status)},
-                                       {"reason", failure.reason},
-                                       {"code", failure.code}};
+  const nlohmann::ordered_json body = {{"kind", "Status"},         {"apiVersion", "v1"},
+                                       {"status", "Failure"},      {"message", Message(status)},
+                                       {"reason", failure.reason}, {"code", failure.code}};
   HttpResponse out;
   out.code = failure.code;
   out.content_type = "application/json";

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <utility>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -10,13 +10,14 @@
 
 namespace traffictap::web {
 
-// Keeps other sites out of what a browser on this machine can reach. Host must name the machine itself, so that a
-// name that an attacker points to 127.0.0.1 (DNS rebinding) is refused; a request that a page sends must come from
-// our own page (Origin, Sec-Fetch-Site). The answer to refuse with, or nothing.
+// Keeps other sites out of what a browser on this machine can reach. Host must name the machine
+// itself, so that a name that an attacker points to 127.0.0.1 (DNS rebinding) is refused; a request
+// that a page sends must come from our own page (Origin, Sec-Fetch-Site). The answer to refuse
+// with, or nothing.
 std::optional<HttpResponse> RefuseForeign(const HttpRequest& request);
 
-// Headers of every answer that a browser may show: no script, style or connection but our own, nothing inline, no
-// framing, no sniffing, no referrer.
+// Headers of every answer that a browser may show: no script, style or connection but our own,
+// nothing inline, no framing, no sniffing, no referrer.
 std::vector<std::pair<std::string, std::string>> SecurityHeaders();
 
 // A failure in the form of a Kubernetes metav1.Status, which every client of its API understands.
