@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "collector/taps_json.h"
 #include "fmt/format.h"
+#include "web/page.h"
 
 namespace traffictap::collector {
 namespace {
@@ -52,6 +53,7 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
 std::map<std::string, web::Route> LiveSite::Routes() {
   if (!hub_) return {};
   auto out = api_->Routes();
+  out.merge(web::PageRoutes());
   return out;
 }
 
