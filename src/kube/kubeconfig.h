@@ -43,8 +43,8 @@ struct ClusterAccess {
 };
 
 struct KubeconfigOptions {
-  std::string path;     // empty: the files of $KUBECONFIG, then ~/.kube/config
-  std::string context;  // empty: current-context
+  std::string path = "";     // empty: the files of $KUBECONFIG, then ~/.kube/config
+  std::string context = "";  // empty: current-context
 };
 
 // Reads kubeconfig files, the first to name a thing wins. kNotFound: there is no file;
@@ -54,8 +54,8 @@ StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options);
 
 struct InClusterOptions {
   std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
-  std::string host;  // empty: $KUBERNETES_SERVICE_HOST
-  std::string port;  // empty: $KUBERNETES_SERVICE_PORT
+  std::string host = "";  // empty: $KUBERNETES_SERVICE_HOST
+  std::string port = "";  // empty: $KUBERNETES_SERVICE_PORT
 };
 
 // A pod's service account. kNotFound: this is no pod. An IPv6 host comes out in brackets.

@@ -3,24 +3,10 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "kube/url_escape.h"
 
 namespace traffictap::kube {
 namespace {
-
-// application/x-www-form-urlencoded but for the space, which is %20 as everywhere in a URL.
-std::string EscapeQuery(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
-}
 
 ApiError ErrorOfStatusObject(const Object& status) {
   ApiError error;
@@ -43,7 +29,7 @@ std::string WithQuery(const std::string& path, const Query& query) {
   char separator = '?';
   for (const auto& [name, value] : query) {
     if (value.empty()) continue;
-    out += fmt::format("{}{}={}", separator, name, EscapeQuery(value));
+    out += fmt::format("{}{}={}", separator, name, EscapeUrl(value));
     separator = '&';
   }
   return out;
