@@ -264,7 +264,7 @@ def orphan_sources(tree):
         if len(reason.split()) < 3:
             faults.append(f"tests/tidy/untested.txt:{number}: {path} needs its reason")
     tests = {pathlib.PurePosixPath(p) for p in tree.files if p.startswith("tests/") and p.endswith("_test.cc")}
-    included = {target for test in tests for _, target, _ in tree.includes(str(test))}
+    included = {target for path in tree.cpp(("tests/",)) for _, target, _ in tree.includes(path)}
     for path in (p for p in tree.cpp() if p.endswith(".cc")):
         source = pathlib.PurePosixPath(path.removeprefix("src/"))
         tested = str(source.with_suffix(".h")) in included or any(
