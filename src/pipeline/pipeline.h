@@ -20,7 +20,7 @@ struct PipelineOptions {
   std::string output_dir;
   size_t queue_bytes_max = size_t{256} << 20;
   size_t waiting_bytes_max = size_t{1} << 30;
-  traffic::RecordConsumer* live = nullptr;  // or null; outlives the pipeline
+  traffic::RecordConsumer* live = nullptr;   // or null; outlives the pipeline
   base::Nanos warm_up = 10 * base::kSecond;  // of a newly connected proxy: see OrphanReason
 };
 

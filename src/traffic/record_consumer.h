@@ -6,8 +6,8 @@
 
 namespace traffictap::traffic {
 
-// Takes the batches of all taps besides the taps' own outputs. Called by the pipeline thread; never blocks, and
-// outlives the pipeline.
+// Takes the batches of all taps besides the taps' own outputs. Called by the pipeline thread; never
+// blocks, and outlives the pipeline.
 class RecordConsumer {
  public:
   virtual ~RecordConsumer() = default;

@@ -15,7 +15,8 @@ HttpResponse AnswerFile(const PageFile& file, const HttpRequest& request) {
   out.headers.emplace_back("ETag", tag);
   out.headers.emplace_back("Vary", "Accept-Encoding");
   // All names but the page's own hold a hash of the content.
-  out.headers.emplace_back("Cache-Control", file.path == "/" ? "no-cache" : "max-age=31536000, immutable");
+  out.headers.emplace_back("Cache-Control",
+                           file.path == "/" ? "no-cache" : "max-age=31536000, immutable");
   if (request.header("if-none-match") == tag) {
     out.code = 304;
     return out;
