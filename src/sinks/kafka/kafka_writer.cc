@@ -207,17 +207,21 @@ struct KafkaWriter::State {
 
   // Whether the topic is there: produced blindly, records would only tell minutes later.
   Status Probe() {
-    last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_t* topic = rd_kafka_topic_new(producer, spec.topic.c_str(), nullptr);
     const struct rd_kafka_metadata* metadata = nullptr;
     const auto error = rd_kafka_metadata(producer, 0, topic, &metadata, kProbeTimeoutMs);
     rd_kafka_poll(producer, 0);
     Status status;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      // What went wrong is often told long before, as reconnecting backs off: it holds until a
+      // broker answers.
       const bool told = last_error != RD_KAFKA_RESP_ERR_NO_ERROR;
       status = ToStatus(told ? last_error : error, spec, told ? last_detail : "");
-    } else if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      status = ToStatus(metadata->topics[0].err, spec, "");
+    } else {
+      last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+      if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        status = ToStatus(metadata->topics[0].err, spec, "");
+      }
     }
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(topic);
