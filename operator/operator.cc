@@ -24,6 +24,9 @@ constexpr base::Nanos kFullCompare = 10 * 60 * base::kSecond;
 constexpr base::Nanos kCountsInterval = 10 * base::kSecond;
 // Writes of counts alone take at most a quarter of the API budget of 10 writes a second.
 constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
+// How long a fresh operator waits for collectors and istiod before it says that they are absent: a
+// collector dials again within 10 s.
+constexpr base::Nanos kSettling = 20 * base::kSecond;
 constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
 const kube::ObjectKey kMesh{"", "mesh"};
 
@@ -45,6 +48,8 @@ struct Operator::State {
   base::SystemClock clock;
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
+  std::atomic<bool> asked_istiod{false};
+  base::Nanos started = 0;  // monotonic
   std::unique_ptr<kube::HttpKubeClient> kube;
   reconcilers::PlanBoard board;
   controller::WorkQueue mesh_queue{{}, &clock};
@@ -76,6 +81,11 @@ struct Operator::State {
     }
   }
 
+  bool Settling() const {
+    if (clock.Monotonic() - started > kSettling) return false;
+    return routes->Reports().empty() || !asked_istiod;
+  }
+
   base::Nanos CountsInterval() const {
     const auto taps = static_cast<base::Nanos>(watch->tap_count());
     return std::max(kCountsInterval, taps * kCountsPerTap);
@@ -104,6 +114,7 @@ struct Operator::State {
     tap.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
     tap.reports = [this] { return routes->Reports(); };
     tap.counts_interval = [this] { return CountsInterval(); };
+    tap.settling = [this] { return Settling(); };
     tap.announce = [](const kube::Object& object, const plan::Condition& condition) {
       log::For("taps").info("tap changed tap={} ready={} message=\"{}\"", object.key().ToString(),
                             condition.reason, condition.message);
@@ -154,6 +165,13 @@ struct Operator::State {
     }
     if (stop.stop_requested()) return;
     mesh_queue.Add(kMesh);
+    poller = std::make_unique<ProxyPoller>(
+        options.istiod, [this] { return watch->IstiodAddresses(); },
+        [this] {
+          asked_istiod = true;
+          EveryTap();
+        },
+        &board, &clock);
     ready = true;
     log::For("operator").info("works taps={}", watch->tap_count());
     std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
@@ -164,6 +182,7 @@ struct Operator::State {
     auto connected = Connect(options, &clock);
     if (!connected.ok()) return connected.status();
     kube = *std::move(connected);
+    started = clock.Monotonic();
     TT_RETURN_IF_ERROR(StartRoutes());
     watch = std::make_unique<MeshWatch>(
         kube.get(), options.installation, &clock,
@@ -177,12 +196,6 @@ struct Operator::State {
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartHttp());
     watch->Start();
-    poller = std::make_unique<ProxyPoller>(
-        options.istiod, [this] { return watch->IstiodAddresses(); },
-        [this] {
-          if (ready) EveryTap();
-        },
-        &board, &clock);
     threads.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     return absl::OkStatus();
   }

@@ -26,6 +26,10 @@ std::string ReadyStatus(const Json& status) {
   return "";
 }
 
+bool IsOfThisVersion(const Json& status, int64_t generation) {
+  return status.is_object() && status.value("observedGeneration", Json()) == generation;
+}
+
 }  // namespace
 
 bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
@@ -72,8 +76,11 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   input.now = ports_.clock->Wall();
   const Json status = TapStatus(input);
   const controller::ReconcileResult later{ports_.counts_interval()};
-  if (status == input.former) return later;
+  if (IsSameStatus(input.former, status)) return later;
   const bool news = DiffersBeyondCounts(input.former, status);
+  if (ports_.settling() && IsOfThisVersion(input.former, tap->generation())) {
+    return controller::ReconcileResult{base::kSecond};
+  }
   if (!MayWriteCounts(key) && !news) return later;
   TT_RETURN_IF_ERROR(Write(*tap, status));
   if (ReadyStatus(status) != ReadyStatus(input.former)) {

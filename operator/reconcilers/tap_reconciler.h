@@ -23,6 +23,9 @@ struct TapPorts {
   // Between two writes of a tap that bring nothing but counts. Grows with the number of taps, so
   // that their writes stay within the API's budget.
   std::function<base::Nanos()> counts_interval;
+  // True for a while after the start, until a collector and istiod have been heard: what a status
+  // says from before is then better than what is known here, and is not written over.
+  std::function<bool()> settling;
   // Tells a person of a change: an Event.
   std::function<void(const kube::Object& tap, const plan::Condition& ready)> announce;
   kube::KubeClient* kube = nullptr;

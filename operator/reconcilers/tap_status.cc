@@ -122,6 +122,18 @@ Json WithoutCounts(Json status) {
   return status;
 }
 
+// Lists that the API server keeps by a key, in the order of that key.
+Json Ordered(Json status) {
+  if (!status.is_object()) return status;
+  for (const auto& [list, key] : {std::pair{"conditions", "type"}, {"outputs", "name"}}) {
+    if (!status.contains(list) || !status[list].is_array()) continue;
+    std::sort(status[list].begin(), status[list].end(), [&key = key](const Json& a, const Json& b) {
+      return a.value(key, "") < b.value(key, "");
+    });
+  }
+  return status;
+}
+
 }  // namespace
 
 Json TapStatus(const TapStatusInput& input) {
@@ -144,8 +156,10 @@ Json TapStatus(const TapStatusInput& input) {
   return out;
 }
 
+bool IsSameStatus(const Json& former, const Json& next) { return Ordered(former) == Ordered(next); }
+
 bool DiffersBeyondCounts(const Json& former, const Json& next) {
-  return WithoutCounts(former) != WithoutCounts(next);
+  return !IsSameStatus(WithoutCounts(former), WithoutCounts(next));
 }
 
 }  // namespace traffictap::reconcilers

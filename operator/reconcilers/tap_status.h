@@ -34,6 +34,8 @@ struct TapStatusInput {
 // does not wait for ever; Stalled and Reconciling are there only while they are true.
 kube::Json TapStatus(const TapStatusInput& input);
 
+// Whether the two say the same, in whatever order: the API server may keep another than ours.
+bool IsSameStatus(const kube::Json& former, const kube::Json& next);
 // Whether `next` says something new apart from counts: then it is written at once.
 bool DiffersBeyondCounts(const kube::Json& former, const kube::Json& next);
 

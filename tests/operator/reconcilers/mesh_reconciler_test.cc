@@ -1,0 +1,133 @@
+#include "operator/reconcilers/mesh_reconciler.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "operator/reconcilers/mesh_fixture.h"
+
+namespace traffictap {
+
+using reconcilers::MeshPorts;
+using reconcilers::MeshReconciler;
+
+namespace {
+
+struct Fixture : MeshFixture {
+  Fixture() {
+    MeshPorts ports;
+    ports.objects = [this] { return Objects(); };
+    ports.settings = [] { return plan::MeshSettings(); };
+    ports.reports = [this] { return reports; };
+    ports.set_routes = [this](const auto& set) {
+      routes = set;
+      filters_when_routed = kube.All(kube::kEnvoyFilters).size();
+    };
+    ports.plan_changed = [this](const auto& keys) { told = keys; };
+    ports.kube = &kube;
+    ports.board = &board;
+    ports.clock = &clock;
+    reconciler = std::make_unique<MeshReconciler>(mesh::Installation(), ports);
+  }
+
+  StatusOr<controller::ReconcileResult> Run() { return reconciler->Reconcile({"", "mesh"}); }
+  std::vector<kube::Object> Filters() { return kube.All(kube::kEnvoyFilters); }
+
+  std::unique_ptr<MeshReconciler> reconciler;
+  std::vector<plan::Route> routes;
+  size_t filters_when_routed = 0;
+  std::vector<std::string> told;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(mesh_reconciler)
+
+BOOST_AUTO_TEST_CASE(a_tap_gets_its_route_and_then_its_patch) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "cart");
+  BOOST_TEST(mesh.Filters()[0].owner_references().size() == 1u);
+  BOOST_REQUIRE(mesh.routes.size() == 1u);
+  BOOST_TEST(mesh.routes[0].key == "shop/a");
+  BOOST_TEST(mesh.filters_when_routed == 0u);
+  BOOST_TEST(mesh.told == std::vector<std::string>{"shop/a"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_written_where_nothing_changed) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.ClearWrites();
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.kube.writes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_second_tap_of_the_same_workload_shares_the_patch) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  mesh.SeedTap("b", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].owner_references().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_hand_edit_is_repaired) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  kube::Object edited = mesh.Filters()[0];
+  edited.value()["spec"]["workloadSelector"]["labels"]["app"] = "payments";
+  mesh.kube.Seed(kube::kEnvoyFilters, edited, "somebody");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "cart");
+}
+
+BOOST_AUTO_TEST_CASE(a_patch_that_no_tap_wants_is_deleted_and_others_are_left) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  mesh.Seed(kube::kEnvoyFilters, R"({"metadata":{"namespace":"shop","name":"theirs"},"spec":{}})");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].name() == "theirs");
+  BOOST_TEST(mesh.routes.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_refused_patch_stops_no_other_and_its_tap_says_why) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  mesh.SeedTap("b", "payments");
+  mesh.kube.Fail("apply", kube::kEnvoyFilters, absl::PermissionDeniedError("no right to"));
+  BOOST_TEST(!mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 1u);
+  const bool first_failed = !mesh.board.Find("shop/a")->patch_error.empty();
+  BOOST_TEST(first_failed != !mesh.board.Find("shop/b")->patch_error.empty());
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it) {
+  Fixture mesh;
+  mesh.Seed(kube::kTrafficTaps,
+            R"({"metadata":{"namespace":"shop","name":"few","generation":1},"spec":{
+      "targets":[{"kind":"Workload","name":"cart"}],"limits":{"maxRecords":10},
+      "outputs":[{"name":"out","type":"Stdout"}]}})");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 1u);
+  v1::CollectorReport report;
+  report.set_instance("i");
+  auto* tap = report.add_taps();
+  tap->set_tap("shop/few");
+  tap->set_uid(mesh.kube.All(kube::kTrafficTaps)[0].uid());
+  tap->set_offered(10);
+  mesh.reports = {report};
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().empty());
+  BOOST_TEST(mesh.routes.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

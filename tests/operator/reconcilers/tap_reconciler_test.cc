@@ -1,0 +1,146 @@
+#include "operator/reconcilers/tap_reconciler.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "operator/reconcilers/mesh_fixture.h"
+
+namespace traffictap {
+
+using reconcilers::TapPorts;
+using reconcilers::TapReconciler;
+
+namespace {
+
+struct Fixture : MeshFixture {
+  Fixture() {
+    SeedTap("a", "cart");
+    Plan(1);
+    TapPorts ports;
+    ports.tap = [this](const kube::ObjectKey& key) -> reconcilers::ObjectPtr {
+      for (auto& tap : All(kube::kTrafficTaps)) {
+        if (tap->key() == key) return tap;
+      }
+      return nullptr;
+    };
+    ports.reports = [this] { return reports; };
+    ports.counts_interval = [] { return 10 * base::kSecond; };
+    ports.settling = [this] { return settling; };
+    ports.announce = [this](const auto&, const plan::Condition& ready) {
+      said.push_back(ready.reason);
+    };
+    ports.kube = &kube;
+    ports.board = &board;
+    ports.clock = &clock;
+    reconciler = std::make_unique<TapReconciler>(ports);
+  }
+
+  kube::Object Tap() { return kube.All(kube::kTrafficTaps)[0]; }
+  void Plan(int64_t generation) {
+    plan::MeshPlan plan;
+    plan::Verdict verdict;
+    verdict.key = "shop/a";
+    verdict.tap = {"shop", "a", Tap().uid()};
+    verdict.generation = generation;
+    verdict.in_force = true;
+    verdict.conditions = {{"Accepted", plan::Condition::Value::kTrue, "Accepted", ""}};
+    plan.verdicts.push_back(verdict);
+    board.SetPlan(plan, {});
+  }
+  void Report(uint64_t records) {
+    v1::CollectorReport report;
+    report.set_instance("i");
+    auto* tap = report.add_taps();
+    tap->set_tap("shop/a");
+    tap->set_uid(Tap().uid());
+    tap->set_generation(1);
+    tap->set_offered(records);
+    reports = {report};
+  }
+  void Run() { BOOST_REQUIRE(reconciler->Reconcile({"shop", "a"}).ok()); }
+  size_t Writes() {
+    const size_t count = kube.writes().size();
+    kube.ClearWrites();
+    return count;
+  }
+
+  std::unique_ptr<TapReconciler> reconciler;
+  bool settling = false;
+  std::vector<std::string> said;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tap_reconciler)
+
+BOOST_AUTO_TEST_CASE(a_status_is_written_once_and_announced) {
+  Fixture f;
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST(f.Tap().Find("/status/conditions")->size() > 3u);
+  BOOST_TEST(f.said.size() == 1u);
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  BOOST_TEST(f.said.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(counts_alone_wait_for_their_interval) {
+  Fixture f;
+  f.Report(1);
+  f.Run();
+  f.Writes();
+  f.Report(2);
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  f.clock.Advance(11 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST((*f.Tap().Find("/status/records") == 2));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_a_condition_waits_for_nothing) {
+  Fixture f;
+  f.Report(1);
+  f.Run();
+  f.Writes();
+  f.reports.clear();
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_fresh_operator_does_not_write_over_what_it_does_not_know_yet) {
+  Fixture f;
+  f.Report(5);
+  f.Run();
+  f.Writes();
+  f.settling = true;
+  f.reports.clear();
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  f.Plan(2);
+  kube::Object edited = f.Tap();
+  edited.value()["spec"]["direction"] = "Inbound";
+  f.kube.Seed(kube::kTrafficTaps, edited);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_is_gone_or_not_planned_is_left) {
+  Fixture f;
+  BOOST_TEST(f.reconciler->Reconcile({"shop", "b"}).ok());
+  f.board.SetPlan({}, {});
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_by_the_api_server_is_an_error_and_is_tried_again) {
+  Fixture f;
+  f.kube.Fail("apply_status", kube::kTrafficTaps, absl::UnavailableError("down"));
+  BOOST_TEST(!f.reconciler->Reconcile({"shop", "a"}).ok());
+  f.kube.ClearWrites();
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
