@@ -1,14 +1,19 @@
 #include "operator/operator.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
 #include "operator/controller/controller.h"
+#include "operator/controller/event_recorder.h"
+#include "operator/controller/leader_election.h"
 #include "operator/mesh_watch.h"
 #include "operator/proxy_poller.h"
 #include "operator/reconcilers/mesh_reconciler.h"
@@ -40,6 +45,20 @@ StatusOr<std::unique_ptr<kube::HttpKubeClient>> Connect(const Options& options,
   return kube::HttpKubeClient::Make(std::move(client), clock);
 }
 
+// Unique per process, and for a person the pod's name.
+std::string Identity() {
+  char name[256] = {};
+  if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+    return fmt::format("{}", getpid());
+  return fmt::format("{}_{}", name, getpid());
+}
+
+controller::EventText EventOf(const plan::Condition& ready) {
+  const bool bad = ready.status == plan::Condition::Value::kFalse;
+  return {bad ? controller::EventText::Type::kWarning : controller::EventText::Type::kNormal,
+          ready.reason, "Reconcile", ready.message};
+}
+
 }  // namespace
 
 // Members are built downward and destroyed upward: whoever calls another stands below it.
@@ -47,22 +66,38 @@ struct Operator::State {
   Options options;
   base::SystemClock clock;
   base::MetricsRegistry metrics;
-  std::atomic<bool> ready{false};
+  std::atomic<bool> leading{false};
   std::atomic<bool> asked_istiod{false};
-  base::Nanos started = 0;  // monotonic
+  std::atomic<base::Nanos> started{0};  // to lead; monotonic
   std::unique_ptr<kube::HttpKubeClient> kube;
   reconcilers::PlanBoard board;
   controller::WorkQueue mesh_queue{{}, &clock};
   controller::WorkQueue tap_queue{{}, &clock};
-  std::unique_ptr<routes::RouteServer> routes;
+  std::unique_ptr<controller::EventRecorder> events;
+  std::unique_ptr<controller::LeaderElector> elector;
   std::unique_ptr<MeshWatch> watch;
   std::unique_ptr<reconcilers::MeshReconciler> mesh_reconciler;
   std::unique_ptr<reconcilers::TapReconciler> tap_reconciler;
   std::unique_ptr<controller::Controller> mesh_controller;
   std::unique_ptr<controller::Controller> tap_controller;
-  std::unique_ptr<ProxyPoller> poller;
   std::unique_ptr<web::HttpServer> http;
   std::vector<std::jthread> threads;
+  absl::Mutex mutex;
+  // While this replica leads: a collector that meets another one is refused and dials again.
+  std::shared_ptr<routes::RouteServer> routes ABSL_GUARDED_BY(mutex);
+
+  std::shared_ptr<routes::RouteServer> Routes() {
+    absl::MutexLock lock(&mutex);
+    return routes;
+  }
+  void SetRoutes(std::shared_ptr<routes::RouteServer> next) {
+    absl::MutexLock lock(&mutex);
+    routes.swap(next);
+  }
+  std::vector<v1::CollectorReport> Reports() {
+    const auto server = Routes();
+    return server ? server->Reports() : std::vector<v1::CollectorReport>();
+  }
 
   void MeshChanged() { mesh_queue.AddAfter(kMesh, kMeshDelay); }
 
@@ -72,18 +107,18 @@ struct Operator::State {
 
   // Counts may have brought a tap to its limit.
   void Reported() {
-    if (!ready) return;
+    if (!leading) return;
     EveryTap();
-    for (const auto& report : routes->Reports()) {
+    for (const auto& report : Reports()) {
       for (const auto& tap : report.taps()) {
         if (tap.completed()) return MeshChanged();
       }
     }
   }
 
-  bool Settling() const {
+  bool Settling() {
     if (clock.Monotonic() - started > kSettling) return false;
-    return routes->Reports().empty() || !asked_istiod;
+    return Reports().empty() || !asked_istiod;
   }
 
   base::Nanos CountsInterval() const {
@@ -94,7 +129,7 @@ struct Operator::State {
   Status StartRoutes() {
     auto started = routes::RouteServer::Start(options.routes, [this] { Reported(); });
     if (!started.ok()) return started.status();
-    routes = *std::move(started);
+    SetRoutes(*std::move(started));
     return absl::OkStatus();
   }
 
@@ -102,8 +137,10 @@ struct Operator::State {
     reconcilers::MeshPorts mesh;
     mesh.objects = [this] { return watch->Objects(); };
     mesh.settings = [this] { return watch->Settings(); };
-    mesh.reports = [this] { return routes->Reports(); };
-    mesh.set_routes = [this](const auto& set) { routes->SetRoutes(set); };
+    mesh.reports = [this] { return Reports(); };
+    mesh.set_routes = [this](const auto& set) {
+      if (const auto server = Routes()) server->SetRoutes(set);
+    };
     mesh.plan_changed = [this](const auto&) { EveryTap(); };
     mesh.kube = kube.get();
     mesh.board = &board;
@@ -112,10 +149,11 @@ struct Operator::State {
         std::make_unique<reconcilers::MeshReconciler>(options.installation, std::move(mesh));
     reconcilers::TapPorts tap;
     tap.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
-    tap.reports = [this] { return routes->Reports(); };
+    tap.reports = [this] { return Reports(); };
     tap.counts_interval = [this] { return CountsInterval(); };
     tap.settling = [this] { return Settling(); };
-    tap.announce = [](const kube::Object& object, const plan::Condition& condition) {
+    tap.announce = [this](const kube::Object& object, const plan::Condition& condition) {
+      events->Record(object, EventOf(condition));
       log::For("taps").info("tap changed tap={} ready={} message=\"{}\"", object.key().ToString(),
                             condition.reason, condition.message);
     };
@@ -137,53 +175,85 @@ struct Operator::State {
             return web::HttpResponse{200, "text/plain", "ok\n"};
           }},
          {"/readyz", [this] {
-            return ready ? web::HttpResponse{200, "text/plain", "ok\n"}
-                         : web::HttpResponse{503, "text/plain", "not ready\n"};
+            // A replica that waits to lead is as it should be.
+            std::string missing;
+            return watch->WaitForSync(0, &missing)
+                       ? web::HttpResponse{200, "text/plain", "ok\n"}
+                       : web::HttpResponse{503, "text/plain", "not ready\n"};
           }}});
     if (!started.ok()) return started.status();
     http = *std::move(started);
     return absl::OkStatus();
   }
 
-  void WriteMetrics(base::MetricWriter& writer) const {
+  void WriteMetrics(base::MetricWriter& writer) {
     kube->WriteMetrics(writer);
+    events->WriteMetrics(writer);
+    elector->WriteMetrics(writer);
     watch->WriteMetrics(writer);
     mesh_controller->WriteMetrics(writer);
     tap_controller->WriteMetrics(writer);
     writer.Gauge("traffictap_operator_taps", "Taps that exist.", {}, watch->tap_count());
     writer.Gauge("traffictap_operator_collectors", "Collectors that are connected.", {},
-                 routes->Reports().size());
+                 Reports().size());
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
   }
 
   // Nothing may be decided on half a view of the world: patches would go and come again.
-  void Work(const std::stop_token& stop) {
+  bool WaitForLists(const std::stop_token& stop) {
     std::string missing;
     while (!watch->WaitForSync(kSyncPatience, &missing)) {
       log::For("operator").warn("waits for the first lists missing=\"{}\"", missing);
-      if (stop.stop_requested()) return;
+      if (stop.stop_requested()) return false;
     }
-    if (stop.stop_requested()) return;
-    mesh_queue.Add(kMesh);
-    poller = std::make_unique<ProxyPoller>(
+    return !stop.stop_requested();
+  }
+
+  std::unique_ptr<ProxyPoller> StartPoller() {
+    return std::make_unique<ProxyPoller>(
         options.istiod, [this] { return watch->IstiodAddresses(); },
         [this] {
           asked_istiod = true;
           EveryTap();
         },
         &board, &clock);
-    ready = true;
-    log::For("operator").info("works taps={}", watch->tap_count());
-    std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
-    mesh_controller->Run(stop);
+  }
+
+  // What the one operator that leads does, until it no longer does.
+  void Lead(const std::stop_token& stop) {
+    if (!WaitForLists(stop)) return;
+    started = clock.Monotonic();
+    if (const Status listening = StartRoutes(); !listening.ok()) {
+      log::For("operator").error("collectors get no taps err=\"{}\"", Message(listening));
+    }
+    mesh_queue.Add(kMesh);
+    leading = true;
+    const auto server = Routes();
+    log::For("operator")
+        .info("leads routes_port={} taps={}", server ? server->port() : 0, watch->tap_count());
+    {
+      const auto poller = StartPoller();
+      std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
+      mesh_controller->Run(stop);
+      leading = false;
+    }
+    SetRoutes(nullptr);
   }
 
   Status Start() {
     auto connected = Connect(options, &clock);
     if (!connected.ok()) return connected.status();
     kube = *std::move(connected);
-    started = clock.Monotonic();
+    // To fail at once where the address is taken or a file is missing.
     TT_RETURN_IF_ERROR(StartRoutes());
+    SetRoutes(nullptr);
+    events = std::make_unique<controller::EventRecorder>(
+        kube.get(), controller::EventRecorderOptions{"traffictap-operator", Identity()}, &clock);
+    elector = std::make_unique<controller::LeaderElector>(
+        kube.get(),
+        controller::LeaderElectionOptions{options.installation.ns, "traffictap-operator",
+                                          Identity()},
+        &clock);
     watch = std::make_unique<MeshWatch>(
         kube.get(), options.installation, &clock,
         MeshWatch::Hooks{[this] { MeshChanged(); },
@@ -196,7 +266,11 @@ struct Operator::State {
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartHttp());
     watch->Start();
-    threads.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    threads.emplace_back([this](const std::stop_token& stop) { events->Run(stop); });
+    threads.emplace_back([this](const std::stop_token& stop) {
+      if (!options.leader_election) return Lead(stop);
+      elector->Run(stop, [this](const std::stop_token& leading) { Lead(leading); });
+    });
     return absl::OkStatus();
   }
 };
@@ -205,12 +279,9 @@ Operator::Operator() : state_(std::make_unique<State>()) {}
 
 Operator::~Operator() {
   State& state = *state_;
-  state.ready = false;
   for (auto& thread : state.threads) thread.request_stop();
   state.threads.clear();
   state.http.reset();
-  state.poller.reset();
-  state.routes.reset();
   state.watch.reset();
 }
 
@@ -218,12 +289,10 @@ StatusOr<std::unique_ptr<Operator>> Operator::Start(const Options& options) {
   std::unique_ptr<Operator> out(new Operator);
   out->state_->options = options;
   TT_RETURN_IF_ERROR(out->state_->Start());
-  log::For("operator")
-      .info("operator started routes_port={} http_port={}", out->routes_port(), out->http_port());
+  log::For("operator").info("operator started http_port={}", out->http_port());
   return out;
 }
 
-int Operator::routes_port() const { return state_->routes->port(); }
 int Operator::http_port() const { return state_->http->port(); }
 
 StatusOr<int> Uninstall(const Options& options) {

@@ -15,7 +15,6 @@ class Operator {
   static StatusOr<std::unique_ptr<Operator>> Start(const Options& options);
   ~Operator();
 
-  int routes_port() const;
   int http_port() const;
 
  private:

@@ -81,6 +81,8 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Ro
       Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
       return;
     }
+    // Tells the collector that it is connected, though there may be nothing to send.
+    StartSendInitialMetadata();
     StartRead(&report_);
   }
 

@@ -53,6 +53,7 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
   std::optional<v1::RouteSnapshot> Next(base::Nanos wait) {
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(this, &RouteCall::HasNews), absl::Nanoseconds(wait));
+    noticed_ = true;
     return std::exchange(arrived_, std::nullopt);
   }
 
@@ -71,13 +72,18 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
     return status_;
   }
 
+  // The operator answers at once, also where it has nothing new to send.
+  void OnReadInitialMetadataDone(bool ok) override {
+    absl::MutexLock lock(&mutex_);
+    opened_ = ok;
+    noticed_ = !ok;
+  }
   void OnReadDone(bool ok) override {
     absl::MutexLock lock(&mutex_);
     if (!ok) {
       broken_ = true;
       return;
     }
-    opened_ = true;
     arrived_ = std::move(incoming_);  // only the newest counts
     incoming_ = {};
     StartRead(&incoming_);
@@ -94,7 +100,9 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
   }
 
  private:
-  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return arrived_ || ended_; }
+  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return arrived_ || ended_ || !noticed_;
+  }
 
   grpc::ClientContext context_;
   v1::RouteSnapshot incoming_;    // gRPC's while a read is under way
@@ -103,6 +111,7 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
   std::optional<v1::RouteSnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
+  bool noticed_ ABSL_GUARDED_BY(mutex_) = true;  // the thread knows that it opened
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

@@ -151,6 +151,30 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_first_routes) {
   BOOST_TEST(!collector.state.has_routes.load());
 }
 
+BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_routes_is_connected_without_being_sent_any) {
+  const std::string cache = TempFile();
+  RouteSourceOptions options;
+  std::string address;
+  {
+    Operator op;
+    address = op.address();
+    options = OptionsFor(op);
+    options.cache_file = cache;
+    FakeCollector collector;
+    const auto source = collector.Dial(options);
+    op.server->SetRoutes({MakeRoute("a", 1)});
+    BOOST_TEST(op.WaitForVersion());
+  }
+  Operator again(address);
+  again.server->SetRoutes({MakeRoute("a", 1)});
+  FakeCollector restarted;
+  const auto source = restarted.Dial(options);
+  BOOST_TEST(again.WaitForVersion());
+  BOOST_TEST(again.WaitFor([&](const auto&) { return restarted.state.connected.load(); }));
+  BOOST_TEST(restarted.applied() == 1);
+  std::filesystem::remove(cache);
+}
+
 BOOST_AUTO_TEST_CASE(equal_routes_are_sent_once) {
   Operator op;
   FakeCollector collector;
