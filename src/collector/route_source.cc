@@ -182,8 +182,11 @@ class RouteSource::Loop {
     call.Report(MakeReport());
     base::Nanos wait = options_.report_interval;
     while (!call.ended()) {
-      if (auto snapshot = call.Next(wait)) {
-        if (!state_->connected.exchange(true)) log::For("routes").info("connected to the operator");
+      const auto snapshot = call.Next(wait);
+      if (call.opened() && !state_->connected.exchange(true)) {
+        log::For("routes").info("connected to the operator");
+      }
+      if (snapshot) {
         Apply(*snapshot);
         SaveCache(*snapshot);
       }
