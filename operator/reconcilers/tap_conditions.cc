@@ -29,7 +29,8 @@ uint64_t Count(const Counts& counts, const char* name) {
 
 Condition FromAcknowledgements(const TapStatusInput& input) {
   const ProxyAcknowledgements& acks = input.proxies;
-  const uint32_t meshed = input.verdict.pods_meshed;
+  // Not pods_meshed: a Sidecar may hide the collector from some, and no patch reaches those.
+  const size_t meshed = input.verdict.proxies.size();
   if (!acks.refusals.empty()) {
     return {"Programmed", Value::kFalse, "Refused",
             fmt::format("proxies refuse their configuration and keep the former one: {}",
@@ -129,7 +130,7 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
   }
   return {
       "Ready", Value::kTrue, "Capturing",
-      fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.pods_meshed)};
+      fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.proxies.size())};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.

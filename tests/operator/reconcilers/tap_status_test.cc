@@ -19,7 +19,8 @@ TapStatusInput Capturing() {
   input.verdict.key = "shop/a";
   input.verdict.generation = 3;
   input.verdict.in_force = true;
-  input.verdict.pods_matched = input.verdict.pods_meshed = 2;
+  input.verdict.pods_matched = input.verdict.pods_meshed = 3;
+  input.verdict.proxies = {"cart-0.shop", "cart-1.shop"};
   input.verdict.conditions = {{"Accepted", Value::kTrue, "Accepted", ""},
                               {"Programmed", Value::kUnknown, "Pending", ""},
                               {"OutputsResolved", Value::kTrue, "Resolved", ""},
