@@ -85,6 +85,7 @@ struct Operator::State {
   absl::Mutex mutex;
   // While this replica leads: a collector that meets another one is refused and dials again.
   std::shared_ptr<routes::RouteServer> routes ABSL_GUARDED_BY(mutex);
+  std::string istio_version ABSL_GUARDED_BY(mutex);
 
   std::shared_ptr<routes::RouteServer> Routes() {
     absl::MutexLock lock(&mutex);
@@ -93,6 +94,21 @@ struct Operator::State {
   void SetRoutes(std::shared_ptr<routes::RouteServer> next) {
     absl::MutexLock lock(&mutex);
     routes.swap(next);
+  }
+  void SetIstioVersion(const std::string& version) {
+    {
+      absl::MutexLock lock(&mutex);
+      if (version == istio_version) return;
+      istio_version = version;
+    }
+    log::For("operator").info("found istio version={}", version);
+    MeshChanged();
+  }
+  plan::MeshSettings Settings() {
+    plan::MeshSettings settings = watch->Settings();
+    absl::MutexLock lock(&mutex);
+    settings.istio_version = istio_version;
+    return settings;
   }
   std::vector<v1::CollectorReport> Reports() {
     const auto server = Routes();
@@ -136,7 +152,7 @@ struct Operator::State {
   void BuildReconcilers() {
     reconcilers::MeshPorts mesh;
     mesh.objects = [this] { return watch->Objects(); };
-    mesh.settings = [this] { return watch->Settings(); };
+    mesh.settings = [this] { return Settings(); };
     mesh.reports = [this] { return Reports(); };
     mesh.set_routes = [this](const auto& set) {
       if (const auto server = Routes()) server->SetRoutes(set);
@@ -212,8 +228,9 @@ struct Operator::State {
   std::unique_ptr<ProxyPoller> StartPoller() {
     return std::make_unique<ProxyPoller>(
         options.istiod, [this] { return watch->IstiodAddresses(); },
-        [this] {
+        [this](const std::string& version) {
           asked_istiod = true;
+          SetIstioVersion(version);
           EveryTap();
         },
         &board, &clock);

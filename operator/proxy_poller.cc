@@ -16,8 +16,8 @@ constexpr std::chrono::seconds kOtherwise(15);
 
 ProxyPoller::ProxyPoller(istiod::SynczOptions options,
                          std::function<std::vector<std::string>()> addresses,
-                         std::function<void()> asked, reconcilers::PlanBoard* board,
-                         const base::Clock* clock)
+                         std::function<void(const std::string&)> asked,
+                         reconcilers::PlanBoard* board, const base::Clock* clock)
     : options_(std::move(options)),
       addresses_(std::move(addresses)),
       asked_(std::move(asked)),
@@ -43,7 +43,9 @@ void ProxyPoller::Run(const std::stop_token& stop) {
 void ProxyPoller::Ask() {
   // The time before the question: what was written after it is not in the answer.
   const base::Nanos asked = clock_->Wall();
-  auto proxies = istiod::FetchSyncz(addresses_(), options_);
+  const auto addresses = addresses_();
+  AskVersion(addresses);
+  auto proxies = istiod::FetchSyncz(addresses, options_);
   const std::string error = proxies.ok() ? "" : Message(proxies.status());
   if (proxies.ok()) {
     board_->SetProxies(*std::move(proxies), asked);
@@ -57,7 +59,13 @@ void ProxyPoller::Ask() {
       log::For("istiod").warn("not known what proxies have taken err=\"{}\"", error);
     }
   }
-  asked_();
+  asked_(version_);
+}
+
+void ProxyPoller::AskVersion(const std::vector<std::string>& addresses) {
+  if (addresses.empty()) return;
+  auto version = istiod::FetchVersion(addresses[0], options_);
+  if (version.ok()) version_ = *std::move(version);  // otherwise FetchSyncz tells
 }
 
 }  // namespace traffictap::op

@@ -14,22 +14,26 @@ namespace traffictap::op {
 // Asks istiod what the proxies have taken: every second while a tap waits for one, else every 15 s.
 class ProxyPoller {
  public:
-  // `addresses` are istiod's now; `asked` is called after each answer. All outlive the poller.
+  // `addresses` are istiod's now; `asked` is called after each answer with Istio's version, empty
+  // where it is not known. All outlive the poller.
   ProxyPoller(istiod::SynczOptions options, std::function<std::vector<std::string>()> addresses,
-              std::function<void()> asked, reconcilers::PlanBoard* board, const base::Clock* clock);
+              std::function<void(const std::string&)> asked, reconcilers::PlanBoard* board,
+              const base::Clock* clock);
   // Waits for a question that is under way.
   ~ProxyPoller() = default;
 
  private:
   void Run(const std::stop_token& stop);
   void Ask();
+  void AskVersion(const std::vector<std::string>& addresses);
 
   const istiod::SynczOptions options_;
   const std::function<std::vector<std::string>()> addresses_;
-  const std::function<void()> asked_;
+  const std::function<void(const std::string&)> asked_;
   reconcilers::PlanBoard* const board_;
   const base::Clock* const clock_;
   std::string last_error_;  // told once
+  std::string version_;     // Istio's, as istiod last told it
   std::jthread thread_;
 };
 

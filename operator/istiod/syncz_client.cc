@@ -19,7 +19,8 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 
-constexpr const char* kPath = "/debug/syncz";
+constexpr const char* kSyncz = "/debug/syncz";
+constexpr const char* kVersion = "/version";
 
 std::string ReadToken(const std::string& file) {
   if (file.empty()) return "";
@@ -33,10 +34,10 @@ std::string ReadToken(const std::string& file) {
 // One GET with a deadline for the whole of it.
 class Question {
  public:
-  Question(const tcp::endpoint& endpoint, const std::string& host, const std::string& token,
-           const SynczOptions& options)
+  Question(const tcp::endpoint& endpoint, const std::string& host, const std::string& path,
+           const std::string& token, const SynczOptions& options)
       : endpoint_(endpoint), body_bytes_max_(options.response_bytes_max), stream_(io_) {
-    request_ = {http::verb::get, kPath, 11};
+    request_ = {http::verb::get, path, 11};
     request_.set(http::field::host, host);
     if (!token.empty()) request_.set(http::field::authorization, "Bearer " + token);
     // Boost 1.74 does not hold a response to its body limit: Read does.
@@ -95,32 +96,32 @@ std::optional<tcp::endpoint> ParseEndpoint(const std::string& address) {
   return tcp::endpoint(ip, static_cast<uint16_t>(port));
 }
 
-Status Refused(const std::string& address, unsigned code) {
-  const auto message = fmt::format("ask istiod {}{}: HTTP {}", address, kPath, code);
+Status Refused(const std::string& asked, unsigned code) {
+  const auto message = fmt::format("ask istiod {}: HTTP {}", asked, code);
   if (code != 401 && code != 403) return absl::UnavailableError(message);
-  return absl::PermissionDeniedError(message +
-                                     ": give the operator a token of audience istio-ca "
-                                     "(--istiod-token), and name its namespace in "
-                                     "istiod's DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES");
+  return absl::PermissionDeniedError(
+      message +
+      ": give the operator a token of audience istio-ca (--istiod-token), and name its namespace "
+      "in istiod's DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES");
 }
 
-Status AskOne(const std::string& address, const std::string& token, const SynczOptions& options,
-              ProxySyncs* proxies) {
+StatusOr<std::string> Get(const std::string& address, const std::string& path,
+                          const std::string& token, const SynczOptions& options) {
   const auto endpoint = ParseEndpoint(address);
   if (!endpoint) {
     return absl::InvalidArgumentError(fmt::format("ask istiod \"{}\": must be IP:PORT", address));
   }
   try {
-    Question question(*endpoint, address, token, options);
+    Question question(*endpoint, address, path, token, options);
     if (const auto error = question.Ask()) {
       return absl::UnavailableError(
-          fmt::format("ask istiod {}{}: {}", address, kPath, error.message()));
+          fmt::format("ask istiod {}{}: {}", address, path, error.message()));
     }
     const auto& response = question.response();
-    if (response.result_int() != 200) return Refused(address, response.result_int());
-    return ReadSyncz(response.body(), proxies);
+    if (response.result_int() != 200) return Refused(address + path, response.result_int());
+    return response.body();
   } catch (const std::exception& error) {
-    return absl::InternalError(fmt::format("ask istiod {}{}: {}", address, kPath, error.what()));
+    return absl::InternalError(fmt::format("ask istiod {}{}: {}", address, path, error.what()));
   }
 }
 
@@ -131,10 +132,19 @@ StatusOr<ProxySyncs> FetchSyncz(const std::vector<std::string>& addresses,
   ProxySyncs out;
   const std::string token = ReadToken(options.token_file);
   for (const auto& address : addresses) {
-    TT_RETURN_IF_ERROR(AskOne(address, token, options, &out));
+    const auto answer = Get(address, kSyncz, token, options);
+    if (!answer.ok()) return answer.status();
+    TT_RETURN_IF_ERROR(ReadSyncz(*answer, &out));
   }
   if (addresses.empty()) return absl::UnavailableError("ask istiod: no istiod is known");
   return out;
+}
+
+StatusOr<std::string> FetchVersion(const std::string& address, const SynczOptions& options) {
+  auto answer = Get(address, kVersion, "", options);
+  if (!answer.ok()) return answer.status();
+  // "1.29.2-commit-Clean": what stands before the first '-' that does not belong to it.
+  return answer->substr(0, answer->find_first_not_of("0123456789."));
 }
 
 }  // namespace traffictap::istiod

@@ -24,4 +24,7 @@ struct SynczOptions {
 StatusOr<ProxySyncs> FetchSyncz(const std::vector<std::string>& addresses,
                                 const SynczOptions& options);
 
+// The version that the istiod at `address` runs, such as "1.29.2". It needs no token.
+StatusOr<std::string> FetchVersion(const std::string& address, const SynczOptions& options);
+
 }  // namespace traffictap::istiod

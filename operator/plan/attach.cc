@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "operator/plan/attachment_name.h"
 #include "operator/plan/conflicts.h"
+#include "operator/plan/istio_version.h"
 #include "operator/plan/visibility.h"
 #include "operator/plan/wording.h"
 #include "operator/plan/workload_selector.h"
@@ -239,6 +240,13 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
   if (!index_.mesh().telemetry_allowed) {
     Hide(workloads, {"", "AttachmentForbidden",
                      "neither EnvoyFilter nor Telemetry may be written: allow one of them"});
+    return false;
+  }
+  if (!patch->at.targets.empty() && !IsAtLeast(index_.mesh().istio_version, 1, 22)) {
+    Hide(workloads, {"", "IstioTooOld",
+                     fmt::format("needs a Telemetry with targetRefs, which Istio has since 1.22; "
+                                 "this is {}: upgrade it",
+                                 index_.mesh().istio_version)});
     return false;
   }
   const CollectorProviders providers = FindProviders(index_.snapshot());

@@ -96,6 +96,14 @@ BOOST_AUTO_TEST_CASE(the_token_is_read_from_its_file_and_shown) {
   unlink(file.c_str());
 }
 
+BOOST_AUTO_TEST_CASE(the_version_is_asked_without_a_token_and_cut_to_its_numbers) {
+  OneAnswer istiod(Http(200, "1.29.2-f1d3b3e-Clean"));
+  const auto version = istiod::FetchVersion(istiod.address(), {});
+  BOOST_REQUIRE(version.ok());
+  BOOST_TEST(*version == "1.29.2");
+  BOOST_TEST(istiod.request().rfind("GET /version ", 0) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_says_what_to_do) {
   OneAnswer istiod(Http(403, "forbidden"));
   const auto proxies = FetchSyncz({istiod.address()}, {});

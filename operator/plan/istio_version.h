@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace traffictap::plan {
+
+// Whether the Istio of this version ("1.22.3", "1.31-dev", "1.24.0-distroless"; empty: not known)
+// is at least MAJOR.MINOR. Not known counts as new enough: what it then refuses, it says itself.
+bool IsAtLeast(const std::string& version, int major, int minor);
+
+}  // namespace traffictap::plan
