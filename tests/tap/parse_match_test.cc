@@ -131,15 +131,6 @@ BOOST_AUTO_TEST_CASE(refuses_more_values_than_a_list_may_have) {
   BOOST_TEST(RefusesMatch(codes + "]", "responseCodes"));
 }
 
-BOOST_AUTO_TEST_CASE(a_match_knows_whether_it_is_empty) {
-  BOOST_TEST(Match("").empty());
-  for (const char* fields : {"methods: [GET]", "paths: [{exact: /a}]", "schemes: [http]",
-                             "authorities: [a]", "responseCodes: [404]", "minDuration: 1s",
-                             "responseFlags: [UF]", "headers: [{name: a}]", "protocols: [TCP]"}) {
-    BOOST_TEST(!Match(fields).empty(), fields);
-  }
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 
-#include "traffic/entry_batch.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap {
@@ -60,26 +59,6 @@ BOOST_AUTO_TEST_CASE(begins_with_no_tap_no_arrival_and_the_ids_hash) {
   BOOST_TEST(packed.get()->taps.empty());
   BOOST_TEST(packed.get()->arrival == 0);
   BOOST_TEST(packed.get()->request_id_hash == HashRequestId(kId));
-}
-
-BOOST_AUTO_TEST_CASE(a_batch_keeps_many_entries_of_all_sizes) {
-  const NodePtr node = SampleNode();
-  EntryBatch batch(node);
-  BOOST_TEST(batch.empty());
-  for (size_t i = 0; i < 300; ++i) {
-    SampleEntry sample;
-    sample.Set(Text::kPath, std::string(i * 97 % 20'000, static_cast<char>('a' + i % 26)));
-    BOOST_TEST(batch.Add(sample.entry)->node == node.get());
-  }
-  BOOST_REQUIRE(batch.entries().size() == 300);
-  size_t bytes = 0;
-  for (size_t i = 0; i < 300; ++i) {
-    const auto path = batch.entries()[i]->text(Text::kPath);
-    BOOST_TEST(path == std::string(std::min<size_t>(i * 97 % 20'000, AccessEntry::kTextBytesMax),
-                                   static_cast<char>('a' + i % 26)));
-    bytes += batch.entries()[i]->bytes;
-  }
-  BOOST_TEST(batch.bytes() >= bytes);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
