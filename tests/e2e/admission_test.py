@@ -1,5 +1,5 @@
-"""What the API server itself says of a TrafficTap: good ones pass with their defaults, wrong ones are refused at apply with
-the field and the rule. Nothing of ours runs here."""
+"""What the API server itself says of a TrafficTap: good ones pass with their defaults, wrong ones are refused at apply
+with the field and the rule. Nothing of ours runs here."""
 import unittest
 
 from installation import ROOT, create_crds, shared_mesh
@@ -27,7 +27,8 @@ WRONG = [
     ("a path that climbs", {"outputs": [{"name": "disk", "type": "File", "file": {"path": "../etc/passwd"}}]},
      "spec.outputs[0].file.path", ".."),
     ("two outputs of one name", {"outputs": [DISK, DISK]}, "spec.outputs[1]", "Duplicate"),
-    ("no block of addresses", {"peers": {"include": [{"ipBlock": "10.0.0.0"}]}}, "spec.peers.include[0].ipBlock", "CIDR"),
+    ("no block of addresses", {"peers": {"include": [{"ipBlock": "10.0.0.0"}]}},
+     "spec.peers.include[0].ipBlock", "CIDR"),
 ]
 
 

@@ -86,8 +86,10 @@ class ApiGate:
         self._frozen.set()
 
     def thaw(self):
-        self._frozen.clear()
-        self.cut()
+        """What was frozen has missed something: it has to begin anew."""
+        if self.frozen():
+            self._frozen.clear()
+            self.cut()
 
     def frozen(self):
         return self._frozen.is_set()

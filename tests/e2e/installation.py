@@ -6,12 +6,15 @@ import pathlib
 import signal
 import subprocess
 
+from api_gate import ApiGate
 from mesh import Mesh, shop
+from mesh.api import path_of
 from mesh.network import NODE
 from mesh.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALS, HTTP, ROUTES, OPERATOR_HTTP = 9811, 9812, 9813, 9814
+NAMESPACE = "traffictap-system"
 
 
 _shared = []
@@ -28,11 +31,50 @@ def shared_mesh():
     return _shared[0]
 
 
+def pushed(mesh, which):
+    """istiod's word on the listeners of a pod's proxy: {"sent", "acked", "sentTime", "lastError"}."""
+    pod = mesh.pod(which)
+    for proxy in json.loads(mesh.istiod(f"/debug/syncz?namespace={pod.namespace}")):
+        if proxy["proxy"] == f"{pod.name}.{pod.namespace}":
+            return proxy["resources"]["type.googleapis.com/envoy.config.listener.v3.Listener"]
+    return {}
+
+
+def acknowledged(mesh, which, seconds=20):
+    """Waits for a push that is newer than this call and answered; "" or what the proxy says against it."""
+    before = pushed(mesh, which)["sent"]
+
+    def answered():
+        now = pushed(mesh, which)
+        return now["sent"] != before and (now["sent"] == now["acked"] or now.get("lastError"))
+
+    wait_until(answered, f"{which} has answered a push", seconds)
+    return pushed(mesh, which).get("lastError", "")
+
+
 def create_crds(mesh):
     for file in sorted((ROOT / "crds").glob("*.yaml")):
         mesh.apply(file)
     for plural in ("traffictaps", "clustertraffictaps", "tapdestinations"):
         mesh.kubectl("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
+
+
+def create_accounts(mesh):
+    """The installation's namespace, ServiceAccounts and rights, as the chart has them."""
+    if not mesh.api.find(path_of("namespaces", name=NAMESPACE)):
+        mesh.kubectl("create", "namespace", NAMESPACE)
+    for file in sorted((ROOT / "charts/traffictap/templates").glob("rbac-*.yaml")):
+        mesh.apply(file)
+
+
+def install(mesh):
+    """The operator behind an ApiGate, and the collector that it tells what to do; both ready."""
+    create_crds(mesh)
+    create_accounts(mesh)
+    gate = ApiGate(mesh)
+    operator = Operator(mesh, gate).start()
+    collector = Collector(mesh, "--routes", f"{NODE}:{ROUTES}").start()
+    return operator, collector, gate
 
 
 class Program:
@@ -43,6 +85,8 @@ class Program:
         self.process = None
 
     def start(self):
+        if self.running():
+            return self
         with open(self.log, "ab") as out:
             self.process = self._mesh.run_on_node(self._args, stdout=out, stderr=out)
         return self
@@ -161,3 +205,30 @@ class Collector(Program):
 
     def counters(self):
         return self.metrics(HTTP)
+
+
+class Operator(Program):
+    """traffictap-operator with the rights of its own ServiceAccount, seeing the API server through the gate."""
+
+    def __init__(self, mesh, gate):
+        work = mesh.state / "operator"
+        work.mkdir(exist_ok=True)
+        account = (NAMESPACE, "traffictap-operator")
+        (work / "istiod-token").write_text(mesh.token(*account, audience="istio-ca"))
+        (work / "kubeconfig").write_text(json.dumps(gate.kubeconfig(mesh.token(*account))))
+        args = [
+            mesh.build / "operator/traffictap-operator",
+            "--kubeconfig",
+            work / "kubeconfig",
+            "--routes",
+            f"{NODE}:{ROUTES}",
+            "--http",
+            f"{NODE}:{OPERATOR_HTTP}",
+            "--istiod-token",
+            work / "istiod-token",
+        ]
+        super().__init__(mesh, "the operator", args, work / "operator.log")
+
+    def start(self, wait=True):
+        super().start()
+        return self.wait_ready(OPERATOR_HTTP, 60) if wait else self

@@ -178,7 +178,7 @@ class Mesh:
                 return pod
         raise MeshError(f"there is no ready pod {which}")
 
-    def wait_ready(self, namespace, count=None, seconds=120):
+    def wait_ready(self, namespace, count=None, seconds=300):
         """Until all pods of the namespace are ready, and as many as `count` where it is given."""
 
         def check():
@@ -277,7 +277,7 @@ class Mesh:
     def start(self, name):
         self.order("start", name)
         if name == "kube-apiserver":
-            wait_until(lambda: self.api.get("/readyz", timeout=2) == "ok", "the API server is ready", 60)
+            wait_until(lambda: self.api.get("/readyz", timeout=2) == "ok", "the API server is ready", 180)
 
     def restart(self, name):
         self.stop(name)

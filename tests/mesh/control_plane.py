@@ -83,7 +83,7 @@ def write_kubeconfig(state):
 
 
 def wait_for_api(api, process):
-    wait_until(lambda: api.get("/readyz", timeout=2) == "ok", "the API server is ready", 90, process)
+    wait_until(lambda: api.get("/readyz", timeout=2) == "ok", "the API server is ready", 180, process)
 
 
 def kubectl(binaries, state, *args, stdin=None):

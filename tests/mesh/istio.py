@@ -16,6 +16,8 @@ PORTS = {"grpc-xds": 15010, "https-dns": 15012, "https-webhook": (443, 15017), "
 HTTP = f"http://{NODE}:8080"
 ADMISSION = "admissionregistration.k8s.io"
 
+COLLECTOR = {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811}
+
 MESH_CONFIG = {
     "rootNamespace": NAMESPACE,
     "trustDomain": "cluster.local",
@@ -29,11 +31,9 @@ MESH_CONFIG = {
         "terminationDrainDuration": "1s",
         "proxyStatsMatcher": {"inclusionRegexps": [".*"]},  # tests read counters that Istio leaves out
     },
-    "extensionProviders": [
-        {
-            "name": "traffictap",
-            "envoyHttpAls": {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811},
-        }
+    "extensionProviders": [  # what an admin adds for Telemetry mode
+        {"name": "traffictap", "envoyHttpAls": COLLECTOR},
+        {"name": "traffictap-tcp", "envoyTcpAls": COLLECTOR},
     ],
 }
 

@@ -70,11 +70,11 @@ class Node:
         if self.settings.get("build"):
             binds["/opt/traffictap"] = self.settings["build"]
         threading.Thread(target=Kubelet(self.api, self.state, binds).run, daemon=True).start()
-        wait_until(istio.ready, "istiod is ready", 60, self.processes["istiod"])
+        wait_until(istio.ready, "istiod is ready", 180, self.processes["istiod"])
         wait_until(
-            lambda: istio.injector_trusted(self.api), "istiod's injector is trusted", 30, self.processes["istiod"]
+            lambda: istio.injector_trusted(self.api), "istiod's injector is trusted", 120, self.processes["istiod"]
         )
-        wait_until(lambda: istio.require_mtls(self.api, self.settings["mtls"]) or True, "mTLS is set", 30)
+        wait_until(lambda: istio.require_mtls(self.api, self.settings["mtls"]) or True, "mTLS is set", 120)
 
     def _create_crds(self):
         control_plane.kubectl(self.binaries, self.state, "create", "-f", self.binaries / "crds")

@@ -59,11 +59,11 @@ class Sandbox:
             stderr=log,
         )
         log.close()
-        wait_until((self.directory / "pid.new").exists, f"the namespaces of {self.name} exist", 20)
+        wait_until((self.directory / "pid.new").exists, f"the namespaces of {self.name} exist", 60)
         network.attach(self.address, self._holder.pid)
         self._holder.stdin.write(b"attached\n")
         self._holder.stdin.flush()
-        wait_until((self.directory / "pid").exists, f"the network of {self.name} is up", 20)
+        wait_until((self.directory / "pid").exists, f"the network of {self.name} is up", 60)
         self.pid = int((self.directory / "pid").read_text())
 
     def _make_root(self):

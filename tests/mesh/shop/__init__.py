@@ -6,7 +6,7 @@ HERE = pathlib.Path(__file__).parent
 PODS = 9  # eight deployments of one pod each, and the gateway's
 
 
-def deploy(mesh, seconds=180):
+def deploy(mesh, seconds=400):
     """Applies the shop and returns when every pod of it is ready."""
     mesh.serve_collector_from_node()
     for file in ("workloads", "routes", "gateway"):

@@ -1,0 +1,258 @@
+"""The operator on a real API server, istiod and sidecars: what `kubectl apply` of a TrafficTap does."""
+
+import json
+import time
+import unittest
+
+from installation import install, shared_mesh
+from mesh.api import path_of
+from mesh.processes import wait_until
+from taps import Taps
+
+
+def setUpModule():
+    global mesh, operator, collector, gate, taps
+    mesh = shared_mesh()
+    operator, collector, gate = install(mesh)
+    taps = Taps(mesh, collector)
+
+
+def tearDownModule():
+    operator.kill()
+    collector.kill()
+    gate.close()
+
+
+def call(path, host="frontend", source="shop/client", **kwargs):
+    return mesh.call(source, f"http://{host}{path}", **kwargs)
+
+
+def loggers_of(which):
+    config = mesh.envoy_admin(which, "/config_dump?resource=dynamic_listeners")
+    return {name for name in ("file", "http_grpc", "tcp_grpc") if f"access_loggers.{name}" in config}
+
+
+class Scenario(unittest.TestCase):
+    def setUp(self):
+        if not operator.running():
+            operator.start()
+
+    def tearDown(self):
+        gate.refuse = gate.after_write = None
+        gate.thaw()
+        if not operator.running():
+            operator.start()
+        taps.delete_all()
+
+
+class Life(Scenario):
+    def test_an_applied_tap_records_pairs_of_every_workload(self):
+        taps.apply("all")
+        call("/catalog/one")
+        call("/flaky/two")
+        call("/three", host="shop-istio", source="shop/legacy")
+        taps.records("all", source="client-v1", destination="frontend-v1", path="/catalog/one", verdict="Ok")
+        taps.records("all", source="frontend-v1", destination="flaky-v1", path="/two", verdict="Retried")
+        taps.records("all", source="shop-istio", destination="frontend-v1", path="/three")
+        status = taps.status("all")
+        self.assertEqual(status["workloads"]["programmed"], status["workloads"]["proxies"])
+
+    def test_a_tap_of_one_workload_leaves_the_others_alone(self):
+        taps.apply("catalog", targets=[{"kind": "Workload", "name": "catalog-v1"}])
+        wait_until(lambda: "http_grpc" in loggers_of("shop/catalog"), "catalog is tapped", 90)
+        self.assertNotIn("http_grpc", loggers_of("shop/payments"))
+
+    def test_an_edit_changes_what_is_recorded(self):
+        taps.apply("edited")
+        call("/before")
+        taps.records("edited", path="/before")
+        taps.apply("edited", match={"responseCodes": ["500-599"]})
+        call("/after")
+        call("/after-too?code=503")
+        taps.records("edited", code=503)
+        self.assertFalse(taps.matching("edited", path="/after"))
+
+    def test_a_deleted_tap_leaves_the_mesh_as_it_was_found(self):
+        before = loggers_of("shop/frontend")
+        taps.apply("gone")
+        taps.delete("gone")
+        wait_until(lambda: not taps.patches() and loggers_of("shop/frontend") == before, "it is as before", 90)
+        self.assertIn("file", before)
+
+    def test_pods_of_a_rollout_are_tapped(self):
+        taps.apply("rollout")
+        before = mesh.pod("shop/payments").name
+        mesh.kubectl("-n", "shop", "rollout", "restart", "deployment/payments-v1")
+        mesh.kubectl("-n", "shop", "rollout", "status", "deployment/payments-v1", "--timeout=60s")
+
+        def new_pod_reports():
+            call("/rolled", host="payments")
+            found = taps.matching("rollout", path="/rolled", verdict="Ok")
+            return any(record["destination"]["pod"] != before for record in found)
+
+        wait_until(new_pod_reports, "the new pod reports", 90)
+
+    def test_a_duration_ends_a_tap_and_takes_its_patches_away(self):
+        taps.apply("short", limits={"duration": "5s"}, wait="Accepted")
+        taps.wait("short", "Completed")
+        wait_until(lambda: not taps.patches(), "the patches are gone", 90)
+
+
+class Steadiness(Scenario):
+    def test_nothing_is_written_to_the_mesh_when_nothing_changed(self):
+        taps.apply("steady")
+        gate.forget()
+        taps.apply("steady")
+        time.sleep(3)  # what must not come has no event to wait for
+        self.assertEqual(gate.writes("envoyfilters"), [])
+
+    def test_hand_edits_are_repaired(self):
+        taps.apply("repaired")
+        kind, namespace, name = taps.patches()[0].split("/")
+        path = path_of("envoyfilters", namespace, name, group="networking.istio.io", version="v1alpha3")
+        whole = mesh.api.get(path)["spec"]
+        mesh.api.merge(path, {"spec": {"configPatches": []}})
+        wait_until(lambda: mesh.api.get(path)["spec"] == whole, "the edit is undone", 90)
+        mesh.api.delete(path)
+        wait_until(lambda: (mesh.api.find(path) or {}).get("spec") == whole, "the object is back", 90)
+
+    def test_many_edits_end_in_the_last(self):
+        for number in range(30):
+            taps.apply("hasty", match={"paths": [{"prefix": f"/v{number}"}]}, wait=None)
+            time.sleep(0.1)
+        taps.wait("hasty", "Ready")
+        call("/v29/here")
+        call("/v28/not")
+        taps.records("hasty", path="/v29/here")
+        self.assertFalse(taps.matching("hasty", path="/v28/not"))
+
+
+class Faults(Scenario):
+    def test_a_tap_deleted_while_the_operator_is_down_leaves_nothing(self):
+        taps.apply("absent")
+        self.assertTrue(taps.patches())
+        operator.kill()
+        taps.delete("absent")
+        wait_until(lambda: not taps.patches(), "the patches are gone", 60)
+
+    def test_a_namespace_can_be_deleted_while_the_operator_is_down(self):
+        mesh.kubectl("create", "namespace", "passing")
+        taps.apply("passing", namespace="passing", wait=None)
+        taps.wait("passing", "Accepted", namespace="passing")
+        operator.kill()
+        mesh.kubectl("delete", "namespace", "passing", "--timeout=60s")
+
+    def test_an_operator_killed_after_each_write_still_arrives(self):
+        kills = []
+
+        def kill(*_):
+            kills.append(1)
+            operator.kill()
+
+        gate.after_write = kill
+        taps.apply("killed", wait=None)
+        seen = -1
+        while seen < len(kills) < 20:  # until a whole start wrote nothing more
+            seen = len(kills)
+            operator.start(wait=False)
+            try:
+                wait_until(lambda: not operator.running(), "it has been killed", 15)
+            except RuntimeError:
+                break
+        self.assertTrue(kills)
+        gate.after_write = None
+        if not operator.running():
+            operator.start()
+        taps.wait("killed", "Ready")
+        call("/after-all")
+        taps.records("killed", path="/after-all")
+
+    def test_a_restarted_api_server_is_followed_again(self):
+        taps.apply("restart")
+        mesh.restart("kube-apiserver")
+        taps.apply("restart-too")
+        call("/again")
+        taps.records("restart-too", path="/again")
+
+    def test_cut_watches_and_forgotten_history_are_followed_again(self):
+        taps.apply("history")
+        mesh.compact_etcd()
+        mesh.restart("kube-apiserver")
+        gate.cut()
+        taps.apply("history-too", match={"paths": [{"prefix": "/h"}]})
+        taps.delete("history")
+        wait_until(lambda: taps.condition("history-too", "Ready").get("status") == "True", "it is followed", 90)
+
+    def test_a_busy_api_server_is_asked_again(self):
+        gate.refuse = lambda method, path: 429 if method == "PATCH" and "envoyfilters" in path else None
+        taps.apply("busy", wait="Accepted")
+        self.assertFalse(taps.patches())
+        gate.refuse = None
+        taps.wait("busy", "Ready")
+
+    def test_a_proxy_that_refuses_its_configuration_is_told(self):
+        mesh.apply(BREAKING)
+        try:
+            taps.apply("refused", wait=None)
+            found = taps.wait("refused", "Programmed", status="False", reason="Refused")
+            self.assertIn("frontend", found["message"])
+        finally:
+            mesh.kubectl("delete", "-n", "shop", "envoyfilter", "breaking")
+        taps.wait("refused", "Programmed")
+
+
+BREAKING = """
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: breaking, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: frontend}}
+  configPatches:
+  - applyTo: NETWORK_FILTER
+    match: {context: ANY, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}}
+    patch:
+      operation: MERGE
+      value:
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          access_log:
+          - name: envoy.access_loggers.http_grpc
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig
+              common_config: {log_name: ""}
+"""
+
+
+class BadInput(Scenario):
+    def test_one_tap_that_cannot_be_done_does_not_hold_up_another(self):
+        kafka = [{"name": "k", "type": "Kafka", "kafka": {"destination": "nowhere"}}]
+        taps.apply("cannot", outputs=kafka, wait=None)
+        taps.apply("can")
+        found = taps.wait("cannot", "OutputsReady", status="False")
+        self.assertIn("nowhere", found["message"])
+
+
+class Size(Scenario):
+    def test_a_thousand_taps(self):
+        documents = []
+        for number in range(1000):
+            documents.append(
+                json.dumps(
+                    {
+                        "apiVersion": "traffictap.io/v1alpha1",
+                        "kind": "TrafficTap",
+                        "metadata": {"name": f"many-{number}", "namespace": "shop"},
+                        "spec": {
+                            "targets": [{"kind": "Namespace"}],
+                            "match": {"paths": [{"exact": f"/many/{number}"}]},
+                            "outputs": [{"name": "disk", "type": "File", "file": {"path": "many.jsonl"}}],
+                        },
+                    }
+                )
+            )
+        mesh.apply("\n---\n".join(documents))
+        taps.wait("many-999", "Ready", seconds=120)
+        self.assertEqual(len(taps.patches("shop")), 1)
+        call("/many/500")
+        wait_until(lambda: taps.matching("many", path="/many/500"), "the one is recorded", 90)
+        mesh.kubectl("-n", "shop", "delete", "traffictaps", "--all", "--wait=false")
