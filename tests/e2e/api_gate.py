@@ -99,20 +99,6 @@ class ApiGate:
         self._server.server_close()
         self.cut()
 
-    def kubeconfig(self, token):
-        """A kubeconfig that leads through the gate; JSON, which is YAML too."""
-        authority = str(self._mesh.state / "pki/ca.crt")
-        return {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "gate",
-            "clusters": [
-                {"name": "gate", "cluster": {"server": f"https://{NODE}:{PORT}", "certificate-authority": authority}}
-            ],
-            "users": [{"name": "gate", "user": {"token": token}}],
-            "contexts": [{"name": "gate", "context": {"cluster": "gate", "user": "gate"}}],
-        }
-
     def ask(self, method, path, headers, body):
         """The API server's answer, and the connection that it is still coming on."""
         connection = http.client.HTTPSConnection(NODE, 6443, context=self._mesh.api.anonymous_tls(), timeout=3600)

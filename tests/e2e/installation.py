@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 
+import api_gate
 from api_gate import ApiGate
 from mesh import Mesh, shop
 from mesh.api import path_of
@@ -70,25 +71,24 @@ def create_accounts(mesh):
 def install(mesh):
     """The operator behind an ApiGate, and the collector that it tells what to do; both ready."""
     create_crds(mesh)
-    create_accounts(mesh)
     gate = ApiGate(mesh)
-    operator = Operator(mesh, gate).start()
-    collector = Collector(mesh, "--routes", f"{NODE}:{ROUTES}").start()
+    operator = Operator(mesh, api_gate.PORT).start()
+    collector = Collector(mesh, *operator.routes()).start()
     return operator, collector, gate
 
 
 class Program:
     """One of the project's programs on the node; it ends with the test run at the latest."""
 
-    def __init__(self, mesh, name, args, log):
+    def __init__(self, mesh, name, args, log, stdout=None):
         self._mesh, self.name, self._args, self.log = mesh, name, args, pathlib.Path(log)
-        self.process = None
+        self._stdout, self.process = stdout, None
 
     def start(self):
         if self.running():
             return self
         with open(self.log, "ab") as out:
-            self.process = self._mesh.run_on_node(self._args, stdout=out, stderr=out)
+            self.process = self._mesh.run_on_node(self._args, stdout=self._stdout or out, stderr=out)
         return self
 
     def stop(self, seconds=30):
@@ -176,28 +176,14 @@ def value_of(record, key):
 class Collector(Program):
     """traffictap-collector, where the mesh's Service traffictap-collector leads."""
 
-    def __init__(self, mesh, *source):
-        """`source`: the options that say where the taps come from."""
+    def __init__(self, mesh, *source, stdout=None):
+        """`source`: the options that say where the taps come from. `stdout`: as Popen's, for Stdout outputs."""
         work = mesh.state / "collector"
         self.records = Records(work / "records")
         self.records.directory.mkdir(parents=True, exist_ok=True)
-        super().__init__(
-            mesh,
-            "the collector",
-            [
-                mesh.build / "src/collector/traffictap-collector",
-                "--als",
-                f"{NODE}:{ALS}",
-                "--http",
-                f"{NODE}:{HTTP}",
-                "--output-dir",
-                self.records.directory,
-                "--name",
-                "node",
-                *source,
-            ],
-            work / "collector.log",
-        )
+        args = [mesh.build / "src/collector/traffictap-collector", "--als", f"{NODE}:{ALS}", "--http", f"{NODE}:{HTTP}",
+                "--output-dir", self.records.directory, "--name", "node", *source]
+        super().__init__(mesh, "the collector", args, work / "collector.log", stdout)
 
     def start(self):
         super().start()
@@ -207,27 +193,34 @@ class Collector(Program):
         return self.metrics(HTTP)
 
 
-class Operator(Program):
-    """traffictap-operator with the rights of its own ServiceAccount, seeing the API server through the gate."""
+def kubeconfig(mesh, token, port=6443):
+    """Leads to the API server, or to an ApiGate before it; JSON, which is YAML too."""
+    cluster = {"server": f"https://{NODE}:{port}", "certificate-authority": str(mesh.state / "pki/ca.crt")}
+    return json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "mesh",
+        "clusters": [{"name": "mesh", "cluster": cluster}], "users": [{"name": "own", "user": {"token": token}}],
+        "contexts": [{"name": "mesh", "context": {"cluster": "mesh", "user": "own"}}]})
 
-    def __init__(self, mesh, gate):
+
+class Operator(Program):
+    """traffictap-operator with the rights of its own ServiceAccount; `api_port` may be that of an ApiGate."""
+
+    def __init__(self, mesh, api_port=6443):
         work = mesh.state / "operator"
         work.mkdir(exist_ok=True)
+        create_accounts(mesh)
         account = (NAMESPACE, "traffictap-operator")
         (work / "istiod-token").write_text(mesh.token(*account, audience="istio-ca"))
-        (work / "kubeconfig").write_text(json.dumps(gate.kubeconfig(mesh.token(*account))))
-        args = [
-            mesh.build / "operator/traffictap-operator",
-            "--kubeconfig",
-            work / "kubeconfig",
-            "--routes",
-            f"{NODE}:{ROUTES}",
-            "--http",
-            f"{NODE}:{OPERATOR_HTTP}",
-            "--istiod-token",
-            work / "istiod-token",
-        ]
+        (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
+        args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
+                "--routes", f"{NODE}:{ROUTES}", "--http", f"{NODE}:{OPERATOR_HTTP}",
+                "--istiod-token", work / "istiod-token"]
         super().__init__(mesh, "the operator", args, work / "operator.log")
+
+    @staticmethod
+    def routes():
+        """The options of a collector that has its taps from this operator."""
+        return "--routes", f"{NODE}:{ROUTES}"
 
     def start(self, wait=True):
         super().start()

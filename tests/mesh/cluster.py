@@ -151,6 +151,11 @@ class Mesh:
         path = path_of("serviceaccounts", namespace, account, "token")
         return self.api.create(path, {"kind": "TokenRequest", "spec": spec})["status"]["token"]
 
+    def wait_for_none(self, kind, namespace, seconds=60):
+        """Until the namespace has no object of the kind (as kubectl knows it)."""
+        wait_until(lambda: not self.kubectl("-n", namespace, "get", kind, "-o", "name").strip(),
+                   f"{namespace} has no {kind}", seconds)
+
     # --- pods
 
     def pods(self, namespace=None, app=None):
