@@ -1,7 +1,7 @@
 #include "pipeline/pipeline.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "base/log.h"
@@ -49,54 +49,56 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
   return std::shared_ptr<TapRuntime>(*std::move(made));
 }
 
-std::shared_ptr<Routed> Pipeline::Compile(const std::vector<tap::TapSpecPtr>& taps,
-                                          std::vector<TapFault>* faults) {
+Pipeline::Chosen Pipeline::Choose(const std::vector<tap::TapSpecPtr>& taps,
+                                  std::vector<TapFault>* faults) {
   const auto current = routed();
   std::map<std::string, size_t> slots;
   for (size_t slot = 0; slot < current->runtimes.size(); ++slot) {
     if (current->runtimes[slot]) slots[current->runtimes[slot]->spec().key()] = slot;
   }
-  std::map<size_t, std::shared_ptr<TapRuntime>> chosen;
-  std::vector<std::shared_ptr<TapRuntime>> fresh;
+  const auto staying = std::count_if(taps.begin(), taps.end(),
+                                     [&](const auto& spec) { return slots.contains(spec->key()); });
+  size_t room = traffic::TapSet::kTapsMax - static_cast<size_t>(staying);
+  Chosen out;
   for (const auto& spec : taps) {
     const auto found = slots.find(spec->key());
     auto former = found == slots.end() ? nullptr : current->runtimes[found->second];
     if (former && former->spec().content_hash == spec->content_hash) {
-      chosen[found->second] = former;
+      out.staying[found->second] = former;
       continue;
     }
-    auto made = MakeRuntime(spec, former.get());
+    auto made = former || room > 0 ? MakeRuntime(spec, former.get())
+                                   : absl::ResourceExhaustedError(fmt::format(
+                                         "the collector holds at most {} taps: remove others first",
+                                         traffic::TapSet::kTapsMax));
     if (!made.ok()) faults->push_back({spec->key(), made.status()});
-    auto runtime = made.ok() ? *made : former;
     if (former) {
-      chosen[found->second] = runtime;
-    } else if (runtime) {
-      fresh.push_back(runtime);
+      out.staying[found->second] = made.ok() ? *made : former;
+    } else if (made.ok()) {
+      out.fresh.push_back(*made);
+      --room;
     }
   }
-  auto next = std::make_shared<Routed>();
+  return out;
+}
+
+std::shared_ptr<Routed> Pipeline::Compile(const Chosen& chosen, std::vector<TapFault>* faults) {
+  const auto current = routed();
+  auto runtimes = chosen.staying;
   size_t free = 0;
-  for (auto& runtime : fresh) {
-    // A slot that was in use a moment ago is not given to another tap in the same change.
-    while (chosen.contains(free) || (free < current->runtimes.size() && current->runtimes[free]))
-      ++free;
-    if (free >= traffic::TapSet::kTapsMax) {
-      faults->push_back({runtime->spec().key(),
-                         absl::ResourceExhaustedError(fmt::format(
-                             "the collector holds at most {} taps", traffic::TapSet::kTapsMax))});
-      continue;
-    }
-    chosen[free] = runtime;
+  for (const auto& runtime : chosen.fresh) {
+    while (runtimes.contains(free)) ++free;
+    runtimes[free] = runtime;
   }
-  const size_t size = chosen.empty() ? 0 : chosen.rbegin()->first + 1;
+  const size_t size = runtimes.empty() ? 0 : runtimes.rbegin()->first + 1;
   std::vector<tap::TapSpecPtr> specs(size);
   std::vector<uint64_t> ids(size);
+  auto next = std::make_shared<Routed>();
   next->runtimes.resize(size);
-  for (auto& [slot, runtime] : chosen) {
+  for (const auto& [slot, runtime] : runtimes) {
     next->runtimes[slot] = runtime;
     specs[slot] = std::make_shared<const tap::TapSpec>(runtime->spec());
-    const bool stays = slot < current->runtimes.size() && current->runtimes[slot];
-    ids[slot] = stays ? current->table->id(slot) : next_id_++;
+    ids[slot] = chosen.staying.contains(slot) ? current->table->id(slot) : next_id_++;
   }
   auto table = RouteTable::Create(std::move(specs), std::move(ids));
   if (!table.ok()) {
@@ -109,40 +111,60 @@ std::shared_ptr<Routed> Pipeline::Compile(const std::vector<tap::TapSpecPtr>& ta
 
 std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps) {
   std::vector<TapFault> faults;
-  const auto next = Compile(taps, &faults);
+  const auto next = Compile(Choose(taps, &faults), &faults);
   if (!next) return faults;
   const auto former = routed();
   {
     absl::MutexLock lock(&mutex_);
-    pending_ = next;
+    if (!ended_) pending_ = next;
     mutex_.Await(absl::Condition(this, &Pipeline::Switched));
-    routed_ = next;
+    if (routed_ != next) {
+      faults.push_back({"", absl::FailedPreconditionError("set taps: the collector stops")});
+      return faults;
+    }
   }
   admission_.SetRoutes(next->table);
+  std::vector<Closing> closing;
   for (size_t slot = 0; slot < former->runtimes.size(); ++slot) {
     const auto& old = former->runtimes[slot];
-    const auto successor = slot < next->runtimes.size() ? next->runtimes[slot] : nullptr;
-    if (old && old != successor) old->Close(kOutputCloseWait, successor.get());
+    const auto successor = Successor(*former, slot, *next);
+    if (old && old != successor) closing.push_back({old, successor});
   }
+  CloseAll(closing, kOutputCloseWait);
   return faults;
+}
+
+std::shared_ptr<TapRuntime> Pipeline::Successor(const Routed& former, size_t slot,
+                                                const Routed& next) {
+  const bool same_tap =
+      slot < next.runtimes.size() && next.table->id(slot) == former.table->id(slot);
+  return same_tap ? next.runtimes[slot] : nullptr;
+}
+
+// Side by side: one output that hangs must not take the others' time.
+void Pipeline::CloseAll(const std::vector<Closing>& closing, base::Nanos wait) {
+  std::vector<std::jthread> threads;
+  for (const Closing& one : closing) {
+    threads.emplace_back([&one, wait] { one.runtime->Close(wait, one.successor.get()); });
+  }
 }
 
 void Pipeline::TakeOver(const std::shared_ptr<Routed>& next) {
   const auto former = router_.routed();
   traffic::TapSet removed;
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
+    if (former->runtimes[slot] && !Successor(*former, slot, *next)) removed.Add(slot);
+  }
+  // While the removed taps can still be shown what waits for them.
+  if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
+  for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
     const auto& old = former->runtimes[slot];
     if (!old) continue;
     old->Deliver();
-    const auto successor = slot < next->runtimes.size() ? next->runtimes[slot] : nullptr;
-    if (!successor) {
-      removed.Add(slot);
-    } else if (successor != old) {
-      successor->Inherit(old.get());
-    }
+    const auto successor = Successor(*former, slot, *next);
+    if (successor && successor != old) successor->Inherit(old.get());
   }
   router_.SetRouted(next);
-  if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
 }
 
 void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
@@ -156,25 +178,25 @@ void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
 }
 
 void Pipeline::Run() {
-  while (true) {
+  for (bool end = false; !end;) {
     const bool closed = queue_.closed();
-    const auto batches = queue_.PopAll(kTick);
     std::shared_ptr<Routed> next;
     {
       absl::MutexLock lock(&mutex_);
       next = pending_;
     }
-    if (next) TakeOver(next);
+    // All that was admitted before the change is in the queue by now, and goes the former way.
+    const auto batches = queue_.PopAll(next ? 0 : kTick);
     for (const auto& batch : batches) Take(batch, clock_->Monotonic());
+    if (next) TakeOver(next);
     pairer_->Advance(clock_->Monotonic());
-    const bool end = closed && batches.empty();
+    end = closed && batches.empty();
     if (end) pairer_->Flush(clock_->Monotonic());
     Publish();
-    if (next) {
-      absl::MutexLock lock(&mutex_);
-      pending_ = nullptr;
-    }
-    if (end) return;
+    absl::MutexLock lock(&mutex_);
+    if (next) routed_ = next;
+    if (next || end) pending_ = nullptr;
+    ended_ = end;
   }
 }
 
@@ -221,14 +243,11 @@ void Pipeline::Stop(base::Nanos wait) {
   const base::Nanos deadline = clock_->Monotonic() + wait;
   queue_.Close();
   if (thread_.joinable()) thread_.join();
-  // Side by side: one output that hangs must not take the others' time.
-  std::vector<std::jthread> closing;
+  std::vector<Closing> closing;
   for (const auto& runtime : routed()->runtimes) {
-    if (!runtime) continue;
-    closing.emplace_back([this, &runtime, deadline] {
-      runtime->Close(std::max<base::Nanos>(0, deadline - clock_->Monotonic()), nullptr);
-    });
+    if (runtime) closing.push_back({runtime, nullptr});
   }
+  CloseAll(closing, std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
 }
 
 }  // namespace traffictap::pipeline

@@ -63,7 +63,8 @@ class Pipeline {
 
   // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if
   // any, stays. Nothing in flight is lost: what was admitted under the former taps is delivered
-  // under them. One caller at a time.
+  // under them, and what still waits for its other half when a tap is removed goes to it as
+  // orphans. One caller at a time; refuses all once the pipeline has stopped.
   std::vector<TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& taps);
 
   // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended
@@ -80,10 +81,25 @@ class Pipeline {
   void Take(const AdmittedBatch& batch, base::Nanos now);
   void TakeOver(const std::shared_ptr<Routed>& next);
   void Publish();
-  bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return pending_ == nullptr; }
+  bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return pending_ == nullptr || ended_;
+  }
   std::shared_ptr<Routed> routed() const;
-  std::shared_ptr<Routed> Compile(const std::vector<tap::TapSpecPtr>& taps,
-                                  std::vector<TapFault>* faults);
+  // The runtimes of the taps to be in force: those that keep their slot, and those that need one.
+  struct Chosen {
+    std::map<size_t, std::shared_ptr<TapRuntime>> staying;
+    std::vector<std::shared_ptr<TapRuntime>> fresh;
+  };
+  struct Closing {
+    std::shared_ptr<TapRuntime> runtime;
+    std::shared_ptr<TapRuntime> successor;  // or null
+  };
+  Chosen Choose(const std::vector<tap::TapSpecPtr>& taps, std::vector<TapFault>* faults);
+  std::shared_ptr<Routed> Compile(const Chosen& chosen, std::vector<TapFault>* faults);
+  // The runtime in `next` of the same tap that `former` has in `slot`, or null.
+  static std::shared_ptr<TapRuntime> Successor(const Routed& former, size_t slot,
+                                               const Routed& next);
+  static void CloseAll(const std::vector<Closing>& closing, base::Nanos wait);
   StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec,
                                                     TapRuntime* former);
 
@@ -103,6 +119,7 @@ class Pipeline {
   pairing::JoinBooks join_books_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread is done
 
   std::jthread thread_;
 };

@@ -108,6 +108,8 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
   for (const auto& tap : figures.taps) {
     WriteTap(tap.tap, tap.books, writer);
     WriteDoor(tap.tap, tap.door, writer);
+    writer.Gauge("traffictap_tap_completed", "1 once a limit has ended the tap.",
+                 {{"tap", tap.tap}}, tap.completed);
     for (const auto& [name, stats] : tap.outputs) {
       WriteOutput({{"tap", tap.tap}, {"output", name}}, stats, writer);
     }

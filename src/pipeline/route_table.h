@@ -25,8 +25,6 @@ class RouteTable {
   // The taps that target `node`. Linear in the number of taps: once per stream and snapshot.
   traffic::TapSet Candidates(const traffic::Node& node) const;
 
-  // Whether limits.startTime/endTime and the like leave a tap closed is not known here: closed taps
-  // have no spec.
   const filter::EntryFilter& filter() const { return *filter_; }
   const std::vector<tap::TapSpecPtr>& specs() const { return specs_; }
   uint64_t id(size_t slot) const { return slot < ids_.size() ? ids_[slot] : 0; }

@@ -6,6 +6,12 @@
 #include "fmt/format.h"
 
 namespace traffictap::pipeline {
+namespace {
+
+// Handed out early when a backlog is worked off: an output's queue takes or refuses a batch whole.
+constexpr size_t kBatchBytesMax = size_t{1} << 20;
+
+}  // namespace
 
 StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
                                                          const std::string& collector,
@@ -15,7 +21,6 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   out->live_ = live;
   out->spec_ = std::move(spec);
   out->clock_ = context.clock;
-  out->started_ = context.clock->Wall();
   out->origin_ =
       std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{out->spec_->key(), collector});
   auto match = filter::PairFilter::Create(out->spec_->match);
@@ -51,11 +56,10 @@ Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* fo
 
 void TapRuntime::Inherit(TapRuntime* former) {
   former->Deliver();
-  started_ = former->started_;
+  running_since_ = former->running_since_;
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
-  completed_ = former->completed();
   const TapBooks books = former->books();
   absl::MutexLock lock(&mutex_);
   books_ = books;
@@ -75,22 +79,26 @@ bool TapRuntime::Shares(const sinks::Sink* sink) const {
   return false;
 }
 
-bool TapRuntime::WithinLimits() {
+void TapRuntime::CheckTime() {
   const auto& limits = spec_->limits;
-  const base::Nanos now = clock_->Wall();
-  if (completed_ || (limits.start_time && now < *limits.start_time)) return false;
-  const bool over = (limits.end_time && now >= *limits.end_time) ||
-                    (limits.duration && now - started_ >= *limits.duration) ||
-                    (limits.max_records && offered_ >= *limits.max_records);
-  if (over) {
-    completed_ = true;
-    return false;
-  }
+  const base::Nanos wall = clock_->Wall();
+  const base::Nanos now = clock_->Monotonic();
+  if (!running_since_ && (!limits.start_time || wall >= *limits.start_time)) running_since_ = now;
+  const bool over =
+      (limits.end_time && wall >= *limits.end_time) ||
+      (limits.duration && running_since_ && now - *running_since_ >= *limits.duration) ||
+      (limits.max_records && offered_ >= *limits.max_records);
+  if (over) completed_ = true;
+}
+
+bool TapRuntime::WithinLimits() {
+  CheckTime();
+  if (completed_ || !running_since_) return false;
+  const auto& limits = spec_->limits;
+  if (limits.start_time && clock_->Wall() < *limits.start_time) return false;
   if (!limits.max_records_per_second) return true;
-  if (now / base::kSecond != rate_second_) {
-    rate_second_ = now / base::kSecond;
-    rate_records_ = 0;
-  }
+  const int64_t second = clock_->Monotonic() / base::kSecond;
+  if (std::exchange(rate_second_, second) != second) rate_records_ = 0;
   return rate_records_++ < *limits.max_records_per_second;
 }
 
@@ -116,6 +124,7 @@ void TapRuntime::Consume(const traffic::TrafficPair& pair,
   const Outcome outcome = Decide(pair);
   if (outcome == Outcome::kOffered) Gather(pair, nodes);
   Count(outcome, pair);
+  if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
 }
 
 void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
@@ -157,6 +166,7 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
 }
 
 void TapRuntime::Deliver() {
+  CheckTime();
   if (gathering_) {
     const std::shared_ptr<const traffic::RecordBatch> batch = std::move(gathering_);
     gathering_ = nullptr;

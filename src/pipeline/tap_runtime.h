@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,7 +61,7 @@ class TapRuntime {
   // take over.
   void Close(base::Nanos wait, const TapRuntime* successor);
 
-  // True when a limit has ended the tap for good.
+  // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
   TapBooks books() const;
@@ -79,6 +80,7 @@ class TapRuntime {
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
   Outcome Decide(const traffic::TrafficPair& pair);
+  void CheckTime();
   bool WithinLimits();
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   void Count(Outcome outcome, const traffic::TrafficPair& pair);
@@ -93,8 +95,9 @@ class TapRuntime {
   std::vector<Output> outputs_;
   std::shared_ptr<traffic::RecordBatch> gathering_;
 
-  base::Nanos started_ = 0;  // wall
-  int64_t rate_second_ = 0;  // the second of the wall clock that rate_records_ counts
+  std::optional<base::Nanos>
+      running_since_;        // monotonic; of the tap's first life, from startTime on
+  int64_t rate_second_ = 0;  // the second of the monotonic clock that rate_records_ counts
   uint64_t rate_records_ = 0;
   uint64_t offered_ = 0;  // in all lives of the tap
   std::atomic<bool> completed_{false};

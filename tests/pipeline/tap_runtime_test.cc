@@ -1,0 +1,183 @@
+#include "pipeline/tap_runtime.h"
+
+#include "pipeline/pipeline_fixture.h"
+
+namespace traffictap {
+
+using base::kSecond;
+
+BOOST_FIXTURE_TEST_SUITE(tap_runtime, PipelineTest)
+
+BOOST_AUTO_TEST_CASE(max_records_ends_the_tap_exactly_there) {
+  auto spec = Tap("a");
+  spec.limits.max_records = 3;
+  InForce({spec});
+  for (int i = 0; i < 5; ++i) SendPair(i);
+  Settle();
+  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
+  const auto books = Figures("a").books;
+  BOOST_TEST(books.records == 5u);
+  BOOST_TEST(books.offered == 3u);
+  BOOST_TEST(books.limited == 2u);
+  BOOST_TEST(Records("a").size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(an_edit_that_raises_a_limit_makes_a_completed_tap_run_again) {
+  auto spec = Tap("a");
+  spec.limits.max_records = 1;
+  InForce({spec});
+  SendPair(1);
+  Settle();
+  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
+  spec.limits.max_records = 2;
+  spec.content_hash = ++versions;
+  InForce({spec});
+  SendPair(2);
+  SendPair(3);
+  // What was offered before the edit counts.
+  BOOST_TEST(Records("a") == (Strings{"/1 Ok", "/2 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(duration_runs_on_the_steady_clock_and_over_edits) {
+  auto spec = Tap("a");
+  spec.limits.duration = 60 * kSecond;
+  InForce({spec});
+  clock.JumpWall(3600 * kSecond);
+  clock.Advance(59 * kSecond);
+  SendPair(1);
+  Settle();
+  spec.content_hash = ++versions;
+  InForce({spec});
+  clock.Advance(kSecond);
+  // Without any traffic.
+  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
+  SendPair(2);
+  BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_runs_from_start_time_on_and_its_duration_with_it) {
+  auto spec = Tap("a");
+  spec.limits.start_time = clock.Wall() + 100 * kSecond;
+  spec.limits.duration = 60 * kSecond;
+  InForce({spec});
+  SendPair(1);
+  Settle();
+  BOOST_TEST(Figures("a").books.limited == 1u);
+  clock.Advance(100 * kSecond);
+  SendPair(2);
+  Settle();
+  clock.Advance(59 * kSecond);
+  SendPair(3);
+  Settle();
+  clock.Advance(1 * kSecond);
+  SendPair(4);
+  Settle();
+  BOOST_TEST(Figures("a").completed);
+  BOOST_TEST(Records("a") == (Strings{"/2 Ok", "/3 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(end_time_is_the_first_moment_that_is_too_late) {
+  auto spec = Tap("a");
+  spec.limits.end_time = clock.Wall() + 10 * kSecond;
+  InForce({spec});
+  clock.Advance(10 * kSecond - 1);
+  SendPair(1);
+  Settle();
+  clock.Advance(1);
+  SendPair(2);
+  BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(max_records_per_second_lets_the_next_second_in_again) {
+  auto spec = Tap("a");
+  spec.limits.max_records_per_second = 2;
+  InForce({spec});
+  for (int i = 0; i < 4; ++i) SendPair(i);
+  Settle();
+  clock.Advance(kSecond);
+  for (int i = 4; i < 8; ++i) SendPair(i);
+  Settle();
+  const auto figures = Figures("a");
+  BOOST_TEST(figures.books.offered == 4u);
+  BOOST_TEST(figures.books.limited == 4u);
+  BOOST_TEST(!figures.completed);
+}
+
+BOOST_AUTO_TEST_CASE(dropped_orphans_are_counted_and_pairs_stay) {
+  auto spec = Tap("a");
+  spec.pairing.orphans = tap::OrphanPolicy::kDrop;
+  InForce({spec});
+  SendPair(1);
+  Send(Client(2));
+  WaitOut();
+  BOOST_TEST(Figures("a").books.dropped_orphans == 1u);
+  BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(sampling_keeps_whole_pairs_and_always_errors_and_slow_ones) {
+  auto spec = Tap("a");
+  spec.sampling.ratio = 0.5;
+  auto errors = Tap("errors");
+  errors.sampling = {0, true, false, kSecond};
+  auto slow = Tap("slow");
+  slow.sampling = {0, false, true, kSecond};
+  InForce({spec, errors, slow});
+  for (int i = 0; i < 200; ++i) SendPair(i, i % 10 == 0 ? 500 : 200);
+  auto client = Client(200);
+  client.facts().duration = 2 * kSecond;
+  Send(client);
+  Send(Server(200));
+  WaitOut();
+  const auto books = Figures("a").books;
+  BOOST_TEST(books.offered > 60u);
+  BOOST_TEST(books.offered < 140u);
+  BOOST_TEST(books.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] == books.offered);
+  BOOST_TEST(Figures("errors").books.offered == 20u);
+  BOOST_TEST(Figures("errors").books.sampled == 181u);
+  BOOST_TEST(Records("slow") == (Strings{"/200 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(each_output_gets_what_its_own_match_says) {
+  auto spec = Tap("all");
+  auto errors = spec.outputs[0];
+  errors.name = "errors";
+  errors.file.path = "errors.jsonl";
+  errors.match.response_codes = {{500, 599}};
+  spec.outputs.push_back(errors);
+  InForce({spec});
+  SendPair(1);
+  SendPair(2, 500);
+  BOOST_TEST(Records("all").size() == 2u);
+  BOOST_TEST(Records("errors") == (Strings{"/2 ServerError"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_backlog_reaches_the_outputs_in_pieces_that_fit_their_queues) {
+  auto spec = Tap("a");
+  spec.outputs[0].queue_bytes_max = 8 << 20;
+  InForce({spec});
+  auto& client = Stream("10.0.0.1", "client");
+  for (int i = 0; i < 20'000; ++i) client.Consume(Client(i).Code(503).Connection("", "").entry());
+  client.EndOfMessage();
+  Settle();
+  BOOST_TEST(fakes::Eventually([&] { return Figures("a").books.offered == 20'000; }));
+  const auto stats = Figures("a").outputs.at("file");
+  BOOST_TEST(stats.offered == 20'000u);
+  BOOST_TEST(stats.dropped[static_cast<size_t>(sinks::DropReason::kQueueFull)] < 20'000u);
+  pipeline->Stop(10 * kSecond);
+  BOOST_TEST(Figures("a").outputs.at("file").delivered > 5'000u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_redacted_though_outputs_match_on_what_was_seen) {
+  auto spec = Tap("a");
+  spec.outputs[0].match.paths = {{tap::PathMatchKind::kPrefix, "/1"}};
+  InForce({spec});
+  for (auto builder : {Client(1), Server(1)}) Send(builder.Path("/1?token=secret"));
+  pipeline->Stop(10 * kSecond);
+  const auto text = dir.Read("a.jsonl");
+  BOOST_TEST(text.find("token") != std::string::npos);
+  BOOST_TEST(text.find("secret") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
