@@ -226,12 +226,17 @@ void QueuedSink::FlushIfAsked() {
   mutex_.AwaitWithTimeout(absl::Condition(this, &QueuedSink::MustStop), absl::Milliseconds(2));
 }
 
+// Once somebody waits in Close, there is no time for long waits any more.
 void QueuedSink::BackOff(const Status& why) {
   Troubled(why);
   backoff_ = std::clamp(backoff_ * 2, options_.backoff_min, options_.backoff_max);
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(this, &QueuedSink::MustStop),
-                          absl::Nanoseconds(backoff_));
+  const bool closing = closed_;
+  const auto awaited = [this, closing]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stop_ || closed_ != closing;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&awaited),
+                          absl::Nanoseconds(closing ? options_.backoff_min : backoff_));
 }
 
 void QueuedSink::DropQueued() {

@@ -12,9 +12,12 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <list>
+#include <map>
 #include <memory>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "fmt/format.h"
 #include "sinks/file/compress.h"
@@ -43,6 +46,38 @@ std::string Timestamp(base::Nanos wall) {
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall % base::kSecond);
 }
 
+// The writers of each path, in the order in which they were made: one writes, the others wait for
+// their turn. An edited tap's new output must not get ahead of the old one, which still has
+// records.
+class Turns {
+ public:
+  void Enter(const std::string& path, const void* writer) {
+    absl::MutexLock lock(&mutex_);
+    writers_[path].push_back(writer);
+  }
+  void Leave(const std::string& path, const void* writer) {
+    absl::MutexLock lock(&mutex_);
+    const auto found = writers_.find(path);
+    if (found == writers_.end()) return;
+    found->second.remove(writer);
+    if (found->second.empty()) writers_.erase(found);
+  }
+  bool Has(const std::string& path, const void* writer) const {
+    absl::MutexLock lock(&mutex_);
+    const auto found = writers_.find(path);
+    return found != writers_.end() && found->second.front() == writer;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::list<const void*>> writers_ ABSL_GUARDED_BY(mutex_);
+};
+
+Turns& AllTurns() {
+  static auto* turns = new Turns;
+  return *turns;
+}
+
 // Names that MoveAside gives, with whatever compression or crash put behind them.
 bool IsRotated(const std::string& file, const fs::path& current) {
   const std::string prefix = current.stem().string() + "-";
@@ -64,7 +99,9 @@ FileWriter::FileWriter(tap::FileOutput spec, std::string directory, const base::
       directory_(std::move(directory)),
       clock_(clock),
       parent_(fs::path(spec_.path).parent_path().string()),
-      name_(fs::path(spec_.path).filename().string()) {}
+      name_(fs::path(spec_.path).filename().string()) {
+  AllTurns().Enter(directory_ + "/" + spec_.path, this);
+}
 
 FileWriter::~FileWriter() { Close(0); }
 
@@ -96,11 +133,14 @@ Status FileWriter::OpenCurrent() {
 }
 
 Status FileWriter::Lock() {
-  // A file system without locks (EOPNOTSUPP, some network ones) is used without.
-  if (flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    return absl::UnavailableError(fmt::format(
-        "open output file \"{}\": another output writes to it; give each one a path of its own",
-        spec_.path));
+  // Between processes. A file system without locks (EOPNOTSUPP, some network ones) is used without.
+  const bool free = AllTurns().Has(directory_ + "/" + spec_.path, this) &&
+                    (flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+  if (!free) {
+    return absl::UnavailableError(
+        fmt::format("open output file \"{}\": another output writes to it; give each one a path of "
+                    "its own",
+                    spec_.path));
   }
   if (!IsCurrent())
     return absl::AbortedError(
@@ -284,6 +324,7 @@ void FileWriter::Close(base::Nanos) {
   CloseCurrent();
   if (directory_fd_ >= 0) close(directory_fd_);
   directory_fd_ = -1;
+  AllTurns().Leave(directory_ + "/" + spec_.path, this);
 }
 
 }  // namespace traffictap::sinks

@@ -77,6 +77,17 @@ BOOST_AUTO_TEST_CASE(two_outputs_never_write_to_one_file_and_the_second_follows_
   BOOST_TEST(NumbersOf(Current()) == Range(0, 4), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(outputs_of_one_file_take_turns_in_the_order_in_which_they_were_made) {
+  auto first = Open();
+  auto second = Make();
+  auto third = Make();
+  first->Close(0);
+  BOOST_TEST(!third->Open(&ledger).ok());
+  BOOST_TEST(second->Open(&ledger).ok());
+  second.reset();
+  BOOST_TEST(third->Open(&ledger).ok());
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_was_removed_is_made_anew) {
   auto writer = Open();
   BOOST_TEST(WriteAll(*writer, MakeRecords(0, 1)).ok());
