@@ -126,7 +126,9 @@ void QueuedSink::Troubled(const Status& why) {
 }
 
 void QueuedSink::Tell(const Status& status) {
-  if (status.code() == told_ || absl::Now() < tell_next_) return;
+  // One failure often follows from another, which came a moment before and told less: no waiting.
+  const bool other_failure = !status.ok() && told_ != absl::StatusCode::kOk;
+  if (status.code() == told_ || (absl::Now() < tell_next_ && !other_failure)) return;
   told_ = status.code();
   tell_next_ = absl::Now() + absl::Nanoseconds(options_.tell_interval);
   if (status.ok()) {
