@@ -32,6 +32,8 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
   const bool shared = options.address.empty() && web::IsLoopback(http_address);
   if (options.address == kOff || (options.address.empty() && !shared)) return out;
   out->address_ = options.address;
+  const std::string& address = shared ? http_address : options.address;
+  out->host_ = address.substr(0, address.rfind(':'));
   out->token_made_ = options.token_file.empty();
   auto token = out->token_made_ ? observe::MakeToken() : observe::ReadTokenFile(options.token_file);
   if (!token.ok()) return token.status();
@@ -75,7 +77,8 @@ Status LiveSite::Start(int http_port) {
   // For the person at the terminal alone: the log may go elsewhere, and a secret does not belong
   // into it.
   if (token_made_) {
-    std::fprintf(stderr, "Watch live: http://127.0.0.1:%d/#token=%s\n", port, token_.c_str());
+    std::fprintf(stderr, "Watch live: http://%s:%d/#token=%s\n", host_.c_str(), port,
+                 token_.c_str());
   }
   return absl::OkStatus();
 }

@@ -54,6 +54,7 @@ class LiveSite {
   std::map<std::string, web::Route> Routes();
 
   std::string address_;  // its own, or empty
+  std::string host_;     // where a browser finds it
   std::string token_;
   bool token_made_ = false;
   Figures figures_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "nlohmann/json.hpp"
@@ -126,7 +128,9 @@ Json EndJson(const RecordEnd& end) {
 
 class Summary {
  public:
-  void Add(const TrafficPair& pair) {
+  // Several taps may show one request: with `once` it counts once.
+  void Add(const TrafficPair& pair, bool once) {
+    if (once && !seen_.insert(IdentityOf(pair.principal())).second) return;
     ++records_;
     const RecordEnd source = SourceOf(pair);
     const RecordEnd destination = DestinationOf(pair);
@@ -162,7 +166,14 @@ class Summary {
   }
 
  private:
+  using Identity = std::tuple<const traffic::Node*, uint64_t, base::Nanos, uint16_t>;
+  static Identity IdentityOf(const traffic::PackedEntry& entry) {
+    const auto& facts = entry.facts;
+    return {entry.node, entry.request_id_hash, facts.start_time, facts.upstream_local.port};
+  }
+
   uint64_t records_ = 0;
+  std::set<Identity> seen_;
   Groups edges_;
   Groups routes_;
 };
@@ -179,7 +190,8 @@ void AddTap(const LiveHub& hub, const std::string& tap, uint64_t from,
         const auto visibility = VisibilityOf(pair, access, nullptr);
         if (visibility == Visibility::kNothing) continue;
         if (visibility == Visibility::kOneSide) pair = VisibleSide(pair, access);
-        if (!request.filter || request.filter->Matches(pair)) out->Add(pair);
+        if (request.filter && !request.filter->Matches(pair)) continue;
+        out->Add(pair, request.taps.size() > 1);
       }
     }
     more = part->more && part->next > from;

@@ -14,12 +14,20 @@ bool IsPort(std::string_view text) {
                                       [](unsigned char c) { return std::isdigit(c); }));
 }
 
+// "127.0.0.1" and the rest of 127.0.0.0/8: an address cannot be pointed elsewhere, as a name can.
+bool IsLoopbackAddress(std::string_view host) {
+  return host.starts_with("127.") && host.size() <= 15 &&
+         std::all_of(host.begin(), host.end(),
+                     [](unsigned char c) { return std::isdigit(c) || c == '.'; });
+}
+
 // Any port: the machine may be reached through a forwarded one.
 bool NamesThisMachine(std::string_view host) {
-  for (const std::string_view name : {"127.0.0.1", "localhost", "[::1]"}) {
-    if (host.starts_with(name) && IsPort(host.substr(name.size()))) return true;
-  }
-  return false;
+  const size_t bracket = host.find(']');
+  const size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  const auto name = host.substr(0, colon);
+  if (!IsPort(host.substr(name.size()))) return false;
+  return name == "localhost" || name == "[::1]" || IsLoopbackAddress(name);
 }
 
 struct Failure {
