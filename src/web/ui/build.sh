@@ -1,27 +1,36 @@
 #!/usr/bin/env bash
 # Builds the page and writes it as C++ source. The result stays in the cache under the hash of everything it is made
-# of, so npm is needed only when that changed. usage: build.sh OUT.cc
+# of, so npm is needed only when that changed. usage: build.sh OUT.cc, or build.sh --modules to print where the
+# page's packages are
 set -euo pipefail
-out=$(realpath -m "${1:?usage: build.sh OUT.cc}")
+out=$(realpath -m -- "${1:?usage: build.sh OUT.cc, or --modules}")
 cd "$(dirname "$0")"
 cache=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}
-inputs=(package.json package-lock.json vite.config.ts tsconfig.json index.html embed.mjs build.sh src/*)
-key=$(sha256sum "${inputs[@]}" | sha256sum | cut -c1-16)
 modules=$cache/ui-modules-$(cat package.json package-lock.json | sha256sum | cut -c1-16)
-built=$cache/ui-$key.cc
+mkdir -p "$cache"
 
+fetch_modules() {
+  [ -e "$modules/complete" ] && return
+  rm -rf "$modules"
+  mkdir -p "$modules"
+  cp package.json package-lock.json "$modules"
+  (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
+    { echo "cannot install the page's packages: is the npm registry reachable?" >&2; exit 1; }
+  touch "$modules/complete"
+}
+
+exec 9>"$cache/ui.lock"
+if [ "$1" = --modules ]; then
+  flock 9
+  fetch_modules
+  echo "$modules"
+  exit
+fi
+inputs=(package.json package-lock.json vite.config.ts tsconfig.json index.html embed.mjs build.sh src/*)
+built=$cache/ui-$(sha256sum "${inputs[@]}" | sha256sum | cut -c1-16).cc
 if [ ! -e "$built" ]; then
-  mkdir -p "$cache"
-  exec 9>"$cache/ui.lock"
   flock 9  # two builds at once would disturb each other
-  if [ ! -e "$modules/complete" ]; then
-    rm -rf "$modules"
-    mkdir -p "$modules"
-    cp package.json package-lock.json "$modules"
-    (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
-      { echo "cannot install the page's packages: is the npm registry reachable?" >&2; exit 1; }
-    touch "$modules/complete"
-  fi
+  fetch_modules
   # Below the packages, where their names resolve.
   work=$(mktemp -d "$modules/build-XXXXXX")
   trap 'rm -rf "$work"' EXIT

@@ -177,7 +177,7 @@ export function App() {
       <TopBar />
       <FilterBar />
       <Banner />
-      <main class={`view ${view}`}>
+      <main class="view">
         {view === "list" && (
           <>
             <div class="list-side">

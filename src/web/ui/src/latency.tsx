@@ -38,7 +38,7 @@ function plotOptions(width: number): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { distr: 3, log: 10 } },
-    axes: [{ ...axis, size: 22 }, { ...axis, size: 56, values: (_: uPlot, ticks: number[]) => ticks.map((tick) => (Math.log10(tick) % 1 === 0 ? ms(tick).replace(/\.0+ /, " ") : "")) }],
+    axes: [{ ...axis, size: 22 }, { ...axis, size: 56, grid: { ...axis.grid, filter: (_, splits) => splits.map((v) => (Math.log10(v) % 1 === 0 ? v : null)) }, values: (_: uPlot, ticks: number[]) => ticks.map((tick) => (Math.log10(tick) % 1 === 0 ? ms(tick).replace(/\.0+ /, " ") : "")) }],
     series: [{}, line("--client"), line("--client", [4, 3]), line("--server", [4, 3])],
   };
 }

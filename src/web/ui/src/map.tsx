@@ -5,7 +5,8 @@ import * as state from "./state";
 
 const NODE_W = 168;
 const NODE_H = 40;
-const GAP_X = 170;
+const GAP_MIN = 150;
+const GAP_MAX = 420;
 const GAP_Y = 22;
 const EDGES_MAX = 80;
 
@@ -21,7 +22,7 @@ interface Node {
 const keyOf = (end: { namespace: string; name: string }) => `${end.namespace}/${end.name}`;
 
 // Callers left of those they call: a node's column is the longest way to it, cycles cut where they are found.
-export function layout(edges: Group[]) {
+export function layout(edges: Group[], room = 0) {
   const nodes = new Map<string, Node>();
   const calls = new Map<string, string[]>();
   for (const edge of edges) {
@@ -45,15 +46,16 @@ export function layout(edges: Group[]) {
   for (const key of roots.length ? roots : [...nodes.keys()].slice(0, 1)) place(key, 0, new Set());
   const columns: Node[][] = [];
   for (const node of nodes.values()) (columns[node.column] ??= []).push(node);
+  const gap = Math.max(GAP_MIN, Math.min(GAP_MAX, (room - 24 - columns.length * NODE_W) / Math.max(columns.length - 1, 1)));
   const tallest = Math.max(...columns.map((column) => column?.length ?? 0), 1);
   columns.forEach((column, i) => {
     column?.sort((a, b) => a.key.localeCompare(b.key));
     column?.forEach((node, j) => {
-      node.x = 12 + i * (NODE_W + GAP_X);
+      node.x = 12 + i * (NODE_W + gap);
       node.y = 12 + (j + (tallest - column.length) / 2) * (NODE_H + GAP_Y);
     });
   });
-  return { nodes, width: columns.length * (NODE_W + GAP_X) - GAP_X + 24, height: tallest * (NODE_H + GAP_Y) + 12 };
+  return { nodes, width: columns.length * (NODE_W + gap) - gap + 24, height: tallest * (NODE_H + GAP_Y) + 12 };
 }
 
 const short = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
@@ -74,7 +76,7 @@ function Edge({ edge, from, to, busiest }: { edge: Group; from: Node; to: Node; 
       <path d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`} stroke-width={width} marker-end={`url(#arrow-${kind})`}>
         <title>{`${edge.source.name} → ${edge.destination.name}: ${label}, p99 ${ms(edge.clientMs?.p99 ?? edge.serverMs?.p99)}`}</title>
       </path>
-      <text x={x2 - 10} y={y2 - 7} text-anchor="end">{label}</text>
+      <text x={x2 - 14} y={y2 - 8} text-anchor="end">{label}</text>
     </g>
   );
 }
@@ -84,7 +86,7 @@ export function EdgeMap() {
   if (!summary) return <div class="empty">Counting…</div>;
   if (!summary.edges.length) return <div class="empty"><h2>No traffic in the last minute</h2><p>Edges appear with the first request.</p></div>;
   const edges = summary.edges.slice(0, EDGES_MAX);
-  const { nodes, width, height } = layout(edges);
+  const { nodes, width, height } = layout(edges, window.innerWidth - 60);
   const busiest = Math.max(...edges.map((edge) => edge.rate));
   return (
     <div class="map-scroll" tabIndex={0} role="region" aria-label="Map of who calls whom">
@@ -99,7 +101,7 @@ export function EdgeMap() {
             </marker>
           ))}
         </defs>
-        {edges.map((edge) => {
+        {[...edges].sort((a, b) => a.errors - b.errors).map((edge) => {
           const from = nodes.get(keyOf(edge.source))!;
           const to = nodes.get(keyOf(edge.destination))!;
           return <Edge key={`${from.key} ${to.key}`} edge={edge} from={from} to={to} busiest={busiest} />;
@@ -117,7 +119,7 @@ export function EdgeMap() {
             }}
           >
             <rect x={node.x} y={node.y} width={NODE_W} height={NODE_H} rx="8" />
-            <text class="name" x={node.x + 12} y={node.y + 17}>{visible(short(node.name, 20))}</text>
+            <text class="name" x={node.x + 12} y={node.y + 17}>{visible(short(node.name || "unknown", 20))}</text>
             <text class="ns" x={node.x + 12} y={node.y + 32}>{visible(short(node.ns || "outside the mesh", 24))}</text>
           </g>
         ))}

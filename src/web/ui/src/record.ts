@@ -87,6 +87,7 @@ export function toRow(line: string, seq: number): Row {
 // The last `capacity` rows, oldest first. `evicted` counts those that fell out, so that a view can keep its place.
 export class RowRing {
   private rows: Row[] = [];
+  private ids = new Set<string>();
   private start = 0;
   evicted = 0;
   constructor(readonly capacity: number) {}
@@ -94,11 +95,17 @@ export class RowRing {
   get length() {
     return this.rows.length;
   }
+  // Several taps may show one request: it is listed once.
+  has(id: string) {
+    return this.ids.has(id);
+  }
   push(row: Row) {
+    this.ids.add(row.id);
     if (this.rows.length < this.capacity) {
       this.rows.push(row);
       return;
     }
+    this.ids.delete(this.rows[this.start].id);
     this.rows[this.start] = row;
     this.start = (this.start + 1) % this.capacity;
     this.evicted++;
@@ -117,6 +124,7 @@ export class RowRing {
   }
   clear() {
     this.rows = [];
+    this.ids.clear();
     this.start = 0;
     this.evicted = 0;
   }

@@ -41,7 +41,7 @@ export const unauthorized = signal(!token.value);
 export const ring = new RowRing(ROWS_MAX);
 export const version = signal(0); // grows with every change of `ring`
 export const selected = signal<Row | null>(null);
-export const received = signal(0);
+export const received = signal(0); // lines of the stream
 export const gaps = signal(0); // records that this page did not get
 export const waiting = signal(0); // come in while paused, not shown yet
 export const liveRate = signal(0);
@@ -102,12 +102,19 @@ function schedule() {
   channel.port2.postMessage(0);
 }
 
+function take(line: string) {
+  const row = toRow(line, seq);
+  if (ring.has(row.id)) return;
+  seq++;
+  ring.push(row);
+}
+
 function parseSlice() {
   if (paused.value) return;
   const end = performance.now() + SLICE_MS;
   while (pendingAt < pending.length) {
     // Checking the time costs more than a few records.
-    for (let i = 0; i < 32 && pendingAt < pending.length; i++) ring.push(toRow(pending[pendingAt++], seq++));
+    for (let i = 0; i < 32 && pendingAt < pending.length; i++) take(pending[pendingAt++]);
     changed = true;
     if (performance.now() > end) break;
   }

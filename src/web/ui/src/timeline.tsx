@@ -60,9 +60,9 @@ export function Timeline({ record }: { record: PairRecord }) {
         {lanes.map((lane, i) => (
           <g key={i} class={lane.kind}>
             <text x="0" y={i * LANE + 20}>{lane.label}</text>
-            <rect x={x(lane.begin)} y={i * LANE + 6} width={Math.max(2, x(lane.begin + lane.length) - x(lane.begin))} height="20" rx="4" />
+            <rect x={x(lane.begin)} y={i * LANE + 8} width={Math.max(2, x(lane.begin + lane.length) - x(lane.begin))} height="16" rx="4" />
             {lane.marks.map(([at, label]) => (
-              <line key={label} x1={x(at)} x2={x(at)} y1={i * LANE + 6} y2={i * LANE + 26}>
+              <line key={label} x1={x(at)} x2={x(at)} y1={i * LANE + 4} y2={i * LANE + 28}>
                 <title>{`${label}: ${ms(at)}`}</title>
               </line>
             ))}

@@ -34,7 +34,7 @@ function Line({ group }: { group: Group }) {
   const times = [group.clientMs, group.serverMs, group.betweenMs];
   return (
     <tr>
-      <td>{visible(group.source.name)} <span class="faint">→</span> {visible(group.destination.name)}</td>
+      <td>{visible(group.source.name)} <span class="faint">→</span> {visible(group.destination.name || "unknown")}</td>
       {per.value === "routes" && <td class="mono">{visible(`${group.method ?? ""} ${group.route ?? ""}`)}</td>}
       <td class="num right">{rate(group.rate)}</td>
       <td class="num right">{count(group.records)}</td>
