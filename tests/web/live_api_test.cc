@@ -28,9 +28,8 @@ struct ToldAuthorizer final : observe::Authorizer {
     if (credentials.authorization != "Bearer good" || revoked) {
       return done(absl::UnauthenticatedError("who?"));
     }
-    observe::Access access{.user = "tester", .everything = namespaces.empty()};
-    access.namespaces = namespaces;
-    done(access);
+    done(observe::Access{
+        .user = "tester", .everything = namespaces.empty(), .namespaces = namespaces});
   }
   void Revoke() {
     absl::MutexLock lock(&mutex);
@@ -59,6 +58,7 @@ struct Fixture {
   }
 
   struct Connection {
+    explicit Connection(asio::io_context* io) : socket(*io) {}
     asio::ip::tcp::socket socket;
     asio::streambuf buffer;
 
@@ -75,10 +75,11 @@ struct Fixture {
 
   std::unique_ptr<Connection> Send(const std::string& target, const std::string& headers = {},
                                    const std::string& token = "good") {
-    auto out = std::make_unique<Connection>(Connection{asio::ip::tcp::socket(io), {}});
-    out->socket.connect({asio::ip::make_address("127.0.0.1"),
-                         static_cast<unsigned short>(server->port())});
-    const std::string host = headers.find("Host:") == std::string::npos ? "Host: localhost\r\n" : "";
+    auto out = std::make_unique<Connection>(&io);
+    out->socket.connect(
+        {asio::ip::make_address("127.0.0.1"), static_cast<unsigned short>(server->port())});
+    const std::string host =
+        headers.find("Host:") == std::string::npos ? "Host: localhost\r\n" : "";
     asio::write(out->socket,
                 asio::buffer("GET " + target + " HTTP/1.1\r\n" + host + headers +
                              "Authorization: Bearer " + token + "\r\nConnection: close\r\n\r\n"));
@@ -177,13 +178,15 @@ BOOST_AUTO_TEST_CASE(other_sites_and_other_names_are_refused) {
   BOOST_TEST(Has(Get("/api/v1/taps", "Host: 127.0.0.1.evil.example\r\n"), "HTTP/1.1 403"));
   BOOST_TEST(Has(Get("/api/v1/taps", "Origin: http://evil.example\r\n"), "HTTP/1.1 403"));
   BOOST_TEST(Has(Get("/api/v1/taps", "Sec-Fetch-Site: cross-site\r\n"), "HTTP/1.1 403"));
-  for (const char* host : {"localhost", "localhost:9090", "127.0.0.1:1", "127.3.4.5:9090", "[::1]:9"}) {
+  for (const char* host :
+       {"localhost", "localhost:9090", "127.0.0.1:1", "127.3.4.5:9090", "[::1]:9"}) {
     BOOST_TEST(Has(Get("/api/v1/taps", std::string("Host: ") + host + "\r\n"), "HTTP/1.1 200"));
   }
 }
 
 BOOST_AUTO_TEST_CASE(every_answer_has_the_security_headers) {
-  for (const char* target : {"/api/v1/taps", "/api/v1/summary", "/api/v1/pairs", "/api/v1/taps?x=%"}) {
+  for (const char* target :
+       {"/api/v1/taps", "/api/v1/summary", "/api/v1/pairs", "/api/v1/taps?x=%"}) {
     const std::string answer = Get(target);
     BOOST_TEST(Has(answer, "default-src 'none'"));
     BOOST_TEST(Has(answer, "X-Content-Type-Options: nosniff"));

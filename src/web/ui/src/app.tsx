@@ -177,7 +177,7 @@ export function App() {
       <TopBar />
       <FilterBar />
       <Banner />
-      <main class="view">
+      <main class="view" data-query={state.shown.value}>
         {view === "list" && (
           <>
             <div class="list-side">

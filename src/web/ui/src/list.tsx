@@ -129,6 +129,8 @@ export function List() {
   }, [state.version.value]);
   const total = state.ring.length * ROW_PX;
   const chosen = state.selected.value;
+  const items = virtualizer?.getVirtualItems().filter((item) => item.index < state.ring.length) ?? [];
+  const shown = new Set(items.map((item) => item.index));
   return (
     <div class="list">
       <div class="grid-head" aria-hidden="true">
@@ -143,7 +145,7 @@ export function List() {
         aria-label="Requests"
         aria-rowcount={state.ring.length + 1}
         aria-colcount={9}
-        aria-activedescendant={chosen && state.ring.indexOf(chosen.seq) >= 0 ? `row-${chosen.seq}` : undefined}
+        aria-activedescendant={chosen && shown.has(state.ring.indexOf(chosen.seq)) ? `row-${chosen.seq}` : undefined}
       >
         <div role="row" aria-rowindex={1} class="sr">
           {["Time", "Verdict", "Code", "Method", "Path", "From and to", "Client's time", "Server's time", "Note"].map((name) => (
@@ -151,9 +153,9 @@ export function List() {
           ))}
         </div>
         <div role="rowgroup" class="canvas" style={{ height: `${total}px` }}>
-          {virtualizer?.getVirtualItems().map((item) => {
+          {items.map((item) => {
             const row = state.ring.at(item.index);
-            return row && item.index < state.ring.length ? <Line key={row.seq} row={row} index={item.index} top={item.index * ROW_PX} /> : null;
+            return row ? <Line key={row.seq} row={row} index={item.index} top={item.index * ROW_PX} /> : null;
           })}
         </div>
       </div>

@@ -9,6 +9,7 @@ const SINCE = "10m";
 const PUBLISH_MS = 100; // the screen changes at most ten times a second
 const SLICE_MS = 8; // of parsing at a time, so that a key press never waits long
 const PENDING_MAX = 100_000;
+const PENDING_ENOUGH = 20_000; // beyond it the collector waits, and tells what we miss
 
 export type View = "list" | "map" | "top" | "taps";
 
@@ -44,6 +45,7 @@ export const selected = signal<Row | null>(null);
 export const received = signal(0); // lines of the stream
 export const gaps = signal(0); // records that this page did not get
 export const waiting = signal(0); // come in while paused, not shown yet
+export const shown = signal<string | null>(null); // the query that the rows are of
 export const liveRate = signal(0);
 export const summary = signal<Summary | null>(null);
 export const status = signal<TapsStatus | null>(null);
@@ -90,16 +92,16 @@ let pendingAt = 0;
 let scheduled = false;
 let seq = 0;
 let changed = false;
-const channel = new MessageChannel();
-channel.port1.onmessage = () => {
-  scheduled = false;
-  parseSlice();
-};
+let roomFor: (() => void) | null = null;
 
 function schedule() {
   if (scheduled || paused.value || pendingAt >= pending.length) return;
   scheduled = true;
-  channel.port2.postMessage(0);
+  // Not at once: drawing comes in between.
+  setTimeout(() => {
+    scheduled = false;
+    parseSlice();
+  }, 4);
 }
 
 function take(line: string) {
@@ -122,10 +124,16 @@ function parseSlice() {
     pending = [];
     pendingAt = 0;
   }
+  if (pending.length - pendingAt < PENDING_ENOUGH) giveRoom();
   schedule();
 }
 
-function takeLines(lines: string[]) {
+function giveRoom() {
+  roomFor?.();
+  roomFor = null;
+}
+
+function takeLines(lines: string[]): Promise<void> | void {
   received.value += lines.length;
   if (pendingAt > 10_000) {
     pending = pending.slice(pendingAt);
@@ -139,6 +147,7 @@ function takeLines(lines: string[]) {
   }
   if (paused.value) waiting.value = pending.length - pendingAt;
   schedule();
+  if (!paused.value && pending.length - pendingAt > PENDING_ENOUGH) return new Promise((resolve) => (roomFor = resolve));
 }
 
 let rateAt = performance.now();
@@ -171,6 +180,7 @@ export function select(row: Row | null) {
 
 export function setPaused(value: boolean) {
   paused.value = value;
+  giveRoom(); // paused or not, the stream is read: a reader that stands still is cut off
   if (value) return;
   waiting.value = 0;
   schedule();
@@ -180,6 +190,7 @@ export function clearRows() {
   ring.clear();
   pending = [];
   pendingAt = 0;
+  giveRoom();
   seq = 0;
   changed = false;
   batch(() => {
@@ -198,11 +209,12 @@ let stream: LiveStream | null = null;
 function open(params: string) {
   stream?.stop();
   clearRows();
+  shown.value = params;
   const q = new URLSearchParams(params);
   q.set("follow", "true");
   q.set("since", SINCE);
   const mine: LiveStream = new LiveStream(q, () => token.peek(), {
-    lines: (lines) => mine === stream && takeLines(lines),
+    lines: (lines) => (mine === stream ? takeLines(lines) : undefined),
     control: (control) => {
       if (mine === stream && control.type === "Gap") gaps.value += control.droppedCount ?? 0;
     },

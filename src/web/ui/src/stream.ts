@@ -5,7 +5,7 @@ export interface Failure {
   message: string;
 }
 export interface StreamEvents {
-  lines(lines: string[]): void; // records
+  lines(lines: string[]): Promise<void> | void; // records; the next are read when it is done
   control(control: Control): void;
   state(state: "connecting" | "open" | "lost" | "ended", failure?: Failure): void;
 }
@@ -85,11 +85,11 @@ export class LiveStream {
       this.failures = 0;
       const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
       rest = lines.pop()!;
-      if (!this.take(lines)) return false;
+      if (!(await this.take(lines))) return false;
     }
   }
 
-  private take(lines: string[]): boolean {
+  private async take(lines: string[]): Promise<boolean> {
     let goesOn = true;
     const records: string[] = [];
     for (const line of lines) {
@@ -106,7 +106,7 @@ export class LiveStream {
         records.push(line);
       }
     }
-    if (records.length) this.events.lines(records);
+    if (records.length) await this.events.lines(records);
     return goesOn;
   }
 }
