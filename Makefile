@@ -38,7 +38,10 @@ golden: deps ## Rewrite the operator's golden files: read the diff
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
 
 .PHONY: demo
-demo: demo-local ## The same as demo-local
+demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)
+	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector
+	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/demo.py
 
 .PHONY: demo-local
 demo-local: collector ## Run a sample shop of real Envoys on the loopback network and print its requests as pairs

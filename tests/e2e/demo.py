@@ -3,19 +3,32 @@
 import argparse
 import itertools
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import threading
 import time
 
-from installation import ROOT, Collector, Operator, create_crds
-from mesh import Mesh, shop
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "shop")]
 
-sys.path.insert(0, str(ROOT / "tests" / "shop"))
-from present import Printed  # noqa: E402
+from installation import HTTP, NODE, ROOT, ROUTES, Collector, Operator, create_crds
+from mesh import Mesh, shop
+from mesh.processes import wait_until
+from present import Printed
+from taps import Taps
 
 SAMPLE = ROOT / "crds" / "samples" / "everything.yaml"
+
+
+class TalkingCollector(Collector):
+    """Its standard output, where the sample's records go, is ours to read."""
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = self._mesh.run_on_node(self._args, stdout=subprocess.PIPE, stderr=log)
+        return self.wait_ready(HTTP)
 
 
 def say(text):
@@ -32,7 +45,7 @@ def drive(mesh, ended):
             lambda: mesh.call("shop/client", "http://frontend/report?code=500"),
             lambda: mesh.call("shop/client", "http://legacy/book"),
             lambda: mesh.call("shop/client", "http://frontend/slow?delay=2", timeout=0.3),
-            lambda: mesh.call("shop/legacy", "http://catalog/from-outside"),
+            lambda: mesh.call("shop/legacy", "http://shop-istio/catalog/from-outside"),
         ]
     )
     while not ended.is_set():
@@ -62,8 +75,8 @@ def run(mesh, seconds, printed):
     shop.deploy(mesh)
     say("Installing TrafficTap: three kinds, the operator, the collector ...")
     create_crds(mesh)
-    operator = Operator(mesh).start()
-    collector = Collector(mesh, *operator.routes(), stdout=subprocess.PIPE).start()
+    Operator(mesh).start()
+    collector = TalkingCollector(mesh, "--routes", f"{NODE}:{ROUTES}").start()
     say(f"$ kubectl apply -f {SAMPLE.relative_to(ROOT)}\n{mesh.apply(SAMPLE)}")
     wait_until_ready(mesh)
     ended = threading.Event()
@@ -85,7 +98,7 @@ def finish(mesh, collector, printed):
     kept.parent.mkdir(exist_ok=True)
     kept.write_text((collector.records.directory / "shop" / "everything.jsonl").read_text())
     say(f"$ kubectl delete -f {SAMPLE.relative_to(ROOT)}\n{mesh.kubectl('delete', '-f', SAMPLE)}")
-    mesh.wait_for_none("envoyfilters", "shop")
+    wait_until(lambda: not Taps(mesh, collector).patches(), "the patches are gone", 30)
     say("No EnvoyFilter is left in the mesh.")
     say(f"All records:  {kept.relative_to(ROOT)}")
     say(f"To read them: jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {kept.relative_to(ROOT)}")
