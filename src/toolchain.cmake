@@ -1,7 +1,9 @@
 # Compiler flags, the compiler cache and the libraries that Debian provides.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Paths below the checkout count as relative, so that a fresh clone is built from the cache as well.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+      CCACHE_NOHASHDIR=true ${CCACHE})
 endif()
 
 add_compile_options(-Wall -Wextra -Werror=unused-result -Wno-unused-parameter -fno-omit-frame-pointer)
