@@ -141,6 +141,7 @@ await test("live, map, top and taps are there, in light and dark, and accessible
 });
 
 await test("exports are what they say", async () => {
+  await page.locator("body").press("1");
   await rows.nth(3).waitFor();
   for (const [kind, good] of [["json", (t) => JSON.parse(t.split("\n")[0]).id], ["csv", (t) => t.startsWith("time,verdict")], ["har", (t) => JSON.parse(t).log.version === "1.2"]]) {
     const [file] = await Promise.all([page.waitForEvent("download"), page.selectOption("#export", kind)]);
@@ -170,32 +171,45 @@ async function replay(perSecond) {
   return server;
 }
 
+// The machine may be busy with other things, so what counts is the processor time of the page's own thread.
 await test("ten thousand records a second leave the page responsive", async () => {
   const server = await replay(10_000);
   const other = await browser.context.newPage();
   try {
     await other.goto(`http://127.0.0.1:${server.address().port}/#token=${collector.token}`);
     await other.waitForSelector(".row", { timeout: WAIT, state: "attached" });
-    const measured = await other.evaluate(
+    const devtools = await browser.context.newCDPSession(other);
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    const look = async () => {
+      const { metrics } = await devtools.send("Performance.getMetrics");
+      const received = await other.evaluate(() => Number(document.querySelector(".chips .num").textContent.replace(/,/g, "").match(/\d+/)[0]));
+      return { seconds: metrics.find((metric) => metric.name === "TaskDuration").value, received };
+    };
+    const before = await look();
+    const frames = await other.evaluate(
       () =>
         new Promise((resolve) => {
-          const frames = [];
+          const out = [];
           let last = performance.now();
           const end = last + 8000;
           const frame = (now) => {
-            frames.push(now - last);
+            out.push(now - last);
             last = now;
             if (now < end) requestAnimationFrame(frame);
-            else resolve({ frames: frames.sort((a, b) => a - b), nodes: document.querySelectorAll(".row").length, rows: Number(document.querySelector("[role=grid]").getAttribute("aria-rowcount")) });
+            else resolve(out.sort((a, b) => a - b));
           };
           requestAnimationFrame(frame);
         }),
     );
-    const at = (q) => measured.frames[Math.floor(q * (measured.frames.length - 1))].toFixed(1);
-    console.log(`     frames: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms; ${measured.rows} rows, ${measured.nodes} drawn`);
-    check(measured.rows > 5000 && measured.rows <= 50_001, `${measured.rows} rows`);
-    check(measured.nodes < 100, `${measured.nodes} rows are drawn`);
-    check(Number(at(0.5)) < 100, `half of the frames take ${at(0.5)} ms or more`);
+    const after = await look();
+    const records = after.received - before.received;
+    const drawn = await other.locator(".row").count();
+    const per10k = ((after.seconds - before.seconds) / records) * 10_000;
+    const at = (q) => frames[Math.floor(q * (frames.length - 1))].toFixed(0);
+    console.log(`     ${records} records in 8 s; ${(per10k * 1000).toFixed(0)} ms of the page's thread per 10,000; frames p50 ${at(0.5)} ms, p95 ${at(0.95)} ms; ${drawn} rows drawn`);
+    check(records > 1000, "too few records came to measure");
+    check(per10k < 0.6, `ten thousand records take ${per10k.toFixed(2)} s`);
+    check(drawn < 100, `${drawn} rows are drawn`);
   } finally {
     await other.close();
     server.close();
@@ -204,6 +218,7 @@ await test("ten thousand records a second leave the page responsive", async () =
 });
 
 await test("a lost collector is told, and what was seen stays", async () => {
+  await page.locator("body").press("1");
   await collector.close();
   await page.waitForSelector(".banner");
   check((await rows.count()) > 0, "the rows are gone");

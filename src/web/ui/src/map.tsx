@@ -112,13 +112,13 @@ export function EdgeMap() {
             class="node"
             role="button"
             tabIndex={0}
-            aria-label={`Show requests of ${node.name}`}
             onClick={() => {
               state.filterLine.value = toggleTerm(state.filterLine.value, "workload", node.name);
               state.view.value = "list";
             }}
           >
             <rect x={node.x} y={node.y} width={NODE_W} height={NODE_H} rx="8" />
+            <title>Show its requests</title>
             <text class="name" x={node.x + 12} y={node.y + 17}>{visible(short(node.name || "unknown", 20))}</text>
             <text class="ns" x={node.x + 12} y={node.y + 32}>{visible(short(node.ns || "outside the mesh", 24))}</text>
           </g>

@@ -92,6 +92,7 @@ let pendingAt = 0;
 let scheduled = false;
 let seq = 0;
 let changed = false;
+let receivedNow = 0; // `received` follows ten times a second
 let roomFor: (() => void) | null = null;
 
 function schedule() {
@@ -134,7 +135,7 @@ function giveRoom() {
 }
 
 function takeLines(lines: string[]): Promise<void> | void {
-  received.value += lines.length;
+  receivedNow += lines.length;
   if (pendingAt > 10_000) {
     pending = pending.slice(pendingAt);
     pendingAt = 0;
@@ -154,6 +155,7 @@ let rateAt = performance.now();
 let rateFrom = 0;
 setInterval(() => {
   const now = performance.now();
+  received.value = receivedNow;
   if (now - rateAt >= 1000) {
     liveRate.value = ((received.peek() - rateFrom) * 1000) / (now - rateAt);
     rateAt = now;
@@ -194,7 +196,7 @@ export function clearRows() {
   seq = 0;
   changed = false;
   batch(() => {
-    received.value = 0;
+    received.value = receivedNow = 0;
     gaps.value = 0;
     waiting.value = 0;
     selected.value = null;
