@@ -128,9 +128,9 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
     if (condition == nullptr || condition->status == Value::kTrue) continue;
     return {"Ready", condition->status, condition->reason, condition->message};
   }
-  return {
-      "Ready", Value::kTrue, "Capturing",
-      fmt::format("{} of {} proxies have sent", input.totals.proxies, input.verdict.proxies.size())};
+  return {"Ready", Value::kTrue, "Capturing",
+          fmt::format("{} of {} proxies have sent", input.totals.proxies,
+                      input.verdict.proxies.size())};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.

@@ -1,0 +1,70 @@
+#include "collector/route_reader.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "collector/route_report.h"
+
+namespace traffictap {
+
+namespace {
+
+void AddRoute(const std::string& name, int64_t generation, const std::string& direction,
+              v1::RouteSnapshot* snapshot) {
+  auto* route = snapshot->add_routes();
+  route->set_tap("shop/" + name);
+  route->set_uid("uid-" + name);
+  route->set_generation(generation);
+  route->set_document(
+      R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" + name +
+      R"(","namespace":"shop"},"spec":{"direction":")" + direction +
+      R"(","outputs":[{"name":"out","type":"Stdout"}]}})");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(route_reader)
+
+BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_goes) {
+  collector::RouteReader reader;
+  v1::RouteSnapshot good;
+  AddRoute("a", 1, "Inbound", &good);
+  BOOST_TEST(reader.Read(good).taps.size() == 1u);
+  v1::RouteSnapshot bad;
+  AddRoute("a", 2, "Sideways", &bad);
+  const auto reading = reader.Read(bad);
+  BOOST_REQUIRE(reading.taps.size() == 1u);
+  BOOST_TEST((reading.taps[0]->direction == tap::Direction::kInbound));
+  BOOST_REQUIRE(reading.faults.size() == 1u);
+  BOOST_TEST(reading.faults[0].tap == "shop/a");
+  BOOST_TEST(reader.Read({}).taps.empty());
+  BOOST_TEST(reader.Read(bad).taps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
+  collector::RouteReader reader;
+  v1::RouteSnapshot snapshot;
+  AddRoute("a", 1, "Inbound", &snapshot);
+  reader.Read(snapshot);
+  snapshot.clear_routes();
+  AddRoute("a", 2, "Sideways", &snapshot);
+  reader.Read(snapshot);
+  v1::CollectorReport report;
+  report.add_taps()->set_tap("shop/a");
+  report.add_taps()->set_tap("shop/unknown");
+  reader.Identify(&report);
+  BOOST_TEST(report.taps(0).uid() == "uid-a");
+  BOOST_TEST(report.taps(0).generation() == 1);
+  BOOST_TEST(report.taps(1).uid().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_comes_twice_counts_once) {
+  collector::RouteReader reader;
+  v1::RouteSnapshot snapshot;
+  AddRoute("a", 1, "Inbound", &snapshot);
+  AddRoute("a", 2, "Outbound", &snapshot);
+  BOOST_TEST(reader.Read(snapshot).taps.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

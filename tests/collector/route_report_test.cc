@@ -1,0 +1,63 @@
+#include "collector/route_report.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap {
+
+BOOST_AUTO_TEST_SUITE(route_report)
+
+BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
+  pipeline::PipelineFigures figures;
+  pipeline::TapFigures tap;
+  tap.tap = "shop/a";
+  tap.books.offered = 10;
+  tap.books.filtered = 1;
+  tap.books.sampled = 2;
+  tap.books.limited = 3;
+  tap.books.dropped_orphans = 4;
+  tap.books.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] = 7;
+  tap.books.orphans[static_cast<size_t>(traffic::OrphanReason::kNeverArrived)] = 3;
+  tap.books.verdicts[static_cast<size_t>(traffic::Verdict::kServerError)] = 5;
+  tap.door.proxies = 6;
+  tap.door.lost = 8;
+  tap.door.broken_streams = 9;
+  tap.completed = true;
+  sinks::SinkStats stats;
+  stats.offered = 10;
+  stats.delivered = 6;
+  stats.queued = 1;
+  stats.dropped[static_cast<size_t>(sinks::DropReason::kTooLarge)] = 3;
+  stats.status = absl::UnavailableError("broker down");
+  tap.outputs["kafka"] = stats;
+  figures.taps.push_back(tap);
+
+  v1::CollectorReport report;
+  collector::FillReport(figures, &report);
+  BOOST_REQUIRE(report.taps_size() == 1);
+  const auto& told = report.taps(0);
+  BOOST_TEST(told.tap() == "shop/a");
+  BOOST_TEST(told.offered() == 10u);
+  BOOST_TEST(told.pairs() == 7u);
+  BOOST_TEST(told.orphans().size() == 1u);
+  BOOST_TEST(told.orphans().at("NeverArrived") == 3u);
+  BOOST_TEST(told.verdicts().at("ServerError") == 5u);
+  BOOST_TEST(told.filtered() == 1u);
+  BOOST_TEST(told.sampled() == 2u);
+  BOOST_TEST(told.limited() == 3u);
+  BOOST_TEST(told.dropped_orphans() == 4u);
+  BOOST_TEST(told.proxies() == 6u);
+  BOOST_TEST(told.lost_entries() == 8u);
+  BOOST_TEST(told.broken_streams() == 9u);
+  BOOST_TEST(told.completed());
+  BOOST_REQUIRE(told.outputs_size() == 1);
+  BOOST_TEST(told.outputs(0).name() == "kafka");
+  BOOST_TEST(told.outputs(0).delivered() == 6u);
+  BOOST_TEST(told.outputs(0).queued() == 1u);
+  BOOST_TEST(told.outputs(0).dropped().size() == 1u);
+  BOOST_TEST(told.outputs(0).dropped().at("TooLarge") == 3u);
+  BOOST_TEST(told.outputs(0).trouble() == "broker down");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

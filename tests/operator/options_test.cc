@@ -1,0 +1,98 @@
+#include "operator/options.h"
+
+#include <boost/test/unit_test.hpp>
+#include <vector>
+
+namespace traffictap {
+
+namespace {
+
+op::ParsedOptions Parse(std::vector<const char*> args) {
+  args.insert(args.begin(), "traffictap-operator");
+  return op::ParseOptions(static_cast<int>(args.size()), args.data());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(operator_options)
+
+BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
+  const auto parsed = Parse({});
+  BOOST_TEST(!parsed.exit);
+  const op::Options& options = parsed.options;
+  BOOST_TEST(options.installation.ns == "traffictap-system");
+  BOOST_TEST(options.installation.collector_port == "grpc-als");
+  BOOST_TEST(options.leader_election);
+  BOOST_TEST(!options.uninstall);
+}
+
+BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
+  const auto parsed = Parse({"--context",
+                             "c",
+                             "--namespace",
+                             "ns",
+                             "--collector-service",
+                             "svc",
+                             "--collector-port",
+                             "p",
+                             "--cluster-domain",
+                             "d",
+                             "--root-namespace",
+                             "root",
+                             "--destinations-dir",
+                             "/dest",
+                             "--no-leader-election",
+                             "--uninstall",
+                             "--routes",
+                             "1.2.3.4:1",
+                             "--routes-cert",
+                             "cert",
+                             "--routes-key",
+                             "key",
+                             "--routes-client-ca",
+                             "ca",
+                             "--http",
+                             "1.2.3.4:2",
+                             "--istiod-token",
+                             "token",
+                             "--log-level",
+                             "debug",
+                             "--log-format",
+                             "json",
+                             "--kubeconfig",
+                             "/dev/null"});
+  BOOST_REQUIRE(!parsed.exit);
+  const op::Options& o = parsed.options;
+  BOOST_TEST(o.kubeconfig.context == "c");
+  BOOST_TEST(o.kubeconfig.path == "/dev/null");
+  BOOST_TEST(o.installation.ns == "ns");
+  BOOST_TEST(o.installation.collector_service == "svc");
+  BOOST_TEST(o.installation.collector_port == "p");
+  BOOST_TEST(o.installation.cluster_domain == "d");
+  BOOST_TEST(o.installation.root_namespace == "root");
+  BOOST_TEST(o.installation.destinations_dir == "/dest");
+  BOOST_TEST(!o.leader_election);
+  BOOST_TEST(o.uninstall);
+  BOOST_TEST(o.routes.address == "1.2.3.4:1");
+  BOOST_TEST(o.routes.tls.certificate == "cert");
+  BOOST_TEST(o.routes.tls.key == "key");
+  BOOST_TEST(o.routes.tls.client_ca == "ca");
+  BOOST_TEST(o.http.address == "1.2.3.4:2");
+  BOOST_TEST(o.istiod.token_file == "token");
+  BOOST_TEST(o.log_level == "debug");
+  BOOST_TEST(o.log_format == "json");
+}
+
+BOOST_AUTO_TEST_CASE(wrong_words_end_with_two_and_help_with_nought) {
+  for (const char* wrong : {"--nonsense", "--log-format=xml", "--kubeconfig=/nonexistent"}) {
+    const auto parsed = Parse({wrong});
+    BOOST_TEST(parsed.exit, wrong);
+    BOOST_TEST(parsed.exit_code == 2, wrong);
+  }
+  BOOST_TEST(Parse({"--help"}).exit_code == 0);
+  BOOST_TEST(Parse({"--version"}).exit);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
