@@ -1,7 +1,8 @@
 #include "traffic/json_writer.h"
 
 #include <array>
-#include <ctime>
+#include <chrono>
+#include <cstring>
 #include <iterator>
 
 #include "base/utf8.h"
@@ -19,6 +20,31 @@ constexpr std::array<bool, 256> MakePlain() {
   return plain;
 }
 constexpr auto kPlain = MakePlain();
+
+// How many bytes at the front of `text` stand for themselves.
+size_t PlainLength(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  const auto has_zero = [](uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  size_t at = 0;
+  for (uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
+    if ((word & kHigh) | below_space | has_zero(word ^ kOnes * '"') |
+        has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f)) {
+      break;
+    }
+  }
+  while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
+
+// The last `digits` decimal digits of `value`.
+void AppendDigits(uint64_t value, size_t digits, std::string* out) {
+  char text[20];
+  for (size_t i = digits; i > 0; value /= 10) text[--i] = static_cast<char>('0' + value % 10);
+  out->append(text, digits);
+}
 
 // U+0080 to U+009F, U+2028 and U+2029: valid in JSON, but line ends to readers that split by
 // Unicode's rules.
@@ -49,8 +75,7 @@ void JsonWriter::Key(std::string_view key) {
 void JsonWriter::Quote(std::string_view text) {
   *out_ += '"';
   while (!text.empty()) {
-    size_t plain = 0;
-    while (plain < text.size() && kPlain[static_cast<unsigned char>(text[plain])]) ++plain;
+    const size_t plain = PlainLength(text);
     out_->append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -108,18 +133,33 @@ void JsonWriter::Milliseconds(std::string_view key, base::Nanos nanos) {
   const base::Nanos micros = nanos / base::kMicrosecond;
   const auto magnitude = static_cast<uint64_t>(micros < 0 ? -micros : micros);
   if (micros < 0) *out_ += '-';
-  fmt::format_to(std::back_inserter(*out_), "{}.{:03}", magnitude / 1000, magnitude % 1000);
+  const fmt::format_int whole(magnitude / 1000);
+  out_->append(whole.data(), whole.size());
+  *out_ += '.';
+  AppendDigits(magnitude % 1000, 3, out_);
 }
 
 void JsonWriter::Time(std::string_view key, base::Nanos since_epoch) {
   if (since_epoch <= 0) return;
   Key(key);
-  const std::time_t seconds = since_epoch / base::kSecond;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  fmt::format_to(std::back_inserter(*out_), "\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z\"",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, since_epoch % base::kSecond);
+  using std::chrono::days;
+  const std::chrono::nanoseconds whole(since_epoch);
+  const std::chrono::year_month_day date(
+      std::chrono::sys_days(std::chrono::duration_cast<days>(whole)));
+  const auto part = [&](uint64_t value, size_t digits, char end) {
+    AppendDigits(value, digits, out_);
+    *out_ += end;
+  };
+  const auto seconds = static_cast<uint64_t>(since_epoch / base::kSecond);
+  *out_ += '"';
+  part(static_cast<uint64_t>(static_cast<int>(date.year())), 4, '-');
+  part(static_cast<unsigned>(date.month()), 2, '-');
+  part(static_cast<unsigned>(date.day()), 2, 'T');
+  part(seconds / 3600 % 24, 2, ':');
+  part(seconds / 60 % 60, 2, ':');
+  part(seconds % 60, 2, '.');
+  part(static_cast<uint64_t>(since_epoch % base::kSecond), 9, 'Z');
+  *out_ += '"';
 }
 
 }  // namespace traffictap::traffic

@@ -32,6 +32,11 @@ void WriteMs(std::string_view key, base::Nanos nanos, JsonWriter& json) {
   if (nanos != kAbsent) json.Milliseconds(key, nanos);
 }
 
+void WriteAddress(std::string_view key, const SocketAddress& address, JsonWriter& json) {
+  char text[SocketAddress::kPrintedMax];
+  json.Text(key, address.Print(text));
+}
+
 void WriteNode(const Node& node, JsonWriter& json) {
   json.Text("name", node.workload);
   json.Text("namespace", node.ns);
@@ -67,7 +72,7 @@ void WriteEnds(const TrafficPair& pair, JsonWriter& json) {
   }
   const auto& facts = pair.principal().facts;
   const bool client = pair.client != nullptr;
-  json.Text("address", (client ? facts.upstream_remote : facts.downstream_local).ToString());
+  WriteAddress("address", client ? facts.upstream_remote : facts.downstream_local, json);
   const auto cluster = pair.principal().text(Text::kUpstreamCluster);
   if (client && cluster.starts_with("outbound|")) {
     json.Text("service", cluster.substr(cluster.rfind('|') + 1));
@@ -140,11 +145,11 @@ void WriteSideConnection(const PackedEntry& entry, JsonWriter& json) {
   const auto& facts = entry.facts;
   json.Text("upstreamCluster", entry.text(Text::kUpstreamCluster));
   json.Text("routeName", entry.text(Text::kRouteName));
-  json.Text("downstreamRemote", facts.downstream_remote.ToString());
-  json.Text("downstreamDirectRemote", facts.downstream_direct_remote.ToString());
-  json.Text("downstreamLocal", facts.downstream_local.ToString());
-  json.Text("upstreamLocal", facts.upstream_local.ToString());
-  json.Text("upstreamRemote", facts.upstream_remote.ToString());
+  WriteAddress("downstreamRemote", facts.downstream_remote, json);
+  WriteAddress("downstreamDirectRemote", facts.downstream_direct_remote, json);
+  WriteAddress("downstreamLocal", facts.downstream_local, json);
+  WriteAddress("upstreamLocal", facts.upstream_local, json);
+  WriteAddress("upstreamRemote", facts.upstream_remote, json);
   json.Number("downstreamWireBytesSent", facts.downstream_wire_bytes_sent);
   json.Number("downstreamWireBytesReceived", facts.downstream_wire_bytes_received);
   json.Number("upstreamWireBytesSent", facts.upstream_wire_bytes_sent);

@@ -3,14 +3,27 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
-
-#include "fmt/format.h"
 
 namespace traffictap::traffic {
 namespace {
 
 constexpr std::array<uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+// Writes the address without its port; returns where it ends. At most INET6_ADDRSTRLEN characters.
+char* PrintIp(const SocketAddress& address, char* to) {
+  if (!address.is_v4()) {
+    inet_ntop(AF_INET6, address.ip.data(), to, INET6_ADDRSTRLEN);
+    return to + std::strlen(to);
+  }
+  // Records have ten addresses each, and inet_ntop goes through snprintf.
+  for (size_t i = kMappedPrefix.size(); i < address.ip.size(); ++i) {
+    if (i > kMappedPrefix.size()) *to++ = '.';
+    to = std::to_chars(to, to + 3, address.ip[i]).ptr;
+  }
+  return to;
+}
 
 }  // namespace
 
@@ -21,18 +34,24 @@ bool SocketAddress::is_v4() const {
 std::string SocketAddress::IpString() const {
   if (!present()) return {};
   char text[INET6_ADDRSTRLEN];
-  if (is_v4()) {
-    inet_ntop(AF_INET, ip.data() + kMappedPrefix.size(), text, sizeof(text));
-  } else {
-    inet_ntop(AF_INET6, ip.data(), text, sizeof(text));
-  }
-  return text;
+  return {text, PrintIp(*this, text)};
+}
+
+std::string_view SocketAddress::Print(std::span<char, kPrintedMax> to) const {
+  if (!present()) return {};
+  char* next = to.data();
+  const bool v4 = is_v4();
+  if (!v4) *next++ = '[';
+  next = PrintIp(*this, next);
+  if (!v4) *next++ = ']';
+  *next++ = ':';
+  next = std::to_chars(next, to.data() + to.size(), port).ptr;
+  return {to.data(), next};
 }
 
 std::string SocketAddress::ToString() const {
-  if (!present()) return {};
-  return is_v4() ? fmt::format("{}:{}", IpString(), port)
-                 : fmt::format("[{}]:{}", IpString(), port);
+  char text[kPrintedMax];
+  return std::string(Print(text));
 }
 
 std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,13 @@ struct SocketAddress {
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;
 
+  static constexpr size_t kPrintedMax = 56;
+
   bool present() const { return *this != SocketAddress{}; }
   bool is_v4() const;
-  // "10.1.2.3:80", "[fd00::1]:80", or empty where absent.
+  // "10.1.2.3:80", "[fd00::1]:80", or empty where absent. Print writes the same into `to`.
   std::string ToString() const;
+  std::string_view Print(std::span<char, kPrintedMax> to) const;
   // The address without its port, or empty where absent.
   std::string IpString() const;
 
