@@ -25,7 +25,7 @@ class Admission::Stream final : public traffic::EntryStream {
       ++delta_.sampled;
       return;
     }
-    Keep(entry, sampled);
+    Keep(entry, hash, sampled);
   }
 
   void Reject(traffic::RejectReason reason, uint64_t count) override {
@@ -59,9 +59,9 @@ class Admission::Stream final : public traffic::EntryStream {
     owner_->ProxySent(node_->ip, routes_, candidates_);
   }
 
-  void Keep(const traffic::AccessEntry& entry, const traffic::TapSet& taps) {
+  void Keep(const traffic::AccessEntry& entry, uint64_t hash, const traffic::TapSet& taps) {
     if (!batch_) batch_ = std::make_unique<traffic::EntryBatch>(node_);
-    auto* packed = batch_->Add(entry);
+    auto* packed = batch_->Add(entry, hash);
     packed->taps = taps;
     packed->arrival = arrival_;
   }

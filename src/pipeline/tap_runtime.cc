@@ -128,22 +128,10 @@ void TapRuntime::Consume(const traffic::TrafficPair& pair,
 }
 
 void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
-  traffic::EntryBatch redacted(nullptr);
-  const auto redact = [&](const traffic::PackedEntry& entry) {
-    auto* copy = redacted.Add(redactor_->Redact(traffic::Unpack(entry)));
-    copy->arrival = entry.arrival;
-    copy->node = entry.node;
-    copy->request_id_hash = entry.request_id_hash;
-    return static_cast<const traffic::PackedEntry*>(copy);
-  };
-  std::vector<const traffic::PackedEntry*> servers;
-  traffic::TrafficPair safe = pair;
-  if (pair.client != nullptr) safe.client = redact(*pair.client);
-  for (const auto* server : pair.servers) servers.push_back(redact(*server));
-  safe.servers = servers;
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(origin_);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  gathering_->Add(safe, nodes);
+  gathering_->Add(pair, nodes,
+                  [this](const traffic::AccessEntry& entry) { return redactor_->Redact(entry); });
   // Outputs match on what was seen, not on what redaction left of it.
   for (auto& output : outputs_) {
     if (output.match->Matches(pair)) output.indexes.push_back(index);

@@ -14,8 +14,11 @@ class EntryBatch {
  public:
   explicit EntryBatch(NodePtr node) : node_(std::move(node)) {}
 
-  // Copies `entry` in; its node is the batch's.
-  PackedEntry* Add(const AccessEntry& entry);
+  // Copies `entry` in; its node is the batch's. `request_id_hash` is traffic::HashRequestId's.
+  PackedEntry* Add(const AccessEntry& entry, uint64_t request_id_hash);
+  PackedEntry* Add(const AccessEntry& entry) {
+    return Add(entry, HashRequestId(entry.text(Text::kRequestId)));
+  }
 
   const NodePtr& node() const { return node_; }
   const std::vector<PackedEntry*>& entries() const { return entries_; }

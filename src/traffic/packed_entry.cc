@@ -47,9 +47,13 @@ size_t PackedSize(const AccessEntry& entry) {
 }
 
 PackedEntry* Pack(const AccessEntry& entry, void* out) {
+  return Pack(entry, HashRequestId(entry.text(Text::kRequestId)), out);
+}
+
+PackedEntry* Pack(const AccessEntry& entry, uint64_t request_id_hash, void* out) {
   auto* packed = new (out) PackedEntry;
   packed->facts = entry.facts;
-  packed->request_id_hash = HashRequestId(entry.text(Text::kRequestId));
+  packed->request_id_hash = request_id_hash;
   packed->arrival = 0;
   packed->node = nullptr;
   char* next = reinterpret_cast<char*>(packed + 1);

@@ -29,8 +29,10 @@ struct PackedEntry {
 size_t PackedSize(const AccessEntry& entry);
 
 // Writes `entry` to `out`, which has PackedSize(entry) bytes aligned for PackedEntry. The caller
-// sets `taps`, `arrival` and `node` afterwards.
+// sets `taps`, `arrival` and `node` afterwards. The second form is for callers that have the
+// request id's hash already.
 PackedEntry* Pack(const AccessEntry& entry, void* out);
+PackedEntry* Pack(const AccessEntry& entry, uint64_t request_id_hash, void* out);
 
 // The same entry as a view with its texts in `packed`.
 AccessEntry Unpack(const PackedEntry& packed);

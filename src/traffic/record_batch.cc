@@ -13,23 +13,27 @@ constexpr size_t kVersionDigit = 14;
 RecordBatch::RecordBatch(std::shared_ptr<const RecordOrigin> origin)
     : origin_(std::move(origin)), storage_(nullptr) {}
 
-const PackedEntry* RecordBatch::Copy(const PackedEntry& entry, const NodePtr& node) {
-  auto* copy = storage_.Add(Unpack(entry));
+const PackedEntry* RecordBatch::Copy(const PackedEntry& entry, const NodePtr& node,
+                                     const Redact& redact) {
+  const AccessEntry whole = Unpack(entry);
+  auto* copy = storage_.Add(redact ? redact(whole) : whole, entry.request_id_hash);
   copy->taps = entry.taps;
   copy->arrival = entry.arrival;
-  copy->request_id_hash = entry.request_id_hash;
   copy->node = node.get();
   if (nodes_.empty() || nodes_.back() != node) nodes_.push_back(node);
   return copy;
 }
 
-void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes) {
+void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes,
+                      const Redact& redact) {
   Slot slot{};
   size_t node = 0;
-  if (pair.client != nullptr) slot.client = Copy(*pair.client, nodes[node++]);
+  if (pair.client != nullptr) slot.client = Copy(*pair.client, nodes[node++], redact);
   slot.first_server = static_cast<uint32_t>(servers_.size());
   slot.server_count = static_cast<uint32_t>(pair.servers.size());
-  for (const auto* server : pair.servers) servers_.push_back(Copy(*server, nodes[node++]));
+  for (const auto* server : pair.servers) {
+    servers_.push_back(Copy(*server, nodes[node++], redact));
+  }
   slot.verdict = pair.verdict;
   slot.orphan_reason = pair.orphan_reason;
   pairs_.push_back(slot);

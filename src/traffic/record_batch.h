@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,9 +26,12 @@ class RecordBatch {
  public:
   explicit RecordBatch(std::shared_ptr<const RecordOrigin> origin);
 
-  // Copies `pair` in. The texts are taken as they are: redaction comes before. `nodes` are the
-  // owners of the entries' nodes, client first where there is one.
-  void Add(const TrafficPair& pair, std::span<const NodePtr> nodes);
+  // Makes of an entry what the tap may show. The views of the result are used before the next call.
+  using Redact = std::function<AccessEntry(const AccessEntry&)>;
+
+  // Copies `pair` in, each entry through `redact` (null: as it is). `nodes` are the owners of the
+  // entries' nodes, client first where there is one.
+  void Add(const TrafficPair& pair, std::span<const NodePtr> nodes, const Redact& redact = nullptr);
 
   // --- after sharing ---
   size_t size() const { return pairs_.size(); }
@@ -50,7 +54,7 @@ class RecordBatch {
     Verdict verdict;
     OrphanReason orphan_reason;
   };
-  const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node);
+  const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node, const Redact& redact);
   void Render() const;
 
   std::shared_ptr<const RecordOrigin> origin_;
