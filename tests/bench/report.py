@@ -101,7 +101,7 @@ def page(figures):
 Written by `make bench` (tests/bench/README.md says how it measures). Machine: {machine()}.
 
 All figures are of the receiver's process alone: user and system CPU time from the moment that all streams are open until
-the process ended, so that buffered work is in it. The load generator's time is not. The contestants take turns, and each
+all entries are taken in and written. The load generator's time is not in it. The contestants take turns, and each
 figure is the median of {len(figures["compare"]["floor"])} or 3 runs, with its range. No network is in it: everything goes over the loopback, without TLS.
 
 The load: HTTP entries of a mesh with mTLS, peer metadata and some captured headers, {entry.entry_bytes / entry.entries:.0f} bytes each on average,

@@ -17,6 +17,8 @@ RULE = """
     file: {path: %s.jsonl}
 """
 SETTLE_SECONDS = 0.5
+# Entries a second at which nothing piles up before the pairer: its memory would count as the waiting halves'.
+WAITING_RATE = 20_000
 
 
 def tap(name, spec="", kind="ClusterTrafficTap", window="60s"):
@@ -86,7 +88,7 @@ class Bench:
         make = self.traffictap([tap("waiting", window="600s")], ("--waiting-size", "8G", "--queue-size", "1G"))
         with started(make(folder)) as receiver, \
                 started(Load(self.build / "tests/bench/bench_load", receiver.address, folder / "load.log", streams=16,
-                             requests=halves, one_sided=True)) as generator:
+                             requests=halves, rate=WAITING_RATE, one_sided=True)) as generator:
             generator.open()
             receiver.wait_streams(16)
             time.sleep(SETTLE_SECONDS)
