@@ -255,6 +255,8 @@ Status FileWriter::MoveAside(std::string* moved) {
   for (base::Nanos wall = clock_->Wall();; ++wall) {
     *moved = fmt::format("{}-{}{}", current.stem().string(), Timestamp(wall),
                          current.extension().string());
+    if (faccessat(parent_fd_, (*moved + Extension(spec_.compression)).c_str(), F_OK, 0) == 0)
+      continue;
     if (renameat2(parent_fd_, name_.c_str(), parent_fd_, moved->c_str(), RENAME_NOREPLACE) == 0)
       break;
     if (errno == EEXIST) continue;

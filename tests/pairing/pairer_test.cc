@@ -1,0 +1,167 @@
+#include "pairing/pairer.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/collecting_consumer.h"
+#include "fakes/entry_builder.h"
+#include "fmt/format.h"
+
+namespace traffictap {
+
+using base::kSecond;
+using fakes::Emitted;
+using fakes::EntryBuilder;
+using traffic::OrphanReason;
+
+constexpr char kId[] = "11111111-2222-4333-8444-555555555555";
+
+struct PairerTest {
+  PairerTest() { Make(size_t{1} << 30); }
+  void Make(size_t waiting_bytes_max) {
+    pairing::PairerOptions options;
+    options.waiting_bytes_max = waiting_bytes_max;
+    options.window = [](const traffic::TapSet&) { return 5 * kSecond; };
+    pairer = std::make_unique<pairing::Pairer>(options, &directory, &collected);
+  }
+  void Add(const EntryBuilder& builder, const std::string& ip = "10.0.0.1") {
+    traffic::EntryBatch batch(fakes::MakeNode(ip));
+    auto* entry = batch.Add(builder.entry());
+    entry->taps.Add(0);
+    entry->arrival = now;
+    pairer->Add(batch, now);
+  }
+  void Turn(base::Nanos by) { pairer->Advance(now += by); }
+  Emitted Last() {
+    BOOST_REQUIRE(!collected.emitted.empty());
+    return collected.emitted.back();
+  }
+  static EntryBuilder Client(const std::string& tag) {
+    return EntryBuilder::Client().Tag(tag).Id(kId).Connection("10.0.0.1:5000", "10.0.0.2:80");
+  }
+  static EntryBuilder Server(const std::string& tag) {
+    return EntryBuilder::Server().Tag(tag).Id(kId).Connection("10.0.0.1:5000", "10.0.0.2:80");
+  }
+
+  base::Nanos now = 1'000 * kSecond;
+  pairing::PeerDirectory directory{10 * kSecond, 100};
+  fakes::CollectingConsumer collected;
+  std::unique_ptr<pairing::Pairer> pairer;
+};
+
+BOOST_FIXTURE_TEST_SUITE(pairer, PairerTest)
+
+BOOST_AUTO_TEST_CASE(two_halves_join_at_once_whichever_comes_first_and_whatever_their_clocks_say) {
+  auto server = Server("s");
+  server.facts().start_time -= 3600 * kSecond;
+  Add(server);
+  Add(Client("c"));
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+  BOOST_TEST(pairer->books().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_digit_that_envoy_rewrites_in_a_request_id_makes_no_difference) {
+  std::string rewritten = kId;
+  rewritten[14] = 'a';
+  Add(Client("c"));
+  Add(Server("s").Id(rewritten));
+  BOOST_TEST(Last().servers.size() == 1u);
+  rewritten[15] = 'a';
+  Add(Client("c2").Id(rewritten));
+  Turn(5 * kSecond);
+  BOOST_TEST(Last().servers.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_retried_request_waits_for_all_attempts_and_has_them_in_their_order) {
+  Add(Server("s1").Connection("10.0.0.1:5001", "10.0.0.3:80"));
+  Add(Client("c").Attempts(3));
+  Add(Server("s2").Connection("10.0.0.1:5002", "10.0.0.4:80"));
+  BOOST_TEST(collected.emitted.empty());
+  Add(Server("s3"));
+  BOOST_TEST(Last().servers == (std::vector<std::string>{"s1", "s2", "s3"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(pairer->books().pairs == 1u);
+  BOOST_TEST(pairer->books().retries == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_attempt_that_comes_after_its_pair_is_late) {
+  Add(Client("c").Attempts(2));
+  Add(Server("s2"));
+  Turn(5 * kSecond);
+  BOOST_TEST(Last().servers.size() == 1u);
+  Add(Server("s1").Connection("10.0.0.1:5001", "10.0.0.3:80"));
+  Turn(5 * kSecond);
+  BOOST_TEST((Last().reason == OrphanReason::kLateBeyondWindow));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_behind_an_internal_listener_joins_by_its_request) {
+  auto client = Client("c");
+  client.facts().upstream_local = {};
+  Add(client);
+  Add(Server("s"));
+  Turn(5 * kSecond);
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+}
+
+BOOST_AUTO_TEST_CASE(halves_that_name_no_connection_are_not_each_others_late_halves) {
+  for (int i = 0; i < 3; ++i) {
+    auto client = Client("c").Id(fmt::format("id-{}", i));
+    client.facts().upstream_local = {};
+    Add(client);
+    Turn(5 * kSecond);
+    BOOST_TEST((Last().reason == OrphanReason::kPeerNotMeshed));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_warms_up_may_have_old_connections_that_are_silent) {
+  directory.StreamOpened("10.0.0.2", now);
+  Add(Client("c"));
+  Turn(5 * kSecond);
+  BOOST_TEST((Last().reason == OrphanReason::kDrainingConnection));
+}
+
+BOOST_AUTO_TEST_CASE(requests_without_an_id_on_one_connection_join_the_oldest_first) {
+  for (const char* tag : {"c1", "c2", "c3"}) {
+    auto client = Client(tag).Id("");
+    client.facts().start_time += tag[1];
+    Add(client);
+  }
+  for (const char* tag : {"s1", "s2", "s3"}) {
+    auto server = Server(tag).Id("");
+    server.facts().start_time += tag[1];
+    Add(server);
+    BOOST_TEST(Last().client.substr(1) == std::string(tag).substr(1));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_half_takes_less_than_a_kilobyte) {
+  constexpr int kHalves = 1'000;
+  for (int i = 0; i < kHalves; ++i) {
+    Add(Client("c")
+            .Id(fmt::format("{:08}-2222-4333-8444-555555555555", i))
+            .Path("/api/v1/products/12345?page=2"));
+  }
+  BOOST_TEST(pairer->books().waiting == static_cast<uint64_t>(kHalves));
+  BOOST_TEST(pairer->waiting_bytes() < 1'024u * kHalves);
+  BOOST_TEST(pairer->waiting_bytes() > 400u * kHalves);
+  Turn(5 * kSecond);
+  BOOST_TEST(pairer->waiting_bytes() == 0u);
+}
+
+// Quadratic work would take minutes.
+BOOST_AUTO_TEST_CASE(an_application_that_gives_all_requests_one_id_costs_no_more_than_others) {
+  constexpr int kHalves = 50'000;
+  for (int i = 0; i < kHalves; ++i) {
+    const std::string client_end =
+        fmt::format("10.0.{}.{}:{}", i / 250 / 250, i / 250 % 250, 1024 + i % 250);
+    Add(Server("s").Connection(client_end, "10.0.0.2:80"));
+    if (i % 100 == 0) Add(Client("c").Attempts(2).Connection(client_end, "10.0.0.2:80"));
+  }
+  Turn(5 * kSecond);
+  const auto& books = pairer->books();
+  BOOST_TEST(books.waiting == 0u);
+  BOOST_TEST(books.pairs > 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
