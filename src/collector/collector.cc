@@ -130,7 +130,8 @@ StatusOr<std::unique_ptr<Collector>> Collector::Start(const Options& options) {
   return out;
 }
 
-Collector::~Collector() = default;
+// A scrape asks the others: none may come while they go.
+Collector::~Collector() { state_->http.reset(); }
 
 void Collector::Stop() {
   State& state = *state_;

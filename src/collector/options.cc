@@ -7,6 +7,9 @@
 namespace traffictap::collector {
 namespace {
 
+// A negative size would wrap around to one without a bound.
+const CLI::Range kBytes(uint64_t{1}, uint64_t{1} << 44);
+
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "collector";
@@ -36,6 +39,7 @@ void AddLiveOptions(CLI::App& app, Options* out) {
   app.add_option("--live-backlog-size", out->live.backlog_bytes_max,
                  "bytes of records kept for live readers, of all taps")
       ->transform(CLI::AsSizeValue(false))
+      ->check(kBytes)
       ->capture_default_str();
 }
 
@@ -64,10 +68,12 @@ void AddPipelineOptions(CLI::App& app, Options* out) {
   app.add_option("--queue-size", out->pipeline.queue_bytes_max,
                  "bytes of entries that may wait for the pairer")
       ->transform(CLI::AsSizeValue(false))
+      ->check(kBytes)
       ->capture_default_str();
   app.add_option("--waiting-size", out->pipeline.waiting_bytes_max,
                  "bytes of halves that may wait for the other side")
       ->transform(CLI::AsSizeValue(false))
+      ->check(kBytes)
       ->capture_default_str();
 }
 

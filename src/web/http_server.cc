@@ -25,7 +25,8 @@ StatusOr<Tcp::endpoint> ParseAddress(const std::string& address) {
   const auto parsed = std::from_chars(address.data() + colon + 1, end, port);
   if (parsed.ec != std::errc() || parsed.ptr != end) return invalid;
   std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   beast::error_code error;
   const auto ip = asio::ip::make_address(host, error);
   if (error) return invalid;

@@ -62,7 +62,9 @@ HttpRequest HttpSession::Request() const {
 void HttpSession::Dispatch() {
   const auto method = parser_->get().method();
   if (method != http::verb::get && method != http::verb::head) {
-    return Answer({405, "text/plain; charset=utf-8", "only GET and HEAD\n"});
+    HttpResponse refused{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
+    refused.headers = {{"Allow", "GET, HEAD"}};
+    return Answer(std::move(refused));
   }
   const HttpRequest request = Request();
   const auto found = context_->routes.find(request.path);
@@ -96,6 +98,7 @@ void HttpSession::WriteBody(HttpResponse answer) {
   response_.body() = std::move(answer.body);
   response_.prepare_payload();
   if (parser_->get().method() == http::verb::head) response_.body().clear();
+  stream_.expires_after(std::chrono::nanoseconds(context_->options.request_timeout));
   http::async_write(stream_, response_, [self = shared_from_this()](Error error, size_t) {
     if (!error && self->response_.keep_alive()) self->Read();
   });

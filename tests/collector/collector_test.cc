@@ -1,0 +1,85 @@
+#include "collector/collector.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/eventually.h"
+#include "fakes/raw_client.h"
+#include "fakes/temp_dir.h"
+
+namespace traffictap {
+
+using fakes::Get;
+
+struct CollectorTest {
+  CollectorTest() {
+    options.als.address = "127.0.0.1:0";
+    options.http.address = "127.0.0.1:0";
+    options.taps_dir = dir.path().string();
+    options.pipeline.output_dir = dir.path().string();
+    options.read_on = 10 * base::kMillisecond;
+    options.close_wait = 100 * base::kMillisecond;
+  }
+  std::unique_ptr<collector::Collector> Start() {
+    auto started = collector::Collector::Start(options);
+    BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
+    return *std::move(started);
+  }
+  fakes::TempDir dir;
+  collector::Options options;
+};
+
+const char kTap[] =
+    "apiVersion: traffictap.io/v1alpha1\n"
+    "kind: TrafficTap\n"
+    "metadata: {name: all, namespace: shop}\n"
+    "spec:\n"
+    "  targets: [{kind: Namespace}]\n"
+    "  outputs: [{name: file, type: File, file: {path: all.jsonl}}]\n";
+
+BOOST_FIXTURE_TEST_SUITE(collector_process, CollectorTest)
+
+BOOST_AUTO_TEST_CASE(it_is_ready_once_started_and_not_any_more_once_stopped) {
+  const auto collector = Start();
+  BOOST_TEST(collector->als_port() > 0);
+  BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(Get(collector->http_port(), "/readyz").starts_with("HTTP/1.1 200 "));
+  collector->Stop();
+  BOOST_TEST(Get(collector->http_port(), "/readyz").starts_with("HTTP/1.1 503 "));
+  BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(taps_are_in_force_before_it_is_ready_and_follow_their_directory) {
+  dir.Write("all.yaml", kTap);
+  const auto collector = Start();
+  const auto metrics = [&] { return Get(collector->http_port(), "/metrics"); };
+  BOOST_TEST(metrics().find("traffictap_taps 1") != std::string::npos);
+  dir.Write("bad.yaml", "kind: TrafficTap\n");
+  BOOST_TEST(fakes::Eventually(
+      [&] { return metrics().find("traffictap_tap_faults 0") == std::string::npos; }));
+  std::filesystem::remove(dir / "all.yaml");
+  BOOST_TEST(
+      fakes::Eventually([&] { return metrics().find("traffictap_taps 0") != std::string::npos; }));
+  collector->Stop();
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_start_says_what_and_leaves_nothing_running) {
+  const auto running = Start();
+  options.als.address = "127.0.0.1:" + std::to_string(running->als_port());
+  const auto als = collector::Collector::Start(options);
+  BOOST_TEST(Message(als.status()).find(options.als.address) != std::string::npos);
+  options.als.address = "127.0.0.1:0";
+  options.http.address = "127.0.0.1:" + std::to_string(running->http_port());
+  const auto http = collector::Collector::Start(options);
+  BOOST_TEST(Message(http.status()).find(options.http.address) != std::string::npos);
+  options.http.address = "127.0.0.1:0";
+  options.als.certificate_file = "cert.pem";
+  BOOST_TEST(!collector::Collector::Start(options).ok());
+  options.als.certificate_file.clear();
+  options.taps_dir = dir / "missing";
+  BOOST_TEST(!collector::Collector::Start(options).ok());
+  running->Stop();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

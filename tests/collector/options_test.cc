@@ -1,0 +1,99 @@
+#include "collector/options.h"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <iostream>
+#include <sstream>
+
+#include "fakes/temp_dir.h"
+
+namespace traffictap {
+
+struct OptionsTest {
+  struct Parsed {
+    collector::ParsedOptions result;
+    std::string text;  // on both streams
+  };
+  Parsed Parse(std::vector<std::string> arguments) {
+    std::vector<const char*> argv = {"traffictap-collector"};
+    for (const auto& argument : arguments) argv.push_back(argument.c_str());
+    std::ostringstream text;
+    auto* out = std::cout.rdbuf(text.rdbuf());
+    auto* err = std::cerr.rdbuf(text.rdbuf());
+    auto result = collector::ParseOptions(static_cast<int>(argv.size()), argv.data());
+    std::cout.rdbuf(out);
+    std::cerr.rdbuf(err);
+    return {result, text.str()};
+  }
+  fakes::TempDir dir;
+  const std::string here = dir.path().string();
+};
+
+BOOST_FIXTURE_TEST_SUITE(options, OptionsTest)
+
+BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
+  const auto parsed =
+      Parse({"--taps",         here,        "--output-dir", here,    "--als",           "0.0.0.0:1",
+             "--als-cert",     "c",         "--als-key",    "k",     "--als-client-ca", "a",
+             "--http",         "0.0.0.0:2", "--name",       "me",    "--queue-size",    "3MB",
+             "--waiting-size", "4096",      "--log-level",  "debug", "--log-format",    "json"});
+  BOOST_REQUIRE(!parsed.result.exit);
+  const auto& options = parsed.result.options;
+  BOOST_TEST(options.taps_dir == here);
+  BOOST_TEST(options.pipeline.output_dir == here);
+  BOOST_TEST(options.als.address == "0.0.0.0:1");
+  BOOST_TEST(options.als.certificate_file == "c");
+  BOOST_TEST(options.als.key_file == "k");
+  BOOST_TEST(options.als.client_ca_file == "a");
+  BOOST_TEST(options.http.address == "0.0.0.0:2");
+  BOOST_TEST(options.pipeline.collector == "me");
+  BOOST_TEST(options.pipeline.queue_bytes_max == 3u << 20);
+  BOOST_TEST(options.pipeline.waiting_bytes_max == 4096u);
+  BOOST_TEST(options.log_level == "debug");
+  BOOST_TEST(options.log_format == "json");
+}
+
+BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name) {
+  const auto parsed = Parse({"--taps", here});
+  BOOST_TEST(!parsed.result.exit);
+  BOOST_TEST(!parsed.result.options.pipeline.collector.empty());
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
+  const auto help = Parse({"--help"});
+  BOOST_TEST(help.result.exit);
+  BOOST_TEST(help.result.exit_code == 0);
+  for (const char* flag :
+       {"--taps", "--routes", "--output-dir", "--als", "--http", "--queue-size", "--log-level"}) {
+    BOOST_TEST(help.text.find(flag) != std::string::npos, flag);
+  }
+  const auto version = Parse({"--version"});
+  BOOST_TEST(version.result.exit_code == 0);
+  BOOST_TEST(version.text.find(TRAFFICTAP_VERSION) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{}, "--taps"},
+      {{"--taps", here, "--routes", "operator:1"}, "taps"},
+      {{"--taps", here + "/missing"}, here + "/missing"},
+      {{"--taps", here, "--output-dir", "/missing"}, "/missing"},
+      {{"--taps", here, "--queue-size", "much"}, "--queue-size"},
+      {{"--taps", here, "--queue-size", "-1"}, "--queue-size"},
+      {{"--taps", here, "--log-format", "xml"}, "--log-format"},
+      {{"--taps", here, "--routes-ca", "x"}, "--routes"},
+      {{"--taps", here, "--als"}, "--als"},
+      {{"--taps", here, "--what"}, "--what"},
+      {{"--taps", here, "stray"}, "stray"},
+  };
+  for (const auto& [arguments, named] : wrong) {
+    const auto parsed = Parse(arguments);
+    BOOST_TEST(parsed.result.exit, named);
+    BOOST_TEST(parsed.result.exit_code == 2, named);
+    BOOST_TEST(parsed.text.find(named) != std::string::npos, parsed.text);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
