@@ -58,7 +58,7 @@ std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t po
   char text[INET6_ADDRSTRLEN];
   // inet_pton would stop at a NUL and take what stands before it.
   if (ip.size() >= sizeof(text) || ip.find('\0') != std::string_view::npos) return std::nullopt;
-  std::memcpy(text, ip.data(), ip.size());
+  ip.copy(text, ip.size());  // not memcpy: an empty view may have no bytes to point at
   text[ip.size()] = '\0';
   SocketAddress out;
   out.port = port;

@@ -58,6 +58,10 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_address) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(refuses_a_view_of_nothing) {
+  BOOST_TEST(!ParseSocketAddress(std::string_view(), 1).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(refuses_an_address_with_a_zero_byte_behind_it) {
   BOOST_TEST(!ParseSocketAddress(std::string("10.1.2.3\0x", 10), 1).has_value());
 }
