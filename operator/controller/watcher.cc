@@ -13,6 +13,13 @@ constexpr base::Nanos kWatchShortest = 5 * 60 * base::kSecond;
 constexpr base::Nanos kWatchLongest = 10 * 60 * base::kSecond;
 // A watch that ends well sooner than this without a word would be a tight loop.
 constexpr base::Nanos kTooShort = base::kSecond;
+// Seen with etcd compacted between two versions of an object: the watch from there fails each time.
+constexpr int kInternalErrorsMax = 3;
+
+bool IsInternalError(const Status& status) {
+  const auto error = kube::ApiErrorOf(status);
+  return error && error->code == 500;
+}
 
 bool IsTransient(const Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
@@ -66,6 +73,7 @@ Watcher::Next Watcher::List(const std::stop_token& stop) {
     status = ListOnce(options);
   }
   Note(status);
+  internal_errors_ = 0;
   if (status.ok()) return Next::kWatch;
   WaitAfter(status, stop);
   return Next::kList;
@@ -100,8 +108,9 @@ Watcher::Next Watcher::AfterWatch(const Status& status, base::Nanos lasted,
     return Next::kWatch;
   }
   if (kube::IsGone(status)) return Next::kList;
+  internal_errors_ = IsInternalError(status) ? internal_errors_ + 1 : 0;
   WaitAfter(status, stop);
-  return IsTransient(status) ? Next::kWatch : Next::kList;
+  return IsTransient(status) && internal_errors_ < kInternalErrorsMax ? Next::kWatch : Next::kList;
 }
 
 void Watcher::OnWatchEvent(kube::WatchEvent event) {

@@ -38,7 +38,8 @@ struct WatcherOptions {
 //   list: 410 or "too large"        list the newest state, in one page
 //   429                             wait as asked, watch on, no list
 //   cut, silent, 5xx, unreachable   watch on from where it was, with growing delays
-//   anything else (403, 404)        list again, with growing delays
+//   500 three times in a row        list again: the server may be unable to serve that version for
+//   ever anything else (403, 404)        list again, with growing delays
 class Watcher {
  public:
   using OnEvent = std::function<void(WatcherEvent)>;
@@ -74,7 +75,8 @@ class Watcher {
   const OnEvent on_event_;
   Backoff backoff_;
   std::minstd_rand random_;
-  std::string version_;  // the last one seen; empty: none
+  std::string version_;      // the last one seen; empty: none
+  int internal_errors_ = 0;  // of watches, in a row
   mutable absl::Mutex mutex_;
   Status last_error_ ABSL_GUARDED_BY(mutex_);
   double lists_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -14,10 +14,9 @@ struct ListPage {
   std::string continue_token;  // empty: this was the last page
 };
 
-// Reads one answer to a list. Only one item at a time is held as an object beside the text: a page
-// of pods as a whole would take about six times its text. The API leaves apiVersion and kind out of
-// items: they are put in. `body` is grown by what the parser needs behind it. kUnavailable: this is
-// no list.
+// Reads one answer to a list. Only one item at a time becomes an object: a page of pods as a whole
+// would take about six times its text. The API leaves apiVersion and kind out of items: they are
+// put in. kUnavailable: this is no list.
 StatusOr<ListPage> ParseListPage(std::string body, const Resource& resource,
                                  const std::function<void(Object)>& each);
 

@@ -188,6 +188,15 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_watches_on_with_growing_delays_and_does_n
              "watch(5) wait(30000) watch(5) ");
 }
 
+BOOST_AUTO_TEST_CASE(a_watch_that_the_server_fails_to_serve_three_times_lists_again) {
+  Rig rig;
+  rig.client.lists = {{{}, "5"}, {{}, "6"}};
+  for (int i = 0; i < 3; ++i) rig.client.watches.push_back({{}, Error(500, "InternalError")});
+  BOOST_TEST(rig.Run() ==
+             "Init list(,500) InitDone watch(5) wait(800) watch(5) wait(1600) watch(5) wait(3200) "
+             "Init list(5,500) InitDone watch(6) ");
+}
+
 BOOST_AUTO_TEST_CASE(a_list_that_fails_is_tried_again_with_growing_delays) {
   Rig rig;
   rig.client.lists = {{{}, absl::UnavailableError("down")}, {{}, Error(500, "InternalError")}};

@@ -1,0 +1,176 @@
+#include "kube/kubeconfig.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+#include "fakes/temp_dir.h"
+
+namespace traffictap {
+namespace {
+
+using kube::ClusterAccess;
+
+constexpr char kWhole[] = R"(
+apiVersion: v1
+kind: Config
+current-context: one
+clusters:
+- name: c1
+  cluster: {server: "https://one:6443", certificate-authority: pki/ca.crt, tls-server-name: kubernetes}
+- name: c2
+  cluster: {server: "https://two:6443", certificate-authority-data: Q0E=, insecure-skip-tls-verify: true}
+users:
+- name: u1
+  user: {client-certificate: /abs/c.crt, client-key-data: S0VZ}
+- name: u2
+  user: {token: t, tokenFile: unused}
+- name: u3
+  user: {tokenFile: token}
+- name: u4
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: bin/plugin
+      args: [a, "b c"]
+      env: [{name: X, value: "1"}]
+      interactiveMode: Never
+      provideClusterInfo: true
+      installHint: get it
+contexts:
+- {name: one, context: {cluster: c1, user: u1, namespace: shop}}
+- {name: two, context: {cluster: c2, user: u2}}
+- {name: three, context: {cluster: c1, user: u3}}
+- {name: four, context: {cluster: c1, user: u4}}
+- {name: broken, context: {cluster: nowhere, user: u1}}
+)";
+
+struct Rig {
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = dir.path().string() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+  StatusOr<ClusterAccess> Read(const std::string& context = "", const std::string& text = kWhole) {
+    return kube::ReadKubeconfig({.path = Write("config", text), .context = context});
+  }
+  ClusterAccess Must(const std::string& context) {
+    auto access = Read(context);
+    BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+    return *std::move(access);
+  }
+
+  fakes::TempDir dir;
+};
+
+// The value of an environment variable for one test.
+class ScopedEnv {
+ public:
+  ScopedEnv(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~ScopedEnv() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+BOOST_AUTO_TEST_SUITE(kubeconfig)
+
+BOOST_AUTO_TEST_CASE(the_current_context_brings_cluster_user_and_namespace) {
+  Rig rig;
+  const auto access = rig.Must("");
+  BOOST_TEST(access.context == "one");
+  BOOST_TEST(access.server == "https://one:6443");
+  BOOST_TEST(access.tls_server_name == "kubernetes");
+  BOOST_TEST(access.ca_file == rig.dir.path().string() + "/pki/ca.crt");
+  BOOST_TEST(access.client_certificate_file == "/abs/c.crt");
+  BOOST_TEST(access.client_key_pem == "KEY");
+  BOOST_TEST(access.ns == "shop");
+}
+
+BOOST_AUTO_TEST_CASE(a_named_context_wins_and_data_and_tokens_are_read) {
+  Rig rig;
+  const auto two = rig.Must("two");
+  BOOST_TEST(two.ca_pem == "CA");
+  BOOST_TEST(two.ca_file == "");
+  BOOST_TEST(two.insecure_skip_tls_verify);
+  BOOST_TEST(two.token == "t");
+  BOOST_TEST(two.token_file == "");
+  BOOST_TEST(two.ns == "default");
+  BOOST_TEST(rig.Must("three").token_file == rig.dir.path().string() + "/token");
+}
+
+BOOST_AUTO_TEST_CASE(a_plugin_is_read_whole) {
+  Rig rig;
+  const auto exec = rig.Must("four").exec;
+  BOOST_TEST(exec.command == rig.dir.path().string() + "/bin/plugin");
+  BOOST_TEST(exec.args.size() == 2u);
+  BOOST_TEST(exec.env.at("X") == "1");
+  BOOST_TEST((exec.interactive_mode == kube::ExecPlugin::InteractiveMode::kNever));
+  BOOST_TEST(exec.provide_cluster_info);
+  BOOST_TEST(exec.install_hint == "get it");
+}
+
+BOOST_AUTO_TEST_CASE(faults_name_the_field_and_what_there_is) {
+  Rig rig;
+  const auto says = [&](const std::string& context, const std::string& text,
+                        const std::string& expected) {
+    const auto read = rig.Read(context, text);
+    BOOST_TEST(absl::IsInvalidArgument(read.status()), text);
+    BOOST_TEST(Message(read.status()).find(expected) != std::string::npos, Message(read.status()));
+  };
+  const auto user = [](const std::string& fields) {
+    return "current-context: x\nclusters: [{name: c, cluster: {server: 'https://a'}}]\n"
+           "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+           "users: [{name: u, user: {" +
+           fields + "}}]\n";
+  };
+  says("none", kWhole, "no context named \"none\": there is one, two, three, four, broken");
+  says("broken", kWhole, "no cluster named \"nowhere\"");
+  says("", "a: [", "correct the YAML");
+  says("", "[]", "is this a kubeconfig?");
+  says("", "kind: Config", "current-context: is not set");
+  says("", user("auth-provider: {name: gcp}"), "auth-provider: is not supported");
+  says("", user("as: root"), "as: is not supported");
+  says("", user("client-key-data: '!'"), "client-key-data: is not base64");
+  says("", user("exec: {command: x, apiVersion: v0}"), "exec.apiVersion: \"v0\"");
+  says("", user("exec: {apiVersion: client.authentication.k8s.io/v1}"), "exec.command: is missing");
+}
+
+BOOST_AUTO_TEST_CASE(of_several_files_the_first_to_name_a_thing_wins) {
+  Rig rig;
+  const std::string first = rig.Write("first", "current-context: two\n");
+  const std::string second = rig.Write("second", kWhole);
+  const ScopedEnv env("KUBECONFIG", first + ":" + rig.dir.path().string() + "/missing:" + second);
+  const auto access = kube::ReadKubeconfig({});
+  BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+  BOOST_TEST(access->server == "https://two:6443");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_a_person_named_must_be_there) {
+  BOOST_TEST(absl::IsNotFound(kube::ReadKubeconfig({.path = "/no/such/file"}).status()));
+}
+
+BOOST_AUTO_TEST_CASE(a_pods_service_account_is_found_also_on_ipv6) {
+  Rig rig;
+  rig.Write("token", "t");
+  rig.Write("namespace", "traffictap-system\n");
+  const auto access =
+      kube::InClusterAccess({.folder = rig.dir.path().string(), .host = "fd00::1", .port = "443"});
+  BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+  BOOST_TEST(access->server == "https://[fd00::1]:443");
+  BOOST_TEST(access->token_file == rig.dir.path().string() + "/token");
+  BOOST_TEST(access->ca_file == rig.dir.path().string() + "/ca.crt");
+  BOOST_TEST(access->ns == "traffictap-system");
+  BOOST_TEST(absl::IsNotFound(
+      kube::InClusterAccess({.folder = "/none", .host = "10.0.0.1", .port = "443"}).status()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace traffictap
