@@ -13,22 +13,13 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "shop")]
 
-from installation import HTTP, NODE, ROOT, ROUTES, Collector, Operator, create_crds
+from installation import NODE, ROOT, ROUTES, Collector, Operator, create_crds
 from mesh import Mesh, shop
 from mesh.processes import wait_until
 from present import Printed
 from taps import Taps
 
 SAMPLE = ROOT / "crds" / "samples" / "everything.yaml"
-
-
-class TalkingCollector(Collector):
-    """Its standard output, where the sample's records go, is ours to read."""
-
-    def start(self):
-        with open(self.log, "ab") as log:
-            self.process = self._mesh.run_on_node(self._args, stdout=subprocess.PIPE, stderr=log)
-        return self.wait_ready(HTTP)
 
 
 def say(text):
@@ -76,7 +67,7 @@ def run(mesh, seconds, printed):
     say("Installing TrafficTap: three kinds, the operator, the collector ...")
     create_crds(mesh)
     Operator(mesh).start()
-    collector = TalkingCollector(mesh, "--routes", f"{NODE}:{ROUTES}").start()
+    collector = Collector(mesh, "--routes", f"{NODE}:{ROUTES}", stdout=subprocess.PIPE).start()
     say(f"$ kubectl apply -f {SAMPLE.relative_to(ROOT)}\n{mesh.apply(SAMPLE)}")
     wait_until_ready(mesh)
     ended = threading.Event()

@@ -81,14 +81,14 @@ class Program:
     """One of the project's programs on the node; it ends with the test run at the latest."""
 
     def __init__(self, mesh, name, args, log, stdout=None):
-        self._mesh, self.name, self._args, self.log = mesh, name, args, pathlib.Path(log)
+        self._mesh, self.name, self.args, self.log = mesh, name, args, pathlib.Path(log)
         self._stdout, self.process = stdout, None
 
     def start(self):
         if self.running():
             return self
         with open(self.log, "ab") as out:
-            self.process = self._mesh.run_on_node(self._args, stdout=self._stdout or out, stderr=out)
+            self.process = self._mesh.run_on_node(self.args, stdout=self._stdout or out, stderr=out)
         return self
 
     def stop(self, seconds=30):

@@ -1,0 +1,157 @@
+"""Where records go on a mesh: Kafka by an administrator's TapDestination, standard output; and an uninstall."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "kafka"), str(TESTS / "shop")]
+
+from broker import LISTENERS, Broker
+from installation import install, shared_mesh
+from mesh import namespaces
+from mesh.processes import wait_until
+from taps import GROUP, VERSION, Taps
+
+LOOPBACK = "127.0.0.1"
+
+
+class NodeBroker(Broker):
+    """The broker on the loopback of the mesh's node, where the collector runs."""
+
+    def __init__(self, mesh):
+        self._mesh = mesh
+        work = mesh.state / "kafka"
+        work.mkdir()
+        super().__init__(work, self)
+
+    def ip(self, _):
+        return LOOPBACK
+
+    def command(self, main, *args):
+        return namespaces.command(self._mesh.node_pid, super().command(main, *args))
+
+    def start(self):
+        with open(self.work / "kafka.log", "a") as log:
+            self.process = subprocess.Popen(
+                self.command("kafka.Kafka", self.config), stdout=log, stderr=log, preexec_fn=namespaces.die_with_parent
+            )
+
+        def listens():
+            namespaces.connect(self._mesh.node_pid, (LOOPBACK, LISTENERS["PLAIN"]), 1).close()
+            return True
+
+        wait_until(listens, "Kafka listens", 120)
+
+    def paths(self, topic):
+        """The request path of every record in the topic."""
+        line = ["kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q"]
+        run = subprocess.run(
+            namespaces.command(self._mesh.node_pid, line), stdout=subprocess.PIPE, text=True, timeout=60, check=True
+        )
+        return [json.loads(record)["request"].get("path") for record in run.stdout.splitlines()]
+
+
+def setUpModule():
+    global mesh, operator, collector, gate, taps, broker
+    mesh = shared_mesh()
+    operator, collector, gate = install(mesh)
+    taps = Taps(mesh, collector)
+    broker = NodeBroker(mesh)
+    broker.create("taps")
+    broker.create("taps-errors")
+    destination("audit", allowedTopics=["taps-errors"])
+
+
+def tearDownModule():
+    broker.kill()
+    operator.kill()
+    collector.kill()
+    gate.close()
+
+
+def destination(name, namespace="shop", **kafka):
+    spec = {
+        "type": "Kafka",
+        "kafka": {"brokers": [broker.address()], "topic": "taps", "security": "Plaintext", **kafka},
+        "allowedNamespaces": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+    }
+    mesh.apply(
+        json.dumps(
+            {"apiVersion": f"{GROUP}/{VERSION}", "kind": "TapDestination", "metadata": {"name": name}, "spec": spec}
+        )
+    )
+
+
+def to_kafka(name="audit", output="kafka", **kafka):
+    return {"name": output, "type": "Kafka", "kafka": {"destination": name, **kafka}}
+
+
+def call(path, **kwargs):
+    return mesh.call("shop/client", f"http://frontend{path}", **kwargs)
+
+
+class Outputs(unittest.TestCase):
+    def tearDown(self):
+        if not operator.running():
+            operator.start()
+        taps.delete_all()
+
+    def test_records_reach_kafka_by_the_destinations_name_and_errors_a_topic_of_their_own(self):
+        errors = to_kafka(output="errors", topic="taps-errors") | {"match": {"responseCodes": ["500-599"]}}
+        taps.apply("to-kafka", outputs=[to_kafka(), errors])
+        call("/fine")
+        call("/broken?code=503")
+        wait_until(lambda: "/fine" in broker.paths("taps"), "the record is in Kafka", 60)
+        wait_until(lambda: broker.paths("taps-errors"), "the error is in its topic", 60)
+        self.assertNotIn("/fine", broker.paths("taps-errors"))
+        self.assertIn("/broken?code=REDACTED", broker.paths("taps-errors"))
+
+        def counted():
+            delivered = {o["name"]: o["delivered"] for o in taps.status("to-kafka").get("outputs", [])}
+            return delivered.get("kafka", 0) >= 2 and delivered.get("errors", 0) >= 1
+
+        wait_until(counted, "the status counts what Kafka took", 60)
+
+    def test_a_destination_that_does_not_exist_or_is_not_for_this_namespace_is_told(self):
+        taps.apply("nowhere", outputs=[to_kafka("nowhere")], wait=None)
+        taps.wait("nowhere", "OutputsReady", "False", "DestinationNotFound")
+        destination("foreign", namespace="bank")
+        taps.apply("foreign", outputs=[to_kafka("foreign")], wait=None)
+        found = taps.wait("foreign", "OutputsReady", "False")
+        self.assertIn("foreign", found["message"])
+
+    def test_a_topic_that_the_administrator_did_not_allow_is_told(self):
+        taps.apply("topic", outputs=[to_kafka(topic="payroll")], wait=None)
+        found = taps.wait("topic", "OutputsReady", "False")
+        self.assertIn("payroll", found["message"])
+
+    def test_a_missing_topic_and_a_missing_broker_leave_the_file_output_alone(self):
+        destination("gone", brokers=[f"{LOOPBACK}:1"])
+        file = {"name": "disk", "type": "File", "file": {"path": "beside.jsonl"}}
+        taps.apply("beside", outputs=[to_kafka("gone"), file], wait=None)
+        taps.wait("beside", "Programmed")
+        call("/beside")
+        taps.records("beside", path="/beside")
+        found = taps.wait("beside", "OutputsReady", "False", "OutputFailing")
+        self.assertIn("kafka", found["message"])
+
+    def test_standard_output_has_a_line_for_each_record(self):
+        taps.apply("console", outputs=[{"name": "out", "type": "Stdout"}])
+        call("/console")
+        wait_until(lambda: '"path":"/console"' in collector.log.read_text(), "the line is there", 30)
+
+    def test_an_uninstall_takes_every_patch_away_and_leaves_the_taps(self):
+        taps.apply("kept")
+        self.assertTrue(taps.patches())
+        operator.stop()
+        done = mesh.run_on_node([*operator.args, "--uninstall"], stdout=subprocess.PIPE, text=True)
+        self.assertIn("removed 1 patches", done.communicate(timeout=60)[0])
+        self.assertEqual(taps.patches(), [])
+        self.assertEqual(taps.get("kept")["metadata"]["name"], "kept")
+
+
+if __name__ == "__main__":
+    unittest.main()
