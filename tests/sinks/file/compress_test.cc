@@ -1,0 +1,68 @@
+#include "sinks/file/compress.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <random>
+
+#include "fakes/temp_dir.h"
+#include "fmt/format.h"
+
+namespace traffictap {
+
+using tap::Compression;
+
+struct CompressTest {
+  // What the usual tool makes of `text` once it was compressed.
+  std::string ThereAndBack(Compression compression, const std::string& text) {
+    dir.Write("plain", text);
+    const int from = open((dir / "plain").c_str(), O_RDONLY | O_CLOEXEC);
+    const int to = open((dir / "packed").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    BOOST_TEST(sinks::Compress(compression, from, to).ok());
+    // Both stay open.
+    BOOST_TEST(close(from) == 0);
+    BOOST_TEST(close(to) == 0);
+    const char* tool = compression == Compression::kGzip ? "gzip" : "zstd";
+    const auto command = fmt::format("{} -dc < {} > {}", tool, dir / "packed", dir / "back");
+    BOOST_TEST(std::system(command.c_str()) == 0);
+    return dir.Read("back");
+  }
+  fakes::TempDir dir;
+};
+
+BOOST_FIXTURE_TEST_SUITE(compress, CompressTest)
+
+BOOST_AUTO_TEST_CASE(the_usual_tools_read_what_it_writes_from_nothing_to_many_blocks) {
+  std::mt19937 random(1);
+  std::string noise(3 << 20, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  for (const auto compression : {Compression::kGzip, Compression::kZstd}) {
+    for (const std::string& text :
+         {std::string(), std::string("one\n"), std::string(5 << 20, 'x'), noise}) {
+      BOOST_TEST((ThereAndBack(compression, text) == text));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_place_that_takes_nothing_is_an_error) {
+  dir.Write("plain", std::string(1 << 20, 'x'));
+  for (const auto compression : {Compression::kGzip, Compression::kZstd}) {
+    const int from = open((dir / "plain").c_str(), O_RDONLY | O_CLOEXEC);
+    const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    BOOST_TEST(IsRetryable(sinks::Compress(compression, from, full)));
+    close(from);
+    close(full);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_kind_has_the_extension_that_its_tools_expect) {
+  BOOST_TEST(sinks::Extension(Compression::kNone) == std::string());
+  BOOST_TEST(sinks::Extension(Compression::kGzip) == std::string(".gz"));
+  BOOST_TEST(sinks::Extension(Compression::kZstd) == std::string(".zst"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

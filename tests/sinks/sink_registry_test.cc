@@ -1,0 +1,49 @@
+#include "sinks/sink_registry.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/manual_clock.h"
+#include "fakes/records.h"
+#include "fakes/temp_dir.h"
+
+namespace traffictap {
+
+BOOST_AUTO_TEST_SUITE(sink_registry)
+
+BOOST_AUTO_TEST_CASE(a_file_output_opens_below_the_output_directory_with_its_own_queue) {
+  fakes::TempDir dir;
+  fakes::ManualClock clock;
+  tap::OutputSpec spec;
+  spec.type = tap::OutputType::kFile;
+  spec.file.path = "a.jsonl";
+  auto sink = sinks::OpenSink(spec, {dir.path().string(), "shop/tap", &clock});
+  BOOST_REQUIRE(sink.ok());
+  (*sink)->Offer(fakes::MakeRecords(0, 2));
+  (*sink)->Close(10 * base::kSecond);
+  BOOST_TEST(fakes::NumbersOf(dir.Read("a.jsonl")) == fakes::Range(0, 2));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_output_without_an_output_directory_says_which_flag_is_missing) {
+  fakes::ManualClock clock;
+  tap::OutputSpec spec;
+  spec.type = tap::OutputType::kFile;
+  spec.file.path = "a.jsonl";
+  const auto sink = sinks::OpenSink(spec, {"", "shop/tap", &clock});
+  BOOST_TEST(sink.status().code() == absl::StatusCode::kInvalidArgument);
+  BOOST_TEST(Message(sink.status()).find("--output-dir") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(brokers_that_do_not_answer_are_no_reason_to_refuse_an_output) {
+  fakes::ManualClock clock;
+  tap::OutputSpec spec;
+  spec.type = tap::OutputType::kKafka;
+  spec.kafka.brokers = {"127.0.0.1:1"};
+  spec.kafka.topic = "records";
+  auto sink = sinks::OpenSink(spec, {"", "shop/tap", &clock});
+  BOOST_REQUIRE(sink.ok());
+  (*sink)->Close(0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
