@@ -1,24 +1,11 @@
-#include <pthread.h>
-#include <signal.h>
-
 #include <cstdio>
 
 #include "base/log.h"
+#include "base/termination.h"
 #include "operator/operator.h"
 #include "operator/options.h"
 
 namespace {
-
-// Blocked before any thread starts, so that every thread inherits it and sigwait alone takes them.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 int RunUninstall(const traffictap::op::Options& options) {
   const auto removed = traffictap::op::Uninstall(options);
@@ -42,14 +29,13 @@ int Run(int argc, char** argv) {
     return 2;
   }
   if (options.uninstall) return RunUninstall(options);
-  const sigset_t signals = BlockSignals();
+  base::BlockTermination();
   const auto running = op::Operator::Start(options);
   if (!running.ok()) {
     std::fprintf(stderr, "cannot start: %s\n", Message(running.status()).c_str());
     return 2;
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  base::WaitForTermination();
   return 0;
 }
 

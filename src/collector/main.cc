@@ -1,25 +1,11 @@
-#include <pthread.h>
-#include <signal.h>
-
 #include <cstdio>
 
 #include "base/log.h"
+#include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
 
 namespace {
-
-// Blocked before any thread starts, so that every thread inherits it and sigwait alone takes the
-// signals.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 int Run(int argc, char** argv) {
   using namespace traffictap;
@@ -32,14 +18,13 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", Message(configured).c_str());
     return 2;
   }
-  const sigset_t signals = BlockSignals();
+  base::BlockTermination();
   auto collector = collector::Collector::Start(options);
   if (!collector.ok()) {
     std::fprintf(stderr, "cannot start: %s\n", Message(collector.status()).c_str());
     return 2;
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  base::WaitForTermination();
   (*collector)->Stop();
   return 0;
 }
