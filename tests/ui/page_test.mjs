@@ -53,9 +53,10 @@ await test("without a token the page asks for one", async () => {
   await axe("gate");
 });
 
+await page.goto(collector.address);
+await page.reload();
+
 await test("the link of the collector opens it, and the token leaves the address bar", async () => {
-  await page.goto(collector.address);
-  await page.reload();
   await rows.first().waitFor();
   check(!page.url().includes("token"), page.url());
 });

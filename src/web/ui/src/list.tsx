@@ -7,6 +7,8 @@ import { VerdictTag } from "./verdict";
 import * as state from "./state";
 
 const ROW_PX = 30;
+const HEAD_PX = 28; // stays above the rows
+const COLUMNS = [["Time"], ["Verdict"], ["Code"], ["Method"], ["Path"], ["From → to"], ["Client", "right"], ["Server", "right"]];
 const END_PX = 8; // so close to the end counts as at the end
 const drawn = signal(0);
 const following = signal(true);
@@ -21,6 +23,8 @@ const options = () => ({
   getScrollElement: () => scroller,
   estimateSize: () => ROW_PX,
   overscan: 8,
+  scrollMargin: HEAD_PX,
+  scrollPaddingStart: HEAD_PX,
   scrollToFn: elementScroll,
   observeElementRect,
   observeElementOffset,
@@ -133,10 +137,6 @@ export function List() {
   const shown = new Set(items.map((item) => item.index));
   return (
     <div class="list">
-      <div class="grid-head" aria-hidden="true">
-        <span>Time</span><span>Verdict</span><span>Code</span><span>Method</span><span>Path</span><span>From → to</span>
-        <span class="right">Client</span><span class="right">Server</span><span />
-      </div>
       <div
         ref={ref}
         class="scroller"
@@ -147,10 +147,11 @@ export function List() {
         aria-colcount={9}
         aria-activedescendant={chosen && shown.has(state.ring.indexOf(chosen.seq)) ? `row-${chosen.seq}` : undefined}
       >
-        <div role="row" aria-rowindex={1} class="sr">
-          {["Time", "Verdict", "Code", "Method", "Path", "From and to", "Client's time", "Server's time", "Note"].map((name) => (
-            <span key={name} role="columnheader">{name}</span>
+        <div role="row" aria-rowindex={1} class="grid-head">
+          {COLUMNS.map(([name, css]) => (
+            <span key={name} role="columnheader" class={css}>{name}</span>
           ))}
+          <span role="columnheader"><span class="sr">Note</span></span>
         </div>
         <div role="rowgroup" class="canvas" style={{ height: `${total}px` }}>
           {items.map((item) => {

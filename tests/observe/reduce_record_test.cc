@@ -1,0 +1,53 @@
+#include "observe/reduce_record.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "nlohmann/json.hpp"
+#include "observe/sample_records.h"
+
+namespace traffictap {
+namespace observe {
+namespace {
+
+Access Of(std::set<std::string> namespaces) {
+  return {.user = "somebody", .namespaces = std::move(namespaces)};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(reduce_record)
+
+BOOST_AUTO_TEST_CASE(what_is_visible_depends_on_both_namespaces) {
+  const auto batch = BatchBuilder().Get("/", 200, "bank").Build();
+  const auto pair = batch->pair(0);
+  std::set<std::string> unknown;
+  BOOST_TEST((VisibilityOf(pair, Of({"shop", "bank"}), &unknown) == Visibility::kWhole));
+  BOOST_TEST(unknown.empty());
+  BOOST_TEST((VisibilityOf(pair, Of({"shop"}), &unknown) == Visibility::kOneSide));
+  BOOST_TEST(unknown.contains("bank"));
+  BOOST_TEST((VisibilityOf(pair, Of({"bank"}), nullptr) == Visibility::kOneSide));
+  BOOST_TEST((VisibilityOf(pair, Of({"else"}), nullptr) == Visibility::kNothing));
+}
+
+BOOST_AUTO_TEST_CASE(the_request_is_told_as_the_visible_side_logged_it) {
+  auto client = fakes::EntryBuilder::Client().Path("/asked").Code(504);
+  auto server = fakes::EntryBuilder::Server().Path("/served").Code(200);
+  const auto batch = BatchBuilder().Pair(client, server, "bank").Build();
+  const auto banks = nlohmann::json::parse(ReducedLine(*batch, 0, Of({"bank"})));
+  BOOST_TEST(banks["request"]["path"] == "/served");
+  BOOST_TEST(banks["client"]["code"] == 504);
+  BOOST_TEST(banks["verdict"] == "ServerError");
+  BOOST_TEST(banks.dump().find("/asked") == std::string::npos);
+  BOOST_TEST(banks.dump().find("frontend") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_reduced_line_is_one_line) {
+  const auto batch = BatchBuilder().Get("/a\nb", 200, "bank").Build();
+  const std::string line = ReducedLine(*batch, 0, Of({"shop"}));
+  BOOST_TEST(line.find('\n') == line.size() - 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace observe
+}  // namespace traffictap

@@ -1,0 +1,65 @@
+#include "web/page.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap {
+namespace web {
+namespace {
+
+HttpResponse Get(const std::string& path, std::map<std::string, std::string> headers = {}) {
+  headers.try_emplace("host", "localhost");
+  HttpRequest request;
+  request.headers = std::move(headers);
+  HttpResponse out;
+  PageRoutes().at(path)(request, [&](HttpResponse response) { out = std::move(response); });
+  return out;
+}
+
+std::string Header(const HttpResponse& response, const std::string& name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(page)
+
+BOOST_AUTO_TEST_CASE(the_page_and_what_it_names_are_compiled_in) {
+  const std::string html = Get("/").body;
+  size_t named = 0;
+  for (const auto& file : PageFiles()) {
+    if (file.path == "/") continue;
+    BOOST_TEST(html.find(file.path) != std::string::npos);
+    ++named;
+  }
+  BOOST_TEST(named >= 2u);
+  BOOST_TEST(html.find("<script>") == std::string::npos);
+  BOOST_TEST(html.find("style=") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(it_is_at_most_60_kB_on_the_wire) {
+  size_t bytes = 0;
+  for (const auto& file : PageFiles()) bytes += file.gzip.size();
+  BOOST_TEST(bytes <= 60'000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_browser_gets_it_packed_and_only_once) {
+  const auto packed = Get("/", {{"accept-encoding", "br, gzip"}});
+  BOOST_TEST(Header(packed, "Content-Encoding") == "gzip");
+  BOOST_TEST(packed.body.size() < Get("/").body.size());
+  const auto again = Get("/", {{"if-none-match", Header(packed, "ETag")}});
+  BOOST_TEST(again.code == 304);
+  BOOST_TEST(again.body.empty());
+}
+
+BOOST_AUTO_TEST_CASE(it_is_guarded) {
+  BOOST_TEST(Get("/", {{"host", "evil.example"}}).code == 403);
+  BOOST_TEST(!Header(Get("/"), "Content-Security-Policy").empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace web
+}  // namespace traffictap
