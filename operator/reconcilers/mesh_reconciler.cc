@@ -45,6 +45,10 @@ base::Nanos AppliedAt(const Object& object) {
   return newest;
 }
 
+std::string ContentOf(const Object& object) {
+  return fmt::format("{}/{}", object.uid(), object.generation());
+}
+
 const kube::Json& StatusOf(const Objects& taps, const std::string& key) {
   static const kube::Json kNothing;
   for (const auto& tap : taps) {
@@ -64,7 +68,9 @@ class KindWriter {
 
   bool Write(const std::vector<Object>& desired, const std::vector<Object>& live) {
     const auto diff = mesh::Diff(desired, live);
-    for (const auto& object : live) (*states_)[PatchName(object)].applied = AppliedAt(object);
+    for (const auto& object : live) {
+      (*states_)[PatchName(object)] = {AppliedAt(object), "", ContentOf(object)};
+    }
     for (const auto& object : diff.to_delete) Delete(object);
     for (const auto& object : diff.to_apply) Apply(object);
     return good_;
@@ -76,6 +82,7 @@ class KindWriter {
     const auto applied = kube_->Apply(resource_, object, {kFieldManager, true, false});
     if (applied.ok()) {
       state.applied = now_;
+      state.content = ContentOf(*applied);
       log::For("mesh").info("patch applied patch={}", PatchName(object));
       return;
     }

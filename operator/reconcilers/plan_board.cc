@@ -11,6 +11,9 @@ namespace {
 constexpr size_t kRefusalsMax = 3;
 // Between our clock (or the API server's) and istiod's, as far as an answer may be believed.
 constexpr base::Nanos kClockTolerance = 1 * base::kSecond;
+// A push follows a write within a second or two. What has not come after this time had nothing new
+// for the proxy: the write changed owners alone, before this operator started.
+constexpr base::Nanos kPushWait = 60 * base::kSecond;
 
 }  // namespace
 
@@ -20,6 +23,11 @@ void PlanBoard::SetPlan(plan::MeshPlan plan, PatchStates patches) {
   for (auto& verdict : plan.verdicts) {
     std::string key = verdict.key;
     verdicts_.emplace(std::move(key), std::move(verdict));
+  }
+  for (auto& [name, patch] : patches) {
+    const auto former = patches_.find(name);
+    if (former == patches_.end() || patch.content.empty()) continue;
+    if (former->second.content == patch.content) patch.applied = former->second.applied;
   }
   patches_ = std::move(patches);
 }
@@ -54,7 +62,8 @@ ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::Verdict& verdict) 
     if (found == proxies_->end()) continue;
     const istiod::ProxySync& sync = found->second;
     ++out.proxies;
-    const bool since = sync.sent == 0 || sync.sent + kClockTolerance >= newest;
+    const bool since =
+        sync.sent == 0 || sync.sent + kClockTolerance >= newest || asked_ - newest > kPushWait;
     if (sync.acknowledged && since) ++out.acknowledged;
     if (!sync.refusal.empty() && since && out.refusals.size() < kRefusalsMax) {
       out.refusals.push_back(fmt::format("{}: {}", id, sync.refusal));

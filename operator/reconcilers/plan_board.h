@@ -16,8 +16,9 @@ namespace traffictap::reconcilers {
 
 // How the patches of a plan stand in the API server, by "EnvoyFilter/NAMESPACE/NAME".
 struct PatchState {
-  base::Nanos applied = 0;  // when its content was last written, Unix epoch; 0: never
+  base::Nanos applied = 0;  // when it was last written, Unix epoch; 0: never
   std::string error;        // why the API server refused it; empty: it did not
+  std::string content;      // uid and generation of what was written; empty: unknown
 };
 using PatchStates = std::map<std::string, PatchState>;
 
@@ -25,6 +26,8 @@ using PatchStates = std::map<std::string, PatchState>;
 // proxy poller, read by the tap reconciler. Thread-safe.
 class PlanBoard {
  public:
+  // A patch of the former content keeps its former time: istiod does not push what changed owners
+  // alone.
   void SetPlan(plan::MeshPlan plan, PatchStates patches);
   // `asked`: when istiod was asked, Unix epoch.
   void SetProxies(istiod::ProxySyncs proxies, base::Nanos asked);

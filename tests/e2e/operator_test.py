@@ -152,11 +152,11 @@ class Faults(Scenario):
         gate.after_write = kill
         taps.apply("killed", wait=None)
         seen = -1
-        while seen < len(kills) < 20:  # until a whole start wrote nothing more
+        while seen < len(kills) < 3:  # or until a whole start wrote nothing more
             seen = len(kills)
             operator.start(wait=False)
-            try:
-                wait_until(lambda: not operator.running(), "it has been killed", 15)
+            try:  # the next one leads when the lease of the killed one has run out
+                wait_until(lambda: not operator.running(), "it has been killed", 60)
             except RuntimeError:
                 break
         self.assertTrue(kills)
@@ -233,26 +233,22 @@ class BadInput(Scenario):
 
 
 class Size(Scenario):
-    def test_a_thousand_taps(self):
+    def test_a_thousand_taps_share_one_patch(self):
         documents = []
         for number in range(1000):
-            documents.append(
-                json.dumps(
-                    {
-                        "apiVersion": "traffictap.io/v1alpha1",
-                        "kind": "TrafficTap",
-                        "metadata": {"name": f"many-{number}", "namespace": "shop"},
-                        "spec": {
-                            "targets": [{"kind": "Namespace"}],
-                            "match": {"paths": [{"exact": f"/many/{number}"}]},
-                            "outputs": [{"name": "disk", "type": "File", "file": {"path": "many.jsonl"}}],
-                        },
-                    }
-                )
-            )
+            documents.append(json.dumps({
+                "apiVersion": "traffictap.io/v1alpha1",
+                "kind": "TrafficTap",
+                "metadata": {"name": f"many-{number}", "namespace": "shop"},
+                "spec": {
+                    "targets": [{"kind": "Namespace"}],
+                    "match": {"paths": [{"exact": f"/many/{number}"}]},
+                    "outputs": [{"name": "disk", "type": "File", "file": {"path": f"many-{number}.jsonl"}}],
+                },
+            }))
         mesh.apply("\n---\n".join(documents))
-        taps.wait("many-999", "Ready", seconds=120)
+        taps.wait("many-999", "Ready", seconds=300)
         self.assertEqual(len(taps.patches("shop")), 1)
         call("/many/500")
-        wait_until(lambda: taps.matching("many", path="/many/500"), "the one is recorded", 90)
+        taps.records("many-500", path="/many/500")
         mesh.kubectl("-n", "shop", "delete", "traffictaps", "--all", "--wait=false")

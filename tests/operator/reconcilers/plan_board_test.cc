@@ -23,7 +23,9 @@ plan::MeshPlan OneTap() {
   return plan;
 }
 
-PatchStates AppliedAt(base::Nanos time) { return {{"EnvoyFilter/shop/p", {time, ""}}}; }
+PatchStates AppliedAt(base::Nanos time, const std::string& content = "") {
+  return {{"EnvoyFilter/shop/p", {time, "", content}}};
+}
 
 istiod::ProxySyncs Synced(base::Nanos sent) {
   return {{"cart-0.shop", {true, sent, ""}}, {"cart-1.shop", {true, sent, ""}}};
@@ -49,6 +51,25 @@ BOOST_AUTO_TEST_CASE(an_older_push_is_not_the_patch) {
   board.SetProxies(Synced(kNow - 60 * base::kSecond), kNow + base::kSecond);
   BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 0u);
   BOOST_TEST(board.Waits());
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_changed_owners_alone_waits_for_no_push) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow, "uid/1"));
+  board.SetPlan(OneTap(), AppliedAt(kNow + 9 * base::kSecond, "uid/1"));
+  board.SetProxies(Synced(kNow + base::kSecond), kNow + 10 * base::kSecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
+  board.SetPlan(OneTap(), AppliedAt(kNow + 9 * base::kSecond, "uid/2"));
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_pushed_for_long_had_nothing_new) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow, "uid/1"));
+  board.SetProxies(Synced(kNow - 60 * base::kSecond), kNow + 59 * base::kSecond);
+  BOOST_TEST(board.Waits());
+  board.SetProxies(Synced(kNow - 60 * base::kSecond), kNow + 61 * base::kSecond);
+  BOOST_TEST(!board.Waits());
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_from_before_the_patch_says_nothing_of_it) {
