@@ -8,6 +8,14 @@
 namespace traffictap::pipeline {
 namespace {
 
+void AddCounts(const sinks::SinkStats& from, sinks::SinkStats* to) {
+  to->offered += from.offered;
+  to->delivered += from.delivered;
+  to->queued += from.queued;
+  to->delivered_bytes += from.delivered_bytes;
+  for (size_t i = 0; i < from.dropped.size(); ++i) to->dropped[i] += from.dropped[i];
+}
+
 // Handed out early when a backlog is worked off: an output's queue takes or refuses a batch whole.
 constexpr size_t kBatchBytesMax = size_t{1} << 20;
 
@@ -56,12 +64,18 @@ Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* fo
 
 void TapRuntime::Inherit(TapRuntime* former) {
   former->Deliver();
+  std::map<std::string, sinks::SinkStats> ended;
+  {
+    absl::MutexLock lock(&former->mutex_);
+    ended = former->ended_;
+  }
   running_since_ = former->running_since_;
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
   const TapBooks books = former->books();
   absl::MutexLock lock(&mutex_);
+  ended_ = std::move(ended);
   books_ = books;
 }
 
@@ -178,13 +192,19 @@ void TapRuntime::Deliver() {
   for (size_t i = 0; i < delta.orphans.size(); ++i) books_.orphans[i] += delta.orphans[i];
 }
 
-void TapRuntime::Close(base::Nanos wait, const TapRuntime* successor) {
+void TapRuntime::Close(base::Nanos wait, TapRuntime* successor) {
   Deliver();
   const base::Nanos deadline = clock_->Monotonic() + wait;
   for (auto& output : outputs_) {
     if (!output.sink || (successor != nullptr && successor->Shares(output.sink.get()))) continue;
     output.sink->Close(std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
+    if (successor != nullptr) successor->AddEnded(output.spec.name, output.sink->stats());
   }
+}
+
+void TapRuntime::AddEnded(const std::string& output, const sinks::SinkStats& stats) {
+  absl::MutexLock lock(&mutex_);
+  AddCounts(stats, &ended_[output]);
 }
 
 TapBooks TapRuntime::books() const {
@@ -194,8 +214,16 @@ TapBooks TapRuntime::books() const {
 
 std::map<std::string, sinks::SinkStats> TapRuntime::output_stats() const {
   std::map<std::string, sinks::SinkStats> out;
+  {
+    absl::MutexLock lock(&mutex_);
+    out = ended_;
+  }
   for (const auto& output : outputs_) {
-    if (output.sink) out.emplace(output.spec.name, output.sink->stats());
+    if (!output.sink) continue;
+    const sinks::SinkStats stats = output.sink->stats();
+    sinks::SinkStats& sum = out[output.spec.name];
+    AddCounts(stats, &sum);
+    sum.status = stats.status;
   }
   return out;
 }

@@ -58,13 +58,15 @@ class TapRuntime {
   // Hands the records gathered since the last call to the outputs.
   void Deliver();
   // Delivers, then flushes and closes within `wait` the outputs that `successor` (or null) did not
-  // take over.
-  void Close(base::Nanos wait, const TapRuntime* successor);
+  // take over; it goes on with their counts.
+  void Close(base::Nanos wait, TapRuntime* successor);
 
   // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
   TapBooks books() const;
+  // By name, in all lives of the tap: what an output dropped that an edit replaced is not
+  // forgotten.
   std::map<std::string, sinks::SinkStats> output_stats() const;
 
  private:
@@ -79,6 +81,7 @@ class TapRuntime {
   TapRuntime() = default;
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
+  void AddEnded(const std::string& output, const sinks::SinkStats& stats);
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
   bool WithinLimits();
@@ -104,6 +107,8 @@ class TapRuntime {
   TapBooks delta_;  // counted since the last Deliver
   mutable absl::Mutex mutex_;
   TapBooks books_ ABSL_GUARDED_BY(mutex_);
+  // The final counts of outputs that are closed, by name.
+  std::map<std::string, sinks::SinkStats> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

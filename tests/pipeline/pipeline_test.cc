@@ -59,6 +59,9 @@ BOOST_AUTO_TEST_CASE(an_output_that_changed_goes_on_in_the_same_file) {
   InForce({spec});
   for (int i = 50; i < 100; ++i) SendPair(i);
   BOOST_TEST(Records("a").size() == 100u);
+  // The books are the tap's, not those of one life of the output.
+  BOOST_TEST(fakes::Eventually([&] { return Figures("a").outputs.at("file").delivered == 100; }));
+  BOOST_TEST(Figures("a").outputs.at("file").offered == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(a_removed_tap_gets_all_it_admitted_and_what_waits_as_orphans) {
