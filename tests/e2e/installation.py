@@ -41,9 +41,10 @@ def pushed(mesh, which):
     return {}
 
 
-def acknowledged(mesh, which, seconds=20):
-    """Waits for a push that is newer than this call and answered; "" or what the proxy says against it."""
+def answer_to(mesh, which, write, seconds=60):
+    """Does `write`, and waits for the push that follows it; "" or what the proxy says against it."""
     before = pushed(mesh, which)["sent"]
+    write()
 
     def answered():
         now = pushed(mesh, which)

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from installation import ROOT, acknowledged, shared_mesh
+from installation import ROOT, answer_to, shared_mesh
 from mesh.api import path_of
 
 GOLDEN = ROOT / "tests/operator/golden"
@@ -62,12 +62,10 @@ class Rendered(unittest.TestCase):
         plural, group, version = KINDS[kind]
         path = path_of(plural, "shop", "rendered", group=group, version=version)
         body = {"apiVersion": f"{group}/{version}", "kind": kind, "metadata": {"name": "rendered"}, "spec": spec}
-        mesh.api.apply(f"{path}", body)
         try:
-            self.assertEqual(acknowledged(mesh, "shop/frontend"), "")
+            self.assertEqual(answer_to(mesh, "shop/frontend", lambda: mesh.api.apply(path, body)), "")
             config = mesh.envoy_admin("shop/frontend", "/config_dump?resource=dynamic_listeners")
             for logger in ("HttpGrpcAccessLogConfig", "TcpGrpcAccessLogConfig", "FileAccessLog"):
                 self.assertIn(logger, config)
         finally:
-            mesh.api.delete(path)
-            acknowledged(mesh, "shop/frontend")
+            answer_to(mesh, "shop/frontend", lambda: mesh.api.delete(path))
