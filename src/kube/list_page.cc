@@ -20,6 +20,12 @@ std::string TextAt(const dom::element& object, const char* pointer) {
   return std::string(text);
 }
 
+// As nlohmann's own parser has it: a number is signed only where it is negative. Readers ask for
+// the type.
+Json NumberToJson(int64_t number) {
+  return number < 0 ? Json(number) : Json(static_cast<uint64_t>(number));
+}
+
 // The parser has refused what is nested deeper than 1024 levels: the recursion is bounded.
 Json ToJson(const dom::element& element);
 
@@ -40,7 +46,7 @@ Json ToJson(const dom::element& element) {
     case dom::element_type::OBJECT: return ObjectToJson(dom::object(element));
     case dom::element_type::ARRAY: return ArrayToJson(dom::array(element));
     case dom::element_type::STRING: return std::string(std::string_view(element));
-    case dom::element_type::INT64: return int64_t(element);
+    case dom::element_type::INT64: return NumberToJson(int64_t(element));
     case dom::element_type::UINT64: return uint64_t(element);
     case dom::element_type::DOUBLE: return double(element);
     case dom::element_type::BOOL: return bool(element);

@@ -31,6 +31,21 @@ BOOST_AUTO_TEST_CASE(items_come_one_by_one_in_any_order_of_the_fields) {
   }
 }
 
+// Another type of number is another value to who asks for it: a port would not be one any more.
+BOOST_AUTO_TEST_CASE(values_have_the_types_that_the_other_parser_gives_them) {
+  const std::string item =
+      R"({"kind":"Pod","apiVersion":"v1","port":9811,"below":-1,"none":0,"real":0.5,"large":18446744073709551615,)"
+      R"("text":"\u00e9","yes":true,"nothing":null,"list":[1,{"a":[]}]})";
+  std::vector<Object> pods;
+  BOOST_TEST_REQUIRE(Parse(R"({"items":[)" + item + "]}", &pods).ok());
+  const kube::Json expected = kube::Json::parse(item);
+  BOOST_TEST((pods[0].value() == expected));
+  for (const auto& [name, value] : expected.items()) {
+    BOOST_TEST(pods[0].value()[name].type_name() == value.type_name(), name);
+    BOOST_TEST(pods[0].value()[name].is_number_unsigned() == value.is_number_unsigned(), name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_list_may_be_null) {
   std::vector<Object> pods;
   BOOST_TEST(Parse(R"({"metadata":{"resourceVersion":"9"},"items":null})", &pods).ok());
