@@ -94,6 +94,11 @@ def goals(figures):
     return table(("Goal", "Wanted", "Measured", "Met"), [row[:3] + ("yes" if row[3] else "no",) for row in rows])
 
 
+def otel_version():
+    lines = (pathlib.Path(__file__).parent / "otelcol" / "go.mod").read_text().splitlines()
+    return next(line.split()[-1] for line in lines if "envoyalsreceiver" in line)
+
+
 def page(figures):
     entry = figures["compare"]["floor"][0]
     return f"""# Performance
@@ -115,7 +120,7 @@ Istio sidecar's identifier of 62 kB.
 ## Against other receivers
 
 16 streams, {entry.entries:,} entries a run. *Join and write* makes pairs and writes them as JSON to a file, *join alone* has a tap whose
-match no pair meets. *OpenTelemetry Collector* is contrib's `envoyals` receiver with the `file` exporter: it writes each
+match no pair meets. *OpenTelemetry Collector* is contrib's `envoyals` receiver {otel_version()} with the `file` exporter: it writes each
 entry on its own, as text, and joins nothing. The *floor* parses each message with protobuf's generated classes on an
 arena and drops it.
 
