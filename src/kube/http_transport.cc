@@ -37,6 +37,9 @@ std::chrono::nanoseconds Chrono(base::Nanos nanos) { return std::chrono::nanosec
 
 void StartThreads() {
   static const bool started = [] {
+    // At the end of the process things go in the reverse order: OpenSSL has to outlive the threads
+    // that use it, or cpprestsdk crashes or leaks there.
+    OPENSSL_init_ssl(0, nullptr);
     crossplat::threadpool::initialize_with_threads(kThreads);
     return true;
   }();
