@@ -24,7 +24,7 @@ class TrafficTap(Measured):
         super().__init__(
             [build / "src/collector/traffictap-collector", "--als", self.address, "--http", f"127.0.0.1:{self.http}",
              "--taps", work / "taps", "--output-dir", work / "records", "--name", "bench", "--log-level", "warn",
-             *options], work / "log")
+             *(options if "--live" in options else ("--live", "off", *options))], work / "log")
         wait_for_port("127.0.0.1", self.port, "the collector", self.process)
 
     @property

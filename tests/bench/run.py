@@ -12,12 +12,17 @@ from scenarios import EVERYTHING, Bench, alternate, tap, workspace
 ROOT = HERE.parent.parent
 
 
+# The others keep nothing for readers either, and in a cluster the backlog is off.
+LIVE = ("--live", "127.0.0.1:0")
+
+
 def compare(bench, otelcol, rounds, requests):
     load = {"streams": 16, "requests": requests}
     nothing = [tap("nothing", '  match: {responseCodes: ["599"]}\n')]
     runs = {
         "join and write": lambda: bench.run(bench.traffictap(), **load),
         "join alone": lambda: bench.run(bench.traffictap(nothing), **load),
+        "join, write, keep for live readers": lambda: bench.run(bench.traffictap(options=LIVE), **load),
     }
     if otelcol:
         runs["OpenTelemetry Collector"] = lambda: bench.run(lambda folder: OtelCollector(otelcol, folder), **load)
