@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(refuses_brokers_and_topics_that_are_none) {
   BOOST_TEST(Refuses(Kafka("[]", "t"), "spec.outputs[0].kafka.brokers"));
   BOOST_TEST(Output(Kafka("['[fd00::1]:9092', 'k:65535']", "t")).kafka.brokers.size() == 2);
   for (const std::string& topic : {std::string("'a b'"), std::string("a/b"), std::string("."),
-                                  std::string(".."), std::string("''"), std::string(250, 't')}) {
+                                   std::string(".."), std::string("''"), std::string(250, 't')}) {
     BOOST_TEST(Refuses(Kafka("['k:9092']", topic), "spec.outputs[0].kafka.topic"), topic);
   }
 }
