@@ -158,14 +158,19 @@ reconcilers::MeshObjects MeshWatch::Objects() const {
   const auto add = [this](const char* name, reconcilers::Objects* to) {
     for (auto& object : StoreOf(name).All()) to->push_back(std::move(object));
   };
-  add("taps", &out.taps);
-  add("clustertaps", &out.taps);
+  out.taps = Taps();
   add("envoyfilters", &out.envoy_filters);
   add("telemetries", &out.telemetries);
   for (const char* name :
        {"destinations", "namespaces", "pods", "services", "meshconfig", "sidecars"}) {
     add(name, &out.others);
   }
+  return out;
+}
+
+reconcilers::Objects MeshWatch::Taps() const {
+  reconcilers::Objects out = StoreOf("taps").All();
+  for (auto& tap : StoreOf("clustertaps").All()) out.push_back(std::move(tap));
   return out;
 }
 

@@ -35,6 +35,8 @@ class MeshWatch {
   bool WaitForSync(base::Nanos timeout, std::string* missing) const;
 
   reconcilers::MeshObjects Objects() const;
+  // Every TrafficTap and ClusterTrafficTap.
+  reconcilers::Objects Taps() const;
   reconcilers::ObjectPtr Tap(const kube::ObjectKey& key) const;
   size_t tap_count() const;
   // Which of Istio's kinds may be written.

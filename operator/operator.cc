@@ -118,7 +118,7 @@ struct Operator::State {
   void MeshChanged() { mesh_queue.AddAfter(kMesh, kMeshDelay); }
 
   void EveryTap() {
-    for (const auto& tap : watch->Objects().taps) tap_queue.Add(tap->key());
+    for (const auto& tap : watch->Taps()) tap_queue.Add(tap->key());
   }
 
   // Counts may have brought a tap to its limit.
@@ -157,7 +157,10 @@ struct Operator::State {
     mesh.set_routes = [this](const auto& set) {
       if (const auto server = Routes()) server->SetRoutes(set);
     };
-    mesh.plan_changed = [this](const auto&) { EveryTap(); };
+    mesh.plan_changed = [this](const auto&) {
+      EveryTap();
+      mesh_queue.AddAfter(kMesh, kFullCompare);
+    };
     mesh.kube = kube.get();
     mesh.board = &board;
     mesh.clock = &clock;
