@@ -13,6 +13,7 @@ ACCOUNTS = [
     ("traffictap-operator", "traffictap-system"),
     ("traffictap-operator", "istio-system"),
     ("traffictap-collector", "traffictap-system"),
+    ("traffictap-collector", "kube-system"),
 ]
 
 
