@@ -11,11 +11,18 @@ std::string_view View(const grpc::Slice& slice) {
 
 }  // namespace
 
-AccessLogStream::AccessLogStream(traffic::EntryConsumer* consumer, StreamCounters* counters,
+AccessLogStream::AccessLogStream(traffic::EntryConsumer* consumer, IdentityGate* gate,
+                                 StreamCounters* counters, const grpc::ServerContextBase& context,
                                  grpc::ByteBuffer* response)
-    : consumer_(consumer), counters_(counters), response_(response) {
+    : consumer_(consumer), gate_(gate), counters_(counters), response_(response) {
   ++counters_->open;
   ++counters_->opened;
+  auto sender = gate_->Identify(context);
+  if (!sender.ok()) {
+    Refuse(sender.status());
+    return;
+  }
+  sender_ = *std::move(sender);
   StartRead(&message_);
 }
 
@@ -29,7 +36,15 @@ void AccessLogStream::OnReadDone(bool ok) {
   }
   Decode();
   message_.Clear();
+  if (!refused_.ok()) {
+    Refuse(refused_);
+    return;
+  }
   StartRead(&message_);
+}
+
+void AccessLogStream::Refuse(const Status& why) {
+  Finish(grpc::Status(static_cast<grpc::StatusCode>(why.code()), Message(why)));
 }
 
 void AccessLogStream::Decode() {
@@ -54,14 +69,17 @@ void AccessLogStream::Decode() {
 
 void AccessLogStream::OnIdentifier(std::string_view bytes) {
   // A stream has one sender (als.proto): a second identifier changes nothing.
-  if (entries_) return;
-  entries_ = consumer_->OpenStream(std::make_shared<const traffic::Node>(DecodeIdentifier(bytes)));
+  if (entries_ || !refused_.ok()) return;
+  traffic::Node node = DecodeIdentifier(bytes);
+  refused_ = gate_->Bind(sender_, &node);
+  if (!refused_.ok()) return;
+  entries_ = consumer_->OpenStream(std::make_shared<const traffic::Node>(std::move(node)));
 }
 
 void AccessLogStream::OnEntry(const traffic::AccessEntry& entry) {
   if (entries_) {
     entries_->Consume(entry);
-  } else {
+  } else if (refused_.ok()) {
     consumer_->Reject(traffic::RejectReason::kNoIdentifier, 1);
   }
 }
@@ -69,7 +87,7 @@ void AccessLogStream::OnEntry(const traffic::AccessEntry& entry) {
 void AccessLogStream::OnReject(traffic::RejectReason reason) {
   if (entries_) {
     entries_->Reject(reason, 1);
-  } else {
+  } else if (refused_.ok()) {
     consumer_->Reject(reason, 1);
   }
 }

@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "als/decode_entry.h"
+#include "als/identity_gate.h"
 #include "grpcpp/impl/codegen/server_callback.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "traffic/entry_consumer.h"
@@ -22,14 +24,15 @@ struct StreamCounters {
   std::atomic<uint64_t> bytes{0};
 };
 
-// One proxy's stream: reads a raw message, decodes it on gRPC's thread, starts the next read.
-// Deletes itself when gRPC says that it is done.
+// One proxy's stream: reads a raw message, decodes it on gRPC's thread, starts the next read. Ends
+// with an error where the sender is not who it claims to be. Deletes itself when gRPC says that it
+// is done.
 class AccessLogStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                               private MessageVisitor {
  public:
-  // Both outlive the stream. `response` is gRPC's.
-  AccessLogStream(traffic::EntryConsumer* consumer, StreamCounters* counters,
-                  grpc::ByteBuffer* response);
+  // The first three outlive the stream. `context` and `response` are gRPC's.
+  AccessLogStream(traffic::EntryConsumer* consumer, IdentityGate* gate, StreamCounters* counters,
+                  const grpc::ServerContextBase& context, grpc::ByteBuffer* response);
 
   void OnReadDone(bool ok) override;
   void OnCancel() override { cancelled_ = true; }
@@ -40,13 +43,17 @@ class AccessLogStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   void OnEntry(const traffic::AccessEntry& entry) override;
   void OnReject(traffic::RejectReason reason) override;
   void Decode();
+  void Refuse(const Status& why);
 
   traffic::EntryConsumer* const consumer_;
+  IdentityGate* const gate_;
   StreamCounters* const counters_;
   grpc::ByteBuffer* const response_;
   grpc::ByteBuffer message_;
   std::string joined_;  // the bytes of a message that came in several slices
   DecodeScratch scratch_;
+  std::optional<SpiffeId> sender_;
+  Status refused_;
   std::unique_ptr<traffic::EntryStream> entries_;  // null until the identifier came
   std::atomic<bool> cancelled_{false};
 };

@@ -25,13 +25,13 @@ int Millis(base::Nanos nanos) { return static_cast<int>(nanos / base::kMilliseco
 
 class Service final : public grpc::Service {
  public:
-  Service(traffic::EntryConsumer* consumer, StreamCounters* counters) {
+  Service(traffic::EntryConsumer* consumer, IdentityGate* gate, StreamCounters* counters) {
     AddMethod(new grpc::internal::RpcServiceMethod(
         kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
     MarkMethodRawCallback(
         0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-               [=](grpc::CallbackServerContext*, grpc::ByteBuffer* response) {
-                 return new AccessLogStream(consumer, counters, response);
+               [=](grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
+                 return new AccessLogStream(consumer, gate, counters, *context, response);
                }));
   }
 };
@@ -57,6 +57,15 @@ void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetResourceQuota(quota);
 }
 
+void WriteRefusals(const IdentityGate& gate, base::MetricWriter& writer) {
+  for (size_t i = 0; i < static_cast<size_t>(IdentityGate::Refusal::kCount); ++i) {
+    const auto why = static_cast<IdentityGate::Refusal>(i);
+    writer.Counter("traffictap_als_streams_refused_total",
+                   "Streams whose sender is not who it claims to be.", {{"reason", Name(why)}},
+                   gate.refused(why));
+  }
+}
+
 void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
   writer.Gauge("traffictap_als_streams", "Streams of proxies that are open.", {}, counters.open);
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
@@ -73,25 +82,32 @@ void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
 }  // namespace
 
 struct AlsServer::State {
+  explicit State(const IdentityOptions& identity) : gate(identity) {}
+
+  IdentityGate gate;
   StreamCounters counters;
   std::unique_ptr<Service> service;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
 
-AlsServer::AlsServer() : state_(std::make_unique<State>()) {}
+AlsServer::AlsServer(const IdentityOptions& identity) : state_(std::make_unique<State>(identity)) {}
 
 StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
                                                       traffic::EntryConsumer* consumer,
                                                       base::MetricsRegistry* metrics) {
+  if (options.identity.source == IdentitySource::kCertificate && options.client_ca_file.empty()) {
+    return absl::InvalidArgumentError(
+        "take the identity from the client's certificate: it needs a client CA");
+  }
   auto credentials =
       rpc::ServerCredentials({options.certificate_file, options.key_file, options.client_ca_file});
   if (!credentials.ok()) return credentials.status();
   // protobuf would write a line to standard error for each identifier that it cannot read.
   google::protobuf::SetLogHandler(nullptr);
-  std::unique_ptr<AlsServer> out(new AlsServer);
+  std::unique_ptr<AlsServer> out(new AlsServer(options.identity));
   State* state = out->state_.get();
-  state->service = std::make_unique<Service>(consumer, &state->counters);
+  state->service = std::make_unique<Service>(consumer, &state->gate, &state->counters);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetBounds(options, &builder);
@@ -103,8 +119,10 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
         "listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
         options.address));
   }
-  metrics->Register(
-      [state](base::MetricWriter& writer) { WriteCounters(state->counters, writer); });
+  metrics->Register([state](base::MetricWriter& writer) {
+    WriteCounters(state->counters, writer);
+    WriteRefusals(state->gate, writer);
+  });
   return out;
 }
 

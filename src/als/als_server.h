@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "als/identity_gate.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/status.h"
@@ -17,6 +18,8 @@ struct AlsServerOptions {
   std::string certificate_file;
   std::string key_file;
   std::string client_ca_file;
+  // Who may speak for which proxy. kCertificate needs client_ca_file.
+  IdentityOptions identity;
   int message_bytes_max = 4 << 20;
   int streams_per_connection_max = 100;
   size_t in_flight_bytes_max =
@@ -30,7 +33,8 @@ struct AlsServerOptions {
 // envoy.service.accesslog.v3.AccessLogService. Streams share a fixed number of threads.
 class AlsServer {
  public:
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files.
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files, or
+  // an identity that they cannot tell.
   // `consumer` outlives the server, which outlives `metrics`' scrapes.
   static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
                                                     traffic::EntryConsumer* consumer,
@@ -44,7 +48,7 @@ class AlsServer {
   void Stop(base::Nanos read_on);
 
  private:
-  AlsServer();
+  explicit AlsServer(const IdentityOptions& identity);
   struct State;
   std::unique_ptr<State> state_;
 };

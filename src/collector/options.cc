@@ -3,12 +3,18 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 namespace traffictap::collector {
 namespace {
 
 // A negative size would wrap around to one without a bound.
 const CLI::Range kBytes(uint64_t{1}, uint64_t{1} << 44);
+
+const std::map<std::string, als::IdentitySource> kIdentitySources = {
+    {"none", als::IdentitySource::kNone},
+    {"xfcc", als::IdentitySource::kForwarded},
+    {"certificate", als::IdentitySource::kCertificate}};
 
 std::string HostName() {
   char name[256] = {};
@@ -22,6 +28,15 @@ void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option("--als-key", out->als.key_file, "its private key (PEM)");
   app.add_option("--als-client-ca", out->als.client_ca_file,
                  "require client certificates signed by this CA (PEM)");
+  app.add_option_function<std::string>(
+         "--als-identity",
+         [out](const std::string& name) { out->als.identity.source = kIdentitySources.at(name); },
+         "what a stream's node must agree with: none, xfcc (x-forwarded-client-cert of the sidecar "
+         "in this pod) or certificate (of the stream's own TLS)")
+      ->check(CLI::IsMember(kIdentitySources))
+      ->default_str("none");
+  app.add_option("--als-trust-domain", out->als.identity.trust_domains,
+                 "trust domain that streams may come from; may be repeated (default: any)");
   app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
       ->capture_default_str();
 }

@@ -12,7 +12,8 @@
 namespace traffictap::als {
 
 // A directory with certificates of two authorities, "mesh" and "foreign": mesh-ca.pem, mesh.pem,
-// mesh.key, … made by openssl once per test executable and removed at its end.
+// mesh.key, … and of the mesh also those of Istio's kind, cart (shop/cart-sa), thief (other/thief)
+// and double (with two identities). Made by openssl once per test executable, removed at its end.
 class Certificates {
  public:
   static const Certificates& Get() {
@@ -35,16 +36,24 @@ class Certificates {
           "openssl req -x509 -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
           "-subj /CN={0} -keyout {1}-ca.key -out {1}-ca.pem",
           authority, Path(authority)));
-      Run(fmt::format(
-          "openssl req -x509 -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-          "-subj /CN=localhost -addext subjectAltName=DNS:localhost -CA {0}-ca.pem "
-          "-CAkey {0}-ca.key -keyout {0}.key -out {0}.pem",
-          Path(authority)));
+      Sign(authority, authority, "DNS:localhost");
     }
+    const std::string cart = "URI:spiffe://cluster.local/ns/shop/sa/cart-sa";
+    Sign("mesh", "cart", cart);
+    Sign("mesh", "thief", "URI:spiffe://cluster.local/ns/other/sa/thief");
+    Sign("mesh", "double", cart + ",URI:spiffe://cluster.local/ns/other/sa/thief");
   }
   ~Certificates() {
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
+  }
+
+  void Sign(const std::string& authority, const std::string& name, const std::string& names) {
+    Run(
+        fmt::format("openssl req -x509 -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                    "-subj /CN=localhost -addext subjectAltName={2} -CA {0}-ca.pem "
+                    "-CAkey {0}-ca.key -keyout {1}.key -out {1}.pem",
+                    Path(authority), Path(name), names));
   }
 
   static void Run(const std::string& command) {

@@ -4,6 +4,7 @@
 #include <grpcpp/impl/codegen/sync_stream.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,11 +28,13 @@ inline std::shared_ptr<grpc::Channel> Connect(
 class LogSender {
  public:
   explicit LogSender(std::shared_ptr<grpc::Channel> channel,
-                     std::chrono::milliseconds timeout = std::chrono::seconds(10))
+                     std::chrono::milliseconds timeout = std::chrono::seconds(10),
+                     const std::multimap<std::string, std::string>& headers = {})
       : channel_(std::move(channel)),
         method_("/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs",
                 grpc::internal::RpcMethod::CLIENT_STREAMING, channel_) {
     context_.set_deadline(std::chrono::system_clock::now() + timeout);
+    for (const auto& [name, value] : headers) context_.AddMetadata(name, value);
     writer_.reset(grpc::internal::ClientWriterFactory<grpc::ByteBuffer>::Create(
         channel_.get(), method_, &context_, &response_));
   }

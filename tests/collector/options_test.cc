@@ -53,6 +53,23 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(options.log_format == "json");
 }
 
+BOOST_AUTO_TEST_CASE(the_senders_identity_is_taken_from_where_the_flag_says) {
+  using als::IdentitySource;
+  const auto source = [&](const std::string& name) {
+    return Parse({"--taps", here, "--als-identity", name}).result.options.als.identity.source;
+  };
+  BOOST_TEST((Parse({"--taps", here}).result.options.als.identity.source == IdentitySource::kNone));
+  BOOST_TEST((source("none") == IdentitySource::kNone));
+  BOOST_TEST((source("xfcc") == IdentitySource::kForwarded));
+  BOOST_TEST((source("certificate") == IdentitySource::kCertificate));
+  const auto wrong = Parse({"--taps", here, "--als-identity", "tls"});
+  BOOST_TEST(wrong.result.exit_code == 2);
+  BOOST_TEST(wrong.text.find("--als-identity") != std::string::npos);
+  const auto domains = Parse({"--taps", here, "--als-trust-domain", "a", "--als-trust-domain", "b"})
+                           .result.options.als.identity.trust_domains;
+  BOOST_TEST(domains == (std::vector<std::string>{"a", "b"}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name) {
   const auto parsed = Parse({"--taps", here});
   BOOST_TEST(!parsed.result.exit);
