@@ -32,10 +32,11 @@ test: build ## Run all tests: units, tidy, integration with real Envoys and Kafk
 	@tests/run.sh $(BUILD) $(SAN)
 
 .PHONY: golden
-golden: deps ## Rewrite the operator's golden files: read the diff
+golden: deps ## Rewrite the golden files: read the diff
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) mesh_test
+	@ninja -j$(JOBS) -C $(BUILD) mesh_test cli_print_test
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
+	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/cli/print/cli_print_test --report_level=short
 
 .PHONY: demo
 demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)

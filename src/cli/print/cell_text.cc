@@ -1,0 +1,136 @@
+#include "cli/print/cell_text.h"
+
+#include <cmath>
+#include <ctime>
+
+#include "cli/print/visible_text.h"
+#include "fmt/format.h"
+
+namespace traffictap::cli::print {
+namespace {
+
+constexpr const char* kUnknown = "-";
+
+std::string Code(uint32_t code) { return fmt::format("{}", code); }
+
+void AddFlags(const v1::Side& side, std::string* out) {
+  for (const auto& flag : side.flags()) {
+    const std::string text = VisibleText(flag);
+    if (("," + *out + ",").find("," + text + ",") != std::string::npos) continue;
+    if (!out->empty()) *out += ',';
+    *out += text;
+  }
+}
+
+const char* ColorOf(Tone tone) {
+  switch (tone) {
+    case Tone::kGood: return "32";
+    case Tone::kWarning: return "33";
+    case Tone::kBad: return "31";
+    case Tone::kPlain: break;
+  }
+  return "0";
+}
+
+}  // namespace
+
+std::string EndText(const v1::Workload& end) {
+  const std::string name = !end.name().empty() ? end.name() : end.ip();
+  const std::string shown = !name.empty()              ? VisibleText(name)
+                            : end.namespace_().empty() ? "?"
+                                                       : "…";
+  return end.namespace_().empty() ? shown : VisibleText(end.namespace_()) + "/" + shown;
+}
+
+std::string MethodText(const v1::TrafficPair& pair) {
+  const auto& request = pair.request();
+  const auto& text = request.method().empty() ? request.protocol() : request.method();
+  return text.empty() ? kUnknown : VisibleText(text);
+}
+
+std::string PathText(const v1::TrafficPair& pair) {
+  const auto& path = pair.request().path();
+  return VisibleText(path.empty() ? pair.destination().address() : path);
+}
+
+std::string CodesText(const v1::TrafficPair& pair) {
+  const bool tcp = pair.request().protocol() == "TCP";
+  if (tcp) return kUnknown;
+  const std::string client = pair.has_client() ? Code(pair.client().code()) : kUnknown;
+  const int last = pair.server_size() - 1;
+  const std::string server = last >= 0 ? Code(pair.server(last).code()) : kUnknown;
+  return client == server ? client : client + "/" + server;
+}
+
+std::string ArrowText(const v1::TrafficPair& pair) {
+  if (pair.server_size() == 0) return "→?";
+  return pair.has_client() ? "→" : "?→";
+}
+
+std::string FlagsText(const v1::TrafficPair& pair) {
+  std::string out;
+  AddFlags(pair.client(), &out);
+  for (const auto& server : pair.server()) AddFlags(server, &out);
+  return out;
+}
+
+std::string DurationText(std::optional<double> ms) {
+  if (!ms) return kUnknown;
+  const double size = std::abs(*ms);
+  if (size >= 10'000) return fmt::format("{:.1f}s", *ms / 1000);
+  if (size >= 1000) return fmt::format("{:.2f}s", *ms / 1000);
+  if (size >= 100) return fmt::format("{:.0f}ms", *ms);
+  return fmt::format("{:.{}f}ms", *ms, size >= 10 ? 1 : 2);
+}
+
+std::optional<double> ClientMs(const v1::TrafficPair& pair) {
+  return pair.timings().has_client_ms() ? std::optional(pair.timings().client_ms()) : std::nullopt;
+}
+
+std::optional<double> ServerMs(const v1::TrafficPair& pair) {
+  return pair.timings().has_server_ms() ? std::optional(pair.timings().server_ms()) : std::nullopt;
+}
+
+std::optional<double> BetweenMs(const v1::TrafficPair& pair) {
+  return pair.timings().has_between_ms() ? std::optional(pair.timings().between_ms())
+                                         : std::nullopt;
+}
+
+std::string ClockText(const v1::TrafficPair& pair, bool utc) {
+  if (!pair.timings().has_start_time()) return kUnknown;
+  const auto& start = pair.timings().start_time();
+  const auto seconds = static_cast<time_t>(start.seconds());
+  tm parts{};
+  if (utc) {
+    gmtime_r(&seconds, &parts);
+  } else {
+    localtime_r(&seconds, &parts);
+  }
+  return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     start.nanos() / 1'000'000);
+}
+
+std::string InstantText(const v1::TrafficPair& pair) {
+  if (!pair.timings().has_start_time()) return {};
+  const auto& start = pair.timings().start_time();
+  const auto seconds = static_cast<time_t>(start.seconds());
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     start.nanos() / 1'000'000);
+}
+
+Tone ToneOf(const v1::TrafficPair& pair) {
+  const auto& verdict = pair.verdict();
+  if (verdict == "Ok") return pair.orphan_reason().empty() ? Tone::kPlain : Tone::kWarning;
+  if (verdict == "Retried" || verdict == "ClientAborted") return Tone::kWarning;
+  return Tone::kBad;
+}
+
+std::string Colored(const std::string& text, Tone tone) {
+  if (tone == Tone::kPlain || text.empty()) return text;
+  return fmt::format("\x1b[{}m{}\x1b[0m", ColorOf(tone), text);
+}
+
+}  // namespace traffictap::cli::print
