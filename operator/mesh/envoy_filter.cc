@@ -38,7 +38,10 @@ Json CommonConfig(const plan::Patch& patch) {
           {"filter_state_objects_to_log",
            {"upstream_peer", "downstream_peer", "wasm.upstream_peer", "wasm.downstream_peer"}},
           {"custom_tags", Json::array({TlsModeTag()})},
-          {"grpc_service", {{"envoy_grpc", {{"cluster_name", cluster}}}}}};
+          // Without it :authority is the cluster's name, whose | a sidecar before the collector
+          // refuses.
+          {"grpc_service",
+           {{"envoy_grpc", {{"cluster_name", cluster}, {"authority", patch.collector_host}}}}}};
 }
 
 Json HttpLogger(const plan::Patch& patch) {

@@ -1,0 +1,101 @@
+"""A real Envoy, without istiod, whose access logs claim to be those of another pod's sidecar."""
+
+import json
+import subprocess
+
+from mesh import namespaces
+from mesh.processes import wait_until
+
+LISTENER, ADMIN = 18080, 18081
+TYPE = "type.googleapis.com/envoy.extensions"
+
+
+def _logger(cluster, authority):
+    return {
+        "name": "als",
+        "typed_config": {
+            "@type": f"{TYPE}.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+            "common_config": {
+                "log_name": "traffictap",
+                "transport_api_version": "V3",
+                "buffer_flush_interval": "0.1s",
+                "grpc_service": {"envoy_grpc": {"cluster_name": cluster, "authority": authority}},
+            },
+        },
+    }
+
+
+def _listener(cluster, authority):
+    answer = {"match": {"prefix": "/"}, "direct_response": {"status": 200}}
+    manager = {
+        "@type": f"{TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "forged",
+        "access_log": [_logger(cluster, authority)],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [answer]}]},
+        "http_filters": [
+            {"name": "router", "typed_config": {"@type": f"{TYPE}.filters.http.router.v3.Router"}}
+        ],
+    }
+    chain = {"filters": [{"name": "http", "typed_config": manager}]}
+    return {"address": _address("127.0.0.1", LISTENER), "filter_chains": [chain]}
+
+
+def _address(ip, port):
+    return {"socket_address": {"address": ip, "port_value": port}}
+
+
+def _cluster(name, ip, port):
+    endpoint = {"endpoint": {"address": _address(ip, port)}}
+    http2 = {
+        "@type": f"{TYPE}.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    }
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {f"envoy.{TYPE.split('.')[-1]}.upstreams.http.v3.HttpProtocolOptions": http2},
+    }
+
+
+class Forger:
+    """Runs in the pod `which` as its application would; its node says what `node` says. It sends to `ip`:`port`, in the
+    name of `host`: that is what the pod's own sidecar knows the collector by."""
+
+    def __init__(self, mesh, which, host, ip, port, node):
+        pod = mesh.pod(which)
+        self._mesh, self._pod = mesh, pod
+        root = mesh.state / "pods" / pod.key / "root"
+        bootstrap = {
+            "node": node,
+            "admin": {"address": _address("127.0.0.1", ADMIN)},
+            "static_resources": {"listeners": [_listener("collector", host)], "clusters": [_cluster("collector", ip, port)]},
+        }
+        (root / "tmp/forger.json").write_text(json.dumps(bootstrap))
+        line = ["/opt/mesh/envoy", "-c", "/tmp/forger.json", "--base-id", "77", "--concurrency", "1", "-l", "warn"]
+        self._log = open(mesh.state / "forger.log", "ab")
+        self._process = subprocess.Popen(
+            namespaces.command(mesh.pod_pid(pod), line, root=root, user="1000:1000"),
+            preexec_fn=namespaces.die_with_parent, stdout=self._log, stderr=self._log,
+        )
+        wait_until(self._listens, "the forger listens", 20)
+
+    def _listens(self):
+        try:
+            namespaces.connect(self._mesh.pod_pid(self._pod), ("127.0.0.1", LISTENER), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def call(self, path):
+        """A request that its access log tells of."""
+        return self._mesh.call(self._pod, f"http://127.0.0.1:{LISTENER}{path}").status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._log.close()

@@ -1,0 +1,93 @@
+"""No proxy speaks for another: collectors on the mesh, real proxies that they believe, and one that they don't (S4)."""
+
+import http.client
+import json
+import pathlib
+import unittest
+
+from forger import Forger
+from installation import shared_mesh
+from mesh import namespaces
+from mesh.processes import wait_until
+
+HERE = pathlib.Path(__file__).parent
+MODES = ("sidecar", "certificates")
+REASONS = ("NoIdentity", "IdentityMismatch")
+
+
+def setUpModule():
+    global mesh
+    mesh = shared_mesh()
+    mesh.apply(HERE / "identity.yaml")
+    mesh.wait_ready("bound", 2)
+    mesh.wait_ready("thief", 1)
+    for pod in mesh.pods("shop", "catalog"):
+        wait_until(lambda p=pod: "to-certificates" in mesh.envoy_admin(p, "/config_dump?resource=dynamic_listeners"),
+                   f"{pod.name} is attached", 20)
+
+
+def tearDownModule():
+    mesh.kubectl("delete", "--wait=false", "-f", HERE / "identity.yaml")
+
+
+def records(mode):
+    lines = mesh.log(f"bound/{mode}", "collector").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def paths(mode):
+    return [record["request"]["path"] for record in records(mode)]
+
+
+def refused(mode, reason):
+    """From inside of the pod: its metrics port may be behind the sidecar."""
+    pod = mesh.pod(f"bound/{mode}")
+    connection = http.client.HTTPConnection("127.0.0.1", 9812)
+    connection.sock = namespaces.connect(mesh.pod_pid(pod), ("127.0.0.1", 9812), 5)
+    connection.request("GET", "/metrics")
+    for line in connection.getresponse().read().decode().splitlines():
+        if line.startswith("traffictap_als_streams_refused_total") and f'"{reason}"' in line:
+            return int(float(line.rsplit(" ", 1)[1]))
+    raise AssertionError(f"there is no counter for {reason}")
+
+
+def forger_in(which, mode, ip):
+    """Claims to be a pod of the shop's catalog, to the collector of that mode."""
+    node = {
+        "id": "sidecar~10.1.1.1~catalog-v1-forged.shop~shop.svc.cluster.local",
+        "cluster": "catalog.shop",
+        "metadata": {"NAMESPACE": "shop", "NAME": "catalog-v1-forged", "WORKLOAD_NAME": "catalog-v1",
+                     "SERVICE_ACCOUNT": "catalog"},
+    }
+    return Forger(mesh, which, f"{mode}.bound.svc.cluster.local", ip, 9811, node)
+
+
+class Identity(unittest.TestCase):
+    def test_a_real_sidecar_is_believed_in_both_modes(self):
+        before = {(mode, reason): refused(mode, reason) for mode in MODES for reason in REASONS}
+        mesh.call("shop/client", "http://catalog/honest")
+        for mode in MODES:
+            wait_until(lambda m=mode: "/honest" in paths(m), f"{mode} has the record", 20)
+            for reason in REASONS:
+                self.assertEqual(refused(mode, reason), before[mode, reason], f"{mode} {reason}")
+
+    def test_a_foreign_certificate_that_claims_to_be_the_shops_is_refused(self):
+        for mode in MODES:
+            before = refused(mode, "IdentityMismatch")
+            with forger_in("thief/thief", mode, mesh.address_of(mode, "bound")) as forger:
+                self.assertEqual(forger.call("/forged"), 200)
+                wait_until(lambda m=mode, b=before: refused(m, "IdentityMismatch") > b, f"{mode} refuses it", 20)
+            self.assertNotIn("/forged", paths(mode))
+
+    def test_a_pod_outside_of_the_mesh_gets_nowhere(self):
+        for mode in MODES:
+            with forger_in("shop/legacy", mode, mesh.pod(f"bound/{mode}").ip) as forger:
+                forger.call("/outside")
+                mesh.call("shop/client", f"http://catalog/after-{mode}")
+                wait_until(lambda m=mode: f"/after-{m}" in paths(m), f"{mode} has a later record", 20)
+            self.assertNotIn("/outside", paths(mode))
+            self.assertEqual(refused(mode, "NoIdentity"), 0, "it did not even reach the stream")
+
+
+if __name__ == "__main__":
+    unittest.main()
