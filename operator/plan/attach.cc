@@ -259,9 +259,8 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
                       collector.host, collector.port)});
     return false;
   }
+  // Istio puts it on TCP proxies as well: a TCP provider beside it would log everything twice.
   patch->providers = {providers.http};
-  if (!providers.tcp.empty()) patch->providers.push_back(providers.tcp);
-  std::sort(patch->providers.begin(), patch->providers.end());
   if (const auto conflict = TelemetryConflict(index_, patch->at, pods)) {
     Hide(workloads, *conflict);
     return false;
@@ -283,11 +282,6 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
   }
   std::erase_if(patch->kept,
                 [](const AccessLogging& logging) { return logging.providers.empty(); });
-  if (providers.tcp.empty()) {
-    Hide(workloads, {"", "TcpNotLogged",
-                     "is tapped by Telemetry, and MeshConfig has no envoyTcpAls provider for the "
-                     "collector: TCP connections are not seen"});
-  }
   return true;
 }
 

@@ -22,7 +22,8 @@ const SidecarSummary* HidesCollector(const MeshIndex& index, const Pod& pod);
 // there is none.
 const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& pod);
 
-// The providers of MeshConfig that send to our collector: one kind logs HTTP, the other one TCP.
+// The providers of MeshConfig that send to our collector. The TCP one is not used, but must not log
+// beside ours where a user's Telemetry names it.
 struct CollectorProviders {
   std::string http;  // empty: there is none
   std::string tcp;

@@ -59,7 +59,7 @@ struct ExtensionProvider {
   std::string name;
   std::string als_service;  // of envoyHttpAls or envoyTcpAls; empty: of another kind
   uint16_t port = 0;
-  bool tcp = false;  // envoyTcpAls: logs TCP alone, as the other one logs HTTP alone
+  bool tcp = false;  // envoyTcpAls: Istio puts it on HTTP as well, as it does the other one on TCP
 };
 
 }  // namespace traffictap::plan

@@ -127,6 +127,20 @@ bool DecodeConnection(std::string_view bytes, AccessEntry* entry) {
   return reader.ok();
 }
 
+// A connection that an HTTP access logger on a TCP proxy told of: Istio puts a Telemetry's provider
+// on both, whatever its kind (measured). A request has a protocol even where its head was broken.
+bool TellsOfConnection(const AccessEntry& entry) {
+  return entry.facts.http_version == traffic::HttpVersion::kUnspecified &&
+         entry.facts.method == traffic::Method::kUnspecified && entry.text(Text::kPath).empty() &&
+         entry.facts.response_code == 0;
+}
+
+void MakeTcp(AccessEntry* entry) {
+  entry->facts.kind = traffic::EntryKind::kTcp;
+  // Each proxy gives a connection an id of its own: it joins nothing.
+  entry->text(Text::kRequestId) = {};
+}
+
 // The entries of HTTPAccessLogEntries or TCPAccessLogEntries, whose one field is the list.
 template <typename Decode>
 bool DecodeEntries(std::string_view bytes, DecodeScratch* scratch, MessageVisitor* visitor,
@@ -180,11 +194,11 @@ bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry
   entry->text(Text::kRequestHeaders) = scratch->request_headers;
   entry->text(Text::kResponseHeaders) = scratch->response_headers;
   entry->text(Text::kResponseTrailers) = scratch->response_trailers;
+  if (TellsOfConnection(*entry)) MakeTcp(entry);
   return valid && reader.ok();
 }
 
 bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry* entry) {
-  entry->facts.kind = traffic::EntryKind::kTcp;
   WireReader reader(bytes);
   bool valid = true;
   while (valid && reader.Next()) {
@@ -198,8 +212,7 @@ bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry*
       default: ++entry->facts.unknown_fields; reader.Skip();
     }
   }
-  // Each proxy gives a connection an id of its own: it joins nothing.
-  entry->text(Text::kRequestId) = {};
+  MakeTcp(entry);
   return valid && reader.ok();
 }
 

@@ -19,7 +19,8 @@ struct DecodeScratch {
 // Decodes one serialized HTTPAccessLogEntry or TCPAccessLogEntry, reading the wire format straight
 // from `bytes` (the generated classes would copy every text). Views in `entry` point into `bytes`
 // and `scratch`. False where the bytes are not valid protobuf; fields this build does not know are
-// counted and skipped.
+// counted and skipped. An HTTPAccessLogEntry without protocol, method, path and code is a
+// connection's.
 bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, traffic::AccessEntry* entry);
 

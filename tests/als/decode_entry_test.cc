@@ -194,6 +194,25 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(decode_tcp_entry)
 
+// What an HTTP access logger writes for a connection (measured: a Telemetry's provider on db).
+BOOST_AUTO_TEST_CASE(an_http_entry_without_a_request_is_a_connection) {
+  data::HTTPAccessLogEntry entry;
+  entry.mutable_common_properties()->set_upstream_cluster("inbound|5432||");
+  entry.mutable_common_properties()->set_stream_id("connection");
+  entry.mutable_request()->set_request_body_bytes(10);
+  entry.mutable_response()->set_response_body_bytes(20);
+  auto decoded = Decode(entry);
+  BOOST_TEST(decoded->valid);
+  BOOST_CHECK(decoded->facts().kind == EntryKind::kTcp);
+  BOOST_TEST(decoded->text(Text::kRequestId).empty());
+  BOOST_TEST(decoded->facts().request_body_bytes == 10);
+  BOOST_TEST(decoded->facts().response_body_bytes == 20);
+  entry.set_protocol_version(data::HTTPAccessLogEntry::HTTP2);
+  decoded = Decode(entry);
+  BOOST_CHECK(decoded->facts().kind == EntryKind::kHttp);
+  BOOST_TEST(decoded->text(Text::kRequestId) == "connection");
+}
+
 BOOST_AUTO_TEST_CASE(reads_the_connections_bytes_and_common_properties) {
   data::TCPAccessLogEntry entry;
   entry.mutable_connection_properties()->set_received_bytes(10);

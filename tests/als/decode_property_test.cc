@@ -193,8 +193,11 @@ void CheckHttp(const data::HTTPAccessLogEntry& entry, const Decoded& decoded) {
   BOOST_TEST(decoded.text(Text::kReferer) == request.referer());
   BOOST_TEST(decoded.text(Text::kForwardedFor) == request.forwarded_for());
   const auto& id = request.request_id();
-  BOOST_TEST(decoded.text(Text::kRequestId) ==
-             (id.empty() ? entry.common_properties().stream_id() : id));
+  const bool connection = facts.http_version == traffic::HttpVersion::kUnspecified && method == 0 &&
+                          request.path().empty() && facts.response_code == 0;
+  BOOST_TEST((facts.kind == traffic::EntryKind::kTcp) == connection);
+  const auto& joining_id = id.empty() ? entry.common_properties().stream_id() : id;
+  BOOST_TEST(decoded.text(Text::kRequestId) == (connection ? "" : joining_id));
   BOOST_TEST(facts.request_headers_bytes == request.request_headers_bytes());
   BOOST_TEST(facts.request_body_bytes == request.request_body_bytes());
   BOOST_TEST(facts.response_code == entry.response().response_code().value());

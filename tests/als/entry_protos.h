@@ -52,6 +52,7 @@ inline std::unique_ptr<Decoded> Decode(const data::TCPAccessLogEntry& entry) {
 inline std::unique_ptr<Decoded> Decode(const data::AccessLogCommon& common) {
   data::HTTPAccessLogEntry entry;
   *entry.mutable_common_properties() = common;
+  entry.set_protocol_version(data::HTTPAccessLogEntry::HTTP11);
   return Decode(entry);
 }
 
