@@ -1,6 +1,6 @@
 #include "operator/istiod/syncz.h"
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "nlohmann/json.hpp"
 
 namespace traffictap::istiod {
@@ -15,13 +15,7 @@ std::string Text(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-base::Nanos ReadTime(const std::string& text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error) || time < absl::UnixEpoch())
-    return 0;
-  return absl::ToUnixNanos(time);
-}
+base::Nanos ReadTime(const std::string& text) { return base::ParseRfc3339(text).value_or(0); }
 
 ProxySync ReadProxy(const Json& proxy) {
   ProxySync out;

@@ -1,18 +1,11 @@
 #include "operator/mesh/read_taps.h"
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "tap/parse_destination.h"
 #include "tap/parse_tap.h"
 
 namespace traffictap::mesh {
 namespace {
-
-std::optional<base::Nanos> ReadTime(const std::string& text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
-  return absl::ToUnixNanos(time);
-}
 
 uint64_t ReadCount(const kube::Object& object, const char* pointer) {
   const kube::Json* value = object.Find(pointer);
@@ -40,10 +33,10 @@ plan::TapObject ReadTap(const kube::Object& object) {
   tap.name = object.name();
   tap.uid = object.uid();
   tap.generation = object.generation();
-  tap.created = ReadTime(object.Text("/metadata/creationTimestamp")).value_or(0);
+  tap.created = base::ParseRfc3339(object.Text("/metadata/creationTimestamp")).value_or(0);
   tap.suspended = object.annotation("traffictap.io/suspend") == "true";
   tap.plan_only = object.annotation("traffictap.io/plan-only") == "true";
-  tap.started = ReadTime(object.Text("/status/startedAt"));
+  tap.started = base::ParseRfc3339(object.Text("/status/startedAt"));
   tap.records = ReadCount(object, "/status/records");
   tap::ParseResult parsed =
       tap::ParseTaps(tap.key(), DocumentOf(object), tap::BrokerForm::kByDestination);

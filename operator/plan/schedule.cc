@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "fmt/format.h"
 #include "tap/write_tap.h"
 
 namespace traffictap::plan {
 namespace {
-
-std::string Readable(base::Nanos time) {
-  return std::string(
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(time), absl::UTCTimeZone()));
-}
 
 void Complete(Schedule* schedule, const char* reason, std::string message) {
   schedule->phase = Phase::kCompleted;
@@ -38,7 +33,7 @@ Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
   if (limits.start_time && now < *limits.start_time) {
     out.phase = Phase::kScheduled;
     out.reason = "Scheduled";
-    out.message = fmt::format("starts at {}", Readable(*limits.start_time));
+    out.message = fmt::format("starts at {}", base::FormatRfc3339(*limits.start_time));
     out.changes = limits.start_time;
     out.ends = limits.end_time;
     return out;
@@ -49,7 +44,8 @@ Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
   bool by_duration = false;
   SetEnd(limits, &out, &by_duration);
   out.reason = "Running";
-  out.message = out.ends ? fmt::format("until {}", Readable(*out.ends)) : "without an end";
+  out.message =
+      out.ends ? fmt::format("until {}", base::FormatRfc3339(*out.ends)) : "without an end";
   if (limits.max_records && tap.records >= *limits.max_records) {
     Complete(&out, "MaxRecordsReached",
              fmt::format("wrote the {} records of limits.maxRecords: raise it to go on",
@@ -57,10 +53,11 @@ Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
   } else if (out.ends && now >= *out.ends && by_duration) {
     Complete(&out, "DurationReached",
              fmt::format("ran for limits.duration {} until {}: raise it to go on",
-                         tap::FormatDuration(*limits.duration), Readable(*out.ends)));
+                         tap::FormatDuration(*limits.duration), base::FormatRfc3339(*out.ends)));
   } else if (out.ends && now >= *out.ends) {
     Complete(&out, "EndTimeReached",
-             fmt::format("limits.endTime {} has passed: move it to go on", Readable(*out.ends)));
+             fmt::format("limits.endTime {} has passed: move it to go on",
+                         base::FormatRfc3339(*out.ends)));
   } else {
     out.changes = out.ends;
   }

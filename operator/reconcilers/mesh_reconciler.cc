@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "fmt/format.h"
 #include "operator/mesh/object_diff.h"
 #include "operator/mesh/render.h"
@@ -37,10 +37,7 @@ base::Nanos AppliedAt(const Object& object) {
   base::Nanos newest = 0;
   for (const kube::Json& field : *fields) {
     if (!field.is_object() || field.value("manager", "") != kFieldManager) continue;
-    absl::Time time;
-    std::string error;
-    if (!absl::ParseTime(absl::RFC3339_full, field.value("time", ""), &time, &error)) continue;
-    newest = std::max<base::Nanos>(newest, absl::ToUnixNanos(time));
+    newest = std::max(newest, base::ParseRfc3339(field.value("time", "")).value_or(0));
   }
   return newest;
 }

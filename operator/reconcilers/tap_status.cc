@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "operator/reconcilers/tap_conditions.h"
 
 namespace traffictap::reconcilers {
@@ -15,11 +15,6 @@ using plan::Condition;
 constexpr size_t kMessageBytesMax = 2048;
 constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
-
-std::string Time(base::Nanos since_epoch) {
-  return std::string(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(since_epoch),
-                                      absl::UTCTimeZone()));
-}
 
 const char* ToString(Condition::Value value) {
   switch (value) {
@@ -47,7 +42,7 @@ const Json* FormerCondition(const Json& former, const std::string& type) {
 }
 
 Json WriteCondition(const Condition& condition, const TapStatusInput& input) {
-  std::string since = Time(input.now);
+  std::string since = base::FormatRfc3339(input.now);
   const Json* former = FormerCondition(input.former, condition.type);
   if (former != nullptr && former->value("status", "") == ToString(condition.status)) {
     since = former->value("lastTransitionTime", since);
@@ -144,8 +139,8 @@ Json TapStatus(const TapStatusInput& input) {
   for (const auto& condition : TapConditions(input)) {
     out["conditions"].push_back(WriteCondition(condition, input));
   }
-  if (input.verdict.started) out["startedAt"] = Time(*input.verdict.started);
-  if (input.verdict.ends) out["endsAt"] = Time(*input.verdict.ends);
+  if (input.verdict.started) out["startedAt"] = base::FormatRfc3339(*input.verdict.started);
+  if (input.verdict.ends) out["endsAt"] = base::FormatRfc3339(*input.verdict.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())
     out["outputs"] = std::move(outputs);
   if (Json hidden = WriteNotVisible(input.verdict); !hidden.empty()) {

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "fmt/format.h"
 #include "kube/base64.h"
 #include "kube/child_process.h"
@@ -52,12 +52,8 @@ StatusOr<ExecCredential> ParseExecCredential(const std::string& text,
     return Refuse("status has neither token nor clientCertificateData");
   }
   if (const auto expiry = answer->Text("/status/expirationTimestamp"); !expiry.empty()) {
-    absl::Time time;
-    std::string error;
-    if (!absl::ParseTime(absl::RFC3339_full, expiry, &time, &error)) {
-      return Refuse("expirationTimestamp is no RFC 3339 time");
-    }
-    out.expires_at = absl::ToUnixNanos(time);
+    out.expires_at = base::ParseRfc3339(expiry);
+    if (!out.expires_at) return Refuse("expirationTimestamp is no RFC 3339 time");
   }
   return out;
 }

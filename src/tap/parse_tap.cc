@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "fmt/format.h"
 #include "re2/re2.h"
 #include "tap/parse_parts.h"
@@ -116,15 +116,9 @@ void ReadSampling(const Value& value, SamplingSpec* sampling) {
 }
 
 void ReadTime(const Value& value, std::optional<base::Nanos>* out) {
-  absl::Time time;
-  std::string error;
-  if (value.node->kind == YamlNode::Kind::kScalar &&
-      absl::ParseTime(absl::RFC3339_full, value.node->text, &time, &error) &&
-      time >= absl::UnixEpoch() && time < absl::FromUnixSeconds(9'000'000'000)) {
-    *out = absl::ToUnixNanos(time);
-    return;
-  }
-  value.Invalid("must be a time such as 2026-01-31T12:00:00Z");
+  *out = value.node->kind == YamlNode::Kind::kScalar ? base::ParseRfc3339(value.node->text)
+                                                     : std::nullopt;
+  if (!*out) value.Invalid("must be a time such as 2026-01-31T12:00:00Z");
 }
 
 void ReadLimits(const Value& value, LimitsSpec* limits) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <set>
 
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "fmt/format.h"
 #include "observe/live_reader.h"
 #include "observe/summary.h"
@@ -30,11 +30,7 @@ Status BadParameter(const Parameter& parameter, const char* allowed) {
 StatusOr<base::Nanos> ReadSince(const Parameter& parameter, base::Nanos now) {
   const auto back = tap::ParseDuration(parameter.value);
   if (back.ok()) return now - *back;
-  absl::Time time;
-  std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, parameter.value, &time, &error)) {
-    return absl::ToUnixNanos(time);
-  }
+  if (const auto time = base::ParseRfc3339(parameter.value)) return *time;
   return BadParameter(parameter,
                       "must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z");
 }
