@@ -39,7 +39,24 @@ std::vector<std::string> Environment(const std::map<std::string, std::string>& c
   return out;
 }
 
+// A program of the user's starts with the signals of a fresh process, whatever ours blocks or
+// ignores.
+void ResetSignals(posix_spawnattr_t* attributes) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  posix_spawnattr_setsigmask(attributes, &none);
+  posix_spawnattr_setsigdefault(attributes, &pipe);
+  posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
 StatusOr<pid_t> Spawn(const ChildProcessOptions& options, int output) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  const absl::Cleanup destroy_attributes = [&attributes] { posix_spawnattr_destroy(&attributes); };
+  ResetSignals(&attributes);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   const absl::Cleanup destroy = [&actions] { posix_spawn_file_actions_destroy(&actions); };
@@ -51,7 +68,7 @@ StatusOr<pid_t> Spawn(const ChildProcessOptions& options, int output) {
   args.insert(args.end(), options.args.begin(), options.args.end());
   std::vector<std::string> env = Environment(options.env);
   pid_t pid = 0;
-  const int error = posix_spawnp(&pid, options.command.c_str(), &actions, nullptr,
+  const int error = posix_spawnp(&pid, options.command.c_str(), &actions, &attributes,
                                  Pointers(args).data(), Pointers(env).data());
   if (error == 0) return pid;
   const std::string message = fmt::format("run {}: {}", options.command, std::strerror(error));

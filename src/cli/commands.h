@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/command.h"
+
+namespace traffictap::cli {
+
+// All commands, in the order in which help lists them. To add one: a file NAME_command.cc with its
+// class and Make function, a line here, and one in commands.cc.
+CommandList AllCommands();
+
+std::unique_ptr<Command> MakeCompletionCommand();
+std::unique_ptr<Command> MakeCompleteCommand();
+std::unique_ptr<Command> MakeManCommand();
+std::unique_ptr<Command> MakeVersionCommand();
+
+}  // namespace traffictap::cli

@@ -1,0 +1,39 @@
+#include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/reference.h"
+
+namespace traffictap::cli {
+namespace {
+
+class CompleteCommand final : public Command {
+ public:
+  CommandSpec Describe() override {
+    CommandSpec spec;
+    spec.name = "__complete";
+    spec.summary = "answer a shell that completes a command line";
+    spec.hidden = true;
+    spec.verbatim = true;
+    Argument words{"WORD", "the words so far", false, true};
+    words.take = [this](const std::string& word) {
+      words_.push_back(word);
+      return absl::OkStatus();
+    };
+    spec.arguments = {words};
+    return spec;
+  }
+
+  Status Run(Session& session) override {
+    const auto names = [](Completes) { return std::vector<std::string>(); };
+    return session.console->Write(
+        CompletionText(Complete(DescribeAll(AllCommands()), words_, names)));
+  }
+
+ private:
+  std::vector<std::string> words_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeCompleteCommand() { return std::make_unique<CompleteCommand>(); }
+
+}  // namespace traffictap::cli

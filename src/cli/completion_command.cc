@@ -1,0 +1,45 @@
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/completion.h"
+#include "fmt/format.h"
+
+namespace traffictap::cli {
+namespace {
+
+class CompletionCommand final : public Command {
+ public:
+  CommandSpec Describe() override {
+    CommandSpec spec;
+    spec.name = "completion";
+    spec.summary = "print the completion script of a shell";
+    spec.description =
+        "Prints a script that completes kubectl-traffictap in bash, zsh or fish; names of "
+        "namespaces, workloads and taps come from the cluster.\n\n"
+        "For \"kubectl traffictap\" kubectl's own completion asks the program "
+        "kubectl_complete-traffictap, which has to be on the PATH beside this one.";
+    const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+    Argument shell{"SHELL", "bash, zsh or fish", true};
+    shell.completes = Completes::kChoices;
+    shell.choices = shells;
+    shell.take = [this, shells](const std::string& name) -> Status {
+      shell_ = name;
+      if (std::find(shells.begin(), shells.end(), name) != shells.end()) return absl::OkStatus();
+      return absl::InvalidArgumentError(fmt::format("\"{}\" is none of bash, zsh, fish", name));
+    };
+    spec.arguments = {shell};
+    spec.examples = {{"complete in this bash", "completion bash > /tmp/tap && . /tmp/tap"}};
+    return spec;
+  }
+
+  Status Run(Session& session) override { return session.console->Write(CompletionScript(shell_)); }
+
+ private:
+  std::string shell_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeCompletionCommand() { return std::make_unique<CompletionCommand>(); }
+
+}  // namespace traffictap::cli

@@ -1,0 +1,35 @@
+#include <cstdio>
+#include <exception>
+
+#include "base/log.h"
+#include "cli/exit_code.h"
+#include "cli/interruption.h"
+#include "cli/program.h"
+#include "cli/system_console.h"
+
+namespace {
+
+int Run(int argc, char** argv) {
+  using namespace traffictap;
+  // What a person should know the commands say themselves.
+  (void)log::Configure("error", log::Format::kText);
+  cli::Interruption interruption;
+  cli::SystemConsole console(interruption.token());
+  const base::SystemClock clock;
+  cli::Session session{&console, &clock, interruption.token()};
+  const int code = cli::RunProgram({argv + 1, argv + argc}, session);
+  if (interruption.signal() != 0) return cli::kExitSignal + interruption.signal();
+  // Cancelled without a signal: nobody reads the output any more, and that is no failure.
+  return interruption.token().stop_requested() && code == cli::kExitFailure ? cli::kExitOk : code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "unexpected failure: %s\n", e.what());
+    return traffictap::cli::kExitFailure;
+  }
+}

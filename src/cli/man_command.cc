@@ -1,0 +1,33 @@
+#include "cli/commands.h"
+#include "cli/reference.h"
+
+namespace traffictap::cli {
+namespace {
+
+class ManCommand final : public Command {
+ public:
+  CommandSpec Describe() override {
+    CommandSpec spec;
+    spec.name = "man";
+    spec.summary = "print the man page";
+    spec.description =
+        "Prints kubectl-traffictap(1), made of the same tables as --help: "
+        "\"kubectl traffictap man | man -l -\" shows it.";
+    spec.options = {FlagOption("markdown", 0, "print Markdown instead", &markdown_)};
+    return spec;
+  }
+
+  Status Run(Session& session) override {
+    const auto specs = DescribeAll(AllCommands());
+    return session.console->Write(markdown_ ? MarkdownReference(specs) : ManPage(specs));
+  }
+
+ private:
+  bool markdown_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeManCommand() { return std::make_unique<ManCommand>(); }
+
+}  // namespace traffictap::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace traffictap::cli {
+
+// Runs one command line, without the program's name. Prints help, versions and faults itself;
+// returns the exit code.
+int RunProgram(const std::vector<std::string>& args, Session& session);
+
+}  // namespace traffictap::cli
