@@ -1,4 +1,4 @@
-import { csvCell, toCsv, toHar, toJson } from "../../src/web/ui/src/export";
+import { csvCell, toJson } from "../../src/web/ui/src/export";
 import { ms, rate, visible } from "../../src/web/ui/src/format";
 import { RowRing, toRow } from "../../src/web/ui/src/record";
 
@@ -47,21 +47,6 @@ test.each([
   ['a "b", c', '"a ""b"", c"'],
   ["plain", "plain"],
 ])("the cell %j becomes %j", (value, wanted) => expect(csvCell(value)).toBe(wanted));
-
-test("CSV has a head and a line per row", () => {
-  const lines = toCsv([toRow(line("a"), 0)]).split("\r\n");
-  expect(lines[0]).toMatch(/^time,verdict/);
-  expect(lines[1]).toBe("2026-01-31T12:00:00.000Z,Ok,,frontend,cart,GET,/cart,200,10,8,2,1,a");
-});
-
-test("HAR 1.2 has the request, the answer and the times", () => {
-  const har = JSON.parse(toHar([toRow(line("a", "/cart?x=1"), 0)]));
-  expect(har.log.version).toBe("1.2");
-  const [entry] = har.log.entries;
-  expect(entry.request.url).toBe("http://cart/cart?x=1");
-  expect(entry.request.queryString).toEqual([{ name: "x", value: "1" }]);
-  expect(entry.time).toBe(entry.timings.send + entry.timings.wait + entry.timings.receive);
-});
 
 test("JSON is the records as they came", () => expect(toJson([toRow(line("a"), 0)])).toBe(`${line("a")}\n`));
 

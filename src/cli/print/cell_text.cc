@@ -1,7 +1,9 @@
 #include "cli/print/cell_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <vector>
 
 #include "cli/print/visible_text.h"
 #include "fmt/format.h"
@@ -13,12 +15,9 @@ constexpr const char* kUnknown = "-";
 
 std::string Code(uint32_t code) { return fmt::format("{}", code); }
 
-void AddFlags(const v1::Side& side, std::string* out) {
+void AddFlags(const v1::Side& side, std::vector<std::string>* out) {
   for (const auto& flag : side.flags()) {
-    const std::string text = VisibleText(flag);
-    if (("," + *out + ",").find("," + text + ",") != std::string::npos) continue;
-    if (!out->empty()) *out += ',';
-    *out += text;
+    if (std::find(out->begin(), out->end(), flag) == out->end()) out->push_back(flag);
   }
 }
 
@@ -67,11 +66,11 @@ std::string ArrowText(const v1::TrafficPair& pair) {
   return pair.has_client() ? "→" : "?→";
 }
 
-std::string FlagsText(const v1::TrafficPair& pair) {
-  std::string out;
-  AddFlags(pair.client(), &out);
-  for (const auto& server : pair.server()) AddFlags(server, &out);
-  return out;
+std::string JoinFlags(const v1::TrafficPair& pair, char separator) {
+  std::vector<std::string> flags;
+  AddFlags(pair.client(), &flags);
+  for (const auto& server : pair.server()) AddFlags(server, &flags);
+  return fmt::format("{}", fmt::join(flags, std::string(1, separator)));
 }
 
 std::string DurationText(std::optional<double> ms) {

@@ -21,8 +21,8 @@ std::string PathText(const v1::TrafficPair& pair);
 std::string CodesText(const v1::TrafficPair& pair);
 // Which sides are here: "→" both, "→?" only the client's, "?→" only the server's.
 std::string ArrowText(const v1::TrafficPair& pair);
-// Both sides' flags, each once: "UF,URX".
-std::string FlagsText(const v1::TrafficPair& pair);
+// Both sides' flags, each once, as they are: "UF,URX".
+std::string JoinFlags(const v1::TrafficPair& pair, char separator);
 
 // "0.73ms", "12.3ms", "1.20s"; "-" where it is not known.
 std::string DurationText(std::optional<double> ms);

@@ -1,13 +1,27 @@
 #include "cli/print/printer.h"
 
+#include "cli/print/csv_printer.h"
+#include "cli/print/har_printer.h"
+#include "cli/print/json_printers.h"
 #include "cli/print/table_printer.h"
 #include "fmt/format.h"
 
 namespace traffictap::cli::print {
+namespace {
+
+constexpr std::string_view kJsonPath = "jsonpath=";
+
+}  // namespace
 
 StatusOr<std::unique_ptr<Printer>> MakePrinter(const std::string& form, const Page& page) {
   if (form == "table" || form.empty()) return MakeTablePrinter(page);
   if (form == "wide") return MakeWidePrinter(page);
+  if (form == "json") return MakeJsonPrinter(page);
+  if (form == "yaml") return MakeYamlPrinter(page);
+  if (form == "csv") return MakeCsvPrinter(page);
+  if (form == "har") return MakeHarPrinter(page);
+  if (form == "name") return MakeNamePrinter(page);
+  if (form.starts_with(kJsonPath)) return MakeJsonPathPrinter(form.substr(kJsonPath.size()), page);
   return absl::InvalidArgumentError(
       fmt::format("-o: \"{}\" is no form of output: use table, wide, json, yaml, csv, har, name or "
                   "jsonpath=TEMPLATE",

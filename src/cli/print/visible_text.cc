@@ -51,13 +51,21 @@ void ForEachCharacter(std::string_view text, Each each) {
   }
 }
 
-void AppendJsonEscape(char32_t code, std::string* out) {
-  if (code < 0x10000) {
-    *out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-    return;
-  }
-  const unsigned pair = static_cast<unsigned>(code) - 0x10000;
-  *out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (pair >> 10), 0xdc00 + (pair & 0x3ff));
+// `text` with `escape(code)` in place of what is not visible.
+template <typename Escape>
+std::string Rewrite(std::string_view text, Escape escape) {
+  std::string out;
+  out.reserve(text.size());
+  ForEachCharacter(text, [&](std::string_view character) {
+    if (character.empty()) {
+      out += kReplacement;
+    } else if (const char32_t code = Decode(character); IsVisible(code)) {
+      out += character;
+    } else {
+      out += escape(static_cast<unsigned>(code));
+    }
+  });
+  return out;
 }
 
 // The longest begin of `characters` of at most `columns` columns.
@@ -76,33 +84,21 @@ std::string TakeColumns(const std::vector<std::string_view>& characters, size_t 
 }  // namespace
 
 std::string VisibleText(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  ForEachCharacter(text, [&](std::string_view character) {
-    if (character.empty()) {
-      out += kReplacement;
-    } else if (const char32_t code = Decode(character); IsVisible(code)) {
-      out += character;
-    } else {
-      out += fmt::format("\\u{{{:02x}}}", static_cast<unsigned>(code));
-    }
-  });
-  return out;
+  return Rewrite(text, [](unsigned code) { return fmt::format("\\u{{{:02x}}}", code); });
 }
 
 std::string VisibleJson(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  ForEachCharacter(json, [&](std::string_view character) {
-    if (character.empty()) {
-      out += kReplacement;
-    } else if (const char32_t code = Decode(character); IsVisible(code)) {
-      out += character;
-    } else {
-      AppendJsonEscape(code, &out);
-    }
+  return Rewrite(json, [](unsigned code) {
+    if (code < 0x10000) return fmt::format("\\u{:04x}", code);
+    const unsigned pair = code - 0x10000;
+    return fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (pair >> 10), 0xdc00 + (pair & 0x3ff));
   });
-  return out;
+}
+
+std::string VisibleYaml(std::string_view quoted) {
+  return Rewrite(quoted, [](unsigned code) {
+    return code < 0x10000 ? fmt::format("\\u{:04x}", code) : fmt::format("\\U{:08x}", code);
+  });
 }
 
 size_t TextColumns(std::string_view visible) {

@@ -14,6 +14,8 @@ std::string VisibleText(std::string_view text);
 
 // `json` with the same meaning, in which what VisibleText shows as its code is escaped as \uXXXX.
 std::string VisibleJson(std::string_view json);
+// The same for a quoted text of YAML, which knows no surrogates: \UXXXXXXXX beyond \uffff.
+std::string VisibleYaml(std::string_view quoted);
 
 // Columns that a visible text takes on a terminal.
 size_t TextColumns(std::string_view visible);
