@@ -38,6 +38,12 @@ golden: deps ## Rewrite the golden files: read the diff
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/cli/print/cli_print_test --report_level=short
 
+.PHONY: manifests
+manifests: ## Write the chart as plain manifests: charts/kustomize/base, out/install.yaml
+	@charts/manifests.sh "$$(tests/chart/helm.sh)" charts/kustomize/base
+	@mkdir -p out && "$$(tests/mesh/build.sh)/kubectl" kustomize charts/kustomize/base >out/install.yaml
+	@echo "written: charts/kustomize/base, out/install.yaml"
+
 .PHONY: demo
 demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }

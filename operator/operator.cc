@@ -34,6 +34,7 @@ constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
 constexpr base::Nanos kSettling = 20 * base::kSecond;
 constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
 const kube::ObjectKey kMesh{"", "mesh"};
+constexpr const char* kLease = "traffictap-operator";
 
 StatusOr<std::unique_ptr<kube::HttpKubeClient>> Connect(const Options& options,
                                                         const base::Clock* clock) {
@@ -270,9 +271,7 @@ struct Operator::State {
     events = std::make_unique<controller::EventRecorder>(
         kube.get(), controller::EventRecorderOptions{"traffictap-operator", Identity()}, &clock);
     elector = std::make_unique<controller::LeaderElector>(
-        kube.get(),
-        controller::LeaderElectionOptions{options.installation.ns, "traffictap-operator",
-                                          Identity()},
+        kube.get(), controller::LeaderElectionOptions{options.installation.ns, kLease, Identity()},
         &clock);
     watch = std::make_unique<MeshWatch>(
         kube.get(), options.installation, &clock,
@@ -334,6 +333,9 @@ StatusOr<int> Uninstall(const Options& options) {
       ++removed;
     }
   }
+  // Last, for it says nothing any more. Who may not remove it leaves a name behind.
+  const Status lease = (*kube)->Delete(kube::kLeases, {options.installation.ns, kLease}, {});
+  if (!lease.ok() && !kube::IsNotFound(lease) && !absl::IsPermissionDenied(lease)) return lease;
   return removed;
 }
 

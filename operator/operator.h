@@ -23,7 +23,8 @@ class Operator {
   std::unique_ptr<State> state_;
 };
 
-// Removes every patch that an operator has made in the mesh, taps or not. Returns their number.
+// Removes every patch that an operator has made in the mesh, taps or not, and the operators' lease.
+// Returns the number of patches.
 StatusOr<int> Uninstall(const Options& options);
 
 }  // namespace traffictap::op

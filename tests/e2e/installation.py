@@ -16,6 +16,7 @@ from mesh.processes import wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALS, HTTP, ROUTES, OPERATOR_HTTP = 9811, 9812, 9813, 9814
 NAMESPACE = "traffictap-system"
+RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manifests writes them
 
 
 _shared = []
@@ -55,7 +56,7 @@ def answer_to(mesh, which, write, seconds=60):
 
 
 def create_crds(mesh):
-    for file in sorted((ROOT / "crds").glob("*.yaml")):
+    for file in sorted((ROOT / "crds").glob("traffictap.io_*.yaml")):
         mesh.apply(file)
     for plural in ("traffictaps", "clustertraffictaps", "tapdestinations"):
         mesh.kubectl("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
@@ -65,8 +66,7 @@ def create_accounts(mesh):
     """The installation's namespace, ServiceAccounts and rights, as the chart has them."""
     if not mesh.api.find(path_of("namespaces", name=NAMESPACE)):
         mesh.kubectl("create", "namespace", NAMESPACE)
-    for file in sorted((ROOT / "charts/traffictap/templates").glob("rbac-*.yaml")):
-        mesh.apply(file)
+    mesh.apply(RIGHTS)
 
 
 def install(mesh):

@@ -13,10 +13,11 @@ def now():
 
 
 class Container:
-    """`spec` is the Pod's, `process` what runs it. Ends are answered by a new start, later and later, up to 30 s."""
+    """`spec` is the Pod's, `process` what runs it. Ends are answered by a new start, later and later, up to 30 s, as far
+    as `restart_policy` (Always, OnFailure or Never) has it."""
 
-    def __init__(self, spec, process):
-        self.spec, self.process = spec, process
+    def __init__(self, spec, process, restart_policy="Always"):
+        self.spec, self.process, self.restart_policy = spec, process, restart_policy
         self.started_at, self.restarts, self.started, self.ready = now(), 0, False, False
         self._next_probe, self._restart_at = 0.0, None
 
@@ -24,11 +25,18 @@ class Container:
         self.started_at, self.started, self.ready = now(), False, False
         self.process.start()
 
+    def finished(self):
+        """Whether it has ended for good."""
+        code = self.process.exit_code()
+        return code is not None and (self.restart_policy == "Never" or self.restart_policy == "OnFailure" and code == 0)
+
     def observe(self, sandbox):
         """Restarts what ended, and asks the probes when they are due."""
         moment = time.monotonic()
         if self.process.exit_code() is not None:
             self.ready = self.started = False
+            if self.finished():
+                return
             if self._restart_at is None:
                 self._restart_at = moment + min(0.5 * 2**self.restarts, 30)
             elif moment >= self._restart_at:

@@ -90,9 +90,8 @@ class PodWorker:
         security = {**self.spec.get("securityContext", {}), **spec.get("securityContext", {})}
         user = f"{security.get('runAsUser', 0)}:{security.get('runAsGroup', security.get('runAsUser', 0))}"
         line = command(self.sandbox.pid, args, root=self.sandbox.root, user=user)
-        container = Container(
-            spec, Process(f"{self.name}/{spec['name']}", line, self.logs / f"{spec['name']}.log", env=values)
-        )
+        process = Process(f"{self.name}/{spec['name']}", line, self.logs / f"{spec['name']}.log", env=values)
+        container = Container(spec, process, spec.get("restartPolicy") or self.spec.get("restartPolicy", "Always"))
         container.start()
         return container
 
@@ -101,9 +100,19 @@ class PodWorker:
             container.observe(self.sandbox)
         self._report()
 
+    def _phase(self):
+        """A pod has finished when its applications have; sidecars do not count."""
+        if not self.init_done:
+            return "Pending"
+        init = [spec["name"] for spec in self.spec.get("initContainers", [])]
+        applications = [c for c in self.containers if c.spec["name"] not in init]
+        if not all(c.finished() for c in applications):
+            return "Running"
+        return "Failed" if any(c.process.exit_code() for c in applications) else "Succeeded"
+
     def _report(self):
         ready = self.init_done and all(c.ready for c in self.containers)
-        status = self._status("Running" if self.init_done else "Pending", ready)
+        status = self._status(self._phase(), ready)
         key = (
             status["phase"],
             ready,

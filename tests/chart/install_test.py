@@ -1,0 +1,127 @@
+"""helm install, test, upgrade and uninstall on a real mesh: the release's pods are our programs, with sidecars by istiod's
+injector."""
+
+import json
+import unittest
+
+from installing import CHART, NAMESPACE, RELEASE, Helm, small_shop
+from mesh import Mesh
+from mesh.api import path_of
+from mesh.processes import wait_until
+
+TAP = {
+    "apiVersion": "traffictap.io/v1alpha1", "kind": "TrafficTap", "metadata": {"name": "all", "namespace": "shop"},
+    "spec": {"targets": [{"kind": "Namespace"}], "pairing": {"window": "2s"},
+             "outputs": [{"name": "disk", "type": "File", "file": {"path": "all.jsonl"}}]},
+}
+# What an installation may leave where it has been.
+KINDS = ("envoyfilters,telemetries,destinationrules,peerauthentications,authorizationpolicies,deployments,services,pods,"
+         "jobs,serviceaccounts,roles,rolebindings,secrets,configmaps,leases,networkpolicies,poddisruptionbudgets,"
+         "persistentvolumeclaims")
+CLUSTER_KINDS = ("clusterroles,clusterrolebindings,customresourcedefinitions,apiservices,validatingadmissionpolicies,"
+                 "validatingadmissionpolicybindings,validatingwebhookconfigurations,mutatingwebhookconfigurations")
+
+
+def setUpModule():
+    global mesh, helm
+    mesh = Mesh.for_tests("-chart").up()
+    try:
+        helm = Helm(mesh)
+        mesh.kubectl("create", "namespace", NAMESPACE)
+        small_shop(mesh)
+        mesh.wait_ready("shop", 3)
+    except BaseException:
+        mesh.down(keep_logs=True)
+        raise
+
+
+def tearDownModule():
+    mesh.down()
+
+
+def leftovers():
+    """Everything in the cluster that has our name."""
+    lists = (("-A", KINDS), ("", CLUSTER_KINDS))
+    names = []
+    for scope, kinds in lists:
+        names += mesh.kubectl("get", kinds, "-o", "name", *filter(None, [scope])).split()
+    return sorted(n for n in names if "traffictap" in n and n != "apiservice.apiregistration.k8s.io/v1alpha1.traffictap.io")
+
+
+def wait_for_leftovers(expected):
+    """The pods take their time to end."""
+    wait_until(lambda: not any(n.startswith("pod/") for n in leftovers()), "the pods are gone", 60)
+    unittest.TestCase().assertEqual(leftovers(), expected)
+
+
+def pod_of(component):
+    name = f"traffictap-{component}"
+    return next(p for p in mesh.pods(NAMESPACE) if p.labels.get("app.kubernetes.io/name") == name and p.ready)
+
+
+def call_until_recorded(agent, seconds=60):
+    """Calls through the shop until the collector's file has both hops of a call as pairs."""
+    file = mesh.state / "pods" / pod_of("collector").key / "root/volumes/records/shop/all.jsonl"
+
+    def recorded():
+        mesh.call("shop/client", "http://frontend/catalog", headers={"User-Agent": agent})
+        lines = file.read_text().splitlines() if file.exists() else []
+        found = [r for r in map(json.loads, lines) if r["request"].get("userAgent") == agent]
+        return {("client-v1", "frontend-v1"), ("frontend-v1", "catalog-v1")} <= {
+            (r["source"].get("name"), r["destination"].get("name")) for r in found if "orphanReason" not in r}
+
+    wait_until(recorded, f"the calls of {agent} are recorded", seconds)
+
+
+def generation():
+    """Of the patch of the namespace shop."""
+    items = mesh.api.get(path_of("envoyfilters", "shop", group="networking.istio.io", version="v1alpha3"))["items"]
+    return [(i["metadata"]["uid"], i["metadata"]["generation"]) for i in items]
+
+
+class Release(unittest.TestCase):
+    """One release's life, step by step."""
+
+    def test_1_the_api_server_takes_everything_that_is_rendered(self):
+        helm("install", RELEASE, CHART, "--dry-run=server")
+        self.assertEqual(leftovers(), [])
+
+    def test_2_installed_it_records_what_the_mesh_sends(self):
+        said = helm("install", RELEASE, CHART, "--wait", "--timeout", "120s")
+        self.assertIn("What to do next", said)
+        for pod in mesh.pods(NAMESPACE):
+            self.assertTrue(pod.meshed and pod.ready, pod.name)
+        mesh.apply(json.dumps(TAP))
+        mesh.kubectl("-n", "shop", "wait", "--for=condition=Ready", "traffictap/all", "--timeout=60s")
+        call_until_recorded("first")
+
+    def test_3_an_upgrade_leaves_the_patches_alone(self):
+        before, collector = generation(), pod_of("collector").name
+        helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "logging.level=debug,operator.replicas=1")
+        self.assertNotEqual(pod_of("collector").name, collector)
+        call_until_recorded("second")
+        self.assertEqual(generation(), before)
+
+    def test_4_with_certificates_the_collector_takes_mtls_itself(self):
+        before = generation()
+        helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Certificates")
+        call_until_recorded("third")
+        self.assertEqual(generation(), before)
+        listeners = mesh.envoy_stats(pod_of("collector"), "inbound.*9811.*rq_total")
+        self.assertEqual(sum(listeners.values()), 0)
+
+    def test_5_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
+        said = helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
+        self.assertIn("traffictaps.traffictap.io", said)
+        wait_for_leftovers([f"customresourcedefinition.apiextensions.k8s.io/{kind}.traffictap.io"
+                            for kind in ("clustertraffictaps", "tapdestinations", "traffictaps")])
+        self.assertEqual(generation(), [])
+        self.assertIn("traffictap.traffictap.io/all", mesh.kubectl("-n", "shop", "get", "traffictaps", "-o", "name"))
+
+    def test_6_it_comes_again_to_the_taps_that_it_left(self):
+        helm("install", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Disabled,crds.keep=false")
+        call_until_recorded("fourth")
+
+    def test_7_the_kinds_go_where_they_shall_not_be_kept(self):
+        helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
+        wait_for_leftovers([])

@@ -1,0 +1,226 @@
+"""What the chart renders, at its least and at its most, and which values it refuses. Needs no cluster."""
+
+import json
+import re
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+from installing import CHART, HELM, NAMESPACE, ROOT, HelmError, run
+from mesh import Mesh
+
+MOST = {
+    "image": {"registry": "registry.example.com/tap/", "tag": "9.9.9", "pullSecrets": ["pull"]},
+    "istio": {"rootNamespace": "mesh-root", "clusterDomain": "example.org", "revision": "canary"},
+    "als": {"mtls": "Certificates", "trustDomains": ["cluster.local"]},
+    "operator": {
+        "replicas": 3, "podLabels": {"team": "a"}, "podAnnotations": {"note": "b"}, "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "infra", "operator": "Exists"}], "priorityClassName": "high",
+        "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": [{"maxSkew": 2, "topologyKey": "zone",
+                                                                         "whenUnsatisfiable": "DoNotSchedule"}]},
+    "collector": {
+        "persistence": {"enabled": True, "storageClass": "fast"}, "destinationSecrets": ["kafka"],
+        "image": {"digest": "sha256:" + "0" * 64}, "podLabels": {"team": "a"}},
+    "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
+    "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}, "dashboards": {"enabled": True}},
+}
+LEAST = {
+    "als": {"mtls": "Disabled"}, "operator": {"replicas": 1, "istiodToken": False}, "crds": {"install": False},
+    "admissionPolicy": {"enabled": False}, "roles": {"create": False}, "networkPolicy": {"enabled": False},
+    "uninstall": {"removePatches": False},
+}
+# (what is wrong, the value, what helm says of it)
+WRONG = [
+    ("an unknown key", {"colector": {}}, "additional properties 'colector' not allowed"),
+    ("an unknown key inside", {"collector": {"replicas": 2}}, "additional properties 'replicas' not allowed"),
+    ("another type", {"operator": {"replicas": "two"}}, "at '/operator/replicas': got string, want integer"),
+    ("an unknown word", {"als": {"mtls": "On"}}, "must be one of 'Sidecar', 'Certificates', 'Disabled'"),
+    ("no size", {"collector": {"queueSize": "much"}}, "'/collector/queueSize'"),
+    ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
+    ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
+]
+
+
+def helm(*args):
+    return run([HELM, *args], tempfile.gettempdir() + "/traffictap-helm")
+
+
+def values_file(values):
+    file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+    json.dump(values, file)
+    file.flush()
+    return file
+
+
+def rendered(values):
+    """{kind/name: object} of the release; kind/namespace/name for what is in another namespace."""
+    with values_file(values) as file:
+        text = helm("template", "traffictap", CHART, "--namespace", NAMESPACE, "--values", file.name)
+    out = {}
+    for item in filter(None, yaml.safe_load_all(text)):
+        namespace = item["metadata"].get("namespace", NAMESPACE)
+        key = f"{item['kind']}/{item['metadata']['name'] if namespace == NAMESPACE else namespace + '/' + item['metadata']['name']}"
+        assert key not in out, f"{key} is rendered twice"
+        out[key] = item
+    return out
+
+
+def pods_of(objects):
+    """{kind/name: pod template} of what runs pods."""
+    out = {key: item["spec"]["template"] for key, item in objects.items() if "template" in item.get("spec", {})}
+    return out | {key: item for key, item in objects.items() if item["kind"] == "Pod"}
+
+
+class Chart(unittest.TestCase):
+    def test_passes_the_strict_lint_at_its_least_and_at_its_most(self):
+        for values in ({}, LEAST, MOST):
+            with values_file(values) as file:
+                helm("lint", "--strict", CHART, "--values", file.name)
+
+    def test_refuses_values_that_it_does_not_have(self):
+        for what, values, says in WRONG:
+            with self.subTest(what), values_file(values) as file:
+                with self.assertRaises(HelmError) as caught:
+                    helm("template", "traffictap", CHART, "--values", file.name)
+                self.assertIn(says, str(caught.exception))
+
+    def test_refuses_a_cluster_that_is_too_old(self):
+        with self.assertRaisesRegex(HelmError, "incompatible"):
+            helm("template", "traffictap", CHART, "--kube-version", "1.30.9")
+
+    def test_the_schema_closes_every_object_of_ours(self):
+        def open_objects(schema, path):
+            if schema.get("type") == "object":
+                if "properties" in schema and schema.get("additionalProperties") is not False:
+                    yield path
+                for name, inner in schema.get("properties", {}).items():
+                    yield from open_objects(inner, f"{path}.{name}")
+
+        schema = json.loads((CHART / "values.schema.json").read_text())
+        self.assertEqual(list(open_objects(schema, "values")), [])
+
+    def test_the_schema_knows_every_value_and_no_other(self):
+        def keys(values, schema, path=""):
+            known = schema.get("properties")
+            if known is None:
+                return
+            self.assertEqual(set(values), set(known) - {"global"}, path)
+            for name, inner in values.items():
+                keys(inner, known[name], f"{path}.{name}")
+
+        keys(yaml.safe_load((CHART / "values.yaml").read_text()), json.loads((CHART / "values.schema.json").read_text()))
+
+    def test_at_its_least_it_is_two_deployments_and_their_rights(self):
+        kinds = {key.split("/")[0] for key in rendered(LEAST)}
+        self.assertEqual(kinds, {"Deployment", "Service", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role",
+                                 "RoleBinding"})
+
+    def test_every_value_arrives(self):
+        objects = rendered(MOST)
+        operator = objects["Deployment/traffictap-operator"]
+        pod = operator["spec"]["template"]
+        self.assertEqual(operator["spec"]["replicas"], 3)
+        self.assertEqual(pod["spec"]["containers"][0]["image"], "registry.example.com/tap/traffictap-operator:9.9.9")
+        self.assertEqual(pod["metadata"]["labels"]["team"], "a")
+        self.assertEqual(pod["metadata"]["labels"]["istio.io/rev"], "canary")
+        self.assertEqual(pod["metadata"]["annotations"]["note"], "b")
+        self.assertEqual(pod["spec"]["nodeSelector"], {"disk": "ssd"})
+        self.assertEqual(pod["spec"]["tolerations"][0]["key"], "infra")
+        self.assertEqual(pod["spec"]["priorityClassName"], "high")
+        self.assertEqual(pod["spec"]["topologySpreadConstraints"][0]["topologyKey"], "zone")
+        self.assertIn("--root-namespace=mesh-root", pod["spec"]["containers"][0]["args"])
+        collector = objects["Deployment/traffictap-collector"]["spec"]["template"]["spec"]
+        args = collector["containers"][0]["args"]
+        self.assertTrue(collector["containers"][0]["image"].endswith("traffictap-collector@sha256:" + "0" * 64))
+        self.assertIn("--routes=traffictap-operator.traffictap-system.svc.example.org:9813", args)
+        self.assertIn("--als-identity=certificate", args)
+        self.assertIn("--als-trust-domain=cluster.local", args)
+        mounts = {m["mountPath"] for m in collector["containers"][0]["volumeMounts"]}
+        self.assertIn("/etc/traffictap/destinations/kafka", mounts)
+        self.assertEqual(objects["PersistentVolumeClaim/traffictap-records"]["spec"]["storageClassName"], "fast")
+        self.assertIn("NetworkPolicy/traffictap-collector-egress", objects)
+        self.assertIn("RoleBinding/mesh-root/traffictap-operator", objects)
+        rule = json.dumps(objects["ValidatingAdmissionPolicy/traffictap-may-tap"])
+        self.assertIn("object.metadata.namespace != 'mesh-root'", rule)
+        self.assertNotIn("istio-system", rule)
+        self.assertTrue(objects["PrometheusRule/traffictap"]["spec"]["groups"])
+        for text in objects["ConfigMap/traffictap-dashboards"]["data"].values():
+            json.loads(text)
+
+    def test_the_kinds_are_those_of_the_folder_crds(self):
+        kept = {"helm.sh/resource-policy": "keep"}
+        for keep in (True, False):
+            objects = rendered({"crds": {"keep": keep}})
+            for file in (ROOT / "crds").glob("traffictap.io_*.yaml"):
+                ours = yaml.safe_load(file.read_text())
+                theirs = objects[f"CustomResourceDefinition/{ours['metadata']['name']}"]
+                self.assertEqual(theirs["metadata"].pop("annotations", {}), kept if keep else {})
+                self.assertEqual(theirs, ours)
+
+    def test_every_pod_is_restricted(self):
+        """In the words of the Pod Security Standard: what a cluster that enforces it asks of every container."""
+        for values in (LEAST, {}, MOST):
+            for name, pod in pods_of(rendered(values)).items():
+                security = pod["spec"]["securityContext"]
+                self.assertTrue(security["runAsNonRoot"] and security["runAsUser"], name)
+                self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"}, name)
+                for container in pod["spec"]["containers"]:
+                    own = container["securityContext"]
+                    self.assertEqual(own["capabilities"], {"drop": ["ALL"]}, name)
+                    self.assertFalse(own["allowPrivilegeEscalation"], name)
+                    self.assertTrue(own["readOnlyRootFilesystem"], name)
+                    self.assertIn("memory", container["resources"]["limits"], name)
+                volumes = {kind for volume in pod["spec"].get("volumes", []) for kind in volume if kind != "name"}
+                self.assertLessEqual(volumes, {"emptyDir", "secret", "projected", "persistentVolumeClaim"}, name)
+
+    def test_network_policies_open_nothing_but_what_is_listed(self):
+        objects = rendered({})
+        policies = {k: v["spec"] for k, v in objects.items() if v["kind"] == "NetworkPolicy"}
+        self.assertEqual(policies["NetworkPolicy/traffictap-default-deny"].get("ingress"), None)
+        collector = {rule["ports"][0]["port"]: rule for rule in policies["NetworkPolicy/traffictap-collector"]["ingress"]}
+        meshed = [peer["podSelector"] for peer in collector["grpc-als"]["from"]]
+        self.assertIn({"matchLabels": {"security.istio.io/tlsMode": "istio"}}, meshed)
+        for rule in collector.values():
+            if rule["ports"][0]["port"] != "https-api":  # the API server has no label
+                self.assertTrue(rule["from"])
+        for pod in pods_of(objects).values():
+            self.assertEqual(pod["metadata"]["labels"]["app.kubernetes.io/part-of"], "traffictap")
+
+    def test_the_collector_takes_logs_as_als_mtls_says(self):
+        kinds = ("PeerAuthentication/traffictap", "AuthorizationPolicy/traffictap-collector",
+                 "DestinationRule/traffictap-collector")
+        expected = {"Sidecar": ("xfcc", (True, True, True)), "Certificates": ("certificate", (True, False, True)),
+                    "Disabled": ("none", (False, False, False))}
+        for mode, (identity, present) in expected.items():
+            objects = rendered({"als": {"mtls": mode}})
+            pod = objects["Deployment/traffictap-collector"]["spec"]["template"]
+            self.assertIn(f"--als-identity={identity}", pod["spec"]["containers"][0]["args"])
+            self.assertEqual(tuple(kind in objects for kind in kinds), present, mode)
+            self.assertEqual(pod["metadata"]["labels"]["sidecar.istio.io/inject"], str(mode != "Disabled").lower())
+            direct = pod["metadata"]["annotations"].get("traffic.sidecar.istio.io/excludeInboundPorts", "").split(",")
+            self.assertEqual("9811" in direct, mode == "Certificates", mode)
+
+    def test_the_grace_period_holds_the_collectors_drain(self):
+        header = (ROOT / "src/collector/options.h").read_text()
+        drain = sum(int(n) for n in re.findall(r"(?:read_on|close_wait) = (\d+) \* base::kSecond", header))
+        spec = rendered({})["Deployment/traffictap-collector"]["spec"]["template"]["spec"]
+        self.assertGreaterEqual(spec["terminationGracePeriodSeconds"], drain + 5)
+
+
+class PlainManifests(unittest.TestCase):
+    def test_are_what_the_chart_renders_now(self):
+        base = ROOT / "charts/kustomize/base"
+        with tempfile.TemporaryDirectory() as fresh:
+            subprocess.run([ROOT / "charts/manifests.sh", HELM, fresh], check=True)
+            for name in ("rbac.yaml", "traffictap.yaml"):
+                with open(f"{fresh}/{name}") as file:
+                    self.assertEqual((base / name).read_text(), file.read(), f"{name} is old: make manifests")
+
+    def test_kustomize_builds_all_of_them(self):
+        kubectl = f"{Mesh.binaries()}/kubectl"
+        built = subprocess.run([kubectl, "kustomize", ROOT / "charts/kustomize/base"], text=True, capture_output=True, check=True)
+        found = {f"{i['kind']}/{i['metadata']['name']}" for i in yaml.safe_load_all(built.stdout)}
+        chart = {f"{i['kind']}/{i['metadata']['name']}" for i in rendered({"uninstall": {"removePatches": False}}).values()}
+        self.assertEqual(found - chart, {"Namespace/traffictap-system"})
+        self.assertEqual({x for x in chart - found if not x.startswith("Pod/")}, set())
