@@ -58,6 +58,17 @@ demo-local: collector ## Run a sample shop of real Envoys on the loopback networ
 bench: build ## Compare with other receivers, write docs/performance.md
 	@python3 tests/bench/run.py --build $(BUILD)
 
+.PHONY: docs
+docs: deps ## Build the documents as a site into out/docs
+	@docs/build.sh out/docs
+	@echo "out/docs/index.html"
+
+.PHONY: docs-reference
+docs-reference: deps ## Rewrite docs/reference from the schemas and the running programs (root: it starts a mesh)
+	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector
+	@TRAFFICTAP_BUILD=$(BUILD) $$(tests/python_env.sh tests/docs/requirements.txt) tests/docs/references.py --write
+
 .PHONY: mesh-up
 mesh-up: deps ## Start a real Istio mesh with a sample shop on this machine (root; MESH=name, MTLS=STRICT or DISABLE)
 	@MESH=$(MESH) TRAFFICTAP_BUILD=$(BUILD) python3 tests/mesh up --mtls $(or $(MTLS),STRICT)

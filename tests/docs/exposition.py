@@ -33,16 +33,6 @@ def parse(text):
     return out
 
 
-def merged(*texts):
-    out = {}
-    for text in texts:
-        for name, family in parse(text).items():
-            known = out.setdefault(name, family)
-            for key, values in family.labels.items():
-                known.labels.setdefault(key, set()).update(values)
-    return out
-
-
 def names_in_sources():
     """Every metric that the sources name, whether it has been seen or not."""
     out = set()

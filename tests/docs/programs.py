@@ -3,31 +3,41 @@ has happened: a tap that delivers, one whose output fails, and traffic between t
 
 import os
 import pathlib
+import subprocess
 import sys
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e")]
 
 from installation import HTTP, OPERATOR_HTTP, Collector, Operator, create_crds, shared_mesh  # noqa: E402
+from mesh import namespaces  # noqa: E402
 from mesh.processes import wait_until  # noqa: E402
 from taps import Taps  # noqa: E402
 
 import exposition  # noqa: E402
 
-_exposed = []
+BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
+_exposed = {}
 
 
 def exposed():
     """{name: Family} of the collector and the operator together."""
+    return {**exposed_by("collector"), **exposed_by("operator")}
+
+
+def exposed_by(program):
+    """{name: Family} of "collector" or "operator"."""
     if not _exposed:
         mesh = shared_mesh()
         create_crds(mesh)
         operator = Operator(mesh).start()
         collector = Collector(mesh, *Operator.routes()).start()
-        _exposed.append(exposition.merged(*_scrape(mesh, operator, collector)))
+        texts = _scrape(mesh, operator, collector)
+        _exposed.update(collector=exposition.parse(texts[0]), operator=exposition.parse(texts[1]))
         collector.stop()
         operator.stop()
-    return _exposed[0]
+    return _exposed[program]
 
 
 def _scrape(mesh, operator, collector):
@@ -45,3 +55,62 @@ def _scrape(mesh, operator, collector):
     texts = collector.get(HTTP, "/metrics"), operator.get(OPERATOR_HTTP, "/metrics")
     taps.delete_all()
     return texts
+
+
+class Shell:
+    """What a user has: a shell with kubectl, an installation, and traffic in the namespace shop."""
+
+    def __init__(self):
+        self.mesh = shared_mesh()
+        create_crds(self.mesh)
+        self._programs = [Operator(self.mesh).start(), Collector(self.mesh, *Operator.routes()).start()]
+        self._home = self.mesh.state / "docs"
+        self._ended = threading.Event()
+        self._driver = threading.Thread(target=self._drive, daemon=True)
+        self._driver.start()
+
+    def _drive(self):
+        calls = ("http://frontend/catalog", "http://frontend/slow?delay=1.2", "http://frontend/report?code=503")
+        while not self._ended.is_set():
+            for url in calls:
+                try:
+                    self.mesh.call("shop/client", url)
+                except OSError:
+                    pass
+            self._ended.wait(0.2)
+
+    def close(self):
+        self._ended.set()
+        self._driver.join()
+        for program in reversed(self._programs):
+            program.stop()
+
+    def directory(self, page):
+        path = self._home / page.replace("/", "-")
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def run(self, directory, text):
+        """The exit code of a script, what it prints, and its errors; the first command that fails ends it."""
+        line = namespaces.command(self.mesh.node_pid, ["bash", "-euo", "pipefail", "-c", text], directory=directory)
+        done = subprocess.run(line, env=self._environment(), text=True, capture_output=True, timeout=180, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def _environment(self):
+        path = f"{self.mesh.binaries()}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.mesh.state / "kubeconfig"), "HOME": str(self._home)}
+
+    def taps_by_health(self):
+        """{"Progressing", "Healthy", "Suspended", "Degraded": a real tap that is so}"""
+        taps = Taps(self.mesh, self._programs[1])
+        suspended = {"metadata": {"annotations": {"traffictap.io/plan-only": "true"}}}
+        taps.apply("healthy")
+        taps.apply("suspended", wait=None)
+        self.mesh.api.merge(taps.path("suspended"), suspended)
+        taps.apply("degraded", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nowhere"}}])
+        taps.wait("suspended", "Ready", "False", "PlanOnly")
+        taps.wait("degraded", "Ready", "False", "DestinationNotFound")
+        out = {name.capitalize(): taps.get(name) for name in ("healthy", "suspended", "degraded")}
+        changed = {**out["Healthy"], "metadata": {**out["Healthy"]["metadata"], "generation": 99}}
+        taps.delete_all()
+        return {**out, "Progressing": changed}

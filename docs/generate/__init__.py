@@ -1,0 +1,1 @@
+"""The reference pages, out of what they describe. Each function returns a page's text."""

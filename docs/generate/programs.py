@@ -1,0 +1,49 @@
+"""What the programs say of themselves: --help and /metrics."""
+
+import re
+import subprocess
+
+from generate.markdown import code, escaped, generated, table
+
+# Labels whose values are few and known from the start.
+CLOSED = {"reason", "how", "result", "verdict", "queue", "controller"}
+LABELS = {
+    "tap": "NAMESPACE/NAME of a TrafficTap, NAME of a ClusterTrafficTap",
+    "output": "its name in the tap",
+    "verb": "of Kubernetes' API: get, list, watch, create, patch, update, delete",
+    "resource": "plural of the kind, lower case",
+    "code": "HTTP status, 0 for no answer",
+}
+
+
+def help_of(program, *args):
+    done = subprocess.run([program, *args, "--help"], check=True, text=True, stdout=subprocess.PIPE)
+    return done.stdout.replace(str(program), program.name).strip()
+
+
+def flags_page(title, program, about):
+    """docs/reference/collector.md, operator.md"""
+    text = re.sub(r"[ \t]+$", "", help_of(program), flags=re.M)
+    return f"{generated(f'`{program.name} --help`')}# {title}\n\n{about}\n\n```text\n{text}\n```\n"
+
+
+def _labels(family):
+    out = []
+    for label, values in sorted(family.labels.items()):
+        known = label in CLOSED and family.name != "traffictap_output_failing"
+        out.append(code(label) + (": " + ", ".join(code(v) for v in sorted(values)) if known else ""))
+    return "; ".join(out)
+
+
+def _metrics(families):
+    rows = [[code(f.name), f.type, escaped(f.help), _labels(f)] for f in sorted(families.values(), key=lambda f: f.name)]
+    return table(["Metric", "Type", "Meaning", "Labels"], rows)
+
+
+def metrics_page(collector, operator):
+    """docs/reference/metrics.md; both are {name: Family} of tests/docs/exposition.py."""
+    rows = [[code(label), escaped(meaning)] for label, meaning in LABELS.items()]
+    return (generated("the programs' own /metrics") + "# Metrics\n\n"
+            "Prometheus' text format on `/metrics` of the port that `--http` names. A label has no pod, path or user in it.\n\n"
+            + table(["Label", "Values"], rows)
+            + "## The collector\n\n" + _metrics(collector) + "## The operator\n\n" + _metrics(operator)).rstrip() + "\n"

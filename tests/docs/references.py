@@ -1,0 +1,44 @@
+"""The reference pages as they ought to be. `references.py --write` writes them: make docs-reference."""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "docs")]
+
+from generate import crd, live_api, programs as said, record  # noqa: E402
+
+import programs  # noqa: E402
+
+REFERENCE = ROOT / "docs/reference"
+COLLECTOR = programs.BUILD / "src/collector/traffictap-collector"
+OPERATOR = programs.BUILD / "operator/traffictap-operator"
+
+
+def quick():
+    """{file: text} of what needs no mesh."""
+    return {
+        "crd.md": crd.page(ROOT),
+        "record.md": record.page(ROOT),
+        "live-api.md": live_api.page(ROOT),
+        "collector.md": said.flags_page("traffictap-collector", COLLECTOR, "Exit code 2: the options are wrong."),
+        "operator.md": said.flags_page("traffictap-operator", OPERATOR, "Exit code 2: the options are wrong."),
+    }
+
+
+def metrics():
+    return {"metrics.md": said.metrics_page(programs.exposed_by("collector"), programs.exposed_by("operator"))}
+
+
+def write():
+    for name, text in {**quick(), **metrics()}.items():
+        path = REFERENCE / name
+        changed = not path.exists() or path.read_text() != text
+        path.write_text(text)
+        print(f"docs/reference/{name}{': changed' if changed else ''}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: references.py --write")
+    write()
