@@ -1,40 +1,34 @@
 #include <cstdio>
 
-#include "base/log.h"
+#include "base/command_line.h"
 #include "base/termination.h"
 #include "operator/operator.h"
 #include "operator/options.h"
 
 namespace {
 
-int RunUninstall(const traffictap::op::Options& options) {
-  const auto removed = traffictap::op::Uninstall(options);
-  if (!removed.ok()) {
-    std::fprintf(stderr, "cannot uninstall: %s\n", traffictap::Message(removed.status()).c_str());
-    return 1;
-  }
+using namespace traffictap;
+
+int Refuse(int code, const char* what, const Status& status) {
+  std::fprintf(stderr, "%s: %s\n", what, Message(status).c_str());
+  return code;
+}
+
+int RunUninstall(const op::Options& options) {
+  const auto removed = op::Uninstall(options);
+  if (!removed.ok()) return Refuse(1, "cannot uninstall", removed.status());
   std::printf("removed %d patches from the mesh\n", *removed);
   return 0;
 }
 
 int Run(int argc, char** argv) {
-  using namespace traffictap;
-  const auto parsed = op::ParseOptions(argc, argv);
-  if (parsed.exit) return parsed.exit_code;
-  const auto& options = parsed.options;
-  const auto configured = log::Configure(
-      options.log_level, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (!configured.ok()) {
-    std::fprintf(stderr, "%s\n", Message(configured).c_str());
-    return 2;
-  }
+  const auto [options, exit_code] = op::ParseOptions(argc, argv);
+  if (exit_code) return *exit_code;
+  if (const auto set = base::ConfigureLog(options.log); !set.ok()) return Refuse(2, "log", set);
   if (options.uninstall) return RunUninstall(options);
   base::BlockTermination();
   const auto running = op::Operator::Start(options);
-  if (!running.ok()) {
-    std::fprintf(stderr, "cannot start: %s\n", Message(running.status()).c_str());
-    return 2;
-  }
+  if (!running.ok()) return Refuse(2, "cannot start", running.status());
   base::WaitForTermination();
   return 0;
 }
@@ -42,10 +36,5 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return Run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "unexpected failure: %s\n", e.what());
-    return 1;
-  }
+  return base::RunProgram([&] { return Run(argc, argv); });
 }

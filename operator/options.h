@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "base/command_line.h"
 #include "kube/kubeconfig.h"
 #include "operator/istiod/syncz_client.h"
 #include "operator/mesh/installation.h"
@@ -19,14 +21,13 @@ struct Options {
   istiod::SynczOptions istiod;
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
-  std::string log_level = "info";
-  std::string log_format = "text";
+  base::LogOptions log;
 };
 
 struct ParsedOptions {
   Options options;
-  bool exit = false;  // the command line asked for help or the version, or was wrong
-  int exit_code = 0;
+  // Set: the command line asked for help or the version, or was wrong.
+  std::optional<int> exit_code;
 };
 
 // Prints help, version and faults itself, as a command-line program does.

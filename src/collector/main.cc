@@ -1,29 +1,26 @@
 #include <cstdio>
 
-#include "base/log.h"
+#include "base/command_line.h"
 #include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
 
 namespace {
 
+using namespace traffictap;
+
+int Refuse(const char* what, const Status& status) {
+  std::fprintf(stderr, "%s: %s\n", what, Message(status).c_str());
+  return 2;
+}
+
 int Run(int argc, char** argv) {
-  using namespace traffictap;
-  const auto parsed = collector::ParseOptions(argc, argv);
-  if (parsed.exit) return parsed.exit_code;
-  const auto& options = parsed.options;
-  const auto configured = log::Configure(
-      options.log_level, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (!configured.ok()) {
-    std::fprintf(stderr, "%s\n", Message(configured).c_str());
-    return 2;
-  }
+  const auto [options, exit_code] = collector::ParseOptions(argc, argv);
+  if (exit_code) return *exit_code;
+  if (const auto set = base::ConfigureLog(options.log); !set.ok()) return Refuse("log", set);
   base::BlockTermination();
   auto collector = collector::Collector::Start(options);
-  if (!collector.ok()) {
-    std::fprintf(stderr, "cannot start: %s\n", Message(collector.status()).c_str());
-    return 2;
-  }
+  if (!collector.ok()) return Refuse("cannot start", collector.status());
   base::WaitForTermination();
   (*collector)->Stop();
   return 0;
@@ -32,10 +29,5 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return Run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "unexpected failure: %s\n", e.what());
-    return 1;
-  }
+  return base::RunProgram([&] { return Run(argc, argv); });
 }

@@ -105,18 +105,9 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
   AddLiveOptions(app, &out.options);
-  app.add_option("--log-level", out.options.log_level, "trace, debug, info, warn, error or off")
-      ->capture_default_str();
-  app.add_option("--log-format", out.options.log_format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-    out.options.routes.collector = out.options.pipeline.collector;
-  } catch (const CLI::ParseError& e) {
-    out.exit = true;
-    out.exit_code = app.exit(e) == 0 ? 0 : 2;
-  }
+  base::AddLogOptions(app, &out.options.log);
+  out.exit_code = base::ParseCommandLine(app, argc, argv);
+  out.options.routes.collector = out.options.pipeline.collector;
   return out;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "als/als_server.h"
+#include "base/command_line.h"
 #include "base/status.h"
 #include "collector/live_site.h"
 #include "collector/route_source.h"
@@ -20,16 +22,15 @@ struct Options {
   // Where the taps come from: exactly one of taps_dir and routes.address is set.
   std::string taps_dir;
   RouteSourceOptions routes;
-  std::string log_level = "info";
-  std::string log_format = "text";
+  base::LogOptions log;
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
   base::Nanos close_wait = 10 * base::kSecond;  // after it, for the outputs
 };
 
 struct ParsedOptions {
   Options options;
-  bool exit = false;  // the command line asked for help or the version, or was wrong
-  int exit_code = 0;
+  // Set: the command line asked for help or the version, or was wrong.
+  std::optional<int> exit_code;
 };
 
 // Prints help, version and faults itself, as a command-line program does.
