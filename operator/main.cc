@@ -36,5 +36,5 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return base::RunProgram([&] { return Run(argc, argv); });
+  return base::RunMain([&] { return Run(argc, argv); });
 }

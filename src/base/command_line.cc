@@ -29,7 +29,7 @@ std::optional<int> ParseCommandLine(CLI::App& app, int argc, const char* const* 
   }
 }
 
-int RunProgram(const std::function<int()>& body) {
+int RunMain(const std::function<int()>& body) {
   try {
     return body();
   } catch (const std::exception& e) {
