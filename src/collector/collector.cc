@@ -3,12 +3,18 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "collector/api_site.h"
 #include "collector/live_site.h"
 #include "collector/route_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
 
 namespace traffictap::collector {
+namespace {
+
+constexpr base::Nanos kReadersWait = base::kSecond;
+
+}  // namespace
 
 // Members are built downward and destroyed upward: whoever delivers to another stands below it.
 struct Collector::State {
@@ -18,7 +24,9 @@ struct Collector::State {
   std::atomic<bool> ready{false};
   RouteSourceState route_state;
   std::atomic<uint64_t> tap_faults{0};
+  std::unique_ptr<observe::LiveHub> hub;  // null: nobody can read live
   std::unique_ptr<LiveSite> live;
+  std::unique_ptr<ApiSite> api;
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
   std::unique_ptr<als::AlsServer> als;
@@ -27,11 +35,21 @@ struct Collector::State {
 
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
     auto faults = pipeline->SetTaps(specs);
-    live->TapsChanged();
+    if (!hub) return faults;
+    std::vector<std::string> taps;
+    for (const auto& tap : pipeline->Figures().taps) taps.push_back(tap.tap);
+    hub->SetTaps(taps);
     return faults;
   }
 
   ~State() {
+    CloseLive();
+    api = nullptr;  // before the pipeline, whose figures it shows
+  }
+
+  // Readers end after the last record.
+  void CloseLive() {
+    if (hub) hub->Close(kReadersWait);
     if (live) live->Close();
   }
 
@@ -56,6 +74,7 @@ struct Collector::State {
       writer.Gauge("traffictap_routes_connected", "1 while the operator's stream is open.", {},
                    route_state.connected);
     }
+    if (api) api->WriteMetrics(writer);
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
   }
 
@@ -100,14 +119,35 @@ struct Collector::State {
 
   bool IsReady() const { return ready && (!options.taps_dir.empty() || route_state.has_routes); }
 
-  Status Start() {
-    auto made = LiveSite::Create(options.live, options.http.address, &clock,
+  Status CreateLive() {
+    if (!options.api.api.address.empty() || LiveSite::Wanted(options.live, options.http.address)) {
+      observe::LiveHubOptions limits;
+      limits.bytes_max = options.live.backlog_bytes_max;
+      limits.tap_bytes_max = std::min(limits.tap_bytes_max, limits.bytes_max);
+      hub = std::make_unique<observe::LiveHub>(limits, &clock);
+    }
+    auto made = LiveSite::Create(options.live, options.http.address, hub.get(), &clock,
                                  [this] { return pipeline->Figures(); });
     if (!made.ok()) return made.status();
     live = *std::move(made);
-    options.pipeline.live = live->consumer();
+    options.pipeline.live = hub.get();
+    return absl::OkStatus();
+  }
+
+  Status StartApi() {
+    if (options.api.api.address.empty()) return absl::OkStatus();
+    auto started =
+        ApiSite::Start(options.api, hub.get(), &clock, [this] { return pipeline->Figures(); });
+    if (!started.ok()) return started.status();
+    api = *std::move(started);
+    return absl::OkStatus();
+  }
+
+  Status Start() {
+    TT_RETURN_IF_ERROR(CreateLive());
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, &clock);
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
+    TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());
     TT_RETURN_IF_ERROR(LoadTaps());
     auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics);
@@ -140,7 +180,7 @@ void Collector::Stop() {
   state.routes.reset();
   state.als->Stop(state.options.read_on);
   state.pipeline->Stop(state.options.close_wait);
-  state.live->Close();
+  state.CloseLive();
   log::For("collector").info("collector stopped");
 }
 

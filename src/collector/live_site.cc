@@ -11,7 +11,6 @@ namespace traffictap::collector {
 namespace {
 
 constexpr const char* kOff = "off";
-constexpr base::Nanos kReadersWait = base::kSecond;
 
 Status CheckAddress(const std::string& address) {
   if (address.empty() || address == kOff || web::IsLoopback(address)) return absl::OkStatus();
@@ -24,36 +23,36 @@ Status CheckAddress(const std::string& address) {
 
 }  // namespace
 
+bool LiveSite::Wanted(const LiveSiteOptions& options, const std::string& http_address) {
+  if (options.address.empty()) return web::IsLoopback(http_address);
+  return options.address != kOff;
+}
+
 StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& options,
                                                      const std::string& http_address,
+                                                     observe::LiveHub* hub,
                                                      const base::Clock* clock, Figures figures) {
   TT_RETURN_IF_ERROR(CheckAddress(options.address));
   std::unique_ptr<LiveSite> out(new LiveSite);
-  const bool shared = options.address.empty() && web::IsLoopback(http_address);
-  if (options.address == kOff || (options.address.empty() && !shared)) return out;
+  if (!Wanted(options, http_address)) return out;
   out->address_ = options.address;
-  const std::string& address = shared ? http_address : options.address;
+  const std::string& address = options.address.empty() ? http_address : options.address;
   out->host_ = address.substr(0, address.rfind(':'));
   out->token_made_ = options.token_file.empty();
   auto token = out->token_made_ ? observe::MakeToken() : observe::ReadTokenFile(options.token_file);
   if (!token.ok()) return token.status();
   out->token_ = *std::move(token);
-  out->figures_ = std::move(figures);
-  observe::LiveHubOptions hub;
-  hub.bytes_max = options.backlog_bytes_max;
-  hub.tap_bytes_max = std::min(hub.tap_bytes_max, hub.bytes_max);
-  out->hub_ = std::make_unique<observe::LiveHub>(hub, clock);
   out->authorizer_ = std::make_unique<observe::TokenAuthorizer>(out->token_);
-  out->api_ =
-      std::make_unique<web::LiveApi>(out->hub_.get(), out->authorizer_.get(), clock,
-                                     [site = out.get()](const observe::Access& access) {
-                                       return TapsJson(site->figures_(), *site->hub_, access);
-                                     });
+  out->api_ = std::make_unique<web::LiveApi>(
+      hub, out->authorizer_.get(), clock,
+      [hub, figures = std::move(figures)](const observe::Access& access) {
+        return TapsJson(figures(), *hub, access);
+      });
   return out;
 }
 
 std::map<std::string, web::Route> LiveSite::Routes() {
-  if (!hub_) return {};
+  if (!api_) return {};
   auto out = api_->Routes();
   out.merge(web::PageRoutes());
   return out;
@@ -64,7 +63,7 @@ std::map<std::string, web::Route> LiveSite::SharedRoutes() {
 }
 
 Status LiveSite::Start(int http_port) {
-  if (!hub_) return absl::OkStatus();
+  if (!api_) return absl::OkStatus();
   if (!address_.empty()) {
     web::HttpServerOptions options;
     options.address = address_;
@@ -81,18 +80,6 @@ Status LiveSite::Start(int http_port) {
                  token_.c_str());
   }
   return absl::OkStatus();
-}
-
-void LiveSite::TapsChanged() {
-  if (!hub_) return;
-  std::vector<std::string> taps;
-  for (const auto& tap : figures_().taps) taps.push_back(tap.tap);
-  hub_->SetTaps(taps);
-}
-
-void LiveSite::Close() {
-  if (hub_) hub_->Close(kReadersWait);
-  server_ = nullptr;
 }
 
 }  // namespace traffictap::collector

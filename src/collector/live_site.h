@@ -27,24 +27,23 @@ class LiveSite {
  public:
   using Figures = std::function<pipeline::PipelineFigures()>;
 
-  // `http_address` is that of the other endpoints. `clock` outlives the site; `figures` is called
-  // on the server's thread.
+  // Whether the options ask for a site. `http_address` is that of the other endpoints.
+  static bool Wanted(const LiveSiteOptions& options, const std::string& http_address);
+
+  // `hub` (null where no site is wanted) and `clock` outlive the site; `figures` is called on the
+  // server's thread.
   static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
                                                     const std::string& http_address,
-                                                    const base::Clock* clock, Figures figures);
+                                                    observe::LiveHub* hub, const base::Clock* clock,
+                                                    Figures figures);
 
-  // Where the pipeline shows its records; null where the site is off.
-  traffic::RecordConsumer* consumer() { return hub_.get(); }
   // What the server of the other endpoints is to serve as well.
   std::map<std::string, web::Route> SharedRoutes();
   // Serves at the site's own address, where it has one, and tells the person who started the
   // process where to look.
   Status Start(int http_port);
-  // The taps in force are those of `figures` now.
-  void TapsChanged();
-  // Readers end after the last record; then the site's own server stops. Before what `figures` uses
-  // goes.
-  void Close();
+  // The site's own server stops. Before what `figures` uses goes.
+  void Close() { server_ = nullptr; }
 
   // The port of the site's own address, or 0.
   int port() const { return server_ ? server_->port() : 0; }
@@ -57,8 +56,6 @@ class LiveSite {
   std::string host_;     // where a browser finds it
   std::string token_;
   bool token_made_ = false;
-  Figures figures_;
-  std::unique_ptr<observe::LiveHub> hub_;
   std::unique_ptr<observe::Authorizer> authorizer_;
   std::unique_ptr<web::LiveApi> api_;
   std::unique_ptr<web::HttpServer> server_;

@@ -58,6 +58,32 @@ void AddLiveOptions(CLI::App& app, Options* out) {
       ->capture_default_str();
 }
 
+void AddApiOptions(CLI::App& app, Options* out) {
+  auto& site = out->api;
+  auto* api = app.add_option("--api", site.api.address,
+                             "where the live records are for the Kubernetes API server (APIService "
+                             "v1alpha1.tap.traffictap.io), IP:PORT (default: nowhere)");
+  auto* certificate =
+      app.add_option("--api-cert", site.api.certificate_file,
+                     "TLS certificate of --api (PEM; default: its own, which it writes into the "
+                     "APIService's caBundle)")
+          ->needs(api);
+  auto* key = app.add_option("--api-key", site.api.key_file, "its private key (PEM)")->needs(api);
+  certificate->needs(key);
+  key->needs(certificate);
+  app.add_option("--api-service", site.api.service,
+                 "the Service that leads to --api, NAME.NAMESPACE: the name in its own certificate")
+      ->needs(api)
+      ->excludes(certificate)
+      ->capture_default_str();
+  auto* kubeconfig = app.add_option("--kubeconfig", site.kubeconfig.path,
+                                    "file with the access to the API server (default: that of the "
+                                    "pod, then $KUBECONFIG or ~/.kube/config)")
+                         ->needs(api);
+  app.add_option("--context", site.kubeconfig.context, "the kubeconfig's context to use")
+      ->needs(kubeconfig);
+}
+
 void AddTapOptions(CLI::App& app, Options* out) {
   auto* from = app.add_option_group("taps", "Where the taps come from");
   from->add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
@@ -105,6 +131,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
   AddLiveOptions(app, &out.options);
+  AddApiOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);
   out.options.routes.collector = out.options.pipeline.collector;

@@ -6,6 +6,7 @@
 #include "als/als_server.h"
 #include "base/command_line.h"
 #include "base/status.h"
+#include "collector/api_site.h"
 #include "collector/live_site.h"
 #include "collector/route_source.h"
 #include "pipeline/pipeline.h"
@@ -19,6 +20,7 @@ struct Options {
   web::HttpServerOptions http;
   pipeline::PipelineOptions pipeline;
   LiveSiteOptions live;
+  ApiSiteOptions api;
   // Where the taps come from: exactly one of taps_dir and routes.address is set.
   std::string taps_dir;
   RouteSourceOptions routes;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,23 +23,33 @@ struct Access {
   }
 };
 
-// What a request says of who sent it.
-struct Credentials {
-  std::string authorization;  // the header's value
-  std::string peer;           // IP:PORT of the connection, for the audit log
+// A user as the Kubernetes API server knows one (authentication.k8s.io/v1 UserInfo).
+struct User {
+  std::string name = {};  // empty: nobody
+  std::string uid = {};
+  std::vector<std::string> groups = {};
+  std::map<std::string, std::vector<std::string>> extra = {};
+
+  auto operator<=>(const User&) const = default;
 };
 
-// Decides who may read live records. Standalone: one token opens everything. In a cluster: an
-// implementation that asks the API server whether the user may `watch` the tap's namespace.
-// Thread-safe.
+// What is known of who sent a request.
+struct Credentials {
+  std::string authorization = {};  // the header's value
+  std::string peer = {};           // IP:PORT of the connection, for the audit log
+  User user = {};                  // whom a trusted proxy vouches for
+};
+
+// Decides who may read live records: observe::TokenAuthorizer standalone, in a cluster
+// apiserver::AccessReviewer. Thread-safe.
 class Authorizer {
  public:
   using Done = std::function<void(StatusOr<Access>)>;
 
   virtual ~Authorizer() = default;
   // Which of `namespaces` the sender may read. Calls `done` once, on any thread, also before it
-  // returns. kUnauthenticated: nobody known; kUnavailable: cannot tell now. An open stream asks
-  // again every recheck interval, and ends when it gets an error.
+  // returns. kUnauthenticated: nobody known; kUnavailable: cannot tell now. Open streams ask again
+  // now and then (web/live_stream.h).
   virtual void Authorize(const Credentials& credentials, const std::set<std::string>& namespaces,
                          Done done) = 0;
 };

@@ -1,6 +1,7 @@
 #include "observe/live_reader.h"
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "fmt/format.h"
@@ -11,7 +12,6 @@ namespace traffictap::observe {
 namespace {
 
 constexpr size_t kRecordsPerPull = 4096;
-constexpr size_t kNamespacesMax = 256;
 
 std::string Line(const std::function<void(traffic::JsonWriter&)>& fill) {
   std::string out;
@@ -64,6 +64,26 @@ const char* ToString(EndReason reason) {
 std::string NamespaceOf(const std::string& tap) {
   const size_t slash = tap.find('/');
   return slash == std::string::npos ? std::string() : tap.substr(0, slash);
+}
+
+std::set<std::string> SeenNamespaces(const LiveHub& hub, const std::vector<std::string>& taps) {
+  std::set<std::string> out;
+  const auto add = [&out](const traffic::PackedEntry& entry) {
+    if (out.size() < kSeenNamespacesMax) out.insert(entry.node->ns);
+  };
+  const auto add_all = [&add](const traffic::RecordBatch& records) {
+    for (size_t i = 0; i < records.size(); ++i) {
+      const auto pair = records.pair(i);
+      if (pair.client != nullptr) add(*pair.client);
+      for (const auto* server : pair.servers) add(*server);
+    }
+  };
+  for (const auto& tap : taps) {
+    const auto part = hub.Read(tap, 0, std::numeric_limits<size_t>::max());
+    if (!part.ok()) continue;
+    for (const auto& batch : part->batches) add_all(*batch.records);
+  }
+  return out;
 }
 
 LiveReader::LiveReader(LiveHub* hub, LiveRequest request, Access access)
@@ -165,7 +185,7 @@ bool LiveReader::Send(const BacklogBatch& batch, uint64_t* position, LiveOutput*
 void LiveReader::SendRecord(const traffic::RecordBatch& records, size_t index, LiveOutput* out) {
   ++books_.published;
   auto pair = records.pair(index);
-  std::set<std::string>* const unknown = unknown_.size() < kNamespacesMax ? &unknown_ : nullptr;
+  std::set<std::string>* const unknown = unknown_.size() < kSeenNamespacesMax ? &unknown_ : nullptr;
   const Visibility visibility = VisibilityOf(pair, access_, unknown);
   if (visibility == Visibility::kNothing) {
     ++books_.hidden;

@@ -90,6 +90,11 @@ class LiveReader {
   bool told_position_ = false;
 };
 
+// The namespaces whose proxies logged what is in the backlogs of `taps` now: what a reader of them
+// may ask its right for. O(records); at most kSeenNamespacesMax.
+std::set<std::string> SeenNamespaces(const LiveHub& hub, const std::vector<std::string>& taps);
+constexpr size_t kSeenNamespacesMax = 256;
+
 // The namespace of a tap's key "namespace/name"; empty for a ClusterTrafficTap.
 std::string NamespaceOf(const std::string& tap);
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,16 +14,21 @@ namespace traffictap::web {
 
 // A GET or HEAD as the handlers see it.
 struct HttpRequest {
-  std::string path;                            // as sent, without the query
-  std::string query;                           // as sent, without '?'
-  std::map<std::string, std::string> headers;  // names in lower case; of several the last one
-  std::string peer;                            // IP:PORT
+  std::string path;                                 // as sent, without the query
+  std::string query;                                // as sent, without '?'
+  std::multimap<std::string, std::string> headers;  // names in lower case, in the order of arrival
+  std::string peer;                                 // IP:PORT
+  // The common name in the client's certificate, which the server's client CA has signed; none
+  // without such a certificate.
+  std::optional<std::string> client_name = std::nullopt;
 
-  // The header's value, or empty.
+  // The header's value, of several the last one, or empty.
   const std::string& header(const std::string& name) const {
     static const std::string none;
-    const auto found = headers.find(name);
-    return found == headers.end() ? none : found->second;
+    const auto after = headers.upper_bound(name);
+    if (after == headers.begin()) return none;
+    const auto last = std::prev(after);
+    return last->first == name ? last->second : none;
   }
 };
 

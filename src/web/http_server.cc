@@ -45,7 +45,7 @@ struct HttpServer::State {
     acceptor.async_accept([this](beast::error_code error, Tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (!error && context.connections < context.options.connections_max) {
-        std::make_shared<HttpSession>(std::move(socket), &context)->Read();
+        std::make_shared<HttpSession>(std::move(socket), &context)->Start();
       }
       Accept();
     });

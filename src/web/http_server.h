@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "web/http_message.h"
+#include "web/server_tls.h"
 
 namespace traffictap::web {
 
@@ -17,11 +18,13 @@ struct HttpServerOptions {
       30 * base::kSecond;  // a stream whose reader takes nothing for so long is cut off
   base::Nanos poll_interval = 100 * base::kMillisecond;  // of streams
   size_t request_bytes_max = 16 * 1024;
-  int connections_max = 64;  // beyond it new ones are closed at once
+  int connections_max = 64;                        // beyond it new ones are closed at once
+  std::shared_ptr<const ServerTls> tls = nullptr;  // null: plain HTTP
 };
 
-// The process' own HTTP endpoints: GET and HEAD of fixed paths, with bodies at once or as streams
-// (chunked). One thread of its own runs the handlers.
+// The process' own HTTP endpoints: GET and HEAD, with bodies at once or as streams (chunked). A
+// route's path is the whole path, or with a '/' at its end all that begin with it; the longest one
+// answers. One thread of its own runs the handlers.
 class HttpServer {
  public:
   using Handler = Route;

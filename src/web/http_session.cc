@@ -25,6 +25,17 @@ std::string Lower(std::string text) {
 
 }  // namespace
 
+const Route* SessionContext::Find(const std::string& path) const {
+  const auto whole = routes.find(path);
+  if (whole != routes.end()) return &whole->second;
+  for (size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos;
+       slash = path.rfind('/', slash - 1)) {
+    const auto found = routes.find(path.substr(0, slash + 1));
+    if (found != routes.end()) return &found->second;
+  }
+  return nullptr;
+}
+
 HttpSession::HttpSession(asio::ip::tcp::socket socket, SessionContext* context)
     : stream_(std::move(socket)), context_(context), timer_(stream_.get_executor()) {
   ++context_->connections;
@@ -35,13 +46,27 @@ HttpSession::~HttpSession() {
   --context_->connections;
 }
 
+// A peer that breaks off, speaks no TLS or shows a certificate of somebody else ends here.
+void HttpSession::Start() {
+  if (!context_->options.tls) return Read();
+  tls_.emplace(stream_, *context_->options.tls->context());
+  stream_.expires_after(std::chrono::nanoseconds(context_->options.request_timeout));
+  tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](Error error) {
+    if (error) return;
+    self->client_name_ = VerifiedName(self->tls_->native_handle());
+    self->Read();
+  });
+}
+
 void HttpSession::Read() {
   parser_.emplace();
   parser_->body_limit(context_->options.request_bytes_max);
   parser_->header_limit(static_cast<uint32_t>(context_->options.request_bytes_max));
   stream_.expires_after(std::chrono::nanoseconds(context_->options.request_timeout));
-  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, size_t) {
-    if (!error) self->Dispatch();
+  OnStream([this](auto& stream) {
+    http::async_read(stream, buffer_, *parser_, [self = shared_from_this()](Error error, size_t) {
+      if (!error) self->Dispatch();
+    });
   });
 }
 
@@ -51,8 +76,9 @@ HttpRequest HttpSession::Request() const {
   out.path = target.substr(0, target.find('?'));
   if (out.path.size() < target.size()) out.query = target.substr(out.path.size() + 1);
   for (const auto& field : parser_->get()) {
-    out.headers[Lower(Text(field.name_string()))] = Text(field.value());
+    out.headers.emplace(Lower(Text(field.name_string())), Text(field.value()));
   }
+  out.client_name = client_name_;
   Error error;
   const auto peer = stream_.socket().remote_endpoint(error);
   if (!error) out.peer = fmt::format("{}:{}", peer.address().to_string(), peer.port());
@@ -67,11 +93,9 @@ void HttpSession::Dispatch() {
     return Answer(std::move(refused));
   }
   const HttpRequest request = Request();
-  const auto found = context_->routes.find(request.path);
-  if (found == context_->routes.end()) {
-    return Answer({404, "text/plain; charset=utf-8", "not found\n"});
-  }
-  found->second(request, [self = shared_from_this()](HttpResponse answer) {
+  const Route* route = context_->Find(request.path);
+  if (route == nullptr) return Answer({404, "text/plain; charset=utf-8", "not found\n"});
+  (*route)(request, [self = shared_from_this()](HttpResponse answer) {
     asio::dispatch(self->stream_.get_executor(), [self, answer = std::move(answer)]() mutable {
       self->Answer(std::move(answer));
     });
@@ -99,8 +123,10 @@ void HttpSession::WriteBody(HttpResponse answer) {
   response_.prepare_payload();
   if (parser_->get().method() == http::verb::head) response_.body().clear();
   stream_.expires_after(std::chrono::nanoseconds(context_->options.request_timeout));
-  http::async_write(stream_, response_, [self = shared_from_this()](Error error, size_t) {
-    if (!error && self->response_.keep_alive()) self->Read();
+  OnStream([this](auto& stream) {
+    http::async_write(stream, response_, [self = shared_from_this()](Error error, size_t) {
+      if (!error && self->response_.keep_alive()) self->Read();
+    });
   });
 }
 
@@ -111,23 +137,29 @@ void HttpSession::StartStream(const HttpResponse& answer) {
   head_.chunked(chunked_);
   head_.keep_alive(false);
   serializer_.emplace(head_);
-  stream_.expires_never();
   WatchReader();
   stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
-  http::async_write_header(stream_, *serializer_, [self = shared_from_this()](Error error, size_t) {
-    if (error) return self->EndStream(StreamEnd::kReaderGone);
-    self->Pull();
+  OnStream([this](auto& stream) {
+    http::async_write_header(stream, *serializer_,
+                             [self = shared_from_this()](Error error, size_t) {
+                               if (error) return self->EndStream(StreamEnd::kReaderGone);
+                               self->Pull();
+                             });
   });
 }
 
 // A reader that goes away is noticed at once, not with the next record. What it sends meanwhile is
 // ignored.
 void HttpSession::WatchReader() {
-  stream_.async_read_some(asio::buffer(&ignored_, 1),
-                          [self = shared_from_this()](Error error, size_t) {
-                            if (!error) return self->WatchReader();
-                            self->EndStream(StreamEnd::kReaderGone);
-                          });
+  // Of this read alone: a write that goes on keeps its own limit.
+  stream_.expires_never();
+  OnStream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(&ignored_, 1),
+                           [self = shared_from_this()](Error error, size_t) {
+                             if (!error) return self->WatchReader();
+                             self->EndStream(StreamEnd::kReaderGone);
+                           });
+  });
 }
 
 void HttpSession::Pull() {
@@ -155,12 +187,14 @@ void HttpSession::WritePiece() {
   if (chunked_) piece_ += "\r\n";
   written_ += size;
   stream_.expires_after(std::chrono::nanoseconds(context_->options.stall_timeout));
-  asio::async_write(stream_, asio::buffer(piece_),
-                    [self = shared_from_this()](Error error, size_t) {
-                      if (!error) return self->WritePiece();
-                      self->EndStream(error == beast::error::timeout ? StreamEnd::kStalled
-                                                                     : StreamEnd::kReaderGone);
-                    });
+  OnStream([this](auto& stream) {
+    asio::async_write(stream, asio::buffer(piece_),
+                      [self = shared_from_this()](Error error, size_t) {
+                        if (!error) return self->WritePiece();
+                        self->EndStream(error == beast::error::timeout ? StreamEnd::kStalled
+                                                                       : StreamEnd::kReaderGone);
+                      });
+  });
 }
 
 void HttpSession::Waited(const Error& error) {
@@ -170,8 +204,10 @@ void HttpSession::Waited(const Error& error) {
 void HttpSession::FinishStream() {
   if (!chunked_) return EndStream(StreamEnd::kFinished);
   piece_ = "0\r\n\r\n";
-  asio::async_write(stream_, asio::buffer(piece_), [self = shared_from_this()](Error, size_t) {
-    self->EndStream(StreamEnd::kFinished);
+  OnStream([this](auto& stream) {
+    asio::async_write(stream, asio::buffer(piece_), [self = shared_from_this()](Error, size_t) {
+      self->EndStream(StreamEnd::kFinished);
+    });
   });
 }
 

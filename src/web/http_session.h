@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -18,21 +19,35 @@ struct SessionContext {
   HttpServerOptions options;
   std::map<std::string, Route> routes;
   int connections = 0;
+
+  // The route that answers `path`, or null.
+  const Route* Find(const std::string& path) const;
 };
 
-// One connection: reads a request, answers, and again while the peer keeps it alive. Lives as long
-// as one of its asynchronous operations.
+// One connection, with TLS where the server has it: reads a request, answers, and again while the
+// peer keeps it alive. Lives as long as one of its asynchronous operations.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // `context` outlives the session.
   HttpSession(boost::asio::ip::tcp::socket socket, SessionContext* context);
   ~HttpSession();
 
-  void Read();
+  void Start();
 
  private:
   using Error = boost::beast::error_code;
 
+  // Calls `use` with what is read from and written to.
+  template <typename Use>
+  void OnStream(const Use& use) {
+    if (tls_) {
+      use(*tls_);
+    } else {
+      use(stream_);
+    }
+  }
+
+  void Read();
   HttpRequest Request() const;
   void Dispatch();
   void Answer(HttpResponse answer);
@@ -49,6 +64,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void EndStream(StreamEnd end);
 
   boost::beast::tcp_stream stream_;
+  std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;  // over `stream_`
+  std::optional<std::string> client_name_;
   SessionContext* const context_;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;

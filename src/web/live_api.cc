@@ -35,6 +35,25 @@ StatusOr<base::Nanos> ReadSince(const Parameter& parameter, base::Nanos now) {
                       "must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z");
 }
 
+StatusOr<uint64_t> ReadLimit(const Parameter& parameter) {
+  const std::string& value = parameter.value;
+  uint64_t limit = 0;
+  const auto end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, limit);
+  if (parsed.ec != std::errc() || parsed.ptr != end || limit == 0) {
+    return BadParameter(parameter, "must be a whole number from 1");
+  }
+  return limit;
+}
+
+StatusOr<base::Nanos> ReadWindow(const Parameter& parameter) {
+  const auto window = tap::ParseDuration(parameter.value);
+  if (!window.ok() || *window < base::kSecond || *window > kWindowMax) {
+    return BadParameter(parameter, "must be a duration from 1s to 1h");
+  }
+  return *window;
+}
+
 HttpResponse JsonResponse(std::string body) {
   HttpResponse out;
   out.content_type = "application/json";
@@ -44,110 +63,166 @@ HttpResponse JsonResponse(std::string body) {
   return out;
 }
 
+const char* NameOf(LiveResource resource) {
+  switch (resource) {
+    case LiveResource::kPairs: return "pairs";
+    case LiveResource::kSummaries: return "summaries";
+    case LiveResource::kTaps: return "taps";
+  }
+  return "";
+}
+
+StatusOr<bool> ReadFlag(const Parameter& parameter) {
+  if (parameter.value == "true" || parameter.value == "1") return true;
+  if (parameter.value == "false" || parameter.value == "0") return false;
+  return BadParameter(parameter, "must be true or false");
+}
+
 }  // namespace
 
+// A request on its way: first read, then its caller's right to the taps, then to the sides of their
+// records, then answered.
 struct LiveApi::Call {
-  observe::LiveRequest live;
+  LiveResource resource;
+  HttpRequest request;
+  LiveScope scope;
+  Route::Respond respond;
+  observe::LiveRequest live = {};
   base::Nanos window = 60 * base::kSecond;
   bool names_taps = false;
-  std::vector<Parameter> filter;
-  observe::Credentials credentials;
-  Access access;
+  std::vector<Parameter> filter = {};
+  Status read = absl::OkStatus();  // what is wrong with the request
+  std::set<std::string> asked = {};
+  Access access = {};
 
   Status Read(const Parameter& parameter, base::Nanos now) {
-    const std::string& value = parameter.value;
-    if (parameter.name == "tap") {
-      names_taps = true;
-      live.taps.push_back(value);
-    } else if (parameter.name == "follow") {
-      if (value != "true" && value != "false")
-        return BadParameter(parameter, "must be true or false");
-      live.follow = value == "true";
-    } else if (parameter.name == "since") {
-      const auto since = ReadSince(parameter, now);
-      if (!since.ok()) return since.status();
-      live.since = *since;
-    } else if (parameter.name == "after") {
-      live.after = value;
-    } else if (parameter.name == "limit") {
-      uint64_t limit = 0;
-      const auto end = value.data() + value.size();
-      const auto parsed = std::from_chars(value.data(), end, limit);
-      if (parsed.ec != std::errc() || parsed.ptr != end || limit == 0) {
-        return BadParameter(parameter, "must be a whole number from 1");
-      }
-      live.limit = limit;
-    } else if (parameter.name == "window") {
-      const auto read = tap::ParseDuration(value);
-      if (!read.ok() || *read < base::kSecond || *read > kWindowMax) {
-        return BadParameter(parameter, "must be a duration from 1s to 1h");
-      }
-      window = *read;
+    if (parameter.name == "tap") return ReadTap(parameter.value);
+    if (parameter.name == scope.follow) return Set(ReadFlag(parameter), &live.follow);
+    if (parameter.name == "since") return Set(ReadSince(parameter, now), &live.since);
+    if (parameter.name == "limit") return Set(ReadLimit(parameter), &live.limit);
+    if (parameter.name == "window") return Set(ReadWindow(parameter), &window);
+    if (parameter.name == "after") {
+      live.after = parameter.value;
     } else {
       filter.push_back(parameter);
     }
     return absl::OkStatus();
   }
+
+  // "NAME" is of the namespace that the request is limited to.
+  Status ReadTap(const std::string& value) {
+    names_taps = true;
+    const bool whole = !scope.ns || value.find('/') != std::string::npos;
+    const std::string tap = whole ? value : *scope.ns + "/" + value;
+    if (scope.ns && observe::NamespaceOf(tap) != *scope.ns) {
+      return absl::InvalidArgumentError(
+          fmt::format("tap: \"{}\" is not in namespace \"{}\", which the request is limited to",
+                      tap, *scope.ns));
+    }
+    const auto& taps = live.taps;
+    if (std::find(taps.begin(), taps.end(), tap) == taps.end()) live.taps.push_back(tap);
+    return absl::OkStatus();
+  }
+
+  template <typename From, typename To>
+  static Status Set(const StatusOr<From>& read, To* out) {
+    if (read.ok()) *out = *read;
+    return read.status();
+  }
+
+  void Refuse(const Status& why) const {
+    AuditRefusal(scope.credentials, NameOf(resource), scope.ns.value_or(""), request.query, why);
+    respond(FailureResponse(why));
+  }
 };
 
-StatusOr<LiveApi::Call> LiveApi::ReadCall(const HttpRequest& request) const {
-  const auto parameters = ParseQuery(request.query);
+Status LiveApi::ReadCall(Call* call) const {
+  const auto parameters = ParseQuery(call->request.query);
   if (!parameters.ok()) return parameters.status();
-  Call call;
   for (const auto& parameter : *parameters)
-    TT_RETURN_IF_ERROR(call.Read(parameter, clock_->Wall()));
-  auto filter = observe::RecordFilter::Parse(call.filter);
+    TT_RETURN_IF_ERROR(call->Read(parameter, clock_->Wall()));
+  auto filter = observe::RecordFilter::Parse(call->filter);
   if (!filter.ok()) return filter.status();
-  if (!(*filter)->empty()) call.live.filter = *std::move(filter);
-  const auto in_force = hub_->taps();
-  if (!call.names_taps) call.live.taps = in_force;
-  std::set<std::string> seen;
-  std::erase_if(call.live.taps, [&](const auto& tap) { return !seen.insert(tap).second; });
-  call.credentials = {request.header("authorization"), request.peer};
-  return call;
+  if (!(*filter)->empty()) call->live.filter = *std::move(filter);
+  if (call->names_taps) return absl::OkStatus();
+  for (const auto& tap : hub_->taps()) {
+    const bool meant = !call->scope.ns || observe::NamespaceOf(tap) == *call->scope.ns;
+    if (meant) call->live.taps.push_back(tap);
+  }
+  return absl::OkStatus();
+}
+
+void LiveApi::Answer(LiveResource resource, const HttpRequest& request, LiveScope scope,
+                     const Route::Respond& respond) const {
+  auto call = std::make_shared<Call>(Call{resource, request, std::move(scope), respond});
+  call->read = ReadCall(call.get());
+  if (call->scope.ns) call->asked.insert(*call->scope.ns);
+  for (const auto& tap : call->live.taps) call->asked.insert(observe::NamespaceOf(tap));
+  authorizer_->Authorize(
+      call->scope.credentials, call->asked,
+      [this, call](StatusOr<Access> access) { CheckTaps(call, std::move(access)); });
 }
 
 // A tap that the caller may not read is refused where it was named, and left out where all were
-// meant. Names are told apart from "not found" only to those who may read them.
-Route LiveApi::Authorized(Answer answer) {
-  return Route([this, answer](const HttpRequest& request, const Route::Respond& respond) {
-    if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
-    auto call = ReadCall(request);
-    // Who the caller is comes first: what is wrong with a query is nobody else's business.
-    std::set<std::string> namespaces;
-    observe::Credentials credentials{request.header("authorization"), request.peer};
-    if (call.ok()) {
-      for (const auto& tap : call->live.taps) namespaces.insert(observe::NamespaceOf(tap));
-    }
-    authorizer_->Authorize(
-        credentials, namespaces,
-        [this, answer, request, respond, call](StatusOr<Access> access) mutable {
-          if (!access.ok()) return respond(FailureResponse(access.status()));
-          if (!call.ok()) return respond(FailureResponse(call.status()));
-          call->access = *access;
-          auto& taps = call->live.taps;
-          for (const auto& tap : std::vector<std::string>(taps)) {
-            if (access->MayRead(observe::NamespaceOf(tap))) continue;
-            if (call->names_taps) {
-              return respond(FailureResponse(absl::PermissionDeniedError(fmt::format(
-                  "user \"{}\" may not watch the records of tap \"{}\"", access->user, tap))));
-            }
-            std::erase(taps, tap);
-          }
-          auto answered = answer(request, *call);
-          respond(answered.ok() ? *std::move(answered) : FailureResponse(answered.status()));
-        });
-  });
+// meant. Names are told apart from "not found" only to those who may read them; what is wrong with
+// a query is nobody else's business either.
+void LiveApi::CheckTaps(const CallPtr& call, StatusOr<Access> access) const {
+  if (!access.ok()) return call->Refuse(access.status());
+  call->access = *std::move(access);
+  const auto refuse = [&](const std::string& what) {
+    call->Refuse(absl::PermissionDeniedError(
+        fmt::format("user \"{}\" may not watch the records of {}", call->access.user, what)));
+  };
+  if (call->scope.ns && !call->access.MayRead(*call->scope.ns)) {
+    return refuse(fmt::format("namespace \"{}\"", *call->scope.ns));
+  }
+  if (!call->read.ok()) return call->respond(FailureResponse(call->read));
+  auto& taps = call->live.taps;
+  const auto hidden = [&](const std::string& tap) {
+    return !call->access.MayRead(observe::NamespaceOf(tap));
+  };
+  const auto first = std::find_if(taps.begin(), taps.end(), hidden);
+  if (first == taps.end()) return CheckSides(call);
+  if (call->names_taps) return refuse(fmt::format("tap \"{}\"", *first));
+  std::erase_if(taps, hidden);
+  if (taps.empty()) return refuse("any tap that is in force here");
+  CheckSides(call);
 }
 
-StatusOr<HttpResponse> LiveApi::AnswerPairs(const HttpRequest& request, Call& call) const {
-  const bool events = request.header("accept").find("text/event-stream") != std::string::npos;
-  auto reader = observe::LiveReader::Open(hub_, std::move(call.live), call.access);
+// The backlog's other sides may be of namespaces that the caller may read too.
+void LiveApi::CheckSides(const CallPtr& call) const {
+  if (call->access.everything || call->resource == LiveResource::kTaps) return Finish(call);
+  auto namespaces = observe::SeenNamespaces(*hub_, call->live.taps);
+  namespaces.insert(call->asked.begin(), call->asked.end());
+  if (namespaces.size() == call->asked.size()) return Finish(call);
+  authorizer_->Authorize(call->scope.credentials, namespaces,
+                         [this, call](StatusOr<Access> access) {
+                           if (!access.ok()) return call->Refuse(access.status());
+                           call->access = *std::move(access);
+                           Finish(call);
+                         });
+}
+
+void LiveApi::Finish(const CallPtr& call) const {
+  StatusOr<HttpResponse> answer = HttpResponse();
+  switch (call->resource) {
+    case LiveResource::kPairs: answer = AnswerPairs(call.get()); break;
+    case LiveResource::kSummaries: answer = AnswerSummary(*call); break;
+    case LiveResource::kTaps: answer = AnswerTaps(*call); break;
+  }
+  call->respond(answer.ok() ? *std::move(answer) : FailureResponse(answer.status()));
+}
+
+StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {
+  const std::string& accept = call->request.header("accept");
+  const bool events = accept.find("text/event-stream") != std::string::npos;
+  auto reader = observe::LiveReader::Open(hub_, std::move(call->live), call->access);
   if (!reader.ok()) return reader.status();
   LiveStreamOptions options;
   options.format = events ? StreamFormat::kEvents : StreamFormat::kNdjson;
-  options.query = request.query;
-  options.credentials = call.credentials;
+  options.ns = call->scope.ns.value_or("");
+  options.query = call->request.query;
+  options.credentials = call->scope.credentials;
   HttpResponse out = JsonResponse({});
   out.content_type = events ? "text/event-stream" : "application/x-ndjson";
   out.stream =
@@ -155,24 +230,32 @@ StatusOr<HttpResponse> LiveApi::AnswerPairs(const HttpRequest& request, Call& ca
   return out;
 }
 
-StatusOr<HttpResponse> LiveApi::AnswerSummary(Call& call) const {
+StatusOr<HttpResponse> LiveApi::AnswerSummary(const Call& call) const {
   for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->books(tap).status());
   const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter};
   return JsonResponse(observe::SummaryJson(*hub_, request, call.access, clock_->Wall()));
 }
 
-StatusOr<HttpResponse> LiveApi::AnswerTaps(Call& call) const {
-  return JsonResponse(taps_json_(call.access));
+HttpResponse LiveApi::AnswerTaps(const Call& call) const {
+  Access access = call.access;
+  if (call.scope.ns) {
+    access.everything = false;
+    access.namespaces = {*call.scope.ns};
+  }
+  return JsonResponse(taps_json_(access));
 }
 
-std::map<std::string, Route> LiveApi::Routes() {
-  return {{"/api/v1/pairs", Authorized([this](const HttpRequest& request, Call& call) {
-             return AnswerPairs(request, call);
-           })},
-          {"/api/v1/summary",
-           Authorized([this](const HttpRequest&, Call& call) { return AnswerSummary(call); })},
-          {"/api/v1/taps",
-           Authorized([this](const HttpRequest&, Call& call) { return AnswerTaps(call); })}};
+Route LiveApi::Standalone(LiveResource resource) const {
+  return Route([this, resource](const HttpRequest& request, const Route::Respond& respond) {
+    if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
+    Answer(resource, request, {{request.header("authorization"), request.peer}}, respond);
+  });
+}
+
+std::map<std::string, Route> LiveApi::Routes() const {
+  return {{"/api/v1/pairs", Standalone(LiveResource::kPairs)},
+          {"/api/v1/summary", Standalone(LiveResource::kSummaries)},
+          {"/api/v1/taps", Standalone(LiveResource::kTaps)}};
 }
 
 }  // namespace traffictap::web

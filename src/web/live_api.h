@@ -3,8 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "observe/authorizer.h"
@@ -14,10 +14,20 @@
 
 namespace traffictap::web {
 
-// The paths under /api/v1 (observe/README.md) and what they need.
+enum class LiveResource { kPairs, kSummaries, kTaps };
+
+// Who asks, and of which taps.
+struct LiveScope {
+  observe::Credentials credentials;
+  std::optional<std::string> ns = std::nullopt;  // only taps of this namespace
+  std::string follow = "follow";                 // the name of the parameter that asks to go on
+};
+
+// Live records, their summaries and the taps, to whom the authorizer lets (observe/README.md has
+// the parameters and the answers).
 class LiveApi {
  public:
-  // The status of the taps that `access` may read, as JSON.
+  // The status of the taps that `access` may read, as JSON. Called on any thread.
   using TapsJson = std::function<std::string(const observe::Access& access)>;
 
   // All pointers outlive the API and the server that runs its routes.
@@ -25,20 +35,26 @@ class LiveApi {
           TapsJson taps_json)
       : hub_(hub), authorizer_(authorizer), clock_(clock), taps_json_(std::move(taps_json)) {}
 
-  // To be merged into a server's; valid as long as this.
-  std::map<std::string, Route> Routes();
+  // Answers a request whose path is `resource`. Responds once, on any thread.
+  void Answer(LiveResource resource, const HttpRequest& request, LiveScope scope,
+              const Route::Respond& respond) const;
+
+  // The standalone paths, /api/v1/..., for this machine alone. To be merged into a server's; valid
+  // as long as this.
+  std::map<std::string, Route> Routes() const;
 
  private:
-  // A request's parameters, apart: those of the stream itself, the taps, and the rest, which is the
-  // filter.
   struct Call;
-  using Answer = std::function<StatusOr<HttpResponse>(const HttpRequest&, Call&)>;
+  using CallPtr = std::shared_ptr<Call>;
 
-  Route Authorized(Answer answer);
-  StatusOr<Call> ReadCall(const HttpRequest& request) const;
-  StatusOr<HttpResponse> AnswerPairs(const HttpRequest& request, Call& call) const;
-  StatusOr<HttpResponse> AnswerSummary(Call& call) const;
-  StatusOr<HttpResponse> AnswerTaps(Call& call) const;
+  Status ReadCall(Call* call) const;
+  void CheckTaps(const CallPtr& call, StatusOr<observe::Access> access) const;
+  void CheckSides(const CallPtr& call) const;
+  void Finish(const CallPtr& call) const;
+  StatusOr<HttpResponse> AnswerPairs(Call* call) const;
+  StatusOr<HttpResponse> AnswerSummary(const Call& call) const;
+  HttpResponse AnswerTaps(const Call& call) const;
+  Route Standalone(LiveResource resource) const;
 
   observe::LiveHub* const hub_;
   observe::Authorizer* const authorizer_;

@@ -21,6 +21,10 @@ std::string Printable(std::string text) {
   return text;
 }
 
+std::string Printable(const std::vector<std::string>& texts) {
+  return Printable(fmt::format("{}", fmt::join(texts, ",")));
+}
+
 class StreamWriter final : public observe::LiveOutput {
  public:
   StreamWriter(StreamFormat format, std::string* out) : format_(format), out_(out) {}
@@ -68,13 +72,14 @@ LiveStream::LiveStream(std::unique_ptr<observe::LiveReader> reader, observe::Aut
       options_(std::move(options)),
       started_(clock->Monotonic()),
       written_at_(started_),
-      checked_at_(started_),
+      check_at_(started_ + options_.recheck_interval),
+      confirmed_at_(started_),
       namespaces_asked_(reader_->Namespaces().size()) {
   const auto& access = reader_->access();
   log::For("audit").info(
-      "live reader began user=\"{}\" groups=\"{}\" peer={} taps={} query=\"{}\"",
-      Printable(access.user), Printable(fmt::format("{}", fmt::join(access.groups, ","))),
-      options_.credentials.peer, fmt::join(reader_->taps(), ","), Printable(options_.query));
+      "live reader began user=\"{}\" groups=\"{}\" peer={} namespace=\"{}\" taps={} query=\"{}\"",
+      Printable(access.user), Printable(access.groups), options_.credentials.peer,
+      Printable(options_.ns), fmt::join(reader_->taps(), ","), Printable(options_.query));
 }
 
 LiveStream::~LiveStream() = default;
@@ -83,9 +88,8 @@ LiveStream::~LiveStream() = default;
 // namespace.
 void LiveStream::CheckRight(base::Nanos now) {
   const auto namespaces = reader_->Namespaces();
-  const bool fresh = now - checked_at_ < options_.recheck_interval;
-  if (recheck_ || (fresh && namespaces.size() == namespaces_asked_)) return;
-  checked_at_ = now;
+  if (recheck_ || (now < check_at_ && namespaces.size() == namespaces_asked_)) return;
+  check_at_ = now + options_.recheck_interval;
   namespaces_asked_ = namespaces.size();
   recheck_ = std::make_shared<Recheck>();
   authorizer_->Authorize(options_.credentials, namespaces,
@@ -95,33 +99,44 @@ void LiveStream::CheckRight(base::Nanos now) {
                          });
 }
 
+bool LiveStream::MayRead(const observe::Access& access) const {
+  const auto& taps = reader_->taps();
+  return std::all_of(taps.begin(), taps.end(),
+                     [&](const auto& tap) { return access.MayRead(observe::NamespaceOf(tap)); });
+}
+
+bool LiveStream::EndWith(const char* reason, std::string* out) {
+  why_ended_ = reason;
+  StreamWriter(options_.format, out)
+      .Control(fmt::format("{{\"type\":\"End\",\"reason\":\"{}\"}}\n", reason));
+  return false;
+}
+
 // False when the right is gone.
-bool LiveStream::TakeRight(std::string* out) {
+bool LiveStream::TakeRight(base::Nanos now, std::string* out) {
   if (!recheck_) return true;
   std::optional<StatusOr<observe::Access>> answer;
   {
     absl::MutexLock lock(&recheck_->mutex);
     answer = recheck_->answer;
   }
-  if (!answer) return true;
+  const bool too_old = now - confirmed_at_ >= options_.unconfirmed_max;
+  if (!answer) return too_old ? EndWith("RightUnconfirmed", out) : true;
   recheck_ = nullptr;
-  const auto& taps = reader_->taps();
-  const bool may_read = answer->ok() && std::all_of(taps.begin(), taps.end(), [&](const auto& tap) {
-                          return (*answer)->MayRead(observe::NamespaceOf(tap));
-                        });
-  if (may_read) {
-    reader_->SetAccess(**answer);
-    return true;
+  if (!answer->ok() && IsRetryable(answer->status())) {
+    check_at_ = now + options_.retry_interval;
+    return too_old ? EndWith("RightUnconfirmed", out) : true;
   }
-  why_ended_ = "RightRevoked";
-  StreamWriter(options_.format, out).Control("{\"type\":\"End\",\"reason\":\"RightRevoked\"}\n");
-  return false;
+  if (!answer->ok() || !MayRead(**answer)) return EndWith("RightRevoked", out);
+  confirmed_at_ = now;
+  reader_->SetAccess(**answer);
+  return true;
 }
 
 BodySource::Next LiveStream::Pull(std::string* out) {
   const base::Nanos now = clock_->Monotonic();
   CheckRight(now);
-  if (!TakeRight(out)) return Next::kEnd;
+  if (!TakeRight(now, out)) return Next::kEnd;
   StreamWriter writer(options_.format, out);
   const bool more = reader_->Pull(&writer);
   if (!out->empty()) {
@@ -140,13 +155,23 @@ BodySource::Next LiveStream::Pull(std::string* out) {
 void LiveStream::Ended(StreamEnd end) {
   const auto& books = reader_->books();
   if (why_ended_.empty() || end != StreamEnd::kFinished) why_ended_ = ToString(end);
+  const auto& access = reader_->access();
   log::For("audit").info(
-      "live reader ended user=\"{}\" peer={} taps={} query=\"{}\" reason={} seconds={:.1f} sent={} "
-      "filtered={} hidden={} dropped={}",
-      Printable(reader_->access().user), options_.credentials.peer, fmt::join(reader_->taps(), ","),
-      Printable(options_.query), why_ended_,
-      static_cast<double>(clock_->Monotonic() - started_) / base::kSecond, books.sent,
+      "live reader ended user=\"{}\" groups=\"{}\" peer={} namespace=\"{}\" taps={} query=\"{}\" "
+      "reason={} seconds={:.1f} sent={} filtered={} hidden={} dropped={}",
+      Printable(access.user), Printable(access.groups), options_.credentials.peer,
+      Printable(options_.ns), fmt::join(reader_->taps(), ","), Printable(options_.query),
+      why_ended_, static_cast<double>(clock_->Monotonic() - started_) / base::kSecond, books.sent,
       books.filtered, books.hidden, books.dropped);
+}
+
+void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,
+                  const std::string& ns, const std::string& query, const Status& why) {
+  log::For("audit").info(
+      "live reader refused user=\"{}\" groups=\"{}\" peer={} resource={} namespace=\"{}\" "
+      "query=\"{}\" reason={}",
+      Printable(credentials.user.name), Printable(credentials.user.groups), credentials.peer,
+      Printable(resource), Printable(ns), Printable(query), absl::StatusCodeToString(why.code()));
 }
 
 }  // namespace traffictap::web

@@ -16,13 +16,21 @@ struct LiveStreamOptions {
   StreamFormat format = StreamFormat::kNdjson;
   base::Nanos heartbeat_interval =
       10 * base::kSecond;  // a blank line or a comment when nothing else comes
-  base::Nanos recheck_interval = 60 * base::kSecond;  // of the reader's right
-  std::string query;                                  // as sent, for the audit log
+  // A right that is taken away ends the stream within a minute: this, the few seconds for which an
+  // authorizer may remember an answer, and what a reader waits for its next records.
+  base::Nanos recheck_interval = 50 * base::kSecond;
+  // Where the authorizer cannot tell, it is asked again soon, until the last answer is so old.
+  base::Nanos retry_interval = 5 * base::kSecond;
+  base::Nanos unconfirmed_max = 80 * base::kSecond;
+  std::string ns;     // what the request was limited to, for the audit log
+  std::string query;  // as sent, for the audit log
   observe::Credentials credentials;
 };
 
 // A live reader as the body of a response: NDJSON (application/x-ndjson) or Server-Sent Events
 // (text/event-stream). Writes the audit log's two lines: who began to read what, and how it ended.
+// Ends with RightRevoked when the reader may not read any more, and with RightUnconfirmed when for
+// `unconfirmed_max` nobody could tell.
 class LiveStream final : public BodySource {
  public:
   // All pointers outlive the stream.
@@ -36,7 +44,9 @@ class LiveStream final : public BodySource {
  private:
   struct Recheck;
   void CheckRight(base::Nanos now);
-  bool TakeRight(std::string* out);
+  bool TakeRight(base::Nanos now, std::string* out);
+  bool MayRead(const observe::Access& access) const;
+  bool EndWith(const char* reason, std::string* out);
 
   const std::unique_ptr<observe::LiveReader> reader_;
   observe::Authorizer* const authorizer_;
@@ -44,10 +54,15 @@ class LiveStream final : public BodySource {
   const LiveStreamOptions options_;
   const base::Nanos started_;
   base::Nanos written_at_;
-  base::Nanos checked_at_;
+  base::Nanos check_at_;
+  base::Nanos confirmed_at_;
   size_t namespaces_asked_ = 0;
   std::shared_ptr<Recheck> recheck_;  // the question that runs, or null
   std::string why_ended_;
 };
+
+// The audit log's line for a request that was refused. `resource` is the path's last part.
+void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,
+                  const std::string& ns, const std::string& query, const Status& why);
 
 }  // namespace traffictap::web

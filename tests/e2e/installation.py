@@ -14,7 +14,7 @@ from mesh.network import NODE
 from mesh.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ALS, HTTP, ROUTES, OPERATOR_HTTP = 9811, 9812, 9813, 9814
+ALS, HTTP, ROUTES, OPERATOR_HTTP, API = 9811, 9812, 9813, 9814, 9815
 NAMESPACE = "traffictap-system"
 RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manifests writes them
 
@@ -185,6 +185,15 @@ class Collector(Program):
         args = [mesh.build / "src/collector/traffictap-collector", "--als", f"{NODE}:{ALS}", "--http", f"{NODE}:{HTTP}",
                 "--output-dir", self.records.directory, "--name", "node", *source]
         super().__init__(mesh, "the collector", args, work / "collector.log", stdout)
+
+    def with_api(self, *options):
+        """Serves the aggregated API too, with the rights of its own ServiceAccount."""
+        create_accounts(self._mesh)
+        self._mesh.apply(ROOT / "charts/traffictap/templates/apiservice.yaml")
+        file = self.log.with_name("kubeconfig")
+        file.write_text(kubeconfig(self._mesh, self._mesh.token(NAMESPACE, "traffictap-collector")))
+        self.args += ["--api", f"{NODE}:{API}", "--kubeconfig", file, *options]
+        return self
 
     def start(self):
         super().start()

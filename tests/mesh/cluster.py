@@ -18,7 +18,8 @@ from mesh.processes import wait_until
 
 HERE = pathlib.Path(__file__).parent
 STATES = pathlib.Path(os.environ.get("TRAFFICTAP_MESH_DIR", "/var/tmp/traffictap-mesh"))
-COLLECTOR = ("traffictap-system", "traffictap-collector", 9811)
+COLLECTOR = ("traffictap-system", "traffictap-collector")
+COLLECTOR_PORTS = {"grpc-als": (9811, 9811), "https-api": (443, 9815)}  # of the Service, of the node
 
 
 @dataclasses.dataclass
@@ -324,7 +325,8 @@ class Mesh:
 
     def serve_collector_from_node(self):
         """The collector's Service, with the node's address as its only endpoint."""
-        namespace, service, port = COLLECTOR
+        namespace, service = COLLECTOR
+        ports = [{"name": name, "port": outside} for name, (outside, _) in COLLECTOR_PORTS.items()]
         if not self.api.find(path_of("namespaces", name=namespace)):
             self.api.create(path_of("namespaces"), {"metadata": {"name": namespace}})
         self.api.apply(
@@ -333,10 +335,10 @@ class Mesh:
                 "apiVersion": "v1",
                 "kind": "Service",
                 "metadata": {"name": service},
-                "spec": {"ports": [{"name": "grpc-als", "port": port}]},
+                "spec": {"ports": ports},
             },
         )
-        slice_ = istio.node_endpoints(service, {"grpc-als": port})
+        slice_ = istio.node_endpoints(service, {name: inside for name, (_, inside) in COLLECTOR_PORTS.items()})
         self.api.apply(
             path_of("endpointslices", namespace, slice_["metadata"]["name"], group="discovery.k8s.io"), slice_
         )

@@ -38,7 +38,7 @@ def processes(binaries, state):
         "service-account-signing-key-file": pki / "sa.key",
         "service-account-issuer": ISSUER,
         "enable-aggregator-routing": "true",
-        "requestheader-client-ca-file": pki / "ca.crt",
+        "requestheader-client-ca-file": pki / "front-proxy-ca.crt",
         "requestheader-allowed-names": "front-proxy-client",
         "requestheader-username-headers": "X-Remote-User",
         "requestheader-group-headers": "X-Remote-Group",

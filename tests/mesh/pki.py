@@ -21,7 +21,25 @@ def _openssl(*args):
     subprocess.run(["openssl", *map(str, args)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _sign(directory, name, subject, names):
+def _authority(directory, name, subject):
+    _openssl(
+        "req",
+        "-x509",
+        *CURVE,
+        "-days",
+        30,
+        "-subj",
+        subject,
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+        "-keyout",
+        directory / f"{name}.key",
+        "-out",
+        directory / f"{name}.crt",
+    )
+
+
+def _sign(directory, name, subject, names, authority="ca"):
     base = directory / name
     _openssl("req", *CURVE, "-subj", subject, "-keyout", f"{base}.key", "-out", f"{base}.csr")
     extensions = directory / f"{name}.ext"
@@ -32,9 +50,9 @@ def _sign(directory, name, subject, names):
         "-in",
         f"{base}.csr",
         "-CA",
-        directory / "ca.crt",
+        directory / f"{authority}.crt",
         "-CAkey",
-        directory / "ca.key",
+        directory / f"{authority}.key",
         "-CAcreateserial",
         "-days",
         30,
@@ -47,23 +65,18 @@ def _sign(directory, name, subject, names):
 
 def create(directory):
     directory.mkdir(parents=True)
-    _openssl(
-        "req",
-        "-x509",
-        *CURVE,
-        "-days",
-        30,
-        "-subj",
-        "/CN=mesh-ca",
-        "-addext",
-        "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
-        "-keyout",
-        directory / "ca.key",
-        "-out",
-        directory / "ca.crt",
-    )
+    _authority(directory, "ca", "/CN=mesh-ca")
+    # Of its own: whoever has a user's certificate must not pass for the front proxy.
+    _authority(directory, "front-proxy-ca", "/CN=front-proxy-ca")
     _sign(directory, "apiserver", "/CN=kube-apiserver", API_NAMES)
     _sign(directory, "admin", "/O=system:masters/CN=admin", ["DNS:admin"])
-    _sign(directory, "front-proxy", "/CN=front-proxy-client", ["DNS:front-proxy"])
+    _sign(directory, "front-proxy", "/CN=front-proxy-client", ["DNS:front-proxy"], authority="front-proxy-ca")
     _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", directory / "sa.key")
     _openssl("ec", "-in", directory / "sa.key", "-pubout", "-out", directory / "sa.pub")
+
+
+def sign_user(directory, user, groups=()):
+    """NAME.crt and NAME.key of a user as the API server takes them; returns both paths."""
+    subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
+    _sign(directory, f"user-{user}", subject, [f"DNS:{user}"])
+    return directory / f"user-{user}.crt", directory / f"user-{user}.key"

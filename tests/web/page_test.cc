@@ -6,8 +6,8 @@ namespace traffictap {
 namespace web {
 namespace {
 
-HttpResponse Get(const std::string& path, std::map<std::string, std::string> headers = {}) {
-  headers.try_emplace("host", "localhost");
+HttpResponse Get(const std::string& path, std::multimap<std::string, std::string> headers = {}) {
+  if (!headers.contains("host")) headers.emplace("host", "localhost");
   HttpRequest request;
   request.headers = std::move(headers);
   HttpResponse out;

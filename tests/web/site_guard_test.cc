@@ -8,7 +8,7 @@ namespace traffictap {
 namespace web {
 namespace {
 
-bool Refuses(std::map<std::string, std::string> headers) {
+bool Refuses(std::multimap<std::string, std::string> headers) {
   HttpRequest request;
   request.headers = std::move(headers);
   return RefuseForeign(request).has_value();

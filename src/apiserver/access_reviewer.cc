@@ -1,0 +1,133 @@
+#include "apiserver/access_reviewer.h"
+
+#include <algorithm>
+
+#include "apiserver/discovery.h"
+#include "fmt/format.h"
+
+namespace traffictap::apiserver {
+namespace {
+
+kube::Object ReviewOf(const observe::User& user, const std::string& ns) {
+  kube::Json attributes = {{"group", kGroup}, {"resource", "pairs"}, {"verb", "watch"}};
+  if (!ns.empty()) attributes["namespace"] = ns;
+  kube::Json spec = {{"user", user.name}, {"groups", user.groups}};
+  if (!user.uid.empty()) spec["uid"] = user.uid;
+  if (!user.extra.empty()) spec["extra"] = user.extra;
+  spec["resourceAttributes"] = std::move(attributes);
+  return kube::Object({{"apiVersion", kube::kSubjectAccessReviews.ApiVersion()},
+                       {"kind", kube::kSubjectAccessReviews.kind},
+                       {"spec", std::move(spec)}});
+}
+
+// Whatever keeps us from asking is the same to a reader: nobody can tell.
+Status CannotTell(const Status& why) {
+  return absl::UnavailableError(
+      fmt::format("ask the API server for the reader's right: {}", Message(why)));
+}
+
+}  // namespace
+
+AccessReviewer::AccessReviewer(kube::KubeClient* kube, const base::Clock* clock,
+                               AccessReviewerOptions options)
+    : kube_(kube), clock_(clock), options_(options) {
+  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+AccessReviewer::~AccessReviewer() { Stop(); }
+
+void AccessReviewer::Authorize(const observe::Credentials& credentials,
+                               const std::set<std::string>& namespaces, Done done) {
+  if (credentials.user.name.empty()) {
+    return done(absl::UnauthenticatedError("nobody says who the reader is"));
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stopped_ && waiting_.size() < options_.waiting_max) {
+      waiting_.push_back({credentials.user, namespaces, std::move(done)});
+      return;
+    }
+  }
+  done(absl::UnavailableError("too many readers ask for their right: try again later"));
+}
+
+void AccessReviewer::Stop() {
+  std::deque<Waiting> left;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    left.swap(waiting_);
+  }
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  for (const auto& waiting : left) waiting.done(absl::UnavailableError("the collector stops"));
+}
+
+void AccessReviewer::Run() {
+  for (;;) {
+    Waiting next;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &AccessReviewer::HasWorkOrEnds));
+      if (stopped_) return;
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    next.done(Review(next));
+  }
+}
+
+StatusOr<observe::Access> AccessReviewer::Review(const Waiting& waiting) {
+  observe::Access out;
+  out.user = waiting.user.name;
+  out.groups = waiting.user.groups;
+  const auto everything = IsAllowed(waiting.user, "");
+  if (!everything.ok()) return everything.status();
+  out.everything = *everything;
+  if (out.everything) return out;
+  for (const auto& ns : waiting.namespaces) {
+    if (ns.empty()) continue;
+    const auto allowed = IsAllowed(waiting.user, ns);
+    if (!allowed.ok()) return allowed.status();
+    if (*allowed) out.namespaces.insert(ns);
+  }
+  return out;
+}
+
+StatusOr<bool> AccessReviewer::IsAllowed(const observe::User& user, const std::string& ns) {
+  Question question(user, ns);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopped_) return absl::UnavailableError("the collector stops");
+    const auto found = answers_.find(question);
+    const bool fresh = found != answers_.end() &&
+                       clock_->Monotonic() - found->second.time < options_.answer_lifetime;
+    if (fresh) return found->second.allowed;
+  }
+  const auto allowed = Ask(user, ns);
+  if (allowed.ok()) Remember(std::move(question), *allowed);
+  return allowed;
+}
+
+StatusOr<bool> AccessReviewer::Ask(const observe::User& user, const std::string& ns) {
+  const auto answer =
+      kube_->Create(kube::kSubjectAccessReviews, ReviewOf(user, ns), {options_.timeout});
+  if (!answer.ok()) return CannotTell(answer.status());
+  const kube::Json* allowed = answer->Find("/status/allowed");
+  return allowed != nullptr && allowed->is_boolean() && allowed->get<bool>();
+}
+
+void AccessReviewer::Remember(Question question, bool allowed) {
+  const base::Nanos now = clock_->Monotonic();
+  absl::MutexLock lock(&mutex_);
+  if (answers_.size() >= options_.answers_max) {
+    std::erase_if(answers_, [&](const auto& answer) {
+      return now - answer.second.time >= options_.answer_lifetime;
+    });
+  }
+  // Full of fresh ones: they go, since to forget costs a question and to grow has no end.
+  if (answers_.size() >= options_.answers_max) answers_.clear();
+  answers_[std::move(question)] = {allowed, now};
+}
+
+}  // namespace traffictap::apiserver

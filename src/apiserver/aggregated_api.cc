@@ -1,0 +1,280 @@
+#include "apiserver/aggregated_api.h"
+
+#include <utility>
+
+#include "absl/time/time.h"
+#include "apiserver/ca_bundle.h"
+#include "apiserver/discovery.h"
+#include "base/log.h"
+#include "fmt/format.h"
+#include "kube/text_file.h"
+#include "web/live_stream.h"
+#include "web/site_guard.h"
+
+namespace traffictap::apiserver {
+namespace {
+
+constexpr size_t kFileBytesMax = 1 << 20;
+constexpr base::Nanos kTimeout = 5 * base::kSecond;
+// A user of many groups has a long head.
+constexpr size_t kRequestBytesMax = 64 * 1024;
+// More than there may be readers: the API server keeps connections of its own.
+constexpr int kConnectionsMax = 128;
+constexpr base::Nanos kRefusalPeriod = base::kSecond;
+
+struct LivePath {
+  web::LiveResource resource = web::LiveResource::kPairs;
+  std::optional<std::string> ns;
+};
+
+std::optional<web::LiveResource> ResourceOf(std::string_view name) {
+  if (name == "pairs") return web::LiveResource::kPairs;
+  if (name == "summaries") return web::LiveResource::kSummaries;
+  if (name == "taps") return web::LiveResource::kTaps;
+  return std::nullopt;
+}
+
+// "[namespaces/NAMESPACE/]RESOURCE".
+std::optional<LivePath> ParsePath(std::string_view rest) {
+  constexpr std::string_view kNamespaces = "namespaces/";
+  LivePath out;
+  if (rest.starts_with(kNamespaces)) {
+    rest.remove_prefix(kNamespaces.size());
+    const size_t slash = rest.find('/');
+    if (slash == 0 || slash == std::string_view::npos) return std::nullopt;
+    out.ns = std::string(rest.substr(0, slash));
+    rest.remove_prefix(slash + 1);
+  }
+  const auto resource = ResourceOf(rest);
+  if (!resource) return std::nullopt;
+  out.resource = *resource;
+  return out;
+}
+
+std::string LiveRoot() { return fmt::format("/apis/{}/{}/", kGroup, kVersion); }
+
+web::HttpResponse Health(bool healthy) {
+  return healthy ? web::HttpResponse{200, "text/plain", "ok\n"}
+                 : web::HttpResponse{503, "text/plain", "not ready\n"};
+}
+
+Status AtFile(const char* flag, const std::string& path, const Status& why) {
+  return absl::InvalidArgumentError(fmt::format("{} {}: {}", flag, path, Message(why)));
+}
+
+}  // namespace
+
+AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube,
+                             observe::LiveHub* hub, const base::Clock* clock,
+                             web::LiveApi::TapsJson taps_json)
+    : options_(options),
+      kube_(kube),
+      clock_(clock),
+      reviewer_(kube, clock, {}),
+      live_(hub, &reviewer_, clock, std::move(taps_json)) {}
+
+StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(const AggregatedApiOptions& options,
+                                                              kube::KubeClient* kube,
+                                                              observe::LiveHub* hub,
+                                                              const base::Clock* clock,
+                                                              web::LiveApi::TapsJson taps_json) {
+  std::unique_ptr<AggregatedApi> out(
+      new AggregatedApi(options, kube, hub, clock, std::move(taps_json)));
+  TT_RETURN_IF_ERROR(out->Serve());
+  return out;
+}
+
+Status AggregatedApi::Serve() {
+  if (options_.certificate_file.empty()) {
+    auto names = ServiceDnsNames(options_.service);
+    if (!names.ok()) return names.status();
+    dns_names_ = *std::move(names);
+    auto made = MakeServingCertificate(dns_names_, clock_->Wall(), options_.certificate_lifetime);
+    if (!made.ok()) return made.status();
+    certificate_ = *std::move(made);
+  } else {
+    TT_RETURN_IF_ERROR(RefreshFiles());
+  }
+  tls_settings_ = {certificate_.certificate, certificate_.key, ""};
+  auto tls = web::ServerTls::Make(tls_settings_);
+  if (!tls.ok()) return AtFile("--api-cert", options_.certificate_file, tls.status());
+  tls_ = *std::move(tls);
+  web::HttpServerOptions server;
+  server.address = options_.address;
+  server.request_bytes_max = kRequestBytesMax;
+  server.connections_max = kConnectionsMax;
+  server.tls = tls_;
+  auto started = web::HttpServer::Start(server, Routes());
+  if (!started.ok()) return started.status();
+  server_ = *std::move(started);
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+AggregatedApi::~AggregatedApi() {
+  {
+    absl::MutexLock lock(&mutex_);
+    ends_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+  // Before the server goes: what the reviewer still answers needs it.
+  reviewer_.Stop();
+  server_ = nullptr;
+}
+
+int AggregatedApi::port() const { return server_->port(); }
+
+std::map<std::string, web::Route> AggregatedApi::Routes() {
+  const web::Route all([this](const web::HttpRequest& request, const web::Route::Respond& respond) {
+    Answer(request, respond);
+  });
+  return {{"/healthz", [] { return Health(true); }},
+          {"/livez", [] { return Health(true); }},
+          {"/readyz", [this] { return Health(ready()); }},
+          {"/apis", all},
+          {"/apis/", all},
+          {"/openapi/", all}};
+}
+
+StatusOr<observe::User> AggregatedApi::UserOf(const web::HttpRequest& request) const {
+  absl::MutexLock lock(&mutex_);
+  if (front_proxy_) return ReadUser(*front_proxy_, request);
+  return absl::UnavailableError("the API server has not told yet whom to believe");
+}
+
+void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Respond& respond) {
+  auto user = UserOf(request);
+  if (!user.ok()) return Refuse(request, user.status(), respond);
+  if (request.path.starts_with(LiveRoot()) && request.path.size() > LiveRoot().size()) {
+    return AnswerLive(request, *std::move(user), respond);
+  }
+  respond(AnswerDiscovery(request));
+}
+
+void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User user,
+                               const web::Route::Respond& respond) const {
+  const auto path = ParsePath(std::string_view(request.path).substr(LiveRoot().size()));
+  if (!path) {
+    return respond(web::FailureResponse(
+        absl::NotFoundError("the server could not find the requested resource")));
+  }
+  // kubectl get without --raw.
+  if (request.header("accept").find("as=Table") != std::string::npos) {
+    return respond(web::FailureResponse(absl::InvalidArgumentError(fmt::format(
+        "these are no objects and have no table: use kubectl traffictap, or kubectl get --raw {}",
+        request.path))));
+  }
+  web::LiveScope scope;
+  scope.credentials.peer = request.peer;
+  scope.credentials.user = std::move(user);
+  scope.ns = path->ns;
+  scope.follow = "watch";
+  live_.Answer(path->resource, request, std::move(scope), respond);
+}
+
+// Anybody who can reach the port can come here: the log has one of them a second, the metric all.
+void AggregatedApi::Refuse(const web::HttpRequest& request, const Status& why,
+                           const web::Route::Respond& respond) {
+  ++refused_;
+  const base::Nanos now = clock_->Monotonic();
+  const bool told = refusal_told_ != 0 && now - refusal_told_ < kRefusalPeriod;
+  if (absl::IsUnauthenticated(why) && !told) {
+    refusal_told_ = now;
+    observe::Credentials nobody;
+    nobody.peer = request.peer;
+    web::AuditRefusal(nobody, request.path, "", request.query, why);
+  }
+  respond(web::FailureResponse(why));
+}
+
+void AggregatedApi::Run() {
+  std::string told;
+  for (bool ends = false; !ends;) {
+    const Status status = Refresh();
+    if (status.ok()) {
+      if (!ready_.exchange(true) || !told.empty()) {
+        log::For("apiserver").info("aggregated API ready port={}", port());
+      }
+      told.clear();
+    } else if (told != Message(status)) {
+      told = Message(status);
+      log::For("apiserver").warn("aggregated API not up to date err=\"{}\"", told);
+    }
+    absl::MutexLock lock(&mutex_);
+    ends = mutex_.AwaitWithTimeout(absl::Condition(&ends_), absl::Nanoseconds(options_.period));
+  }
+}
+
+Status AggregatedApi::Refresh() {
+  const Status front_proxy = RefreshFrontProxy();
+  const Status certificate = RefreshCertificate();
+  TT_RETURN_IF_ERROR(front_proxy);
+  return certificate;
+}
+
+Status AggregatedApi::RefreshFrontProxy() {
+  const auto config_map = kube_->Get(kube::kConfigMaps, kFrontProxyConfigMap, {kTimeout});
+  if (!config_map.ok()) return config_map.status();
+  auto read = ReadFrontProxy(*config_map);
+  if (!read.ok()) return read.status();
+  web::ServerTlsSettings settings = tls_settings_;
+  settings.client_ca = read->client_ca;
+  if (settings != tls_settings_) {
+    TT_RETURN_IF_ERROR(tls_->Set(settings));
+    tls_settings_ = settings;
+  }
+  absl::MutexLock lock(&mutex_);
+  front_proxy_ = *std::move(read);
+  return absl::OkStatus();
+}
+
+Status AggregatedApi::RefreshCertificate() {
+  TT_RETURN_IF_ERROR(options_.certificate_file.empty() ? RefreshOwn() : RefreshFiles());
+  web::ServerTlsSettings settings = tls_settings_;
+  settings.certificate = certificate_.certificate;
+  settings.key = certificate_.key;
+  if (settings == tls_settings_) return absl::OkStatus();
+  TT_RETURN_IF_ERROR(tls_->Set(settings));
+  tls_settings_ = settings;
+  log::For("apiserver").info("new serving certificate in use");
+  return absl::OkStatus();
+}
+
+Status AggregatedApi::RefreshFiles() {
+  auto certificate = kube::ReadTextFile(options_.certificate_file, kFileBytesMax);
+  if (!certificate.ok())
+    return AtFile("--api-cert", options_.certificate_file, certificate.status());
+  auto key = kube::ReadTextFile(options_.key_file, kFileBytesMax);
+  if (!key.ok()) return AtFile("--api-key", options_.key_file, key.status());
+  certificate_.certificate = *std::move(certificate);
+  certificate_.key = *std::move(key);
+  return absl::OkStatus();
+}
+
+Status AggregatedApi::RefreshOwn() {
+  const base::Nanos now = clock_->Wall();
+  if (newer_published_) {
+    certificate_ = *std::exchange(newer_, std::nullopt);
+    newer_published_ = false;
+  }
+  if (!newer_ && now >= certificate_.expires - options_.certificate_lifetime / 3) {
+    auto made = MakeServingCertificate(dns_names_, now, options_.certificate_lifetime);
+    if (!made.ok()) return made.status();
+    newer_ = *std::move(made);
+  }
+  const auto& newest = newer_ ? *newer_ : certificate_;
+  const auto published = PublishCaBundle(kube_, kApiService, newest.certificate, now);
+  if (!published.ok()) return published.status();
+  newer_published_ = newer_.has_value();
+  return absl::OkStatus();
+}
+
+void AggregatedApi::WriteMetrics(base::MetricWriter& writer) const {
+  writer.Gauge("traffictap_api_ready",
+               "1 once the aggregated API knows whom to believe and the API server knows it.", {},
+               ready_);
+  writer.Counter("traffictap_api_refused_requests_total",
+                 "Requests that were not the front proxy's, or named no user.", {}, refused_);
+}
+
+}  // namespace traffictap::apiserver

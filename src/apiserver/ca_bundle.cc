@@ -1,0 +1,91 @@
+#include "apiserver/ca_bundle.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "fmt/format.h"
+#include "kube/base64.h"
+
+namespace traffictap::apiserver {
+namespace {
+
+constexpr char kFieldManager[] = "traffictap-collector";
+constexpr base::Nanos kTimeout = 5 * base::kSecond;
+
+struct FreeCertificate {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+using Certificate = std::unique_ptr<X509, FreeCertificate>;
+
+std::vector<Certificate> ReadCertificates(const std::string& pem) {
+  std::vector<Certificate> out;
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  while (X509* next = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+    out.emplace_back(next);
+  }
+  return out;
+}
+
+std::string Pem(X509* certificate) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), &BIO_free);
+  if (!memory || PEM_write_bio_X509(memory.get(), certificate) != 1) return {};
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(memory.get(), &text);
+  return std::string(text, static_cast<size_t>(size));
+}
+
+bool SameName(const X509* a, const X509* b) {
+  return X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)) == 0;
+}
+
+bool ExpiresLater(const Certificate& a, const Certificate& b) {
+  return ASN1_TIME_compare(X509_get0_notAfter(a.get()), X509_get0_notAfter(b.get())) > 0;
+}
+
+kube::Object CaBundleOf(const kube::Object& service, const std::string& bundle) {
+  return kube::Object(
+      {{"apiVersion", kube::kApiServices.ApiVersion()},
+       {"kind", kube::kApiServices.kind},
+       {"metadata", {{"name", service.name()}, {"resourceVersion", service.resource_version()}}},
+       {"spec", {{"caBundle", kube::EncodeBase64(bundle)}}}});
+}
+
+}  // namespace
+
+std::string MergeCaBundle(const std::string& bundle, const std::string& own, base::Nanos now) {
+  const auto mine = ReadCertificates(own);
+  if (mine.empty()) return own;
+  auto others = ReadCertificates(bundle);
+  time_t seconds = now / base::kSecond;
+  std::erase_if(others, [&](const Certificate& other) {
+    return !SameName(other.get(), mine[0].get()) || X509_cmp(other.get(), mine[0].get()) == 0 ||
+           X509_cmp_time(X509_get0_notAfter(other.get()), &seconds) <= 0;
+  });
+  std::sort(others.begin(), others.end(), ExpiresLater);
+  std::string out = own;
+  for (size_t i = 0; i < std::min(others.size(), kEarlierMax); ++i) out += Pem(others[i].get());
+  return out;
+}
+
+StatusOr<bool> PublishCaBundle(kube::KubeClient* kube, const std::string& name,
+                               const std::string& own, base::Nanos now) {
+  const auto service = kube->Get(kube::kApiServices, {"", name}, {kTimeout});
+  if (!service.ok()) return service.status();
+  const std::string before =
+      kube::DecodeBase64(service->Text("/spec/caBundle")).value_or(std::string());
+  if (before.find(own) != std::string::npos) return false;
+  // No other manager has the field: who sets it gives the collector its certificate as files.
+  const kube::ApplyOptions options{
+      .field_manager = kFieldManager, .force = true, .timeout = kTimeout};
+  const auto applied = kube->Apply(kube::kApiServices,
+                                   CaBundleOf(*service, MergeCaBundle(before, own, now)), options);
+  if (!applied.ok()) return applied.status();
+  return true;
+}
+
+}  // namespace traffictap::apiserver

@@ -1,0 +1,39 @@
+#include "collector/api_site.h"
+
+#include "base/log.h"
+#include "collector/taps_json.h"
+#include "fmt/format.h"
+
+namespace traffictap::collector {
+
+StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
+                                                  observe::LiveHub* hub, const base::Clock* clock,
+                                                  Figures figures) {
+  auto access = kube::FindClusterAccess(options.kubeconfig);
+  if (!access.ok()) {
+    return Status(access.status().code(),
+                  fmt::format("--api needs an API server: {}", Message(access.status())));
+  }
+  std::unique_ptr<ApiSite> out(new ApiSite);
+  auto client = kube::HttpKubeClient::Make(
+      {.access = *std::move(access), .user_agent = "traffictap-collector/" TRAFFICTAP_VERSION},
+      clock);
+  if (!client.ok()) return client.status();
+  out->kube_ = *std::move(client);
+  auto api = apiserver::AggregatedApi::Start(
+      options.api, out->kube_.get(), hub, clock,
+      [hub, figures = std::move(figures)](const observe::Access& access) {
+        return TapsJson(figures(), *hub, access);
+      });
+  if (!api.ok()) return api.status();
+  out->api_ = *std::move(api);
+  log::For("apiserver").info("aggregated API listens port={}", out->port());
+  return out;
+}
+
+void ApiSite::WriteMetrics(base::MetricWriter& writer) const {
+  api_->WriteMetrics(writer);
+  kube_->WriteMetrics(writer);
+}
+
+}  // namespace traffictap::collector

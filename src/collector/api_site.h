@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "apiserver/aggregated_api.h"
+#include "kube/http_kube_client.h"
+#include "kube/kubeconfig.h"
+#include "observe/live_hub.h"
+#include "pipeline/pipeline.h"
+
+namespace traffictap::collector {
+
+struct ApiSiteOptions {
+  apiserver::AggregatedApiOptions api;  // without an address: off
+  kube::KubeconfigOptions kubeconfig;   // of the API server that it stands behind
+};
+
+// The live records behind the cluster's API server, and the client that asks that server.
+class ApiSite {
+ public:
+  using Figures = std::function<pipeline::PipelineFigures()>;
+
+  // `hub` and `clock` outlive the site; `figures` is called on threads of its own. An error says
+  // which option is wrong.
+  static StatusOr<std::unique_ptr<ApiSite>> Start(const ApiSiteOptions& options,
+                                                  observe::LiveHub* hub, const base::Clock* clock,
+                                                  Figures figures);
+
+  int port() const { return api_->port(); }
+  void WriteMetrics(base::MetricWriter& writer) const;
+
+ private:
+  ApiSite() = default;
+  std::unique_ptr<kube::HttpKubeClient> kube_;
+  std::unique_ptr<apiserver::AggregatedApi> api_;
+};
+
+}  // namespace traffictap::collector

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "base/status.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+struct ssl_st;  // OpenSSL's SSL
+
+namespace traffictap::web {
+
+// PEM texts.
+struct ServerTlsSettings {
+  std::string certificate;  // the server's, then those that lead to its CA
+  std::string key;
+  // Those who sign clients. A client that shows a certificate of another signer is broken off, one
+  // that shows none is served without a name. Empty: none is asked for.
+  std::string client_ca;
+
+  bool operator==(const ServerTlsSettings&) const = default;
+};
+
+// TLS 1.2 and later for a server. Connections keep what they began with; new ones begin with what
+// was set last. Thread-safe.
+class ServerTls {
+ public:
+  // kInvalidArgument: a text cannot be used, or the key is not the certificate's.
+  static StatusOr<std::shared_ptr<ServerTls>> Make(const ServerTlsSettings& settings);
+  ~ServerTls();
+
+  // As Make; after an error the old settings go on.
+  Status Set(const ServerTlsSettings& settings);
+
+  // What a new connection begins with.
+  std::shared_ptr<boost::asio::ssl::context> context() const;
+
+ private:
+  ServerTls() = default;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<boost::asio::ssl::context> context_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The common name of the certificate that the client of a connection has shown; none where it has
+// shown none.
+std::optional<std::string> VerifiedName(ssl_st* connection);
+
+}  // namespace traffictap::web
