@@ -29,6 +29,6 @@ std::optional<int> ParseCommandLine(CLI::App& app, int argc, const char* const* 
 
 // Runs a program's body and returns its exit code; 1 where it throws, which is told on standard
 // error.
-int RunProgram(const std::function<int()>& body);
+int RunMain(const std::function<int()>& body);
 
 }  // namespace traffictap::base
