@@ -84,6 +84,10 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   // An end speaks for itself where it has an entry; these two belong to the destination alone.
   all.erase("source.address");
   all.erase("source.service");
+  // Only live readers' records have it: observe/reduce_record.h.
+  for (const char* end : {"source", "destination", "client", "server"}) {
+    all.erase(std::string(end) + ".reduced");
+  }
   BOOST_TEST(produced == all, boost::test_tools::per_element());
 }
 

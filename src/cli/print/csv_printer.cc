@@ -1,9 +1,9 @@
 #include "cli/print/csv_printer.h"
 
 #include "cli/print/cell_text.h"
-#include "cli/print/read_pair.h"
 #include "cli/print/visible_text.h"
 #include "fmt/format.h"
+#include "traffic/read_pair.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -89,7 +89,7 @@ class CsvPrinter final : public Printer {
   explicit CsvPrinter(const Page& page) : page_(page) {}
 
   Status Print(std::string_view line, std::string* out) override {
-    const auto pair = ReadPair(line);
+    const auto pair = traffic::ReadPair(line);
     if (!pair.ok()) return pair.status();
     Head(out);
     AppendLine(out, [&](const Column& column) { return Cell(column, *pair); });

@@ -6,9 +6,9 @@
 
 #include "cli/print/cell_text.h"
 #include "cli/print/har_url.h"
-#include "cli/print/read_pair.h"
 #include "cli/print/visible_text.h"
 #include "nlohmann/json.hpp"
+#include "traffic/read_pair.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -160,7 +160,7 @@ class HarPrinter final : public Printer {
   explicit HarPrinter(const Page& page) : page_(page) {}
 
   Status Print(std::string_view line, std::string* out) override {
-    const auto pair = ReadPair(line);
+    const auto pair = traffic::ReadPair(line);
     if (!pair.ok()) return pair.status();
     if (pair->request().protocol() == "TCP") {
       ++left_out_;

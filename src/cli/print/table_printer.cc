@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cli/print/cell_text.h"
-#include "cli/print/read_pair.h"
 #include "cli/print/visible_text.h"
 #include "fmt/format.h"
+#include "traffic/read_pair.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -121,7 +121,7 @@ class TablePrinter final : public Printer {
       : page_(page), columns_(std::move(columns)), cut_(cut) {}
 
   Status Print(std::string_view line, std::string* out) override {
-    const auto pair = ReadPair(line);
+    const auto pair = traffic::ReadPair(line);
     if (!pair.ok()) return pair.status();
     if (page_.header && !headed_) AppendHeadings(out);
     headed_ = true;
