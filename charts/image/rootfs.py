@@ -1,0 +1,86 @@
+"""What is in an image: files of the root file system by their path, each from a file of this machine or from text."""
+
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+USER = 65532
+PROGRAMS = {"traffictap-operator": "operator/traffictap-operator", "traffictap-collector": "src/collector/traffictap-collector"}
+# Debian's layout: what programs look for in /lib is in /usr/lib.
+LINKS = {"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64"}
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+TEXTS = {
+    "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\ntraffictap:x:{USER}:{USER}:TrafficTap:/:/sbin/nologin\n",
+    "etc/group": f"root:x:0:\ntraffictap:x:{USER}:\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+}
+DIRECTORIES = {"tmp": 0o1777, "var/lib/traffictap": 0o755, "etc/traffictap": 0o755}
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """With bytes a file, with a target a link, with neither a directory."""
+
+    mode: int
+    content: bytes | None = None
+    link: str | None = None
+
+
+def read(path, mode=0o644):
+    return File(mode, pathlib.Path(path).read_bytes())
+
+
+def libraries_of(program):
+    """The shared libraries that the dynamic loader finds for a program, as paths that it looks at, itself included."""
+    text = subprocess.run(["ldd", program], text=True, capture_output=True, check=True).stdout
+    if "not found" in text:
+        raise RuntimeError(f"{program} needs a library that is not here:\n{text}")
+    return sorted(set(re.findall(r"(/\S+) \(0x", text)))
+
+
+def usr_path(path):
+    """/lib/x/y.so -> usr/lib/x/y.so: where Debian's packages have it since /lib is a link."""
+    inside = path.lstrip("/")
+    return inside if inside.startswith("usr/") else f"usr/{inside}"
+
+
+def stripped(program):
+    """The program without its symbols and debugging information."""
+    with tempfile.TemporaryDirectory() as directory:
+        out = f"{directory}/program"
+        subprocess.run(["strip", "--strip-all", "-o", out, program], check=True)
+        return read(out, 0o755)
+
+
+def with_directories(files):
+    """The files and every directory above them."""
+    out = dict(files)
+    for path in files:
+        for parent in pathlib.PurePosixPath(path).parents:
+            if str(parent) != ".":
+                out.setdefault(str(parent), File(0o755))
+    return out
+
+
+def base(libraries, packages):
+    """The layer that all images share. `packages`: names of the Debian packages whose notices go along."""
+    files = {path: File(0o777, link=target) for path, target in LINKS.items()}
+    files |= {path: File(0o644, text.encode()) for path, text in TEXTS.items()}
+    files |= {path: File(mode) for path, mode in DIRECTORIES.items()}
+    files[AUTHORITIES[1:]] = read(AUTHORITIES)
+    for library in libraries:
+        files[usr_path(library)] = read(os.path.realpath(library), 0o755)
+    for package in packages:
+        notice = pathlib.Path(f"/usr/share/doc/{package}/copyright")
+        files[f"usr/share/doc/{package}/copyright"] = read(notice)
+    return with_directories(files)
+
+
+def program_layer(name, build, sbom):
+    return with_directories({
+        f"usr/bin/{name}": stripped(pathlib.Path(build) / PROGRAMS[name]),
+        f"usr/share/doc/traffictap/{name}.spdx.json": File(0o644, sbom),
+    })

@@ -1,0 +1,68 @@
+"""The images as they are written, and their root file systems as a container engine would unpack them."""
+
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tarfile
+
+from installing import ROOT
+
+PROGRAMS = ("traffictap-operator", "traffictap-collector")
+ARCHIVE = "traffictap-images.tar"
+
+
+def build(out):
+    """Makes the images of TRAFFICTAP_BUILD; returns the archive's path."""
+    import os
+
+    script = ROOT / "charts/image/build.py"
+    subprocess.run([sys.executable, script, os.environ["TRAFFICTAP_BUILD"], out], check=True, stdout=subprocess.DEVNULL)
+    return pathlib.Path(out) / ARCHIVE
+
+
+class Archive:
+    """Reads an OCI archive by the image specification alone."""
+
+    def __init__(self, path):
+        with tarfile.open(path) as archive:
+            self.files = {m.name: archive.extractfile(m).read() for m in archive if m.isfile()}
+
+    def json(self, path):
+        return json.loads(self.files[path])
+
+    def blob(self, descriptor):
+        return self.files["blobs/" + descriptor["digest"].replace(":", "/")]
+
+    def manifests(self):
+        """{name: manifest}"""
+        out = {}
+        for one in self.json("index.json")["manifests"]:
+            reference = one["annotations"]["org.opencontainers.image.ref.name"]
+            out[reference.split(":")[0]] = json.loads(self.blob(one))
+        return out
+
+    def config(self, name):
+        return json.loads(self.blob(self.manifests()[name]["config"]))
+
+    def members(self, name):
+        for descriptor in self.manifests()[name]["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(descriptor))) as layer:
+                yield from layer
+
+    def unpack(self, name, directory):
+        """The image's root file system, layer upon layer."""
+        for descriptor in self.manifests()[name]["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(descriptor))) as layer:
+                layer.extractall(directory, filter="tar")
+        return pathlib.Path(directory)
+
+
+def contained(root, *args):
+    """A command line that runs in the root file system as a container does: read-only, as the image's user, without rights,
+    in namespaces of its own, with a /tmp of its own."""
+    script = ('mount --bind "$0" "$0" && mount -t tmpfs tmpfs "$0/tmp" && mount -o remount,bind,ro "$0" && ip link set lo up && '
+              'exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set -all --inh-caps -all '
+              'chroot --userspec=65532:65532 "$0" "$@"')
+    return ["unshare", "--mount", "--net", "bash", "-ec", script, str(root), *args]
