@@ -16,7 +16,7 @@ for template in "$chart"/templates/*.yaml; do
   name=templates/$(basename "$template")
   case $name in
     templates/rbac-*) rights+=(-s "$name") ;;
-    templates/crds.yaml | templates/uninstall.yaml | templates/monitoring.yaml | templates/apiservice.yaml) ;;
+    templates/crds.yaml | templates/uninstall.yaml | templates/monitoring.yaml) ;;
     *) others+=(-s "$name") ;;
   esac
 done

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -15,8 +16,6 @@ ARCHIVE = "traffictap-images.tar"
 
 def build(out):
     """Makes the images of TRAFFICTAP_BUILD; returns the archive's path."""
-    import os
-
     script = ROOT / "charts/image/build.py"
     subprocess.run([sys.executable, script, os.environ["TRAFFICTAP_BUILD"], out], check=True, stdout=subprocess.DEVNULL)
     return pathlib.Path(out) / ARCHIVE
@@ -62,7 +61,6 @@ class Archive:
 def contained(root, *args):
     """A command line that runs in the root file system as a container does: read-only, as the image's user, without rights,
     in namespaces of its own, with a /tmp of its own."""
-    script = ('mount --bind "$0" "$0" && mount -t tmpfs tmpfs "$0/tmp" && mount -o remount,bind,ro "$0" && ip link set lo up && '
-              'exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set -all --inh-caps -all '
-              'chroot --userspec=65532:65532 "$0" "$@"')
+    script = ('mount --bind "$0" "$0" && mount -t tmpfs tmpfs "$0/tmp" && mount -o remount,bind,ro "$0" && '
+              'ip link set lo up && exec setpriv --no-new-privs chroot --groups= --userspec=65532:65532 "$0" "$@"')
     return ["unshare", "--mount", "--net", "bash", "-ec", script, str(root), *args]

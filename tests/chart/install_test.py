@@ -95,14 +95,23 @@ class Release(unittest.TestCase):
         mesh.kubectl("-n", "shop", "wait", "--for=condition=Ready", "traffictap/all", "--timeout=60s")
         call_until_recorded("first")
 
-    def test_3_an_upgrade_leaves_the_patches_alone(self):
+    def test_3_records_are_read_through_the_api_server(self):
+        wait_until(lambda: "True" in mesh.kubectl("get", "apiservice", "v1alpha1.tap.traffictap.io"), "the API is there", 60)
+        pairs = "/apis/tap.traffictap.io/v1alpha1/namespaces/shop/pairs"
+        self.assertIn('"frontend-v1"', mesh.kubectl("get", "--raw", pairs))
+        mesh.kubectl("-n", "shop", "create", "rolebinding", "reader", "--clusterrole=traffictap-tapper", "--user=reader")
+        self.assertIn('"frontend-v1"', mesh.kubectl("get", "--raw", pairs, "--as", "reader"))
+        with self.assertRaisesRegex(RuntimeError, "forbidden|Forbidden"):
+            mesh.kubectl("get", "--raw", pairs, "--as", "stranger")
+
+    def test_4_an_upgrade_leaves_the_patches_alone(self):
         before, collector = generation(), pod_of("collector").name
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "logging.level=debug,operator.replicas=1")
         self.assertNotEqual(pod_of("collector").name, collector)
         call_until_recorded("second")
         self.assertEqual(generation(), before)
 
-    def test_4_with_certificates_the_collector_takes_mtls_itself(self):
+    def test_5_with_certificates_the_collector_takes_mtls_itself(self):
         before = generation()
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Certificates")
         call_until_recorded("third")
@@ -110,7 +119,7 @@ class Release(unittest.TestCase):
         listeners = mesh.envoy_stats(pod_of("collector"), "inbound.*9811.*rq_total")
         self.assertEqual(sum(listeners.values()), 0)
 
-    def test_5_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
+    def test_6_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
         said = helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
         self.assertIn("traffictaps.traffictap.io", said)
         wait_for_leftovers([f"customresourcedefinition.apiextensions.k8s.io/{kind}.traffictap.io"
@@ -118,10 +127,10 @@ class Release(unittest.TestCase):
         self.assertEqual(generation(), [])
         self.assertIn("traffictap.traffictap.io/all", mesh.kubectl("-n", "shop", "get", "traffictaps", "-o", "name"))
 
-    def test_6_it_comes_again_to_the_taps_that_it_left(self):
+    def test_7_it_comes_again_to_the_taps_that_it_left(self):
         helm("install", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Disabled,crds.keep=false")
         call_until_recorded("fourth")
 
-    def test_7_the_kinds_go_where_they_shall_not_be_kept(self):
+    def test_8_the_kinds_go_where_they_shall_not_be_kept(self):
         helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
         wait_for_leftovers([])

@@ -26,7 +26,7 @@ MOST = {
     "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}, "dashboards": {"enabled": True}},
 }
 LEAST = {
-    "als": {"mtls": "Disabled"}, "operator": {"replicas": 1, "istiodToken": False}, "crds": {"install": False},
+    "als": {"mtls": "Disabled"}, "api": {"enabled": False}, "operator": {"replicas": 1, "istiodToken": False}, "crds": {"install": False},
     "admissionPolicy": {"enabled": False}, "roles": {"create": False}, "networkPolicy": {"enabled": False},
     "uninstall": {"removePatches": False},
 }
