@@ -16,11 +16,12 @@ from rootfs import AUTHORITIES, usr_path
 HEADERS = ["libboost1.74-dev", "libcli11-dev", "nlohmann-json3-dev"]
 # Debian's short names of licences (DEP-5) that SPDX calls otherwise.
 SPDX_NAMES = {
-    "Expat": "MIT", "GPL-1+": "GPL-1.0-or-later", "GPL-2.0+": "GPL-2.0-or-later", "X11": "X11", "0BSD": "0BSD", "GPL-2": "GPL-2.0-only", "GPL-2+": "GPL-2.0-or-later", "GPL-3": "GPL-3.0-only",
-    "GPL-3+": "GPL-3.0-or-later", "LGPL-2+": "LGPL-2.0-or-later", "LGPL-2.1": "LGPL-2.1-only",
-    "LGPL-2.1+": "LGPL-2.1-or-later", "LGPL-3+": "LGPL-3.0-or-later", "BSD-2-clause": "BSD-2-Clause",
-    "BSD-3-clause": "BSD-3-Clause", "MPL-2.0": "MPL-2.0", "Apache-2.0": "Apache-2.0", "Zlib": "Zlib", "zlib": "Zlib",
-    "BSL-1.0": "BSL-1.0", "ISC": "ISC", "MIT": "MIT", "CC0-1.0": "CC0-1.0", "OpenSSL": "OpenSSL", "CC0": "CC0-1.0",
+    "Expat": "MIT", "GPL-1+": "GPL-1.0-or-later", "GPL-2.0+": "GPL-2.0-or-later", "X11": "X11", "0BSD": "0BSD",
+    "GPL-2": "GPL-2.0-only", "GPL-2+": "GPL-2.0-or-later", "GPL-3": "GPL-3.0-only", "GPL-3+": "GPL-3.0-or-later",
+    "LGPL-2+": "LGPL-2.0-or-later", "LGPL-2.1": "LGPL-2.1-only", "LGPL-2.1+": "LGPL-2.1-or-later",
+    "LGPL-3+": "LGPL-3.0-or-later", "BSD-2-clause": "BSD-2-Clause", "BSD-3-clause": "BSD-3-Clause",
+    "MPL-2.0": "MPL-2.0", "Apache-2.0": "Apache-2.0", "Zlib": "Zlib", "zlib": "Zlib", "BSL-1.0": "BSL-1.0",
+    "ISC": "ISC", "MIT": "MIT", "CC0-1.0": "CC0-1.0", "OpenSSL": "OpenSSL", "CC0": "CC0-1.0",
 }
 
 

@@ -54,8 +54,7 @@ BOOST_AUTO_TEST_CASE(a_level_that_does_not_exist_is_a_fault) {
 
 BOOST_AUTO_TEST_CASE(a_body_that_throws_ends_with_1) {
   BOOST_TEST(base::RunMain([] { return 7; }) == 7);
-  BOOST_TEST(base::RunMain([]() -> int { throw std::runtime_error("expected by a test"); }) ==
-             1);
+  BOOST_TEST(base::RunMain([]() -> int { throw std::runtime_error("expected by a test"); }) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
