@@ -13,6 +13,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
+      { text: 'Quick start', link: '/quick-start' },
       { text: 'Recipes', link: '/recipes/' },
       { text: 'Troubleshooting', link: '/troubleshooting' }
     ],
@@ -20,6 +21,7 @@ export default defineConfig({
       {
         text: 'Use',
         items: [
+          { text: 'Quick start', link: '/quick-start' },
           { text: 'Concepts', link: '/concepts' },
           { text: 'Web page', link: '/web-page' },
           { text: 'Troubleshooting', link: '/troubleshooting' }
@@ -41,6 +43,9 @@ export default defineConfig({
       {
         text: 'Operate',
         items: [
+          { text: 'Install', link: '/install' },
+          { text: 'Upgrade', link: '/upgrade' },
+          { text: 'Uninstall', link: '/uninstall' },
           { text: 'Monitoring', link: '/monitoring' },
           { text: 'Sizing', link: '/sizing' },
           { text: 'What can be lost', link: '/losses' },
@@ -55,6 +60,7 @@ export default defineConfig({
           { text: 'The record', link: '/reference/record' },
           { text: 'Live API', link: '/reference/live-api' },
           { text: 'Metrics', link: '/reference/metrics' },
+          { text: 'Values of the chart', link: '/reference/chart' },
           { text: 'traffictap-collector', link: '/reference/collector' },
           { text: 'traffictap-operator', link: '/reference/operator' }
         ]

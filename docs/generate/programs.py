@@ -47,3 +47,11 @@ def metrics_page(collector, operator):
             "Prometheus' text format on `/metrics` of the port that `--http` names. A label has no pod, path or user in it.\n\n"
             + table(["Label", "Values"], rows)
             + "## The collector\n\n" + _metrics(collector) + "## The operator\n\n" + _metrics(operator)).rstrip() + "\n"
+
+
+def chart_page(root):
+    """docs/reference/chart.md"""
+    values = (root / "charts/traffictap/values.yaml").read_text().rstrip()
+    return (f"{generated('charts/traffictap/values.yaml')}# Values of the chart\n\n"
+            "Any other key is refused: `values.schema.json` knows exactly these.\n\n"
+            f"```yaml\n{values}\n```\n")

@@ -1,6 +1,8 @@
 """The real programs on the real mesh, for all tests of this folder, and what they expose once everything that they count
 has happened: a tap that delivers, one whose output fails, and traffic between the proxies."""
 
+import atexit
+import json
 import os
 import pathlib
 import subprocess
@@ -10,15 +12,28 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e")]
 
-from installation import HTTP, OPERATOR_HTTP, Collector, Operator, create_crds, shared_mesh  # noqa: E402
-from mesh import namespaces  # noqa: E402
+from installation import HTTP, OPERATOR_HTTP, Collector, Operator, create_crds  # noqa: E402
+from mesh import Mesh, namespaces, shop  # noqa: E402
 from mesh.processes import wait_until  # noqa: E402
 from taps import Taps  # noqa: E402
 
 import exposition  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
-_exposed = {}
+_exposed, _shared = {}, []
+
+
+def shared_mesh():
+    """A mesh with the sample shop and nothing of ours, for all tests of this folder."""
+    if not _shared:
+        mesh = Mesh.for_tests("-docs")
+        atexit.register(mesh.down)
+        mesh.up()
+        for file in ("workloads", "routes", "gateway"):
+            mesh.apply(ROOT / f"tests/mesh/shop/{file}.yaml")
+        mesh.wait_ready("shop", shop.PODS)
+        _shared.append(mesh)
+    return _shared[0]
 
 
 def exposed():
@@ -30,6 +45,7 @@ def exposed_by(program):
     """{name: Family} of "collector" or "operator"."""
     if not _exposed:
         mesh = shared_mesh()
+        mesh.serve_collector_from_node()
         create_crds(mesh)
         operator = Operator(mesh).start()
         collector = Collector(mesh, *Operator.routes()).start()
@@ -58,12 +74,10 @@ def _scrape(mesh, operator, collector):
 
 
 class Shell:
-    """What a user has: a shell with kubectl, an installation, and traffic in the namespace shop."""
+    """What a user has: kubectl, helm, the project's folder, and traffic in the namespace shop."""
 
     def __init__(self):
         self.mesh = shared_mesh()
-        create_crds(self.mesh)
-        self._programs = [Operator(self.mesh).start(), Collector(self.mesh, *Operator.routes()).start()]
         self._home = self.mesh.state / "docs"
         self._ended = threading.Event()
         self._driver = threading.Thread(target=self._drive, daemon=True)
@@ -82,35 +96,37 @@ class Shell:
     def close(self):
         self._ended.set()
         self._driver.join()
-        for program in reversed(self._programs):
-            program.stop()
 
     def directory(self, page):
+        """Where a page's commands are run: charts/ and crds/ are there as in the project's folder."""
         path = self._home / page.replace("/", "-")
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True)
+        for name in ("charts", "crds"):
+            (path / name).symlink_to(ROOT / name)
         return path
 
     def run(self, directory, text):
         """The exit code of a script, what it prints, and its errors; the first command that fails ends it."""
         line = namespaces.command(self.mesh.node_pid, ["bash", "-euo", "pipefail", "-c", text], directory=directory)
-        done = subprocess.run(line, env=self._environment(), text=True, capture_output=True, timeout=180, check=False)
+        done = subprocess.run(line, env=self._environment(), text=True, capture_output=True, timeout=300, check=False)
         return done.returncode, done.stdout, done.stderr
 
     def _environment(self):
-        path = f"{self.mesh.binaries()}:{os.environ['PATH']}"
+        helm = pathlib.Path(os.environ["TRAFFICTAP_HELM"]).parent
+        path = f"{helm}:{self.mesh.binaries()}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "KUBECONFIG": str(self.mesh.state / "kubeconfig"), "HOME": str(self._home)}
 
     def taps_by_health(self):
         """{"Progressing", "Healthy", "Suspended", "Degraded": a real tap that is so}"""
-        taps = Taps(self.mesh, self._programs[1])
-        suspended = {"metadata": {"annotations": {"traffictap.io/plan-only": "true"}}}
+        taps = Taps(self.mesh, None)
         taps.apply("healthy")
         taps.apply("suspended", wait=None)
-        self.mesh.api.merge(taps.path("suspended"), suspended)
+        self.mesh.kubectl("annotate", "-n", "shop", "ttap/suspended", "traffictap.io/plan-only=true")
         taps.apply("degraded", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nowhere"}}])
         taps.wait("suspended", "Ready", "False", "PlanOnly")
         taps.wait("degraded", "Ready", "False", "DestinationNotFound")
         out = {name.capitalize(): taps.get(name) for name in ("healthy", "suspended", "degraded")}
-        changed = {**out["Healthy"], "metadata": {**out["Healthy"]["metadata"], "generation": 99}}
+        changed = json.loads(json.dumps(out["Healthy"]))
+        changed["metadata"]["generation"] += 1
         taps.delete_all()
         return {**out, "Progressing": changed}

@@ -1,4 +1,5 @@
-"""The reference pages as they ought to be. `references.py --write` writes them: make docs-reference."""
+"""The reference pages as they ought to be. `references.py --write` writes them: make docs-reference.
+`--without-mesh` leaves out the metrics, which need the programs to run."""
 
 import pathlib
 import sys
@@ -21,6 +22,7 @@ def quick():
         "crd.md": crd.page(ROOT),
         "record.md": record.page(ROOT),
         "live-api.md": live_api.page(ROOT),
+        "chart.md": said.chart_page(ROOT),
         "collector.md": said.flags_page("traffictap-collector", COLLECTOR, "Exit code 2: the options are wrong."),
         "operator.md": said.flags_page("traffictap-operator", OPERATOR, "Exit code 2: the options are wrong."),
     }
@@ -30,8 +32,8 @@ def metrics():
     return {"metrics.md": said.metrics_page(programs.exposed_by("collector"), programs.exposed_by("operator"))}
 
 
-def write():
-    for name, text in {**quick(), **metrics()}.items():
+def write(everything):
+    for name, text in {**quick(), **(metrics() if everything else {})}.items():
         path = REFERENCE / name
         changed = not path.exists() or path.read_text() != text
         path.write_text(text)
@@ -39,6 +41,6 @@ def write():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--write"]:
-        sys.exit("usage: references.py --write")
-    write()
+    if sys.argv[1:] not in (["--write"], ["--write", "--without-mesh"]):
+        sys.exit("usage: references.py --write [--without-mesh]")
+    write(everything=len(sys.argv) == 2)
