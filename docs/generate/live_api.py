@@ -1,19 +1,28 @@
-"""The live API, out of the sections of src/observe/README.md that are for its users."""
+"""The live API, out of the sections of the sources' READMEs that are for its users."""
 
 import pathlib
 import re
 
 from generate.markdown import generated
 
-FOR_USERS = ("The stream", "Filters", "The other paths", "Who may read")
+STANDALONE = ("The stream", "Filters", "The other paths", "Who may read")
+
+
+def _sections(path, names):
+    """{name: text} of a README's sections."""
+    parts = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", path.read_text(), re.M | re.S))
+    for name in names:
+        if name not in parts:
+            raise ValueError(f"{path} has no section {name}")
+    return {name: parts[name].strip() for name in names}
 
 
 def page(root):
     """docs/reference/live-api.md"""
-    text = (pathlib.Path(root) / "src/observe/README.md").read_text()
-    parts = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
-    missing = [name for name in FOR_USERS if name not in parts]
-    if missing:
-        raise ValueError(f"src/observe/README.md has no section {missing[0]}")
-    body = "".join(f"## {name}\n{parts[name].rstrip()}\n\n" for name in FOR_USERS)
-    return f"{generated('src/observe/README.md')}# Live API\n\n{body.rstrip()}\n"
+    src = pathlib.Path(root) / "src"
+    cluster = _sections(src / "apiserver/README.md", ["The API"])["The API"]
+    standalone = _sections(src / "observe/README.md", STANDALONE)
+    out = [generated("src/apiserver/README.md and src/observe/README.md"), "# Live API\n\n## In a cluster\n\n", cluster, "\n\n"]
+    out += [f"## {name}\n\n{text}\n\n" for name, text in standalone.items()]
+    text = "".join(out).replace("(observe/README.md)", "(below)")
+    return text.rstrip() + "\n"

@@ -65,15 +65,19 @@ class OnTheMesh(unittest.TestCase):
         self.assertEqual({health: flux_health(tap) for health, tap in taps.items()},
                          {"Progressing": "InProgress", "Healthy": "Current", "Suspended": "", "Degraded": "Failed"})
 
-    def test_6_the_upgrade(self):
+    def test_6_what_it_exposes_is_read_before_it_goes(self):
+        self.run_page("quick-start.md")
+        self.assertIn("traffictap_output_failing", programs.exposed())
+
+    def test_7_the_upgrade(self):
         self.run_page("quick-start.md")
         self.run_page("upgrade.md")
 
-    def test_7_the_uninstall_leaves_nothing(self):
+    def test_8_the_uninstall_leaves_nothing(self):
         self.run_page("quick-start.md")
         self.run_page("uninstall.md")
 
-    def test_8_no_other_page_has_commands_to_run(self):
+    def test_9_no_other_page_has_commands_to_run(self):
         for name, text in pages.pages().items():
             runs = any(block.mark == "run" for block in pages.blocks(name, text))
             known = name in ("quick-start.md", "install.md", "upgrade.md", "uninstall.md") or name.startswith("recipes/")

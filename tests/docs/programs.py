@@ -1,7 +1,8 @@
-"""The real programs on the real mesh, for all tests of this folder, and what they expose once everything that they count
-has happened: a tap that delivers, one whose output fails, and traffic between the proxies."""
+"""An installation of the chart on a real mesh, for all tests of this folder, and what its programs expose once everything
+that they count has happened: a tap that delivers, one whose output fails, and traffic between the proxies."""
 
 import atexit
+import http.client
 import json
 import os
 import pathlib
@@ -12,14 +13,16 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e")]
 
-from installation import HTTP, OPERATOR_HTTP, Collector, Operator, create_crds  # noqa: E402
 from mesh import Mesh, namespaces, shop  # noqa: E402
 from mesh.processes import wait_until  # noqa: E402
 from taps import Taps  # noqa: E402
 
 import exposition  # noqa: E402
+import pages  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
+NAMESPACE = "traffictap-system"
+METRICS = {"collector": 9812, "operator": 9814}
 _exposed, _shared = {}, []
 
 
@@ -42,35 +45,41 @@ def exposed():
 
 
 def exposed_by(program):
-    """{name: Family} of "collector" or "operator"."""
+    """{name: Family} of "collector" or "operator", as an installation's pods tell them."""
     if not _exposed:
-        mesh = shared_mesh()
-        mesh.serve_collector_from_node()
-        create_crds(mesh)
-        operator = Operator(mesh).start()
-        collector = Collector(mesh, *Operator.routes()).start()
-        texts = _scrape(mesh, operator, collector)
+        with Shell() as shell:
+            shell.install()
+            texts = _scrape(shell.mesh)
         _exposed.update(collector=exposition.parse(texts[0]), operator=exposition.parse(texts[1]))
-        collector.stop()
-        operator.stop()
     return _exposed[program]
 
 
-def _scrape(mesh, operator, collector):
-    taps = Taps(mesh, collector)
-    # A directory where the file should be: nobody can write to it, not even root.
-    (collector.records.directory / "shop/refused.jsonl").mkdir(parents=True)
+def _scrape(mesh):
+    taps = Taps(mesh, None)
+    # A destination that nobody is at, for an output that fails.
+    destination = {"apiVersion": "traffictap.io/v1alpha1", "kind": "TapDestination", "metadata": {"name": "nobody"},
+                   "spec": {"type": "Kafka", "kafka": {"brokers": ["127.0.0.1:1"], "topic": "t"}, "allowedNamespaces": {}}}
+    mesh.apply(json.dumps(destination))
     taps.apply("delivered")
-    taps.apply("refused", wait=None)
-
-    def failing():
-        mesh.call("shop/client", "http://frontend/catalog")
-        return "traffictap_output_failing" in (collector.get(HTTP, "/metrics") or "")
-
-    wait_until(failing, "the second tap's output fails", 60)
-    texts = collector.get(HTTP, "/metrics"), operator.get(OPERATOR_HTTP, "/metrics")
+    taps.apply("refused", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nobody"}}])
+    wait_until(lambda: "traffictap_output_failing" in _metrics(mesh, "collector"), "the second tap's output fails", 90)
+    texts = _metrics(mesh, "collector"), _metrics(mesh, "operator")
     taps.delete_all()
+    mesh.kubectl("delete", "tapdestination", "nobody")
     return texts
+
+
+def _metrics(mesh, program):
+    """/metrics of the pod, of the leading one where there are several; asked for inside of the pod."""
+    texts = []
+    for pod in mesh.pods(NAMESPACE):
+        if pod.labels.get("app.kubernetes.io/name") == f"traffictap-{program}" and pod.ready:
+            connection = http.client.HTTPConnection(pod.ip, METRICS[program], timeout=10)
+            connection.sock = namespaces.connect(mesh.pod_pid(pod), (pod.ip, METRICS[program]), 10)
+            connection.request("GET", "/metrics")
+            texts.append(connection.getresponse().read().decode())
+            connection.close()
+    return max(texts, key=len, default="")
 
 
 class Shell:
@@ -82,6 +91,21 @@ class Shell:
         self._ended = threading.Event()
         self._driver = threading.Thread(target=self._drive, daemon=True)
         self._driver.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def install(self):
+        """By the first command of the quick start, unless there is an installation."""
+        if "traffictap" not in self.mesh.kubectl("get", "deployments", "-n", NAMESPACE, "-o", "name"):
+            page = "quick-start.md"
+            block = next(b for b in pages.blocks(page, pages.pages()[page]) if b.mark == "run")
+            code, said, errors = self.run(self.directory("install"), block.text)
+            if code:
+                raise AssertionError(f"{block.text}\n{said}{errors}")
 
     def _drive(self):
         calls = ("http://frontend/catalog", "http://frontend/slow?delay=1.2", "http://frontend/report?code=503")
@@ -112,8 +136,8 @@ class Shell:
         return done.returncode, done.stdout, done.stderr
 
     def _environment(self):
-        helm = pathlib.Path(os.environ["TRAFFICTAP_HELM"]).parent
-        path = f"{helm}:{self.mesh.binaries()}:{os.environ['PATH']}"
+        helm = subprocess.run([ROOT / "tests/chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        path = f"{pathlib.Path(helm).parent}:{self.mesh.binaries()}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "KUBECONFIG": str(self.mesh.state / "kubeconfig"), "HOME": str(self._home)}
 
     def taps_by_health(self):

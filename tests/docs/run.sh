@@ -3,7 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 TRAFFICTAP_BUILD=$(realpath "${1:-build}")
-TRAFFICTAP_HELM=$(tests/chart/helm.sh)
-export TRAFFICTAP_BUILD TRAFFICTAP_HELM
+export TRAFFICTAP_BUILD
 python=$(tests/python_env.sh tests/docs/requirements.txt)
 exec "$python" tests/runner.py tests/docs
