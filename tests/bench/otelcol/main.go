@@ -1,5 +1,5 @@
-// The OpenTelemetry Collector with the parts that the benchmark compares with: contrib's receiver of Envoy access
-// logs and its file exporter.
+// The OpenTelemetry Collector with the parts that the benchmark compares with (contrib's receiver of Envoy access logs
+// and its file exporter), and those that the tests of the Otlp output send to.
 package main
 
 import (
@@ -13,12 +13,15 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 )
 
 func factories() (otelcol.Factories, error) {
 	var out otelcol.Factories
 	var err error
-	if out.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](envoyalsreceiver.NewFactory()); err != nil {
+	out.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
+		envoyalsreceiver.NewFactory(), otlpreceiver.NewFactory())
+	if err != nil {
 		return out, err
 	}
 	out.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](fileexporter.NewFactory())
@@ -27,7 +30,7 @@ func factories() (otelcol.Factories, error) {
 
 func main() {
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "otelcol", Description: "benchmark rival", Version: "0.121.0"},
+		BuildInfo: component.BuildInfo{Command: "otelcol", Description: "benchmark rival and test receiver", Version: "0.121.0"},
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
