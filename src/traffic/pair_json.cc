@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "traffic/header_list.h"
 #include "traffic/json_writer.h"
+#include "traffic/record_id.h"
 
 namespace traffictap::traffic {
 namespace {
@@ -171,15 +172,6 @@ void WriteSide(const PackedEntry& entry, JsonWriter& json) {
   WriteFlags(entry.facts, json);
   json.Number("attempts", entry.facts.attempt_count);
   WriteSideConnection(entry, json);
-}
-
-// The same record has the same id whichever tap or output it goes through, so duplicates show
-// downstream.
-uint64_t RecordId(const RecordOrigin& origin, const PackedEntry& entry) {
-  uint64_t id = HashRequestId(entry.node->id) ^ (HashRequestId(origin.collector) << 1);
-  id ^= entry.request_id_hash * 0x9e3779b97f4a7c15ULL;
-  id ^= static_cast<uint64_t>(entry.facts.start_time) * 0xc2b2ae3d27d4eb4fULL;
-  return id ^ (static_cast<uint64_t>(entry.facts.upstream_local.port) << 48);
 }
 
 }  // namespace
