@@ -6,7 +6,7 @@ packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libboost-dev libboost-system-dev libboost-test-dev librdkafka-dev prometheus-cpp-dev
   libcli11-dev nlohmann-json3-dev libsimdjson-dev libre2-dev libyaml-cpp-dev libspdlog-dev
-  libcpprest-dev libfmt-dev libzstd-dev zlib1g-dev libssl-dev clang libclang-rt-14-dev clang-format clang-tidy zstd kcat jq iproute2 skopeo
+  libcpprest-dev libfmt-dev libzstd-dev zlib1g-dev libssl-dev libcurl4-openssl-dev clang libclang-rt-14-dev clang-format clang-tidy zstd kcat jq iproute2 skopeo
   iptables procps util-linux
 )
 # Only where the command is missing: a machine may have these from elsewhere.
