@@ -23,6 +23,7 @@ const char* TypeName(tap::OutputType type) {
     case tap::OutputType::kFile: return "File";
     case tap::OutputType::kStdout: return "Stdout";
     case tap::OutputType::kKafka: return "Kafka";
+    case tap::OutputType::kOtlp: return "Otlp";
   }
   return "";
 }

@@ -5,6 +5,7 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "fmt/format.h"
@@ -63,6 +64,16 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(
   options.watch_root_certs();
   if (!files.certificate.empty()) options.watch_identity_key_cert_pairs();
   return grpc::experimental::TlsCredentials(options);
+}
+
+std::string SystemAuthorities() {
+  constexpr const char* kPlaces[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                     "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+  if (const char* chosen = std::getenv("SSL_CERT_FILE")) return chosen;
+  for (const char* place : kPlaces) {
+    if (std::ifstream(place).good()) return place;
+  }
+  return kPlaces[0];
 }
 
 }  // namespace traffictap::rpc

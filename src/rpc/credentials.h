@@ -33,4 +33,8 @@ struct ClientTlsFiles {
 StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const ServerTlsFiles& files);
 StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(const ClientTlsFiles& files);
 
+// The PEM file of the authorities that this system trusts: $SSL_CERT_FILE, or where distributions
+// have it; Debian's place where none is there.
+std::string SystemAuthorities();
+
 }  // namespace traffictap::rpc

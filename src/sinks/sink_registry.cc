@@ -3,6 +3,7 @@
 #include "fmt/format.h"
 #include "sinks/file/file_writer.h"
 #include "sinks/kafka/kafka_writer.h"
+#include "sinks/otlp/otlp_writer.h"
 #include "sinks/queued_sink.h"
 #include "sinks/stdout/stdout_writer.h"
 
@@ -26,6 +27,11 @@ StatusOr<std::unique_ptr<RecordWriter>> OpenKafka(const tap::OutputSpec& spec, c
   return std::make_unique<KafkaWriter>(spec.kafka);
 }
 
+StatusOr<std::unique_ptr<RecordWriter>> OpenOtlp(const tap::OutputSpec& spec,
+                                                 const SinkContext& context) {
+  return std::make_unique<OtlpWriter>(spec.otlp, MakeTransport(spec.otlp), context.clock);
+}
+
 struct Kind {
   tap::OutputType type;
   StatusOr<std::unique_ptr<RecordWriter>> (*open)(const tap::OutputSpec&, const SinkContext&);
@@ -36,6 +42,7 @@ constexpr Kind kKinds[] = {
     {tap::OutputType::kFile, OpenFile},
     {tap::OutputType::kStdout, OpenStdout},
     {tap::OutputType::kKafka, OpenKafka},
+    {tap::OutputType::kOtlp, OpenOtlp},
 };
 
 }  // namespace

@@ -26,16 +26,25 @@ struct LabelSelector {
   bool Matches(const Labels& labels) const;
 };
 
-enum class DestinationType { kKafka };
+enum class DestinationType { kKafka, kOtlp };
+
+// A header of every OTLP request, whose value is what the secret has under `key`.
+struct SecretHeader {
+  std::string name;  // lower case
+  std::string key;
+};
 
 struct DestinationSpec {
   std::string name;
   DestinationType type = DestinationType::kKafka;
-  std::vector<std::string> brokers;         // host:port
+  std::vector<std::string> brokers;         // Kafka: host:port
   std::string topic;                        // where the tap names none
   std::vector<std::string> allowed_topics;  // what a tap may name beside `topic`
   KafkaSecurity security = KafkaSecurity::kPlaintext;
   std::string sasl_mechanism;
+  std::string endpoint;  // OTLP
+  OtlpProtocol protocol = OtlpProtocol::kGrpc;
+  std::vector<SecretHeader> headers;
   bool ca_from_secret = false;      // `tls.ca: Secret`, key ca.crt; else the system's authorities
   bool client_certificate = false;  // `tls.clientCertificate`, keys tls.crt and tls.key
   std::string

@@ -46,7 +46,33 @@ struct KafkaOutput {
   friend bool operator==(const KafkaOutput&, const KafkaOutput&) = default;
 };
 
-enum class OutputType { kFile, kStdout, kKafka };
+enum class OtlpProtocol { kGrpc, kHttpProtobuf };
+// A header of every request, such as "authorization"; its value is a secret.
+struct OtlpHeader {
+  std::string name;  // lower case
+  std::string value_file;
+  friend bool operator==(const OtlpHeader&, const OtlpHeader&) = default;
+};
+struct OtlpOutput {
+  std::string destination;  // as in KafkaOutput
+  std::string endpoint;  // http://HOST:PORT or https://HOST:PORT; HttpProtobuf: a path may follow
+  OtlpProtocol protocol = OtlpProtocol::kGrpc;
+  bool logs = true;  // `signals`
+  bool traces = true;
+  std::vector<OtlpHeader> headers;
+  std::string ca_file;  // empty: the system's authorities
+  std::string certificate_file;
+  std::string key_file;
+  Compression compression = Compression::kGzip;        // never kZstd
+  base::Nanos timeout = 10 * base::kSecond;            // of one request
+  base::Nanos delivery_timeout = 300 * base::kSecond;  // after it records are dropped and counted
+  uint32_t batch_records_max = 512;                    // `batch.maxRecords`
+  uint64_t batch_bytes_max = 1 << 20;                  // `batch.maxSize`, of one request
+  base::Nanos batch_age_max = base::kSecond;           // `batch.maxAge`
+  friend bool operator==(const OtlpOutput&, const OtlpOutput&) = default;
+};
+
+enum class OutputType { kFile, kStdout, kKafka, kOtlp };
 struct OutputSpec {
   std::string name;
   OutputType type = OutputType::kStdout;
@@ -54,6 +80,7 @@ struct OutputSpec {
   FileOutput file;
   StdoutOutput stdout_output;
   KafkaOutput kafka;
+  OtlpOutput otlp;
   uint64_t queue_bytes_max = 64 << 20;  // `queueSize`: what may wait for a slow output
   friend bool operator==(const OutputSpec&, const OutputSpec&) = default;
 };

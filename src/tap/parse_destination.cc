@@ -67,19 +67,57 @@ void ReadKafka(const Value& value, DestinationSpec* spec) {
   fields.Optional("tls", [&](const Value& v) { ReadTls(v, spec); });
 }
 
+void ReadHeader(const Value& value, std::vector<SecretHeader>* out) {
+  FieldReader fields(value);
+  SecretHeader header;
+  fields.Required("name", [&](const Value& v) { ReadOtlpHeaderName(v, &header.name); });
+  fields.Required("key", [&](const Value& v) {
+    // It becomes a file's name.
+    const char* allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (!v.Text(&header.key)) return;
+    if (header.key.size() > 253 || header.key.find_first_not_of(allowed) != std::string::npos ||
+        header.key == "." || header.key == "..") {
+      v.Invalid("must be a key of a Secret: letters, digits, '-', '_' or '.'");
+    }
+  });
+  out->push_back(std::move(header));
+}
+
+void ReadOtlp(const Value& value, DestinationSpec* spec) {
+  FieldReader fields(value);
+  fields.Optional("protocol", [&](const Value& v) { ReadOtlpProtocol(v, &spec->protocol); });
+  fields.Required("endpoint",
+                  [&](const Value& v) { ReadOtlpEndpoint(v, spec->protocol, &spec->endpoint); });
+  fields.Optional("headers", [&](const Value& v) {
+    v.Each(16, [&](const Value& header) { ReadHeader(header, &spec->headers); });
+  });
+  CheckOtlpTls(fields, spec->endpoint, fields.Has("tls"));
+  fields.Optional("tls", [&](const Value& v) { ReadTls(v, spec); });
+}
+
 void ReadSpec(const Value& value, DestinationSpec* spec) {
   FieldReader fields(value);
-  fields.Required("type", [](const Value& v) {
-    if (v.node->text == "Otlp") return v.Invalid("Otlp is not in this version: use Kafka");
-    v.Choice({"Kafka"});
+  bool known = false;
+  fields.Required("type", [&](const Value& v) {
+    const int choice = v.Choice({"Kafka", "Otlp"});
+    known = choice >= 0;
+    if (known) spec->type = static_cast<DestinationType>(choice);
   });
-  fields.Required("kafka", [&](const Value& v) { ReadKafka(v, spec); });
+  const auto block = [&](const char* name, DestinationType type, auto read) {
+    if (known && spec->type == type) return fields.Required(name, read);
+    fields.Optional(name, [&](const Value& v) {
+      if (known) v.Invalid("does not belong to this type: remove it or change type");
+    });
+  };
+  block("kafka", DestinationType::kKafka, [&](const Value& v) { ReadKafka(v, spec); });
+  block("otlp", DestinationType::kOtlp, [&](const Value& v) { ReadOtlp(v, spec); });
   fields.Optional("credentialsSecret",
                   [&](const Value& v) { ReadObjectName(v, &spec->credentials_secret); });
-  const bool secret =
-      !spec->sasl_mechanism.empty() || spec->ca_from_secret || spec->client_certificate;
+  const bool secret = !spec->sasl_mechanism.empty() || !spec->headers.empty() ||
+                      spec->ca_from_secret || spec->client_certificate;
   if (secret && spec->credentials_secret.empty()) {
-    fields.Fault("MissingField", "needs credentialsSecret for sasl, ca or clientCertificate");
+    fields.Fault("MissingField",
+                 "needs credentialsSecret for sasl, headers, ca or clientCertificate");
   }
   fields.Optional("allowedNamespaces", [&](const Value& v) {
     spec->namespaces_allowed = true;

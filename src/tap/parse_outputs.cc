@@ -102,11 +102,7 @@ void ReadKafka(const Value& value, KafkaOutput* kafka) {
 }
 
 bool ReadType(const Value& value, OutputType* type) {
-  if (value.node->text == "Otlp") {
-    value.Invalid("Otlp is not in this version: use File, Stdout or Kafka");
-    return false;
-  }
-  const int choice = value.Choice({"File", "Stdout", "Kafka"});
+  const int choice = value.Choice({"File", "Stdout", "Kafka", "Otlp"});
   if (choice >= 0) *type = static_cast<OutputType>(choice);
   return choice >= 0;
 }
@@ -137,6 +133,7 @@ void ParseOutput(const Value& value, OutputSpec* output) {
   };
   block("file", OutputType::kFile, [&](const Value& v) { ReadFile(v, &output->file); });
   block("kafka", OutputType::kKafka, [&](const Value& v) { ReadKafka(v, &output->kafka); });
+  block("otlp", OutputType::kOtlp, [&](const Value& v) { ParseOtlp(v, &output->otlp); });
   block("stdout", OutputType::kStdout, [](const Value& v) { FieldReader none(v); });
 }
 

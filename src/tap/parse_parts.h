@@ -12,6 +12,7 @@ namespace traffictap::tap {
 
 void ParseMatch(const Value& value, MatchSpec* match);
 void ParseOutput(const Value& value, OutputSpec* output);
+void ParseOtlp(const Value& value, OtlpOutput* otlp);
 
 bool IsDnsLabel(const std::string& text);
 // Names of workloads, pods and other objects may hold dots.
@@ -29,6 +30,14 @@ void ReadSecurity(const Value& value, KafkaSecurity* security);
 void ReadMechanism(const Value& value, std::string* mechanism);
 // Reports sasl and tls blocks that do not go with `security`.
 void CheckSecurity(const FieldReader& fields, KafkaSecurity security, bool sasl, bool tls);
+// What Otlp outputs and destinations share. The protocol is read before the endpoint that must suit
+// it.
+void ReadOtlpProtocol(const Value& value, OtlpProtocol* protocol);
+void ReadOtlpEndpoint(const Value& value, OtlpProtocol protocol, std::string* endpoint);
+// Reports a tls block where the endpoint is not https.
+void CheckOtlpTls(const FieldReader& fields, const std::string& endpoint, bool tls);
+// A header that a request may be given: lower-cased, none that the protocol itself sets.
+bool ReadOtlpHeaderName(const Value& value, std::string* out);
 // Headers that carry credentials: neither captured nor matched.
 bool IsCredentialHeader(const std::string& lower_case_name);
 // Reports a regex that RE2 refuses.

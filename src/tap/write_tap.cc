@@ -172,8 +172,46 @@ Json WriteKafka(const KafkaOutput& kafka) {
   return out;
 }
 
+Json WriteOtlpBatch(const OtlpOutput& otlp) {
+  const OtlpOutput defaults;
+  Json out = Json::object();
+  Put(&out, "maxRecords", otlp.batch_records_max, defaults.batch_records_max);
+  if (otlp.batch_bytes_max != defaults.batch_bytes_max) {
+    out["maxSize"] = fmt::format("{}", otlp.batch_bytes_max);
+  }
+  if (otlp.batch_age_max != defaults.batch_age_max) {
+    PutDuration(&out, "maxAge", otlp.batch_age_max);
+  }
+  return out;
+}
+
+Json WriteOtlp(const OtlpOutput& otlp) {
+  const OtlpOutput defaults;
+  Json out = Json::object();
+  Put(&out, "destination", otlp.destination);
+  Put(&out, "endpoint", otlp.endpoint);
+  if (otlp.protocol == OtlpProtocol::kHttpProtobuf) out["protocol"] = "HttpProtobuf";
+  if (!otlp.traces) out["signals"] = {"Logs"};
+  if (!otlp.logs) out["signals"] = {"Traces"};
+  for (const OtlpHeader& header : otlp.headers) {
+    out["headers"].push_back({{"name", header.name}, {"valueFile", header.value_file}});
+  }
+  Json tls = Json::object();
+  Put(&tls, "caFile", otlp.ca_file);
+  Put(&tls, "certificateFile", otlp.certificate_file);
+  Put(&tls, "keyFile", otlp.key_file);
+  PutBlock(&out, "tls", std::move(tls));
+  if (otlp.compression != defaults.compression) out["compression"] = NameOf(otlp.compression);
+  if (otlp.timeout != defaults.timeout) PutDuration(&out, "timeout", otlp.timeout);
+  if (otlp.delivery_timeout != defaults.delivery_timeout) {
+    PutDuration(&out, "deliveryTimeout", otlp.delivery_timeout);
+  }
+  PutBlock(&out, "batch", WriteOtlpBatch(otlp));
+  return out;
+}
+
 Json WriteOutput(const OutputSpec& output) {
-  constexpr const char* kTypes[] = {"File", "Stdout", "Kafka"};
+  constexpr const char* kTypes[] = {"File", "Stdout", "Kafka", "Otlp"};
   Json out = {{"name", output.name}, {"type", kTypes[static_cast<int>(output.type)]}};
   PutBlock(&out, "match", WriteMatch(output.match));
   if (output.queue_bytes_max != OutputSpec().queue_bytes_max) {
@@ -181,6 +219,7 @@ Json WriteOutput(const OutputSpec& output) {
   }
   if (output.type == OutputType::kFile) out["file"] = WriteFile(output.file);
   if (output.type == OutputType::kKafka) out["kafka"] = WriteKafka(output.kafka);
+  if (output.type == OutputType::kOtlp) out["otlp"] = WriteOtlp(output.otlp);
   return out;
 }
 

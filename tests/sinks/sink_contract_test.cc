@@ -5,12 +5,14 @@
 #include <thread>
 
 #include "contract/kafka_outside.h"
+#include "contract/otlp_outside.h"
 #include "contract/sink_outside.h"
 
 namespace traffictap {
 
 using Outsides =
-    boost::mpl::list<contract::FileOutside, contract::StdoutOutside, contract::KafkaOutside>;
+    boost::mpl::list<contract::FileOutside, contract::StdoutOutside, contract::KafkaOutside,
+                     contract::OtlpGrpcOutside, contract::OtlpHttpOutside>;
 
 using fakes::MakeRecords;
 using fakes::Range;

@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(refuses_outputs_without_name_or_type) {
   BOOST_TEST(Refuses(Outputs("name: a"), "spec.outputs[0].type", "MissingField"));
   BOOST_TEST(Refuses(Outputs("name: A_b, type: Stdout"), "spec.outputs[0].name"));
   BOOST_TEST(Refuses(Outputs("name: a, type: Syslog"), "spec.outputs[0].type"));
-  BOOST_TEST(Refuses(Outputs("name: a, type: Otlp"), "spec.outputs[0].type"));
+  BOOST_TEST(Refuses(Outputs("name: a, type: otlp"), "spec.outputs[0].type"));
   BOOST_TEST(
       Refuses(Outputs("name: a, type: Stdout, queueSize: 65535"), "spec.outputs[0].queueSize"));
   BOOST_TEST(

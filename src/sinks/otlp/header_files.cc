@@ -1,0 +1,44 @@
+#include "sinks/otlp/header_files.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "fmt/format.h"
+
+namespace traffictap::sinks {
+namespace {
+
+constexpr size_t kValueBytesMax = 16 * 1024;
+
+StatusOr<std::string> ReadValue(const tap::OtlpHeader& header) {
+  const auto fault = [&](const char* cause) {
+    return absl::FailedPreconditionError(fmt::format("otlp: read header \"{}\" from \"{}\": {}",
+                                                     header.name, header.value_file, cause));
+  };
+  std::ifstream file(header.value_file);
+  if (!file.good()) return fault("no such file, or no right to");
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty()) return fault("it is empty");
+  const auto printable = [](unsigned char c) { return c >= 0x20 && c < 0x7f; };
+  if (text.size() > kValueBytesMax || !std::all_of(text.begin(), text.end(), printable)) {
+    return fault("it is no header's value: printable ASCII in one line");
+  }
+  return text;
+}
+
+}  // namespace
+
+StatusOr<std::vector<std::pair<std::string, std::string>>> ReadHeaders(
+    const std::vector<tap::OtlpHeader>& headers) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const tap::OtlpHeader& header : headers) {
+    auto value = ReadValue(header);
+    if (!value.ok()) return value.status();
+    out.emplace_back(header.name, *std::move(value));
+  }
+  return out;
+}
+
+}  // namespace traffictap::sinks

@@ -1,0 +1,94 @@
+#include "sinks/otlp/pair_attributes.h"
+
+#include "fmt/format.h"
+#include "sinks/otlp/http_attributes.h"
+#include "traffic/record_id.h"
+
+namespace traffictap::sinks {
+namespace {
+
+using traffic::PackedEntry;
+using traffic::Text;
+
+// The keys of one end.
+struct EndKeys {
+  const char* workload;
+  const char* ns;
+  const char* pod;
+  const char* ip;
+};
+constexpr EndKeys kSource = {"traffictap.source.workload", "traffictap.source.namespace",
+                             "traffictap.source.pod", "traffictap.source.ip"};
+constexpr EndKeys kDestination = {"traffictap.destination.workload",
+                                  "traffictap.destination.namespace", "traffictap.destination.pod",
+                                  "traffictap.destination.ip"};
+
+void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* teller,
+            const traffic::SocketAddress& told, AttributeWriter& out) {
+  if (own != nullptr) {
+    out.Text(keys.workload, own->node->workload);
+    out.Text(keys.ns, own->node->ns);
+    out.Text(keys.pod, own->node->pod);
+    out.Text(keys.ip, own->node->ip);
+  } else {
+    out.Text(keys.workload, teller->text(Text::kPeerWorkload));
+    out.Text(keys.ns, teller->text(Text::kPeerNamespace));
+    out.Text(keys.ip, told.IpString());
+  }
+}
+
+}  // namespace
+
+void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
+                       AttributeWriter& out) {
+  const PackedEntry& principal = pair.principal();
+  out.Text("traffictap.tap", origin.tap);
+  out.Text("traffictap.record.id", fmt::format("{:016x}", traffic::RecordId(origin, principal)));
+  out.Text("traffictap.verdict", ToString(pair.verdict));
+  out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
+  out.Text("traffictap.request.id", principal.text(Text::kRequestId));
+}
+
+void AddEndAttributes(const traffic::TrafficPair& pair, AttributeWriter& out) {
+  const auto& facts = pair.principal().facts;
+  AddEnd(kSource, pair.client, pair.server(), facts.downstream_direct_remote, out);
+  AddEnd(kDestination, pair.server(), pair.client, facts.upstream_remote, out);
+  const auto cluster = pair.principal().text(Text::kUpstreamCluster);
+  if (pair.client != nullptr && cluster.starts_with("outbound|")) {
+    out.Text("traffictap.destination.service", cluster.substr(cluster.rfind('|') + 1));
+  }
+}
+
+void AddTimingAttributes(const traffic::TrafficPair& pair, AttributeWriter& out) {
+  const base::Nanos client = pair.client ? pair.client->facts.duration : traffic::kAbsent;
+  const base::Nanos server = pair.server() ? pair.server()->facts.duration : traffic::kAbsent;
+  out.Milliseconds("traffictap.timings.client_ms", client);
+  out.Milliseconds("traffictap.timings.server_ms", server);
+  if (client == traffic::kAbsent || server == traffic::kAbsent) return;
+  out.Difference("traffictap.timings.between_ms", client - server);
+  out.Difference("traffictap.timings.clock_offset_ms",
+                 pair.server()->facts.start_time - pair.client->facts.start_time);
+}
+
+void AddSideAttributes(const PackedEntry& entry, AttributeWriter& out) {
+  const auto& facts = entry.facts;
+  out.Texts("traffictap.response.flags", FlagNames(entry));
+  out.Text("traffictap.response.code_details", entry.text(Text::kResponseCodeDetails));
+  out.Text("traffictap.upstream_cluster", entry.text(Text::kUpstreamCluster));
+  out.Text("traffictap.route_name", entry.text(Text::kRouteName));
+  out.Text("traffictap.peer_principal", entry.text(Text::kPeerPrincipal));
+  out.Text("traffictap.local_principal", entry.text(Text::kLocalPrincipal));
+  out.Text("traffictap.upstream_transport_failure", entry.text(Text::kUpstreamTransportFailure));
+  out.Text("traffictap.downstream_transport_failure",
+           entry.text(Text::kDownstreamTransportFailure));
+  out.Text("traffictap.connection_termination", entry.text(Text::kConnectionTermination));
+  out.Milliseconds("traffictap.last_rx_byte_ms", facts.last_rx_byte);
+  out.Milliseconds("traffictap.first_upstream_tx_byte_ms", facts.first_upstream_tx_byte);
+  out.Milliseconds("traffictap.last_upstream_tx_byte_ms", facts.last_upstream_tx_byte);
+  out.Milliseconds("traffictap.first_upstream_rx_byte_ms", facts.first_upstream_rx_byte);
+  out.Milliseconds("traffictap.last_upstream_rx_byte_ms", facts.last_upstream_rx_byte);
+  out.Milliseconds("traffictap.first_downstream_tx_byte_ms", facts.first_downstream_tx_byte);
+  out.Milliseconds("traffictap.last_downstream_tx_byte_ms", facts.last_downstream_tx_byte);
+}
+
+}  // namespace traffictap::sinks

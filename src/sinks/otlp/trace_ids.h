@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "traffic/record_batch.h"
+
+namespace traffictap::sinks {
+
+// The header `traceparent` (W3C Trace Context, level 1) with its companion `tracestate`.
+struct TraceParent {
+  std::string trace_id;  // 16 bytes
+  std::string span_id;   // 8 bytes
+  uint32_t flags = 0;
+  std::string state;
+};
+
+// nullopt unless the text is a whole one of version 00, or of a later version whose beginning is.
+std::optional<TraceParent> ParseTraceParent(std::string_view text);
+
+// Of the request headers that the tap captured.
+std::optional<TraceParent> CapturedTraceParent(const traffic::PackedEntry& entry);
+
+// 16 bytes, the same for all entries of one request id: a UUID's own digits with the version digit
+// as 0 (Envoy may rewrite it), a hash of any other text; of the connection and its start time where
+// there is no request id.
+std::string TraceIdOf(const traffic::PackedEntry& entry);
+
+// 8 bytes, another one for each entry: traffic::RecordId, so that a span and a record of the same
+// entry can be found from each other.
+std::string SpanIdOf(const traffic::RecordOrigin& origin, const traffic::PackedEntry& entry);
+
+// The trace that a pair belongs to.
+struct PairTrace {
+  std::string trace_id;
+  std::string log_span_id;                   // of the principal entry's span
+  std::optional<TraceParent> client_parent;  // what the client's entry was called with
+  std::optional<TraceParent> server_parent;  // the same of the server's, where it came alone
+};
+PairTrace TraceOf(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair);
+
+}  // namespace traffictap::sinks

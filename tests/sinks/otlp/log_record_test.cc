@@ -1,0 +1,64 @@
+#include "sinks/otlp/log_record.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "sinks/otlp/trace_ids.h"
+#include "traffic/sample_entries.h"
+
+namespace traffictap {
+namespace {
+
+using namespace traffic;  // NOLINT: what the unit under test looks at
+namespace logs = opentelemetry::proto::logs::v1;
+
+const RecordOrigin kOrigin{"shop/tap", "collector"};
+
+logs::LogRecord Record(const TrafficPair& pair) {
+  logs::LogRecord out;
+  sinks::FillLogRecord(kOrigin, pair, 77, &out);
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(log_record)
+
+BOOST_AUTO_TEST_CASE(has_the_times_the_ids_and_a_line_to_read) {
+  SampleEntry client = FullEntry(Reporter::kSource);
+  client.Set(Text::kAuthority, "shop").Set(Text::kPath, "/cart");
+  const SamplePair sample(&client, {});
+  const auto record = Record(sample.pair);
+  BOOST_TEST(record.time_unix_nano() == 1'700'000'000'123'456'789u);
+  BOOST_TEST(record.observed_time_unix_nano() == 77u);
+  BOOST_TEST(record.span_id() == sinks::SpanIdOf(kOrigin, *sample.pair.client));
+  BOOST_TEST(record.trace_id().size() == 16u);
+  BOOST_TEST(record.event_name() == "traffictap.pair");
+  BOOST_TEST(record.body().string_value() == "POST shop/cart 503 Ok");
+}
+
+BOOST_AUTO_TEST_CASE(the_verdict_decides_how_severe_it_is) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SamplePair sample(&client, {});
+  for (const auto& [verdict, severity] :
+       {std::pair(Verdict::kOk, "INFO"), std::pair(Verdict::kServerError, "ERROR"),
+        std::pair(Verdict::kClientAborted, "WARN"), std::pair(Verdict::kNetworkOrProxy, "ERROR"),
+        std::pair(Verdict::kRetried, "WARN"), std::pair(Verdict::kMismatch, "WARN")}) {
+    sample.pair.verdict = verdict;
+    BOOST_TEST(Record(sample.pair).severity_text() == severity);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(hostile_bytes_stay_within_a_valid_message) {
+  SampleEntry client = FullEntry(Reporter::kSource);
+  for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
+    client.Set(static_cast<Text>(text), "\xff\xc3\n\xed\xa0\x80");
+  }
+  client.Set(Text::kRequestHeaders, HeaderList({{"\xff", "\xff"}}));
+  client.node = SampleNode("\xff", "\xff");
+  logs::LogRecord read;
+  BOOST_TEST(read.ParseFromString(Record(SamplePair(&client, {}).pair).SerializeAsString()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
