@@ -36,54 +36,95 @@ std::string TopicOf(const tap::KafkaOutput& kafka, const tap::DestinationSpec& d
   return "";
 }
 
-void SetSecrets(const tap::DestinationSpec& destination, const std::string& dir,
-                tap::KafkaOutput* kafka) {
-  const auto file = [&](const char* key) {
-    return fmt::format("{}/{}/{}", dir, destination.credentials_secret, key);
-  };
-  kafka->security = destination.security;
-  kafka->sasl_mechanism = destination.sasl_mechanism;
-  if (!destination.sasl_mechanism.empty()) {
-    kafka->sasl_username_file = file("username");
-    kafka->sasl_password_file = file("password");
+// Where the collector finds the keys of a destination's secret.
+class SecretFiles {
+ public:
+  SecretFiles(const tap::DestinationSpec& destination, const MeshIndex& index)
+      : secret_(destination.credentials_secret) {
+    const auto& collector = index.snapshot().collector;
+    if (collector) dir_ = collector->destinations_dir;
   }
-  if (destination.ca_from_secret) kafka->ca_file = file("ca.crt");
+  std::string Of(const std::string& key) const {
+    return fmt::format("{}/{}/{}", dir_, secret_, key);
+  }
+
+ private:
+  std::string dir_;
+  const std::string& secret_;
+};
+
+// The files of TLS, which every type of output has under the same names.
+template <typename Output>
+void SetTls(const tap::DestinationSpec& destination, const SecretFiles& files, Output* output) {
+  if (destination.ca_from_secret) output->ca_file = files.Of("ca.crt");
   if (destination.client_certificate) {
-    kafka->certificate_file = file("tls.crt");
-    kafka->key_file = file("tls.key");
+    output->certificate_file = files.Of("tls.crt");
+    output->key_file = files.Of("tls.key");
   }
 }
 
-bool ResolveKafka(const TapObject& tap, const MeshIndex& index, tap::KafkaOutput* kafka,
-                  Note* note) {
-  const DestinationObject* found = index.FindDestination(kafka->destination);
+// The destination that the tap names and may use, or null with a note.
+const tap::DestinationSpec* FindUsable(const std::string& name, tap::DestinationType type,
+                                       const TapObject& tap, const MeshIndex& index, Note* note) {
+  const DestinationObject* found = index.FindDestination(name);
   if (found == nullptr) {
     note->reason = "DestinationNotFound";
     note->message = fmt::format(
         "there is no TapDestination {}: correct the name, or ask an "
         "administrator for it",
-        kafka->destination);
-    return false;
-  }
-  if (found->spec == nullptr) {
+        name);
+  } else if (found->spec == nullptr) {
     note->reason = "DestinationInvalid";
-    note->message = fmt::format("TapDestination {} has faults: see its status", found->name);
-    return false;
-  }
-  if (!MayUse(*found->spec, tap, index)) {
+    note->message = fmt::format("TapDestination {} has faults: see its status", name);
+  } else if (!MayUse(*found->spec, tap, index)) {
     note->reason = "DestinationNotAllowed";
     note->message = fmt::format(
         "TapDestination {} is not open to namespace {}: ask an administrator "
         "to add it to allowedNamespaces",
-        found->name, tap.ns);
-    return false;
+        name, tap.ns);
+  } else if (found->spec->type != type) {
+    note->reason = "DestinationOfOtherType";
+    note->message = fmt::format(
+        "TapDestination {} is not of this output's type: change the output's type, or name "
+        "another destination",
+        name);
+  } else {
+    return found->spec.get();
   }
-  kafka->topic = TopicOf(*kafka, *found->spec, note);
+  return nullptr;
+}
+
+bool ResolveKafka(const TapObject& tap, const MeshIndex& index, tap::KafkaOutput* kafka,
+                  Note* note) {
+  const auto* found =
+      FindUsable(kafka->destination, tap::DestinationType::kKafka, tap, index, note);
+  if (found == nullptr) return false;
+  kafka->topic = TopicOf(*kafka, *found, note);
   if (kafka->topic.empty()) return false;
-  const auto& collector = index.snapshot().collector;
+  const SecretFiles files(*found, index);
   kafka->destination.clear();
-  kafka->brokers = found->spec->brokers;
-  SetSecrets(*found->spec, collector ? collector->destinations_dir : "", kafka);
+  kafka->brokers = found->brokers;
+  kafka->security = found->security;
+  kafka->sasl_mechanism = found->sasl_mechanism;
+  if (!found->sasl_mechanism.empty()) {
+    kafka->sasl_username_file = files.Of("username");
+    kafka->sasl_password_file = files.Of("password");
+  }
+  SetTls(*found, files, kafka);
+  return true;
+}
+
+bool ResolveOtlp(const TapObject& tap, const MeshIndex& index, tap::OtlpOutput* otlp, Note* note) {
+  const auto* found = FindUsable(otlp->destination, tap::DestinationType::kOtlp, tap, index, note);
+  if (found == nullptr) return false;
+  const SecretFiles files(*found, index);
+  otlp->destination.clear();
+  otlp->endpoint = found->endpoint;
+  otlp->protocol = found->protocol;
+  for (const tap::SecretHeader& header : found->headers) {
+    otlp->headers.push_back({header.name, files.Of(header.key)});
+  }
+  SetTls(*found, files, otlp);
   return true;
 }
 
@@ -122,6 +163,8 @@ ResolvedOutputs ResolveOutputs(const TapObject& tap, const MeshIndex& index, Fil
     bool resolved = true;
     if (output.type == tap::OutputType::kKafka) {
       resolved = ResolveKafka(tap, index, &output.kafka, &note);
+    } else if (output.type == tap::OutputType::kOtlp) {
+      resolved = ResolveOtlp(tap, index, &output.otlp, &note);
     } else if (output.type == tap::OutputType::kFile) {
       resolved = ResolveFile(tap, output.name, claims, &output.file, &note);
     }
