@@ -28,7 +28,7 @@ collector: deps ## Build the collector alone into $(BUILD)
 	@ninja -j$(JOBS) -C $(BUILD) traffictap-collector
 
 .PHONY: test
-test: build ## Run all tests: units, tidy, integration with real Envoys and Kafka (SAN=address or thread for units alone)
+test: build ## Run all tests: units, tidy, integration with real Envoys, Kafka, OpenTelemetry (SAN=address or thread for units alone)
 	@tests/run.sh $(BUILD) $(SAN)
 
 .PHONY: golden
