@@ -35,6 +35,7 @@ export default defineConfig({
           { text: 'Slow requests only', link: '/recipes/slow-only' },
           { text: 'One canary', link: '/recipes/canary' },
           { text: 'To Kafka', link: '/recipes/kafka' },
+          { text: 'To OpenTelemetry', link: '/recipes/otlp' },
           { text: 'For weeks, with rotation', link: '/recipes/weeks-long' },
           { text: 'GitOps', link: '/recipes/gitops' },
           { text: 'Without Kubernetes', link: '/recipes/standalone' }
