@@ -177,11 +177,17 @@ void WriteSide(const PackedEntry& entry, JsonWriter& json) {
 }  // namespace
 
 void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::string* out) {
+  AppendRecordJson(fmt::format("{:016x}", RecordId(origin, pair.principal())), origin.tap, pair,
+                   out);
+}
+
+void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPair& pair,
+                      std::string* out) {
   JsonWriter json(out);
   json.BeginObject({});
   json.Text("schemaVersion", "v1");
-  json.Text("id", fmt::format("{:016x}", RecordId(origin, pair.principal())));
-  json.Text("tap", origin.tap);
+  json.Text("id", id);
+  json.Text("tap", tap);
   json.Text("verdict", ToString(pair.verdict));
   json.Text("orphanReason", ToString(pair.orphan_reason));
   json.Text("reporter", ToString(pair.principal().facts.reporter));

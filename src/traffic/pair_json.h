@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "traffic/record_batch.h"
 
@@ -11,5 +12,9 @@ namespace traffictap::traffic {
 // with empty fields left out. Bytes of a text that are not UTF-8 become U+FFFD; control characters
 // are escaped, so the result is always one line.
 void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::string* out);
+
+// The same with the id that the record had before.
+void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPair& pair,
+                      std::string* out);
 
 }  // namespace traffictap::traffic

@@ -1,0 +1,203 @@
+#include "replay/record_entries.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "traffic/header_list.h"
+
+namespace traffictap::replay {
+namespace {
+
+using traffic::AccessEntry;
+using traffic::EntryFacts;
+using traffic::Text;
+
+base::Nanos Nanos(bool known, double ms) {
+  // Durations of a record are bounded by Envoy's; a file may hold any number.
+  constexpr double kLongestMs = 1e12;
+  if (!known || !(std::abs(ms) < kLongestMs)) return traffic::kAbsent;
+  return std::llround(ms * 1000) * base::kMicrosecond;
+}
+
+// "10.1.2.3:80", "[fd00::1]:80"; absent where it is none.
+traffic::SocketAddress Address(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  uint16_t port = 0;
+  if (colon == std::string::npos || colon == 0) return {};
+  const char* end = text.data() + text.size();
+  if (std::from_chars(text.data() + colon + 1, end, port).ptr != end) return {};
+  std::string_view ip(text.data(), colon);
+  if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
+  return traffic::ParseSocketAddress(ip, port).value_or(traffic::SocketAddress{});
+}
+
+template <typename Enum, size_t kCount>
+Enum ByName(const std::string& name) {
+  for (size_t i = 0; i < kCount; ++i) {
+    if (name == ToString(static_cast<Enum>(i))) return static_cast<Enum>(i);
+  }
+  return Enum{};
+}
+
+// "UF", or "FLAG40" of one that is newer than this build.
+void AddFlag(const std::string& name, traffic::ResponseFlags* out) {
+  constexpr std::string_view kNumbered = "FLAG";
+  if (const auto flag = traffic::ParseResponseFlag(name)) return out->Add(*flag);
+  size_t number = 0;
+  if (!name.starts_with(kNumbered)) return;
+  std::from_chars(name.data() + kNumbered.size(), name.data() + name.size(), number);
+  if (number > 0 && number <= traffic::kResponseFlagMax) {
+    out->Add(static_cast<traffic::ResponseFlag>(number));
+  }
+}
+
+void ReadTimes(const v1::Side& side, EntryFacts* facts) {
+  const auto& start = side.start_time();
+  facts->start_time = start.seconds() * base::kSecond + start.nanos();
+  facts->duration = Nanos(side.has_duration_ms(), side.duration_ms());
+  facts->last_rx_byte = Nanos(side.has_last_rx_byte_ms(), side.last_rx_byte_ms());
+  facts->first_upstream_tx_byte =
+      Nanos(side.has_first_upstream_tx_byte_ms(), side.first_upstream_tx_byte_ms());
+  facts->last_upstream_tx_byte =
+      Nanos(side.has_last_upstream_tx_byte_ms(), side.last_upstream_tx_byte_ms());
+  facts->first_upstream_rx_byte =
+      Nanos(side.has_first_upstream_rx_byte_ms(), side.first_upstream_rx_byte_ms());
+  facts->last_upstream_rx_byte =
+      Nanos(side.has_last_upstream_rx_byte_ms(), side.last_upstream_rx_byte_ms());
+  facts->first_downstream_tx_byte =
+      Nanos(side.has_first_downstream_tx_byte_ms(), side.first_downstream_tx_byte_ms());
+  facts->last_downstream_tx_byte =
+      Nanos(side.has_last_downstream_tx_byte_ms(), side.last_downstream_tx_byte_ms());
+}
+
+void ReadSide(const v1::Side& side, AccessEntry* out) {
+  EntryFacts& facts = out->facts;
+  ReadTimes(side, &facts);
+  facts.response_code = side.code();
+  facts.attempt_count = side.attempts();
+  facts.tls_version = static_cast<uint8_t>(side.tls_version());
+  for (const auto& flag : side.flags()) AddFlag(flag, &facts.response_flags);
+  facts.downstream_remote = Address(side.downstream_remote());
+  facts.downstream_direct_remote = Address(side.downstream_direct_remote());
+  facts.downstream_local = Address(side.downstream_local());
+  facts.upstream_local = Address(side.upstream_local());
+  facts.upstream_remote = Address(side.upstream_remote());
+  facts.downstream_wire_bytes_sent = side.downstream_wire_bytes_sent();
+  facts.downstream_wire_bytes_received = side.downstream_wire_bytes_received();
+  facts.upstream_wire_bytes_sent = side.upstream_wire_bytes_sent();
+  facts.upstream_wire_bytes_received = side.upstream_wire_bytes_received();
+  out->text(Text::kResponseCodeDetails) = side.code_details();
+  out->text(Text::kUpstreamCluster) = side.upstream_cluster();
+  out->text(Text::kRouteName) = side.route_name();
+  out->text(Text::kUpstreamTransportFailure) = side.upstream_transport_failure();
+  out->text(Text::kDownstreamTransportFailure) = side.downstream_transport_failure();
+  out->text(Text::kConnectionTermination) = side.connection_termination();
+  out->text(Text::kTlsSni) = side.sni();
+  out->text(Text::kPeerPrincipal) = side.peer_principal();
+  out->text(Text::kLocalPrincipal) = side.local_principal();
+}
+
+// The three header lists of an entry, packed.
+struct HeaderLists {
+  std::string request;
+  std::string response;
+  std::string trailers;
+};
+
+std::string PackHeaders(const google::protobuf::Map<std::string, std::string>& headers) {
+  std::string out;
+  for (const auto& [name, value] : headers) traffic::AppendHeader(&out, name, value);
+  return out;
+}
+
+void ReadRequest(const v1::TrafficPair& record, const HeaderLists& lists, AccessEntry* out) {
+  const auto& request = record.request();
+  EntryFacts& facts = out->facts;
+  facts.kind = request.protocol() == "TCP" ? traffic::EntryKind::kTcp : traffic::EntryKind::kHttp;
+  facts.http_version = ByName<traffic::HttpVersion, 5>(request.protocol());
+  facts.method = ByName<traffic::Method, 10>(request.method());
+  facts.request_headers_bytes = request.headers_bytes();
+  facts.request_body_bytes = request.body_bytes();
+  facts.response_headers_bytes = record.response().headers_bytes();
+  facts.response_body_bytes = record.response().body_bytes();
+  out->text(Text::kRequestId) = request.id();
+  out->text(Text::kScheme) = request.scheme();
+  out->text(Text::kAuthority) = request.authority();
+  out->text(Text::kPath) = request.path();
+  out->text(Text::kOriginalPath) = request.original_path();
+  out->text(Text::kUserAgent) = request.user_agent();
+  out->text(Text::kReferer) = request.referer();
+  out->text(Text::kForwardedFor) = request.forwarded_for();
+  out->text(Text::kRequestHeaders) = lists.request;
+  out->text(Text::kResponseHeaders) = lists.response;
+  out->text(Text::kResponseTrailers) = lists.trailers;
+}
+
+// What an entry says of the other end, which shows where that has none of its own.
+void ReadPeer(const v1::Workload& peer, AccessEntry* out) {
+  if (peer.name() != peer.ip()) out->text(Text::kPeerWorkload) = peer.name();
+  out->text(Text::kPeerNamespace) = peer.namespace_();
+  if (!peer.principal().empty()) out->text(Text::kPeerPrincipal) = peer.principal();
+}
+
+}  // namespace
+
+traffic::Verdict VerdictOf(const v1::TrafficPair& record) {
+  return ByName<traffic::Verdict, traffic::kVerdictCount>(record.verdict());
+}
+
+traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record) {
+  return ByName<traffic::OrphanReason, traffic::kOrphanReasonCount>(record.orphan_reason());
+}
+
+traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& pod) {
+  const std::string key = end.cluster() + '\n' + end.namespace_() + '\n' + pod + '\n' + end.name();
+  const auto found = nodes_.find(key);
+  if (found != nodes_.end() && (found->second->ip == end.ip() || pod != end.pod())) {
+    return found->second;
+  }
+  traffic::Node node;
+  node.id = key;
+  node.ip = pod == end.pod() ? end.ip() : std::string();
+  node.pod = pod;
+  node.ns = end.namespace_();
+  node.workload = end.name();
+  node.service_account = end.service_account();
+  node.cluster_id = end.cluster();
+  auto out = std::make_shared<const traffic::Node>(std::move(node));
+  if (nodes_.size() < kNodesMax) nodes_[key] = out;
+  return out;
+}
+
+RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
+  RecordEntries out;
+  const HeaderLists lists = {PackHeaders(record.request().headers()),
+                             PackHeaders(record.response().headers()),
+                             PackHeaders(record.response().trailers())};
+  const auto add = [&](const v1::Side& side, bool client) {
+    const auto& own = client ? record.source() : record.destination();
+    AccessEntry entry;
+    entry.facts.reporter = client ? traffic::Reporter::kSource : traffic::Reporter::kDestination;
+    ReadRequest(record, lists, &entry);
+    ReadSide(side, &entry);
+    ReadPeer(client ? record.destination() : record.source(), &entry);
+    const auto node = NodeOf(own, side.pod().empty() ? own.pod() : side.pod());
+    auto& batch = out.sides.emplace_back(std::make_unique<traffic::EntryBatch>(node));
+    auto* packed = batch->Add(entry);
+    packed->node = node.get();
+    return packed;
+  };
+  if (record.has_client() && record.client().reduced()) out.reduced = true;
+  if (record.has_client() && !record.client().reduced())
+    out.pair.client = add(record.client(), true);
+  for (const auto& server : record.server()) {
+    if (server.reduced()) out.reduced = true;
+    if (!server.reduced()) out.servers.push_back(add(server, false));
+  }
+  out.pair.servers = out.servers;
+  out.pair.verdict = VerdictOf(record);
+  out.pair.orphan_reason = OrphanReasonOf(record);
+  return out;
+}
+
+}  // namespace traffictap::replay

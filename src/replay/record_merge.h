@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "traffictap/v1/pair.pb.h"
+
+namespace traffictap::replay {
+
+struct Record {
+  std::string line;  // as it came, without its end
+  v1::TrafficPair pair;
+  base::Nanos start = 0;  // of the request, by the reporter's clock; 0 where the record has none
+};
+
+// What was read, whatever became of it.
+struct ReadBooks {
+  uint64_t records = 0;
+  uint64_t malformed = 0;      // lines that are no records, or too long
+  uint64_t gaps = 0;           // records that a saved live stream says were lost
+  std::vector<Status> broken;  // files that ended too early or could not be read on
+};
+
+// The records of several files in the order of time: at any time the earliest one of those that
+// come next in their files. Each file keeps its own order. Files are opened when their turn comes.
+class RecordMerge {
+ public:
+  // Looks at the first record of each file. kNotFound, kPermissionDenied: of the first file that
+  // cannot be opened.
+  static StatusOr<std::unique_ptr<RecordMerge>> Open(const std::vector<std::string>& paths);
+  ~RecordMerge();
+
+  // False at the end of all files. The record is the caller's.
+  bool Next(Record* out);
+  const ReadBooks& books() const { return books_; }
+
+ private:
+  class File;
+  struct Waiting;
+  RecordMerge();
+  Status Add(const std::string& path);
+  void OpenDue();
+
+  std::vector<Waiting> waiting_;              // not open yet, the latest first
+  std::vector<std::unique_ptr<File>> files_;  // open, each with its next record
+  ReadBooks books_;
+};
+
+// The files that `path` means: itself, or, of a directory, all files in and below it but hidden
+// ones and those that are being compressed (".part"). kNotFound: there is none.
+StatusOr<std::vector<std::string>> FilesOf(const std::string& path);
+
+}  // namespace traffictap::replay

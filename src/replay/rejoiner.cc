@@ -1,0 +1,141 @@
+#include "replay/rejoiner.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "traffic/pair_json.h"
+#include "traffic/read_pair.h"
+
+namespace traffictap::replay {
+namespace {
+
+constexpr size_t kWaitingBytesMax = size_t{512} << 20;
+
+// All attempts of a record are there. One without a side to look at cannot be joined either.
+bool IsWhole(const RecordEntries& entries) {
+  const auto& pair = entries.pair;
+  if (entries.reduced || (pair.client == nullptr && pair.servers.empty())) return true;
+  if (pair.client == nullptr || pair.servers.empty()) return false;
+  const bool tcp = pair.client->facts.kind == traffic::EntryKind::kTcp;
+  return tcp || pair.client->facts.attempt_count <= pair.servers.size();
+}
+
+// Tells an entry from all others that wait: its copy in the pairer has the same node.
+using EntryKey = std::tuple<const traffic::Node*, uint64_t, base::Nanos, uint16_t, uint16_t>;
+
+EntryKey KeyOf(const traffic::PackedEntry& entry) {
+  return {entry.node, entry.request_id_hash, entry.facts.start_time,
+          entry.facts.upstream_local.port, entry.facts.downstream_direct_remote.port};
+}
+
+struct EntryKeyHash {
+  size_t operator()(const EntryKey& key) const {
+    const auto& [node, id, start, local, remote] = key;
+    size_t hash = std::hash<const void*>()(node) ^ (id * 0x9e3779b97f4a7c15ULL);
+    hash ^= static_cast<size_t>(start) * 0xc2b2ae3d27d4eb4fULL;
+    return hash ^ (size_t{local} << 16) ^ remote;
+  }
+};
+
+}  // namespace
+
+// Turns what the pairer says back into records.
+class Rejoiner::Output final : public pairing::PairConsumer {
+ public:
+  Output(const Rejoiner::Consume* next, RejoinBooks* books) : next_(next), books_(books) {}
+
+  using Origin = std::shared_ptr<const Record>;
+
+  // False where the entry is known already, and so will not come out once more.
+  bool Expect(const traffic::PackedEntry& entry, const Origin& origin) {
+    return origins_.emplace(KeyOf(entry), origin).second;
+  }
+  void Forget(const traffic::PackedEntry& entry) { origins_.erase(KeyOf(entry)); }
+
+  void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr>) override {
+    const Origin principal = Take(pair.principal());
+    const auto sides = [](const Record& record) {
+      return record.pair.server_size() + (record.pair.has_client() ? 1 : 0);
+    };
+    bool same = principal != nullptr && sides(*principal) == Sides(pair);
+    for (const auto* server : pair.servers) {
+      const Origin origin = server == &pair.principal() ? principal : Take(*server);
+      same = same && origin == principal;
+    }
+    if (principal == nullptr) return (*next_)(Joined({}, pair), pair);
+    if (same) return Unchanged(*principal, pair);
+    books_->rejoined += Sides(pair) > sides(*principal) ? 1 : 0;
+    (*next_)(Joined(*principal, pair), pair);
+  }
+
+ private:
+  static int Sides(const traffic::TrafficPair& pair) {
+    return static_cast<int>(pair.servers.size()) + (pair.client != nullptr ? 1 : 0);
+  }
+
+  // The pairer of today knows less of the peers than the one that wrote the reason.
+  void Unchanged(const Record& record, traffic::TrafficPair pair) {
+    pair.verdict = VerdictOf(record.pair);
+    pair.orphan_reason = OrphanReasonOf(record.pair);
+    (*next_)(record, pair);
+  }
+
+  static Record Joined(const Record& principal, const traffic::TrafficPair& pair) {
+    Record out;
+    traffic::AppendRecordJson(principal.pair.id(), principal.pair.tap(), pair, &out.line);
+    auto read = traffic::ReadPair(out.line);
+    if (read.ok()) out.pair = *std::move(read);
+    out.start = pair.principal().facts.start_time;
+    return out;
+  }
+
+  Origin Take(const traffic::PackedEntry& entry) {
+    const auto found = origins_.find(KeyOf(entry));
+    if (found == origins_.end()) return nullptr;
+    Origin out = std::move(found->second);
+    origins_.erase(found);
+    return out;
+  }
+
+  const Rejoiner::Consume* const next_;
+  RejoinBooks* const books_;
+  std::unordered_map<EntryKey, Origin, EntryKeyHash> origins_;
+};
+
+Rejoiner::Rejoiner(base::Nanos window, Consume next)
+    : next_(std::move(next)), directory_(0, 1), output_(std::make_unique<Output>(&next_, &books_)) {
+  pairing::PairerOptions options;
+  options.waiting_bytes_max = kWaitingBytesMax;
+  options.window = [window](const traffic::TapSet&) { return window; };
+  pairer_ = std::make_unique<pairing::Pairer>(std::move(options), &directory_, output_.get());
+}
+Rejoiner::~Rejoiner() = default;
+
+void Rejoiner::Add(Record record) {
+  const RecordEntries entries = entries_.Make(record.pair);
+  now_ = std::max(now_, record.start);
+  pairer_->Advance(now_);
+  if (IsWhole(entries)) {
+    ++books_.whole;
+    return next_(std::move(record), entries.pair);
+  }
+  ++books_.incomplete;
+  const auto origin = std::make_shared<const Record>(std::move(record));
+  for (const auto& side : entries.sides) {
+    const auto& entry = *side->entries().front();
+    const bool first = output_->Expect(entry, origin);
+    const uint64_t duplicates = pairer_->books().duplicates;
+    pairer_->Add(*side, now_);
+    if (first && pairer_->books().duplicates > duplicates) output_->Forget(entry);
+  }
+}
+
+void Rejoiner::Finish() { pairer_->Flush(now_); }
+
+RejoinBooks Rejoiner::books() const {
+  RejoinBooks out = books_;
+  out.join = pairer_->books();
+  return out;
+}
+
+}  // namespace traffictap::replay

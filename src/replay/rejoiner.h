@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "pairing/pairer.h"
+#include "replay/record_entries.h"
+#include "replay/record_merge.h"
+
+namespace traffictap::replay {
+
+// records = whole + incomplete; the halves of the incomplete ones are in `join`: kept = 2 * pairs +
+// retries + orphans + duplicates (+ waiting, until Finish).
+struct RejoinBooks {
+  uint64_t whole = 0;  // both sides and all attempts are there, or a side was hidden: untouched
+  uint64_t incomplete = 0;  // went through the pairer
+  uint64_t rejoined = 0;    // records that came out with more sides than any that went in
+  pairing::JoinBooks join;
+};
+
+// Joins halves that were written alone. What stays as it was comes out as the line that came in; a
+// joined record keeps the id of its client's half, which is the one that it would have had, and
+// gets its verdict anew. Time is that of the records, so the same files give the same result. Used
+// by one thread.
+class Rejoiner {
+ public:
+  using Consume = std::function<void(Record record, const traffic::TrafficPair& pair)>;
+
+  // `window`: how far apart in time halves may have been written. `next` is called within Add and
+  // Finish.
+  Rejoiner(base::Nanos window, Consume next);
+  ~Rejoiner();
+
+  // In the order of time, as RecordMerge has them.
+  void Add(Record record);
+  // What still waits comes out alone.
+  void Finish();
+  RejoinBooks books() const;
+
+ private:
+  class Output;
+  base::Nanos now_ = 0;
+  RejoinBooks books_;
+  EntryMaker entries_;
+  const Consume next_;
+  pairing::PeerDirectory directory_;
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<pairing::Pairer> pairer_;
+};
+
+}  // namespace traffictap::replay

@@ -1,0 +1,75 @@
+#include "replay/replay.h"
+
+namespace traffictap::replay {
+namespace {
+
+class Replay {
+ public:
+  Replay(const ReplayOptions& options, const OnRecord& on_record, ReplayBooks* books)
+      : options_(options), on_record_(on_record), books_(books) {}
+
+  Status Run() {
+    std::vector<std::string> files;
+    for (const auto& path : options_.paths) {
+      const auto found = FilesOf(path);
+      if (!found.ok()) return found.status();
+      files.insert(files.end(), found->begin(), found->end());
+    }
+    auto merge = RecordMerge::Open(files);
+    if (!merge.ok()) return merge.status();
+    const Status done = options_.pair_again ? Rejoin(**merge) : PassOn(**merge);
+    books_->read = (*merge)->books();
+    return done;
+  }
+
+ private:
+  Status PassOn(RecordMerge& merge) {
+    EntryMaker maker;
+    Record record;
+    while (failed_.ok() && merge.Next(&record)) Offer(record, maker.Make(record.pair).pair);
+    return failed_;
+  }
+
+  Status Rejoin(RecordMerge& merge) {
+    Rejoiner rejoiner(options_.window, [this](const Record& record, const auto& pair) {
+      if (failed_.ok()) Offer(record, pair);
+    });
+    Record record;
+    while (failed_.ok() && merge.Next(&record)) rejoiner.Add(std::move(record));
+    rejoiner.Finish();
+    books_->rejoin = rejoiner.books();
+    return failed_;
+  }
+
+  void Offer(const Record& record, const traffic::TrafficPair& pair) {
+    if (options_.stop.stop_requested()) {
+      failed_ = absl::CancelledError("interrupted");
+      return;
+    }
+    if (!Wants(pair)) {
+      ++books_->filtered;
+      return;
+    }
+    ++books_->kept;
+    failed_ = on_record_(record, pair);
+  }
+
+  bool Wants(const traffic::TrafficPair& pair) const {
+    if (options_.filter == nullptr || options_.filter->empty()) return true;
+    const bool visible = pair.client != nullptr || !pair.servers.empty();
+    return visible && options_.filter->Matches(pair);
+  }
+
+  const ReplayOptions& options_;
+  const OnRecord& on_record_;
+  ReplayBooks* const books_;
+  Status failed_;
+};
+
+}  // namespace
+
+Status ReplayFiles(const ReplayOptions& options, const OnRecord& on_record, ReplayBooks* books) {
+  return Replay(options, on_record, books).Run();
+}
+
+}  // namespace traffictap::replay

@@ -1,0 +1,95 @@
+#include "replay/record_entries.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "traffic/pair_json.h"
+#include "traffic/read_pair.h"
+#include "traffic/sample_entries.h"
+
+namespace traffictap {
+namespace {
+
+using namespace traffic;  // NOLINT: what the unit under test makes
+
+// The record of `pair`, made into entries, and written again.
+std::string WrittenAgain(const std::string& line) {
+  const auto record = ReadPair(line);
+  BOOST_REQUIRE_MESSAGE(record.ok(), Message(record.status()));
+  replay::EntryMaker maker;
+  const auto entries = maker.Make(*record);
+  std::string out;
+  AppendRecordJson(record->id(), record->tap(), entries.pair, &out);
+  return out;
+}
+
+std::string LineOf(const SamplePair& sample) {
+  std::string out;
+  AppendPairJson({"shop/errors", "collector"}, sample.pair, &out);
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(record_entries)
+
+BOOST_AUTO_TEST_CASE(a_half_with_everything_set_is_written_again_as_it_was) {
+  for (const Reporter reporter : {Reporter::kSource, Reporter::kDestination}) {
+    const SampleEntry entry = FullEntry(reporter);
+    const bool client = reporter == Reporter::kSource;
+    SamplePair sample(client ? &entry : nullptr,
+                      client ? std::vector<const SampleEntry*>{} : std::vector{&entry});
+    sample.pair.orphan_reason = OrphanReason::kLateBeyondWindow;
+    sample.pair.verdict = Verdict::kServerError;
+    BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_pair_with_retries_is_written_again_as_it_was) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SampleEntry first = FullEntry(Reporter::kDestination);
+  SampleEntry last = FullEntry(Reporter::kDestination);
+  first.node = SampleNode("cart", "shop");
+  last.facts().response_code = 200;
+  SamplePair sample(&client, {&first, &last});
+  sample.pair.verdict = Verdict::kMismatch;
+  BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_without_texts_is_written_again_as_it_was) {
+  SampleEntry entry(Reporter::kDestination);
+  entry.facts().kind = EntryKind::kTcp;
+  entry.facts().start_time = 1'700'000'000 * base::kSecond;
+  entry.facts().duration = 0;
+  const SamplePair sample(nullptr, {&entry});
+  BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+}
+
+BOOST_AUTO_TEST_CASE(a_side_that_the_reader_may_not_see_is_left_out) {
+  const auto record = ReadPair(
+      R"({"request":{"method":"GET"},"client":{"code":200},"server":[{"reduced":true,"code":500}]})");
+  replay::EntryMaker maker;
+  const auto entries = maker.Make(*record);
+  BOOST_TEST(entries.reduced);
+  BOOST_TEST(entries.pair.servers.empty());
+  BOOST_TEST(entries.pair.client != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(values_that_no_proxy_writes_do_no_harm) {
+  const auto record = ReadPair(
+      R"({"request":{"method":"BREW","protocol":"GOPHER"},"verdict":"New","orphanReason":"New",)"
+      R"("client":{"durationMs":1e300,"lastRxByteMs":-5,"flags":["","XX","FLAG99","FLAG0","FLAG"],)"
+      R"("upstreamRemote":"nonsense","upstreamLocal":":80","downstreamLocal":"[::1]:99999",)"
+      R"("tlsVersion":4000000000}})");
+  BOOST_REQUIRE_MESSAGE(record.ok(), Message(record.status()));
+  replay::EntryMaker maker;
+  const auto entries = maker.Make(*record);
+  const auto& facts = entries.pair.client->facts;
+  BOOST_TEST(facts.duration == kAbsent);
+  BOOST_TEST(facts.response_flags.empty());
+  BOOST_TEST(!facts.upstream_remote.present());
+  BOOST_TEST((entries.pair.verdict == Verdict::kOk));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

@@ -1,0 +1,119 @@
+#include "replay/rejoiner.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <random>
+
+#include "replay/records.h"
+
+namespace traffictap {
+namespace {
+
+using fakes::Half;
+using fakes::HalfOf;
+using fakes::IdOf;
+using fakes::kId;
+using fakes::LineOf;
+using fakes::Pair;
+using fakes::RecordOf;
+using replay::RejoinBooks;
+
+struct Outcome {
+  std::vector<std::string> lines;
+  RejoinBooks books;
+};
+
+Outcome Rejoined(const std::vector<std::string>& lines, base::Nanos window = 30 * base::kSecond) {
+  Outcome out;
+  replay::Rejoiner rejoiner(
+      window, [&](const replay::Record& record, const auto&) { out.lines.push_back(record.line); });
+  for (const auto& line : lines) rejoiner.Add(RecordOf(line));
+  rejoiner.Finish();
+  out.books = rejoiner.books();
+  const auto& join = out.books.join;
+  uint64_t orphans = 0;
+  for (const uint64_t count : join.orphans) orphans += count;
+  BOOST_TEST(join.kept == 2 * join.pairs + join.retries + orphans + join.duplicates);
+  BOOST_TEST(join.waiting == 0);
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rejoiner)
+
+BOOST_AUTO_TEST_CASE(two_halves_become_the_record_that_one_collector_would_have_written) {
+  const auto client = HalfOf(true, kId, 0);
+  const auto server = HalfOf(false, kId, 0.001);
+  const auto whole = LineOf(&client, &server);
+  for (const bool client_first : {true, false}) {
+    const auto halves = Rejoined({Half(client_first, kId, client_first ? 0 : 0.001),
+                                  Half(!client_first, kId, client_first ? 0.001 : 0)});
+    BOOST_REQUIRE(halves.lines.size() == 1);
+    BOOST_TEST(halves.lines[0] == whole);
+    BOOST_TEST(halves.books.rejoined == 1);
+    BOOST_TEST(halves.books.join.pairs == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_stays_alone_comes_out_byte_by_byte_with_its_reason) {
+  const std::string line = Half(true, kId, 0);
+  const auto out = Rejoined({line});
+  BOOST_TEST(out.lines == std::vector{line});
+  BOOST_TEST(line.find("NeverArrived") != std::string::npos);
+  BOOST_TEST(out.books.rejoined == 0);
+}
+
+BOOST_AUTO_TEST_CASE(whole_records_pass_at_once_and_untouched) {
+  const auto out = Rejoined({Pair(IdOf(1), 0), Pair(IdOf(2), 1)});
+  BOOST_TEST(out.lines == (std::vector{Pair(IdOf(1), 0), Pair(IdOf(2), 1)}));
+  BOOST_TEST(out.books.whole == 2);
+  BOOST_TEST(out.books.join.kept == 0);
+}
+
+BOOST_AUTO_TEST_CASE(halves_further_apart_than_the_window_stay_alone) {
+  const std::vector<std::string> lines = {Half(true, kId, 0), Pair(IdOf(9), 20, 2000),
+                                          Half(false, kId, 20.5)};
+  BOOST_TEST(Rejoined(lines, 10 * base::kSecond).lines.size() == 3);
+  BOOST_TEST(Rejoined(lines, 30 * base::kSecond).lines.size() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_attempt_is_added_to_its_record) {
+  auto client = HalfOf(true, kId, 0);
+  client.Attempts(2);
+  const auto last = HalfOf(false, kId, 0.5);
+  const auto first = HalfOf(false, kId, 0.1, 1000);
+  const auto out = Rejoined({LineOf(&client, &last), LineOf(nullptr, &first)});
+  BOOST_REQUIRE(out.lines.size() == 1);
+  BOOST_TEST(RecordOf(out.lines[0]).pair.server_size() == 2);
+  BOOST_TEST(RecordOf(out.lines[0]).pair.verdict() == "Retried");
+  BOOST_TEST(out.books.join.retries == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_half_out_of_two_files_counts_once) {
+  const auto out = Rejoined(
+      {Half(true, kId, 0), Half(true, kId, 0), Half(false, kId, 0.001), Half(false, kId, 0.001)});
+  BOOST_TEST(out.lines.size() == 1);
+  BOOST_TEST(out.books.join.duplicates == 2);
+}
+
+BOOST_AUTO_TEST_CASE(halves_of_different_requests_never_join) {
+  const auto out = Rejoined({Half(true, IdOf(1), 0), Half(false, IdOf(2), 0.001)});
+  BOOST_TEST(out.lines.size() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(many_halves_of_two_collectors_in_any_order_join_again) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 500; ++i) {
+    lines.push_back(Half(true, IdOf(i), i * 0.01, 1000 + i, "one"));
+    lines.push_back(Half(false, IdOf(i), i * 0.01 + 0.001, 1000 + i, "two"));
+  }
+  std::shuffle(lines.begin(), lines.end(), std::mt19937(7));
+  const auto out = Rejoined(lines);
+  BOOST_TEST(out.lines.size() == 500);
+  BOOST_TEST(out.books.rejoined == 500);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
