@@ -158,7 +158,7 @@ struct Operator::State {
     mesh.set_routes = [this](const auto& set) {
       if (const auto server = Routes()) server->SetRoutes(set);
     };
-    mesh.plan_changed = [this](const auto&) {
+    mesh.plan_changed = [this] {
       EveryTap();
       mesh_queue.AddAfter(kMesh, kFullCompare);
     };

@@ -157,14 +157,12 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   ports_.set_routes(plan.routes);
   PatchStates states;
   const bool good = Act(plan, objects, now, &states);
-  std::vector<std::string> keys;
-  for (const auto& verdict : plan.verdicts) keys.push_back(verdict.key);
   controller::ReconcileResult result;
   if (plan.next_change) {
     result.requeue_after = std::max<base::Nanos>(*plan.next_change - now, base::kMillisecond);
   }
   ports_.board->SetPlan(std::move(plan), std::move(states));
-  ports_.plan_changed(keys);
+  ports_.plan_changed();
   if (!good) return absl::UnavailableError("write patches: some were refused, see above");
   return result;
 }

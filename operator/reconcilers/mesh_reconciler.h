@@ -24,7 +24,7 @@ struct MeshPorts {
   std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
   std::function<std::vector<v1::CollectorReport>()> reports;
   std::function<void(const std::vector<plan::Route>&)> set_routes;
-  std::function<void(const std::vector<std::string>&)> plan_changed;  // keys of all taps
+  std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   const base::Clock* clock = nullptr;

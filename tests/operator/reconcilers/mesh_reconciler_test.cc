@@ -21,7 +21,7 @@ struct Fixture : MeshFixture {
       routes = set;
       filters_when_routed = kube.All(kube::kEnvoyFilters).size();
     };
-    ports.plan_changed = [this](const auto& keys) { told = keys; };
+    ports.plan_changed = [this] { ++told; };
     ports.kube = &kube;
     ports.board = &board;
     ports.clock = &clock;
@@ -34,7 +34,7 @@ struct Fixture : MeshFixture {
   std::unique_ptr<MeshReconciler> reconciler;
   std::vector<plan::Route> routes;
   size_t filters_when_routed = 0;
-  std::vector<std::string> told;
+  int told = 0;
 };
 
 }  // namespace
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_tap_gets_its_route_and_then_its_patch) {
   BOOST_REQUIRE(mesh.routes.size() == 1u);
   BOOST_TEST(mesh.routes[0].key == "shop/a");
   BOOST_TEST(mesh.filters_when_routed == 0u);
-  BOOST_TEST(mesh.told == std::vector<std::string>{"shop/a"}, boost::test_tools::per_element());
+  BOOST_TEST(mesh.told == 1);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_written_where_nothing_changed) {
