@@ -97,6 +97,7 @@ struct LiveApi::Call {
 
   Status Read(const Parameter& parameter, base::Nanos now) {
     if (parameter.name == "tap") return ReadTap(parameter.value);
+    if (parameter.name == "clusterTap" && scope.ns) return ReadClusterTap(parameter);
     if (parameter.name == scope.follow) return Set(ReadFlag(parameter), &live.follow);
     if (parameter.name == "since") return Set(ReadSince(parameter, now), &live.since);
     if (parameter.name == "limit") return Set(ReadLimit(parameter), &live.limit);
@@ -119,9 +120,28 @@ struct LiveApi::Call {
           fmt::format("tap: \"{}\" is not in namespace \"{}\", which the request is limited to",
                       tap, *scope.ns));
     }
+    AddTap(tap);
+    return absl::OkStatus();
+  }
+
+  // Of a ClusterTrafficTap a namespace's request gets the records with an end in it.
+  Status ReadClusterTap(const Parameter& parameter) {
+    if (parameter.value.empty() || parameter.value.find('/') != std::string::npos) {
+      return BadParameter(parameter, "must be the name of a ClusterTrafficTap");
+    }
+    names_taps = true;
+    AddTap(parameter.value);
+    filter.push_back({"namespace", *scope.ns});
+    return absl::OkStatus();
+  }
+
+  void AddTap(const std::string& tap) {
     const auto& taps = live.taps;
     if (std::find(taps.begin(), taps.end(), tap) == taps.end()) live.taps.push_back(tap);
-    return absl::OkStatus();
+  }
+
+  bool MayRead(const std::string& tap) const {
+    return MayReadTap(access, tap, scope.ns.value_or(""));
   }
 
   template <typename From, typename To>
@@ -178,9 +198,7 @@ void LiveApi::CheckTaps(const CallPtr& call, StatusOr<Access> access) const {
   }
   if (!call->read.ok()) return call->respond(FailureResponse(call->read));
   auto& taps = call->live.taps;
-  const auto hidden = [&](const std::string& tap) {
-    return !call->access.MayRead(observe::NamespaceOf(tap));
-  };
+  const auto hidden = [&](const std::string& tap) { return !call->MayRead(tap); };
   const auto first = std::find_if(taps.begin(), taps.end(), hidden);
   if (first == taps.end()) return CheckSides(call);
   if (call->names_taps) return refuse(fmt::format("tap \"{}\"", *first));

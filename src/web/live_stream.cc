@@ -102,7 +102,7 @@ void LiveStream::CheckRight(base::Nanos now) {
 bool LiveStream::MayRead(const observe::Access& access) const {
   const auto& taps = reader_->taps();
   return std::all_of(taps.begin(), taps.end(),
-                     [&](const auto& tap) { return access.MayRead(observe::NamespaceOf(tap)); });
+                     [&](const auto& tap) { return MayReadTap(access, tap, options_.ns); });
 }
 
 bool LiveStream::EndWith(const char* reason, std::string* out) {
@@ -163,6 +163,11 @@ void LiveStream::Ended(StreamEnd end) {
       Printable(options_.ns), fmt::join(reader_->taps(), ","), Printable(options_.query),
       why_ended_, static_cast<double>(clock_->Monotonic() - started_) / base::kSecond, books.sent,
       books.filtered, books.hidden, books.dropped);
+}
+
+bool MayReadTap(const observe::Access& access, const std::string& tap, const std::string& ns) {
+  const std::string own = observe::NamespaceOf(tap);
+  return access.MayRead(own.empty() ? ns : own);
 }
 
 void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,

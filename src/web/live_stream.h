@@ -61,6 +61,10 @@ class LiveStream final : public BodySource {
   std::string why_ended_;
 };
 
+// Whether `access` opens the tap to a request that is limited to namespace `ns` (empty: to none). A
+// ClusterTrafficTap is of all namespaces: a request of one namespace gets what touches that one.
+bool MayReadTap(const observe::Access& access, const std::string& tap, const std::string& ns);
+
 // The audit log's line for a request that was refused. `resource` is the path's last part.
 void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,
                   const std::string& ns, const std::string& query, const Status& why);

@@ -169,6 +169,23 @@ BOOST_AUTO_TEST_CASE(the_other_side_is_reduced_unless_the_user_may_read_its_name
   BOOST_TEST(!Has(Get(path), "\"reduced\":true"));
 }
 
+BOOST_AUTO_TEST_CASE(of_a_tap_of_the_cluster_a_namespace_gets_what_touches_it) {
+  StartReady();
+  hub.Consume(observe::BatchBuilder("everywhere").Get("/in-shop", 200, "bank").Build());
+  const std::string named = "/pairs?clusterTap=everywhere";
+  const std::string mine = Get(kRoot + "/namespaces/shop" + named);
+  BOOST_TEST(Has(mine, "/in-shop"));
+  BOOST_TEST(Has(mine, "\"destination\":{\"namespace\":\"bank\",\"reduced\":true}"));
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/bank" + named), "HTTP/1.1 403"));
+  allowed = {"shop", "mars"};
+  clock.Advance(6 * base::kSecond);
+  BOOST_TEST(!Has(Get(kRoot + "/namespaces/mars" + named), "/in-shop"));
+  for (const char* bad : {"clusterTap=", "clusterTap=shop/all"}) {
+    BOOST_TEST(Has(Get(kRoot + "/namespaces/shop/pairs?" + bad), "HTTP/1.1 400"), bad);
+  }
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/shop/pairs?clusterTap=none"), "HTTP/1.1 404"));
+}
+
 BOOST_AUTO_TEST_CASE(only_the_front_proxy_is_believed) {
   StartReady();
   const std::string path = kRoot + "/namespaces/shop/pairs";
