@@ -268,7 +268,7 @@ class Streams(unittest.TestCase):
         self.assertRegex(text, r"(?m)^event: record\ndata: \{")
         self.assertTrue(text.endswith('event: control\ndata: {"type":"End","reason":"Limit"}\n\n'), text[-200:])
 
-    def test_a_stream_goes_on_while_the_collector_shows_another_certificate(self):
+    def test_a_certificate_that_somebody_takes_out_of_the_api_service_is_written_again(self):
         before = mesh.kubectl("get", "apiservice", "v1alpha1.tap.traffictap.io", "-o", "jsonpath={.spec.caBundle}")
         mesh.kubectl("patch", "apiservice", "v1alpha1.tap.traffictap.io", "--type=merge", "-p",
                      '{"spec":{"caBundle":null,"insecureSkipTLSVerify":false}}')
