@@ -7,6 +7,7 @@
 #include "observe/authorizer.h"
 #include "observe/live_hub.h"
 #include "observe/record_filter.h"
+#include "observe/traffic_summary.h"
 
 namespace traffictap::observe {
 
@@ -17,15 +18,9 @@ struct SummaryRequest {
   std::shared_ptr<const RecordFilter> filter;
 };
 
-// Rates, errors and latencies per edge (source → destination) and per route (edge, method, path
-// without identifiers) of the backlogs' records, as one JSON object (observe/README.md). Computed
-// when asked: O(records in the window), bounded by the backlogs, and at most kGroupsMax groups of
-// each kind (the busiest; the rest is counted).
+// A TrafficSummary of the backlogs' records. Computed when asked: O(records in the window), bounded
+// by the backlogs.
 std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const Access& access,
                         base::Nanos now);
-constexpr size_t kGroupsMax = 500;
-
-// "/cart/42/items" → "/cart/{id}/items": segments that are numbers, UUIDs or long hexadecimal text.
-std::string RouteOf(std::string_view path);
 
 }  // namespace traffictap::observe

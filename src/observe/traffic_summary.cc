@@ -1,0 +1,216 @@
+#include "observe/traffic_summary.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "observe/record_ends.h"
+
+namespace traffictap::observe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using traffic::TrafficPair;
+using traffic::Verdict;
+
+constexpr size_t kGroupsCountedMax =
+    20'000;  // paths may hold anything: beyond it new groups are only counted
+
+// The measured durations of one kind, in milliseconds.
+struct Latencies {
+  std::vector<float> values;
+
+  void Add(base::Nanos nanos) { values.push_back(static_cast<float>(nanos) / 1e6F); }
+  float Quantile(double q) {
+    const auto nth = values.begin() + static_cast<long>(q * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), nth, values.end());
+    return *nth;
+  }
+  void Write(const char* name, Json* out) {
+    if (values.empty()) return;
+    (*out)[name] = {{"p50", Quantile(0.5)}, {"p99", Quantile(0.99)}};
+  }
+};
+
+struct Group {
+  Json key;
+  uint64_t records = 0;
+  uint64_t errors = 0;
+  std::array<uint64_t, traffic::kVerdictCount> verdicts{};
+  Latencies client;
+  Latencies server;
+  Latencies between;
+
+  void Add(const TrafficPair& pair) {
+    ++records;
+    ++verdicts[static_cast<size_t>(pair.verdict)];
+    if (pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried) ++errors;
+    const base::Nanos c = pair.client ? pair.client->facts.duration : traffic::kAbsent;
+    const base::Nanos s = pair.server() ? pair.server()->facts.duration : traffic::kAbsent;
+    if (c != traffic::kAbsent) client.Add(c);
+    if (s != traffic::kAbsent) server.Add(s);
+    if (c != traffic::kAbsent && s != traffic::kAbsent) between.Add(c - s);
+  }
+
+  Json Render(double seconds) {
+    Json out = std::move(key);
+    out["records"] = records;
+    out["rate"] = seconds > 0 ? static_cast<double>(records) / seconds : 0.0;
+    out["errors"] = errors;
+    for (size_t i = 0; i < verdicts.size(); ++i) {
+      if (verdicts[i] > 0) out["verdicts"][ToString(static_cast<Verdict>(i))] = verdicts[i];
+    }
+    client.Write("clientMs", &out);
+    server.Write("serverMs", &out);
+    between.Write("betweenMs", &out);
+    return out;
+  }
+};
+
+class Groups {
+ public:
+  template <typename MakeKey>
+  void Add(const std::string& name, const TrafficPair& pair, MakeKey make_key) {
+    const auto found = groups_.find(name);
+    if (found != groups_.end()) return found->second.Add(pair);
+    if (groups_.size() >= kGroupsCountedMax) {
+      ++left_out_;
+      return;
+    }
+    Group& group = groups_[name];
+    group.key = make_key();
+    group.Add(pair);
+  }
+
+  // The busiest groups; `left_out` gets the records of the others.
+  Json Render(double seconds, uint64_t* left_out) {
+    std::vector<Group*> order;
+    for (auto& [name, group] : groups_) order.push_back(&group);
+    std::sort(order.begin(), order.end(), [](const Group* a, const Group* b) {
+      return std::pair(b->records, a->key.dump()) < std::pair(a->records, b->key.dump());
+    });
+    *left_out = left_out_;
+    Json out = Json::array();
+    for (Group* group : order) {
+      if (out.size() < kGroupsMax) {
+        out.push_back(group->Render(seconds));
+      } else {
+        *left_out += group->records;
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::unordered_map<std::string, Group> groups_;
+  uint64_t left_out_ = 0;
+};
+
+std::string Label(const RecordEnd& end) {
+  return std::string(end.ns) + "/" + std::string(end.label());
+}
+
+// Texts of entries may be any bytes, and JSON must be UTF-8.
+std::string Utf8(std::string_view text) {
+  const Json unchecked = std::string(text);
+  return Json::parse(unchecked.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Json EndJson(const RecordEnd& end) {
+  return {{"namespace", Utf8(end.ns)}, {"name", Utf8(end.label())}};
+}
+
+bool IsIdentifier(std::string_view segment) {
+  size_t digits = 0;
+  size_t hex = 0;
+  for (const char c : segment) {
+    digits += std::isdigit(static_cast<unsigned char>(c)) ? 1 : 0;
+    hex += std::isxdigit(static_cast<unsigned char>(c)) || c == '-' ? 1 : 0;
+  }
+  if (segment.empty() || digits == 0) return false;
+  return digits == segment.size() || (hex == segment.size() && segment.size() >= 8);
+}
+
+}  // namespace
+
+class TrafficSummary::State {
+ public:
+  // Several taps may show one request: with `once` it counts once.
+  void Add(const TrafficPair& pair, bool once) {
+    if (once && !seen_.insert(IdentityOf(pair.principal())).second) return;
+    ++records_;
+    const RecordEnd source = SourceOf(pair);
+    const RecordEnd destination = DestinationOf(pair);
+    const auto edge_key = [&] {
+      return Json{{"source", EndJson(source)}, {"destination", EndJson(destination)}};
+    };
+    const std::string edge = Label(source) + "\n" + Label(destination);
+    edges_.Add(edge, pair, edge_key);
+    const auto& entry = pair.principal();
+    const bool tcp = entry.facts.kind == traffic::EntryKind::kTcp;
+    const std::string method = tcp ? "TCP" : ToString(entry.facts.method);
+    const std::string route = RouteOf(entry.text(traffic::Text::kPath));
+    routes_.Add(edge + "\n" + method + "\n" + route, pair, [&] {
+      Json key = edge_key();
+      key["method"] = method;
+      key["route"] = Utf8(route);
+      return key;
+    });
+  }
+
+  std::string Render(base::Nanos covered) {
+    const double seconds = static_cast<double>(covered) / 1e9;
+    uint64_t edges_left_out = 0;
+    uint64_t routes_left_out = 0;
+    Json out;
+    out["windowMs"] = covered / base::kMillisecond;
+    out["records"] = records_;
+    out["edges"] = edges_.Render(seconds, &edges_left_out);
+    out["routes"] = routes_.Render(seconds, &routes_left_out);
+    out["edgesLeftOut"] = edges_left_out;
+    out["routesLeftOut"] = routes_left_out;
+    return out.dump() + '\n';
+  }
+
+ private:
+  using Identity = std::tuple<const traffic::Node*, uint64_t, base::Nanos, uint16_t>;
+  static Identity IdentityOf(const traffic::PackedEntry& entry) {
+    const auto& facts = entry.facts;
+    return {entry.node, entry.request_id_hash, facts.start_time, facts.upstream_local.port};
+  }
+
+  uint64_t records_ = 0;
+  std::set<Identity> seen_;
+  Groups edges_;
+  Groups routes_;
+};
+
+TrafficSummary::TrafficSummary() : state_(std::make_unique<State>()) {}
+TrafficSummary::~TrafficSummary() = default;
+void TrafficSummary::Add(const TrafficPair& pair, bool once) { state_->Add(pair, once); }
+std::string TrafficSummary::Render(base::Nanos covered) { return state_->Render(covered); }
+
+std::string RouteOf(std::string_view path) {
+  path = path.substr(0, path.find_first_of("?#"));
+  std::string out;
+  while (!path.empty()) {
+    const size_t slash = path.find('/');
+    const auto segment = path.substr(0, slash);
+    if (IsIdentifier(segment)) {
+      out += "{id}";
+    } else {
+      out += segment;
+    }
+    if (slash == std::string_view::npos) break;
+    out += '/';
+    path.remove_prefix(slash + 1);
+  }
+  return out;
+}
+
+}  // namespace traffictap::observe

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "traffic/traffic_pair.h"
+
+namespace traffictap::observe {
+
+// Rates, errors and latencies per edge (source → destination) and per route (edge, method, path
+// without identifiers), at most kGroupsMax groups of each kind: the busiest; the rest is counted.
+// Not thread-safe.
+class TrafficSummary {
+ public:
+  TrafficSummary();
+  ~TrafficSummary();
+
+  // With `once`, a request that several taps show counts once; it is remembered by its entries'
+  // nodes, which must stay where they are.
+  void Add(const traffic::TrafficPair& pair, bool once);
+  // One JSON object (observe/README.md) with its line end; `covered` is the time that the records
+  // are of. Once, at the end.
+  std::string Render(base::Nanos covered);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+constexpr size_t kGroupsMax = 500;
+
+// "/cart/42/items" → "/cart/{id}/items": segments that are numbers, UUIDs or long hexadecimal text.
+std::string RouteOf(std::string_view path);
+
+}  // namespace traffictap::observe

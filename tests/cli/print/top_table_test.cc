@@ -1,0 +1,82 @@
+#include "cli/print/top_table.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "cli/print/printing.h"
+#include "cli/print/visible_text.h"
+
+namespace traffictap {
+namespace {
+
+const char* const kSummary = R"({"windowMs":60000,"records":720,"edgesLeftOut":0,"routesLeftOut":3,
+"edges":[
+ {"source":{"namespace":"shop","name":"web"},"destination":{"namespace":"shop","name":"cart"},
+  "records":600,"rate":10.0,"errors":60,"clientMs":{"p50":12.3,"p99":250.0},
+  "serverMs":{"p50":10.0,"p99":200.0},"betweenMs":{"p50":2.3,"p99":50.0}},
+ {"source":{"namespace":"","name":"10.0.0.3"},"destination":{"namespace":"shop","name":"web"},
+  "records":120,"rate":2.0,"errors":0,"serverMs":{"p50":30.0,"p99":900.0}}],
+"routes":[
+ {"source":{"namespace":"shop","name":"web"},"destination":{"namespace":"shop","name":"cart"},
+  "method":"GET","route":"/cart/{id}\u001b[2J","records":600,"rate":10.0,"errors":1}]})";
+
+std::string Top(const cli::print::TopOptions& options, const cli::print::Page& page = {}) {
+  const auto text = cli::print::TopText(kSummary, options, page);
+  BOOST_REQUIRE_MESSAGE(text.ok(), Message(text.status()));
+  return *text;
+}
+
+// The source of the first group.
+std::string First(const std::string& sort) {
+  const auto lines = fakes::SplitLines(Top({.sort = sort}));
+  return lines.at(2).substr(0, lines.at(2).find(' '));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(top_table)
+
+BOOST_AUTO_TEST_CASE(edges_and_routes) {
+  fakes::CheckGolden("top-edges.txt", Top({}));
+  fakes::CheckGolden("top-routes.txt", Top({.by_route = true}, {.columns = 160}));
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_comes_first) {
+  BOOST_TEST(First("rate") == "shop/web");
+  BOOST_TEST(First("errors") == "shop/web");
+  BOOST_TEST(First("client") == "shop/web");
+  BOOST_TEST(First("server") == "10.0.0.3");
+  BOOST_TEST(First("between") == "shop/web");
+  BOOST_TEST(First("name") == "10.0.0.3");
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_are_left_out_are_told) {
+  const std::string text = Top({.rows_max = 1});
+  BOOST_TEST(text.find("2 edges, the first 1 of them") != std::string::npos);
+  BOOST_TEST(fakes::SplitLines(text).size() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(it_fits_the_terminal) {
+  for (const size_t columns : {110, 140, 200}) {
+    for (const auto& line : fakes::SplitLines(Top({}, {.columns = columns}))) {
+      BOOST_TEST(cli::print::TextColumns(line) <= columns);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(colour_and_headings_on_demand_and_nothing_steers) {
+  BOOST_TEST(Top({}, {.color = true}).find("\x1b[31m") != std::string::npos);
+  BOOST_TEST(Top({.by_route = true}).find('\x1b') == std::string::npos);
+  BOOST_TEST(fakes::SplitLines(Top({}, {.header = false})).size() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_summary_is_refused) {
+  for (const char* text : {"", "{}", "[]", "7", "{\"edges\":{}}", "{\"edges\":"}) {
+    BOOST_TEST(
+        (cli::print::TopText(text, {}, {}).status().code() == absl::StatusCode::kInvalidArgument));
+  }
+  BOOST_TEST(cli::print::TopText(R"({"edges":[7,{},{"source":1,"rate":"x"}]})", {}, {}).ok());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
