@@ -72,7 +72,7 @@ docs: deps ## Build the documents as a site into out/docs
 .PHONY: docs-reference
 docs-reference: deps ## Rewrite docs/reference from the schemas and the running programs (root: it starts a mesh)
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
 	@TRAFFICTAP_BUILD=$(BUILD) $$(tests/python_env.sh tests/docs/requirements.txt) tests/docs/references.py --write
 
 .PHONY: mesh-up

@@ -61,6 +61,7 @@ export default defineConfig({
           { text: 'The record', link: '/reference/record' },
           { text: 'Live API', link: '/reference/live-api' },
           { text: 'Metrics', link: '/reference/metrics' },
+          { text: 'kubectl traffictap', link: '/reference/cli' },
           { text: 'Values of the chart', link: '/reference/chart' },
           { text: 'traffictap-collector', link: '/reference/collector' },
           { text: 'traffictap-operator', link: '/reference/operator' }

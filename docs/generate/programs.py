@@ -27,6 +27,12 @@ def flags_page(title, program, about):
     return f"{generated(f'`{program.name} --help`')}# {title}\n\n{about}\n\n```text\n{text}\n```\n"
 
 
+def cli_page(program):
+    """docs/reference/cli.md"""
+    done = subprocess.run([program, "man", "--markdown"], check=True, text=True, stdout=subprocess.PIPE)
+    return generated(f"`{program.name} man --markdown`") + done.stdout.strip() + "\n"
+
+
 def _labels(family):
     out = []
     for label, values in sorted(family.labels.items()):

@@ -13,6 +13,7 @@ import programs  # noqa: E402
 
 REFERENCE = ROOT / "docs/reference"
 COLLECTOR = programs.BUILD / "src/collector/traffictap-collector"
+CLI = programs.BUILD / "src/cli/kubectl-traffictap"
 OPERATOR = programs.BUILD / "operator/traffictap-operator"
 
 
@@ -23,6 +24,7 @@ def quick():
         "record.md": record.page(ROOT),
         "live-api.md": live_api.page(ROOT),
         "chart.md": said.chart_page(ROOT),
+        "cli.md": said.cli_page(CLI),
         "collector.md": said.flags_page("traffictap-collector", COLLECTOR, "Exit code 2: the options are wrong."),
         "operator.md": said.flags_page("traffictap-operator", OPERATOR, "Exit code 2: the options are wrong."),
     }
