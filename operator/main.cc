@@ -21,11 +21,23 @@ int RunUninstall(const op::Options& options) {
   return 0;
 }
 
+int RunCheck(const op::Options& options) {
+  const auto findings = op::Check(options);
+  if (!findings.ok()) return Refuse(1, "cannot check", findings.status());
+  bool good = true;
+  for (const auto& finding : *findings) {
+    std::printf("%s  %s\n", finding.good ? "ok" : "NO", finding.text.c_str());
+    good = good && finding.good;
+  }
+  return good ? 0 : 1;
+}
+
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = op::ParseOptions(argc, argv);
   if (exit_code) return *exit_code;
   if (const auto set = base::ConfigureLog(options.log); !set.ok()) return Refuse(2, "log", set);
   if (options.uninstall) return RunUninstall(options);
+  if (options.check) return RunCheck(options);
   base::BlockTermination();
   const auto running = op::Operator::Start(options);
   if (!running.ok()) return Refuse(2, "cannot start", running.status());

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
+#include "kube/http_transport.h"
 #include "operator/controller/controller.h"
 #include "operator/controller/event_recorder.h"
 #include "operator/controller/leader_election.h"
@@ -34,6 +35,7 @@ constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
 constexpr base::Nanos kSettling = 20 * base::kSecond;
 constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
 const kube::ObjectKey kMesh{"", "mesh"};
+constexpr base::Nanos kAskPatience = 10 * base::kSecond;
 constexpr const char* kLease = "traffictap-operator";
 
 StatusOr<std::unique_ptr<kube::HttpKubeClient>> Connect(const Options& options,
@@ -58,6 +60,20 @@ controller::EventText EventOf(const plan::Condition& ready) {
   const bool bad = ready.status == plan::Condition::Value::kFalse;
   return {bad ? controller::EventText::Type::kWarning : controller::EventText::Type::kNormal,
           ready.reason, "Reconcile", ready.message};
+}
+
+StatusOr<std::string> Ask(const std::string& server, const std::string& path) {
+  kube::HttpTransportOptions options;
+  options.server = server;
+  const auto transport = kube::HttpTransport::Make(std::move(options));
+  if (!transport.ok()) return transport.status();
+  kube::HttpRequest request;
+  request.target = path;
+  request.accept = "*/*";
+  auto response = (*transport)->Send(request, kAskPatience);
+  if (!response.ok()) return response.status();
+  if (response->code == 200) return std::move(response->body);
+  return absl::UnavailableError(fmt::format("{}{}: HTTP {}", server, path, response->code));
 }
 
 }  // namespace
@@ -337,6 +353,13 @@ StatusOr<int> Uninstall(const Options& options) {
   const Status lease = (*kube)->Delete(kube::kLeases, {options.installation.ns, kLease}, {});
   if (!lease.ok() && !kube::IsNotFound(lease) && !absl::IsPermissionDenied(lease)) return lease;
   return removed;
+}
+
+StatusOr<std::vector<Finding>> Check(const Options& options) {
+  const base::SystemClock clock;
+  auto kube = Connect(options, &clock);
+  if (!kube.ok()) return kube.status();
+  return CheckInstallation(options.installation, {kube->get(), Ask});
 }
 
 }  // namespace traffictap::op

@@ -27,7 +27,10 @@ void AddClusterOptions(CLI::App& app, Options* out) {
       ->capture_default_str();
   app.add_flag("!--no-leader-election", out->leader_election,
                "write although another operator may");
-  app.add_flag("--uninstall", out->uninstall, "remove every patch from the mesh, and end");
+  auto* uninstall =
+      app.add_flag("--uninstall", out->uninstall, "remove every patch from the mesh, and end");
+  app.add_flag("--check", out->check, "tell whether this installation works, and end")
+      ->excludes(uninstall);
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {

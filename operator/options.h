@@ -21,6 +21,7 @@ struct Options {
   istiod::SynczOptions istiod;
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
+  bool check = false;      // tell whether the installation works and end
   base::LogOptions log;
 };
 

@@ -4,7 +4,7 @@ injector."""
 import json
 import unittest
 
-from installing import CHART, NAMESPACE, RELEASE, Helm, small_shop
+from installing import CHART, NAMESPACE, RELEASE, Helm, HelmError, small_shop
 from mesh import Mesh
 from mesh.api import path_of
 from mesh.processes import wait_until
@@ -59,6 +59,11 @@ def pod_of(component):
     return next(p for p in mesh.pods(NAMESPACE) if p.labels.get("app.kubernetes.io/name") == name and p.ready)
 
 
+def test_log():
+    """What the pod of helm test has said."""
+    return (mesh.state / "log" / f"{NAMESPACE}.traffictap-test" / "check.log").read_text()
+
+
 def call_until_recorded(agent, seconds=60):
     """Calls through the shop until the collector's file has both hops of a call as pairs."""
     file = mesh.state / "pods" / pod_of("collector").key / "root/volumes/records/shop/all.jsonl"
@@ -104,14 +109,25 @@ class Release(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "forbidden|Forbidden"):
             mesh.kubectl("get", "--raw", pairs, "--as", "stranger")
 
-    def test_4_an_upgrade_leaves_the_patches_alone(self):
+    def test_4_helm_test_passes_and_tells_a_fault(self):
+        helm("test", RELEASE, "--timeout", "60s")
+        mesh.kubectl("-n", NAMESPACE, "scale", "deployment/traffictap-collector", "--replicas=0")
+        wait_until(lambda: len(mesh.pods(NAMESPACE)) == 2, "the collector is gone", 60)
+        with self.assertRaises(HelmError):
+            helm("test", RELEASE, "--timeout", "60s")
+        self.assertIn("NO  the collector is not ready", test_log())
+        mesh.kubectl("-n", NAMESPACE, "scale", "deployment/traffictap-collector", "--replicas=1")
+        wait_until(lambda: pod_of("collector"), "the collector is back", 60)
+        helm("test", RELEASE, "--timeout", "60s")
+
+    def test_5_an_upgrade_leaves_the_patches_alone(self):
         before, collector = generation(), pod_of("collector").name
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "logging.level=debug,operator.replicas=1")
         self.assertNotEqual(pod_of("collector").name, collector)
         call_until_recorded("second")
         self.assertEqual(generation(), before)
 
-    def test_5_with_certificates_the_collector_takes_mtls_itself(self):
+    def test_6_with_certificates_the_collector_takes_mtls_itself(self):
         before = generation()
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Certificates")
         call_until_recorded("third")
@@ -119,7 +135,7 @@ class Release(unittest.TestCase):
         listeners = mesh.envoy_stats(pod_of("collector"), "inbound.*9811.*rq_total")
         self.assertEqual(sum(listeners.values()), 0)
 
-    def test_6_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
+    def test_7_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
         said = helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
         self.assertIn("traffictaps.traffictap.io", said)
         wait_for_leftovers([f"customresourcedefinition.apiextensions.k8s.io/{kind}.traffictap.io"
@@ -127,10 +143,10 @@ class Release(unittest.TestCase):
         self.assertEqual(generation(), [])
         self.assertIn("traffictap.traffictap.io/all", mesh.kubectl("-n", "shop", "get", "traffictaps", "-o", "name"))
 
-    def test_7_it_comes_again_to_the_taps_that_it_left(self):
+    def test_8_it_comes_again_to_the_taps_that_it_left(self):
         helm("install", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Disabled,crds.keep=false")
         call_until_recorded("fourth")
 
-    def test_8_the_kinds_go_where_they_shall_not_be_kept(self):
+    def test_9_the_kinds_go_where_they_shall_not_be_kept(self):
         helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
         wait_for_leftovers([])

@@ -24,6 +24,12 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(options.installation.collector_port == "grpc-als");
   BOOST_TEST(options.leader_election);
   BOOST_TEST(!options.uninstall);
+  BOOST_TEST(!options.check);
+}
+
+BOOST_AUTO_TEST_CASE(what_it_does_instead_of_running_is_one_thing) {
+  BOOST_TEST(Parse({"--check"}).options.check);
+  BOOST_TEST(*Parse({"--check", "--uninstall"}).exit_code == 2);
 }
 
 BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
