@@ -51,3 +51,20 @@ class Reasons(unittest.TestCase):
     def test_no_heading_is_of_a_reason_that_is_gone(self):
         known = self.reasons() | self.OTHERS | {"Alerts"}
         self.assertEqual(self.headings() - known, set())
+
+
+class Threats(unittest.TestCase):
+    SHOWN = re.compile(r"`([\w/]+_test\.\w+)` ([^|<]+?)(?=<br>| \|)")
+
+    def test_every_test_that_shows_something_is_there(self):
+        shown = self.SHOWN.findall(pages.pages()["threat-model.md"])
+        self.assertGreater(len(shown), 17)
+        for path, sentence in shown:
+            text = (pages.ROOT / "tests" / path).read_text()
+            self.assertTrue(sentence.replace(" ", "_") in text or sentence in text, f"{path}: {sentence}")
+
+    def test_every_threat_is_answered(self):
+        rows = re.findall(r"^\| S(\d+) \| .+ \| .+ \| (.+) \|$", pages.pages()["threat-model.md"], re.M)
+        self.assertEqual([int(number) for number, _ in rows], list(range(1, 18)))
+        for number, shown in rows:
+            self.assertRegex(shown, r"_test\.", f"S{number}")
