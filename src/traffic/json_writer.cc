@@ -1,16 +1,16 @@
 #include "traffic/json_writer.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
-#include <cstring>
-#include <iterator>
 
 #include "base/utf8.h"
-#include "fmt/format.h"
 
 namespace traffictap::traffic {
 namespace {
 
+constexpr size_t kWord = sizeof(uint64_t);
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 // True for bytes that stand for themselves inside a JSON string.
@@ -21,29 +21,47 @@ constexpr std::array<bool, 256> MakePlain() {
 }
 constexpr auto kPlain = MakePlain();
 
-// How many bytes at the front of `text` stand for themselves.
-size_t PlainLength(std::string_view text) {
+// Whether all eight bytes stand for themselves.
+bool IsPlain(uint64_t word) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHigh = 0x8080808080808080;
-  const auto has_zero = [](uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  const auto has_zero = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHigh; };
+  const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
+  return ((word & kHigh) | below_space | has_zero(word ^ kOnes * '"') |
+          has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f)) == 0;
+}
+
+// Copies the bytes at the front of `text` that stand for themselves; returns how many. May write
+// up to text.size() bytes.
+size_t CopyPlain(std::string_view text, char* to) {
   size_t at = 0;
-  for (uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
-    std::memcpy(&word, text.data() + at, sizeof(word));
-    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
-    if ((word & kHigh) | below_space | has_zero(word ^ kOnes * '"') |
-        has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f)) {
-      break;
+  for (uint64_t word = 0; at + kWord <= text.size(); at += kWord) {
+    std::memcpy(&word, text.data() + at, kWord);
+    if (!IsPlain(word)) break;
+    std::memcpy(to + at, &word, kWord);
+  }
+  if (at > 0 && at < text.size() && at + kWord > text.size()) {
+    // The last bytes together with some before them, which are plain.
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + text.size() - kWord, kWord);
+    if (IsPlain(word)) {
+      std::memcpy(to + text.size() - kWord, &word, kWord);
+      return text.size();
     }
   }
-  while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) ++at;
+  for (; at < text.size() && kPlain[static_cast<unsigned char>(text[at])]; ++at) to[at] = text[at];
   return at;
 }
 
-// The last `digits` decimal digits of `value`.
-void AppendDigits(uint64_t value, size_t digits, std::string* out) {
-  char text[20];
-  for (size_t i = digits; i > 0; value /= 10) text[--i] = static_cast<char>('0' + value % 10);
-  out->append(text, digits);
+// The last `digits` decimal digits of `value`; returns where they end.
+char* PutDigits(uint64_t value, size_t digits, char* to) {
+  for (size_t i = digits; i > 0; value /= 10) to[--i] = static_cast<char>('0' + value % 10);
+  return to + digits;
+}
+
+char* PutHex(unsigned value, char* to) {
+  for (int shift = 12; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[value >> shift & 0xf];
+  return to;
 }
 
 // U+0080 to U+009F, U+2028 and U+2029: valid in JSON, but line ends to readers that split by
@@ -56,102 +74,86 @@ bool MayEndLine(std::string_view sequence) {
          (sequence[2] == '\xa8' || sequence[2] == '\xa9');
 }
 
-void AppendEscaped(std::string_view sequence, std::string* out) {
-  const auto last = static_cast<unsigned>(static_cast<unsigned char>(sequence.back()));
-  fmt::format_to(std::back_inserter(*out), "\\u{:04x}",
-                 sequence.size() == 3 ? 0x2000 + (last & 0x3f) : last);
-}
-
 }  // namespace
 
-void JsonWriter::Key(std::string_view key) {
-  const bool first = out_->size() == begin_ || out_->back() == '{' || out_->back() == '[';
-  if (!first) *out_ += ',';
-  if (key.empty()) return;
-  Quote(key);
-  *out_ += ':';
+void JsonWriter::Flush() {
+  out_->append(staged_, static_cast<size_t>(end_ - staged_));
+  end_ = staged_;
+}
+
+void JsonWriter::Member(std::string_view key, std::string_view value) {
+  Key({});
+  Quote(key.empty() ? std::string_view("_") : key);
+  *Room(1) = ':';
+  ++end_;
+  Quote(value);
 }
 
 void JsonWriter::Quote(std::string_view text) {
-  *out_ += '"';
+  *Room(1) = '"';
+  ++end_;
   while (!text.empty()) {
-    const size_t plain = PlainLength(text);
-    out_->append(text.data(), plain);
+    const std::string_view piece = text.substr(0, kStaged / 2);
+    const size_t plain = CopyPlain(piece, Room(kStaged / 2));
+    end_ += plain;
     text.remove_prefix(plain);
-    if (text.empty()) break;
+    if (plain == piece.size()) continue;
     const size_t length = base::Utf8SequenceLength(text);
     QuoteOne(text.substr(0, length));
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  *out_ += '"';
+  *Room(1) = '"';
+  ++end_;
 }
 
 // One character that is not plain, or nothing for a byte that is none.
 void JsonWriter::QuoteOne(std::string_view sequence) {
+  char* to = Room(kWord);
   if (sequence.empty()) {
-    *out_ += kReplacement;
+    to = std::copy(kReplacement.begin(), kReplacement.end(), to);
   } else if (sequence[0] == '"' || sequence[0] == '\\') {
-    *out_ += '\\';
-    *out_ += sequence[0];
+    *to++ = '\\';
+    *to++ = sequence[0];
   } else if (sequence.size() == 1 || MayEndLine(sequence)) {
-    AppendEscaped(sequence, out_);
+    const auto last = static_cast<unsigned>(static_cast<unsigned char>(sequence.back()));
+    *to++ = '\\';
+    *to++ = 'u';
+    to = PutHex(sequence.size() == 3 ? 0x2000 + (last & 0x3f) : last, to);
   } else {
-    *out_ += sequence;
+    to = std::copy(sequence.begin(), sequence.end(), to);
   }
+  end_ = to;
 }
 
-void JsonWriter::Open(std::string_view key, char bracket) {
-  Key(key);
-  *out_ += bracket;
+void JsonWriter::Digits(uint64_t value) {
+  constexpr size_t kDigitsMax = 20;
+  char* to = Room(kDigitsMax);
+  end_ = std::to_chars(to, to + kDigitsMax, value).ptr;
 }
 
-void JsonWriter::Close(char bracket) { *out_ += bracket; }
-
-void JsonWriter::Text(std::string_view key, std::string_view value) {
-  if (!value.empty()) Member(key, value);
-}
-
-void JsonWriter::Member(std::string_view key, std::string_view value) {
-  Key(key.empty() ? std::string_view("_") : key);
-  Quote(value);
-}
-
-void JsonWriter::Element(std::string_view value) {
-  Key({});
-  Quote(value);
-}
-
-void JsonWriter::Number(std::string_view key, uint64_t value) {
-  if (value == 0) return;
-  Key(key);
-  const fmt::format_int digits(value);
-  out_->append(digits.data(), digits.size());
-}
-
-void JsonWriter::Milliseconds(std::string_view key, base::Nanos nanos) {
-  Key(key);
+void JsonWriter::Millis(base::Nanos nanos) {
   const base::Nanos micros = nanos / base::kMicrosecond;
   const auto magnitude = static_cast<uint64_t>(micros < 0 ? -micros : micros);
-  if (micros < 0) *out_ += '-';
-  const fmt::format_int whole(magnitude / 1000);
-  out_->append(whole.data(), whole.size());
-  *out_ += '.';
-  AppendDigits(magnitude % 1000, 3, out_);
+  *Room(1) = '-';
+  end_ += micros < 0 ? 1 : 0;
+  Digits(magnitude / 1000);
+  char* to = Room(4);
+  *to++ = '.';
+  end_ = PutDigits(magnitude % 1000, 3, to);
 }
 
-void JsonWriter::Time(std::string_view key, base::Nanos since_epoch) {
-  if (since_epoch <= 0) return;
-  Key(key);
+void JsonWriter::Rfc3339(base::Nanos since_epoch) {
   using std::chrono::days;
   const std::chrono::nanoseconds whole(since_epoch);
   const std::chrono::year_month_day date(
       std::chrono::sys_days(std::chrono::duration_cast<days>(whole)));
-  const auto part = [&](uint64_t value, size_t digits, char end) {
-    AppendDigits(value, digits, out_);
-    *out_ += end;
+  char* to = Room(40);
+  const auto part = [&to](uint64_t value, size_t digits, char end) {
+    to = PutDigits(value, digits, to);
+    *to++ = end;
   };
   const auto seconds = static_cast<uint64_t>(since_epoch / base::kSecond);
-  *out_ += '"';
+  *to++ = '"';
   part(static_cast<uint64_t>(static_cast<int>(date.year())), 4, '-');
   part(static_cast<unsigned>(date.month()), 2, '-');
   part(static_cast<unsigned>(date.day()), 2, 'T');
@@ -159,7 +161,8 @@ void JsonWriter::Time(std::string_view key, base::Nanos since_epoch) {
   part(seconds / 60 % 60, 2, ':');
   part(seconds % 60, 2, '.');
   part(static_cast<uint64_t>(since_epoch % base::kSecond), 9, 'Z');
-  *out_ += '"';
+  *to++ = '"';
+  end_ = to;
 }
 
 }  // namespace traffictap::traffic

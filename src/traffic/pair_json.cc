@@ -20,7 +20,7 @@ void WriteFlags(const EntryFacts& facts, JsonWriter& json) {
   json.EndArray();
 }
 
-void WriteHeaders(std::string_view key, std::string_view list, JsonWriter& json) {
+void WriteHeaders(JsonKey key, std::string_view list, JsonWriter& json) {
   if (list.empty()) return;
   json.BeginObject(key);
   // A header without a value was sent all the same.
@@ -29,11 +29,11 @@ void WriteHeaders(std::string_view key, std::string_view list, JsonWriter& json)
   json.EndObject();
 }
 
-void WriteMs(std::string_view key, base::Nanos nanos, JsonWriter& json) {
+void WriteMs(JsonKey key, base::Nanos nanos, JsonWriter& json) {
   if (nanos != kAbsent) json.Milliseconds(key, nanos);
 }
 
-void WriteAddress(std::string_view key, const SocketAddress& address, JsonWriter& json) {
+void WriteAddress(JsonKey key, const SocketAddress& address, JsonWriter& json) {
   char text[SocketAddress::kPrintedMax];
   json.Text(key, address.Print(text));
 }

@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(replaces_each_byte_that_is_not_utf8) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(escapes_keys_as_well) {
-  const std::string out = Object([](JsonWriter& json) { json.Text("k\"\n", "v"); });
+BOOST_AUTO_TEST_CASE(escapes_keys_that_came_from_outside) {
+  const std::string out = Object([](JsonWriter& json) { json.Member("k\"\n", "v"); });
   BOOST_TEST(nlohmann::json::parse(out)["k\"\n"] == "v");
 }
 
@@ -129,6 +129,33 @@ BOOST_AUTO_TEST_CASE(writes_times_as_rfc_3339_in_utc) {
   BOOST_TEST(time(1'709'208'000'000'000'000) == R"({"t":"2024-02-29T12:00:00.000000000Z"})");
   BOOST_TEST(time(INT64_MAX) == R"({"t":"2262-04-11T23:47:16.854775807Z"})");
   BOOST_TEST(time(-1) == "{}");
+}
+
+BOOST_AUTO_TEST_CASE(texts_of_every_length_and_place_of_an_escape_parse_back) {
+  for (size_t length = 0; length < 40; ++length) {
+    for (size_t at = 0; at <= length; ++at) {
+      std::string text(length, 'x');
+      if (at < length) text[at] = '"';
+      const std::string out = Object([&](JsonWriter& json) { json.Member("m", text); });
+      BOOST_TEST_REQUIRE(nlohmann::json::parse(out)["m"].get<std::string>() == text);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_longer_than_its_buffer_comes_out_whole) {
+  for (const size_t length : {2'047u, 2'048u, 4'095u, 4'096u, 100'000u}) {
+    for (const char* piece : {"a", "\n", "\xe2\x80\xa8"}) {
+      std::string text(length, 'x');
+      for (size_t i = 0; i < 3'000; ++i) text += piece;
+      const std::string out = Object([&](JsonWriter& json) {
+        json.Text("first", text);
+        json.Text("second", text);
+      });
+      const auto back = nlohmann::json::parse(out);
+      BOOST_TEST_REQUIRE((back["first"].get<std::string>() == text));
+      BOOST_TEST_REQUIRE((back["second"].get<std::string>() == text));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(writes_the_largest_number_whole) {
