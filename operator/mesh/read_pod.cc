@@ -2,51 +2,14 @@
 
 #include <algorithm>
 
+#include "kube/workload_of.h"
+
 namespace traffictap::mesh {
 namespace {
 
 using kube::Json;
 
 constexpr const char* kGatewayName = "gateway.networking.k8s.io/gateway-name";
-
-// "cart-5d9c" without the suffix of its ReplicaSet; empty where it is no such name.
-std::string WithoutSuffix(const std::string& name, const std::string& suffix) {
-  if (suffix.empty() || !name.ends_with("-" + suffix)) return "";
-  return name.substr(0, name.size() - suffix.size() - 1);
-}
-
-// A CronJob names its Jobs NAME-MINUTES.
-std::string CronJobOf(const std::string& job) {
-  const size_t dash = job.rfind('-');
-  if (dash == std::string::npos || dash == 0) return "";
-  const std::string minutes = job.substr(dash + 1);
-  const bool digits = minutes.size() >= 8 && minutes.size() <= 10 &&
-                      minutes.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? job.substr(0, dash) : "";
-}
-
-void ReadWorkload(const kube::Object& object, plan::Pod* pod) {
-  pod->workload_kind = "Pod";
-  pod->workload = pod->name;
-  const auto owners = object.owner_references();
-  const auto owner = std::find_if(owners.begin(), owners.end(),
-                                  [](const kube::OwnerReference& o) { return o.controller; });
-  if (owner == owners.end()) return;
-  pod->workload_kind = owner->kind;
-  pod->workload = owner->name;
-  std::string outer;
-  if (owner->kind == "ReplicaSet") {
-    const std::string rollout =
-        WithoutSuffix(owner->name, object.label("rollouts-pod-template-hash"));
-    outer =
-        rollout.empty() ? WithoutSuffix(owner->name, object.label("pod-template-hash")) : rollout;
-    if (!outer.empty()) pod->workload_kind = rollout.empty() ? "Deployment" : "Rollout";
-  } else if (owner->kind == "Job") {
-    outer = CronJobOf(owner->name);
-    if (!outer.empty()) pod->workload_kind = "CronJob";
-  }
-  if (!outer.empty()) pod->workload = outer;
-}
 
 // The istio-proxy container: a sidecar may be an init container that keeps running.
 const Json* FindProxy(const kube::Object& object) {
@@ -94,7 +57,9 @@ plan::Pod ReadPod(const kube::Object& object, const Installation& own) {
   pod.ns = object.ns();
   pod.name = object.name();
   pod.labels = object.labels();
-  ReadWorkload(object, &pod);
+  const auto workload = kube::WorkloadOf(object);
+  pod.workload_kind = workload.kind;
+  pod.workload = workload.name;
   pod.service_account = object.Text("/spec/serviceAccountName");
   pod.proxy = ReadProxy(object);
   if (pod.proxy == plan::Proxy::kGateway || pod.proxy == plan::Proxy::kWaypoint) {

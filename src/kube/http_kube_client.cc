@@ -18,7 +18,8 @@ constexpr char kJsonType[] = "application/json";
 constexpr char kApplyType[] = "application/apply-patch+yaml";
 
 bool IsLimited(const Resource& resource) {
-  return !(resource == kLeases || resource == kSubjectAccessReviews || resource == kTokenReviews);
+  return !(resource == kLeases || resource == kSubjectAccessReviews || resource == kTokenReviews ||
+           resource == kSelfSubjectAccessReviews || resource == kSelfSubjectReviews);
 }
 
 std::string Name(const Resource& resource, const ObjectKey& key) {
@@ -153,10 +154,11 @@ Status HttpKubeClient::Watch(const Resource& resource, const WatchOptions& optio
     return told;
   };
   const base::Nanos started = clock_->Monotonic();
-  auto response = (*transport)
-                      ->Stream(
-                          request, options_.watch_silence,
-                          [&](std::string_view bytes) { return lines.Feed(bytes, on_line); }, stop);
+  auto response =
+      (*transport)
+          ->Stream(request, options_.watch_silence,
+                   {nullptr, [&](std::string_view bytes) { return lines.Feed(bytes, on_line); }},
+                   stop);
   if (stop.stop_requested()) return absl::OkStatus();
   if (!told.ok()) {
     const auto error = ApiErrorOf(told);
@@ -196,8 +198,9 @@ StatusOr<Object> HttpKubeClient::ApplyStatus(const Resource& resource, const Obj
 
 StatusOr<Object> HttpKubeClient::Create(const Resource& resource, const Object& object,
                                         const CallOptions& options) {
+  const std::string path = resource.CollectionPath(object.ns());
   HttpRequest request{.method = "POST",
-                      .target = resource.CollectionPath(object.ns()),
+                      .target = WithQuery(path, {{"dryRun", options.dry_run ? "All" : ""}}),
                       .content_type = kJsonType,
                       .body = object.Serialize()};
   return SendForObject(
@@ -238,6 +241,25 @@ Status HttpKubeClient::Delete(const Resource& resource, const ObjectKey& key,
 
 StatusOr<std::string> HttpKubeClient::GetRaw(const std::string& path, const CallOptions& options) {
   return Send({"get", "raw", path}, {.target = path}, options.timeout);
+}
+
+Status HttpKubeClient::Stream(const std::string& path, const StreamOptions& options,
+                              const StreamHandlers& handlers, std::stop_token stop) {
+  const Call call{"stream", "raw", path.substr(0, path.find('?'))};
+  HttpRequest request{.target = path, .accept = options.accept};
+  auto transport = Authenticate(&request);
+  if (!transport.ok()) return transport.status();
+  const base::Nanos started = clock_->Monotonic();
+  // What the caller says about bytes is its own, and comes back as it is.
+  Status handled;
+  HttpTransport::StreamHandlers inner;
+  inner.on_open = handlers.on_open;
+  inner.on_bytes = [&](std::string_view bytes) { return handled = handlers.on_bytes(bytes); };
+  auto response = (*transport)->Stream(request, options.silence, inner, stop);
+  if (!handled.ok() && !stop.stop_requested()) return handled;
+  const bool silent = absl::IsDeadlineExceeded(response.status());
+  const Status done = Finish(call, std::move(response), started).status();
+  return silent ? absl::UnavailableError(Message(done)) : done;
 }
 
 }  // namespace traffictap::kube

@@ -61,6 +61,8 @@ class HttpKubeClient final : public KubeClient {
   Status Delete(const Resource& resource, const ObjectKey& key,
                 const DeleteOptions& options) override;
   StatusOr<std::string> GetRaw(const std::string& path, const CallOptions& options) override;
+  Status Stream(const std::string& path, const StreamOptions& options,
+                const StreamHandlers& handlers, std::stop_token stop) override;
 
  private:
   // What is counted and what opens an error's message.

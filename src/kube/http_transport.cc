@@ -226,7 +226,7 @@ class BodyReader {
 };
 
 Status Pump(const HttpRequest& request, const http::http_response& response, base::Nanos silence,
-            const HttpTransport::OnBytes& on_bytes) {
+            const HttpTransport::StreamHandlers& handlers) {
   BodyReader reader(response);
   for (;;) {
     // cpprestsdk keeps the time itself and breaks the connection; this limit only guards against it
@@ -234,7 +234,7 @@ Status Pump(const HttpRequest& request, const http::http_response& response, bas
     const auto bytes = reader.Next(silence + kUnwind);
     if (!bytes) return TimedOut(request);
     if (bytes->empty()) return absl::OkStatus();
-    TT_RETURN_IF_ERROR(on_bytes(*bytes));
+    TT_RETURN_IF_ERROR(handlers.on_bytes(*bytes));
     if (reader.backlog() > kBacklogBytesMax) {
       return absl::ResourceExhaustedError(request.target + ": more came than could be handled");
     }
@@ -242,9 +242,11 @@ Status Pump(const HttpRequest& request, const http::http_response& response, bas
 }
 
 StatusOr<HttpResponse> ReadStream(const HttpRequest& request, const http::http_response& response,
-                                  base::Nanos silence, const HttpTransport::OnBytes& on_bytes) {
+                                  base::Nanos silence,
+                                  const HttpTransport::StreamHandlers& handlers) {
   if (response.status_code() == http::status_codes::OK) {
-    TT_RETURN_IF_ERROR(Pump(request, response, silence, on_bytes));
+    if (handlers.on_open) handlers.on_open();
+    TT_RETURN_IF_ERROR(Pump(request, response, silence, handlers));
     return HttpResponse{200, std::nullopt, ""};
   }
   auto body = Outcome<HttpResponse>::Of(ReadBody(response));
@@ -305,7 +307,7 @@ StatusOr<HttpResponse> HttpTransport::Send(const HttpRequest& request, base::Nan
 }
 
 StatusOr<HttpResponse> HttpTransport::Stream(const HttpRequest& request, base::Nanos silence,
-                                             const OnBytes& on_bytes, std::stop_token stop) {
+                                             const StreamHandlers& handlers, std::stop_token stop) {
   pplx::cancellation_token_source cancel;
   const std::stop_callback on_stop(stop, [&cancel] { cancel.cancel(); });
   StatusOr<HttpResponse> result = TimedOut(request);
@@ -315,7 +317,7 @@ StatusOr<HttpResponse> HttpTransport::Stream(const HttpRequest& request, base::N
         client.request(state_->Prepare(request), cancel.get_token()));
     if (head->Wait(silence + kUnwind)) {
       const http::http_response response = head->Get();
-      result = ReadStream(request, response, silence, on_bytes);
+      result = ReadStream(request, response, silence, handlers);
       cancel.cancel();
       Outcome<http::http_response>::Of(response.content_ready())->Wait(kUnwind);
     }

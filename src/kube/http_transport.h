@@ -43,7 +43,10 @@ struct HttpTransportOptions {
 //   kResourceExhausted   the answer is larger than response_bytes_max
 class HttpTransport {
  public:
-  using OnBytes = std::function<Status(std::string_view bytes)>;
+  struct StreamHandlers {
+    std::function<void()> on_open;  // may be null
+    std::function<Status(std::string_view bytes)> on_bytes;
+  };
 
   // No network. kInvalidArgument: URL or PEM texts cannot be used.
   static StatusOr<std::unique_ptr<HttpTransport>> Make(HttpTransportOptions options);
@@ -52,11 +55,12 @@ class HttpTransport {
 
   StatusOr<HttpResponse> Send(const HttpRequest& request, base::Nanos timeout);
 
-  // Gives the body of a 200 to `on_bytes` as it comes, on the calling thread; returns when it ends
-  // (then without a body), when `on_bytes` fails (with its error) or when `stop` is requested
-  // (kCancelled). Other codes come back as by Send. kDeadlineExceeded: nothing came for `silence`.
+  // Calls `on_open` for a 200 and gives its body to `on_bytes` as it comes, on the calling thread;
+  // returns when it ends (then without a body), when `on_bytes` fails (with its error) or when
+  // `stop` is requested (kCancelled). Other codes come back as by Send. kDeadlineExceeded: nothing
+  // came for `silence`.
   StatusOr<HttpResponse> Stream(const HttpRequest& request, base::Nanos silence,
-                                const OnBytes& on_bytes, std::stop_token stop);
+                                const StreamHandlers& handlers, std::stop_token stop);
 
  private:
   struct State;

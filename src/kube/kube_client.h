@@ -3,6 +3,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -15,6 +16,18 @@ namespace traffictap::kube {
 struct CallOptions {
   base::Nanos timeout =
       30 * base::kSecond;  // for the whole call, waiting for the write limit included
+  bool dry_run = false;    // Create: admitted and validated, and not kept
+};
+
+struct StreamOptions {
+  std::string accept = "application/json";
+  base::Nanos silence = 30 * base::kSecond;  // of a server that counts as gone after it
+};
+
+// Both are called on the thread that called Stream.
+struct StreamHandlers {
+  std::function<void()> on_open;                           // the server answers 200; may be null
+  std::function<Status(std::string_view bytes)> on_bytes;  // an error ends the stream with it
 };
 
 struct ListOptions {
@@ -103,6 +116,11 @@ class KubeClient {
 
   // The body of a GET, for what is no object: "/version", "/readyz".
   virtual StatusOr<std::string> GetRaw(const std::string& path, const CallOptions& options) = 0;
+  // The same for a body that goes on: its bytes as they come, until the server ends it (OK), `stop`
+  // is requested (kCancelled), or something fails. kUnavailable: the connection broke or fell
+  // silent; kResourceExhausted: `on_bytes` is too slow for what comes.
+  virtual Status Stream(const std::string& path, const StreamOptions& options,
+                        const StreamHandlers& handlers, std::stop_token stop) = 0;
 };
 
 }  // namespace traffictap::kube

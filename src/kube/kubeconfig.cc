@@ -244,6 +244,18 @@ StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options) {
   }
 }
 
+StatusOr<std::vector<std::string>> ContextNames(const KubeconfigOptions& options) {
+  const auto files = LoadAll(options);
+  if (!files.ok()) return files.status();
+  std::vector<std::string> out;
+  for (const auto& file : *files) {
+    const YAML::Node list = At(file.root, "contexts");
+    if (!list || !list.IsSequence()) continue;
+    for (const auto& item : list) out.push_back(Text(item, "name"));
+  }
+  return out;
+}
+
 StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options) {
   const std::string host =
       options.host.empty() ? EnvOr("KUBERNETES_SERVICE_HOST", "") : options.host;

@@ -52,6 +52,9 @@ struct KubeconfigOptions {
 // What we cannot do (auth-provider, proxy-url, impersonation) is refused by name, never ignored.
 StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options);
 
+// The contexts of those files, for a shell's completion.
+StatusOr<std::vector<std::string>> ContextNames(const KubeconfigOptions& options);
+
 struct InClusterOptions {
   std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
   std::string host = "";  // empty: $KUBERNETES_SERVICE_HOST

@@ -47,6 +47,10 @@ inline constexpr Resource kCustomResourceDefinitions{
 // Created to ask a question: the answer is the status of the object that Create returns.
 inline constexpr Resource kSubjectAccessReviews{
     "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", false};
+inline constexpr Resource kSelfSubjectAccessReviews{
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false};
+inline constexpr Resource kSelfSubjectReviews{"authentication.k8s.io", "v1", "selfsubjectreviews",
+                                              "SelfSubjectReview", false};
 inline constexpr Resource kTokenReviews{"authentication.k8s.io", "v1", "tokenreviews",
                                         "TokenReview", false};
 

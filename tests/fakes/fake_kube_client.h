@@ -80,6 +80,13 @@ class FakeKubeClient final : public kube::KubeClient {
     absl::MutexLock lock(&mutex_);
     reviews_[resource.Name()] = std::move(answer);
   }
+  // Answers Stream: gets the path, and says how the stream goes and ends.
+  using OnStream = std::function<Status(
+      const std::string& path, const kube::StreamHandlers& handlers, std::stop_token stop)>;
+  void AnswerStreams(OnStream answer) {
+    absl::MutexLock lock(&mutex_);
+    on_stream_ = std::move(answer);
+  }
   void SetRaw(const std::string& path, const std::string& body) {
     absl::MutexLock lock(&mutex_);
     raw_[path] = body;
@@ -179,7 +186,7 @@ class FakeKubeClient final : public kube::KubeClient {
   }
 
   StatusOr<Object> Create(const Resource& resource, const Object& object,
-                          const kube::CallOptions&) override {
+                          const kube::CallOptions& options) override {
     std::function<Object(Object)> review;
     {
       absl::MutexLock lock(&mutex_);
@@ -196,7 +203,9 @@ class FakeKubeClient final : public kube::KubeClient {
     }
     Object filled = object;
     Fill(resource, &filled);
-    return Replace(resource, &objects_[resource.Name()][object.key()], filled, "create");
+    Name(&filled);
+    if (options.dry_run) return filled;
+    return Replace(resource, &objects_[resource.Name()][filled.key()], filled, "create");
   }
 
   StatusOr<Object> Update(const Resource& resource, const Object& object,
@@ -233,6 +242,17 @@ class FakeKubeClient final : public kube::KubeClient {
     const auto found = raw_.find(path);
     if (found == raw_.end()) return Refuse(404, "NotFound", "no such path", "get", path);
     return found->second;
+  }
+
+  Status Stream(const std::string& path, const kube::StreamOptions&,
+                const kube::StreamHandlers& handlers, std::stop_token stop) override {
+    OnStream answer;
+    {
+      absl::MutexLock lock(&mutex_);
+      answer = on_stream_;
+    }
+    if (!answer) return Refuse(404, "NotFound", "no such path", "stream", path);
+    return answer(path, handlers, stop);
   }
 
  private:
@@ -305,6 +325,13 @@ class FakeKubeClient final : public kube::KubeClient {
     Json& value = object->value();
     if (!value.contains("apiVersion")) value["apiVersion"] = resource.ApiVersion();
     if (!value.contains("kind")) value["kind"] = resource.kind;
+  }
+
+  // As the server does with metadata.generateName.
+  void Name(Object* object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::string prefix = object->Text("/metadata/generateName");
+    if (!object->name().empty() || prefix.empty()) return;
+    object->value()["metadata"]["name"] = fmt::format("{}{:05}", prefix, ++names_);
   }
 
   // What no manager owns.
@@ -550,7 +577,9 @@ class FakeKubeClient final : public kube::KubeClient {
   std::vector<std::string> writes_ ABSL_GUARDED_BY(mutex_);
   int64_t version_ ABSL_GUARDED_BY(mutex_) = 100;
   int64_t compacted_ ABSL_GUARDED_BY(mutex_) = 0;
+  OnStream on_stream_ ABSL_GUARDED_BY(mutex_);
   int uids_ ABSL_GUARDED_BY(mutex_) = 0;
+  int names_ ABSL_GUARDED_BY(mutex_) = 0;
   int watch_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   Status watch_end_ ABSL_GUARDED_BY(mutex_);
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;

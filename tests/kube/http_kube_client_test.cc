@@ -137,6 +137,51 @@ BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_refused) {
   BOOST_TEST((status.code() == absl::StatusCode::kResourceExhausted), Message(status));
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_tells_that_it_is_open_and_gives_its_bytes_until_its_end) {
+  Rig rig([](const ScriptedRequest&, ScriptedConnection& connection) {
+    connection.BeginChunked();
+    connection.Chunk("ab");
+    connection.Chunk("c");
+    connection.EndChunked();
+    return true;
+  });
+  std::string seen;
+  const kube::StreamHandlers handlers{[&] { seen += "open:"; },
+                                      [&](std::string_view bytes) {
+                                        seen += bytes;
+                                        return absl::OkStatus();
+                                      }};
+  BOOST_TEST(rig.client->Stream("/lines?a=b", {.accept = "text/plain"}, handlers, {}).ok());
+  BOOST_TEST(seen == "open:abc");
+  BOOST_TEST(rig.server.requests().at(0).target == "/lines?a=b");
+  BOOST_TEST(rig.server.requests().at(0).headers.at("accept") == "text/plain");
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_or_silent_stream_is_an_error_and_the_readers_own_word_comes_back) {
+  Rig refused(Always(403, R"({"kind":"Status","reason":"Forbidden","message":"no"})"));
+  const kube::StreamHandlers enough{nullptr,
+                                    [](std::string_view) { return absl::AbortedError("enough"); }};
+  BOOST_TEST(absl::IsPermissionDenied(refused.client->Stream("/x", {}, enough, {})));
+  Rig open([](const ScriptedRequest& request, ScriptedConnection& connection) {
+    connection.BeginChunked();
+    if (request.target == "/lines") connection.Chunk("a");
+    connection.Hang();
+    return false;
+  });
+  BOOST_TEST(absl::IsAborted(open.client->Stream("/lines", {}, enough, {})));
+  const kube::StreamOptions brief{.silence = base::kSecond};
+  BOOST_TEST(absl::IsUnavailable(open.client->Stream("/silent", brief, enough, {})));
+  std::stop_source stop;
+  const kube::StreamHandlers stopping{[&] { stop.request_stop(); }, enough.on_bytes};
+  BOOST_TEST(absl::IsCancelled(open.client->Stream("/stopped", {}, stopping, stop.get_token())));
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_asks_the_server_to_keep_nothing) {
+  Rig rig(Always(201, "{}"));
+  BOOST_TEST(rig.client->Create(kube::kPods, kube::Object(), {.dry_run = true}).ok());
+  BOOST_TEST(rig.server.requests().at(0).target == "/api/v1/pods?dryRun=All");
+}
+
 BOOST_AUTO_TEST_CASE(redirects_are_not_followed) {
   Rig rig(Always(302, "", "Location: http://127.0.0.1:1/\r\n"));
   BOOST_TEST(!rig.client->GetRaw("/version", {}).ok());

@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(what_the_reader_says_ends_a_stream) {
   const auto ended =
       (*transport)
           ->Stream({}, 10 * base::kSecond,
-                   [](std::string_view) { return absl::AbortedError("enough"); }, {});
+                   {nullptr, [](std::string_view) { return absl::AbortedError("enough"); }}, {});
   BOOST_TEST(absl::IsAborted(ended.status()), Message(ended.status()));
 }
 

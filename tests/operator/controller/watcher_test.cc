@@ -81,6 +81,10 @@ class ScriptedClient final : public kube::KubeClient {
                 const kube::DeleteOptions&) override {
     return No();
   }
+  Status Stream(const std::string&, const kube::StreamOptions&, const kube::StreamHandlers&,
+                std::stop_token) override {
+    return absl::OkStatus();
+  }
   StatusOr<std::string> GetRaw(const std::string&, const kube::CallOptions&) override {
     return No();
   }

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "kube/object.h"
+
+namespace traffictap::kube {
+
+struct WorkloadName {
+  std::string kind;  // "Deployment", "StatefulSet", "CronJob", …; "Pod" of one that nobody controls
+  std::string name;
+};
+
+// What a pod belongs to, by its controlling owner. Of ReplicaSets and Jobs the object above them,
+// told by the names that Kubernetes' controllers give: no other object has to be read.
+WorkloadName WorkloadOf(const Object& pod);
+
+}  // namespace traffictap::kube
