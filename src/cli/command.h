@@ -39,6 +39,7 @@ struct Option {
   Completes completes = Completes::kNothing;
   std::vector<std::string> choices = {};
   std::string section = "";  // the heading in help; empty: "Options"
+  bool hidden = false;       // in no help
 };
 
 // What is given without a name. A command has at most one of them, and it comes last.
@@ -68,11 +69,17 @@ struct CommandSpec {
   bool verbatim = false;  // all that follows are arguments, whatever it looks like
 };
 
+struct Cluster;
+struct ClusterOptions;
+// How commands come to their cluster (cluster.h); tests hand in one in memory.
+using Connect = std::function<StatusOr<Cluster>(const ClusterOptions& options)>;
+
 // What a command works with. All of it outlives the call.
 struct Session {
   Console* console = nullptr;
   const base::Clock* clock = nullptr;
   std::stop_token stop;  // the program is to end
+  Connect connect = nullptr;
 };
 
 // One command, used once: Describe binds its options to its members, then Run uses them.

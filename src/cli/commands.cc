@@ -4,6 +4,12 @@ namespace traffictap::cli {
 
 CommandList AllCommands() {
   CommandList out;
+  out.push_back(MakeTapCommand());
+  out.push_back(MakeAttachCommand());
+  out.push_back(MakeListCommand());
+  out.push_back(MakeStopCommand());
+  out.push_back(MakePlanCommand());
+  out.push_back(MakeUiCommand());
   out.push_back(MakeCompletionCommand());
   out.push_back(MakeManCommand());
   out.push_back(MakeVersionCommand());

@@ -10,6 +10,12 @@ namespace traffictap::cli {
 // class and Make function, a line here, and one in commands.cc.
 CommandList AllCommands();
 
+std::unique_ptr<Command> MakeTapCommand();
+std::unique_ptr<Command> MakeAttachCommand();
+std::unique_ptr<Command> MakeListCommand();
+std::unique_ptr<Command> MakeStopCommand();
+std::unique_ptr<Command> MakePlanCommand();
+std::unique_ptr<Command> MakeUiCommand();
 std::unique_ptr<Command> MakeCompletionCommand();
 std::unique_ptr<Command> MakeCompleteCommand();
 std::unique_ptr<Command> MakeManCommand();

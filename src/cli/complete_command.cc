@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/live_names.h"
 #include "cli/reference.h"
 
 namespace traffictap::cli {
@@ -23,7 +24,7 @@ class CompleteCommand final : public Command {
   }
 
   Status Run(Session& session) override {
-    const auto names = [](Completes) { return std::vector<std::string>(); };
+    const auto names = [&](Completes what) { return ReadLiveNames(what, words_, session); };
     return session.console->Write(
         CompletionText(Complete(DescribeAll(AllCommands()), words_, names)));
   }

@@ -58,13 +58,8 @@ const CommandSpec* FindCommand(const std::vector<CommandSpec>& specs, const std:
 }
 
 const Option* FindOption(const CommandSpec& spec, const std::string& word) {
-  const auto found =
-      std::find_if(spec.options.begin(), spec.options.end(), [&](const Option& option) {
-        if (word == Shown(option)) return true;
-        if (option.letter != 0 && word == fmt::format("-{}", option.letter)) return true;
-        return std::any_of(option.aliases.begin(), option.aliases.end(),
-                           [&](const auto& alias) { return word == "--" + alias; });
-      });
+  const auto found = std::find_if(spec.options.begin(), spec.options.end(),
+                                  [&](const Option& option) { return IsNamed(option, word); });
   return found == spec.options.end() ? nullptr : &*found;
 }
 
@@ -96,7 +91,8 @@ void AddCommands(const std::vector<CommandSpec>& specs, const std::string& typed
 
 void AddOptions(const CommandSpec& spec, const std::string& typed, Completion* out) {
   for (const auto& option : spec.options) {
-    if (Shown(option).starts_with(typed)) out->candidates.push_back({Shown(option), option.help});
+    if (!option.hidden && Shown(option).starts_with(typed))
+      out->candidates.push_back({Shown(option), option.help});
   }
 }
 

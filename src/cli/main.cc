@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "cli/cluster.h"
 #include "cli/exit_code.h"
 #include "cli/interruption.h"
 #include "cli/program.h"
@@ -16,7 +17,10 @@ int Run(int argc, char** argv) {
   cli::Interruption interruption;
   cli::SystemConsole console(interruption.token());
   const base::SystemClock clock;
-  cli::Session session{&console, &clock, interruption.token()};
+  const auto connect = [&clock](const cli::ClusterOptions& options) {
+    return cli::ConnectCluster(options, &clock);
+  };
+  cli::Session session{&console, &clock, interruption.token(), connect};
   const int code = cli::RunProgram({argv + 1, argv + argc}, session);
   if (interruption.signal() != 0) return cli::kExitSignal + interruption.signal();
   // Cancelled without a signal: nobody reads the output any more, and that is no failure.

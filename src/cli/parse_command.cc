@@ -42,6 +42,7 @@ Status Unexpected(const CommandSpec& spec, const std::vector<std::string>& rest)
   if (!word.starts_with("-")) return Failed(fmt::format("\"{}\" is one argument too many", word));
   std::vector<std::string> known;
   for (const auto& option : spec.options) {
+    if (option.hidden) continue;
     known.push_back(Shown(option));
     for (const auto& alias : option.aliases) known.push_back("--" + alias);
   }
@@ -72,7 +73,54 @@ Status TakeArguments(const CommandSpec& spec, const std::vector<std::string>& wo
 
 }  // namespace
 
+bool IsNamed(const Option& option, const std::string& word) {
+  if (word == Shown(option)) return true;
+  if (option.letter != 0 && word == fmt::format("-{}", option.letter)) return true;
+  return std::any_of(option.aliases.begin(), option.aliases.end(),
+                     [&](const auto& alias) { return word == "--" + alias; });
+}
+
+std::optional<std::string> ValueAt(const Option& option, const std::vector<std::string>& words,
+                                   size_t at) {
+  const std::string& word = words[at];
+  if (IsNamed(option, word)) {
+    if (option.value.empty()) return "";
+    return at + 1 < words.size() ? std::optional(words[at + 1]) : std::nullopt;
+  }
+  const size_t equals = word.find('=');
+  if (word.starts_with("--")) {
+    const bool assigned = equals != std::string::npos && IsNamed(option, word.substr(0, equals));
+    return assigned ? std::optional(word.substr(equals + 1)) : std::nullopt;
+  }
+  const bool joined = word.size() > 2 && IsNamed(option, word.substr(0, 2));
+  return joined && !option.value.empty() ? std::optional(word.substr(2)) : std::nullopt;
+}
+
 std::string Shown(const Option& option) { return "--" + option.name; }
+
+StatusOr<std::vector<std::string>> FoldNegations(const CommandSpec& spec,
+                                                 const std::vector<std::string>& args) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (args[i] != "--not") {
+      out.push_back(args[i]);
+      continue;
+    }
+    const std::string next = i + 1 < args.size() ? args[i + 1] : "";
+    const std::string folded = next.starts_with("--") ? "--not-" + next.substr(2) : "";
+    const std::string name = folded.substr(0, folded.find('='));
+    const bool known = std::any_of(spec.options.begin(), spec.options.end(),
+                                   [&](const Option& o) { return Shown(o) == name; });
+    if (!known) {
+      return absl::InvalidArgumentError(
+          fmt::format("--not must stand before a filter, such as --not --method GET{}",
+                      next.empty() ? "" : fmt::format(", and \"{}\" is none", next)));
+    }
+    out.push_back(folded);
+    ++i;
+  }
+  return out;
+}
 
 StatusOr<ParsedCommand> ParseCommand(const CommandSpec& spec,
                                      const std::vector<std::string>& args) {
@@ -88,7 +136,9 @@ StatusOr<ParsedCommand> ParseCommand(const CommandSpec& spec,
   app.add_option("ARGUMENT", words);
   std::vector<Given> given(spec.options.size());
   for (size_t i = 0; i < given.size(); ++i) Declare(spec.options[i], &app, &given[i]);
-  std::vector<std::string> reversed(args.rbegin(), args.rend());
+  const auto folded = FoldNegations(spec, args);
+  if (!folded.ok()) return folded.status();
+  std::vector<std::string> reversed(folded->rbegin(), folded->rend());
   try {
     app.parse(reversed);
   } catch (const CLI::ExtrasError&) {

@@ -102,7 +102,9 @@ std::string ManCommand(const CommandSpec& spec) {
   std::string out = fmt::format(".SS {}\n.B {}\n.PP\n", Roff(spec.name), Roff(Usage(spec)));
   for (const auto& text : Paragraphs(spec.description)) out += Roff(text) + "\n.PP\n";
   for (const auto& argument : spec.arguments) out += ManTerm(argument.name, argument.help);
-  for (const auto& option : spec.options) out += ManTerm(Heading(option), option.help);
+  for (const auto& option : spec.options) {
+    if (!option.hidden) out += ManTerm(Heading(option), option.help);
+  }
   for (const auto& example : spec.examples) {
     out += fmt::format(".PP\n{}:\n.PP\n.EX\n{} {}\n.EE\n", Roff(example.what), kProgram,
                        Roff(example.line));
@@ -130,7 +132,7 @@ std::string MarkdownCommand(const CommandSpec& spec) {
     out += MarkdownRow(Cell(argument.name), Cell(argument.help));
   }
   for (const auto& option : spec.options) {
-    out += MarkdownRow(Cell(Heading(option)), Cell(option.help));
+    if (!option.hidden) out += MarkdownRow(Cell(Heading(option)), Cell(option.help));
   }
   for (const auto& example : spec.examples) {
     out += fmt::format("\n{}:\n\n    {} {}\n", example.what, kProgram, example.line);
@@ -155,7 +157,7 @@ std::string HelpText(const CommandSpec& spec) {
   for (const auto& section : Sections(spec)) {
     out += "\n" + section + ":\n";
     for (const auto& option : spec.options) {
-      if (IsIn(option, section)) out += Row(Heading(option), option.help);
+      if (!option.hidden && IsIn(option, section)) out += Row(Heading(option), option.help);
     }
   }
   return out;

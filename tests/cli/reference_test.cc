@@ -20,6 +20,7 @@ BOOST_AUTO_TEST_CASE(every_option_of_every_command_is_in_help_the_man_page_and_t
     BOOST_TEST_CONTEXT(spec.name) {
       BOOST_TEST(!spec.summary.empty());
       for (const auto& option : spec.options) {
+        if (option.hidden) continue;
         BOOST_TEST_CONTEXT(option.name) {
           BOOST_TEST(cli::HelpText(spec).find("--" + option.name) != std::string::npos);
           BOOST_TEST(man.find("--" + option.name) != std::string::npos);

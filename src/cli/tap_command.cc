@@ -1,0 +1,103 @@
+#include "cli/commands.h"
+#include "cli/show_records.h"
+#include "cli/tap_lifecycle.h"
+#include "cli/tap_options.h"
+#include "cli/yaml_text.h"
+#include "fmt/format.h"
+#include "tap/write_tap.h"
+
+namespace traffictap::cli {
+namespace {
+
+class TapCommand final : public Command {
+ public:
+  CommandSpec Describe() override;
+  Status Run(Session& session) override;
+
+ private:
+  Status RunTap(const Cluster& cluster, const TapRequest& request, Session& session);
+  Status Detach(const kube::Object& tap, Session& session) const;
+
+  TapOptions tap_;
+  OutputOptions output_;
+  bool detach_ = false;
+  bool print_cr_ = false;
+  bool follow_ = false;  // what it does anyway
+};
+
+CommandSpec TapCommand::Describe() {
+  CommandSpec spec;
+  spec.name = "tap";
+  spec.summary = "show the traffic of workloads as it happens";
+  spec.description =
+      "Starts a temporary TrafficTap, waits until the proxies send, and shows each request as one "
+      "record of both sides until Ctrl-C, --max or --duration. The TrafficTap is deleted whichever "
+      "way the command ends; where it cannot be, its duration ends it.\n\n"
+      "Without a TARGET the whole namespace is tapped, with -A the whole mesh. What is waited for "
+      "is told on standard error, records go to standard output.";
+  AddTapOptions(&tap_, &spec);
+  AddOutputOptions(&output_, &spec);
+  spec.options.push_back(
+      FlagOption("follow", 'f', "go on with what comes: what a tap does anyway", &follow_));
+  spec.options.push_back(FlagOption(
+      "detach", 0, "leave the tap running for its duration, print its name and end", &detach_));
+  spec.options.push_back(
+      FlagOption("print-cr", 0, "print the TrafficTap as YAML and do nothing", &print_cr_));
+  spec.examples = {
+      {"failures of one workload", "tap workload/checkout --response-code 500,599"},
+      {"what cart asks of others, but for health checks",
+       "tap cart -n shop --direction out --not --path /healthz"},
+      {"the next ten slow requests, for jq", "tap ns/shop --min-duration 1s --max 10 -o json"},
+  };
+  return spec;
+}
+
+Status TapCommand::Detach(const kube::Object& tap, Session& session) const {
+  session.console->Say(fmt::format(
+      "tap {} runs for {}; see it with: kubectl traffictap attach {}; end it with: kubectl "
+      "traffictap stop {}",
+      tap.key().ToString(), tap::FormatDuration(tap_.duration), tap.key().ToString(),
+      tap.key().ToString()));
+  return session.console->Write(tap.name() + "\n");
+}
+
+Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Session& session) {
+  kube::KubeClient& client = *cluster.client;
+  const std::string user = CurrentUser(client);
+  TT_RETURN_IF_ERROR(CheckRights(client, request, user));
+  TT_RETURN_IF_ERROR(CheckTargets(client, request.choice));
+  TT_RETURN_IF_ERROR(CheckLive(cluster));
+  const auto tap = CreateTap(client, request, TemporaryTap(request, user), /*dry_run=*/false);
+  if (!tap.ok()) return tap.status();
+  TapGuard guard(&client, ResourceOf(request), *tap, session.console);
+  const auto ready = WaitForReady(client, request, *tap, tap_.wait, session);
+  if (!ready.ok()) return ready.status();
+  if (detach_) {
+    guard.Keep();
+    return Detach(*tap, session);
+  }
+  session.console->Say(fmt::format("tap {} records: {}", tap->key().ToString(),
+                                   ConditionOf(*ready, "Ready").message));
+  RecordStreamOptions stream;
+  stream.query = StreamQuery(request);
+  stream.query.emplace_back("tap", tap->key().ToString());
+  stream.still_in_force = [&] { return IsInForce(client, tap->key()); };
+  return ShowRecords(cluster, stream, output_, session);
+}
+
+Status TapCommand::Run(Session& session) {
+  auto cluster = session.connect(tap_.cluster);
+  if (!cluster.ok()) return cluster.status();
+  const auto request = MakeTapRequest(tap_, *cluster);
+  if (!request.ok()) return request.status();
+  if (print_cr_) return session.console->Write(YamlText(TemporaryTap(*request, "").value()));
+  // The stream is read where the tap is.
+  cluster->ns = request->choice.ns;
+  return RunTap(*cluster, *request, session);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeTapCommand() { return std::make_unique<TapCommand>(); }
+
+}  // namespace traffictap::cli

@@ -1,0 +1,72 @@
+#include "cli/tap_options.h"
+
+#include "base/rfc3339.h"
+#include "fmt/format.h"
+#include "tap/parse_tap.h"
+
+namespace traffictap::cli {
+namespace {
+
+// As the API has it for limits.duration.
+constexpr base::Nanos kDurationMin = base::kSecond;
+
+Argument TargetArgument(TapOptions* out) {
+  Argument target;
+  target.name = "TARGET";
+  target.help =
+      "workload/NAME, deployment/NAME (statefulset, daemonset), pod/NAME, gateway/NAME, "
+      "namespace/NAME (ns), or a workload's name alone";
+  target.repeats = true;
+  target.completes = Completes::kTargets;
+  target.take = [out](const std::string& word) {
+    auto read = ParseTarget(word);
+    if (read.ok()) out->targets.push_back(*std::move(read));
+    return read.status();
+  };
+  return target;
+}
+
+Option LimitOption(TapOptions* out) {
+  Option option = DurationOption(
+      "duration", "the tap ends after it, whatever becomes of this command (default: 10m)",
+      &out->duration);
+  const TakeValue read = option.take;
+  option.take = [out, read](const std::string& text) {
+    TT_RETURN_IF_ERROR(read(text));
+    if (out->duration >= kDurationMin) return absl::OkStatus();
+    return absl::InvalidArgumentError("must be at least 1s");
+  };
+  return option;
+}
+
+}  // namespace
+
+void AddTapOptions(TapOptions* out, CommandSpec* spec) {
+  spec->arguments = {TargetArgument(out)};
+  AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &out->cluster, spec);
+  AddFilterOptions(&out->filter, spec);
+  spec->options.push_back(LimitOption(out));
+  spec->options.push_back(DurationOption(
+      "wait", "how long operator and proxies may take to be ready (default: 1m)", &out->wait));
+  spec->options.push_back(FlagOption(
+      "keep-query", 0, "show the values of queries instead of REDACTED", &out->keep_query));
+}
+
+StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster) {
+  auto choice = ChooseTargets(options.targets, cluster.ns, !options.cluster.ns.empty());
+  if (!choice.ok()) return choice.status();
+  return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query};
+}
+
+Option SinceOption(std::string help, std::string* out) {
+  Option option = TextOption("since", 0, "TIME", std::move(help), out);
+  option.take = [out](const std::string& text) {
+    *out = text;
+    if (tap::ParseDuration(text).ok() || base::ParseRfc3339(text)) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\" must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z", text));
+  };
+  return option;
+}
+
+}  // namespace traffictap::cli

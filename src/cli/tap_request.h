@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "cli/filter_options.h"
+#include "cli/targets.h"
+#include "kube/kube_client.h"
+
+namespace traffictap::cli {
+
+// Marks taps that a command line started, and who did.
+inline constexpr char kTemporaryLabel[] = "traffictap.io/temporary";
+inline constexpr char kUserAnnotation[] = "traffictap.io/user";
+
+// The tap that a command line asks for.
+struct TapRequest {
+  TargetChoice choice;
+  FilterOptions filter;
+  base::Nanos duration = 10 * 60 * base::kSecond;
+  bool keep_query = false;  // query values are not redacted
+};
+
+bool IsClusterWide(const TapRequest& request);
+const kube::Resource& ResourceOf(const TapRequest& request);
+
+// The object, with a name that the API server completes. Its duration ends it even where nobody
+// deletes it. `user` may be empty.
+kube::Object TemporaryTap(const TapRequest& request, const std::string& user);
+
+// The conditions that the object cannot hold, for the query of its stream.
+std::vector<std::pair<std::string, std::string>> StreamQuery(const TapRequest& request);
+
+}  // namespace traffictap::cli

@@ -1,0 +1,98 @@
+#include "cli/filter_options.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "cli/parse_command.h"
+
+namespace traffictap {
+namespace {
+
+struct Fixture {
+  Fixture() { cli::AddFilterOptions(&filter, &spec); }
+
+  Status Parse(const std::vector<std::string>& args) {
+    filter.parameters.clear();
+    return cli::ParseCommand(spec, args).status();
+  }
+  // The conditions as a query would have them.
+  std::string Query() const {
+    std::string out;
+    for (const auto& [name, value] : filter.parameters) out += name + "=" + value + " ";
+    return out;
+  }
+  tap::CodeRange OnlyCode() const {
+    const auto codes = cli::SplitForTap(filter).match.response_codes;
+    return codes.size() == 1 ? codes[0] : tap::CodeRange{};
+  }
+
+  cli::CommandSpec spec;
+  cli::FilterOptions filter;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(filter_options, Fixture)
+
+BOOST_AUTO_TEST_CASE(response_codes_are_ranges_as_well_with_a_comma) {
+  for (const char* codes : {"500,599", "500-599", "5xx"}) {
+    BOOST_TEST_CONTEXT(codes) {
+      BOOST_TEST(Parse({"--response-code", codes}).ok());
+      BOOST_TEST((OnlyCode() == tap::CodeRange{500, 599}));
+    }
+  }
+  BOOST_TEST(Parse({"--response-code", "404"}).ok());
+  BOOST_TEST((OnlyCode() == tap::CodeRange{404, 404}));
+  BOOST_TEST(Parse({"--response-code", "404|503"}).ok());
+  BOOST_TEST(cli::SplitForTap(filter).match.response_codes.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
+  for (const auto& args : std::vector<std::vector<std::string>>{{"--response-code", "900"},
+                                                                {"--path", "cart"},
+                                                                {"--path", "~("},
+                                                                {"--direction", "up"},
+                                                                {"--min-duration", "long"},
+                                                                {"--verdict", "Bad"},
+                                                                {"--flag", "XX"}}) {
+    const Status status = Parse(args);
+    BOOST_TEST(absl::IsInvalidArgument(status), args[1]);
+    BOOST_TEST(Message(status).starts_with(args[0] + ": "), Message(status));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(not_turns_the_filter_after_it_around) {
+  BOOST_TEST(Parse({"--not", "--method", "GET", "--path=/a", "--not", "--path=/b"}).ok());
+  BOOST_TEST(Query() == "path=/a not.method=GET not.path=/b ");
+  BOOST_TEST(Message(Parse({"--not"})) ==
+             "--not must stand before a filter, such as --not --method GET");
+  BOOST_TEST(Message(Parse({"--not", "GET"})).find("\"GET\" is none") != std::string::npos);
+  BOOST_TEST(!Parse({"--not", "--not"}).ok());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_tap_can_hold_goes_into_it_and_the_rest_into_the_query) {
+  BOOST_TEST(
+      Parse({"--method",    "get,post",  "--path",      "/cart",     "--scheme",         "https",
+             "--authority", "*.example", "--direction", "out",       "--min-duration",   "100ms",
+             "--from",      "web",       "--to",        "shop/cart", "--destination-ns", "shop",
+             "--verdict",   "Retried"})
+          .ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST((split.match.methods == std::vector<std::string>{"GET", "POST"}));
+  BOOST_TEST(split.match.paths.at(0).value == "/cart");
+  BOOST_TEST(*split.match.min_duration == 100 * base::kMillisecond);
+  BOOST_TEST((split.direction == tap::Direction::kOutbound));
+  std::string rest;
+  for (const auto& [name, value] : split.rest) rest += name + "=" + value + " ";
+  BOOST_TEST(rest == "verdict=Retried source=web destination=shop/cart destinationNamespace=shop ");
+}
+
+BOOST_AUTO_TEST_CASE(a_turned_around_filter_is_never_the_taps) {
+  BOOST_TEST(Parse({"--not", "--method", "GET"}).ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST(split.match.empty());
+  BOOST_TEST(split.rest.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

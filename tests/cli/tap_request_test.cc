@@ -1,0 +1,85 @@
+#include "cli/tap_request.h"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "cli/parse_command.h"
+#include "cli/tap_options.h"
+#include "cli/yaml_text.h"
+#include "tap/parse_tap.h"
+
+namespace traffictap {
+namespace {
+
+struct Asked {
+  cli::TapRequest request;
+  std::string query;
+};
+
+Asked Ask(const std::vector<std::string>& args, const std::string& ns = "shop") {
+  cli::TapOptions options;
+  cli::CommandSpec spec;
+  cli::AddTapOptions(&options, &spec);
+  const auto parsed = cli::ParseCommand(spec, args);
+  BOOST_TEST_REQUIRE(parsed.ok(), Message(parsed.status()));
+  const cli::Cluster cluster{nullptr, options.cluster.all_namespaces ? "" : ns, false};
+  const auto request = cli::MakeTapRequest(options, cluster);
+  BOOST_TEST_REQUIRE(request.ok(), Message(request.status()));
+  Asked out{*request, ""};
+  for (const auto& [name, value] : cli::StreamQuery(*request))
+    out.query += name + "=" + value + " ";
+  return out;
+}
+
+std::string Golden(const std::string& name) {
+  std::ifstream file(std::string(TRAFFICTAP_SOURCE_DIR) + "/tests/cli/golden/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string Yaml(const cli::TapRequest& request, const std::string& user = "") {
+  return cli::YamlText(cli::TemporaryTap(request, user).value());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tap_request)
+
+BOOST_AUTO_TEST_CASE(a_workloads_tap_is_as_it_always_was) {
+  const auto asked = Ask({"workload/checkout", "--response-code", "500,599", "--method", "GET",
+                          "--direction", "in", "--path", "/pay", "--from", "web"});
+  BOOST_TEST(Yaml(asked.request, "jane@example.com") == Golden("workload.yaml"));
+  BOOST_TEST(asked.query == "source=web ");
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_namespace_has_no_targets_and_the_mesh_is_a_cluster_tap) {
+  BOOST_TEST(Yaml(Ask({"--duration", "90s"}).request) == Golden("namespace.yaml"));
+  BOOST_TEST(Yaml(Ask({"-A", "--keep-query"}).request) == Golden("mesh.yaml"));
+  BOOST_TEST(Yaml(Ask({"ns/shop", "ns/bank"}).request) == Golden("namespaces.yaml"));
+}
+
+BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"checkout", "pod/a.b", "gateway/g", "--response-code", "404|5xx", "--flag", "UF",
+            "--protocol", "HTTP/2", "--min-duration", "1s", "--authority", "*.example"},
+           {"-A"},
+           {"ns/a", "ns/b"}}) {
+    auto object = cli::TemporaryTap(Ask(args).request, "x");
+    object.value()["metadata"]["name"] = "x";
+    const auto parsed = tap::ParseTaps("x", object.Serialize());
+    BOOST_TEST(parsed.errors.empty(), object.Serialize());
+    BOOST_TEST(parsed.taps.size() == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_name_leaves_room_for_the_servers_part) {
+  const auto asked = Ask({"workload/" + std::string(63, 'a')});
+  const auto object = cli::TemporaryTap(asked.request, "");
+  BOOST_TEST(object.Text("/metadata/generateName").size() <= 58u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
