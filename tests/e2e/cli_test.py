@@ -1,0 +1,258 @@
+"""kubectl traffictap against a real API server, operator, collector and sidecars: what a person types and what is left."""
+
+import json
+import signal
+import threading
+import unittest
+
+from installation import Collector, Operator, create_crds, shared_mesh
+from mesh.api import path_of
+from mesh.processes import wait_until
+from plugin import Plugin
+from taps import Taps
+
+NOT_FOUND, NOT_ALLOWED, NOT_READY = 3, 4, 5
+
+
+def setUpModule():
+    global mesh, operator, collector, taps, plugin
+    mesh = shared_mesh()
+    create_crds(mesh)
+    operator = Operator(mesh).start()
+    collector = Collector(mesh, *operator.routes()).with_api().start()
+    mesh.kubectl("wait", "--for=condition=Available", "apiservice/v1alpha1.tap.traffictap.io", "--timeout=60s")
+    taps = Taps(mesh, collector)
+    plugin = Plugin(mesh)
+    plugin.add_user("tapper", "traffictap-tapper")
+    plugin.add_user("viewer", "traffictap-viewer")
+
+
+def tearDownModule():
+    collector.kill()
+    operator.kill()
+    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io")
+
+
+class Traffic:
+    """A call again and again, so that what is started meanwhile sees one."""
+
+    def __init__(self, path, host="frontend"):
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._call, args=(f"http://{host}{path}",), daemon=True)
+
+    def _call(self, url):
+        while not self._ended.is_set():
+            mesh.call("shop/client", url)
+            self._ended.wait(0.2)
+
+    def __enter__(self):
+        self._thread.start()
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+
+def names(namespace="shop"):
+    path = path_of("traffictaps", namespace, group="traffictap.io", version="v1alpha1")
+    return [item["metadata"]["name"] for item in mesh.api.get(path)["items"]]
+
+
+def read_page(port, path, token, **headers):
+    """(code, body) of what the page would ask."""
+    connection = mesh.node_http(int(port))
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}", **headers})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+class Scenario(unittest.TestCase):
+    def tearDown(self):
+        taps.delete_all()
+
+    def assert_nothing_is_left(self):
+        self.assertEqual(names(), [])
+        wait_until(lambda: not taps.patches(), "the patches are gone", 60)
+
+
+class Tap(Scenario):
+    def test_failures_of_a_workload_come_as_json_and_ctrl_c_leaves_nothing(self):
+        with Traffic("/fails?code=503"), Traffic("/works"):
+            run = plugin.start("tap", "workload/frontend-v1", "-n", "shop", "--response-code", "500,599", "-o", "json")
+            run.until(lambda: run.lines, "a record has come")
+        self.assertEqual(len(names()), 1)
+        self.assertEqual(run.signal().wait(30), 128 + signal.SIGINT)
+        records = [json.loads(line) for line in run.lines]
+        for record in records:
+            self.assertEqual(record["response"]["code"], 503)
+            self.assertTrue(record["request"]["path"].startswith("/fails"))
+        self.assertIn("waiting for tap shop/tap-frontend-v1-", run.errors)
+        self.assert_nothing_is_left()
+
+    def test_hang_up_and_sigterm_leave_nothing_either(self):
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            run = plugin.start("tap", "frontend-v1", "-n", "shop").until_said("records:")
+            self.assertEqual(run.signal(number).wait(30), 128 + number)
+            self.assertEqual(names(), [])
+
+    def test_a_signal_while_it_waits_leaves_nothing(self):
+        operator.stop()
+        run = plugin.start("tap", "frontend-v1", "-n", "shop").until_said("the operator has not looked at it yet")
+        self.assertEqual(run.signal().wait(30), 128 + signal.SIGINT)
+        self.assertEqual(names(), [])
+        operator.start()
+
+    def test_max_and_a_closed_pipe_end_it_well(self):
+        with Traffic("/many"):
+            run = plugin.run("tap", "frontend-v1", "-n", "shop", "--max", "2", "-o", "json")
+            self.assertEqual((run.code, len(run.lines)), (0, 2), run.errors)
+            self.assertEqual(names(), [])
+            run = plugin.run("tap", "frontend-v1", "-n", "shop", "-o", "json",
+                             shell='"$@" | head -n 1; echo "${PIPESTATUS[0]}"')
+        self.assertEqual((len(run.lines), run.lines[-1]), (2, "0"), run.errors)
+        self.assert_nothing_is_left()
+
+    def test_a_pipe_closed_while_nothing_comes_ends_it_too(self):
+        run = plugin.run("tap", "frontend-v1", "-n", "shop", "--path", "/never", shell='"$@" | true')
+        self.assertEqual(run.code, 0, run.errors)
+        self.assert_nothing_is_left()
+
+    def test_after_kill_9_the_tap_ends_by_its_duration(self):
+        run = plugin.start("tap", "frontend-v1", "-n", "shop", "--duration", "8s").until_said("records:")
+        run.kill()
+        (name,) = names()
+        self.assertTrue(taps.patches())
+        taps.wait(name, "Completed", seconds=60)
+        wait_until(lambda: not taps.patches(), "the patches are gone", 60)
+        self.assertEqual(plugin.run("stop", "--all-mine", "-n", "shop").code, 0)
+        self.assertEqual(names(), [])
+
+    def test_the_duration_ends_the_command_as_well(self):
+        run = plugin.run("tap", "frontend-v1", "-n", "shop", "--duration", "5s")
+        self.assertEqual(run.code, 0, run.errors)
+        self.assertIn("has ended", run.errors)
+        self.assert_nothing_is_left()
+
+    def test_conditions_of_the_stream_alone_hold_too(self):
+        with Traffic("/kept"), Traffic("/left-out"):
+            run = plugin.run("tap", "ns/shop", "--from", "client-v1", "--not", "--path", "/left-out", "--max", "3",
+                             "-o", "jsonpath={.request.path}")
+        self.assertEqual(set(run.lines), {"/kept"}, run.errors)
+
+    def test_the_collector_comes_back_and_the_stream_goes_on(self):
+        run = plugin.start("tap", "frontend-v1", "-n", "shop", "-o", "json").until_said("records:")
+        collector.stop()
+        collector.start()
+        with Traffic("/after-the-break"):
+            run.until(lambda: any("/after-the-break" in line for line in run.lines), "records come again", 90)
+        self.assertEqual(run.signal().wait(30), 128 + signal.SIGINT)
+        self.assert_nothing_is_left()
+
+    def test_a_deadline_marks_and_an_owner_are_in_the_object(self):
+        run = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", "--duration", "3m", user="tapper")
+        self.assertEqual(run.code, 0, run.errors)
+        tap = taps.get(run.output)
+        self.assertEqual(tap["spec"]["limits"]["duration"], "3m")
+        self.assertEqual(tap["metadata"]["labels"]["traffictap.io/temporary"], "true")
+        self.assertEqual(tap["metadata"]["annotations"]["traffictap.io/user"], "system:serviceaccount:default:tapper")
+
+
+class Refusals(Scenario):
+    def refused(self, code, *args, user="admin"):
+        run = plugin.run(*args, user=user)
+        self.assertEqual(run.code, code, run.errors)
+        self.assertEqual(run.output, "")
+        self.assertEqual(names(), [])
+        return run.errors
+
+    def test_a_name_that_is_not_there_comes_with_the_nearest(self):
+        self.assertIn('no workload "fronted-v1" in namespace shop: did you mean "frontend-v1"?',
+                      self.refused(NOT_FOUND, "tap", "workload/fronted-v1", "-n", "shop"))
+        self.assertIn('no namespace "shpo": did you mean "shop"?', self.refused(NOT_FOUND, "tap", "ns/shpo"))
+        self.assertIn("no pod", self.refused(NOT_FOUND, "tap", "pod/nobody", "-n", "shop"))
+        self.assertIn("no tap", self.refused(NOT_FOUND, "attach", "nobody", "-n", "shop"))
+
+    def test_a_workload_without_a_sidecar_is_told(self):
+        self.assertIn("has an Istio proxy", self.refused(NOT_READY, "tap", "legacy-v1", "-n", "shop"))
+
+    def test_a_missing_right_is_named_with_the_role_that_has_it(self):
+        said = self.refused(NOT_ALLOWED, "tap", "frontend-v1", "-n", "shop", user="viewer")
+        self.assertIn("may not create traffictaps.traffictap.io in namespace shop", said)
+        self.assertIn("traffictap-tapper", said)
+        said = self.refused(NOT_ALLOWED, "tap", "-A", user="tapper")
+        self.assertIn("traffictap-admin", said)
+        said = self.refused(NOT_ALLOWED, "attach", "-n", "shop", user="viewer")
+        self.assertIn("watch on pairs.tap.traffictap.io", said)
+
+    def test_wrong_values_are_misuse(self):
+        self.assertIn("--response-code", self.refused(2, "tap", "-n", "shop", "--response-code", "900"))
+        self.assertIn("--method", self.refused(2, "tap", "-n", "shop", "--metod", "GET"))
+
+
+class Others(Scenario):
+    def test_detach_attach_list_stop(self):
+        run = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", user="tapper")
+        self.assertEqual(run.code, 0, run.errors)
+        (name,) = names()
+        self.assertEqual(run.output, name)
+        with Traffic("/attached"):
+            run = plugin.run("attach", name, "-n", "shop", "--max", "1", "-o", "json", user="tapper")
+            self.assertEqual(json.loads(run.output)["request"]["path"], "/attached", run.errors)
+        run = plugin.run("attach", f"shop/{name}", "--no-follow", "--path", "/attached", "-o", "name", user="tapper")
+        self.assertEqual(run.code, 0, run.errors)
+        self.assertTrue(run.lines)
+        run = plugin.run("list", "-n", "shop", user="tapper")
+        self.assertIn(f"shop/{name}", run.output)
+        self.assertIn("LOST", run.output)
+        run = plugin.run("stop", name, "-n", "shop", user="tapper")
+        self.assertEqual((run.code, run.output), (0, f"shop/{name} stopped"), run.errors)
+        self.assert_nothing_is_left()
+
+    def test_stop_leaves_taps_of_others_and_of_manifests_alone(self):
+        taps.apply("kept", outputs=[])
+        self.assertEqual(plugin.run("stop", "kept", "-n", "shop").code, 2)
+        mine = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", user="tapper").output
+        self.assertEqual(plugin.run("stop", "--all-mine", "-n", "shop").output, "")
+        self.assertEqual(plugin.run("stop", "--all-mine", "-n", "shop", user="tapper").output, f"shop/{mine} stopped")
+        self.assertEqual(names(), ["kept"])
+
+    def test_a_plan_says_what_would_be_attached_and_attaches_nothing(self):
+        run = plugin.run("plan", "workload/frontend-v1", "-n", "shop", user="tapper")
+        self.assertEqual(run.code, 0, run.errors)
+        self.assertIn("workloads that match: 1;", run.output)
+        self.assertIn("EnvoyFilter/shop/", run.output)
+        self.assertEqual((names(), taps.patches()), ([], []))
+        run = plugin.run("plan", "legacy-v1", "-n", "shop")
+        self.assertEqual(run.code, NOT_READY, run.errors)
+        self.assertIn("nothing was created", plugin.run("plan", "-n", "shop", "--dry-run", "server").output)
+
+    def test_the_printed_object_is_what_the_api_server_takes(self):
+        run = plugin.run("tap", "frontend-v1", "-n", "shop", "--response-code", "5xx", "--print-cr")
+        mesh.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=run.output)
+        self.assertEqual(names(), [])
+
+    def test_kubectl_completes_names_from_the_cluster(self):
+        run = plugin.run("__complete", "traffictap", "tap", "-n", "shop", "workload/fr", program=("kubectl",))
+        self.assertIn("workload/frontend-v1", run.lines, run.errors)
+        run = plugin.run("__complete", "traffictap", "tap", "-n", "sh", program=("kubectl",))
+        self.assertIn("shop", run.lines, run.errors)
+
+    def test_the_page_reads_with_the_rights_of_its_reader(self):
+        mine = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", user="tapper").output
+        page = plugin.start("ui", "-n", "shop", user="tapper")
+        page.until(lambda: page.lines, "the page is served")
+        port, token = page.lines[0].split(":")[2].split("/#token=")
+        with Traffic("/through-the-page"):
+            code, text = read_page(port, f"/api/v1/pairs?follow=true&tap=shop/{mine}&limit=1", token,
+                                   Accept="text/event-stream")
+        self.assertEqual(code, 200)
+        self.assertIn("/through-the-page", text)
+        for path in ("/api/v1/taps", "/api/v1/summary", "/"):
+            self.assertEqual(read_page(port, path, token)[0], 200, path)
+        self.assertEqual(read_page(port, "/api/v1/taps", "guessed")[0], 401)
+        self.assertEqual(read_page(port, "/api/v1/taps", token, Host="elsewhere.example")[0], 403)
+        self.assertEqual(read_page(port, "/api/v1/taps?tap=bank/x", token)[0], 400)
+        self.assertEqual(page.signal().wait(30), 128 + signal.SIGINT)
