@@ -44,8 +44,8 @@ StatusOr<Json> ListCommand::Read(const Cluster& cluster) const {
   if (cluster.standalone) {
     const auto body = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
     if (!body.ok()) return ExplainLive(body.status(), cluster);
-    const Json parsed = Json::parse(*body, nullptr, false);
-    const Json* taps = kube::Object(parsed).Find("/taps");
+    const kube::Object answer(Json::parse(*body, nullptr, false));
+    const Json* taps = answer.Find("/taps");
     return taps == nullptr ? Json::array() : *taps;
   }
   Json out = Json::array();

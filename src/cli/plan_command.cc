@@ -96,12 +96,13 @@ Status PlanCommand::Run(Session& session) {
   const auto request = MakeTapRequest(tap_, *cluster);
   if (!request.ok()) return request.status();
   kube::KubeClient& client = *cluster->client;
-  const std::string user = CurrentUser(client);
-  TT_RETURN_IF_ERROR(CheckRights(client, *request, user));
+  const auto user = CurrentUser(client);
+  if (!user.ok()) return user.status();
+  TT_RETURN_IF_ERROR(CheckRights(client, *request, *user));
   TT_RETURN_IF_ERROR(CheckTargets(client, request->choice));
-  const auto valid = CreateTap(client, *request, TemporaryTap(*request, user), /*dry_run=*/true);
+  const auto valid = CreateTap(client, *request, TemporaryTap(*request, *user), /*dry_run=*/true);
   if (!valid.ok()) return valid.status();
-  if (dry_run_.empty()) return Plan(*cluster, *request, user, session);
+  if (dry_run_.empty()) return Plan(*cluster, *request, *user, session);
   return session.console->Write("the API server would take it; nothing was created\n");
 }
 

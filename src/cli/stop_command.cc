@@ -44,14 +44,15 @@ const kube::Resource& ResourceOf(const Object& tap) {
 }
 
 StatusOr<std::vector<Object>> StopCommand::Mine(const Cluster& cluster) const {
-  const std::string user = CurrentUser(*cluster.client);
-  if (user.empty()) {
+  const auto user = CurrentUser(*cluster.client);
+  if (!user.ok()) return user.status();
+  if (user->empty()) {
     return absl::FailedPreconditionError(
         "the API server does not tell who you are (it needs Kubernetes 1.28): name the taps");
   }
   std::vector<Object> out;
   const auto add = [&](Object tap) {
-    if (tap.annotation(kUserAnnotation) == user) out.push_back(std::move(tap));
+    if (tap.annotation(kUserAnnotation) == *user) out.push_back(std::move(tap));
   };
   kube::ListOptions options;
   options.ns = cluster.ns;

@@ -61,13 +61,23 @@ Status TapCommand::Detach(const kube::Object& tap, Session& session) const {
   return session.console->Write(tap.name() + "\n");
 }
 
+Status PrintObject(const TapRequest& request, Session& session) {
+  for (const auto& [name, value] : StreamQuery(request)) {
+    session.console->Say(
+        fmt::format("not in the object, since a TrafficTap cannot say it: {}={}; give it to attach",
+                    name, value));
+  }
+  return session.console->Write(YamlText(TemporaryTap(request, "").value()));
+}
+
 Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Session& session) {
   kube::KubeClient& client = *cluster.client;
-  const std::string user = CurrentUser(client);
-  TT_RETURN_IF_ERROR(CheckRights(client, request, user));
+  const auto user = CurrentUser(client);
+  if (!user.ok()) return user.status();
+  TT_RETURN_IF_ERROR(CheckRights(client, request, *user));
   TT_RETURN_IF_ERROR(CheckTargets(client, request.choice));
   TT_RETURN_IF_ERROR(CheckLive(cluster));
-  const auto tap = CreateTap(client, request, TemporaryTap(request, user), /*dry_run=*/false);
+  const auto tap = CreateTap(client, request, TemporaryTap(request, *user), /*dry_run=*/false);
   if (!tap.ok()) return tap.status();
   TapGuard guard(&client, ResourceOf(request), *tap, session.console);
   const auto ready = WaitForReady(client, request, *tap, tap_.wait, session);
@@ -90,7 +100,7 @@ Status TapCommand::Run(Session& session) {
   if (!cluster.ok()) return cluster.status();
   const auto request = MakeTapRequest(tap_, *cluster);
   if (!request.ok()) return request.status();
-  if (print_cr_) return session.console->Write(YamlText(TemporaryTap(*request, "").value()));
+  if (print_cr_) return PrintObject(*request, session);
   // The stream is read where the tap is.
   cluster->ns = request->choice.ns;
   return RunTap(*cluster, *request, session);

@@ -102,11 +102,15 @@ StatusOr<Object> WaitFor(kube::KubeClient& client, const TapRequest& request, co
 
 }  // namespace
 
-std::string CurrentUser(kube::KubeClient& client) {
+StatusOr<std::string> CurrentUser(kube::KubeClient& client) {
   const Object question(
       Json{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "SelfSubjectReview"}});
   const auto answer = client.Create(kube::kSelfSubjectReviews, question, {});
-  return answer.ok() ? answer->Text("/status/userInfo/username") : "";
+  if (answer.ok()) return answer->Text("/status/userInfo/username");
+  if (absl::IsUnauthenticated(answer.status())) return ExplainTaps(answer.status());
+  if (kube::ApiErrorOf(answer.status())) return "";
+  return Status(answer.status().code(),
+                fmt::format("the API server does not answer: {}", Message(answer.status())));
 }
 
 Status CheckRights(kube::KubeClient& client, const TapRequest& request, const std::string& user) {

@@ -10,8 +10,9 @@
 
 namespace traffictap::cli {
 
-// Who the API server takes us for; empty where it does not tell (before Kubernetes 1.28).
-std::string CurrentUser(kube::KubeClient& client);
+// Who the API server takes us for; empty where it does not tell (before Kubernetes 1.28). The first
+// call of a command: an API server that is away or knows nobody of us is told here, at once.
+StatusOr<std::string> CurrentUser(kube::KubeClient& client);
 
 // kPermissionDenied names the first right that is missing for tapping and for reading, and the role
 // that has it. A server that does not answer such questions is no obstacle: OK.

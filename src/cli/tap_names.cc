@@ -22,8 +22,7 @@ StatusOr<std::vector<std::string>> KeysOfCollector(const Cluster& cluster) {
   const auto body = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
   if (!body.ok()) return ExplainLive(body.status(), cluster);
   std::vector<std::string> out;
-  const Json parsed = Json::parse(*body, nullptr, false);
-  const kube::Object read(parsed);
+  const kube::Object read(Json::parse(*body, nullptr, false));
   const Json* taps = read.Find("/taps");
   if (taps == nullptr || !taps->is_array()) return out;
   for (const Json& tap : *taps) out.push_back(kube::Object(tap).Text("/tap"));
@@ -50,6 +49,15 @@ std::string Resolve(const std::string& name, const Cluster& cluster,
     return key == bare || key.ends_with("/" + bare);
   });
   return found == known.end() ? bare : *found;
+}
+
+// By the name alone, since a namespace that both have would make all of them alike.
+std::string NearestTap(const std::string& key, const std::vector<std::string>& known) {
+  std::vector<std::string> names;
+  for (const auto& one : known) names.push_back(KeyOf(one).name);
+  const std::string nearest = base::NearestName(KeyOf(key).name, names);
+  const auto found = std::find(names.begin(), names.end(), nearest);
+  return found == names.end() ? "" : known[static_cast<size_t>(found - names.begin())];
 }
 
 }  // namespace
@@ -97,7 +105,7 @@ StatusOr<std::vector<std::string>> FindTaps(const Cluster& cluster,
   for (const auto& name : names) {
     const std::string key = Resolve(name, cluster, *known);
     if (std::find(known->begin(), known->end(), key) == known->end()) {
-      const std::string nearest = base::NearestName(key, *known);
+      const std::string nearest = NearestTap(key, *known);
       return absl::NotFoundError(fmt::format("no tap \"{}\"{}", key,
                                              nearest.empty()
                                                  ? "; see: kubectl traffictap list -A"

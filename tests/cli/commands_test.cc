@@ -166,8 +166,19 @@ BOOST_AUTO_TEST_CASE(a_cluster_without_traffictap_says_so) {
   BOOST_TEST(Said("TrafficTap is not installed"));
 }
 
+BOOST_AUTO_TEST_CASE(an_api_server_that_is_away_is_told_by_the_first_call) {
+  client.Fail("create", kube::kSelfSubjectReviews, absl::UnavailableError("refused"));
+  BOOST_TEST(Run({"tap", "cart"}) == 1);
+  BOOST_TEST(Said("the API server does not answer: refused"));
+  client.Fail("create", kube::kSelfSubjectReviews,
+              kube::ToStatus({401, "Unauthorized", "", "Unauthorized", {}}, "create", "x"));
+  BOOST_TEST(Run({"tap", "cart"}) == 4);
+  BOOST_TEST(Said("log in again"));
+}
+
 BOOST_AUTO_TEST_CASE(print_cr_writes_the_object_and_asks_nobody) {
-  BOOST_TEST(Run({"tap", "cart", "--print-cr"}) == 0);
+  BOOST_TEST(Run({"tap", "cart", "--print-cr", "--from", "web"}) == 0);
+  BOOST_TEST(Said("source=web; give it to attach"));
   BOOST_TEST(console.output.starts_with("apiVersion: traffictap.io/v1alpha1\nkind: TrafficTap\n"));
   BOOST_TEST(client.writes().empty());
 }

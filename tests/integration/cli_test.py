@@ -1,0 +1,100 @@
+"""kubectl-traffictap with a collector that runs without Kubernetes: --server and --token-file."""
+import asyncio
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import proxy
+from proxy import Proxy, ended, entry, identifier, message
+from stage import COLLECTOR, Stage, tap, wait_until
+
+CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
+PATHS = ("/cart", "/cart/1", "/pay")
+
+
+class Standalone(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.token = pathlib.Path(tempfile.mkdtemp()) / "token"
+        cls.token.write_text("0123456789abcdef0123456789abcdef\n")
+        cls.token.chmod(0o600)
+        cls.stage = Stage(tap("all", pairing={"window": "1s"}), shop=False,
+                          options=("--live", "127.0.0.1:0", "--live-token-file", cls.token))
+        cls.addClassCleanup(cls.stage.close)
+        log = cls.stage.work / "collector.log"
+        port = wait_until("the port is told", lambda: re.search(r"web page ready port=(\d+)", log.read_text()))[1]
+        cls.server = ("--server", f"http://127.0.0.1:{port}", "--token-file", str(cls.token))
+        cls.send(PATHS)
+        wait_until("all records are there", lambda: len(cls.stage.records()) == len(PATHS))
+
+    @classmethod
+    def send(cls, paths):
+        mine, theirs = [], []
+        for n, path in enumerate(paths):
+            ends = {"request_id": f"{n:08x}-0000-4000-8000-00000000000d", "port": 5000 + n, "path": path}
+            mine.append(entry(client=True, **ends))
+            theirs.append(entry(**ends))
+
+        async def run():
+            async with Proxy(cls.stage.collector) as p:
+                caller, server = p.stream(), p.stream()
+                await caller.write(identifier("caller-0", "10.8.8.8"))
+                await server.write(identifier("server-0", "10.9.9.9"))
+                for stream, entries in ((caller, mine), (server, theirs)):
+                    await stream.write(message(*entries))
+                    await stream.done_writing()
+                    await ended(stream)
+
+        proxy.run(run())
+
+    def run_cli(self, *args, server=True):
+        line = [CLI, *args, *(self.server if server else ())]
+        return subprocess.run(line, text=True, capture_output=True, timeout=60, check=False)
+
+    def paths(self, *args):
+        done = self.run_cli("attach", "--no-follow", "-o", "json", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return sorted(json.loads(line)["request"]["path"] for line in done.stdout.splitlines())
+
+    def test_the_backlog_is_read_with_the_filters_of_the_command_line(self):
+        self.assertEqual(self.paths(), sorted(PATHS))
+        self.assertEqual(self.paths("all", "--path", "/cart"), ["/cart", "/cart/1"])
+        self.assertEqual(self.paths("--path", "/cart", "--not", "--path", "=/cart"), ["/cart/1"])
+        self.assertEqual(self.paths("--response-code", "500,599"), [])
+
+    def test_taps_are_listed_with_their_books(self):
+        done = self.run_cli("list", "--no-headers")
+        self.assertEqual(done.stdout.split()[:2], ["shop/all", "Capturing"], done.stderr)
+
+    def test_a_follower_ends_with_ctrl_c(self):
+        process = subprocess.Popen([CLI, "attach", "--since", "1h", "-o", "name", *self.server],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertTrue(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+
+    def test_a_wrong_token_and_a_wrong_name_are_refused(self):
+        wrong = self.token.with_name("wrong")
+        wrong.write_text("f" * 32)
+        wrong.chmod(0o600)
+        done = self.run_cli("list", "--server", self.server[1], "--token-file", str(wrong), server=False)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        done = self.run_cli("attach", "al")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn('did you mean "shop/all"?', done.stderr)
+        wrong.chmod(0o644)
+        done = self.run_cli("list", "--server", self.server[1], "--token-file", str(wrong), server=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("chmod 600", done.stderr)
+
+    def test_a_full_disk_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([CLI, "attach", "--no-follow", "-o", "json", *self.server], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left on device", done.stderr)
