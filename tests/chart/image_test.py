@@ -15,13 +15,7 @@ from images import PROGRAMS, contained
 
 def setUpModule():
     global directory, archive, roots
-    directory = tempfile.TemporaryDirectory()
-    archive = images.Archive(images.build(directory.name))
-    roots = {name: archive.unpack(name, f"{directory.name}/{name}") for name in PROGRAMS}
-
-
-def tearDownModule():
-    directory.cleanup()
+    directory, archive, roots = images.made()
 
 
 def output(line):
@@ -53,7 +47,7 @@ class Image(unittest.TestCase):
                 self.assertFalse(member.isfile() and member.mode & 0o022, member.name)
 
     def test_is_the_same_when_it_is_made_again(self):
-        first = pathlib.Path(directory.name, images.ARCHIVE)
+        first = pathlib.Path(directory, images.ARCHIVE)
         with tempfile.TemporaryDirectory() as again:
             second = images.build(again).read_bytes()
         self.assertEqual(hashlib.sha256(first.read_bytes()).hexdigest(), hashlib.sha256(second).hexdigest())
@@ -67,13 +61,13 @@ class Image(unittest.TestCase):
     def test_is_read_by_skopeo_and_as_docker_load_reads_it(self):
         for name, manifest in archive.manifests().items():
             version = archive.config(name)["config"]["Labels"]["org.opencontainers.image.version"]
-            source = f"oci-archive:{directory.name}/{images.ARCHIVE}:{name}:{version}"
+            source = f"oci-archive:{directory}/{images.ARCHIVE}:{name}:{version}"
             told = json.loads(output(["skopeo", "inspect", source]))
             self.assertEqual(told["Layers"], [one["digest"] for one in manifest["layers"]])
-            copy = f"{directory.name}/{name}.docker"
+            copy = f"{directory}/{name}.docker"
             output(["skopeo", "copy", "--quiet", source, f"docker-archive:{copy}:{name}:{version}"])
             output(["skopeo", "inspect", f"docker-archive:{copy}"])
-            output(["skopeo", "inspect", f"docker-archive:{directory.name}/{images.ARCHIVE}:{name}:{version}"])
+            output(["skopeo", "inspect", f"docker-archive:{directory}/{images.ARCHIVE}:{name}:{version}"])
 
 
 class Programs(unittest.TestCase):

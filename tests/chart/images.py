@@ -1,12 +1,15 @@
 """The images as they are written, and their root file systems as a container engine would unpack them."""
 
+import atexit
 import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 from installing import ROOT
 
@@ -19,6 +22,19 @@ def build(out):
     script = ROOT / "charts/image/build.py"
     subprocess.run([sys.executable, script, os.environ["TRAFFICTAP_BUILD"], out], check=True, stdout=subprocess.DEVNULL)
     return pathlib.Path(out) / ARCHIVE
+
+
+_made = []
+
+
+def made():
+    """The images of this run and their root file systems, {name: directory}: made by the first that asks."""
+    if not _made:
+        directory = tempfile.mkdtemp(prefix="traffictap-images-")
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        archive = Archive(build(directory))
+        _made.append((pathlib.Path(directory), archive, {n: archive.unpack(n, f"{directory}/{n}") for n in PROGRAMS}))
+    return _made[0]
 
 
 class Archive:

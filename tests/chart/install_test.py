@@ -1,9 +1,12 @@
-"""helm install, test, upgrade and uninstall on a real mesh: the release's pods are our programs, with sidecars by istiod's
-injector."""
+"""helm install, test, upgrade and uninstall on a real mesh: the release's pods run out of our images, with sidecars by
+istiod's injector, in a namespace that takes restricted pods alone."""
 
 import json
+import os
+import pathlib
 import unittest
 
+import images
 from installing import CHART, NAMESPACE, RELEASE, Helm, HelmError, small_shop
 from mesh import Mesh
 from mesh.api import path_of
@@ -24,10 +27,11 @@ CLUSTER_KINDS = ("clusterroles,clusterrolebindings,customresourcedefinitions,api
 
 def setUpModule():
     global mesh, helm
-    mesh = Mesh.for_tests("-chart").up()
+    mesh = Mesh.for_tests("-chart", cni=True, image_roots=images.made()[2]).up()
     try:
         helm = Helm(mesh)
         mesh.kubectl("create", "namespace", NAMESPACE)
+        mesh.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
         small_shop(mesh)
         mesh.wait_ready("shop", 3)
     except BaseException:
@@ -84,8 +88,25 @@ def generation():
     return [(i["metadata"]["uid"], i["metadata"]["generation"]) for i in items]
 
 
+def processes_of(program):
+    """(root directory, {field: value} of /proc/PID/status) of each process of the mesh that runs the program."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cmdline").read_text().split("\0")[0] != program:
+                continue
+            root, status = os.readlink(entry / "root"), (entry / "status").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        if root.startswith(str(mesh.state)):
+            yield entry / "root", dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+
+
 class Release(unittest.TestCase):
     """One release's life, step by step."""
+
+    def test_0_the_namespace_takes_restricted_pods_alone(self):
+        with self.assertRaisesRegex(RuntimeError, "violates PodSecurity"):
+            mesh.kubectl("-n", NAMESPACE, "run", "plain", "--image=shop")
 
     def test_1_the_api_server_takes_everything_that_is_rendered(self):
         helm("install", RELEASE, CHART, "--dry-run=server")
@@ -96,6 +117,14 @@ class Release(unittest.TestCase):
         self.assertIn("What to do next", said)
         for pod in mesh.pods(NAMESPACE):
             self.assertTrue(pod.meshed and pod.ready, pod.name)
+        for program in images.PROGRAMS:
+            processes = list(processes_of(f"/usr/bin/{program}"))
+            self.assertTrue(processes)
+            for root, status in processes:
+                self.assertEqual(os.listdir(root / "usr/bin"), [program])
+                self.assertTrue(os.statvfs(root / "usr").f_flag & os.ST_RDONLY)
+                self.assertEqual(status["Uid"].split()[0], "65532")
+                self.assertEqual(int(status["CapEff"], 16), 0)
         mesh.apply(json.dumps(TAP))
         mesh.kubectl("-n", "shop", "wait", "--for=condition=Ready", "traffictap/all", "--timeout=60s")
         call_until_recorded("first")

@@ -46,10 +46,13 @@ class Pod:
 
 
 class Mesh:
-    """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built."""
+    """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built.
+    With `cni` the node redirects the pods' traffic, as Istio's CNI plugin does: no pod needs rights for it.
+    `image_roots`: directories of unpacked images by name; their containers run in them, not in programs of the machine."""
 
-    def __init__(self, name="default", mtls="STRICT", build=None):
-        self.name, self.mtls = name, mtls
+    def __init__(self, name="default", mtls="STRICT", build=None, cni=False, image_roots=None):
+        self.name, self.mtls, self.cni = name, mtls, cni
+        self.image_roots = {name: str(path) for name, path in (image_roots or {}).items()}
         self.build = pathlib.Path(build or os.environ.get("TRAFFICTAP_BUILD") or HERE.parent.parent / "build").resolve()
         self.state = STATES / name
         self._owner = Owner(self.state)
@@ -76,6 +79,8 @@ class Mesh:
         settings = {
             "binaries": self.binaries(),
             "mtls": self.mtls,
+            "cni": self.cni,
+            "image_roots": self.image_roots,
             "build": str(self.build) if self.build.exists() else None,
         }
         (self.state / "settings.json").write_text(json.dumps(settings))

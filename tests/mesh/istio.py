@@ -60,11 +60,11 @@ TEMPLATES = {
 }
 
 
-def _injection_values(chart):
+def _injection_values(chart, cni):
     """The chart's default values, of which the templates also want a part under `pilot`."""
     lines = (chart / "values.yaml").read_text().splitlines()
     body = [line for line in lines if line and not line.startswith(("#", "_internal_defaults"))]
-    return "\n".join(body + ["  pilot:", "    cni: {enabled: false, provider: default}", "    env: {}"]) + "\n"
+    return "\n".join(body + ["  pilot:", f"    cni: {{enabled: {str(cni).lower()}, provider: default}}", "    env: {}"]) + "\n"
 
 
 def _injection_config(chart):
@@ -81,11 +81,12 @@ def _injection_config(chart):
     )
 
 
-def write_files(directory, chart):
+def write_files(directory, chart, cni=False):
+    """`cni`: pods get no container with rights that redirects their traffic, since Istio's CNI plugin does it."""
     injection = directory / "var/lib/istio/inject"
     injection.mkdir(parents=True)
     (injection / "config").write_text(_injection_config(chart))
-    (injection / "values").write_text(_injection_values(chart))
+    (injection / "values").write_text(_injection_values(chart, cni))
     (directory / "mesh").write_text(json.dumps(MESH_CONFIG))
     (directory / "networks").write_text(json.dumps({"networks": {}}))
 

@@ -42,10 +42,11 @@ def register_node(api):
 
 
 class Kubelet:
-    """`binds`: directories of this machine that every pod sees, by their path in the pod."""
+    """`binds`: directories of this machine that every pod sees, by their path in the pod. `image_roots`: directories of
+    unpacked images by their name."""
 
-    def __init__(self, api, state, binds):
-        self.api, self.state, self.binds = api, pathlib.Path(state), binds
+    def __init__(self, api, state, binds, image_roots):
+        self.api, self.state, self.binds, self.image_roots = api, pathlib.Path(state), binds, image_roots
         self.addresses = PodAddresses()
         self._lock, self._workers = threading.Lock(), {}
 

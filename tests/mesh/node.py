@@ -23,7 +23,8 @@ HERE = pathlib.Path(__file__).parent
 
 
 class Node:
-    """`settings`: binaries (directory), mtls (STRICT or DISABLE), build (directory of the project's own programs)."""
+    """`settings`: binaries (directory), mtls (STRICT or DISABLE), build (directory of the project's own programs), cni
+    (whether this node stands in for Istio's CNI plugin), image_roots (directories of unpacked images by name)."""
 
     def __init__(self, state, settings):
         self.state, self.settings = pathlib.Path(state), settings
@@ -37,7 +38,7 @@ class Node:
         self._use_own_resolver()
         pki.create(self.state / "pki")
         control_plane.write_kubeconfig(self.state)
-        istio.write_files(self.state / "istiod", self.binaries / "istio")
+        istio.write_files(self.state / "istiod", self.binaries / "istio", self.settings.get("cni", False))
         self.api = Api(self.state / "pki", network.NODE)
         self.processes = control_plane.processes(self.binaries, self.state)
         self.processes["istiod"] = istio.process(self.binaries, self.state)
@@ -69,7 +70,8 @@ class Node:
         binds = {"/opt/mesh": str(self.binaries), "/opt/shop": str(HERE / "shop")}
         if self.settings.get("build"):
             binds["/opt/traffictap"] = self.settings["build"]
-        threading.Thread(target=Kubelet(self.api, self.state, binds).run, daemon=True).start()
+        kubelet = Kubelet(self.api, self.state, binds, self.settings.get("image_roots", {}))
+        threading.Thread(target=kubelet.run, daemon=True).start()
         wait_until(istio.ready, "istiod is ready", 180, self.processes["istiod"])
         wait_until(
             lambda: istio.injector_trusted(self.api), "istiod's injector is trusted", 120, self.processes["istiod"]

@@ -5,17 +5,18 @@ import threading
 import time
 import traceback
 
-from mesh import pod_fields, service_network, volumes
+from mesh import container_root, pod_fields, service_network, volumes
 from mesh.api import ApiError, path_of
 from mesh.container import Container, now
-from mesh.images import image_of
-from mesh.namespaces import command
+from mesh.images import image_of, name_of
+from mesh.namespaces import command, run
 from mesh.network import NODE, mend
 from mesh.processes import Process
 from mesh.sandbox import Sandbox
 
 # The proxies hear that a pod is on its way out before it goes, as with the preStop sleep that people give their pods.
 DRAIN_SECONDS = 1.0
+CNI_CHECK = "istio-validation"
 
 
 class PodWorker:
@@ -55,6 +56,8 @@ class PodWorker:
         self.sandbox.start()
         self._write_volumes()
         for spec in self.spec.get("initContainers", []):
+            if spec["name"] == CNI_CHECK:
+                self._redirect(spec)
             container = self._launch(spec)
             if spec.get("restartPolicy") == "Always":
                 self.containers.append(container)
@@ -83,13 +86,24 @@ class PodWorker:
                 self._ended.wait(0.2)
         volumes.mount(self.sandbox.root, self.spec.get("initContainers", []) + self.spec["containers"])
 
+    def _root_of(self, spec):
+        """The pod's directory, or one of the container's own where its image has been unpacked."""
+        image_root = self._kubelet.image_roots.get(name_of(spec["image"]))
+        return container_root.make(self.sandbox, image_root, spec) if image_root else self.sandbox.root
+
+    def _redirect(self, spec):
+        """What Istio's CNI plugin does, with the arguments of the container that checks it."""
+        args = [a for a in spec["args"] if a not in ("--run-validation", "--skip-rule-apply")]
+        run(*command(self.sandbox.pid, [*image_of(spec["image"]).entrypoint, *args], root=self.sandbox.root))
+
     def _launch(self, spec):
         values = pod_fields.environment(self._api, self.pod, self.address, spec)
-        entry = spec.get("command") or list(image_of(spec["image"]).entrypoint)
+        unpacked = name_of(spec["image"]) in self._kubelet.image_roots
+        entry = spec.get("command") or list(image_of(spec["image"], unpacked).entrypoint)
         args = [pod_fields.expand(a, values) for a in [*entry, *spec.get("args", [])]]
         security = {**self.spec.get("securityContext", {}), **spec.get("securityContext", {})}
         user = f"{security.get('runAsUser', 0)}:{security.get('runAsGroup', security.get('runAsUser', 0))}"
-        line = command(self.sandbox.pid, args, root=self.sandbox.root, user=user)
+        line = command(self.sandbox.pid, args, root=self._root_of(spec), user=user)
         process = Process(f"{self.name}/{spec['name']}", line, self.logs / f"{spec['name']}.log", env=values)
         container = Container(spec, process, spec.get("restartPolicy") or self.spec.get("restartPolicy", "Always"))
         container.start()
