@@ -83,7 +83,7 @@ def _metrics(mesh, program):
 
 
 class Shell:
-    """What a user has: kubectl, helm, the project's folder, and traffic in the namespace shop."""
+    """What a user has: kubectl with our plugin, helm, the project's folder, and traffic in the namespace shop."""
 
     def __init__(self):
         self.mesh = shared_mesh()
@@ -137,7 +137,7 @@ class Shell:
 
     def _environment(self):
         helm = subprocess.run([ROOT / "tests/chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-        path = f"{pathlib.Path(helm).parent}:{self.mesh.binaries()}:{os.environ['PATH']}"
+        path = f"{BUILD / 'src/cli'}:{pathlib.Path(helm).parent}:{self.mesh.binaries()}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "KUBECONFIG": str(self.mesh.state / "kubeconfig"), "HOME": str(self._home)}
 
     def taps_by_health(self):
