@@ -97,6 +97,19 @@ class Shape(unittest.TestCase):
         self.assertIn("received = kept + filtered + sampled + rejected", first)
 
 
+class Shipped(unittest.TestCase):
+    def test_the_chart_renders_them_as_they_are(self):
+        helm = subprocess.run([ROOT / "tests/chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        done = subprocess.run([helm, "template", "x", ROOT / "charts/traffictap", "-s", "templates/monitoring.yaml", "--set",
+                               "monitoring.rules.enabled=true,monitoring.dashboards.enabled=true"],
+                              check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        objects = {item["kind"]: item for item in yaml.safe_load_all(done.stdout) if item}
+        groups = [group for path in ALERTS for group in yaml.safe_load(path.read_text())["groups"]]
+        self.assertEqual(objects["PrometheusRule"]["spec"]["groups"], groups)
+        rendered = {name: json.loads(text) for name, text in objects["ConfigMap"]["data"].items()}
+        self.assertEqual(rendered, {path.name: load(path) for path in DASHBOARDS})
+
+
 class Queries(unittest.TestCase):
     def test_queries_of_dashboards_parse(self):
         expressions = [without_variables(e) for path in DASHBOARDS for _, e, _ in targets(load(path))]

@@ -50,6 +50,11 @@ def blocks(name, text):
         yield Block(name, line, language, mark, found["text"], found["why"] or "")
 
 
+def at_the_top():
+    """{file: text} of the documents beside the sources, which the site does not have."""
+    return {path.name: path.read_text() for path in sorted(ROOT.glob("*.md"))}
+
+
 def all_blocks():
     for name, text in pages().items():
         yield from blocks(name, text)

@@ -28,6 +28,19 @@ class Marks(unittest.TestCase):
         self.assertFalse(pages.agrees("a\n", "a\nb\n"))
 
 
+class AtTheTop(unittest.TestCase):
+    def test_every_link_leads_to_a_file(self):
+        for name, text in pages.at_the_top().items():
+            for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+                self.assertTrue("://" in link or (pages.ROOT / link).exists(), f"{name}: {link}")
+
+    def test_the_readme_installs_as_the_quick_start_does(self):
+        command = next(b.text for b in pages.all_blocks() if b.page == "quick-start.md" and b.mark == "run")
+        wanted = command.replace(" \\\n  --wait --timeout 3m\n", "").replace("\\\n", "").split()
+        said = pages.at_the_top()["README.md"].replace("\\\n", "")
+        self.assertIn(" ".join(wanted), " ".join(said.split()))
+
+
 class Reasons(unittest.TestCase):
     # Words of the operator's sources that look like reasons: conditions, kinds, and the words of Kubernetes' own fields.
     OTHERS = set("""Accepted Completed Conflicted LossFree OutputsReady OutputsResolved Programmed Ready Reconciling Stalled
