@@ -41,6 +41,24 @@ class AtTheTop(unittest.TestCase):
         self.assertIn(" ".join(wanted), " ".join(said.split()))
 
 
+class Sizing(unittest.TestCase):
+    """Nobody gets less than we say: the figures are those of docs/performance.md, or worse."""
+
+    def test_cpu_is_not_understated(self):
+        performance = (pages.DOCS / "performance.md").read_text()
+        measured = float(re.search(r"^\| join and write \| [\d,]+ \| ([\d.]+)", performance, re.M).group(1))
+        text = pages.pages()["sizing.md"]
+        self.assertGreaterEqual(float(re.search(r"about ([\d.]+) µs", text).group(1)), 0.9 * measured)
+        rows = re.findall(r"^\| [\d,]+ \| ([\d,]+) \| ([\d.]+) cores \|$", text, re.M)
+        self.assertTrue(rows)
+        for entries, cores in rows:
+            self.assertGreaterEqual(float(cores), 0.9 * int(entries.replace(",", "")) * measured / 1e6, entries)
+
+    def test_memory_of_a_waiting_half_is_not_understated(self):
+        measured = int(re.search(r"waiting half takes (\d+) bytes", (pages.DOCS / "performance.md").read_text()).group(1))
+        self.assertGreaterEqual(1000 * float(re.search(r"wait \| ([\d.]+) kB", pages.pages()["sizing.md"]).group(1)), measured)
+
+
 class Reasons(unittest.TestCase):
     # Words of the operator's sources that look like reasons: conditions, kinds, and the words of Kubernetes' own fields.
     OTHERS = set("""Accepted Completed Conflicted LossFree OutputsReady OutputsResolved Programmed Ready Reconciling Stalled
