@@ -96,8 +96,10 @@ Status ReadFlags(const std::string& value, RecordConditions* out) {
 // "x-tenant" is present, "x-tenant:blue" is so.
 Status ReadHeader(const std::string& value, RecordConditions* out) {
   const size_t colon = value.find(':');
+  const auto name = tap::ParseHeaderName(value.substr(0, colon));
+  if (!name.ok()) return name.status();
   tap::HeaderMatch header;
-  header.name = Changed(value.substr(0, colon), ::tolower);
+  header.name = *name;
   if (colon != std::string::npos) {
     header.kind = tap::HeaderMatch::Kind::kExact;
     header.value = value.substr(colon + 1);

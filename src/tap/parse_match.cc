@@ -4,6 +4,7 @@
 #include "fmt/format.h"
 #include "re2/re2.h"
 #include "tap/parse_parts.h"
+#include "tap/parse_tap.h"
 
 namespace traffictap::tap {
 namespace {
@@ -143,6 +144,17 @@ bool ReadHeaderName(const Value& value, std::string* out) {
   if (IsToken(*out)) return true;
   value.Invalid("must be a header name such as x-tenant");
   return false;
+}
+
+StatusOr<std::string> ParseHeaderName(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
+  if (!IsToken(text)) {
+    return absl::InvalidArgumentError("must begin with a header name such as x-tenant");
+  }
+  if (IsCredentialHeader(text)) {
+    return absl::InvalidArgumentError(text + " carries credentials and is in no record");
+  }
+  return text;
 }
 
 void ParseMatch(const Value& value, MatchSpec* match) {

@@ -39,6 +39,9 @@ ParseResult ParseTaps(const std::string& file, const std::string& text,
 
 // "500-599", "404"; "5s", "100ms", "1h30m". kInvalidArgument says what is allowed.
 StatusOr<CodeRange> ParseCodeRange(const std::string& text);
+// The lower-cased name of a header that records can have. kInvalidArgument: no name, or one that
+// carries credentials and is never captured.
+StatusOr<std::string> ParseHeaderName(std::string text);
 StatusOr<base::Nanos> ParseDuration(const std::string& text);
 // "128Mi", "10M", "4096".
 StatusOr<uint64_t> ParseBytes(const std::string& text);

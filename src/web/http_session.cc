@@ -157,6 +157,8 @@ void HttpSession::WatchReader() {
     stream.async_read_some(asio::buffer(&ignored_, 1),
                            [self = shared_from_this()](Error error, size_t) {
                              if (!error) return self->WatchReader();
+                             // Closed on our side: whoever did it says why.
+                             if (error == asio::error::operation_aborted) return;
                              self->EndStream(StreamEnd::kReaderGone);
                            });
   });

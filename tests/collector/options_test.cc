@@ -70,6 +70,22 @@ BOOST_AUTO_TEST_CASE(the_senders_identity_is_taken_from_where_the_flag_says) {
   BOOST_TEST(domains == (std::vector<std::string>{"a", "b"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(the_aggregated_api_is_off_until_it_has_an_address) {
+  BOOST_TEST(Parse({"--taps", here}).result.options.api.api.address.empty());
+  const auto own = Parse({"--taps", here, "--api", "0.0.0.0:1", "--api-service", "tap.system",
+                          "--kubeconfig", "k", "--context", "c"});
+  BOOST_REQUIRE(!own.result.exit_code.has_value());
+  BOOST_TEST(own.result.options.api.api.address == "0.0.0.0:1");
+  BOOST_TEST(own.result.options.api.api.service == "tap.system");
+  BOOST_TEST(own.result.options.api.kubeconfig.path == "k");
+  BOOST_TEST(own.result.options.api.kubeconfig.context == "c");
+  const auto files =
+      Parse({"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "cert", "--api-key", "key"});
+  BOOST_REQUIRE(!files.result.exit_code.has_value());
+  BOOST_TEST(files.result.options.api.api.certificate_file == "cert");
+  BOOST_TEST(files.result.options.api.api.key_file == "key");
+}
+
 BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name) {
   const auto parsed = Parse({"--taps", here});
   BOOST_TEST(!parsed.result.exit_code.has_value());
@@ -100,6 +116,14 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
       {{"--taps", here, "--log-format", "xml"}, "--log-format"},
       {{"--taps", here, "--routes-ca", "x"}, "--routes"},
       {{"--taps", here, "--als"}, "--als"},
+      {{"--taps", here, "--api-cert", "c", "--api-key", "k"}, "--api"},
+      {{"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "c"}, "--api-key"},
+      {{"--taps", here, "--api", "0.0.0.0:1", "--api-key", "k"}, "--api-cert"},
+      {{"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "c", "--api-key", "k", "--api-service",
+        "a.b"},
+       "--api-cert"},
+      {{"--taps", here, "--kubeconfig", "k"}, "--api"},
+      {{"--taps", here, "--api", "0.0.0.0:1", "--context", "c"}, "--kubeconfig"},
       {{"--taps", here, "--what"}, "--what"},
       {{"--taps", here, "stray"}, "stray"},
   };

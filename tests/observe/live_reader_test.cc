@@ -208,6 +208,15 @@ BOOST_AUTO_TEST_CASE(a_record_without_a_visible_side_is_hidden_and_counted) {
   CheckBalance(reader->books());
 }
 
+BOOST_AUTO_TEST_CASE(the_namespaces_of_a_backlog_are_those_of_its_proxies) {
+  hub.SetTaps({"shop/all", "bank/all"});
+  hub.Consume(BatchBuilder().Get("/a", 200, "bank").Get("/b", 200, "mars").Build());
+  hub.Consume(BatchBuilder("bank/all").Get("/a", 200, "moon").Build());
+  BOOST_TEST(SeenNamespaces(hub, {"shop/all"}) == (std::set<std::string>{"bank", "mars", "shop"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(SeenNamespaces(hub, {"none"}).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace observe

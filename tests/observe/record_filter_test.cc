@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "observe/sample_records.h"
+#include "traffic/sample_entries.h"
 
 namespace traffictap {
 namespace observe {
@@ -43,7 +44,14 @@ const std::vector<Case> kCases = {
     {"flag", "uf", false},
     {"protocol", "http/1.1", true},
     {"protocol", "TCP", false},
-    {"header", "x-tenant", false},
+    {"header", "x-other", false},
+    {"header", "X-Tenant", true},
+    {"header", "x-tenant:blue", true},
+    {"header", "x-tenant:Blue", false},
+    {"header", "x-tenant:blu", false},
+    {"header", "x-tenant: blue", false},
+    {"header", "x-tenan", false},
+    {"not.header", "x-tenant:blue", false},
     {"verdict", "servererror", true},
     {"verdict", "Ok|Retried", false},
     {"direction", "inbound", true},
@@ -64,14 +72,22 @@ const std::vector<Case> kCases = {
 };
 
 const std::vector<Case> kRefused = {
-    {"code", "600", false},       {"code", "abc", false},      {"path", "cart", false},
-    {"path", "~[", false},        {"minDuration", "x", false}, {"verdict", "Bad", false},
-    {"direction", "up", false},   {"flag", "NOPE", false},     {"colour", "red", false},
-    {"not.colour", "red", false}, {"text", "", false},
+    {"code", "600", false},        {"code", "abc", false},
+    {"path", "cart", false},       {"path", "~[", false},
+    {"minDuration", "x", false},   {"verdict", "Bad", false},
+    {"direction", "up", false},    {"flag", "NOPE", false},
+    {"colour", "red", false},      {"not.colour", "red", false},
+    {"text", "", false},           {"header", ":blue", false},
+    {"header", "x tenant", false}, {"header", "authorization", false},
+    {"header", "Cookie:a", false}, {"not.header", "x-api-key", false},
 };
 
 bool Matches(const std::vector<Parameter>& parameters) {
-  auto client = fakes::EntryBuilder::Client().Path("/cart/42?x=1").Code(503);
+  auto client =
+      fakes::EntryBuilder::Client()
+          .Path("/cart/42?x=1")
+          .Code(503)
+          .Set(traffic::Text::kRequestHeaders, traffic::HeaderList({{"x-tenant", "blue"}}));
   auto server = fakes::EntryBuilder::Server().Path("/cart/42?x=1").Code(503);
   const auto batch = BatchBuilder().Pair(client, server).Build();
   return RecordFilter::Parse(parameters).value()->Matches(batch->pair(0));

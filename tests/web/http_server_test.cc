@@ -44,6 +44,40 @@ BOOST_AUTO_TEST_CASE(paths_answer_with_their_code_type_and_body_whatever_the_que
   BOOST_TEST(Ask("GET", "/readyz").starts_with("HTTP/1.1 503 "));
 }
 
+BOOST_AUTO_TEST_CASE(a_path_with_a_slash_at_its_end_answers_all_below_it_and_the_longest_wins) {
+  const auto named = [](const char* name) {
+    return web::Route([name](const web::HttpRequest& request) {
+      return web::HttpResponse{200, "text/plain", name + request.path};
+    });
+  };
+  server = web::HttpServer::Start(
+               options, {{"/a/", named("a:")}, {"/a/b/", named("b:")}, {"/a/b/c", named("c:")}})
+               .value();
+  BOOST_TEST(Ask("GET", "/a/x/y").ends_with("a:/a/x/y"));
+  BOOST_TEST(Ask("GET", "/a/b/x").ends_with("b:/a/b/x"));
+  BOOST_TEST(Ask("GET", "/a/b/c").ends_with("c:/a/b/c"));
+  BOOST_TEST(Ask("GET", "/a/").ends_with("a:/a/"));
+  BOOST_TEST(Ask("GET", "/a").starts_with("HTTP/1.1 404 "));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_header_that_comes_twice_both_values_are_known) {
+  server =
+      web::HttpServer::Start(options, {{"/",
+                                        [](const web::HttpRequest& request) {
+                                          std::string all;
+                                          for (const auto& [name, value] : request.headers) {
+                                            if (name == "x-a") all += value;
+                                          }
+                                          return web::HttpResponse{
+                                              200, "text/plain",
+                                              all + request.header("x-a") + request.header("x-b")};
+                                        }}})
+          .value();
+  RawClient client(server->port());
+  client.Send("GET / HTTP/1.1\r\nX-A: 1\r\nx-a: 2\r\nConnection: close\r\n\r\n");
+  BOOST_TEST(client.ReadAll().ends_with("122"));
+}
+
 BOOST_AUTO_TEST_CASE(head_tells_the_length_and_sends_no_body) {
   Start();
   const auto answer = Ask("HEAD", "/healthz");
