@@ -4,12 +4,14 @@
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "web/site_guard.h"
 
 namespace traffictap::cli {
 namespace {
 
-constexpr size_t kBufferBytesMax = size_t{1} << 20;
+constexpr size_t kBufferBytesMax = size_t{8} << 20;
+constexpr absl::Duration kRoomWait = absl::Seconds(1);
 constexpr char kEvents[] = "text/event-stream";
 
 // A stream of the cluster as the body of an answer: one thread fills it, the server's empties it.
@@ -17,11 +19,14 @@ class RelayedBody final : public web::BodySource {
  public:
   explicit RelayedBody(std::stop_source stop) : stop_(std::move(stop)) {}
 
-  // Waits until there is room. kCancelled: the reader is gone.
+  // Waits a moment for room. kCancelled: the reader is gone; kResourceExhausted: it is too slow,
+  // and comes again for the rest.
   Status Put(std::string_view bytes) {
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &RelayedBody::HasRoom));
+    const bool room =
+        mutex_.AwaitWithTimeout(absl::Condition(this, &RelayedBody::HasRoom), kRoomWait);
     if (gone_) return absl::CancelledError("the reader is gone");
+    if (!room) return absl::ResourceExhaustedError("the reader is slower than what comes");
     buffer_.append(bytes);
     return absl::OkStatus();
   }

@@ -12,7 +12,7 @@ namespace traffictap::cli {
 
 // The paths under /api/v1 (observe/README.md) for the page in a browser on this machine, answered
 // by the cluster with the person's own rights. Streams are handed on as they come; a browser that
-// reads slowly slows its own stream and keeps no memory of ours.
+// reads too slowly is cut off, and goes on from its position when it comes again.
 class LiveRelay {
  public:
   // Both outlive it. `authorizer` knows the token that the page must show.

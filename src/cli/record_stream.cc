@@ -1,7 +1,9 @@
 #include "cli/record_stream.h"
 
 #include <set>
+#include <thread>
 
+#include "base/bounded_queue.h"
 #include "cli/pause.h"
 #include "cli/print/printer.h"
 #include "fmt/format.h"
@@ -69,16 +71,61 @@ std::vector<std::pair<std::string, std::string>> QueryAfter(const RecordStreamOp
   return query;
 }
 
+// One connection, on a thread of its own, since the output may wait for its reader.
+class Connection {
+ public:
+  Connection(const Cluster& cluster, std::string path, size_t waiting_bytes_max,
+             const std::stop_token& stop)
+      : waiting_(waiting_bytes_max),
+        on_stop_(stop, [this] { stop_.request_stop(); }),
+        thread_([this, &cluster, path = std::move(path)] { Read(cluster, path); }) {}
+  ~Connection() {
+    stop_.request_stop();
+    thread_.join();
+  }
+
+  // What came since the last call; waits a moment. Nothing and `ended`: there is no more.
+  std::vector<std::string> Take(bool* ended) {
+    *ended = waiting_.closed();
+    return waiting_.PopAll(100 * base::kMillisecond);
+  }
+  // After the end.
+  Status status() const { return status_; }
+
+ private:
+  void Read(const Cluster& cluster, const std::string& path) {
+    kube::StreamHandlers handlers;
+    handlers.on_bytes = [this](std::string_view bytes) {
+      return waiting_.TryPush(std::string(bytes), bytes.size())
+                 ? absl::OkStatus()
+                 : absl::ResourceExhaustedError("the output is slower than what comes");
+    };
+    status_ = cluster.client->Stream(path, {.accept = "application/x-ndjson"}, handlers,
+                                     stop_.get_token());
+    waiting_.Close();
+  }
+
+  base::BoundedQueue<std::string> waiting_;
+  std::stop_source stop_;
+  const std::stop_callback<std::function<void()>> on_stop_;
+  Status status_;  // written before the queue is closed, read after
+  std::thread thread_;
+};
+
 Status ReadOnce(const Cluster& cluster, const RecordStreamOptions& options, StreamReader* reader,
                 std::stop_token stop) {
   kube::LineSplitter lines(kLineBytesMax);
-  kube::StreamHandlers handlers;
-  handlers.on_bytes = [&](std::string_view bytes) {
-    return lines.Feed(bytes, [&](const std::string& line) { return reader->Take(line); });
-  };
   const auto path =
       LivePath(cluster, "pairs", options.follow, QueryAfter(options, reader->position()));
-  return cluster.client->Stream(path, {.accept = "application/x-ndjson"}, handlers, stop);
+  Connection connection(cluster, path, options.waiting_bytes_max, stop);
+  for (bool ended = false;;) {
+    const auto pieces = connection.Take(&ended);
+    for (const auto& bytes : pieces) {
+      TT_RETURN_IF_ERROR(
+          lines.Feed(bytes, [&](const std::string& line) { return reader->Take(line); }));
+    }
+    if (ended && pieces.empty()) return connection.status();
+  }
 }
 
 // Whether the same request may succeed later. A tap that is new to the collector is not found for a
@@ -115,6 +162,8 @@ StatusOr<std::string> ReadRecords(const Cluster& cluster, const RecordStreamOpti
     if (!passing || session.clock->Monotonic() - alive >= options.give_up) {
       return ExplainLive(ended, cluster);
     }
+    // The output has caught up.
+    if (absl::IsResourceExhausted(ended) && !kube::ApiErrorOf(ended)) continue;
     session.console->SayWaiting(
         fmt::format("connecting again: {}", Message(ExplainLive(ended, cluster))));
     if (!Pause(options.backoff, session.stop)) return absl::CancelledError("interrupted");

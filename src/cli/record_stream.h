@@ -23,6 +23,9 @@ struct RecordStreamOptions {
   base::Nanos backoff = 500 * base::kMillisecond;  // before a broken connection is made anew
   base::Nanos give_up = 60 * base::kSecond;        // without one that answers
   StillInForce still_in_force = nullptr;
+  // What may wait for an output that is slower than the stream. Beyond it the stream is let go and
+  // read on from there later: the collector's backlog waits, not our memory.
+  size_t waiting_bytes_max = size_t{64} << 20;
 };
 
 struct RecordStreamHandlers {
