@@ -52,14 +52,14 @@ def setUpModule():
     mesh = shared_mesh()
     create_crds(mesh)
     mesh.apply(BANK)
-    mesh.apply(ATTACHED)
-    mesh.apply(ATTACHED.replace("namespace: shop", "namespace: bank"))
     taps = mesh.state / "api-taps"
     taps.mkdir(exist_ok=True)
     for namespace in ("shop", "bank"):
         (taps / f"{namespace}.yaml").write_text(TAP.format(namespace))
     (taps / "all.yaml").write_text(CLUSTER_TAP)
     collector = Collector(mesh, "--taps", taps).with_api().start()
+    for namespace in ("shop", "bank"):
+        mesh.apply(ATTACHED.replace("namespace: shop", f"namespace: {namespace}"))
     tina, max_, ada, lea = (Reader(mesh, name, ["shop-team"]) for name in ("tina", "max", "ada", "lea"))
     mesh.kubectl("create", "clusterrole", "pairs-lister", "--verb=list", "--resource=pairs.tap.traffictap.io")
     grant("tina", "traffictap-tapper", "shop")
@@ -71,9 +71,10 @@ def setUpModule():
 
 
 def tearDownModule():
-    collector.stop()
+    for namespace in ("shop", "bank"):
+        mesh.kubectl("delete", "envoyfilter", "attached", "-n", namespace)
     mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io")
-    mesh.kubectl("delete", "envoyfilter", "attached", "-n", "shop")
+    collector.stop()
     mesh.kubectl("delete", "namespace", "bank", "--wait=false")
 
 
