@@ -9,6 +9,9 @@ CommandList AllCommands() {
   out.push_back(MakeListCommand());
   out.push_back(MakeStopCommand());
   out.push_back(MakePlanCommand());
+  out.push_back(MakeTopCommand());
+  out.push_back(MakeExplainCommand());
+  out.push_back(MakeOpenCommand());
   out.push_back(MakeUiCommand());
   out.push_back(MakeCompletionCommand());
   out.push_back(MakeManCommand());

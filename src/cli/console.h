@@ -27,6 +27,7 @@ class Console {
   virtual bool output_is_terminal() const = 0;
   // Of the terminal; 0 where output is none.
   virtual size_t columns() const = 0;
+  virtual size_t rows() const { return 0; }
   // The value of an environment variable, or empty.
   virtual std::string Environment(const std::string& name) const = 0;
 };

@@ -41,8 +41,11 @@ Status SystemConsole::Write(std::string_view text) {
   while (!text.empty()) {
     pollfd output{STDOUT_FILENO, POLLOUT, 0};
     const int ready = poll(&output, 1, kLookUpMs);
-    if (stop_.stop_requested()) return absl::CancelledError("write the output: the program ends");
-    if (ready <= 0) continue;
+    if (ready <= 0) {
+      // What is begun is ended where somebody reads: half a document is none.
+      if (stop_.stop_requested()) return absl::CancelledError("write the output: the program ends");
+      continue;
+    }
     const ssize_t written =
         write(STDOUT_FILENO, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
     if (written >= 0) {
@@ -82,6 +85,12 @@ void SystemConsole::ClearWaiting() {
   if (!errors_are_terminal_) return;
   std::fprintf(stderr, "\r\033[K");
   std::fflush(stderr);
+}
+
+size_t SystemConsole::rows() const {
+  winsize size{};
+  const bool known = output_is_terminal_ && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return known ? size.ws_row : 0;
 }
 
 size_t SystemConsole::columns() const {

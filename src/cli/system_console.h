@@ -10,7 +10,7 @@ namespace traffictap::cli {
 // The process' own standard output and standard error.
 class SystemConsole final : public Console {
  public:
-  // Write gives up when `stop` is requested.
+  // Once `stop` is requested, Write gives up as soon as the reader keeps it waiting.
   explicit SystemConsole(std::stop_token stop);
   ~SystemConsole() override { SayWaiting(""); }
 
@@ -19,6 +19,7 @@ class SystemConsole final : public Console {
   void SayWaiting(const std::string& text) override;
   bool output_is_terminal() const override { return output_is_terminal_; }
   size_t columns() const override;
+  size_t rows() const override;
   std::string Environment(const std::string& name) const override;
 
  private:

@@ -14,6 +14,8 @@ namespace {
 
 using Pair = v1::TrafficPair;
 
+constexpr size_t kWidthUnknown = 140;  // what columns are laid out for where nothing is cut
+
 struct Column {
   const char* heading;
   size_t columns;    // the least where `weight` is set
@@ -163,8 +165,8 @@ class TablePrinter final : public Printer {
 
 std::unique_ptr<Printer> MakeTablePrinter(const Page& page) {
   const bool cut = page.columns > 0;
-  return std::make_unique<TablePrinter>(
-      page, cut ? FitColumns(TableColumns(), page.columns) : TableColumns(), cut);
+  auto columns = FitColumns(TableColumns(), cut ? page.columns : kWidthUnknown);
+  return std::make_unique<TablePrinter>(page, std::move(columns), cut);
 }
 
 std::unique_ptr<Printer> MakeWidePrinter(const Page& page) {

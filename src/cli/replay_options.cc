@@ -1,0 +1,78 @@
+#include "cli/replay_options.h"
+
+#include <numeric>
+
+#include "fmt/format.h"
+
+namespace traffictap::cli {
+namespace {
+
+constexpr char kSection[] = "Files";
+
+void SayPairing(const replay::RejoinBooks& books, Console* console) {
+  const auto& join = books.join;
+  const uint64_t orphans = std::accumulate(join.orphans.begin(), join.orphans.end(), uint64_t{0});
+  console->Say(fmt::format(
+      "paired again: {} records were whole, {} lacked a side; of their {} halves: 2 x {} pairs + "
+      "{} retries + {} alone + {} duplicates; {} records were joined",
+      books.whole, books.incomplete, join.kept, join.pairs, join.retries, orphans, join.duplicates,
+      books.rejoined));
+}
+
+}  // namespace
+
+void AddFileOptions(FileOptions* out, CommandSpec* spec) {
+  for (Option option :
+       {FlagOption("pair-again", 0,
+                   "join halves that were written alone, by two collectors or before and after a "
+                   "restart",
+                   &out->pair_again),
+        DurationOption("window",
+                       "with --pair-again: how far apart in time halves may have been written "
+                       "(default 30s)",
+                       &out->window)}) {
+    option.section = kSection;
+    spec->options.push_back(std::move(option));
+  }
+}
+
+TakeValue TakePath(FileOptions* out) {
+  return [out](const std::string& path) {
+    out->paths.push_back(path);
+    return path.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+  };
+}
+
+StatusOr<replay::ReplayOptions> MakeReplayOptions(const FileOptions& files,
+                                                  const FilterOptions& filter,
+                                                  const Session& session) {
+  auto parsed = observe::RecordFilter::Parse(filter.parameters);
+  if (!parsed.ok()) return parsed.status();
+  replay::ReplayOptions out;
+  out.paths = files.paths;
+  out.filter = *std::move(parsed);
+  out.pair_again = files.pair_again;
+  out.window = files.window;
+  out.stop = session.stop;
+  return out;
+}
+
+void SayBooks(const replay::ReplayOptions& options, const replay::ReplayBooks& books,
+              Console* console) {
+  for (const Status& broken : books.read.broken) console->Say("warning: " + Message(broken));
+  if (books.read.malformed > 0) {
+    console->Say(
+        fmt::format("warning: passed over {} lines that are no records", books.read.malformed));
+  }
+  if (books.read.gaps > 0) {
+    console->Say(
+        fmt::format("warning: {} records were lost before this was saved", books.read.gaps));
+  }
+  if (options.pair_again) SayPairing(books.rejoin, console);
+  if (!options.filter->empty() || options.pair_again) {
+    console->Say(fmt::format("{} records read, {} kept, {} filtered", books.read.records,
+                             books.kept, books.filtered));
+  }
+}
+
+}  // namespace traffictap::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/filter_options.h"
+#include "replay/replay.h"
+
+namespace traffictap::cli {
+
+// What the commands take that read files.
+struct FileOptions {
+  std::vector<std::string> paths;
+  bool pair_again = false;
+  base::Nanos window = 30 * base::kSecond;
+};
+
+// --pair-again and --window. The paths are the command's own.
+void AddFileOptions(FileOptions* out, CommandSpec* spec);
+
+// Takes one path more.
+TakeValue TakePath(FileOptions* out);
+
+StatusOr<replay::ReplayOptions> MakeReplayOptions(const FileOptions& files,
+                                                  const FilterOptions& filter,
+                                                  const Session& session);
+
+// What was read, lost and joined, in lines for a person; nothing where there is nothing to tell.
+void SayBooks(const replay::ReplayOptions& options, const replay::ReplayBooks& books,
+              Console* console);
+
+}  // namespace traffictap::cli
