@@ -7,7 +7,7 @@ import pathlib
 import unittest
 
 import images
-from installing import CHART, NAMESPACE, RELEASE, Helm, HelmError, small_shop
+from installing import CHART, NAMESPACE, RELEASE, ROOT, Helm, HelmError, small_shop
 from mesh import Mesh
 from mesh.api import path_of
 from mesh.processes import wait_until
@@ -104,15 +104,15 @@ def processes_of(program):
 class Release(unittest.TestCase):
     """One release's life, step by step."""
 
-    def test_0_the_namespace_takes_restricted_pods_alone(self):
+    def test_00_the_namespace_takes_restricted_pods_alone(self):
         with self.assertRaisesRegex(RuntimeError, "violates PodSecurity"):
             mesh.kubectl("-n", NAMESPACE, "run", "plain", "--image=shop")
 
-    def test_1_the_api_server_takes_everything_that_is_rendered(self):
+    def test_01_the_api_server_takes_everything_that_is_rendered(self):
         helm("install", RELEASE, CHART, "--dry-run=server")
         self.assertEqual(leftovers(), [])
 
-    def test_2_installed_it_records_what_the_mesh_sends(self):
+    def test_02_installed_it_records_what_the_mesh_sends(self):
         said = helm("install", RELEASE, CHART, "--wait", "--timeout", "120s")
         self.assertIn("What to do next", said)
         for pod in mesh.pods(NAMESPACE):
@@ -129,7 +129,7 @@ class Release(unittest.TestCase):
         mesh.kubectl("-n", "shop", "wait", "--for=condition=Ready", "traffictap/all", "--timeout=60s")
         call_until_recorded("first")
 
-    def test_3_records_are_read_through_the_api_server(self):
+    def test_03_records_are_read_through_the_api_server(self):
         wait_until(lambda: "True" in mesh.kubectl("get", "apiservice", "v1alpha1.tap.traffictap.io"), "the API is there", 60)
         pairs = "/apis/tap.traffictap.io/v1alpha1/namespaces/shop/pairs"
         self.assertIn('"frontend-v1"', mesh.kubectl("get", "--raw", pairs))
@@ -138,7 +138,7 @@ class Release(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "forbidden|Forbidden"):
             mesh.kubectl("get", "--raw", pairs, "--as", "stranger")
 
-    def test_4_helm_test_passes_and_tells_a_fault(self):
+    def test_04_helm_test_passes_and_tells_a_fault(self):
         helm("test", RELEASE, "--timeout", "60s")
         mesh.kubectl("-n", NAMESPACE, "scale", "deployment/traffictap-collector", "--replicas=0")
         wait_until(lambda: len(mesh.pods(NAMESPACE)) == 2, "the collector is gone", 60)
@@ -149,14 +149,14 @@ class Release(unittest.TestCase):
         wait_until(lambda: pod_of("collector"), "the collector is back", 60)
         helm("test", RELEASE, "--timeout", "60s")
 
-    def test_5_an_upgrade_leaves_the_patches_alone(self):
+    def test_05_an_upgrade_leaves_the_patches_alone(self):
         before, collector = generation(), pod_of("collector").name
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "logging.level=debug,operator.replicas=1")
         self.assertNotEqual(pod_of("collector").name, collector)
         call_until_recorded("second")
         self.assertEqual(generation(), before)
 
-    def test_6_with_certificates_the_collector_takes_mtls_itself(self):
+    def test_06_with_certificates_the_collector_takes_mtls_itself(self):
         before = generation()
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Certificates")
         call_until_recorded("third")
@@ -164,7 +164,7 @@ class Release(unittest.TestCase):
         listeners = mesh.envoy_stats(pod_of("collector"), "inbound.*9811.*rq_total")
         self.assertEqual(sum(listeners.values()), 0)
 
-    def test_7_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
+    def test_07_uninstalled_it_leaves_the_kinds_and_nothing_else(self):
         said = helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
         self.assertIn("traffictaps.traffictap.io", said)
         wait_for_leftovers([f"customresourcedefinition.apiextensions.k8s.io/{kind}.traffictap.io"
@@ -172,10 +172,22 @@ class Release(unittest.TestCase):
         self.assertEqual(generation(), [])
         self.assertIn("traffictap.traffictap.io/all", mesh.kubectl("-n", "shop", "get", "traffictaps", "-o", "name"))
 
-    def test_8_it_comes_again_to_the_taps_that_it_left(self):
+    def test_08_it_comes_again_to_the_taps_that_it_left(self):
         helm("install", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "als.mtls=Disabled,crds.keep=false")
         call_until_recorded("fourth")
 
-    def test_9_the_kinds_go_where_they_shall_not_be_kept(self):
+    def test_09_the_kinds_go_where_they_shall_not_be_kept(self):
         helm("uninstall", RELEASE, "--wait", "--timeout", "120s")
+        wait_for_leftovers([])
+
+    def test_10_the_plain_manifests_install_the_same(self):
+        base = ROOT / "charts/kustomize/base"
+        mesh.kubectl("apply", "--server-side", "-k", base)
+        for name in ("operator", "collector"):
+            mesh.kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/traffictap-{name}", "--timeout=120s")
+        mesh.apply(json.dumps(TAP))
+        call_until_recorded("fifth")
+        mesh.kubectl("-n", "shop", "delete", "traffictaps", "--all")
+        wait_until(lambda: generation() == [], "the patches are gone", 60)
+        mesh.kubectl("delete", "-k", base, "--timeout=120s")
         wait_for_leftovers([])
