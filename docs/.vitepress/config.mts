@@ -37,6 +37,7 @@ export default defineConfig({
           { text: 'To Kafka', link: '/recipes/kafka' },
           { text: 'To OpenTelemetry', link: '/recipes/otlp' },
           { text: 'For weeks, with rotation', link: '/recipes/weeks-long' },
+          { text: 'Read what was recorded', link: '/recipes/read' },
           { text: 'GitOps', link: '/recipes/gitops' },
           { text: 'Without Kubernetes', link: '/recipes/standalone' }
         ]
