@@ -31,9 +31,33 @@ const char* ColorOf(Tone tone) {
   return "0";
 }
 
+// NAMESPACE/NAME of a Service's host in the cluster, any other host as it is.
+std::string ServiceName(const std::string& host) {
+  const auto dot = host.find('.');
+  const auto end = dot == std::string::npos ? dot : host.find('.', dot + 1);
+  if (end == std::string::npos || host.compare(end, 5, ".svc.") != 0) return host;
+  return host.substr(dot + 1, end - dot - 1) + "/" + host.substr(0, dot);
+}
+
+// NAMESPACE/sa:ACCOUNT of Istio's spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT, or nothing.
+std::string AccountName(const std::string& principal) {
+  const auto ns = principal.find("/ns/");
+  const auto account = principal.find("/sa/");
+  if (ns == std::string::npos || account == std::string::npos || account < ns) return "";
+  return principal.substr(ns + 4, account - ns - 4) + "/sa:" + principal.substr(account + 4);
+}
+
+// Of an end without a proxy that told of it: the service that was called or who its certificate
+// names says more than an address.
+std::string BetterName(const v1::Workload& end) {
+  if (!end.name().empty() && end.name() != end.ip()) return "";
+  return end.service().empty() ? AccountName(end.principal()) : ServiceName(end.service());
+}
+
 }  // namespace
 
 std::string EndText(const v1::Workload& end) {
+  if (const auto better = BetterName(end); !better.empty()) return VisibleText(better);
   const std::string name = !end.name().empty() ? end.name() : end.ip();
   const std::string shown = !name.empty()              ? VisibleText(name)
                             : end.namespace_().empty() ? "?"

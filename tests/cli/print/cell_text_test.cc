@@ -19,6 +19,21 @@ BOOST_AUTO_TEST_CASE(an_end_is_its_namespace_and_the_best_name_there_is) {
   BOOST_TEST(EndText(end) == "shop/cart");
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_only_the_other_side_tells_of_has_the_best_name_there_is) {
+  v1::Workload end;
+  end.set_ip("10.0.0.1");
+  end.set_name("10.0.0.1");
+  BOOST_TEST(EndText(end) == "10.0.0.1");
+  end.set_principal("spiffe://cluster.local/ns/shop/sa/client");
+  BOOST_TEST(EndText(end) == "shop/sa:client");
+  end.set_service("legacy.shop.svc.cluster.local");
+  BOOST_TEST(EndText(end) == "shop/legacy");
+  end.set_service("api.example.com");
+  BOOST_TEST(EndText(end) == "api.example.com");
+  end.set_name("cart");
+  BOOST_TEST(EndText(end) == "cart");
+}
+
 BOOST_AUTO_TEST_CASE(durations_have_three_digits) {
   BOOST_TEST(DurationText(std::nullopt) == "-");
   BOOST_TEST(DurationText(0) == "0.00ms");
