@@ -25,6 +25,15 @@ class TapCommand final : public Command {
   bool follow_ = false;  // what it does anyway
 };
 
+// Whoever names a workload may not expect that the other ends are not tapped.
+void TellOfOneSide(const TapRequest& request, Session& session) {
+  const auto& targets = request.choice.targets;
+  if (targets.empty() || request.with_peers) return;
+  session.console->Say(
+      "only the targets' side of a request is seen, unless a tap has the other end too: "
+      "--with-peers taps the whole namespace");
+}
+
 CommandSpec TapCommand::Describe() {
   CommandSpec spec;
   spec.name = "tap";
@@ -45,6 +54,7 @@ CommandSpec TapCommand::Describe() {
       FlagOption("print-cr", 0, "print the TrafficTap as YAML and do nothing", &print_cr_));
   spec.examples = {
       {"failures of one workload", "tap workload/checkout --response-code 500,599"},
+      {"both sides of what cart serves", "tap cart -n shop --direction in --with-peers"},
       {"what cart asks of others, but for health checks",
        "tap cart -n shop --direction out --not --path /healthz"},
       {"the next ten slow requests, for jq", "tap ns/shop --min-duration 1s --max 10 -o json"},
@@ -88,6 +98,7 @@ Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Ses
   }
   session.console->Say(fmt::format("tap {} records: {}", tap->key().ToString(),
                                    ConditionOf(*ready, "Ready").message));
+  TellOfOneSide(request, session);
   RecordStreamOptions stream;
   stream.query = StreamQuery(request);
   stream.query.emplace_back("tap", tap->key().ToString());

@@ -39,6 +39,17 @@ Option LimitOption(TapOptions* out) {
   return option;
 }
 
+Status CheckWithPeers(const TargetChoice& choice) {
+  for (const auto& target : choice.targets) {
+    if (target.kind == tap::TargetKind::kWorkload) continue;
+    return absl::InvalidArgumentError(
+        "--with-peers goes with workloads: a pod or a gateway cannot be told from others of its "
+        "workload there");
+  }
+  if (!choice.targets.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("--with-peers goes with workloads: name one");
+}
+
 }  // namespace
 
 void AddTapOptions(TapOptions* out, CommandSpec* spec) {
@@ -50,12 +61,18 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
       "wait", "how long operator and proxies may take to be ready (default: 1m)", &out->wait));
   spec->options.push_back(FlagOption(
       "keep-query", 0, "show the values of queries instead of REDACTED", &out->keep_query));
+  spec->options.push_back(FlagOption("with-peers", 0,
+                                     "tap the whole namespace, so that both sides of a request are "
+                                     "seen, and show the targets' alone",
+                                     &out->with_peers));
 }
 
 StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster) {
   auto choice = ChooseTargets(options.targets, cluster.ns, !options.cluster.ns.empty());
   if (!choice.ok()) return choice.status();
-  return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query};
+  if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
+  return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query,
+                    options.with_peers};
 }
 
 Option SinceOption(std::string help, std::string* out) {

@@ -17,13 +17,14 @@ struct TapOptions {
   base::Nanos duration = 10 * 60 * base::kSecond;
   base::Nanos wait = 60 * base::kSecond;  // for the operator and the proxies
   bool keep_query = false;
+  bool with_peers = false;
 };
 
 // TARGET arguments, the cluster, filters and limits.
 void AddTapOptions(TapOptions* out, CommandSpec* spec);
 
 // The tap that is asked for, in the cluster's namespace unless the targets say another one. No call
-// is made.
+// is made. kInvalidArgument: the options do not go together.
 StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster);
 
 // An option --since: a duration back or a time, kept as the live stream takes it.

@@ -19,11 +19,23 @@ std::string NamePrefix(const TapRequest& request) {
 
 std::vector<tap::Target> TargetsOf(const TapRequest& request) {
   std::vector<tap::Target> out;
+  if (request.with_peers) return out;
   for (const auto& target : request.choice.targets) out.push_back({target.kind, target.name, {}});
   for (const auto& ns : request.choice.namespaces) {
     out.push_back({tap::TargetKind::kNamespace, ns, {}});
   }
   return out;
+}
+
+// Which end of a record a target has to be: with every proxy tapped, the tap's own direction would
+// hide one side of each request.
+const char* EndParameter(tap::Direction direction) {
+  switch (direction) {
+    case tap::Direction::kInbound: return "destination";
+    case tap::Direction::kOutbound: return "source";
+    case tap::Direction::kBoth: break;
+  }
+  return "workload";
 }
 
 }  // namespace
@@ -40,7 +52,7 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   spec.cluster_scoped = IsClusterWide(request);
   spec.ns = request.choice.ns;
   spec.targets = TargetsOf(request);
-  spec.direction = filter.direction;
+  if (!request.with_peers) spec.direction = filter.direction;
   spec.match = std::move(filter.match);
   spec.limits.duration = request.duration;
   if (request.keep_query) spec.redaction.query_values = tap::QueryValues::kKeep;
@@ -57,8 +69,11 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
 
 std::vector<std::pair<std::string, std::string>> StreamQuery(const TapRequest& request) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& parameter : SplitForTap(request.filter).rest) {
-    out.emplace_back(parameter.name, parameter.value);
+  const SplitFilter filter = SplitForTap(request.filter);
+  for (const auto& parameter : filter.rest) out.emplace_back(parameter.name, parameter.value);
+  if (!request.with_peers) return out;
+  for (const auto& target : request.choice.targets) {
+    out.emplace_back(EndParameter(filter.direction), request.choice.ns + "/" + target.name);
   }
   return out;
 }

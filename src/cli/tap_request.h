@@ -21,6 +21,9 @@ struct TapRequest {
   FilterOptions filter;
   base::Nanos duration = 10 * 60 * base::kSecond;
   bool keep_query = false;  // query values are not redacted
+  // The whole namespace is tapped, so that both sides of a request are seen, and the stream shows
+  // the targets' alone. Targets are workloads then.
+  bool with_peers = false;
 };
 
 bool IsClusterWide(const TapRequest& request);

@@ -74,6 +74,31 @@ BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(with_peers_taps_the_namespace_and_shows_the_targets_alone) {
+  const auto both = Ask({"cart", "stock", "--with-peers", "--method", "GET"});
+  BOOST_TEST(both.query == "workload=shop/cart workload=shop/stock ");
+  const std::string yaml = Yaml(both.request);
+  BOOST_TEST(yaml.find("targets") == std::string::npos, yaml);
+  BOOST_TEST(yaml.find("GET") != std::string::npos, yaml);
+  const auto served = Ask({"cart", "--with-peers", "--direction", "in", "--from", "web"});
+  BOOST_TEST(served.query == "source=web destination=shop/cart ");
+  BOOST_TEST(Yaml(served.request).find("direction") == std::string::npos);
+  BOOST_TEST(Ask({"cart", "--with-peers", "--direction", "out"}).query == "source=shop/cart ");
+}
+
+BOOST_AUTO_TEST_CASE(with_peers_goes_with_workloads_alone) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"--with-peers"}, {"pod/cart-1", "--with-peers"}, {"ns/shop", "--with-peers"}}) {
+    cli::TapOptions options;
+    cli::CommandSpec spec;
+    cli::AddTapOptions(&options, &spec);
+    BOOST_REQUIRE(cli::ParseCommand(spec, args).ok());
+    const auto request = cli::MakeTapRequest(options, cli::Cluster{nullptr, "shop", false});
+    BOOST_TEST(absl::IsInvalidArgument(request.status()));
+    BOOST_TEST(Message(request.status()).find("--with-peers") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_long_name_leaves_room_for_the_servers_part) {
   const auto asked = Ask({"workload/" + std::string(63, 'a')});
   const auto object = cli::TemporaryTap(asked.request, "");
