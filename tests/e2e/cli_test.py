@@ -92,6 +92,17 @@ class Tap(Scenario):
         self.assertIn("waiting for tap shop/tap-frontend-v1-", run.errors)
         self.assert_nothing_is_left()
 
+    def test_with_peers_both_sides_of_a_workloads_requests_come_and_no_others(self):
+        with Traffic("/catalog/both"), Traffic("/alone", host="catalog"):
+            run = plugin.run("tap", "frontend-v1", "-n", "shop", "--with-peers", "--direction", "in", "--max", "3",
+                             "-o", "json")
+        records = [json.loads(line) for line in run.lines]
+        self.assertEqual(len(records), 3, run.errors)
+        for record in records:
+            self.assertEqual((record["source"]["name"], record["destination"]["name"]), ("client-v1", "frontend-v1"))
+            self.assertNotIn("orphanReason", record)
+        self.assert_nothing_is_left()
+
     def test_hang_up_and_sigterm_leave_nothing_either(self):
         for number in (signal.SIGHUP, signal.SIGTERM):
             run = plugin.start("tap", "frontend-v1", "-n", "shop").until_said("records:")
@@ -193,6 +204,23 @@ class Refusals(Scenario):
 
 
 class Others(Scenario):
+    def test_top_explain_and_open_tell_of_a_tap_that_runs(self):
+        taps.apply("seen")
+        with Traffic("/told?code=503"):
+            run = plugin.run("attach", "seen", "-n", "shop", "--from", "client-v1", "--max", "3", "-o", "name")
+        top = plugin.run("top", "seen", "-n", "shop", "--once", "--no-headers")
+        self.assertEqual(top.code, 0, top.errors)
+        (line,) = [line for line in top.lines if "client-v1" in line and "frontend-v1" in line]
+        self.assertIn("100%", line.replace("100.0%", "100%"), "every one of its requests failed")
+        told = plugin.run("explain", run.lines[0].split("/")[-1], "-n", "shop")
+        self.assertEqual(told.code, 0, told.errors)
+        for word in ("client-v1", "frontend-v1", "/told", "503", "ServerError"):
+            self.assertIn(word, told.output)
+        collector.records.wait_for("shop/seen.jsonl", source="client-v1", code=503)
+        read = plugin.run("open", collector.records.directory / "shop/seen.jsonl", "--response-code", "5xx", "-o", "json")
+        self.assertEqual(read.code, 0, read.errors)
+        self.assertEqual({json.loads(line)["response"]["code"] for line in read.lines}, {503})
+
     def test_detach_attach_list_stop(self):
         run = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", user="tapper")
         self.assertEqual(run.code, 0, run.errors)
