@@ -47,13 +47,13 @@ manifests: ## Write the chart as plain manifests: charts/kustomize/base, out/ins
 .PHONY: image
 image: deps ## Make the container images and their SBOMs in out/, without a container engine
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
 	@python3 charts/image/build.py $(BUILD) out
 
 .PHONY: demo
 demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)
 	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector
+	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
 	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/demo.py
 
 .PHONY: demo-local

@@ -1,4 +1,5 @@
-"""make demo: a real mesh, the operator, the collector, `kubectl apply` of a TrafficTap, and the pairs that come out."""
+"""make demo: a real mesh, `helm install`, `kubectl apply` of a TrafficTap, and what `kubectl traffictap` shows of it. Every
+command that is printed is run as it stands."""
 
 import argparse
 import itertools
@@ -11,19 +12,59 @@ import threading
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "shop")]
+sys.path[:0] = [str(TESTS)]
 
-from installation import NODE, ROOT, ROUTES, Collector, Operator, create_crds
-from mesh import Mesh, shop
+from installation import NAMESPACE, ROOT
+from mesh import Mesh, namespaces, shop
 from mesh.processes import wait_until
-from present import Printed
 from taps import Taps
 
-SAMPLE = ROOT / "crds" / "samples" / "everything.yaml"
+SAMPLE = "crds/samples/everything.yaml"
+RECORDS = "root/volumes/records/shop/everything.jsonl"
 
 
-def say(text):
+def say(text=""):
     print(text, flush=True)
+
+
+class Failed(Exception):
+    """A command of the demo did not do what it was there for."""
+
+
+class Terminal:
+    """A person's shell beside the cluster: helm, kubectl and its plugin are on the PATH."""
+
+    def __init__(self, mesh):
+        self._mesh, self._home = mesh, mesh.state / "demo"
+        self._home.mkdir()
+        helm = subprocess.run([TESTS / "chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        path = [pathlib.Path(helm).parent, mesh.binaries(), mesh.build / "src/cli", os.environ["PATH"]]
+        self._environment = {**os.environ, "PATH": ":".join(map(str, path)), "HOME": str(self._home),
+                             "KUBECONFIG": str(mesh.state / "kubeconfig")}
+
+    def run(self, line, seconds=None):
+        """Shows what it prints as it comes; after `seconds` Ctrl-C, as a person ends what would go on."""
+        say(f"\n$ {line}")
+        command = namespaces.command(self._mesh.node_pid, ["bash", "-c", f"exec {line}"], directory=ROOT)
+        process = subprocess.Popen(command, env=self._environment, preexec_fn=self._own_signals)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(60)
+            code = 0 if code == 128 + signal.SIGINT else code
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+            raise
+        if code:
+            raise Failed(f"it ended with {code}")
+
+    @staticmethod
+    def _own_signals():
+        """Ctrl-C reaches it once, from here."""
+        os.setpgrp()
+        namespaces.die_with_parent()
 
 
 def drive(mesh, ended):
@@ -47,52 +88,44 @@ def drive(mesh, ended):
         time.sleep(0.2)
 
 
-def wait_until_ready(mesh):
-    """As a user would: the tap's own condition says when it captures."""
-    done = mesh.kubectl("-n", "shop", "wait", "--for=condition=Ready", "ttap/everything", "--timeout=60s")
-    say(f"$ kubectl wait --for=condition=Ready ttap/everything\n{done}")
-
-
-def end_after(seconds, ended):
-    time.sleep(seconds)
-    ended.set()
-    time.sleep(6)  # what waits for its other side comes out
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def run(mesh, seconds, printed):
-    say("Starting the mesh: API server, istiod, nine pods of a shop with real Envoys (mTLS) ...")
-    mesh.up()
-    shop.deploy(mesh)
-    say("Installing TrafficTap: three kinds, the operator, the collector ...")
-    create_crds(mesh)
-    Operator(mesh).start()
-    collector = Collector(mesh, "--routes", f"{NODE}:{ROUTES}", stdout=subprocess.PIPE).start()
-    say(f"$ kubectl apply -f {SAMPLE.relative_to(ROOT)}\n{mesh.apply(SAMPLE)}")
-    wait_until_ready(mesh)
-    ended = threading.Event()
-    threading.Thread(target=drive, args=(mesh, ended), daemon=True).start()
-    if seconds:
-        threading.Thread(target=end_after, args=(seconds, ended), daemon=True).start()
-    try:
-        for line in collector.process.stdout:
-            printed.take(line)
-    except KeyboardInterrupt:
-        ended.set()
-    finish(mesh, collector, printed)
-
-
-def finish(mesh, collector, printed):
-    printed.summary()
-    say("\n$ kubectl get ttap -A\n" + mesh.kubectl("get", "ttap", "-A"))
+def keep_records(mesh):
+    """Out of the collector's volume; how many there are."""
+    pod = next(p for p in mesh.pods(NAMESPACE) if p.labels.get("app.kubernetes.io/name") == "traffictap-collector")
     kept = ROOT / "out" / "everything.jsonl"
     kept.parent.mkdir(exist_ok=True)
-    kept.write_text((collector.records.directory / "shop" / "everything.jsonl").read_text())
-    say(f"$ kubectl delete -f {SAMPLE.relative_to(ROOT)}\n{mesh.kubectl('delete', '-f', SAMPLE)}")
-    wait_until(lambda: not Taps(mesh, collector).patches(), "the patches are gone", 30)
+    kept.write_text((mesh.state / "pods" / pod.key / RECORDS).read_text())
+    return kept.relative_to(ROOT), len(kept.read_text().splitlines())
+
+
+def show(mesh, seconds):
+    terminal = Terminal(mesh)
+    terminal.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes")
+    terminal.run(f"kubectl apply -f {SAMPLE}")
+    terminal.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
+    ended = threading.Event()
+    threading.Thread(target=drive, args=(mesh, ended), daemon=True).start()
+    terminal.run("kubectl traffictap attach everything -n shop", seconds)
+    terminal.run("kubectl traffictap top -n shop --once")
+    say("\nA tap of the moment, gone when it ends:")
+    terminal.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
+    terminal.run("kubectl traffictap list -n shop")
+    ended.set()
+    kept, count = keep_records(mesh)
+    terminal.run(f"kubectl delete -f {SAMPLE}")
+    wait_until(lambda: not Taps(mesh, None).patches(), "the patches are gone", 30)
     say("No EnvoyFilter is left in the mesh.")
-    say(f"All records:  {kept.relative_to(ROOT)}")
-    say(f"To read them: jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {kept.relative_to(ROOT)}")
+    terminal.run(f"helm uninstall traffictap -n {NAMESPACE} --wait")
+    say(f"\n{count} records are kept in {kept}. To read them:")
+    say(f"  jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {kept}")
+    if not count:
+        raise Failed("no record came")
+
+
+def run(mesh, seconds):
+    say("Starting the mesh: API server, istiod, nine pods of a shop with real Envoys (mTLS) ...")
+    mesh.up()
+    shop.deploy(mesh, collector_on_node=False)
+    show(mesh, seconds)
 
 
 def main():
@@ -100,17 +133,16 @@ def main():
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    printed = Printed()
     mesh = Mesh(f"demo-{os.getpid()}")
     try:
-        run(mesh, options.seconds, printed)
+        run(mesh, options.seconds)
     except KeyboardInterrupt:
         pass
+    except Failed as failure:
+        sys.exit(str(failure))
     finally:
         mesh.down()
-    if not printed.total():
-        sys.exit("no record came")
-    say("Everything that the demo started has ended.")
+    say("\nEverything that the demo started has ended.")
 
 
 main()
