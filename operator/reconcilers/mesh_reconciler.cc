@@ -11,6 +11,7 @@
 #include "operator/mesh/render.h"
 #include "operator/mesh/snapshot_objects.h"
 #include "operator/plan/compile.h"
+#include "operator/reconcilers/destination_status.h"
 #include "operator/reconcilers/tap_totals.h"
 
 namespace traffictap::reconcilers {
@@ -149,10 +150,39 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects,
   return filters_good && telemetries_good;
 }
 
+void MeshReconciler::TellDestinations(const MeshObjects& objects,
+                                      const plan::MeshSnapshot& snapshot) {
+  for (const auto& object : objects.others) {
+    if (object->kind() != kube::kTapDestinations.kind || object->deleting()) continue;
+    for (const auto& destination : snapshot.destinations) {
+      if (destination.name != object->name()) continue;
+      const auto status = DestinationStatus(*object, destination.faults, snapshot.now);
+      if (status) WriteStatus(*object, *status);
+    }
+  }
+}
+
+// What fails here is tried again with the next compare: no tap depends on it.
+void MeshReconciler::WriteStatus(const Object& destination, const kube::Json& status) {
+  const Object object(
+      kube::Json{{"apiVersion", destination.api_version()},
+                 {"kind", destination.kind()},
+                 {"metadata", {{"name", destination.name()}, {"uid", destination.uid()}}},
+                 {"status", status}});
+  const auto written =
+      ports_.kube->ApplyStatus(kube::kTapDestinations, object, {kFieldManager, true, false});
+  if (written.ok() || kube::IsNotFound(written.status()) || kube::IsConflict(written.status())) {
+    return;
+  }
+  log::For("mesh").warn("status not written destination={} err=\"{}\"", destination.name(),
+                        Message(written.status()));
+}
+
 StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::ObjectKey&) {
   const MeshObjects objects = ports_.objects();
   const base::Nanos now = ports_.clock->Wall();
-  plan::MeshPlan plan = plan::Compile(Gather(objects, now));
+  const plan::MeshSnapshot snapshot = Gather(objects, now);
+  plan::MeshPlan plan = plan::Compile(snapshot);
   // The collector first: what a new patch brings must find its tap there.
   ports_.set_routes(plan.routes);
   PatchStates states;
@@ -161,6 +191,7 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   if (plan.next_change) {
     result.requeue_after = std::max<base::Nanos>(*plan.next_change - now, base::kMillisecond);
   }
+  TellDestinations(objects, snapshot);
   ports_.board->SetPlan(std::move(plan), std::move(states));
   ports_.plan_changed();
   if (!good) return absl::UnavailableError("write patches: some were refused, see above");

@@ -45,6 +45,9 @@ class MeshReconciler final : public controller::Reconciler {
   // Returns whether all writes went through.
   bool Act(const plan::MeshPlan& plan, const MeshObjects& objects, base::Nanos now,
            PatchStates* states);
+  // Writes the status of destinations where it changed.
+  void TellDestinations(const MeshObjects& objects, const plan::MeshSnapshot& snapshot);
+  void WriteStatus(const kube::Object& destination, const kube::Json& status);
 
   const mesh::Installation own_;
   const MeshPorts ports_;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/rfc3339.h"
+#include "operator/reconcilers/condition_json.h"
 #include "operator/reconcilers/tap_conditions.h"
 
 namespace traffictap::reconcilers {
@@ -12,48 +13,8 @@ namespace {
 using kube::Json;
 using plan::Condition;
 
-constexpr size_t kMessageBytesMax = 2048;
 constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
-
-const char* ToString(Condition::Value value) {
-  switch (value) {
-    case Condition::Value::kTrue: return "True";
-    case Condition::Value::kFalse: return "False";
-    case Condition::Value::kUnknown: return "Unknown";
-  }
-  return "Unknown";
-}
-
-// Cut at a character, never within one.
-std::string Cut(std::string text) {
-  if (text.size() <= kMessageBytesMax) return text;
-  size_t end = kMessageBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
-
-const Json* FormerCondition(const Json& former, const std::string& type) {
-  if (!former.is_object() || !former.contains("conditions")) return nullptr;
-  for (const Json& condition : former["conditions"]) {
-    if (condition.is_object() && condition.value("type", "") == type) return &condition;
-  }
-  return nullptr;
-}
-
-Json WriteCondition(const Condition& condition, const TapStatusInput& input) {
-  std::string since = base::FormatRfc3339(input.now);
-  const Json* former = FormerCondition(input.former, condition.type);
-  if (former != nullptr && former->value("status", "") == ToString(condition.status)) {
-    since = former->value("lastTransitionTime", since);
-  }
-  return {{"type", condition.type},
-          {"status", ToString(condition.status)},
-          {"reason", condition.reason},
-          {"message", Cut(condition.message)},
-          {"observedGeneration", input.verdict.generation},
-          {"lastTransitionTime", since}};
-}
 
 Json WriteWorkloads(const TapStatusInput& input) {
   return {{"matched", input.verdict.workloads.size()},
@@ -72,7 +33,7 @@ Json WriteOutputs(const TapTotals& totals) {
                {"delivered", output.delivered},
                {"dropped", output.dropped},
                {"queued", output.queued}};
-    if (!output.trouble.empty()) entry["message"] = Cut(output.trouble);
+    if (!output.trouble.empty()) entry["message"] = CutMessage(output.trouble);
     out.push_back(std::move(entry));
   }
   return out;
@@ -82,8 +43,9 @@ Json WriteNotVisible(const plan::Verdict& verdict) {
   Json out = Json::array();
   for (const auto& blind : verdict.not_visible) {
     if (out.size() == kExamplesMax) break;
-    out.push_back(
-        {{"subject", blind.subject}, {"reason", blind.reason}, {"message", Cut(blind.message)}});
+    out.push_back({{"subject", blind.subject},
+                   {"reason", blind.reason},
+                   {"message", CutMessage(blind.message)}});
   }
   return out;
 }
@@ -137,7 +99,8 @@ Json TapStatus(const TapStatusInput& input) {
            {"workloads", WriteWorkloads(input)}};
   WriteTotals(input.totals, &out);
   for (const auto& condition : TapConditions(input)) {
-    out["conditions"].push_back(WriteCondition(condition, input));
+    out["conditions"].push_back(
+        ConditionJson(condition, input.verdict.generation, input.former, input.now));
   }
   if (input.verdict.started) out["startedAt"] = base::FormatRfc3339(*input.verdict.started);
   if (input.verdict.ends) out["endsAt"] = base::FormatRfc3339(*input.verdict.ends);

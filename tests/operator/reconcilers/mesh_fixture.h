@@ -55,7 +55,8 @@ struct MeshFixture {
     out.taps = All(kube::kTrafficTaps);
     out.envoy_filters = All(kube::kEnvoyFilters);
     out.telemetries = All(kube::kTelemetries);
-    for (const auto& resource : {kube::kPods, kube::kServices, kube::kNamespaces}) {
+    for (const auto& resource :
+         {kube::kPods, kube::kServices, kube::kNamespaces, kube::kTapDestinations}) {
       for (auto& object : All(resource)) out.others.push_back(std::move(object));
     }
     return out;

@@ -1,6 +1,8 @@
 #include "operator/reconcilers/mesh_reconciler.h"
 
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <string>
 
 #include "operator/reconcilers/mesh_fixture.h"
 
@@ -58,6 +60,28 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_where_nothing_changed) {
   Fixture mesh;
   mesh.SeedTap("a", "cart");
   BOOST_TEST(mesh.Run().ok());
+  mesh.kube.ClearWrites();
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.kube.writes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_destination_is_told_whether_taps_can_name_it_and_once) {
+  Fixture mesh;
+  mesh.Seed(kube::kTapDestinations,
+            R"({"metadata":{"name":"bus","generation":2},"spec":{"type":"Kafka",
+               "kafka":{"brokers":["kafka:9092"],"topic":"t"},"allowedNamespaces":{}}})");
+  mesh.Seed(kube::kTapDestinations,
+            R"({"metadata":{"name":"broken","generation":1},"spec":{"type":"Kafka",
+               "kafka":{"brokers":["no port"],"topic":"t"},"allowedNamespaces":{}}})");
+  BOOST_TEST(mesh.Run().ok());
+  std::map<std::string, std::string> told;
+  for (const auto& object : mesh.kube.All(kube::kTapDestinations)) {
+    told[object.name()] = object.Text("/status/conditions/0/status") + " " +
+                          object.Text("/status/conditions/0/reason");
+    BOOST_TEST(object.Find("/status/observedGeneration") != nullptr);
+  }
+  BOOST_TEST(told["bus"] == "True Accepted");
+  BOOST_TEST(told["broken"] == "False Invalid");
   mesh.kube.ClearWrites();
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.kube.writes().empty());
