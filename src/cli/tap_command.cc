@@ -41,7 +41,8 @@ CommandSpec TapCommand::Describe() {
   spec.description =
       "Starts a temporary TrafficTap, waits until the proxies send, and shows each request as one "
       "record of both sides until Ctrl-C, --max or --duration. The TrafficTap is deleted whichever "
-      "way the command ends; where it cannot be, its duration ends it.\n\n"
+      "way the command ends; where it cannot be, its duration ends it, and your next tap there "
+      "removes it.\n\n"
       "Without a TARGET the whole namespace is tapped, with -A the whole mesh. What is waited for "
       "is told on standard error, records go to standard output.";
   AddTapOptions(&tap_, &spec);
@@ -87,6 +88,7 @@ Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Ses
   TT_RETURN_IF_ERROR(CheckRights(client, request, *user));
   TT_RETURN_IF_ERROR(CheckTargets(client, request.choice));
   TT_RETURN_IF_ERROR(CheckLive(cluster));
+  RemoveEnded(client, request, *user);
   const auto tap = CreateTap(client, request, TemporaryTap(request, *user), /*dry_run=*/false);
   if (!tap.ok()) return tap.status();
   TapGuard guard(&client, ResourceOf(request), *tap, session.console);

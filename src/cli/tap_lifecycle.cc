@@ -209,6 +209,21 @@ bool IsInForce(const Object& tap) {
   return !tap.deleting() && ConditionOf(tap, "Completed").status != "True";
 }
 
+void RemoveEnded(kube::KubeClient& client, const TapRequest& request, const std::string& user) {
+  if (user.empty()) return;
+  std::vector<kube::Object> ended;
+  kube::ListOptions options;
+  options.ns = request.choice.ns;
+  options.label_selector = fmt::format("{}=true", kTemporaryLabel);
+  (void)client.List(ResourceOf(request), options, [&](kube::Object tap) {
+    const bool mine = tap.annotation(kUserAnnotation) == user;
+    if (mine && ConditionOf(tap, "Completed").status == "True") ended.push_back(std::move(tap));
+  });
+  for (const auto& tap : ended) {
+    (void)client.Delete(ResourceOf(request), tap.key(), {.uid = tap.uid()});
+  }
+}
+
 Status TapGuard::Delete() {
   armed_ = false;
   Status done;

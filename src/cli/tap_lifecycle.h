@@ -52,6 +52,10 @@ StatusOr<kube::Object> WaitForPlan(kube::KubeClient& client, const TapRequest& r
 bool IsInForce(kube::KubeClient& client, const kube::ObjectKey& key);
 bool IsInForce(const kube::Object& tap);
 
+// Deletes what earlier commands of `user` left in the request's namespace because they were killed:
+// temporary taps that a limit has ended. What cannot be deleted is left for the next time.
+void RemoveEnded(kube::KubeClient& client, const TapRequest& request, const std::string& user);
+
 // Deletes a tap when it goes, unless it is to stay: on every way out of a command.
 class TapGuard {
  public:

@@ -1,6 +1,9 @@
 #include "cli/tap_lifecycle.h"
 
 #include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "fakes/fake_kube_client.h"
 
 namespace traffictap {
 namespace {
@@ -45,6 +48,36 @@ BOOST_AUTO_TEST_CASE(what_will_not_pass_ends_the_wait_with_its_reason) {
     BOOST_TEST((code("Programmed", passing) == StatusCode::kOk), passing);
   }
   BOOST_TEST((code("OutputsReady", "CollectorAbsent") == StatusCode::kOk));
+}
+
+BOOST_AUTO_TEST_CASE(what_killed_commands_of_the_same_person_left_is_removed_once_it_has_ended) {
+  fakes::FakeKubeClient kube;
+  const auto seed = [&](const std::string& name, const std::string& user, const char* completed,
+                        bool temporary) {
+    Json object{{"apiVersion", "traffictap.io/v1alpha1"},
+                {"kind", "TrafficTap"},
+                {"metadata",
+                 {{"namespace", "shop"},
+                  {"name", name},
+                  {"generation", 1},
+                  {"annotations", {{cli::kUserAnnotation, user}}}}}};
+    if (temporary) object["metadata"]["labels"] = {{cli::kTemporaryLabel, "true"}};
+    object["status"] = Tap({{"Completed", completed, "DurationReached"}}).value()["status"];
+    kube.Seed(kube::kTrafficTaps, kube::Object(object));
+  };
+  seed("ended", "jane", "True", true);
+  seed("runs", "jane", "False", true);
+  seed("anothers", "joe", "True", true);
+  seed("kept", "jane", "True", false);
+  cli::TapRequest request;
+  request.choice.ns = "shop";
+  cli::RemoveEnded(kube, request, "");
+  BOOST_TEST(kube.All(kube::kTrafficTaps).size() == 4u);
+  cli::RemoveEnded(kube, request, "jane");
+  std::set<std::string> left;
+  for (const auto& tap : kube.All(kube::kTrafficTaps)) left.insert(tap.name());
+  BOOST_TEST(left == (std::set<std::string>{"runs", "anothers", "kept"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(failures_of_the_api_server_say_what_to_do) {
