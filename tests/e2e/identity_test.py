@@ -51,6 +51,15 @@ def refused(mode, reason):
     raise AssertionError(f"there is no counter for {reason}")
 
 
+def recorded(mode, path):
+    """Calls the shop's catalog until the collector of the mode has it: a connection from before the attachment is silent."""
+    def there():
+        mesh.call("shop/client", f"http://catalog{path}")
+        return path in paths(mode)
+
+    wait_until(there, f"{mode} has {path}", 60)
+
+
 def forger_in(which, mode, ip):
     """Claims to be a pod of the shop's catalog, to the collector of that mode."""
     node = {
@@ -65,9 +74,8 @@ def forger_in(which, mode, ip):
 class Identity(unittest.TestCase):
     def test_a_real_sidecar_is_believed_in_both_modes(self):
         before = {(mode, reason): refused(mode, reason) for mode in MODES for reason in REASONS}
-        mesh.call("shop/client", "http://catalog/honest")
         for mode in MODES:
-            wait_until(lambda m=mode: "/honest" in paths(m), f"{mode} has the record", 20)
+            recorded(mode, "/honest")
             for reason in REASONS:
                 self.assertEqual(refused(mode, reason), before[mode, reason], f"{mode} {reason}")
 
@@ -83,8 +91,7 @@ class Identity(unittest.TestCase):
         for mode in MODES:
             with forger_in("shop/legacy", mode, mesh.pod(f"bound/{mode}").ip) as forger:
                 forger.call("/outside")
-                mesh.call("shop/client", f"http://catalog/after-{mode}")
-                wait_until(lambda m=mode: f"/after-{m}" in paths(m), f"{mode} has a later record", 20)
+                recorded(mode, f"/after-{mode}")
             self.assertNotIn("/outside", paths(mode))
             self.assertEqual(refused(mode, "NoIdentity"), 0, "it did not even reach the stream")
 
