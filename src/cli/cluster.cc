@@ -1,5 +1,8 @@
 #include "cli/cluster.h"
 
+#include <chrono>
+#include <thread>
+
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
 #include "kube/kubeconfig.h"
@@ -27,6 +30,15 @@ StatusOr<Cluster> ConnectStandalone(const ClusterOptions& options, const base::C
   auto client = kube::HttpKubeClient::Make(std::move(http), clock);
   if (!client.ok()) return client.status();
   return Cluster{*std::move(client), "", true};
+}
+
+constexpr int kTrustTries = 15;
+constexpr auto kTrustPause = std::chrono::milliseconds(300);
+
+bool IsUntrusted(const Status& status) {
+  const auto error = kube::ApiErrorOf(status);
+  return error && error->code == 503 &&
+         error->message.find("failed to verify certificate") != std::string::npos;
 }
 
 }  // namespace
@@ -95,7 +107,13 @@ std::string LivePath(const Cluster& cluster, const std::string& resource, bool f
 }
 
 Status CheckLive(const Cluster& cluster) {
-  const auto group = cluster.client->GetRaw(kGroup, {});
+  auto group = cluster.client->GetRaw(kGroup, {});
+  // A collector that has just started has a new certificate, which the API server trusts a moment
+  // later.
+  for (int i = 0; i < kTrustTries && IsUntrusted(group.status()); ++i) {
+    std::this_thread::sleep_for(kTrustPause);
+    group = cluster.client->GetRaw(kGroup, {});
+  }
   // Who may not see the group may still be allowed to read from it.
   if (group.ok() || absl::IsPermissionDenied(group.status())) return absl::OkStatus();
   return ExplainLive(group.status(), cluster);

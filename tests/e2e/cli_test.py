@@ -29,7 +29,7 @@ def setUpModule():
 
 def tearDownModule():
     collector.kill()
-    operator.kill()
+    operator.stop()  # the next one need not wait for the lease
     mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io")
 
 

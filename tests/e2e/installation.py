@@ -120,10 +120,13 @@ class Program:
     def wait_ready(self, port, seconds=30):
         def ready():
             if not self.running():
-                raise RuntimeError(f"{self.name} has ended:\n{self.log.read_text()[-2000:]}")
+                raise RuntimeError("it has ended")
             return self.get(port, "/readyz") is not None
 
-        wait_until(ready, f"{self.name} is ready", seconds)
+        try:
+            wait_until(ready, f"{self.name} is ready", seconds)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{self.log.read_text(errors='replace')[-2000:]}") from None
         return self
 
     def get(self, port, path):
@@ -203,7 +206,7 @@ class Collector(Program):
 
     def start(self):
         super().start()
-        return self.wait_ready(HTTP)
+        return self.wait_ready(HTTP, 60)
 
     def counters(self):
         return self.metrics(HTTP)

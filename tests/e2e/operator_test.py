@@ -18,7 +18,7 @@ def setUpModule():
 
 
 def tearDownModule():
-    operator.kill()
+    operator.stop()
     collector.kill()
     gate.close()
 

@@ -67,7 +67,7 @@ def setUpModule():
 
 def tearDownModule():
     broker.kill()
-    operator.kill()
+    operator.stop()
     collector.kill()
     gate.close()
 
