@@ -18,7 +18,7 @@ def setUpModule():
 
 
 def tearDownModule():
-    operator.stop()
+    operator.kill()
     collector.kill()
     gate.close()
 

@@ -67,7 +67,7 @@ def setUpModule():
 
 def tearDownModule():
     broker.kill()
-    operator.stop()
+    operator.kill()
     collector.kill()
     gate.close()
 
