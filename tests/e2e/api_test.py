@@ -58,6 +58,7 @@ def setUpModule():
         (taps / f"{namespace}.yaml").write_text(TAP.format(namespace))
     (taps / "all.yaml").write_text(CLUSTER_TAP)
     collector = Collector(mesh, "--taps", taps).with_api().start()
+    collector.wait_served()
     for namespace in ("shop", "bank"):
         mesh.apply(ATTACHED.replace("namespace: shop", f"namespace: {namespace}"))
     tina, max_, ada, lea = (Reader(mesh, name, ["shop-team"]) for name in ("tina", "max", "ada", "lea"))

@@ -20,7 +20,7 @@ def setUpModule():
     create_crds(mesh)
     operator = Operator(mesh).start()
     collector = Collector(mesh, *operator.routes()).with_api().start()
-    mesh.kubectl("wait", "--for=condition=Available", "apiservice/v1alpha1.tap.traffictap.io", "--timeout=60s")
+    collector.wait_served()
     taps = Taps(mesh, collector)
     plugin = Plugin(mesh)
     plugin.add_user("tapper", "traffictap-tapper")

@@ -208,6 +208,12 @@ class Collector(Program):
         super().start()
         return self.wait_ready(HTTP, 60)
 
+    def wait_served(self, seconds=120):
+        """Until the API server answers for the collector and kubectl knows what there is. Available alone does not say so:
+        it is asked without a look at the certificate, which is trusted a moment later."""
+        group = ("api-resources", "--api-group", "tap.traffictap.io", "--no-headers", "-o", "name", "--cached=false")
+        wait_until(lambda: "pairs.tap.traffictap.io" in self._mesh.kubectl(*group), "kubectl knows the live records", seconds)
+
     def counters(self):
         return self.metrics(HTTP)
 
