@@ -13,6 +13,7 @@
 #include "operator/plan/compile.h"
 #include "operator/reconcilers/destination_status.h"
 #include "operator/reconcilers/tap_totals.h"
+#include "operator/reconcilers/write_status.h"
 
 namespace traffictap::reconcilers {
 namespace {
@@ -157,25 +158,14 @@ void MeshReconciler::TellDestinations(const MeshObjects& objects,
     for (const auto& destination : snapshot.destinations) {
       if (destination.name != object->name()) continue;
       const auto status = DestinationStatus(*object, destination.faults, snapshot.now);
-      if (status) WriteStatus(*object, *status);
+      if (!status) continue;
+      // What fails here is tried again with the next compare: no tap depends on it.
+      const Status written = WriteStatus(*ports_.kube, kube::kTapDestinations, *object, *status);
+      if (written.ok()) continue;
+      log::For("mesh").warn("status not written destination={} err=\"{}\"", object->name(),
+                            Message(written));
     }
   }
-}
-
-// What fails here is tried again with the next compare: no tap depends on it.
-void MeshReconciler::WriteStatus(const Object& destination, const kube::Json& status) {
-  const Object object(
-      kube::Json{{"apiVersion", destination.api_version()},
-                 {"kind", destination.kind()},
-                 {"metadata", {{"name", destination.name()}, {"uid", destination.uid()}}},
-                 {"status", status}});
-  const auto written =
-      ports_.kube->ApplyStatus(kube::kTapDestinations, object, {kFieldManager, true, false});
-  if (written.ok() || kube::IsNotFound(written.status()) || kube::IsConflict(written.status())) {
-    return;
-  }
-  log::For("mesh").warn("status not written destination={} err=\"{}\"", destination.name(),
-                        Message(written.status()));
 }
 
 StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::ObjectKey&) {

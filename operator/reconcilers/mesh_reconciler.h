@@ -47,7 +47,6 @@ class MeshReconciler final : public controller::Reconciler {
            PatchStates* states);
   // Writes the status of destinations where it changed.
   void TellDestinations(const MeshObjects& objects, const plan::MeshSnapshot& snapshot);
-  void WriteStatus(const kube::Object& destination, const kube::Json& status);
 
   const mesh::Installation own_;
   const MeshPorts ports_;

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "operator/reconcilers/mesh_reconciler.h"
 #include "operator/reconcilers/tap_conditions.h"
 #include "operator/reconcilers/tap_totals.h"
+#include "operator/reconcilers/write_status.h"
 
 namespace traffictap::reconcilers {
 namespace {
@@ -41,22 +41,6 @@ bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
   return true;
 }
 
-Status TapReconciler::Write(const kube::Object& tap, const Json& status) {
-  Json metadata{{"name", tap.name()}, {"uid", tap.uid()}};
-  if (!tap.ns().empty()) metadata["namespace"] = tap.ns();
-  const kube::Object object(Json{{"apiVersion", tap.api_version()},
-                                 {"kind", tap.kind()},
-                                 {"metadata", metadata},
-                                 {"status", status}});
-  const auto& resource = tap.ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
-  const auto written = ports_.kube->ApplyStatus(resource, object, {kFieldManager, true, false});
-  // Gone or replaced meanwhile: the watch brings what is there now.
-  if (kube::IsNotFound(written.status()) || kube::IsConflict(written.status())) {
-    return absl::OkStatus();
-  }
-  return written.status();
-}
-
 StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::ObjectKey& key) {
   const auto tap = ports_.tap(key);
   if (!tap || tap->deleting()) {
@@ -82,7 +66,8 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
     return controller::ReconcileResult{base::kSecond};
   }
   if (!MayWriteCounts(key) && !news) return later;
-  TT_RETURN_IF_ERROR(Write(*tap, status));
+  const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
+  TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));
   if (ReadyStatus(status) != ReadyStatus(input.former)) {
     ports_.announce(*tap, TapConditions(input)[0]);
   }

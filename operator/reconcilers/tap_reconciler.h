@@ -44,7 +44,6 @@ class TapReconciler final : public controller::Reconciler {
  private:
   // Whether counts alone may be written now; notes that they are.
   bool MayWriteCounts(const kube::ObjectKey& key);
-  Status Write(const kube::Object& tap, const kube::Json& status);
 
   const TapPorts ports_;
   absl::Mutex mutex_;
