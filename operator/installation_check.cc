@@ -6,7 +6,7 @@ namespace traffictap::op {
 namespace {
 
 constexpr const char* kHttpPort = "http-metrics";
-constexpr const char* kConnected = "\ntraffictap_routes_connected 1\n";
+constexpr const char* kConnected = "\ntraffictap_operator_connected 1\n";
 
 Finding Good(std::string text) { return {true, std::move(text)}; }
 Finding Bad(std::string text) { return {false, std::move(text)}; }

@@ -101,16 +101,16 @@ struct Operator::State {
   std::vector<std::jthread> threads;
   absl::Mutex mutex;
   // While this replica leads: a collector that meets another one is refused and dials again.
-  std::shared_ptr<routes::RouteServer> routes ABSL_GUARDED_BY(mutex);
+  std::shared_ptr<discovery::DiscoveryServer> server ABSL_GUARDED_BY(mutex);
   std::string istio_version ABSL_GUARDED_BY(mutex);
 
-  std::shared_ptr<routes::RouteServer> Routes() {
+  std::shared_ptr<discovery::DiscoveryServer> Discovery() {
     absl::MutexLock lock(&mutex);
-    return routes;
+    return server;
   }
-  void SetRoutes(std::shared_ptr<routes::RouteServer> next) {
+  void SetTaps(std::shared_ptr<discovery::DiscoveryServer> next) {
     absl::MutexLock lock(&mutex);
-    routes.swap(next);
+    server.swap(next);
   }
   void SetIstioVersion(const std::string& version) {
     {
@@ -128,7 +128,7 @@ struct Operator::State {
     return settings;
   }
   std::vector<v1::CollectorReport> Reports() {
-    const auto server = Routes();
+    const auto server = Discovery();
     return server ? server->Reports() : std::vector<v1::CollectorReport>();
   }
 
@@ -160,9 +160,9 @@ struct Operator::State {
   }
 
   Status StartRoutes() {
-    auto started = routes::RouteServer::Start(options.routes, [this] { Reported(); });
+    auto started = discovery::DiscoveryServer::Start(options.discovery, [this] { Reported(); });
     if (!started.ok()) return started.status();
-    SetRoutes(*std::move(started));
+    SetTaps(*std::move(started));
     return absl::OkStatus();
   }
 
@@ -171,8 +171,8 @@ struct Operator::State {
     mesh.objects = [this] { return watch->Objects(); };
     mesh.settings = [this] { return Settings(); };
     mesh.reports = [this] { return Reports(); };
-    mesh.set_routes = [this](const auto& set) {
-      if (const auto server = Routes()) server->SetRoutes(set);
+    mesh.set_taps = [this](const auto& set) {
+      if (const auto server = Discovery()) server->SetTaps(set);
     };
     mesh.plan_changed = [this] {
       EveryTap();
@@ -265,16 +265,16 @@ struct Operator::State {
     }
     mesh_queue.Add(kMesh);
     leading = true;
-    const auto server = Routes();
+    const auto server = Discovery();
     log::For("operator")
-        .info("leads routes_port={} taps={}", server ? server->port() : 0, watch->tap_count());
+        .info("leads discovery_port={} taps={}", server ? server->port() : 0, watch->tap_count());
     {
       const auto poller = StartPoller();
       std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
       mesh_controller->Run(stop);
       leading = false;
     }
-    SetRoutes(nullptr);
+    SetTaps(nullptr);
   }
 
   Status Start() {
@@ -283,7 +283,7 @@ struct Operator::State {
     kube = *std::move(connected);
     // To fail at once where the address is taken or a file is missing.
     TT_RETURN_IF_ERROR(StartRoutes());
-    SetRoutes(nullptr);
+    SetTaps(nullptr);
     events = std::make_unique<controller::EventRecorder>(
         kube.get(), controller::EventRecorderOptions{"traffictap-operator", Identity()}, &clock);
     elector = std::make_unique<controller::LeaderElector>(

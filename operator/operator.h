@@ -9,7 +9,7 @@
 
 namespace traffictap::op {
 
-// The whole process behind main: watches, reconcilers, the routes' server. Started by Start, ended
+// The whole process behind main: watches, reconcilers, the server of TapDiscovery. Started by Start, ended
 // by the destructor.
 class Operator {
  public:

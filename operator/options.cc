@@ -34,12 +34,13 @@ void AddClusterOptions(CLI::App& app, Options* out) {
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {
-  app.add_option("--routes", out->routes.address,
+  app.add_option("--discovery,--routes", out->discovery.address,
                  "where collectors fetch their taps (gRPC), IP:PORT")
       ->capture_default_str();
-  app.add_option("--routes-cert", out->routes.tls.certificate, "TLS certificate of --routes (PEM)");
-  app.add_option("--routes-key", out->routes.tls.key, "its private key (PEM)");
-  app.add_option("--routes-client-ca", out->routes.tls.client_ca,
+  app.add_option("--discovery-cert", out->discovery.tls.certificate,
+                 "TLS certificate of --discovery (PEM)");
+  app.add_option("--discovery-key", out->discovery.tls.key, "its private key (PEM)");
+  app.add_option("--discovery-client-ca", out->discovery.tls.client_ca,
                  "require client certificates signed by this CA (PEM)");
   app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
       ->capture_default_str();

@@ -5,9 +5,9 @@
 
 #include "base/command_line.h"
 #include "kube/kubeconfig.h"
+#include "operator/discovery/discovery_server.h"
 #include "operator/istiod/syncz_client.h"
 #include "operator/mesh/installation.h"
-#include "operator/routes/route_server.h"
 #include "web/http_server.h"
 
 namespace traffictap::op {
@@ -16,7 +16,7 @@ namespace traffictap::op {
 struct Options {
   kube::KubeconfigOptions kubeconfig;
   mesh::Installation installation;
-  routes::RouteServerOptions routes;
+  discovery::DiscoveryServerOptions discovery;
   web::HttpServerOptions http;
   istiod::SynczOptions istiod;
   bool leader_election = true;

@@ -6,7 +6,7 @@
 #include "operator/plan/admission.h"
 #include "operator/plan/attach.h"
 #include "operator/plan/attachment_name.h"
-#include "operator/plan/verdicts.h"
+#include "operator/plan/tap_outcomes.h"
 #include "tap/write_tap.h"
 
 namespace traffictap::plan {
@@ -55,7 +55,7 @@ void AttachAll(const MeshIndex& index, const Demands& demands, std::vector<Patch
 }
 
 // As if the tap were in force beside the others: what it would own.
-Verdict PlanAlone(const TapState& state, const MeshIndex& index, const Demands& others) {
+TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demands& others) {
   Demands demands;
   AddDemands(state, &demands);
   for (auto& [ns, wanted] : demands) {
@@ -67,18 +67,18 @@ Verdict PlanAlone(const TapState& state, const MeshIndex& index, const Demands& 
   std::vector<Patch> patches;
   Outcomes outcomes;
   AttachAll(index, demands, &patches, &outcomes);
-  Verdict verdict = VerdictOf(state, index, outcomes);
+  TapOutcome outcome = OutcomeOf(state, index, outcomes);
   for (Patch& patch : patches) {
-    const auto& ids = verdict.patches;
+    const auto& ids = outcome.patches;
     if (std::find(ids.begin(), ids.end(), IdOf(patch)) != ids.end()) {
-      verdict.planned.push_back(std::move(patch));
+      outcome.planned.push_back(std::move(patch));
     }
   }
-  return verdict;
+  return outcome;
 }
 
 // The limits become absolute: a collector that starts again must not count a duration anew.
-Route RouteOf(const TapState& state) {
+CompiledTap CompiledTapOf(const TapState& state) {
   const TapObject& tap = *state.tap;
   tap::TapSpec spec = *state.resolved;
   spec.limits.duration.reset();
@@ -107,9 +107,9 @@ MeshPlan Compile(const MeshSnapshot& snapshot) {
   });
   for (const auto& [key, state] : states) {
     const bool alone = state.accepted && state.tap->plan_only && !state.tap->suspended;
-    plan.verdicts.push_back(alone ? PlanAlone(state, index, demands)
-                                  : VerdictOf(state, index, outcomes));
-    if (state.in_force()) plan.routes.push_back(RouteOf(state));
+    plan.outcomes.push_back(alone ? PlanAlone(state, index, demands)
+                                  : OutcomeOf(state, index, outcomes));
+    if (state.in_force()) plan.compiled_taps.push_back(CompiledTapOf(state));
     if (state.accepted) Earlier(state.schedule.changes, &plan.next_change);
   }
   return plan;

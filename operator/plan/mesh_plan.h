@@ -40,7 +40,7 @@ struct Patch {
 };
 
 // What the collector shall do for one tap.
-struct Route {
+struct CompiledTap {
   std::string key;  // "shop/errors", "everything"
   std::string uid;
   int64_t generation = 0;
@@ -77,11 +77,11 @@ struct Note {
 // One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, OutputsResolved,
 // Programmed, Completed. Programmed is True/Planned where there are patches: whoever sees the
 // proxies' acknowledgements takes it from there.
-struct Verdict {
+struct TapOutcome {
   std::string key;
   TapRef tap;
   int64_t generation = 0;
-  bool in_force = false;  // has a route, and patches where proxies match
+  bool in_force = false;  // is compiled for the collectors, and patches where proxies match
   std::vector<Condition> conditions;
   std::vector<WorkloadMatch> workloads;  // sorted
   std::vector<Note> not_visible;  // sorted; traffic that it asks for and that will not be seen
@@ -97,9 +97,9 @@ struct Verdict {
 };
 
 struct MeshPlan {
-  std::vector<Patch> patches;     // sorted by namespace, name
-  std::vector<Route> routes;      // sorted by key
-  std::vector<Verdict> verdicts;  // sorted by key, one per tap of the snapshot
+  std::vector<Patch> patches;              // sorted by namespace, name
+  std::vector<CompiledTap> compiled_taps;  // sorted by key
+  std::vector<TapOutcome> outcomes;        // sorted by key, one per tap of the snapshot
   // When time alone changes the plan again (a startTime, an endTime, a duration); compile again
   // then.
   std::optional<base::Nanos> next_change;

@@ -174,7 +174,7 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   const plan::MeshSnapshot snapshot = Gather(objects, now);
   plan::MeshPlan plan = plan::Compile(snapshot);
   // The collector first: what a new patch brings must find its tap there.
-  ports_.set_routes(plan.routes);
+  ports_.set_taps(plan.compiled_taps);
   PatchStates states;
   const bool good = Act(plan, objects, now, &states);
   controller::ReconcileResult result;

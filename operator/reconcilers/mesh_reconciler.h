@@ -11,7 +11,7 @@
 #include "operator/plan/mesh_snapshot.h"
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
-#include "traffictap/v1/routes.pb.h"
+#include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::reconcilers {
 
@@ -23,7 +23,7 @@ struct MeshPorts {
   std::function<MeshObjects()> objects;
   std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
   std::function<std::vector<v1::CollectorReport>()> reports;
-  std::function<void(const std::vector<plan::Route>&)> set_routes;
+  std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;

@@ -19,10 +19,10 @@ constexpr base::Nanos kPushWait = 60 * base::kSecond;
 
 void PlanBoard::SetPlan(plan::MeshPlan plan, PatchStates patches) {
   absl::MutexLock lock(&mutex_);
-  verdicts_.clear();
-  for (auto& verdict : plan.verdicts) {
-    std::string key = verdict.key;
-    verdicts_.emplace(std::move(key), std::move(verdict));
+  outcomes_.clear();
+  for (auto& outcome : plan.outcomes) {
+    std::string key = outcome.key;
+    outcomes_.emplace(std::move(key), std::move(outcome));
   }
   for (auto& [name, patch] : patches) {
     const auto former = patches_.find(name);
@@ -43,21 +43,21 @@ void PlanBoard::ForgetProxies() {
   proxies_.reset();
 }
 
-base::Nanos PlanBoard::NewestPatch(const plan::Verdict& verdict) const {
+base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
   base::Nanos newest = 0;
-  for (const auto& name : verdict.patches) {
+  for (const auto& name : outcome.patches) {
     const auto found = patches_.find(name);
     if (found != patches_.end()) newest = std::max(newest, found->second.applied);
   }
   return newest;
 }
 
-ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::Verdict& verdict) const {
+ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::TapOutcome& outcome) const {
   ProxyAcknowledgements out;
-  const base::Nanos newest = NewestPatch(verdict);
+  const base::Nanos newest = NewestPatch(outcome);
   if (!proxies_ || newest == 0 || asked_ < newest) return out;
   out.known = true;
-  for (const auto& id : verdict.proxies) {
+  for (const auto& id : outcome.proxies) {
     const auto found = proxies_->find(id);
     if (found == proxies_->end()) continue;
     const istiod::ProxySync& sync = found->second;
@@ -74,10 +74,10 @@ ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::Verdict& verdict) 
 
 std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = verdicts_.find(tap);
-  if (found == verdicts_.end()) return std::nullopt;
+  const auto found = outcomes_.find(tap);
+  if (found == outcomes_.end()) return std::nullopt;
   TapView out{found->second, "", Acknowledgements(found->second)};
-  for (const auto& name : out.verdict.patches) {
+  for (const auto& name : out.outcome.patches) {
     const auto patch = patches_.find(name);
     if (patch != patches_.end() && !patch->second.error.empty())
       out.patch_error = patch->second.error;
@@ -87,9 +87,9 @@ std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const 
 
 bool PlanBoard::Waits() const {
   absl::MutexLock lock(&mutex_);
-  return std::any_of(verdicts_.begin(), verdicts_.end(), [this](const auto& entry) {
-    const plan::Verdict& verdict = entry.second;
-    return verdict.in_force && Acknowledgements(verdict).acknowledged < verdict.proxies.size();
+  return std::any_of(outcomes_.begin(), outcomes_.end(), [this](const auto& entry) {
+    const plan::TapOutcome& outcome = entry.second;
+    return outcome.in_force && Acknowledgements(outcome).acknowledged < outcome.proxies.size();
   });
 }
 

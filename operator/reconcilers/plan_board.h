@@ -35,7 +35,7 @@ class PlanBoard {
   void ForgetProxies();
 
   struct TapView {
-    plan::Verdict verdict;
+    plan::TapOutcome outcome;
     std::string patch_error;
     ProxyAcknowledgements proxies;
   };
@@ -45,12 +45,13 @@ class PlanBoard {
   bool Waits() const;
 
  private:
-  ProxyAcknowledgements Acknowledgements(const plan::Verdict& verdict) const
+  ProxyAcknowledgements Acknowledgements(const plan::TapOutcome& outcome) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  base::Nanos NewestPatch(const plan::Verdict& verdict) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  base::Nanos NewestPatch(const plan::TapOutcome& outcome) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  std::map<std::string, plan::Verdict> verdicts_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, plan::TapOutcome> outcomes_ ABSL_GUARDED_BY(mutex_);
   PatchStates patches_ ABSL_GUARDED_BY(mutex_);
   std::optional<istiod::ProxySyncs> proxies_ ABSL_GUARDED_BY(mutex_);
   base::Nanos asked_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -30,7 +30,7 @@ uint64_t Count(const Counts& counts, const char* name) {
 Condition FromAcknowledgements(const TapStatusInput& input) {
   const ProxyAcknowledgements& acks = input.proxies;
   // Not pods_meshed: a Sidecar may hide the collector from some, and no patch reaches those.
-  const size_t meshed = input.verdict.proxies.size();
+  const size_t meshed = input.outcome.proxies.size();
   if (!acks.refusals.empty()) {
     return {"Programmed", Value::kFalse, "Refused",
             fmt::format("proxies refuse their configuration and keep the former one: {}",
@@ -55,7 +55,7 @@ Condition FromAcknowledgements(const TapStatusInput& input) {
 }
 
 Condition Programmed(const TapStatusInput& input) {
-  const Condition* planned = Find(input.verdict.conditions, "Programmed");
+  const Condition* planned = Find(input.outcome.conditions, "Programmed");
   if (Is(planned, Value::kFalse)) return *planned;
   if (!input.patch_error.empty()) {
     return {"Programmed", Value::kFalse, "ApplyFailed", input.patch_error};
@@ -64,22 +64,23 @@ Condition Programmed(const TapStatusInput& input) {
 }
 
 Condition OutputsReady(const TapStatusInput& input) {
-  const Condition* resolved = Find(input.verdict.conditions, "OutputsResolved");
+  const Condition* resolved = Find(input.outcome.conditions, "OutputsResolved");
   const auto make = [](Value value, const char* reason, std::string message) {
     return Condition{"OutputsReady", value, reason, std::move(message)};
   };
   if (Is(resolved, Value::kFalse))
     return make(Value::kFalse, resolved->reason.c_str(), resolved->message);
-  if (!input.verdict.in_force)
+  if (!input.outcome.in_force)
     return make(Value::kUnknown, "NotInForce", "the tap is not in force");
   const TapTotals& totals = input.totals;
   if (!totals.connected) {
     return make(Value::kUnknown, "CollectorAbsent",
                 "no collector is connected to the operator: check that its pods run and reach it");
   }
-  if (!totals.faults.empty()) return make(Value::kFalse, "RouteRefused", totals.faults[0]);
-  if (!totals.in_force || totals.generation < input.verdict.generation) {
-    return make(Value::kUnknown, "RoutePending", "the collector has not taken this version yet");
+  if (!totals.faults.empty()) return make(Value::kFalse, "CollectorRefused", totals.faults[0]);
+  if (!totals.in_force || totals.generation < input.outcome.generation) {
+    return make(Value::kUnknown, "CollectorPending",
+                "the collector has not taken this version yet");
   }
   std::vector<std::string> failing;
   for (const auto& [name, output] : totals.outputs) {
@@ -113,7 +114,7 @@ Condition LossFree(const TapStatusInput& input) {
 }
 
 Condition Completed(const TapStatusInput& input) {
-  const Condition* planned = Find(input.verdict.conditions, "Completed");
+  const Condition* planned = Find(input.outcome.conditions, "Completed");
   return planned != nullptr
              ? *planned
              : Condition{"Completed", Value::kFalse, "Running", "no limit has ended it"};
@@ -130,7 +131,7 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
   }
   return {"Ready", Value::kTrue, "Capturing",
           fmt::format("{} of {} proxies have sent", input.totals.proxies,
-                      input.verdict.proxies.size())};
+                      input.outcome.proxies.size())};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.
@@ -146,13 +147,13 @@ void AddProgress(std::vector<Condition>* conditions) {
 
 std::vector<Condition> TapConditions(const TapStatusInput& input) {
   std::vector<Condition> out;
-  const Condition* accepted = Find(input.verdict.conditions, "Accepted");
+  const Condition* accepted = Find(input.outcome.conditions, "Accepted");
   if (accepted != nullptr) out.push_back(*accepted);
   out.push_back(Programmed(input));
   out.push_back(OutputsReady(input));
   out.push_back(LossFree(input));
   out.push_back(Completed(input));
-  const Condition* conflicted = Find(input.verdict.conditions, "Conflicted");
+  const Condition* conflicted = Find(input.outcome.conditions, "Conflicted");
   if (conflicted != nullptr) out.push_back(*conflicted);
   out.insert(out.begin(), Ready(out, input));
   AddProgress(&out);

@@ -9,7 +9,7 @@ namespace traffictap::reconcilers {
 
 // The conditions of a tap, in the order in which they are shown: Ready first. Pure. Reasons:
 //   Programmed    Programmed, Pending, Refused, ApplyFailed, AcknowledgementUnknown, and the plan's
-//   OutputsReady  Delivering, NoOutputs, OutputFailing, RouteRefused, RoutePending,
+//   OutputsReady  Delivering, NoOutputs, OutputFailing, CollectorRefused, CollectorPending,
 //   CollectorAbsent,
 //                 and the plan's
 //   LossFree      NothingLost, RecordsLost, CollectorAbsent, NotInForce

@@ -50,10 +50,10 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   }
   auto view = ports_.board->Find(key.ToString());
   // Not planned yet, or planned from an older version: the plan calls again.
-  if (!view || view->verdict.tap.uid != tap->uid()) return controller::ReconcileResult{};
+  if (!view || view->outcome.tap.uid != tap->uid()) return controller::ReconcileResult{};
   TapStatusInput input;
   input.former = FormerStatus(*tap);
-  input.verdict = std::move(view->verdict);
+  input.outcome = std::move(view->outcome);
   input.patch_error = std::move(view->patch_error);
   input.proxies = std::move(view->proxies);
   input.totals = AddUp(key.ToString(), tap->uid(), ports_.reports(), input.former);

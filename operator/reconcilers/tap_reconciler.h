@@ -11,7 +11,7 @@
 #include "operator/controller/reconciler.h"
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
-#include "traffictap/v1/routes.pb.h"
+#include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::reconcilers {
 

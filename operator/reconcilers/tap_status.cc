@@ -17,9 +17,9 @@ constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
 
 Json WriteWorkloads(const TapStatusInput& input) {
-  return {{"matched", input.verdict.workloads.size()},
-          {"pods", input.verdict.pods_matched},
-          {"proxies", input.verdict.pods_meshed},
+  return {{"matched", input.outcome.workloads.size()},
+          {"pods", input.outcome.pods_matched},
+          {"proxies", input.outcome.pods_meshed},
           {"programmed", input.proxies.acknowledged},
           {"reporting", input.totals.proxies}};
 }
@@ -39,9 +39,9 @@ Json WriteOutputs(const TapTotals& totals) {
   return out;
 }
 
-Json WriteNotVisible(const plan::Verdict& verdict) {
+Json WriteNotVisible(const plan::TapOutcome& outcome) {
   Json out = Json::array();
-  for (const auto& blind : verdict.not_visible) {
+  for (const auto& blind : outcome.not_visible) {
     if (out.size() == kExamplesMax) break;
     out.push_back({{"subject", blind.subject},
                    {"reason", blind.reason},
@@ -50,9 +50,9 @@ Json WriteNotVisible(const plan::Verdict& verdict) {
   return out;
 }
 
-Json WritePatches(const plan::Verdict& verdict) {
+Json WritePatches(const plan::TapOutcome& outcome) {
   Json out = Json::array();
-  for (const auto& patch : verdict.patches) {
+  for (const auto& patch : outcome.patches) {
     if (out.size() == kExamplesMax) break;
     out.push_back(patch);
   }
@@ -94,22 +94,22 @@ Json Ordered(Json status) {
 }  // namespace
 
 Json TapStatus(const TapStatusInput& input) {
-  Json out{{"observedGeneration", input.verdict.generation},
+  Json out{{"observedGeneration", input.outcome.generation},
            {"conditions", Json::array()},
            {"workloads", WriteWorkloads(input)}};
   WriteTotals(input.totals, &out);
   for (const auto& condition : TapConditions(input)) {
     out["conditions"].push_back(
-        ConditionJson(condition, input.verdict.generation, input.former, input.now));
+        ConditionJson(condition, input.outcome.generation, input.former, input.now));
   }
-  if (input.verdict.started) out["startedAt"] = base::FormatRfc3339(*input.verdict.started);
-  if (input.verdict.ends) out["endsAt"] = base::FormatRfc3339(*input.verdict.ends);
+  if (input.outcome.started) out["startedAt"] = base::FormatRfc3339(*input.outcome.started);
+  if (input.outcome.ends) out["endsAt"] = base::FormatRfc3339(*input.outcome.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())
     out["outputs"] = std::move(outputs);
-  if (Json hidden = WriteNotVisible(input.verdict); !hidden.empty()) {
+  if (Json hidden = WriteNotVisible(input.outcome); !hidden.empty()) {
     out["notVisible"] = std::move(hidden);
   }
-  if (Json patches = WritePatches(input.verdict); !patches.empty())
+  if (Json patches = WritePatches(input.outcome); !patches.empty())
     out["patches"] = std::move(patches);
   return out;
 }

@@ -19,7 +19,7 @@ struct ProxyAcknowledgements {
 };
 
 struct TapStatusInput {
-  plan::Verdict verdict;
+  plan::TapOutcome outcome;
   std::string patch_error;  // the API server refused a patch of the tap; empty: none did
   ProxyAcknowledgements proxies;
   TapTotals totals;

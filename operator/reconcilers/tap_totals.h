@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kube/object.h"
-#include "traffictap/v1/routes.pb.h"
+#include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::reconcilers {
 

@@ -80,14 +80,14 @@ Status ExplainCommand::Offer(std::string_view line, Console* console) {
 Status ExplainCommand::ReadFiles(Session& session) {
   const auto options = MakeReplayOptions(files_, {}, session);
   if (!options.ok()) return options.status();
-  replay::ReplayBooks books;
+  replay::ReplayCounters counters;
   const Status done = replay::ReplayFiles(
       *options,
       [&](const replay::Record& record, const auto&) {
         return Offer(record.line, session.console);
       },
-      &books);
-  SayBooks(*options, books, session.console);
+      &counters);
+  SayCounters(*options, counters, session.console);
   return done;
 }
 

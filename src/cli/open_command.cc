@@ -27,7 +27,7 @@ CommandSpec OpenCommand::Describe() {
       "time: rotated files follow each other, and those of several collectors are woven together. "
       "The filters are those of the live stream.\n\n"
       "With --pair-again, halves that were written alone are joined by the collector's own rules, "
-      "and the books of it are told at the end. What stays alone stays as it was.";
+      "and the counters of it are told at the end. What stays alone stays as it was.";
   Argument files{"FILE", "files or directories, - for standard input"};
   files.required = files.repeats = true;
   files.completes = Completes::kFiles;
@@ -49,16 +49,16 @@ Status OpenCommand::Run(Session& session) {
   if (!options.ok()) return options.status();
   auto output = RecordOutput::Make(output_, session.console);
   if (!output.ok()) return output.status();
-  replay::ReplayBooks books;
+  replay::ReplayCounters counters;
   const Status done = replay::ReplayFiles(
       *options,
       [&](const replay::Record& record, const auto&) { return (*output)->Write(record.line); },
-      &books);
+      &counters);
   if (absl::IsNotFound(done) || absl::IsInvalidArgument(done)) return done;
   const Status finished = (*output)->Finish();
-  SayBooks(*options, books, session.console);
+  SayCounters(*options, counters, session.console);
   if (!done.ok() && !(*output)->full()) return done;
-  if (!books.read.broken.empty()) return absl::DataLossError("not all could be read");
+  if (!counters.read.broken.empty()) return absl::DataLossError("not all could be read");
   return finished;
 }
 

@@ -9,14 +9,14 @@ namespace {
 
 constexpr char kSection[] = "Files";
 
-void SayPairing(const replay::RejoinBooks& books, Console* console) {
-  const auto& join = books.join;
+void SayPairing(const replay::RejoinCounters& counters, Console* console) {
+  const auto& join = counters.join;
   const uint64_t orphans = std::accumulate(join.orphans.begin(), join.orphans.end(), uint64_t{0});
   console->Say(fmt::format(
       "paired again: {} records were whole, {} lacked a side; of their {} halves: 2 x {} pairs + "
       "{} retries + {} alone + {} duplicates; {} records were joined",
-      books.whole, books.incomplete, join.kept, join.pairs, join.retries, orphans, join.duplicates,
-      books.rejoined));
+      counters.whole, counters.incomplete, join.kept, join.pairs, join.retries, orphans,
+      join.duplicates, counters.rejoined));
 }
 
 }  // namespace
@@ -57,21 +57,21 @@ StatusOr<replay::ReplayOptions> MakeReplayOptions(const FileOptions& files,
   return out;
 }
 
-void SayBooks(const replay::ReplayOptions& options, const replay::ReplayBooks& books,
-              Console* console) {
-  for (const Status& broken : books.read.broken) console->Say("warning: " + Message(broken));
-  if (books.read.malformed > 0) {
+void SayCounters(const replay::ReplayOptions& options, const replay::ReplayCounters& counters,
+                 Console* console) {
+  for (const Status& broken : counters.read.broken) console->Say("warning: " + Message(broken));
+  if (counters.read.malformed > 0) {
     console->Say(
-        fmt::format("warning: passed over {} lines that are no records", books.read.malformed));
+        fmt::format("warning: passed over {} lines that are no records", counters.read.malformed));
   }
-  if (books.read.gaps > 0) {
+  if (counters.read.gaps > 0) {
     console->Say(
-        fmt::format("warning: {} records were lost before this was saved", books.read.gaps));
+        fmt::format("warning: {} records were lost before this was saved", counters.read.gaps));
   }
-  if (options.pair_again) SayPairing(books.rejoin, console);
+  if (options.pair_again) SayPairing(counters.rejoin, console);
   if (!options.filter->empty() || options.pair_again) {
-    console->Say(fmt::format("{} records read, {} kept, {} filtered", books.read.records,
-                             books.kept, books.filtered));
+    console->Say(fmt::format("{} records read, {} kept, {} filtered", counters.read.records,
+                             counters.kept, counters.filtered));
   }
 }
 

@@ -27,7 +27,7 @@ StatusOr<replay::ReplayOptions> MakeReplayOptions(const FileOptions& files,
                                                   const Session& session);
 
 // What was read, lost and joined, in lines for a person; nothing where there is nothing to tell.
-void SayBooks(const replay::ReplayOptions& options, const replay::ReplayBooks& books,
-              Console* console);
+void SayCounters(const replay::ReplayOptions& options, const replay::ReplayCounters& counters,
+                 Console* console);
 
 }  // namespace traffictap::cli

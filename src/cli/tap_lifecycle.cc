@@ -56,7 +56,7 @@ StatusOr<bool> IsAllowed(kube::KubeClient& client, const Right& right, const std
 bool IsFinal(const std::string& reason) {
   // What passes by itself: a push on its way, a patch that is tried again.
   for (const char* passing : {"Pending", "ApplyFailed", "Scheduled", "AcknowledgementUnknown",
-                              "CollectorAbsent", "RoutePending", "NotInForce", "PlanOnly"}) {
+                              "CollectorAbsent", "CollectorPending", "NotInForce", "PlanOnly"}) {
     if (reason == passing) return false;
   }
   return true;

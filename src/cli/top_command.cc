@@ -104,7 +104,7 @@ Status TopCommand::OfFiles(Session& session) {
   observe::TrafficSummary summary;
   base::Nanos first = INT64_MAX;
   base::Nanos last = 0;
-  replay::ReplayBooks books;
+  replay::ReplayCounters counters;
   const Status done = replay::ReplayFiles(
       *options,
       [&](const replay::Record& record, const traffic::TrafficPair& pair) {
@@ -114,8 +114,8 @@ Status TopCommand::OfFiles(Session& session) {
         last = std::max(last, record.start);
         return absl::OkStatus();
       },
-      &books);
-  SayBooks(*options, books, session.console);
+      &counters);
+  SayCounters(*options, counters, session.console);
   if (!done.ok()) return done;
   const auto text = Table(summary.Render(last > first ? last - first : 0), session, rows_);
   return text.ok() ? session.console->Write(*text) : text.status();

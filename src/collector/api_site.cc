@@ -8,7 +8,7 @@ namespace traffictap::collector {
 
 StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Figures figures) {
+                                                  Snapshot snapshot) {
   auto access = kube::FindClusterAccess(options.kubeconfig);
   if (!access.ok()) {
     return Status(access.status().code(),
@@ -22,8 +22,8 @@ StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
   out->kube_ = *std::move(client);
   auto api = apiserver::AggregatedApi::Start(
       options.api, out->kube_.get(), hub, clock,
-      [hub, figures = std::move(figures)](const observe::Access& access) {
-        return TapsJson(figures(), *hub, access);
+      [hub, snapshot = std::move(snapshot)](const observe::Access& access) {
+        return TapsJson(snapshot(), *hub, access);
       });
   if (!api.ok()) return api.status();
   out->api_ = *std::move(api);

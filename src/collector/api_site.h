@@ -20,13 +20,13 @@ struct ApiSiteOptions {
 // The live records behind the cluster's API server, and the client that asks that server.
 class ApiSite {
  public:
-  using Figures = std::function<pipeline::PipelineFigures()>;
+  using Snapshot = std::function<pipeline::PipelineSnapshot()>;
 
-  // `hub` and `clock` outlive the site; `figures` is called on threads of its own. An error says
+  // `hub` and `clock` outlive the site; `snapshot` is called on threads of its own. An error says
   // which option is wrong.
   static StatusOr<std::unique_ptr<ApiSite>> Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Figures figures);
+                                                  Snapshot snapshot);
 
   int port() const { return api_->port(); }
   void WriteMetrics(base::MetricWriter& writer) const;

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
-#include "collector/route_source.h"
+#include "collector/tap_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
 
@@ -22,7 +22,7 @@ struct Collector::State {
   base::SystemClock clock;
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
-  RouteSourceState route_state;
+  TapSourceState tap_source_state;
   std::atomic<uint64_t> tap_faults{0};
   std::unique_ptr<observe::LiveHub> hub;  // null: nobody can read live
   std::unique_ptr<LiveSite> live;
@@ -31,20 +31,20 @@ struct Collector::State {
   std::unique_ptr<web::HttpServer> http;
   std::unique_ptr<als::AlsServer> als;
   std::unique_ptr<tap::TapDirectory> taps;
-  std::unique_ptr<RouteSource> routes;
+  std::unique_ptr<TapSource> tap_source;
 
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
     auto faults = pipeline->SetTaps(specs);
     if (!hub) return faults;
     std::vector<std::string> taps;
-    for (const auto& tap : pipeline->Figures().taps) taps.push_back(tap.tap);
+    for (const auto& tap : pipeline->Snapshot().taps) taps.push_back(tap.tap);
     hub->SetTaps(taps);
     return faults;
   }
 
   ~State() {
     CloseLive();
-    api = nullptr;  // before the pipeline, whose figures it shows
+    api = nullptr;  // before the pipeline, whose state it shows
   }
 
   // Readers end after the last record.
@@ -71,8 +71,8 @@ struct Collector::State {
     pipeline->WriteMetrics(writer);
     writer.Gauge("traffictap_tap_faults", "Faults in the tap files, see the log.", {}, tap_faults);
     if (options.taps_dir.empty()) {
-      writer.Gauge("traffictap_routes_connected", "1 while the operator's stream is open.", {},
-                   route_state.connected);
+      writer.Gauge("traffictap_operator_connected", "1 while the operator's stream is open.", {},
+                   tap_source_state.connected);
     }
     if (api) api->WriteMetrics(writer);
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
@@ -102,12 +102,12 @@ struct Collector::State {
   // Taps before streams: what comes first is tapped already.
   Status LoadTaps() {
     if (options.taps_dir.empty()) {
-      auto started = RouteSource::Start(options.routes,
-                                        {[this](const auto& specs) { return SetTaps(specs); },
-                                         [this] { return pipeline->Figures(); }},
-                                        &route_state);
+      auto started = TapSource::Start(options.tap_source,
+                                      {[this](const auto& specs) { return SetTaps(specs); },
+                                       [this] { return pipeline->Snapshot(); }},
+                                      &tap_source_state);
       if (!started.ok()) return started.status();
-      routes = *std::move(started);
+      tap_source = *std::move(started);
       return absl::OkStatus();
     }
     auto opened = tap::TapDirectory::Open(options.taps_dir);
@@ -117,7 +117,9 @@ struct Collector::State {
     return absl::OkStatus();
   }
 
-  bool IsReady() const { return ready && (!options.taps_dir.empty() || route_state.has_routes); }
+  bool IsReady() const {
+    return ready && (!options.taps_dir.empty() || tap_source_state.has_snapshot);
+  }
 
   Status CreateLive() {
     if (!options.api.api.address.empty() || LiveSite::Wanted(options.live, options.http.address)) {
@@ -127,7 +129,7 @@ struct Collector::State {
       hub = std::make_unique<observe::LiveHub>(limits, &clock);
     }
     auto made = LiveSite::Create(options.live, options.http.address, hub.get(), &clock,
-                                 [this] { return pipeline->Figures(); });
+                                 [this] { return pipeline->Snapshot(); });
     if (!made.ok()) return made.status();
     live = *std::move(made);
     options.pipeline.live = hub.get();
@@ -137,7 +139,7 @@ struct Collector::State {
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
     auto started =
-        ApiSite::Start(options.api, hub.get(), &clock, [this] { return pipeline->Figures(); });
+        ApiSite::Start(options.api, hub.get(), &clock, [this] { return pipeline->Snapshot(); });
     if (!started.ok()) return started.status();
     api = *std::move(started);
     return absl::OkStatus();
@@ -177,7 +179,7 @@ void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
   state.taps.reset();  // no reload from here on
-  state.routes.reset();
+  state.tap_source.reset();
   state.als->Stop(state.options.read_on);
   state.pipeline->Stop(state.options.close_wait);
   state.CloseLive();

@@ -31,7 +31,7 @@ bool LiveSite::Wanted(const LiveSiteOptions& options, const std::string& http_ad
 StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& options,
                                                      const std::string& http_address,
                                                      observe::LiveHub* hub,
-                                                     const base::Clock* clock, Figures figures) {
+                                                     const base::Clock* clock, Snapshot snapshot) {
   TT_RETURN_IF_ERROR(CheckAddress(options.address));
   std::unique_ptr<LiveSite> out(new LiveSite);
   if (!Wanted(options, http_address)) return out;
@@ -45,8 +45,8 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
   out->authorizer_ = std::make_unique<observe::TokenAuthorizer>(out->token_);
   out->api_ = std::make_unique<web::LiveApi>(
       hub, out->authorizer_.get(), clock,
-      [hub, figures = std::move(figures)](const observe::Access& access) {
-        return TapsJson(figures(), *hub, access);
+      [hub, snapshot = std::move(snapshot)](const observe::Access& access) {
+        return TapsJson(snapshot(), *hub, access);
       });
   return out;
 }

@@ -25,24 +25,24 @@ struct LiveSiteOptions {
 // The live stream and the web page for whoever has the token: the records of the taps, on loopback.
 class LiveSite {
  public:
-  using Figures = std::function<pipeline::PipelineFigures()>;
+  using Snapshot = std::function<pipeline::PipelineSnapshot()>;
 
   // Whether the options ask for a site. `http_address` is that of the other endpoints.
   static bool Wanted(const LiveSiteOptions& options, const std::string& http_address);
 
-  // `hub` (null where no site is wanted) and `clock` outlive the site; `figures` is called on the
+  // `hub` (null where no site is wanted) and `clock` outlive the site; `snapshot` is called on the
   // server's thread.
   static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
                                                     const std::string& http_address,
                                                     observe::LiveHub* hub, const base::Clock* clock,
-                                                    Figures figures);
+                                                    Snapshot snapshot);
 
   // What the server of the other endpoints is to serve as well.
   std::map<std::string, web::Route> SharedRoutes();
   // Serves at the site's own address, where it has one, and tells the person who started the
   // process where to look.
   Status Start(int http_port);
-  // The site's own server stops. Before what `figures` uses goes.
+  // The site's own server stops. Before what `snapshot` uses goes.
   void Close() { server_ = nullptr; }
 
   // The port of the site's own address, or 0.

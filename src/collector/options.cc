@@ -88,18 +88,19 @@ void AddTapOptions(CLI::App& app, Options* out) {
   auto* from = app.add_option_group("taps", "Where the taps come from");
   from->add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
       ->check(CLI::ExistingDirectory);
-  auto* routes = from->add_option("--routes", out->routes.address,
-                                  "the operator that sends the taps (gRPC), HOST:PORT");
+  auto* from_operator = from->add_option("--operator", out->tap_source.address,
+                                         "the operator that sends the taps (gRPC), HOST:PORT");
   from->require_option(1);
-  app.add_option("--routes-cache", out->routes.cache_file,
+  app.add_option("--tap-cache", out->tap_source.cache_file,
                  "file that keeps the operator's taps over a restart")
-      ->needs(routes);
-  app.add_option("--routes-ca", out->routes.tls.ca, "CA of the operator's certificate (PEM)")
-      ->needs(routes);
-  app.add_option("--routes-cert", out->routes.tls.certificate,
+      ->needs(from_operator);
+  app.add_option("--operator-ca", out->tap_source.tls.ca, "CA of the operator's certificate (PEM)")
+      ->needs(from_operator);
+  app.add_option("--operator-cert", out->tap_source.tls.certificate,
                  "certificate to show to the operator (PEM)")
-      ->needs(routes);
-  app.add_option("--routes-key", out->routes.tls.key, "its private key (PEM)")->needs(routes);
+      ->needs(from_operator);
+  app.add_option("--operator-key", out->tap_source.tls.key, "its private key (PEM)")
+      ->needs(from_operator);
 }
 
 void AddPipelineOptions(CLI::App& app, Options* out) {
@@ -134,7 +135,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddApiOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);
-  out.options.routes.collector = out.options.pipeline.collector;
+  out.options.tap_source.collector = out.options.pipeline.collector;
   return out;
 }
 

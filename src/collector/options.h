@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
-#include "collector/route_source.h"
+#include "collector/tap_source.h"
 #include "pipeline/pipeline.h"
 #include "web/http_server.h"
 
@@ -21,9 +21,9 @@ struct Options {
   pipeline::PipelineOptions pipeline;
   LiveSiteOptions live;
   ApiSiteOptions api;
-  // Where the taps come from: exactly one of taps_dir and routes.address is set.
+  // Where the taps come from: exactly one of taps_dir and tap_source.address is set.
   std::string taps_dir;
-  RouteSourceOptions routes;
+  TapSourceOptions tap_source;
   base::LogOptions log;
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
   base::Nanos close_wait = 10 * base::kSecond;  // after it, for the outputs

@@ -28,70 +28,70 @@ const char* TypeName(tap::OutputType type) {
   return "";
 }
 
-Json OutputJson(const tap::OutputSpec& spec, const sinks::SinkStats& stats) {
+Json OutputJson(const tap::OutputSpec& spec, const sinks::SinkCounters& counters) {
   Json out = {{"name", spec.name},
               {"type", TypeName(spec.type)},
-              {"healthy", stats.status.ok()},
-              {"offered", stats.offered},
-              {"delivered", stats.delivered},
-              {"deliveredBytes", stats.delivered_bytes},
-              {"queued", stats.queued},
-              {"dropped", Counts<sinks::DropReason>(stats.dropped, 0)}};
-  if (!stats.status.ok()) out["message"] = Message(stats.status);
+              {"healthy", counters.status.ok()},
+              {"offered", counters.offered},
+              {"delivered", counters.delivered},
+              {"deliveredBytes", counters.delivered_bytes},
+              {"queued", counters.queued},
+              {"dropped", Counts<sinks::DropReason>(counters.dropped, 0)}};
+  if (!counters.status.ok()) out["message"] = Message(counters.status);
   return out;
 }
 
-Json OutputsJson(const pipeline::TapFigures& tap) {
+Json OutputsJson(const pipeline::TapSnapshot& tap) {
   Json out = Json::array();
   for (const auto& spec : tap.spec->outputs) {
-    const auto stats = tap.outputs.find(spec.name);
-    if (stats != tap.outputs.end()) out.push_back(OutputJson(spec, stats->second));
+    const auto counters = tap.outputs.find(spec.name);
+    if (counters != tap.outputs.end()) out.push_back(OutputJson(spec, counters->second));
   }
   return out;
 }
 
 Json LiveJson(const observe::LiveHub& hub, const std::string& tap) {
-  const auto books = hub.books(tap);
-  if (!books.ok()) return Json::object();
-  return {{"published", books->published},
-          {"dropped", books->dropped},
-          {"backlogRecords", books->published - books->dropped},
-          {"backlogBytes", books->bytes},
-          {"oldestTimeMs", books->oldest / base::kMillisecond}};
+  const auto counters = hub.counters(tap);
+  if (!counters.ok()) return Json::object();
+  return {{"published", counters->published},
+          {"dropped", counters->dropped},
+          {"backlogRecords", counters->published - counters->dropped},
+          {"backlogBytes", counters->bytes},
+          {"oldestTimeMs", counters->oldest / base::kMillisecond}};
 }
 
-Json TapJson(const pipeline::TapFigures& tap, const observe::LiveHub& hub) {
-  const auto& books = tap.books;
+Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
+  const auto& counters = tap.counters;
   return {{"tap", tap.tap},
           {"namespace", tap.spec->ns},
           {"name", tap.spec->name},
           {"completed", tap.completed},
-          {"proxies", tap.door.proxies},
-          {"lostEntries", tap.door.lost},
-          {"brokenStreams", tap.door.broken_streams},
+          {"proxies", tap.ingress.proxies},
+          {"lostEntries", tap.ingress.lost},
+          {"brokenStreams", tap.ingress.broken_streams},
           {"records",
-           {{"seen", books.records},
-            {"offered", books.offered},
-            {"filtered", books.filtered},
-            {"sampled", books.sampled},
-            {"droppedOrphans", books.dropped_orphans},
-            {"limited", books.limited}}},
-          {"verdicts", Counts<traffic::Verdict>(books.verdicts, 0)},
-          {"orphans", Counts<traffic::OrphanReason>(books.orphans, 1)},
+           {{"seen", counters.records},
+            {"offered", counters.offered},
+            {"filtered", counters.filtered},
+            {"sampled", counters.sampled},
+            {"droppedOrphans", counters.dropped_orphans},
+            {"limited", counters.limited}}},
+          {"verdicts", Counts<traffic::Verdict>(counters.verdicts, 0)},
+          {"orphans", Counts<traffic::OrphanReason>(counters.orphans, 1)},
           {"outputs", OutputsJson(tap)},
           {"live", LiveJson(hub, tap.tap)}};
 }
 
-Json CollectorJson(const pipeline::PipelineFigures& figures, const observe::LiveHub& hub) {
-  const auto& door = figures.admission;
-  const auto& joins = figures.joins;
+Json CollectorJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub) {
+  const auto& ingress = snapshot.ingress;
+  const auto& joins = snapshot.joins;
   return {{"version", TRAFFICTAP_VERSION},
           {"entries",
-           {{"received", door.received},
-            {"kept", door.kept},
-            {"filtered", door.filtered},
-            {"sampled", door.sampled},
-            {"rejected", Counts<traffic::RejectReason>(door.rejected, 0)}}},
+           {{"received", ingress.received},
+            {"kept", ingress.kept},
+            {"filtered", ingress.filtered},
+            {"sampled", ingress.sampled},
+            {"rejected", Counts<traffic::RejectReason>(ingress.rejected, 0)}}},
           {"joins",
            {{"kept", joins.kept},
             {"pairs", joins.pairs},
@@ -105,13 +105,13 @@ Json CollectorJson(const pipeline::PipelineFigures& figures, const observe::Live
 
 }  // namespace
 
-std::string TapsJson(const pipeline::PipelineFigures& figures, const observe::LiveHub& hub,
+std::string TapsJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub,
                      const observe::Access& access) {
   Json out = {{"taps", Json::array()}};
-  for (const auto& tap : figures.taps) {
+  for (const auto& tap : snapshot.taps) {
     if (access.MayRead(observe::NamespaceOf(tap.tap))) out["taps"].push_back(TapJson(tap, hub));
   }
-  if (access.everything) out["collector"] = CollectorJson(figures, hub);
+  if (access.everything) out["collector"] = CollectorJson(snapshot, hub);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

@@ -8,9 +8,9 @@
 
 namespace traffictap::collector {
 
-// The taps that `access` may read with their books, outputs and losses, as one JSON object
-// (observe/README.md); the collector's own books too where `access` is of everything.
-std::string TapsJson(const pipeline::PipelineFigures& figures, const observe::LiveHub& hub,
+// The taps that `access` may read with their counters, outputs and losses, as one JSON object
+// (observe/README.md); the collector's own counters too where `access` is of everything.
+std::string TapsJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub,
                      const observe::Access& access);
 
 }  // namespace traffictap::collector

@@ -36,16 +36,16 @@ void LiveHub::Consume(std::shared_ptr<const traffic::RecordBatch> batch) {
   const base::Nanos now = clock_->Wall();
   absl::MutexLock lock(&mutex_);
   Backlog& backlog = backlogs_[tap];
-  backlog.batches.push_back({std::move(batch), backlog.books.published, now});
-  backlog.books.published += records;
-  backlog.books.bytes += bytes;
+  backlog.batches.push_back({std::move(batch), backlog.counters.published, now});
+  backlog.counters.published += records;
+  backlog.counters.bytes += bytes;
   bytes_ += bytes;
   MakeRoom(&backlog);
 }
 
 // The newest batch always stays, so that a bound set too low still shows something.
 void LiveHub::MakeRoom(Backlog* backlog) {
-  while (backlog->books.bytes > options_.tap_bytes_max && backlog->batches.size() > 1) {
+  while (backlog->counters.bytes > options_.tap_bytes_max && backlog->batches.size() > 1) {
     DropOldest(backlog);
   }
   while (bytes_ > options_.bytes_max) {
@@ -70,9 +70,9 @@ LiveHub::Backlog* LiveHub::Oldest() {
 void LiveHub::DropOldest(Backlog* backlog) {
   const BacklogBatch& batch = backlog->batches.front();
   const size_t bytes = Charge(*batch.records);
-  backlog->books.bytes -= bytes;
+  backlog->counters.bytes -= bytes;
   bytes_ -= bytes;
-  backlog->books.dropped += batch.records->size();
+  backlog->counters.dropped += batch.records->size();
   backlog->batches.pop_front();
 }
 
@@ -86,7 +86,7 @@ void LiveHub::SetTaps(const std::vector<std::string>& taps) {
       ++it;
       continue;
     }
-    bytes_ -= backlog.books.bytes;
+    bytes_ -= backlog.counters.bytes;
     it = backlogs_.erase(it);
   }
   for (const auto& tap : wanted) backlogs_[tap].in_force = true;
@@ -109,8 +109,8 @@ StatusOr<BacklogPart> LiveHub::Read(const std::string& tap, uint64_t from,
   const Backlog& backlog = found->second;
   BacklogPart out;
   // A position from before an earlier removal of the tap may be ahead of it: the tap began anew.
-  out.next = from > backlog.books.published ? 0 : from;
-  out.dropped = backlog.books.dropped > out.next ? backlog.books.dropped - out.next : 0;
+  out.next = from > backlog.counters.published ? 0 : from;
+  out.dropped = backlog.counters.dropped > out.next ? backlog.counters.dropped - out.next : 0;
   out.begin = out.next += out.dropped;
   auto batch = std::partition_point(backlog.batches.begin(), backlog.batches.end(),
                                     [&](const BacklogBatch& b) { return End(b) <= out.next; });
@@ -119,7 +119,7 @@ StatusOr<BacklogPart> LiveHub::Read(const std::string& tap, uint64_t from,
     out.batches.push_back(*batch);
     out.next = End(*batch);
   }
-  out.more = out.next < backlog.books.published;
+  out.more = out.next < backlog.counters.published;
   out.ended = !out.more && (closed_ || !backlog.in_force);
   return out;
 }
@@ -132,14 +132,14 @@ StatusOr<uint64_t> LiveHub::OrdinalAt(const std::string& tap, base::Nanos wall) 
   // Not a binary search: the wall clock may jump.
   const auto batch = std::find_if(batches.begin(), batches.end(),
                                   [&](const BacklogBatch& b) { return b.published >= wall; });
-  return batch == batches.end() ? found->second.books.published : batch->first;
+  return batch == batches.end() ? found->second.counters.published : batch->first;
 }
 
-StatusOr<BacklogBooks> LiveHub::books(const std::string& tap) const {
+StatusOr<BacklogCounters> LiveHub::counters(const std::string& tap) const {
   absl::MutexLock lock(&mutex_);
   const auto found = backlogs_.find(tap);
   if (found == backlogs_.end()) return NoSuchTap(tap);
-  BacklogBooks out = found->second.books;
+  BacklogCounters out = found->second.counters;
   if (!found->second.batches.empty()) out.oldest = found->second.batches.front().published;
   return out;
 }

@@ -22,7 +22,7 @@ struct LiveHubOptions {
 
 // A tap's backlog. A record's ordinal counts the tap's records from 0 since the collector started:
 // published = dropped + the records that the backlog holds.
-struct BacklogBooks {
+struct BacklogCounters {
   uint64_t published = 0;
   uint64_t dropped = 0;  // overwritten: no reader can have them any more
   size_t bytes = 0;
@@ -68,7 +68,7 @@ class LiveHub final : public traffic::RecordConsumer {
   StatusOr<BacklogPart> Read(const std::string& tap, uint64_t from, size_t records_max) const;
   // The ordinal of the first record that was published at `wall` or later; 0 for the whole backlog.
   StatusOr<uint64_t> OrdinalAt(const std::string& tap, base::Nanos wall) const;
-  StatusOr<BacklogBooks> books(const std::string& tap) const;
+  StatusOr<BacklogCounters> counters(const std::string& tap) const;
 
   // The wall clock when the hub began: tells positions of this process from those of an earlier
   // one.
@@ -85,7 +85,7 @@ class LiveHub final : public traffic::RecordConsumer {
  private:
   struct Backlog {
     std::deque<BacklogBatch> batches;
-    BacklogBooks books;
+    BacklogCounters counters;
     bool in_force = true;
   };
   bool ReadersGone() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return readers_ == 0; }

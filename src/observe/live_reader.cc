@@ -151,8 +151,8 @@ bool LiveReader::PullTap(const std::string& tap, LiveOutput* out) {
     return false;
   }
   if (part->dropped > 0) {
-    books_.dropped += part->dropped;
-    books_.published += part->dropped;
+    counters_.dropped += part->dropped;
+    counters_.published += part->dropped;
     out->Control(Line([&](auto& json) {
       json.Text("type", "Gap");
       json.Text("tap", tap);
@@ -174,7 +174,7 @@ bool LiveReader::Send(const BacklogBatch& batch, uint64_t* position, LiveOutput*
     if (!out->HasRoom()) return false;
     SendRecord(*batch.records, index, out);
     ++*position;
-    if (request_.limit && books_.sent >= *request_.limit) {
+    if (request_.limit && counters_.sent >= *request_.limit) {
       Finish(EndReason::kLimit, out);
       return false;
     }
@@ -183,21 +183,21 @@ bool LiveReader::Send(const BacklogBatch& batch, uint64_t* position, LiveOutput*
 }
 
 void LiveReader::SendRecord(const traffic::RecordBatch& records, size_t index, LiveOutput* out) {
-  ++books_.published;
+  ++counters_.published;
   auto pair = records.pair(index);
   std::set<std::string>* const unknown = unknown_.size() < kSeenNamespacesMax ? &unknown_ : nullptr;
   const Visibility visibility = VisibilityOf(pair, access_, unknown);
   if (visibility == Visibility::kNothing) {
-    ++books_.hidden;
+    ++counters_.hidden;
     return;
   }
   // A filter that saw the hidden side would tell what is in it.
   if (visibility == Visibility::kOneSide) pair = VisibleSide(pair, access_);
   if (request_.filter && !request_.filter->Matches(pair)) {
-    ++books_.filtered;
+    ++counters_.filtered;
     return;
   }
-  ++books_.sent;
+  ++counters_.sent;
   if (visibility == Visibility::kWhole) {
     out->Record(records.json_line(index));
   } else {

@@ -25,8 +25,8 @@ struct LiveRequest {
   std::shared_ptr<const RecordFilter> filter = {};
 };
 
-// A reader's books: published = sent + filtered + hidden + dropped, after each Pull.
-struct ReaderBooks {
+// A reader's counters: published = sent + filtered + hidden + dropped, after each Pull.
+struct ReaderCounters {
   uint64_t published = 0;  // by its taps, from its starting point on
   uint64_t sent = 0;
   uint64_t filtered = 0;  // its own filter
@@ -48,7 +48,7 @@ class LiveOutput {
   virtual bool HasRoom() const = 0;
 };
 
-// One reader of the hub: its position in each tap, its filter, its books. For one thread.
+// One reader of the hub: its position in each tap, its filter, its counters. For one thread.
 class LiveReader {
  public:
   // `hub` outlives the reader. kNotFound: an unknown tap; kResourceExhausted: too many readers;
@@ -61,7 +61,7 @@ class LiveReader {
   bool Pull(LiveOutput* out);
 
   EndReason end() const { return end_; }
-  const ReaderBooks& books() const { return books_; }
+  const ReaderCounters& counters() const { return counters_; }
   const Access& access() const { return access_; }
   const std::vector<std::string>& taps() const { return request_.taps; }
 
@@ -85,7 +85,7 @@ class LiveReader {
   Access access_;
   std::map<std::string, uint64_t> positions_;  // by tap; those that have ended are taken out
   std::set<std::string> unknown_;              // namespaces of reduced sides
-  ReaderBooks books_;
+  ReaderCounters counters_;
   EndReason end_ = EndReason::kNone;
   bool told_position_ = false;
 };

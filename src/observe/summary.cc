@@ -37,11 +37,11 @@ std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const
   TrafficSummary summary;
   base::Nanos begin = now;
   for (const auto& tap : request.taps) {
-    const auto books = hub.books(tap);
+    const auto counters = hub.counters(tap);
     const auto from = hub.OrdinalAt(tap, now - request.window);
-    if (!books.ok() || !from.ok()) continue;
+    if (!counters.ok() || !from.ok()) continue;
     // Nothing was dropped: the window is as long as asked, whatever came in it.
-    const base::Nanos reach = books->dropped == 0 ? 0 : books->oldest;
+    const base::Nanos reach = counters->dropped == 0 ? 0 : counters->oldest;
     const auto started = static_cast<base::Nanos>(hub.epoch());
     begin = std::min(begin, std::max({now - request.window, reach, started}));
     AddTap(hub, tap, *from, request, access, &summary);

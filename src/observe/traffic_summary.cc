@@ -154,7 +154,7 @@ class TrafficSummary::State {
     const auto& entry = pair.principal();
     const bool tcp = entry.facts.kind == traffic::EntryKind::kTcp;
     const std::string method = tcp ? "TCP" : ToString(entry.facts.method);
-    const std::string route = RouteOf(entry.text(traffic::Text::kPath));
+    const std::string route = PathTemplate(entry.text(traffic::Text::kPath));
     routes_.Add(edge + "\n" + method + "\n" + route, pair, [&] {
       Json key = edge_key();
       key["method"] = method;
@@ -195,7 +195,7 @@ TrafficSummary::~TrafficSummary() = default;
 void TrafficSummary::Add(const TrafficPair& pair, bool once) { state_->Add(pair, once); }
 std::string TrafficSummary::Render(base::Nanos covered) { return state_->Render(covered); }
 
-std::string RouteOf(std::string_view path) {
+std::string PathTemplate(std::string_view path) {
   path = path.substr(0, path.find_first_of("?#"));
   std::string out;
   while (!path.empty()) {

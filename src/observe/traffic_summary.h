@@ -31,6 +31,6 @@ class TrafficSummary {
 constexpr size_t kGroupsMax = 500;
 
 // "/cart/42/items" → "/cart/{id}/items": segments that are numbers, UUIDs or long hexadecimal text.
-std::string RouteOf(std::string_view path);
+std::string PathTemplate(std::string_view path);
 
 }  // namespace traffictap::observe

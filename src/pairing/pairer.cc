@@ -65,14 +65,14 @@ class Pairer::State {
         finished_(options_.tombstones_max) {}
 
   void Add(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
-    ++books_.kept;
+    ++counters_.kept;
     if (entry.facts.moment != traffic::LogMoment::kEnd) {
       // Only the last entry of a stream or connection tells it whole.
-      ++books_.intermediate;
+      ++counters_.intermediate;
       return;
     }
     if (!seen_.Insert(IdentityKey(entry, std::hash<std::string>()(node->id)))) {
-      ++books_.duplicates;
+      ++counters_.duplicates;
       return;
     }
     if (JoinsNothing(entry)) {
@@ -82,17 +82,17 @@ class Pairer::State {
     if (JoinSingle(entry, node)) return;
     CompleteRetried(waiting_.Add(entry, node, options_.window(entry.taps), now));
     while (waiting_.bytes() > options_.waiting_bytes_max) End(waiting_.Oldest(), now, true);
-    books_.waiting = waiting_.size();
+    counters_.waiting = waiting_.size();
   }
 
   void Advance(base::Nanos now) {
     for (Slot slot; (slot = waiting_.Due(now)) != kNone;) End(slot, now, false);
-    books_.waiting = waiting_.size();
+    counters_.waiting = waiting_.size();
   }
 
   void Flush(base::Nanos now) {
     for (Slot slot; (slot = waiting_.Oldest()) != kNone;) End(slot, now, false);
-    books_.waiting = waiting_.size();
+    counters_.waiting = waiting_.size();
   }
 
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
@@ -107,7 +107,7 @@ class Pairer::State {
     });
   }
 
-  const JoinBooks& books() const { return books_; }
+  const JoinCounters& counters() const { return counters_; }
   size_t waiting_bytes() const { return waiting_.bytes(); }
 
  private:
@@ -129,7 +129,7 @@ class Pairer::State {
     });
     if (other == kNone) return false;
     const Half half = waiting_.Take(other);
-    books_.waiting = waiting_.size();
+    counters_.waiting = waiting_.size();
     const PackedEntry* server = client ? half.entry.get() : &entry;
     const NodePtr nodes[] = {client ? node : half.node, client ? half.node : node};
     EmitPair(client ? entry : *half.entry, {&server, 1}, nodes);
@@ -249,8 +249,8 @@ class Pairer::State {
 
   void EmitPair(const PackedEntry& client, std::span<const PackedEntry* const> servers,
                 std::span<const NodePtr> nodes) {
-    ++books_.pairs;
-    books_.retries += servers.size() - 1;
+    ++counters_.pairs;
+    counters_.retries += servers.size() - 1;
     Finish(client);
     TrafficPair pair;
     pair.client = &client;
@@ -260,7 +260,7 @@ class Pairer::State {
   }
 
   void EmitOrphan(const PackedEntry* entry, const NodePtr& node, OrphanReason reason) {
-    ++books_.orphans[static_cast<size_t>(reason)];
+    ++counters_.orphans[static_cast<size_t>(reason)];
     next_->Consume(Alone(entry, reason), {&node, 1});
   }
 
@@ -270,7 +270,7 @@ class Pairer::State {
   WaitingTable waiting_;
   RecentKeys seen_;
   RecentKeys finished_;
-  JoinBooks books_;
+  JoinCounters counters_;
 };
 
 Pairer::Pairer(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
@@ -285,7 +285,7 @@ void Pairer::Flush(base::Nanos now) { state_->Flush(now); }
 void Pairer::RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
   state_->RemoveTaps(removed, now);
 }
-const JoinBooks& Pairer::books() const { return state_->books(); }
+const JoinCounters& Pairer::counters() const { return state_->counters(); }
 size_t Pairer::waiting_bytes() const { return state_->waiting_bytes(); }
 
 }  // namespace traffictap::pairing

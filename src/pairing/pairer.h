@@ -23,7 +23,7 @@ class PairConsumer {
 
 // kept = 2 * pairs + retries + sum(orphans) + duplicates + intermediate + waiting, at every moment
 // between two calls.
-struct JoinBooks {
+struct JoinCounters {
   uint64_t kept = 0;
   uint64_t pairs = 0;
   uint64_t retries = 0;  // server halves beyond the first of a pair
@@ -60,7 +60,7 @@ class Pairer {
   // forgets the tap: a half that no tap wants any more is emitted all the same, to no tap.
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now);
 
-  const JoinBooks& books() const;
+  const JoinCounters& counters() const;
   size_t waiting_bytes() const;
 
  private:

@@ -21,23 +21,23 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
       clock_(clock),
       queue_(options_.queue_bytes_max),
       peers_(options_.warm_up, kPeersMax),
-      admission_(&queue_, &peers_, clock),
-      router_(&admission_),
-      routed_(std::make_shared<Routed>()) {
+      ingress_(&queue_, &peers_, clock),
+      fan_out_(&ingress_),
+      in_force_(std::make_shared<TapsInForce>()) {
   pairing::PairerOptions pairing;
   pairing.waiting_bytes_max = options_.waiting_bytes_max;
   pairing.window = [this](const traffic::TapSet& taps) {
-    return router_.routed()->table->Window(taps);
+    return fan_out_.in_force()->table->Window(taps);
   };
-  pairer_ = std::make_unique<pairing::Pairer>(pairing, &peers_, &router_);
+  pairer_ = std::make_unique<pairing::Pairer>(pairing, &peers_, &fan_out_);
   thread_ = std::jthread([this] { Run(); });
 }
 
 Pipeline::~Pipeline() { Stop(0); }
 
-std::shared_ptr<Routed> Pipeline::routed() const {
+std::shared_ptr<TapsInForce> Pipeline::in_force() const {
   absl::MutexLock lock(&mutex_);
-  return routed_;
+  return in_force_;
 }
 
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
@@ -51,7 +51,7 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
 
 Pipeline::Chosen Pipeline::Choose(const std::vector<tap::TapSpecPtr>& taps,
                                   std::vector<TapFault>* faults) {
-  const auto current = routed();
+  const auto current = in_force();
   std::map<std::string, size_t> slots;
   for (size_t slot = 0; slot < current->runtimes.size(); ++slot) {
     if (current->runtimes[slot]) slots[current->runtimes[slot]->spec().key()] = slot;
@@ -82,8 +82,9 @@ Pipeline::Chosen Pipeline::Choose(const std::vector<tap::TapSpecPtr>& taps,
   return out;
 }
 
-std::shared_ptr<Routed> Pipeline::Compile(const Chosen& chosen, std::vector<TapFault>* faults) {
-  const auto current = routed();
+std::shared_ptr<TapsInForce> Pipeline::Compile(const Chosen& chosen,
+                                               std::vector<TapFault>* faults) {
+  const auto current = in_force();
   auto runtimes = chosen.staying;
   size_t free = 0;
   for (const auto& runtime : chosen.fresh) {
@@ -93,14 +94,14 @@ std::shared_ptr<Routed> Pipeline::Compile(const Chosen& chosen, std::vector<TapF
   const size_t size = runtimes.empty() ? 0 : runtimes.rbegin()->first + 1;
   std::vector<tap::TapSpecPtr> specs(size);
   std::vector<uint64_t> ids(size);
-  auto next = std::make_shared<Routed>();
+  auto next = std::make_shared<TapsInForce>();
   next->runtimes.resize(size);
   for (const auto& [slot, runtime] : runtimes) {
     next->runtimes[slot] = runtime;
     specs[slot] = std::make_shared<const tap::TapSpec>(runtime->spec());
     ids[slot] = chosen.staying.contains(slot) ? current->table->id(slot) : next_id_++;
   }
-  auto table = RouteTable::Create(std::move(specs), std::move(ids));
+  auto table = TapTable::Create(std::move(specs), std::move(ids));
   if (!table.ok()) {
     faults->push_back({"", table.status()});
     return nullptr;
@@ -113,17 +114,17 @@ std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps
   std::vector<TapFault> faults;
   const auto next = Compile(Choose(taps, &faults), &faults);
   if (!next) return faults;
-  const auto former = routed();
+  const auto former = in_force();
   {
     absl::MutexLock lock(&mutex_);
     if (!ended_) pending_ = next;
     mutex_.Await(absl::Condition(this, &Pipeline::Switched));
-    if (routed_ != next) {
+    if (in_force_ != next) {
       faults.push_back({"", absl::FailedPreconditionError("set taps: the collector stops")});
       return faults;
     }
   }
-  admission_.SetRoutes(next->table);
+  ingress_.SetTable(next->table);
   std::vector<Closing> closing;
   for (size_t slot = 0; slot < former->runtimes.size(); ++slot) {
     const auto& old = former->runtimes[slot];
@@ -134,8 +135,8 @@ std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps
   return faults;
 }
 
-std::shared_ptr<TapRuntime> Pipeline::Successor(const Routed& former, size_t slot,
-                                                const Routed& next) {
+std::shared_ptr<TapRuntime> Pipeline::Successor(const TapsInForce& former, size_t slot,
+                                                const TapsInForce& next) {
   const bool same_tap =
       slot < next.runtimes.size() && next.table->id(slot) == former.table->id(slot);
   return same_tap ? next.runtimes[slot] : nullptr;
@@ -149,8 +150,8 @@ void Pipeline::CloseAll(const std::vector<Closing>& closing, base::Nanos wait) {
   }
 }
 
-void Pipeline::TakeOver(const std::shared_ptr<Routed>& next) {
-  const auto former = router_.routed();
+void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
+  const auto former = fan_out_.in_force();
   traffic::TapSet removed;
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
     if (former->runtimes[slot] && !Successor(*former, slot, *next)) removed.Add(slot);
@@ -164,14 +165,14 @@ void Pipeline::TakeOver(const std::shared_ptr<Routed>& next) {
     const auto successor = Successor(*former, slot, *next);
     if (successor && successor != old) successor->Inherit(old.get());
   }
-  router_.SetRouted(next);
+  fan_out_.SetTaps(next);
 }
 
 void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
-  const auto& routed = router_.routed();
-  if (batch.routes != routed->table) {
+  const auto& in_force = fan_out_.in_force();
+  if (batch.table != in_force->table) {
     for (auto* entry : batch.entries->entries()) {
-      entry->taps = routed->table->Surviving(entry->taps, *batch.routes);
+      entry->taps = in_force->table->Surviving(entry->taps, *batch.table);
     }
   }
   pairer_->Add(*batch.entries, now);
@@ -180,7 +181,7 @@ void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
 void Pipeline::Run() {
   for (bool end = false; !end;) {
     const bool closed = queue_.closed();
-    std::shared_ptr<Routed> next;
+    std::shared_ptr<TapsInForce> next;
     {
       absl::MutexLock lock(&mutex_);
       next = pending_;
@@ -194,42 +195,42 @@ void Pipeline::Run() {
     if (end) pairer_->Flush(clock_->Monotonic());
     Publish();
     absl::MutexLock lock(&mutex_);
-    if (next) routed_ = next;
+    if (next) in_force_ = next;
     if (next || end) pending_ = nullptr;
     ended_ = end;
   }
 }
 
 void Pipeline::Publish() {
-  if (router_.routed()) {
-    for (const auto& runtime : router_.routed()->runtimes) {
+  if (fan_out_.in_force()) {
+    for (const auto& runtime : fan_out_.in_force()->runtimes) {
       if (runtime) runtime->Deliver();
     }
   }
   absl::MutexLock lock(&mutex_);
-  join_books_ = pairer_->books();
+  join_counters_ = pairer_->counters();
   waiting_bytes_ = pairer_->waiting_bytes();
 }
 
-PipelineFigures Pipeline::Figures() const {
-  PipelineFigures out;
-  out.admission = admission_.books();
+PipelineSnapshot Pipeline::Snapshot() const {
+  PipelineSnapshot out;
+  out.ingress = ingress_.counters();
   out.queue_bytes = queue_.bytes();
-  std::shared_ptr<Routed> routed;
+  std::shared_ptr<TapsInForce> in_force;
   {
     absl::MutexLock lock(&mutex_);
-    routed = routed_;
-    out.joins = join_books_;
+    in_force = in_force_;
+    out.joins = join_counters_;
     out.waiting_bytes = waiting_bytes_;
   }
-  const auto doors = admission_.doors();
-  for (size_t slot = 0; slot < routed->runtimes.size(); ++slot) {
-    const auto& runtime = routed->runtimes[slot];
+  const auto tap_counters = ingress_.tap_counters();
+  for (size_t slot = 0; slot < in_force->runtimes.size(); ++slot) {
+    const auto& runtime = in_force->runtimes[slot];
     if (!runtime) continue;
-    const auto door = doors.find(routed->table->id(slot));
-    out.taps.push_back({runtime->spec().key(), routed->table->specs()[slot], runtime->books(),
-                        runtime->output_stats(), runtime->completed(),
-                        door == doors.end() ? TapDoor() : door->second});
+    const auto ingress = tap_counters.find(in_force->table->id(slot));
+    out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
+                        runtime->output_counters(), runtime->completed(),
+                        ingress == tap_counters.end() ? TapIngressCounters() : ingress->second});
   }
   return out;
 }
@@ -244,7 +245,7 @@ void Pipeline::Stop(base::Nanos wait) {
   queue_.Close();
   if (thread_.joinable()) thread_.join();
   std::vector<Closing> closing;
-  for (const auto& runtime : routed()->runtimes) {
+  for (const auto& runtime : in_force()->runtimes) {
     if (runtime) closing.push_back({runtime, nullptr});
   }
   CloseAll(closing, std::max<base::Nanos>(0, deadline - clock_->Monotonic()));

@@ -10,8 +10,8 @@
 #include "absl/synchronization/mutex.h"
 #include "base/metrics.h"
 #include "pairing/pairer.h"
-#include "pipeline/admission.h"
-#include "pipeline/router.h"
+#include "pipeline/ingress.h"
+#include "pipeline/tap_fan_out.h"
 
 namespace traffictap::pipeline {
 
@@ -30,27 +30,27 @@ struct TapFault {
   Status status;
 };
 
-// One tap's figures at one moment.
-struct TapFigures {
+// One tap's state at one moment.
+struct TapSnapshot {
   std::string tap;  // "namespace/name"
   tap::TapSpecPtr spec;
-  TapBooks books;
-  std::map<std::string, sinks::SinkStats> outputs;  // by name
-  bool completed = false;                           // a limit has ended it for good
-  TapDoor door;
+  TapCounters counters;
+  std::map<std::string, sinks::SinkCounters> outputs;  // by name
+  bool completed = false;                              // a limit has ended it for good
+  TapIngressCounters ingress;
 };
 
-// All figures of a pipeline at one moment.
-struct PipelineFigures {
-  AdmissionBooks admission;
-  pairing::JoinBooks joins;
+// The state of a pipeline at one moment.
+struct PipelineSnapshot {
+  IngressCounters ingress;
+  pairing::JoinCounters joins;
   size_t waiting_bytes = 0;
   size_t queue_bytes = 0;
-  std::vector<TapFigures> taps;  // in slot order
+  std::vector<TapSnapshot> taps;  // in slot order
 };
 
 // The whole data plane behind the gRPC edge:
-//   streams → admission → queue → [one thread: pairer → taps] → outputs
+//   streams → ingress → queue → [one thread: pairer → taps] → outputs
 // All taps share one pairer: an entry is paired once, however many taps want it.
 class Pipeline {
  public:
@@ -59,7 +59,7 @@ class Pipeline {
   ~Pipeline();
 
   // Where streams deliver. Valid as long as the pipeline.
-  traffic::EntryConsumer* consumer() { return &admission_; }
+  traffic::EntryConsumer* consumer() { return &ingress_; }
 
   // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if
   // any, stays. Nothing in flight is lost: what was admitted under the former taps is delivered
@@ -72,19 +72,19 @@ class Pipeline {
   void Stop(base::Nanos wait);
 
   // Thread-safe.
-  PipelineFigures Figures() const;
+  PipelineSnapshot Snapshot() const;
   // The same for Prometheus.
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
   void Run();
   void Take(const AdmittedBatch& batch, base::Nanos now);
-  void TakeOver(const std::shared_ptr<Routed>& next);
+  void TakeOver(const std::shared_ptr<TapsInForce>& next);
   void Publish();
   bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return pending_ == nullptr || ended_;
   }
-  std::shared_ptr<Routed> routed() const;
+  std::shared_ptr<TapsInForce> in_force() const;
   // The runtimes of the taps to be in force: those that keep their slot, and those that need one.
   struct Chosen {
     std::map<size_t, std::shared_ptr<TapRuntime>> staying;
@@ -95,10 +95,10 @@ class Pipeline {
     std::shared_ptr<TapRuntime> successor;  // or null
   };
   Chosen Choose(const std::vector<tap::TapSpecPtr>& taps, std::vector<TapFault>* faults);
-  std::shared_ptr<Routed> Compile(const Chosen& chosen, std::vector<TapFault>* faults);
+  std::shared_ptr<TapsInForce> Compile(const Chosen& chosen, std::vector<TapFault>* faults);
   // The runtime in `next` of the same tap that `former` has in `slot`, or null.
-  static std::shared_ptr<TapRuntime> Successor(const Routed& former, size_t slot,
-                                               const Routed& next);
+  static std::shared_ptr<TapRuntime> Successor(const TapsInForce& former, size_t slot,
+                                               const TapsInForce& next);
   static void CloseAll(const std::vector<Closing>& closing, base::Nanos wait);
   StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec,
                                                     TapRuntime* former);
@@ -107,16 +107,16 @@ class Pipeline {
   const base::Clock* const clock_;
   AdmittedQueue queue_;
   pairing::PeerDirectory peers_;
-  Admission admission_;
-  Router router_;
+  Ingress ingress_;
+  TapFanOut fan_out_;
   std::unique_ptr<pairing::Pairer> pairer_;
   uint64_t next_id_ = 1;  // of SetTaps' thread
 
   mutable absl::Mutex mutex_;
-  std::shared_ptr<Routed> routed_ ABSL_GUARDED_BY(mutex_);  // in force for new entries
-  std::shared_ptr<Routed> pending_
+  std::shared_ptr<TapsInForce> in_force_ ABSL_GUARDED_BY(mutex_);  // in force for new entries
+  std::shared_ptr<TapsInForce> pending_
       ABSL_GUARDED_BY(mutex_);  // to be taken over by the pipeline thread
-  pairing::JoinBooks join_books_ ABSL_GUARDED_BY(mutex_);
+  pairing::JoinCounters join_counters_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread is done

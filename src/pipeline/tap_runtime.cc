@@ -8,7 +8,7 @@
 namespace traffictap::pipeline {
 namespace {
 
-void AddCounts(const sinks::SinkStats& from, sinks::SinkStats* to) {
+void AddCounts(const sinks::SinkCounters& from, sinks::SinkCounters* to) {
   to->offered += from.offered;
   to->delivered += from.delivered;
   to->queued += from.queued;
@@ -64,7 +64,7 @@ Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* fo
 
 void TapRuntime::Inherit(TapRuntime* former) {
   former->Deliver();
-  std::map<std::string, sinks::SinkStats> ended;
+  std::map<std::string, sinks::SinkCounters> ended;
   {
     absl::MutexLock lock(&former->mutex_);
     ended = former->ended_;
@@ -73,10 +73,10 @@ void TapRuntime::Inherit(TapRuntime* former) {
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
-  const TapBooks books = former->books();
+  const TapCounters counters = former->counters();
   absl::MutexLock lock(&mutex_);
   ended_ = std::move(ended);
-  books_ = books;
+  counters_ = counters;
 }
 
 std::shared_ptr<sinks::Sink> TapRuntime::GiveUp(const tap::OutputSpec& spec) {
@@ -180,16 +180,16 @@ void TapRuntime::Deliver() {
     }
     if (live_ != nullptr) live_->Consume(batch);
   }
-  const TapBooks delta = std::exchange(delta_, {});
+  const TapCounters delta = std::exchange(delta_, {});
   absl::MutexLock lock(&mutex_);
-  books_.records += delta.records;
-  books_.offered += delta.offered;
-  books_.filtered += delta.filtered;
-  books_.sampled += delta.sampled;
-  books_.dropped_orphans += delta.dropped_orphans;
-  books_.limited += delta.limited;
-  for (size_t i = 0; i < delta.verdicts.size(); ++i) books_.verdicts[i] += delta.verdicts[i];
-  for (size_t i = 0; i < delta.orphans.size(); ++i) books_.orphans[i] += delta.orphans[i];
+  counters_.records += delta.records;
+  counters_.offered += delta.offered;
+  counters_.filtered += delta.filtered;
+  counters_.sampled += delta.sampled;
+  counters_.dropped_orphans += delta.dropped_orphans;
+  counters_.limited += delta.limited;
+  for (size_t i = 0; i < delta.verdicts.size(); ++i) counters_.verdicts[i] += delta.verdicts[i];
+  for (size_t i = 0; i < delta.orphans.size(); ++i) counters_.orphans[i] += delta.orphans[i];
 }
 
 void TapRuntime::Close(base::Nanos wait, TapRuntime* successor) {
@@ -198,32 +198,32 @@ void TapRuntime::Close(base::Nanos wait, TapRuntime* successor) {
   for (auto& output : outputs_) {
     if (!output.sink || (successor != nullptr && successor->Shares(output.sink.get()))) continue;
     output.sink->Close(std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
-    if (successor != nullptr) successor->AddEnded(output.spec.name, output.sink->stats());
+    if (successor != nullptr) successor->AddEnded(output.spec.name, output.sink->counters());
   }
 }
 
-void TapRuntime::AddEnded(const std::string& output, const sinks::SinkStats& stats) {
+void TapRuntime::AddEnded(const std::string& output, const sinks::SinkCounters& counters) {
   absl::MutexLock lock(&mutex_);
-  AddCounts(stats, &ended_[output]);
+  AddCounts(counters, &ended_[output]);
 }
 
-TapBooks TapRuntime::books() const {
+TapCounters TapRuntime::counters() const {
   absl::MutexLock lock(&mutex_);
-  return books_;
+  return counters_;
 }
 
-std::map<std::string, sinks::SinkStats> TapRuntime::output_stats() const {
-  std::map<std::string, sinks::SinkStats> out;
+std::map<std::string, sinks::SinkCounters> TapRuntime::output_counters() const {
+  std::map<std::string, sinks::SinkCounters> out;
   {
     absl::MutexLock lock(&mutex_);
     out = ended_;
   }
   for (const auto& output : outputs_) {
     if (!output.sink) continue;
-    const sinks::SinkStats stats = output.sink->stats();
-    sinks::SinkStats& sum = out[output.spec.name];
-    AddCounts(stats, &sum);
-    sum.status = stats.status;
+    const sinks::SinkCounters counters = output.sink->counters();
+    sinks::SinkCounters& sum = out[output.spec.name];
+    AddCounts(counters, &sum);
+    sum.status = counters.status;
   }
   return out;
 }

@@ -21,9 +21,9 @@
 
 namespace traffictap::pipeline {
 
-// A tap's books: records = offered + filtered + sampled + dropped_orphans + limited. `offered` went
+// A tap's counters: records = offered + filtered + sampled + dropped_orphans + limited. `offered` went
 // to every output whose own match holds.
-struct TapBooks {
+struct TapCounters {
   uint64_t records = 0;
   uint64_t offered = 0;
   uint64_t filtered = 0;
@@ -35,7 +35,7 @@ struct TapBooks {
 };
 
 // One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline
-// thread calls Consume and Deliver; books() and stats() may be read by any thread.
+// thread calls Consume and Deliver; counters() and counters() may be read by any thread.
 class TapRuntime {
  public:
   // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
@@ -49,7 +49,7 @@ class TapRuntime {
   // Opens the outputs, once, before the first Consume. `former` is the tap's life before an edit,
   // or null: its outputs with an unchanged spec are shared from now on.
   Status OpenOutputs(const sinks::SinkContext& context, TapRuntime* former);
-  // Goes on with the books and the limits' counts of `former`. On the pipeline thread, before the
+  // Goes on with the counters and the limits' counts of `former`. On the pipeline thread, before the
   // first Consume.
   void Inherit(TapRuntime* former);
 
@@ -64,10 +64,10 @@ class TapRuntime {
   // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
-  TapBooks books() const;
+  TapCounters counters() const;
   // By name, in all lives of the tap: what an output dropped that an edit replaced is not
   // forgotten.
-  std::map<std::string, sinks::SinkStats> output_stats() const;
+  std::map<std::string, sinks::SinkCounters> output_counters() const;
 
  private:
   struct Output {
@@ -81,7 +81,7 @@ class TapRuntime {
   TapRuntime() = default;
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
-  void AddEnded(const std::string& output, const sinks::SinkStats& stats);
+  void AddEnded(const std::string& output, const sinks::SinkCounters& counters);
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
   bool WithinLimits();
@@ -104,11 +104,11 @@ class TapRuntime {
   uint64_t rate_records_ = 0;
   uint64_t offered_ = 0;  // in all lives of the tap
   std::atomic<bool> completed_{false};
-  TapBooks delta_;  // counted since the last Deliver
+  TapCounters delta_;  // counted since the last Deliver
   mutable absl::Mutex mutex_;
-  TapBooks books_ ABSL_GUARDED_BY(mutex_);
+  TapCounters counters_ ABSL_GUARDED_BY(mutex_);
   // The final counts of outputs that are closed, by name.
-  std::map<std::string, sinks::SinkStats> ended_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, sinks::SinkCounters> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

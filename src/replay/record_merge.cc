@@ -34,16 +34,16 @@ base::Nanos StartOf(const v1::TrafficPair& pair) {
 // An open file and the record that comes next in it.
 class RecordMerge::File {
  public:
-  File(std::unique_ptr<ByteSource> source, ReadBooks* books)
-      : lines_(std::move(source)), books_(books) {}
+  File(std::unique_ptr<ByteSource> source, ReadCounters* counters)
+      : lines_(std::move(source)), counters_(counters) {}
 
   // False at the end. What is no record is counted.
   bool Advance() {
     std::string_view line;
     while (true) {
       const auto more = lines_.Next(&line);
-      if (!more.ok()) books_->broken.push_back(more.status());
-      books_->malformed += lines_.too_long() - counted_too_long_;
+      if (!more.ok()) counters_->broken.push_back(more.status());
+      counters_->malformed += lines_.too_long() - counted_too_long_;
       counted_too_long_ = lines_.too_long();
       if (!more.ok()) continue;  // the end comes next
       if (!*more) return false;
@@ -59,24 +59,24 @@ class RecordMerge::File {
     if (line.starts_with(kEvent)) line.remove_prefix(kEvent.size());
     while (line.starts_with(' ')) line.remove_prefix(1);
     while (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with(kGap)) books_->gaps += DroppedCount(line);
+    if (line.starts_with(kGap)) counters_->gaps += DroppedCount(line);
     if (line.empty() || line[0] == ':' || line.starts_with(kControl) ||
         line.starts_with("event:") || line.starts_with("id:")) {
       return false;
     }
     auto pair = traffic::ReadPair(line);
     if (!pair.ok()) {
-      ++books_->malformed;
+      ++counters_->malformed;
       return false;
     }
-    ++books_->records;
+    ++counters_->records;
     record_ = {std::string(line), *std::move(pair), 0};
     record_.start = StartOf(record_.pair);
     return true;
   }
 
   LineReader lines_;
-  ReadBooks* const books_;
+  ReadCounters* const counters_;
   Record record_;
   size_t counted_too_long_ = 0;
 };
@@ -101,9 +101,9 @@ Status RecordMerge::Add(const std::string& path) {
   auto source = OpenBytes(path);
   if (!source.ok()) return source.status();
   // A pipe is read once: it stays open. Of a file only the first record's time is kept.
-  ReadBooks looked;
+  ReadCounters looked;
   const bool pipe = path == "-" || !fs::is_regular_file(path);
-  auto file = std::make_unique<File>(*std::move(source), pipe ? &books_ : &looked);
+  auto file = std::make_unique<File>(*std::move(source), pipe ? &counters_ : &looked);
   if (pipe) {
     if (file->Advance()) files_.push_back(std::move(file));
   } else {
@@ -123,10 +123,10 @@ void RecordMerge::OpenDue() {
     auto source = OpenBytes(waiting_.back().path);
     waiting_.pop_back();
     if (!source.ok()) {
-      books_.broken.push_back(source.status());  // removed meanwhile
+      counters_.broken.push_back(source.status());  // removed meanwhile
       continue;
     }
-    auto file = std::make_unique<File>(*std::move(source), &books_);
+    auto file = std::make_unique<File>(*std::move(source), &counters_);
     if (file->Advance()) files_.push_back(std::move(file));
   }
 }

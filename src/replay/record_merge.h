@@ -17,7 +17,7 @@ struct Record {
 };
 
 // What was read, whatever became of it.
-struct ReadBooks {
+struct ReadCounters {
   uint64_t records = 0;
   uint64_t malformed = 0;      // lines that are no records, or too long
   uint64_t gaps = 0;           // records that a saved live stream says were lost
@@ -35,7 +35,7 @@ class RecordMerge {
 
   // False at the end of all files. The record is the caller's.
   bool Next(Record* out);
-  const ReadBooks& books() const { return books_; }
+  const ReadCounters& counters() const { return counters_; }
 
  private:
   class File;
@@ -46,7 +46,7 @@ class RecordMerge {
 
   std::vector<Waiting> waiting_;              // not open yet, the latest first
   std::vector<std::unique_ptr<File>> files_;  // open, each with its next record
-  ReadBooks books_;
+  ReadCounters counters_;
 };
 
 // The files that `path` means: itself, or, of a directory, all files in and below it but hidden

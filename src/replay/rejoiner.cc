@@ -42,7 +42,8 @@ struct EntryKeyHash {
 // Turns what the pairer says back into records.
 class Rejoiner::Output final : public pairing::PairConsumer {
  public:
-  Output(const Rejoiner::Consume* next, RejoinBooks* books) : next_(next), books_(books) {}
+  Output(const Rejoiner::Consume* next, RejoinCounters* counters)
+      : next_(next), counters_(counters) {}
 
   using Origin = std::shared_ptr<const Record>;
 
@@ -64,7 +65,7 @@ class Rejoiner::Output final : public pairing::PairConsumer {
     }
     if (principal == nullptr) return (*next_)(Joined({}, pair), pair);
     if (same) return Unchanged(*principal, pair);
-    books_->rejoined += Sides(pair) > sides(*principal) ? 1 : 0;
+    counters_->rejoined += Sides(pair) > sides(*principal) ? 1 : 0;
     (*next_)(Joined(*principal, pair), pair);
   }
 
@@ -98,12 +99,14 @@ class Rejoiner::Output final : public pairing::PairConsumer {
   }
 
   const Rejoiner::Consume* const next_;
-  RejoinBooks* const books_;
+  RejoinCounters* const counters_;
   std::unordered_map<EntryKey, Origin, EntryKeyHash> origins_;
 };
 
 Rejoiner::Rejoiner(base::Nanos window, Consume next)
-    : next_(std::move(next)), directory_(0, 1), output_(std::make_unique<Output>(&next_, &books_)) {
+    : next_(std::move(next)),
+      directory_(0, 1),
+      output_(std::make_unique<Output>(&next_, &counters_)) {
   pairing::PairerOptions options;
   options.waiting_bytes_max = kWaitingBytesMax;
   options.window = [window](const traffic::TapSet&) { return window; };
@@ -116,25 +119,25 @@ void Rejoiner::Add(Record record) {
   now_ = std::max(now_, record.start);
   pairer_->Advance(now_);
   if (IsWhole(entries)) {
-    ++books_.whole;
+    ++counters_.whole;
     return next_(std::move(record), entries.pair);
   }
-  ++books_.incomplete;
+  ++counters_.incomplete;
   const auto origin = std::make_shared<const Record>(std::move(record));
   for (const auto& side : entries.sides) {
     const auto& entry = *side->entries().front();
     const bool first = output_->Expect(entry, origin);
-    const uint64_t duplicates = pairer_->books().duplicates;
+    const uint64_t duplicates = pairer_->counters().duplicates;
     pairer_->Add(*side, now_);
-    if (first && pairer_->books().duplicates > duplicates) output_->Forget(entry);
+    if (first && pairer_->counters().duplicates > duplicates) output_->Forget(entry);
   }
 }
 
 void Rejoiner::Finish() { pairer_->Flush(now_); }
 
-RejoinBooks Rejoiner::books() const {
-  RejoinBooks out = books_;
-  out.join = pairer_->books();
+RejoinCounters Rejoiner::counters() const {
+  RejoinCounters out = counters_;
+  out.join = pairer_->counters();
   return out;
 }
 

@@ -12,11 +12,11 @@ namespace traffictap::replay {
 
 // records = whole + incomplete; the halves of the incomplete ones are in `join`: kept = 2 * pairs +
 // retries + orphans + duplicates (+ waiting, until Finish).
-struct RejoinBooks {
+struct RejoinCounters {
   uint64_t whole = 0;  // both sides and all attempts are there, or a side was hidden: untouched
   uint64_t incomplete = 0;  // went through the pairer
   uint64_t rejoined = 0;    // records that came out with more sides than any that went in
-  pairing::JoinBooks join;
+  pairing::JoinCounters join;
 };
 
 // Joins halves that were written alone. What stays as it was comes out as the line that came in; a
@@ -36,12 +36,12 @@ class Rejoiner {
   void Add(Record record);
   // What still waits comes out alone.
   void Finish();
-  RejoinBooks books() const;
+  RejoinCounters counters() const;
 
  private:
   class Output;
   base::Nanos now_ = 0;
-  RejoinBooks books_;
+  RejoinCounters counters_;
   EntryMaker entries_;
   const Consume next_;
   pairing::PeerDirectory directory_;

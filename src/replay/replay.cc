@@ -5,8 +5,8 @@ namespace {
 
 class Replay {
  public:
-  Replay(const ReplayOptions& options, const OnRecord& on_record, ReplayBooks* books)
-      : options_(options), on_record_(on_record), books_(books) {}
+  Replay(const ReplayOptions& options, const OnRecord& on_record, ReplayCounters* counters)
+      : options_(options), on_record_(on_record), counters_(counters) {}
 
   Status Run() {
     std::vector<std::string> files;
@@ -18,7 +18,7 @@ class Replay {
     auto merge = RecordMerge::Open(files);
     if (!merge.ok()) return merge.status();
     const Status done = options_.pair_again ? Rejoin(**merge) : PassOn(**merge);
-    books_->read = (*merge)->books();
+    counters_->read = (*merge)->counters();
     return done;
   }
 
@@ -37,7 +37,7 @@ class Replay {
     Record record;
     while (failed_.ok() && merge.Next(&record)) rejoiner.Add(std::move(record));
     rejoiner.Finish();
-    books_->rejoin = rejoiner.books();
+    counters_->rejoin = rejoiner.counters();
     return failed_;
   }
 
@@ -47,10 +47,10 @@ class Replay {
       return;
     }
     if (!Wants(pair)) {
-      ++books_->filtered;
+      ++counters_->filtered;
       return;
     }
-    ++books_->kept;
+    ++counters_->kept;
     failed_ = on_record_(record, pair);
   }
 
@@ -62,14 +62,15 @@ class Replay {
 
   const ReplayOptions& options_;
   const OnRecord& on_record_;
-  ReplayBooks* const books_;
+  ReplayCounters* const counters_;
   Status failed_;
 };
 
 }  // namespace
 
-Status ReplayFiles(const ReplayOptions& options, const OnRecord& on_record, ReplayBooks* books) {
-  return Replay(options, on_record, books).Run();
+Status ReplayFiles(const ReplayOptions& options, const OnRecord& on_record,
+                   ReplayCounters* counters) {
+  return Replay(options, on_record, counters).Run();
 }
 
 }  // namespace traffictap::replay

@@ -21,9 +21,9 @@ struct ReplayOptions {
 
 // Without pair_again: read.records = kept + filtered. With it: read.records = rejoin.whole +
 // rejoin.incomplete, and what comes out of that is kept + filtered.
-struct ReplayBooks {
-  ReadBooks read;
-  RejoinBooks rejoin;
+struct ReplayCounters {
+  ReadCounters read;
+  RejoinCounters rejoin;
   uint64_t filtered = 0;
   uint64_t kept = 0;
 };
@@ -33,7 +33,8 @@ struct ReplayBooks {
 using OnRecord = std::function<Status(const Record& record, const traffic::TrafficPair& pair)>;
 
 // Reads the files from the earliest record to the last one. kCancelled: `stop`. Files that end too
-// early are no error: books->read.broken. kNotFound, kPermissionDenied, kInvalidArgument: a path.
-Status ReplayFiles(const ReplayOptions& options, const OnRecord& on_record, ReplayBooks* books);
+// early are no error: counters->read.broken. kNotFound, kPermissionDenied, kInvalidArgument: a path.
+Status ReplayFiles(const ReplayOptions& options, const OnRecord& on_record,
+                   ReplayCounters* counters);
 
 }  // namespace traffictap::replay

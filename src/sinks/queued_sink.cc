@@ -40,22 +40,22 @@ void QueuedSink::Offer(traffic::RecordSelection records) {
   const uint64_t count = records.size();
   const size_t bytes = Share(records);
   absl::MutexLock lock(&mutex_);
-  stats_.offered += count;
+  counters_.offered += count;
   if (closed_) {
-    stats_.dropped[static_cast<size_t>(DropReason::kClosed)] += count;
+    counters_.dropped[static_cast<size_t>(DropReason::kClosed)] += count;
     return;
   }
   // An empty queue takes anything, so that a bound set too low slows but never blocks for ever.
   if (bytes_ + bytes > options_.queue_bytes_max && bytes_ > 0) {
-    stats_.dropped[static_cast<size_t>(DropReason::kQueueFull)] += count;
-    if (stats_.status.ok()) {
-      stats_.status = absl::ResourceExhaustedError("queue records: the output is too slow");
+    counters_.dropped[static_cast<size_t>(DropReason::kQueueFull)] += count;
+    if (counters_.status.ok()) {
+      counters_.status = absl::ResourceExhaustedError("queue records: the output is too slow");
     }
     return;
   }
   bytes_ += bytes;
   accepted_ += count;
-  stats_.queued += count;
+  counters_.queued += count;
   items_.push_back({std::move(records), bytes, 0});
 }
 
@@ -64,13 +64,14 @@ Status QueuedSink::Flush(base::Nanos wait) {
   const uint64_t goal = accepted_;
   flush_goal_ = std::max(flush_goal_, goal);
   const auto done = [this, goal]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ ? stats_.queued == 0 : flushed_ >= goal;
+    return closed_ ? counters_.queued == 0 : flushed_ >= goal;
   };
   if (mutex_.AwaitWithTimeout(absl::Condition(&done), absl::Nanoseconds(wait))) {
     return absl::OkStatus();
   }
-  return absl::DeadlineExceededError("flush output: records still wait" +
-                                     (stats_.status.ok() ? "" : ": " + Message(stats_.status)));
+  return absl::DeadlineExceededError(
+      "flush output: records still wait" +
+      (counters_.status.ok() ? "" : ": " + Message(counters_.status)));
 }
 
 void QueuedSink::Close(base::Nanos wait) {
@@ -88,19 +89,19 @@ void QueuedSink::Close(base::Nanos wait) {
   thread_.join();
 }
 
-SinkStats QueuedSink::stats() const {
+SinkCounters QueuedSink::counters() const {
   absl::MutexLock lock(&mutex_);
-  return stats_;
+  return counters_;
 }
 
 void QueuedSink::Delivered(uint64_t records, uint64_t bytes) {
   if (records == 0) return;
   {
     absl::MutexLock lock(&mutex_);
-    stats_.queued -= records;
-    stats_.delivered += records;
-    stats_.delivered_bytes += bytes;
-    stats_.status = absl::OkStatus();
+    counters_.queued -= records;
+    counters_.delivered += records;
+    counters_.delivered_bytes += bytes;
+    counters_.status = absl::OkStatus();
   }
   Tell(absl::OkStatus());
 }
@@ -109,9 +110,9 @@ void QueuedSink::Dropped(DropReason reason, uint64_t records, const Status& why)
   if (records == 0) return;
   {
     absl::MutexLock lock(&mutex_);
-    stats_.queued -= records;
-    stats_.dropped[static_cast<size_t>(reason)] += records;
-    if (!why.ok()) stats_.status = why;
+    counters_.queued -= records;
+    counters_.dropped[static_cast<size_t>(reason)] += records;
+    if (!why.ok()) counters_.status = why;
   }
   if (!why.ok()) Tell(why);
 }
@@ -120,7 +121,7 @@ void QueuedSink::Troubled(const Status& why) {
   if (why.ok()) return;
   {
     absl::MutexLock lock(&mutex_);
-    stats_.status = why;
+    counters_.status = why;
   }
   Tell(why);
 }
@@ -219,7 +220,7 @@ void QueuedSink::FlushIfAsked() {
   if (!flushed.ok()) return BackOff(flushed);
   writer_->Poll();
   absl::MutexLock lock(&mutex_);
-  const uint64_t in_flight = stats_.queued - (accepted_ - taken_);
+  const uint64_t in_flight = counters_.queued - (accepted_ - taken_);
   if (in_flight == 0) {
     flushed_ = taken_;
     return;
@@ -245,8 +246,8 @@ void QueuedSink::DropQueued() {
   absl::MutexLock lock(&mutex_);
   for (const Item& item : items_) {
     const uint64_t left = item.records.size() - item.done;
-    stats_.queued -= left;
-    stats_.dropped[static_cast<size_t>(DropReason::kClosed)] += left;
+    counters_.queued -= left;
+    counters_.dropped[static_cast<size_t>(DropReason::kClosed)] += left;
   }
   items_.clear();
   bytes_ = 0;

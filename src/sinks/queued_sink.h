@@ -20,7 +20,7 @@ struct QueuedSinkOptions {
   base::Nanos tell_interval = 10 * base::kSecond;  // between two lines of the log
 };
 
-// A sink with one thread that drives a RecordWriter from a queue bounded by bytes. Keeps the books.
+// A sink with one thread that drives a RecordWriter from a queue bounded by bytes. Keeps the counters.
 class QueuedSink final : public Sink, private RecordLedger {
  public:
   QueuedSink(std::unique_ptr<RecordWriter> writer, QueuedSinkOptions options);
@@ -29,7 +29,7 @@ class QueuedSink final : public Sink, private RecordLedger {
   void Offer(traffic::RecordSelection records) override;
   Status Flush(base::Nanos wait) override;
   void Close(base::Nanos wait) override;
-  SinkStats stats() const override;
+  SinkCounters counters() const override;
 
  private:
   struct Item {
@@ -63,7 +63,7 @@ class QueuedSink final : public Sink, private RecordLedger {
   mutable absl::Mutex mutex_;
   std::deque<Item> items_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  SinkStats stats_ ABSL_GUARDED_BY(mutex_);
+  SinkCounters counters_ ABSL_GUARDED_BY(mutex_);
   uint64_t accepted_ ABSL_GUARDED_BY(mutex_) = 0;    // records that ever went into the queue
   uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;       // of them: that left it, first in first out
   uint64_t flush_goal_ ABSL_GUARDED_BY(mutex_) = 0;  // of accepted_: what somebody waits for

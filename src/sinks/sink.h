@@ -21,8 +21,8 @@ enum class DropReason : uint8_t {
 constexpr size_t kDropReasonCount = 5;
 const char* ToString(DropReason reason);
 
-// An output's books: offered = delivered + dropped[*] + queued, at every moment that stats() shows.
-struct SinkStats {
+// An output's counters: offered = delivered + dropped[*] + queued, at every moment that counters() shows.
+struct SinkCounters {
   uint64_t offered = 0;
   uint64_t delivered = 0;
   std::array<uint64_t, kDropReasonCount> dropped{};
@@ -44,7 +44,7 @@ class Sink {
   // Flushes within `wait`, drops the rest as kClosed, releases the resources. The second call does
   // nothing.
   virtual void Close(base::Nanos wait) = 0;
-  virtual SinkStats stats() const = 0;
+  virtual SinkCounters counters() const = 0;
 };
 
 }  // namespace traffictap::sinks

@@ -16,7 +16,7 @@ struct SinkContext {
 };
 
 // Opens the output that `spec` describes. What only the outside world can heal (broker down, disk
-// full) is not an error here: the sink retries and tells in its stats. kInvalidArgument: the spec
+// full) is not an error here: the sink retries and tells in its counters. kInvalidArgument: the spec
 // can never work.
 StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const SinkContext& context);
 

@@ -249,7 +249,7 @@ StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {
 }
 
 StatusOr<HttpResponse> LiveApi::AnswerSummary(const Call& call) const {
-  for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->books(tap).status());
+  for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->counters(tap).status());
   const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter};
   return JsonResponse(observe::SummaryJson(*hub_, request, call.access, clock_->Wall()));
 }

@@ -153,7 +153,7 @@ BodySource::Next LiveStream::Pull(std::string* out) {
 }
 
 void LiveStream::Ended(StreamEnd end) {
-  const auto& books = reader_->books();
+  const auto& counters = reader_->counters();
   if (why_ended_.empty() || end != StreamEnd::kFinished) why_ended_ = ToString(end);
   const auto& access = reader_->access();
   log::For("audit").info(
@@ -161,8 +161,8 @@ void LiveStream::Ended(StreamEnd end) {
       "reason={} seconds={:.1f} sent={} filtered={} hidden={} dropped={}",
       Printable(access.user), Printable(access.groups), options_.credentials.peer,
       Printable(options_.ns), fmt::join(reader_->taps(), ","), Printable(options_.query),
-      why_ended_, static_cast<double>(clock_->Monotonic() - started_) / base::kSecond, books.sent,
-      books.filtered, books.hidden, books.dropped);
+      why_ended_, static_cast<double>(clock_->Monotonic() - started_) / base::kSecond,
+      counters.sent, counters.filtered, counters.hidden, counters.dropped);
 }
 
 bool MayReadTap(const observe::Access& access, const std::string& tap, const std::string& ns) {

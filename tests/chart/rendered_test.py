@@ -133,7 +133,7 @@ class Chart(unittest.TestCase):
         collector = objects["Deployment/traffictap-collector"]["spec"]["template"]["spec"]
         args = collector["containers"][0]["args"]
         self.assertTrue(collector["containers"][0]["image"].endswith("traffictap-collector@sha256:" + "0" * 64))
-        self.assertIn("--routes=traffictap-operator.traffictap-system.svc.example.org:9813", args)
+        self.assertIn("--operator=traffictap-operator.traffictap-system.svc.example.org:9813", args)
         self.assertIn("--als-identity=certificate", args)
         self.assertIn("--als-trust-domain=cluster.local", args)
         mounts = {m["mountPath"] for m in collector["containers"][0]["volumeMounts"]}

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
   BOOST_TEST(help.result.exit_code.has_value());
   BOOST_TEST(help.result.exit_code.value_or(-1) == 0);
   for (const char* flag :
-       {"--taps", "--routes", "--output-dir", "--als", "--http", "--queue-size", "--log-level"}) {
+       {"--taps", "--operator", "--output-dir", "--als", "--http", "--queue-size", "--log-level"}) {
     BOOST_TEST(help.text.find(flag) != std::string::npos, flag);
   }
   const auto version = Parse({"--version"});
@@ -108,13 +108,13 @@ BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
 BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
       {{}, "--taps"},
-      {{"--taps", here, "--routes", "operator:1"}, "taps"},
+      {{"--taps", here, "--operator", "operator:1"}, "taps"},
       {{"--taps", here + "/missing"}, here + "/missing"},
       {{"--taps", here, "--output-dir", "/missing"}, "/missing"},
       {{"--taps", here, "--queue-size", "much"}, "--queue-size"},
       {{"--taps", here, "--queue-size", "-1"}, "--queue-size"},
       {{"--taps", here, "--log-format", "xml"}, "--log-format"},
-      {{"--taps", here, "--routes-ca", "x"}, "--routes"},
+      {{"--taps", here, "--operator-ca", "x"}, "--operator"},
       {{"--taps", here, "--als"}, "--als"},
       {{"--taps", here, "--api-cert", "c", "--api-key", "k"}, "--api"},
       {{"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "c"}, "--api-key"},

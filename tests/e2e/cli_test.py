@@ -19,7 +19,7 @@ def setUpModule():
     mesh = shared_mesh()
     create_crds(mesh)
     operator = Operator(mesh).start()
-    collector = Collector(mesh, *operator.routes()).with_api().start()
+    collector = Collector(mesh, *operator.discovery()).with_api().start()
     collector.wait_served()
     taps = Taps(mesh, collector)
     plugin = Plugin(mesh)

@@ -14,7 +14,7 @@ from mesh.network import NODE
 from mesh.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ALS, HTTP, ROUTES, OPERATOR_HTTP, API = 9811, 9812, 9813, 9814, 9815
+ALS, HTTP, DISCOVERY, OPERATOR_HTTP, API = 9811, 9812, 9813, 9814, 9815
 NAMESPACE = "traffictap-system"
 RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manifests writes them
 
@@ -80,7 +80,7 @@ def install(mesh):
     create_crds(mesh)
     gate = ApiGate(mesh)
     operator = Operator(mesh, api_gate.PORT).start()
-    collector = Collector(mesh, *operator.routes()).start()
+    collector = Collector(mesh, *operator.discovery()).start()
     return operator, collector, gate
 
 
@@ -238,14 +238,14 @@ class Operator(Program):
         (work / "istiod-token").write_text(mesh.token(*account, audience="istio-ca"))
         (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
         args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
-                "--routes", f"{NODE}:{ROUTES}", "--http", f"{NODE}:{OPERATOR_HTTP}",
+                "--discovery", f"{NODE}:{DISCOVERY}", "--http", f"{NODE}:{OPERATOR_HTTP}",
                 "--istiod-token", work / "istiod-token"]
         super().__init__(mesh, "the operator", args, work / "operator.log")
 
     @staticmethod
-    def routes():
+    def discovery():
         """The options of a collector that has its taps from this operator."""
-        return "--routes", f"{NODE}:{ROUTES}"
+        return "--operator", f"{NODE}:{DISCOVERY}"
 
     def start(self, wait=True):
         super().start()

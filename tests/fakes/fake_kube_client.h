@@ -19,7 +19,7 @@ namespace traffictap::fakes {
 // An API server in memory: uids, resourceVersions, generations, server-side apply with one owner
 // set per field manager, preconditions, finalizers, watches with a history that can be compacted.
 // The same contract tests run against it and against a real server. What it leaves out: schemas,
-// defaults, admission, authorization, an object that stops to match a watch's selector. Field
+// defaults, ingress, authorization, an object that stops to match a watch's selector. Field
 // selectors: metadata.name and metadata.namespace. Thread-safe.
 class FakeKubeClient final : public kube::KubeClient {
  public:

@@ -44,9 +44,9 @@ BOOST_AUTO_TEST_CASE(what_was_overwritten_is_a_gap_of_known_size) {
   BOOST_TEST(part.dropped == 2u);
   BOOST_TEST(part.begin == 3u);
   BOOST_TEST(part.next == 7u);
-  const auto books = hub.books("shop/all").value();
-  BOOST_TEST(books.published == 7u);
-  BOOST_TEST(books.dropped == 3u);
+  const auto counters = hub.counters("shop/all").value();
+  BOOST_TEST(counters.published == 7u);
+  BOOST_TEST(counters.dropped == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(all_backlogs_together_are_bounded_and_the_oldest_goes_first) {
@@ -56,8 +56,8 @@ BOOST_AUTO_TEST_CASE(all_backlogs_together_are_bounded_and_the_oldest_goes_first
     hub.Consume(Records(1, i % 2 == 0 ? "shop/a" : "shop/b"));
     clock.Advance(base::kSecond);
   }
-  const auto a = hub.books("shop/a").value();
-  const auto b = hub.books("shop/b").value();
+  const auto a = hub.counters("shop/a").value();
+  const auto b = hub.counters("shop/b").value();
   BOOST_TEST(a.bytes + b.bytes <= 20'000u);
   BOOST_TEST(a.dropped > 0u);
   BOOST_TEST(b.dropped > 0u);

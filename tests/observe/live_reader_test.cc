@@ -41,8 +41,9 @@ struct Fixture {
   }
 };
 
-void CheckBalance(const ReaderBooks& books) {
-  BOOST_TEST(books.published == books.sent + books.filtered + books.hidden + books.dropped);
+void CheckBalance(const ReaderCounters& counters) {
+  BOOST_TEST(counters.published ==
+             counters.sent + counters.filtered + counters.hidden + counters.dropped);
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(without_follow_it_ends_with_the_backlog) {
   BOOST_TEST(out.records.size() == 3u);
   BOOST_TEST((reader->end() == EndReason::kBacklogRead));
   BOOST_TEST(out.Of("End")["reason"] == "BacklogRead");
-  CheckBalance(reader->books());
+  CheckBalance(reader->counters());
 }
 
 BOOST_AUTO_TEST_CASE(with_follow_it_goes_on_and_tells_its_position) {
@@ -118,8 +119,8 @@ BOOST_AUTO_TEST_CASE(what_a_slow_reader_missed_is_told_as_a_gap) {
   BOOST_TEST(out.Of("Gap")["droppedCount"] == 4);
   BOOST_TEST(out.Of("Gap")["tap"] == "shop/all");
   BOOST_TEST(out.records.size() == 2u);
-  BOOST_TEST(reader->books().dropped == 4u);
-  CheckBalance(reader->books());
+  BOOST_TEST(reader->counters().dropped == 4u);
+  CheckBalance(reader->counters());
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_ends_the_stream) {
@@ -139,8 +140,8 @@ BOOST_AUTO_TEST_CASE(the_filter_counts_what_it_keeps_out) {
   reader->Pull(&out);
   BOOST_REQUIRE(out.records.size() == 1u);
   BOOST_TEST(out.records[0]["request"]["path"] == "/b");
-  BOOST_TEST(reader->books().filtered == 1u);
-  CheckBalance(reader->books());
+  BOOST_TEST(reader->counters().filtered == 1u);
+  CheckBalance(reader->counters());
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_when_its_taps_are_gone_but_not_before_their_last_record) {
@@ -195,7 +196,7 @@ BOOST_AUTO_TEST_CASE(the_filter_cannot_ask_about_a_hidden_side) {
   CollectedOutput out;
   reader->Pull(&out);
   BOOST_TEST(out.records.empty());
-  BOOST_TEST(reader->books().filtered == 1u);
+  BOOST_TEST(reader->counters().filtered == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_record_without_a_visible_side_is_hidden_and_counted) {
@@ -204,8 +205,8 @@ BOOST_AUTO_TEST_CASE(a_record_without_a_visible_side_is_hidden_and_counted) {
   CollectedOutput out;
   reader->Pull(&out);
   BOOST_TEST(out.records.empty());
-  BOOST_TEST(reader->books().hidden == 1u);
-  CheckBalance(reader->books());
+  BOOST_TEST(reader->counters().hidden == 1u);
+  CheckBalance(reader->counters());
 }
 
 BOOST_AUTO_TEST_CASE(the_namespaces_of_a_backlog_are_those_of_its_proxies) {

@@ -22,7 +22,7 @@ struct InstallationCheckTest {
              {{"ports", Json::array({{{"name", "grpc-als"}, {"port", 9811}},
                                      {{"name", "http-metrics"}, {"port", 9812}}})}}}}));
     answers["/readyz"] = std::string("ok\n");
-    answers["/metrics"] = std::string("# TYPE x gauge\ntraffictap_routes_connected 1\n");
+    answers["/metrics"] = std::string("# TYPE x gauge\ntraffictap_operator_connected 1\n");
   }
   void Lease(const std::string& holder) {
     kube.Seed(kube::kLeases,
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_service_without_the_port_of_the_access_logs_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(a_collector_that_does_not_answer_or_is_cut_off_is_told) {
-  answers["/metrics"] = std::string("traffictap_routes_connected 0\n");
+  answers["/metrics"] = std::string("traffictap_operator_connected 0\n");
   BOOST_TEST(Faults() == "the collector has no stream to the operator: see its log\n");
   answers["/metrics"] = absl::UnavailableError("refused");
   answers["/readyz"] = absl::UnavailableError("HTTP 503");

@@ -49,13 +49,13 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
                              "/dest",
                              "--no-leader-election",
                              "--uninstall",
-                             "--routes",
+                             "--discovery",
                              "1.2.3.4:1",
-                             "--routes-cert",
+                             "--discovery-cert",
                              "cert",
-                             "--routes-key",
+                             "--discovery-key",
                              "key",
-                             "--routes-client-ca",
+                             "--discovery-client-ca",
                              "ca",
                              "--http",
                              "1.2.3.4:2",
@@ -79,10 +79,10 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(o.installation.destinations_dir == "/dest");
   BOOST_TEST(!o.leader_election);
   BOOST_TEST(o.uninstall);
-  BOOST_TEST(o.routes.address == "1.2.3.4:1");
-  BOOST_TEST(o.routes.tls.certificate == "cert");
-  BOOST_TEST(o.routes.tls.key == "key");
-  BOOST_TEST(o.routes.tls.client_ca == "ca");
+  BOOST_TEST(o.discovery.address == "1.2.3.4:1");
+  BOOST_TEST(o.discovery.tls.certificate == "cert");
+  BOOST_TEST(o.discovery.tls.key == "key");
+  BOOST_TEST(o.discovery.tls.client_ca == "ca");
   BOOST_TEST(o.http.address == "1.2.3.4:2");
   BOOST_TEST(o.istiod.token_file == "token");
   BOOST_TEST(o.log.level == "debug");

@@ -112,11 +112,11 @@ class Story {
   TapSet removed_;
 };
 
-uint64_t Sum(const pairing::JoinBooks& books) {
+uint64_t Sum(const pairing::JoinCounters& counters) {
   uint64_t orphans = 0;
-  for (const uint64_t count : books.orphans) orphans += count;
-  return 2 * books.pairs + books.retries + orphans + books.duplicates + books.intermediate +
-         books.waiting;
+  for (const uint64_t count : counters.orphans) orphans += count;
+  return 2 * counters.pairs + counters.retries + orphans + counters.duplicates +
+         counters.intermediate + counters.waiting;
 }
 
 void CheckEachOnce(const std::vector<fakes::Emitted>& emitted) {
@@ -136,15 +136,15 @@ BOOST_DATA_TEST_CASE(random_traffic_is_paired_as_the_slow_model_pairs_it, kSeeds
   Story story(seed, size_t{1} << 30);
   size_t compared = 0;
   story.Play(120, [&] {
-    const auto& books = story.pairer->books();
-    BOOST_REQUIRE_EQUAL(books.kept, Sum(books));
-    BOOST_REQUIRE_EQUAL(books.waiting, story.model.books.waiting);
+    const auto& counters = story.pairer->counters();
+    BOOST_REQUIRE_EQUAL(counters.kept, Sum(counters));
+    BOOST_REQUIRE_EQUAL(counters.waiting, story.model.counters.waiting);
     BOOST_REQUIRE_EQUAL(story.collected.emitted.size(), story.model.emitted.size());
     for (; compared < story.collected.emitted.size(); ++compared) {
       BOOST_REQUIRE_EQUAL(story.collected.emitted[compared], story.model.emitted[compared]);
     }
   });
-  BOOST_TEST(story.pairer->books().waiting == 0u);
+  BOOST_TEST(story.pairer->counters().waiting == 0u);
   BOOST_TEST(story.pairer->waiting_bytes() == 0u);
   BOOST_TEST(story.collected.nodes_match);
   CheckEachOnce(story.collected.emitted);
@@ -155,7 +155,7 @@ BOOST_DATA_TEST_CASE(removing_a_tap_changes_who_sees_but_not_what_is_paired, kSe
   int steps = 0;
   story.Play(120, [&] {
     if (++steps == 60) story.RemoveTap(1);
-    BOOST_REQUIRE_EQUAL(story.pairer->books().kept, Sum(story.pairer->books()));
+    BOOST_REQUIRE_EQUAL(story.pairer->counters().kept, Sum(story.pairer->counters()));
   });
   BOOST_TEST(story.collected.emitted == story.model.emitted, boost::test_tools::per_element());
 }
@@ -164,12 +164,12 @@ BOOST_DATA_TEST_CASE(a_table_that_is_too_small_still_emits_each_half_once, kSeed
   constexpr size_t kBytesMax = 12'000;
   Story story(seed, kBytesMax);
   story.Play(120, [&] {
-    BOOST_REQUIRE_EQUAL(story.pairer->books().kept, Sum(story.pairer->books()));
+    BOOST_REQUIRE_EQUAL(story.pairer->counters().kept, Sum(story.pairer->counters()));
     BOOST_REQUIRE_LE(story.pairer->waiting_bytes(), kBytesMax);
   });
-  const auto& books = story.pairer->books();
-  BOOST_TEST(books.orphans[static_cast<size_t>(traffic::OrphanReason::kLostInBuffer)] > 0u);
-  BOOST_TEST(books.waiting == 0u);
+  const auto& counters = story.pairer->counters();
+  BOOST_TEST(counters.orphans[static_cast<size_t>(traffic::OrphanReason::kLostInBuffer)] > 0u);
+  BOOST_TEST(counters.waiting == 0u);
   CheckEachOnce(story.collected.emitted);
 }
 

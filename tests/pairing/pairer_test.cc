@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(two_halves_join_at_once_whichever_comes_first_and_whatever_
   Add(server);
   Add(Client("c"));
   BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
-  BOOST_TEST(pairer->books().waiting == 0u);
+  BOOST_TEST(pairer->counters().waiting == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_digit_that_envoy_rewrites_in_a_request_id_makes_no_difference) {
@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(a_retried_request_waits_for_all_attempts_and_has_them_in_th
   Add(Server("s3"));
   BOOST_TEST(Last().servers == (std::vector<std::string>{"s1", "s2", "s3"}),
              boost::test_tools::per_element());
-  BOOST_TEST(pairer->books().pairs == 1u);
-  BOOST_TEST(pairer->books().retries == 2u);
+  BOOST_TEST(pairer->counters().pairs == 1u);
+  BOOST_TEST(pairer->counters().retries == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(an_attempt_that_comes_after_its_pair_is_late) {
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_waiting_half_takes_less_than_a_kilobyte) {
             .Id(fmt::format("{:08}-2222-4333-8444-555555555555", i))
             .Path("/api/v1/products/12345?page=2"));
   }
-  BOOST_TEST(pairer->books().waiting == static_cast<uint64_t>(kHalves));
+  BOOST_TEST(pairer->counters().waiting == static_cast<uint64_t>(kHalves));
   BOOST_TEST(pairer->waiting_bytes() < 1'024u * kHalves);
   BOOST_TEST(pairer->waiting_bytes() > 400u * kHalves);
   Turn(5 * kSecond);
@@ -157,9 +157,9 @@ BOOST_AUTO_TEST_CASE(an_application_that_gives_all_requests_one_id_costs_no_more
     if (i % 100 == 0) Add(Client("c").Attempts(2).Connection(client_end, "10.0.0.2:80"));
   }
   Turn(5 * kSecond);
-  const auto& books = pairer->books();
-  BOOST_TEST(books.waiting == 0u);
-  BOOST_TEST(books.pairs > 0u);
+  const auto& counters = pairer->counters();
+  BOOST_TEST(counters.waiting == 0u);
+  BOOST_TEST(counters.pairs > 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

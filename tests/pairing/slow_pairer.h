@@ -36,9 +36,9 @@ class SlowPairer {
   explicit SlowPairer(PeerLookup peer_state) : peer_state_(std::move(peer_state)) {}
 
   void Add(const ModelHalf& half, base::Nanos now) {
-    ++books.kept;
-    if (half.intermediate) return void(++books.intermediate);
-    if (!identities_.insert(Identity(half)).second) return void(++books.duplicates);
+    ++counters.kept;
+    if (half.intermediate) return void(++counters.intermediate);
+    if (!identities_.insert(Identity(half)).second) return void(++counters.duplicates);
     if (half.client ? NeverReached(half) || (half.id.empty() && Connection(half).empty())
                     : Connection(half).empty()) {
       return Orphan(half, traffic::OrphanReason::kNeverArrived);
@@ -52,7 +52,7 @@ class SlowPairer {
       return Pair(client, {server});
     }
     waiting_.push_back({half, now});
-    books.waiting = waiting_.size();
+    counters.waiting = waiting_.size();
     const Waiting* client = half.client ? &waiting_.back() : ClientOf(half, 2);
     if (client == nullptr || client->half.attempts == 1) return;
     const auto servers = Servers(client->half);
@@ -83,7 +83,7 @@ class SlowPairer {
     removed_.Add(tap);
   }
 
-  pairing::JoinBooks books;
+  pairing::JoinCounters counters;
   std::vector<fakes::Emitted> emitted;
 
  private:
@@ -199,7 +199,7 @@ class SlowPairer {
   }
   void Forget(const std::string& tag) {
     std::erase_if(waiting_, [&](const Waiting& w) { return w.half.tag == tag; });
-    books.waiting = waiting_.size();
+    counters.waiting = waiting_.size();
   }
   void Resolve(const ModelHalf& client, const std::vector<ModelHalf>& servers) {
     const ModelHalf kept = client;
@@ -208,8 +208,8 @@ class SlowPairer {
     Pair(kept, servers);
   }
   void Pair(const ModelHalf& client, const std::vector<ModelHalf>& servers) {
-    ++books.pairs;
-    books.retries += servers.size() - 1;
+    ++counters.pairs;
+    counters.retries += servers.size() - 1;
     Finish(client);
     fakes::Emitted out{client.tag, {}, traffic::OrphanReason::kNone, Taps(client)};
     for (const auto& server : servers) {
@@ -217,17 +217,17 @@ class SlowPairer {
       out.taps |= Taps(server);
     }
     emitted.push_back(out);
-    books.waiting = waiting_.size();
+    counters.waiting = waiting_.size();
   }
   void Orphan(const ModelHalf& h, traffic::OrphanReason reason) {
-    ++books.orphans[static_cast<size_t>(reason)];
+    ++counters.orphans[static_cast<size_t>(reason)];
     Alone(h, reason);
   }
   void Alone(const ModelHalf& h, traffic::OrphanReason reason) {
     fakes::Emitted out{h.client ? h.tag : "", {}, reason, Taps(h)};
     if (!h.client) out.servers.push_back(h.tag);
     emitted.push_back(out);
-    books.waiting = waiting_.size();
+    counters.waiting = waiting_.size();
   }
   traffic::TapSet Taps(const ModelHalf& h) const {
     traffic::TapSet out;

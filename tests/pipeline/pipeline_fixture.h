@@ -93,19 +93,19 @@ struct PipelineTest {
   // Until all that was sent has been joined or waits.
   void Settle() {
     BOOST_REQUIRE(fakes::Eventually([&] {
-      const auto figures = pipeline->Figures();
-      return figures.joins.kept == figures.admission.kept;
+      const auto snapshot = pipeline->Snapshot();
+      return snapshot.joins.kept == snapshot.ingress.kept;
     }));
   }
   // Until nothing waits for its other half any more.
   void WaitOut(base::Nanos window = 5 * base::kSecond) {
     Settle();
     clock.Advance(window);
-    BOOST_REQUIRE(fakes::Eventually([&] { return pipeline->Figures().joins.waiting == 0; }));
+    BOOST_REQUIRE(fakes::Eventually([&] { return pipeline->Snapshot().joins.waiting == 0; }));
   }
 
-  pipeline::TapFigures Figures(const std::string& name) {
-    for (auto& tap : pipeline->Figures().taps) {
+  pipeline::TapSnapshot Snapshot(const std::string& name) {
+    for (auto& tap : pipeline->Snapshot().taps) {
       if (tap.spec->name == name) return tap;
     }
     BOOST_FAIL("no tap " << name);

@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(a_full_queue_rejects_counts_and_is_told_as_the_taps_loss) {
       client.Consume(Client(i).entry());
       client.EndOfMessage();
     }
-    return pipeline->Figures()
-               .admission.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] > 0;
+    return pipeline->Snapshot()
+               .ingress.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] > 0;
   }));
   Settle();
   const std::string text = Metrics();

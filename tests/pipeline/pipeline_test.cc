@@ -45,8 +45,8 @@ BOOST_AUTO_TEST_CASE(an_output_whose_spec_did_not_change_is_kept_over_an_edit) {
   InForce({spec});
   SendPair(2);
   Settle();
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").outputs.at("file").offered == 2; }));
-  BOOST_TEST(Figures("a").books.offered == 2u);
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").outputs.at("file").offered == 2; }));
+  BOOST_TEST(Snapshot("a").counters.offered == 2u);
   BOOST_TEST(Records("a") == (Strings{"/1 Ok", "/2 Ok"}), boost::test_tools::per_element());
 }
 
@@ -59,9 +59,9 @@ BOOST_AUTO_TEST_CASE(an_output_that_changed_goes_on_in_the_same_file) {
   InForce({spec});
   for (int i = 50; i < 100; ++i) SendPair(i);
   BOOST_TEST(Records("a").size() == 100u);
-  // The books are the tap's, not those of one life of the output.
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").outputs.at("file").delivered == 100; }));
-  BOOST_TEST(Figures("a").outputs.at("file").offered == 100u);
+  // The counters are the tap's, not those of one life of the output.
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").outputs.at("file").delivered == 100; }));
+  BOOST_TEST(Snapshot("a").outputs.at("file").offered == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(a_removed_tap_gets_all_it_admitted_and_what_waits_as_orphans) {
@@ -116,9 +116,9 @@ BOOST_AUTO_TEST_CASE(no_entry_is_lost_while_taps_change_under_traffic) {
   }
   traffic.join();
   Settle();
-  const auto figures = pipeline->Figures();
-  BOOST_TEST(figures.admission.kept == 2u * kPairs);
-  const auto edited = Figures("edited").books.offered;
+  const auto snapshot = pipeline->Snapshot();
+  BOOST_TEST(snapshot.ingress.kept == 2u * kPairs);
+  const auto edited = Snapshot("edited").counters.offered;
   BOOST_TEST(Records("steady").size() == size_t{kPairs});
   BOOST_TEST(Records("edited").size() >= edited);
 }
@@ -151,13 +151,13 @@ BOOST_AUTO_TEST_CASE(as_many_taps_as_the_bound_says_and_the_next_is_told_so) {
   BOOST_TEST(faults[0].tap == taps[kMax].key());
   BOOST_TEST(faults[0].status.code() == absl::StatusCode::kResourceExhausted);
   BOOST_TEST(Message(faults[0].status).find(std::to_string(kMax)) != std::string::npos);
-  BOOST_TEST(pipeline->Figures().taps.size() == kMax);
+  BOOST_TEST(pipeline->Snapshot().taps.size() == kMax);
   // One leaves, and the same change lets the other one in.
   taps.erase(taps.begin());
   InForce(taps);
   SendPair(1);
   Settle();
-  BOOST_TEST(Figures(fmt::format("tap-{}", kMax)).books.offered == 1u);
+  BOOST_TEST(Snapshot(fmt::format("tap-{}", kMax)).counters.offered == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(stopping_writes_what_waits_and_a_change_after_it_is_refused) {

@@ -14,11 +14,11 @@ BOOST_AUTO_TEST_CASE(max_records_ends_the_tap_exactly_there) {
   InForce({spec});
   for (int i = 0; i < 5; ++i) SendPair(i);
   Settle();
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
-  const auto books = Figures("a").books;
-  BOOST_TEST(books.records == 5u);
-  BOOST_TEST(books.offered == 3u);
-  BOOST_TEST(books.limited == 2u);
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").completed; }));
+  const auto counters = Snapshot("a").counters;
+  BOOST_TEST(counters.records == 5u);
+  BOOST_TEST(counters.offered == 3u);
+  BOOST_TEST(counters.limited == 2u);
   BOOST_TEST(Records("a").size() == 3u);
 }
 
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(an_edit_that_raises_a_limit_makes_a_completed_tap_run_again
   InForce({spec});
   SendPair(1);
   Settle();
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").completed; }));
   spec.limits.max_records = 2;
   spec.content_hash = ++versions;
   InForce({spec});
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(duration_runs_on_the_steady_clock_and_over_edits) {
   InForce({spec});
   clock.Advance(kSecond);
   // Without any traffic.
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").completed; }));
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").completed; }));
   SendPair(2);
   BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
 }
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_tap_runs_from_start_time_on_and_its_duration_with_it) {
   InForce({spec});
   SendPair(1);
   Settle();
-  BOOST_TEST(Figures("a").books.limited == 1u);
+  BOOST_TEST(Snapshot("a").counters.limited == 1u);
   clock.Advance(100 * kSecond);
   SendPair(2);
   Settle();
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_tap_runs_from_start_time_on_and_its_duration_with_it) {
   clock.Advance(1 * kSecond);
   SendPair(4);
   Settle();
-  BOOST_TEST(Figures("a").completed);
+  BOOST_TEST(Snapshot("a").completed);
   BOOST_TEST(Records("a") == (Strings{"/2 Ok", "/3 Ok"}), boost::test_tools::per_element());
 }
 
@@ -97,10 +97,10 @@ BOOST_AUTO_TEST_CASE(max_records_per_second_lets_the_next_second_in_again) {
   clock.Advance(kSecond);
   for (int i = 4; i < 8; ++i) SendPair(i);
   Settle();
-  const auto figures = Figures("a");
-  BOOST_TEST(figures.books.offered == 4u);
-  BOOST_TEST(figures.books.limited == 4u);
-  BOOST_TEST(!figures.completed);
+  const auto snapshot = Snapshot("a");
+  BOOST_TEST(snapshot.counters.offered == 4u);
+  BOOST_TEST(snapshot.counters.limited == 4u);
+  BOOST_TEST(!snapshot.completed);
 }
 
 BOOST_AUTO_TEST_CASE(dropped_orphans_are_counted_and_pairs_stay) {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(dropped_orphans_are_counted_and_pairs_stay) {
   SendPair(1);
   Send(Client(2));
   WaitOut();
-  BOOST_TEST(Figures("a").books.dropped_orphans == 1u);
+  BOOST_TEST(Snapshot("a").counters.dropped_orphans == 1u);
   BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
 }
 
@@ -128,12 +128,13 @@ BOOST_AUTO_TEST_CASE(sampling_keeps_whole_pairs_and_always_errors_and_slow_ones)
   Send(client);
   Send(Server(200));
   WaitOut();
-  const auto books = Figures("a").books;
-  BOOST_TEST(books.offered > 60u);
-  BOOST_TEST(books.offered < 140u);
-  BOOST_TEST(books.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] == books.offered);
-  BOOST_TEST(Figures("errors").books.offered == 20u);
-  BOOST_TEST(Figures("errors").books.sampled == 181u);
+  const auto counters = Snapshot("a").counters;
+  BOOST_TEST(counters.offered > 60u);
+  BOOST_TEST(counters.offered < 140u);
+  BOOST_TEST(counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] ==
+             counters.offered);
+  BOOST_TEST(Snapshot("errors").counters.offered == 20u);
+  BOOST_TEST(Snapshot("errors").counters.sampled == 181u);
   BOOST_TEST(Records("slow") == (Strings{"/200 Ok"}), boost::test_tools::per_element());
 }
 
@@ -159,12 +160,12 @@ BOOST_AUTO_TEST_CASE(a_backlog_reaches_the_outputs_in_pieces_that_fit_their_queu
   for (int i = 0; i < 20'000; ++i) client.Consume(Client(i).Code(503).Connection("", "").entry());
   client.EndOfMessage();
   Settle();
-  BOOST_TEST(fakes::Eventually([&] { return Figures("a").books.offered == 20'000; }));
-  const auto stats = Figures("a").outputs.at("file");
-  BOOST_TEST(stats.offered == 20'000u);
-  BOOST_TEST(stats.dropped[static_cast<size_t>(sinks::DropReason::kQueueFull)] < 20'000u);
+  BOOST_TEST(fakes::Eventually([&] { return Snapshot("a").counters.offered == 20'000; }));
+  const auto counters = Snapshot("a").outputs.at("file");
+  BOOST_TEST(counters.offered == 20'000u);
+  BOOST_TEST(counters.dropped[static_cast<size_t>(sinks::DropReason::kQueueFull)] < 20'000u);
   pipeline->Stop(10 * kSecond);
-  BOOST_TEST(Figures("a").outputs.at("file").delivered > 5'000u);
+  BOOST_TEST(Snapshot("a").outputs.at("file").delivered > 5'000u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_redacted_though_outputs_match_on_what_was_seen) {

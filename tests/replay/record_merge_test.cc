@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(rotated_files_follow_each_other_whatever_their_names) {
   auto merge = *RecordMerge::Open(
       {dir / "a.jsonl", dir / "a-20260131T000000.000000000.jsonl", dir / "z.jsonl"});
   BOOST_TEST(Numbers(*merge) == (std::vector{1, 2, 3, 4, 5, 6}));
-  BOOST_TEST(merge->books().records == 6);
+  BOOST_TEST(merge->counters().records == 6);
 }
 
 BOOST_AUTO_TEST_CASE(files_of_two_collectors_are_woven_together) {
@@ -66,8 +66,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_record_is_counted_and_passed_over) {
                        "{\"schemaVersion\":\"v1\",\"id\":");
   auto merge = *RecordMerge::Open({dir / "one"});
   BOOST_TEST(Numbers(*merge) == (std::vector{1, 2}));
-  BOOST_TEST(merge->books().malformed == 3);
-  BOOST_TEST(merge->books().gaps == 12);
+  BOOST_TEST(merge->counters().malformed == 3);
+  BOOST_TEST(merge->counters().gaps == 12);
 }
 
 BOOST_AUTO_TEST_CASE(a_saved_stream_of_events_is_read_too) {
@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(a_saved_stream_of_events_is_read_too) {
                        "{\"type\":\"Gap\",\"droppedCount\":1}\n\n");
   auto merge = *RecordMerge::Open({dir / "one"});
   BOOST_TEST(Numbers(*merge) == std::vector{1});
-  BOOST_TEST(merge->books().malformed == 0);
-  BOOST_TEST(merge->books().gaps == 1);
+  BOOST_TEST(merge->counters().malformed == 0);
+  BOOST_TEST(merge->counters().gaps == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_file_gives_what_it_has_and_says_so) {
@@ -86,8 +86,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_gives_what_it_has_and_says_so) {
   dir.Write("two", Lines({1}));
   auto merge = *RecordMerge::Open({dir / "one.gz", dir / "two"});
   BOOST_TEST(Numbers(*merge) == std::vector{1});
-  BOOST_REQUIRE(merge->books().broken.size() == 1);
-  BOOST_TEST(Message(merge->books().broken[0]).find("one.gz") != std::string::npos);
+  BOOST_REQUIRE(merge->counters().broken.size() == 1);
+  BOOST_TEST(Message(merge->counters().broken[0]).find("one.gz") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_not_there_is_named) {

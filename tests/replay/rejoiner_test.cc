@@ -16,11 +16,11 @@ using fakes::kId;
 using fakes::LineOf;
 using fakes::Pair;
 using fakes::RecordOf;
-using replay::RejoinBooks;
+using replay::RejoinCounters;
 
 struct Outcome {
   std::vector<std::string> lines;
-  RejoinBooks books;
+  RejoinCounters counters;
 };
 
 Outcome Rejoined(const std::vector<std::string>& lines, base::Nanos window = 30 * base::kSecond) {
@@ -29,8 +29,8 @@ Outcome Rejoined(const std::vector<std::string>& lines, base::Nanos window = 30 
       window, [&](const replay::Record& record, const auto&) { out.lines.push_back(record.line); });
   for (const auto& line : lines) rejoiner.Add(RecordOf(line));
   rejoiner.Finish();
-  out.books = rejoiner.books();
-  const auto& join = out.books.join;
+  out.counters = rejoiner.counters();
+  const auto& join = out.counters.join;
   uint64_t orphans = 0;
   for (const uint64_t count : join.orphans) orphans += count;
   BOOST_TEST(join.kept == 2 * join.pairs + join.retries + orphans + join.duplicates);
@@ -51,8 +51,8 @@ BOOST_AUTO_TEST_CASE(two_halves_become_the_record_that_one_collector_would_have_
                                   Half(!client_first, kId, client_first ? 0.001 : 0)});
     BOOST_REQUIRE(halves.lines.size() == 1);
     BOOST_TEST(halves.lines[0] == whole);
-    BOOST_TEST(halves.books.rejoined == 1);
-    BOOST_TEST(halves.books.join.pairs == 1);
+    BOOST_TEST(halves.counters.rejoined == 1);
+    BOOST_TEST(halves.counters.join.pairs == 1);
   }
 }
 
@@ -61,14 +61,14 @@ BOOST_AUTO_TEST_CASE(what_stays_alone_comes_out_byte_by_byte_with_its_reason) {
   const auto out = Rejoined({line});
   BOOST_TEST(out.lines == std::vector{line});
   BOOST_TEST(line.find("NeverArrived") != std::string::npos);
-  BOOST_TEST(out.books.rejoined == 0);
+  BOOST_TEST(out.counters.rejoined == 0);
 }
 
 BOOST_AUTO_TEST_CASE(whole_records_pass_at_once_and_untouched) {
   const auto out = Rejoined({Pair(IdOf(1), 0), Pair(IdOf(2), 1)});
   BOOST_TEST(out.lines == (std::vector{Pair(IdOf(1), 0), Pair(IdOf(2), 1)}));
-  BOOST_TEST(out.books.whole == 2);
-  BOOST_TEST(out.books.join.kept == 0);
+  BOOST_TEST(out.counters.whole == 2);
+  BOOST_TEST(out.counters.join.kept == 0);
 }
 
 BOOST_AUTO_TEST_CASE(halves_further_apart_than_the_window_stay_alone) {
@@ -87,14 +87,14 @@ BOOST_AUTO_TEST_CASE(a_missing_attempt_is_added_to_its_record) {
   BOOST_REQUIRE(out.lines.size() == 1);
   BOOST_TEST(RecordOf(out.lines[0]).pair.server_size() == 2);
   BOOST_TEST(RecordOf(out.lines[0]).pair.verdict() == "Retried");
-  BOOST_TEST(out.books.join.retries == 1);
+  BOOST_TEST(out.counters.join.retries == 1);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_half_out_of_two_files_counts_once) {
   const auto out = Rejoined(
       {Half(true, kId, 0), Half(true, kId, 0), Half(false, kId, 0.001), Half(false, kId, 0.001)});
   BOOST_TEST(out.lines.size() == 1);
-  BOOST_TEST(out.books.join.duplicates == 2);
+  BOOST_TEST(out.counters.join.duplicates == 2);
 }
 
 BOOST_AUTO_TEST_CASE(halves_of_different_requests_never_join) {
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(many_halves_of_two_collectors_in_any_order_join_again) {
   std::shuffle(lines.begin(), lines.end(), std::mt19937(7));
   const auto out = Rejoined(lines);
   BOOST_TEST(out.lines.size() == 500);
-  BOOST_TEST(out.books.rejoined == 500);
+  BOOST_TEST(out.counters.rejoined == 500);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,11 +11,11 @@ namespace {
 using fakes::Half;
 using fakes::IdOf;
 using fakes::Pair;
-using replay::ReplayBooks;
+using replay::ReplayCounters;
 using replay::ReplayFiles;
 using replay::ReplayOptions;
 
-std::vector<std::string> Replayed(const ReplayOptions& options, ReplayBooks* books) {
+std::vector<std::string> Replayed(const ReplayOptions& options, ReplayCounters* counters) {
   std::vector<std::string> out;
   const Status done = ReplayFiles(
       options,
@@ -23,7 +23,7 @@ std::vector<std::string> Replayed(const ReplayOptions& options, ReplayBooks* boo
         out.push_back(record.line);
         return absl::OkStatus();
       },
-      books);
+      counters);
   BOOST_REQUIRE_MESSAGE(done.ok(), Message(done));
   return out;
 }
@@ -38,10 +38,10 @@ BOOST_AUTO_TEST_CASE(filters_are_those_of_the_live_stream) {
   const auto kept = [&](const std::string& name, const std::string& value) {
     ReplayOptions options{.paths = {dir / "a"}};
     options.filter = *observe::RecordFilter::Parse({{name, value}});
-    ReplayBooks books;
-    const auto lines = Replayed(options, &books);
-    BOOST_TEST(books.read.records == books.kept + books.filtered);
-    BOOST_TEST(books.kept == lines.size());
+    ReplayCounters counters;
+    const auto lines = Replayed(options, &counters);
+    BOOST_TEST(counters.read.records == counters.kept + counters.filtered);
+    BOOST_TEST(counters.kept == lines.size());
     return lines.size();
   };
   BOOST_TEST(kept("code", "2xx") == 3);
@@ -59,33 +59,33 @@ BOOST_AUTO_TEST_CASE(halves_of_two_files_join_again_and_the_filter_sees_the_whol
   dir.Write("one", Half(true, IdOf(1), 1) + "\n" + Pair(IdOf(2), 2) + "\n");
   dir.Write("two", Half(false, IdOf(1), 1.001, 1001, "two") + "\n");
   ReplayOptions options{.paths = {dir / "one", dir / "two"}};
-  ReplayBooks books;
-  BOOST_TEST(Replayed(options, &books).size() == 3);
+  ReplayCounters counters;
+  BOOST_TEST(Replayed(options, &counters).size() == 3);
   options.pair_again = true;
   options.window = 30 * base::kSecond;
   options.filter = *observe::RecordFilter::Parse({{"destination", "shop/cart"}});
-  books = {};
-  const auto lines = Replayed(options, &books);
+  counters = {};
+  const auto lines = Replayed(options, &counters);
   BOOST_TEST(lines.size() == 2);
-  BOOST_TEST(books.rejoin.rejoined == 1);
-  BOOST_TEST(books.read.records == books.rejoin.whole + books.rejoin.incomplete);
+  BOOST_TEST(counters.rejoin.rejoined == 1);
+  BOOST_TEST(counters.read.records == counters.rejoin.whole + counters.rejoin.incomplete);
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_when_the_reader_has_enough_or_is_interrupted) {
   const fakes::TempDir dir;
   dir.Write("a", Pair(IdOf(1), 1) + "\n" + Pair(IdOf(2), 2) + "\n" + Pair(IdOf(3), 3) + "\n");
   int seen = 0;
-  ReplayBooks books;
+  ReplayCounters counters;
   const auto enough = [&](const auto&, const auto&) {
     return ++seen == 2 ? absl::CancelledError("enough") : absl::OkStatus();
   };
-  BOOST_TEST(
-      (ReplayFiles({.paths = {dir / "a"}}, enough, &books).code() == absl::StatusCode::kCancelled));
+  BOOST_TEST((ReplayFiles({.paths = {dir / "a"}}, enough, &counters).code() ==
+              absl::StatusCode::kCancelled));
   BOOST_TEST(seen == 2);
   std::stop_source stop;
   stop.request_stop();
   BOOST_TEST(
-      (ReplayFiles({.paths = {dir / "a"}, .stop = stop.get_token()}, enough, &books).code() ==
+      (ReplayFiles({.paths = {dir / "a"}, .stop = stop.get_token()}, enough, &counters).code() ==
        absl::StatusCode::kCancelled));
   BOOST_TEST(seen == 2);
 }
@@ -95,16 +95,16 @@ BOOST_AUTO_TEST_CASE(a_record_that_hides_all_its_sides_passes_no_filter) {
   dir.Write("a", R"({"request":{"method":"GET"},"client":{"reduced":true}})"
                  "\n");
   ReplayOptions options{.paths = {dir / "a"}};
-  ReplayBooks books;
-  BOOST_TEST(Replayed(options, &books).size() == 1);
+  ReplayCounters counters;
+  BOOST_TEST(Replayed(options, &counters).size() == 1);
   options.filter = *observe::RecordFilter::Parse({{"method", "GET"}});
-  BOOST_TEST(Replayed(options, &books).size() == 0);
+  BOOST_TEST(Replayed(options, &counters).size() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_not_there_is_an_error) {
-  ReplayBooks books;
+  ReplayCounters counters;
   const auto never = [](const auto&, const auto&) { return absl::OkStatus(); };
-  BOOST_TEST((ReplayFiles({.paths = {"/nonexistent"}}, never, &books).code() ==
+  BOOST_TEST((ReplayFiles({.paths = {"/nonexistent"}}, never, &counters).code() ==
               absl::StatusCode::kNotFound));
 }
 

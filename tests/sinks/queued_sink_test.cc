@@ -20,7 +20,7 @@ struct QueuedSinkTest {
     return std::make_unique<QueuedSink>(std::move(owned), contract::QuickOptions(queue_bytes_max));
   }
   uint64_t Dropped(const QueuedSink& sink, DropReason reason) {
-    return sink.stats().dropped[static_cast<size_t>(reason)];
+    return sink.counters().dropped[static_cast<size_t>(reason)];
   }
   ScriptedWriter::Script script;
 };
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_taken_is_asked_again_from_where_it_stopped) {
   sink->Offer(MakeRecords(0, 5));
   BOOST_TEST(sink->Flush(10 * base::kSecond).ok());
   BOOST_TEST(script.written() == fakes::Range(0, 5), boost::test_tools::per_element());
-  BOOST_TEST(sink->stats().delivered == 5u);
+  BOOST_TEST(sink->counters().delivered == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_that_no_retry_heals_drops_the_rest_of_the_selection_alone) {
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_record_larger_than_the_queue_gets_into_an_empty_one) {
   auto sink = Make(100);
   sink->Offer(MakeRecords(0, 1, 10'000));
   BOOST_TEST(sink->Flush(10 * base::kSecond).ok());
-  BOOST_TEST(sink->stats().delivered == 1u);
+  BOOST_TEST(sink->counters().delivered == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_writer_costs_what_does_not_fit_and_says_why) {
@@ -71,10 +71,10 @@ BOOST_AUTO_TEST_CASE(a_slow_writer_costs_what_does_not_fit_and_says_why) {
   sink->Offer(MakeRecords(0, 1));
   sink->Offer(MakeRecords(1, 4));
   BOOST_TEST(Dropped(*sink, DropReason::kQueueFull) == 4u);
-  BOOST_TEST(sink->stats().status.code() == absl::StatusCode::kResourceExhausted);
+  BOOST_TEST(sink->counters().status.code() == absl::StatusCode::kResourceExhausted);
   script.hold = false;
   BOOST_TEST(sink->Flush(10 * base::kSecond).ok());
-  BOOST_TEST(sink->stats().status.ok());
+  BOOST_TEST(sink->counters().status.ok());
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_flush_is_repeated) {
@@ -90,10 +90,10 @@ BOOST_AUTO_TEST_CASE(a_flush_waits_for_records_that_the_writer_settles_later) {
   auto sink = Make();
   sink->Offer(MakeRecords(0, 4));
   BOOST_TEST(sink->Flush(20 * base::kMillisecond).code() == absl::StatusCode::kDeadlineExceeded);
-  BOOST_TEST(sink->stats().queued == 4u);
+  BOOST_TEST(sink->counters().queued == 4u);
   script.settle_late = false;
   BOOST_TEST(sink->Flush(10 * base::kSecond).ok());
-  BOOST_TEST(sink->stats().delivered == 4u);
+  BOOST_TEST(sink->counters().delivered == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(records_that_the_writer_never_settled_are_counted_as_closed) {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(records_that_the_writer_never_settled_are_counted_as_closed
   BOOST_TEST(fakes::Eventually([&] { return script.written().size() == 4; }));
   sink->Close(0);
   BOOST_TEST(Dropped(*sink, DropReason::kClosed) == 4u);
-  BOOST_TEST(sink->stats().queued == 0u);
+  BOOST_TEST(sink->counters().queued == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_writer_is_polled_while_nothing_comes_and_left_alone_after_close) {
@@ -128,8 +128,8 @@ BOOST_AUTO_TEST_CASE(the_first_close_that_waits_is_waited_for_by_a_second_one) {
   script.hold = false;
   first.join();
   second.join();
-  BOOST_TEST(sink->stats().offered ==
-             sink->stats().delivered + Dropped(*sink, DropReason::kClosed));
+  BOOST_TEST(sink->counters().offered ==
+             sink->counters().delivered + Dropped(*sink, DropReason::kClosed));
 }
 
 BOOST_AUTO_TEST_CASE(every_drop_reason_has_a_name_of_its_own) {

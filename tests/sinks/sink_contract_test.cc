@@ -18,20 +18,20 @@ using fakes::MakeRecords;
 using fakes::Range;
 using sinks::DropReason;
 using sinks::QueuedSink;
-using sinks::SinkStats;
+using sinks::SinkCounters;
 
 constexpr base::Nanos kLong = 20 * base::kSecond;
 
-uint64_t Dropped(const SinkStats& stats) {
-  return std::accumulate(stats.dropped.begin(), stats.dropped.end(), uint64_t{0});
+uint64_t Dropped(const SinkCounters& counters) {
+  return std::accumulate(counters.dropped.begin(), counters.dropped.end(), uint64_t{0});
 }
 
-uint64_t Dropped(const SinkStats& stats, DropReason reason) {
-  return stats.dropped[static_cast<size_t>(reason)];
+uint64_t Dropped(const SinkCounters& counters, DropReason reason) {
+  return counters.dropped[static_cast<size_t>(reason)];
 }
 
-bool Balances(const SinkStats& stats) {
-  return stats.offered == stats.delivered + Dropped(stats) + stats.queued;
+bool Balances(const SinkCounters& counters) {
+  return counters.offered == counters.delivered + Dropped(counters) + counters.queued;
 }
 
 template <typename Outside>
@@ -55,11 +55,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(records_come_through_in_the_order_of_their_offers,
   auto& sink = bench.Open();
   for (int i = 0; i < 30; ++i) sink.Offer(MakeRecords(i * 10, 10, 500));
   BOOST_TEST(sink.Flush(kLong).ok());
-  const SinkStats stats = sink.stats();
-  BOOST_TEST(stats.delivered == 300u);
-  BOOST_TEST(stats.queued == 0u);
-  BOOST_TEST(stats.delivered_bytes > 300u * 500u);
-  BOOST_TEST(stats.status.ok());
+  const SinkCounters counters = sink.counters();
+  BOOST_TEST(counters.delivered == 300u);
+  BOOST_TEST(counters.queued == 0u);
+  BOOST_TEST(counters.delivered_bytes > 300u * 500u);
+  BOOST_TEST(counters.status.ok());
   BOOST_TEST(bench.outside.Received() == Range(0, 300), boost::test_tools::per_element());
 }
 
@@ -71,37 +71,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(only_the_chosen_records_of_a_batch_come_through, O
   sink.Offer(records);
   sink.Offer({nullptr, {}});
   BOOST_TEST(sink.Flush(kLong).ok());
-  BOOST_TEST(sink.stats().offered == 3u);
+  BOOST_TEST(sink.counters().offered == 3u);
   BOOST_TEST(bench.outside.Received() == (std::vector<int>{1, 4, 9}),
              boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(the_books_balance_at_every_moment_and_a_flush_ends_under_load,
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_counters_balance_at_every_moment_and_a_flush_ends_under_load,
                               Outside, Outsides) {
   Bench<Outside> bench(256 << 10);
   auto& sink = bench.Open();
   std::atomic<bool> stop{false};
   std::atomic<int> unbalanced{0};
   std::thread watcher([&] {
-    while (!stop) unbalanced += Balances(sink.stats()) ? 0 : 1;
+    while (!stop) unbalanced += Balances(sink.counters()) ? 0 : 1;
   });
   std::thread offerer([&] {
     for (int i = 0; !stop; ++i) sink.Offer(MakeRecords(i * 10, 10, 200));
   });
-  BOOST_TEST(fakes::Eventually([&] { return sink.stats().offered > 1000; }));
+  BOOST_TEST(fakes::Eventually([&] { return sink.counters().offered > 1000; }));
   for (int i = 0; i < 3; ++i) {
-    const uint64_t offered = sink.stats().offered;
+    const uint64_t offered = sink.counters().offered;
     BOOST_TEST(sink.Flush(kLong).ok());
-    const SinkStats stats = sink.stats();
-    BOOST_TEST(stats.delivered + Dropped(stats) >= offered);
+    const SinkCounters counters = sink.counters();
+    BOOST_TEST(counters.delivered + Dropped(counters) >= offered);
   }
   stop = true;
   offerer.join();
   watcher.join();
   BOOST_TEST(unbalanced == 0);
   sink.Close(kLong);
-  BOOST_TEST(sink.stats().queued == 0u);
-  BOOST_TEST(bench.outside.Received().size() == sink.stats().delivered);
+  BOOST_TEST(sink.counters().queued == 0u);
+  BOOST_TEST(bench.outside.Received().size() == sink.counters().delivered);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(closing_flushes_and_the_second_time_does_nothing, Outside, Outsides) {
@@ -109,10 +109,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(closing_flushes_and_the_second_time_does_nothing, 
   auto& sink = bench.Open();
   sink.Offer(MakeRecords(0, 20));
   sink.Close(kLong);
-  const SinkStats closed = sink.stats();
+  const SinkCounters closed = sink.counters();
   BOOST_TEST(closed.delivered == 20u);
   sink.Close(kLong);
-  BOOST_TEST(sink.stats().delivered == 20u);
+  BOOST_TEST(sink.counters().delivered == 20u);
   BOOST_TEST(bench.outside.Received() == Range(0, 20), boost::test_tools::per_element());
 }
 
@@ -123,10 +123,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_comes_through_after_close, Outside, Outsid
   sink.Close(kLong);
   sink.Offer(MakeRecords(5, 7));
   BOOST_TEST(sink.Flush(kLong).ok());
-  const SinkStats stats = sink.stats();
-  BOOST_TEST(stats.offered == 12u);
-  BOOST_TEST(Dropped(stats, DropReason::kClosed) == 7u);
-  BOOST_TEST(Balances(stats));
+  const SinkCounters counters = sink.counters();
+  BOOST_TEST(counters.offered == 12u);
+  BOOST_TEST(Dropped(counters, DropReason::kClosed) == 7u);
+  BOOST_TEST(Balances(counters));
   BOOST_TEST(bench.outside.Received() == Range(0, 5), boost::test_tools::per_element());
 }
 
@@ -136,14 +136,14 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_broken_outside_is_told_retried_and_heals_without
   bench.outside.Break();
   auto& sink = bench.Open();
   sink.Offer(MakeRecords(0, 10));
-  BOOST_TEST(fakes::Eventually([&] { return !sink.stats().status.ok(); }));
-  BOOST_TEST(IsRetryable(sink.stats().status));
+  BOOST_TEST(fakes::Eventually([&] { return !sink.counters().status.ok(); }));
+  BOOST_TEST(IsRetryable(sink.counters().status));
   BOOST_TEST(sink.Flush(10 * base::kMillisecond).code() == absl::StatusCode::kDeadlineExceeded);
   sink.Offer(MakeRecords(10, 10));
-  BOOST_TEST(sink.stats().queued == 20u);
+  BOOST_TEST(sink.counters().queued == 20u);
   bench.outside.Heal();
   BOOST_TEST(sink.Flush(kLong).ok());
-  BOOST_TEST(sink.stats().status.ok());
+  BOOST_TEST(sink.counters().status.ok());
   BOOST_TEST(bench.outside.Received() == Range(0, 20), boost::test_tools::per_element());
 }
 
@@ -155,14 +155,14 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i) sink.Offer(MakeRecords(i * 10, 10, 1000));
   BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds(2)));
-  const SinkStats full = sink.stats();
+  const SinkCounters full = sink.counters();
   BOOST_TEST(full.offered == 1000u);
   BOOST_TEST(Dropped(full, DropReason::kQueueFull) > 500u);
   BOOST_TEST(Balances(full));
   bench.outside.Heal();
   BOOST_TEST(sink.Flush(kLong).ok());
   const auto received = bench.outside.Received();
-  BOOST_TEST(received.size() == sink.stats().delivered);
+  BOOST_TEST(received.size() == sink.counters().delivered);
   BOOST_TEST(std::is_sorted(received.begin(), received.end()));
 }
 
@@ -175,8 +175,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(closing_with_a_broken_outside_ends_and_counts_the_
   const auto begin = std::chrono::steady_clock::now();
   sink.Close(50 * base::kMillisecond);
   BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds(8)));
-  BOOST_TEST(Dropped(sink.stats(), DropReason::kClosed) == 10u);
-  BOOST_TEST(Balances(sink.stats()));
+  BOOST_TEST(Dropped(sink.counters(), DropReason::kClosed) == 10u);
+  BOOST_TEST(Balances(sink.counters()));
   bench.outside.Heal();
 }
 

@@ -37,37 +37,38 @@ inline Json PatchJson(const plan::Patch& patch) {
   return out;
 }
 
-inline Json VerdictJson(const plan::Verdict& verdict) {
+inline Json VerdictJson(const plan::TapOutcome& outcome) {
   constexpr const char* kStatus[] = {"True", "False", "Unknown"};
-  Json out = {{"tap", verdict.key}, {"inForce", verdict.in_force}};
-  for (const auto& condition : verdict.conditions) {
+  Json out = {{"tap", outcome.key}, {"inForce", outcome.in_force}};
+  for (const auto& condition : outcome.conditions) {
     out["conditions"][condition.type] = std::string(kStatus[static_cast<int>(condition.status)]) +
                                         " " + condition.reason + ": " + condition.message;
   }
-  for (const auto& workload : verdict.workloads) {
+  for (const auto& workload : outcome.workloads) {
     out["workloads"].push_back(workload.ns + "/" + workload.kind + "/" + workload.name + ": " +
                                std::to_string(workload.pods_meshed) + " of " +
                                std::to_string(workload.pods) + " pods meshed, " +
                                (workload.patch.empty() ? "no patch" : workload.patch));
   }
-  if (!verdict.proxies.empty()) out["proxies"] = verdict.proxies;
-  if (!verdict.not_visible.empty()) out["notVisible"] = NotesJson(verdict.not_visible);
-  if (!verdict.notes.empty()) out["notes"] = NotesJson(verdict.notes);
-  for (const auto& patch : verdict.planned) out["planned"].push_back(PatchJson(patch));
-  if (verdict.started) out["started"] = TimeText(*verdict.started);
-  if (verdict.ends) out["ends"] = TimeText(*verdict.ends);
+  if (!outcome.proxies.empty()) out["proxies"] = outcome.proxies;
+  if (!outcome.not_visible.empty()) out["notVisible"] = NotesJson(outcome.not_visible);
+  if (!outcome.notes.empty()) out["notes"] = NotesJson(outcome.notes);
+  for (const auto& patch : outcome.planned) out["planned"].push_back(PatchJson(patch));
+  if (outcome.started) out["started"] = TimeText(*outcome.started);
+  if (outcome.ends) out["ends"] = TimeText(*outcome.ends);
   return out;
 }
 
 inline Json PlanJson(const plan::MeshPlan& plan) {
-  Json out = {{"patches", Json::array()}, {"routes", Json::array()}, {"verdicts", Json::array()}};
+  Json out = {
+      {"patches", Json::array()}, {"compiledTaps", Json::array()}, {"outcomes", Json::array()}};
   for (const auto& patch : plan.patches) out["patches"].push_back(PatchJson(patch));
-  for (const auto& route : plan.routes) {
-    out["routes"].push_back({{"tap", route.key},
-                             {"generation", route.generation},
-                             {"document", Json::parse(route.document)}});
+  for (const auto& compiled : plan.compiled_taps) {
+    out["compiledTaps"].push_back({{"tap", compiled.key},
+                                   {"generation", compiled.generation},
+                                   {"document", Json::parse(compiled.document)}});
   }
-  for (const auto& verdict : plan.verdicts) out["verdicts"].push_back(VerdictJson(verdict));
+  for (const auto& outcome : plan.outcomes) out["outcomes"].push_back(VerdictJson(outcome));
   if (plan.next_change) out["nextChange"] = TimeText(*plan.next_change);
   return out;
 }

@@ -19,8 +19,8 @@ struct Fixture : MeshFixture {
     ports.objects = [this] { return Objects(); };
     ports.settings = [] { return plan::MeshSettings(); };
     ports.reports = [this] { return reports; };
-    ports.set_routes = [this](const auto& set) {
-      routes = set;
+    ports.set_taps = [this](const auto& set) {
+      compiled_taps = set;
       filters_when_routed = kube.All(kube::kEnvoyFilters).size();
     };
     ports.plan_changed = [this] { ++told; };
@@ -34,7 +34,7 @@ struct Fixture : MeshFixture {
   std::vector<kube::Object> Filters() { return kube.All(kube::kEnvoyFilters); }
 
   std::unique_ptr<MeshReconciler> reconciler;
-  std::vector<plan::Route> routes;
+  std::vector<plan::CompiledTap> compiled_taps;
   size_t filters_when_routed = 0;
   int told = 0;
 };
@@ -50,8 +50,8 @@ BOOST_AUTO_TEST_CASE(a_tap_gets_its_route_and_then_its_patch) {
   BOOST_REQUIRE(mesh.Filters().size() == 1u);
   BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "cart");
   BOOST_TEST(mesh.Filters()[0].owner_references().size() == 1u);
-  BOOST_REQUIRE(mesh.routes.size() == 1u);
-  BOOST_TEST(mesh.routes[0].key == "shop/a");
+  BOOST_REQUIRE(mesh.compiled_taps.size() == 1u);
+  BOOST_TEST(mesh.compiled_taps[0].key == "shop/a");
   BOOST_TEST(mesh.filters_when_routed == 0u);
   BOOST_TEST(mesh.told == 1);
 }
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_patch_that_no_tap_wants_is_deleted_and_others_are_left) {
   BOOST_TEST(mesh.Run().ok());
   BOOST_REQUIRE(mesh.Filters().size() == 1u);
   BOOST_TEST(mesh.Filters()[0].name() == "theirs");
-  BOOST_TEST(mesh.routes.empty());
+  BOOST_TEST(mesh.compiled_taps.empty());
 }
 
 BOOST_AUTO_TEST_CASE(one_refused_patch_stops_no_other_and_its_tap_says_why) {
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it
   mesh.reports = {report};
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().empty());
-  BOOST_TEST(mesh.routes.empty());
+  BOOST_TEST(mesh.compiled_taps.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,13 +13,13 @@ constexpr base::Nanos kNow = 1'000 * base::kSecond;
 
 plan::MeshPlan OneTap() {
   plan::MeshPlan plan;
-  plan::Verdict verdict;
-  verdict.key = "shop/a";
-  verdict.in_force = true;
-  verdict.pods_meshed = 2;
-  verdict.proxies = {"cart-0.shop", "cart-1.shop"};
-  verdict.patches = {"EnvoyFilter/shop/p"};
-  plan.verdicts.push_back(verdict);
+  plan::TapOutcome outcome;
+  outcome.key = "shop/a";
+  outcome.in_force = true;
+  outcome.pods_meshed = 2;
+  outcome.proxies = {"cart-0.shop", "cart-1.shop"};
+  outcome.patches = {"EnvoyFilter/shop/p"};
+  plan.outcomes.push_back(outcome);
   return plan;
 }
 

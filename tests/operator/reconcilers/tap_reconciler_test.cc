@@ -37,13 +37,13 @@ struct Fixture : MeshFixture {
   kube::Object Tap() { return kube.All(kube::kTrafficTaps)[0]; }
   void Plan(int64_t generation) {
     plan::MeshPlan plan;
-    plan::Verdict verdict;
-    verdict.key = "shop/a";
-    verdict.tap = {"shop", "a", Tap().uid()};
-    verdict.generation = generation;
-    verdict.in_force = true;
-    verdict.conditions = {{"Accepted", plan::Condition::Value::kTrue, "Accepted", ""}};
-    plan.verdicts.push_back(verdict);
+    plan::TapOutcome outcome;
+    outcome.key = "shop/a";
+    outcome.tap = {"shop", "a", Tap().uid()};
+    outcome.generation = generation;
+    outcome.in_force = true;
+    outcome.conditions = {{"Accepted", plan::Condition::Value::kTrue, "Accepted", ""}};
+    plan.outcomes.push_back(outcome);
     board.SetPlan(plan, {});
   }
   void Report(uint64_t records) {

@@ -16,12 +16,12 @@ namespace {
 // A tap that captures: planned, taken by both its proxies, in force at the collector.
 TapStatusInput Capturing() {
   TapStatusInput input;
-  input.verdict.key = "shop/a";
-  input.verdict.generation = 3;
-  input.verdict.in_force = true;
-  input.verdict.pods_matched = input.verdict.pods_meshed = 3;
-  input.verdict.proxies = {"cart-0.shop", "cart-1.shop"};
-  input.verdict.conditions = {{"Accepted", Value::kTrue, "Accepted", ""},
+  input.outcome.key = "shop/a";
+  input.outcome.generation = 3;
+  input.outcome.in_force = true;
+  input.outcome.pods_matched = input.outcome.pods_meshed = 3;
+  input.outcome.proxies = {"cart-0.shop", "cart-1.shop"};
+  input.outcome.conditions = {{"Accepted", Value::kTrue, "Accepted", ""},
                               {"Programmed", Value::kUnknown, "Pending", ""},
                               {"OutputsResolved", Value::kTrue, "Resolved", ""},
                               {"Completed", Value::kFalse, "Running", ""}};
@@ -47,7 +47,7 @@ std::string Says(const TapStatusInput& input, const std::string& type) {
 }
 
 void Set(TapStatusInput* input, const Condition& condition) {
-  for (auto& c : input->verdict.conditions) {
+  for (auto& c : input->outcome.conditions) {
     if (c.type == condition.type) c = condition;
   }
 }
@@ -106,9 +106,9 @@ BOOST_AUTO_TEST_CASE(a_patch_that_the_api_server_refuses_is_told) {
 BOOST_AUTO_TEST_CASE(outputs_are_ready_only_in_this_version_at_a_collector) {
   auto input = Capturing();
   input.totals.generation = 2;
-  BOOST_TEST(Says(input, "OutputsReady") == "Unknown/RoutePending");
+  BOOST_TEST(Says(input, "OutputsReady") == "Unknown/CollectorPending");
   input.totals.faults = {"no"};
-  BOOST_TEST(Says(input, "OutputsReady") == "False/RouteRefused");
+  BOOST_TEST(Says(input, "OutputsReady") == "False/CollectorRefused");
   input.totals = {};
   BOOST_TEST(Says(input, "OutputsReady") == "Unknown/CollectorAbsent");
   BOOST_TEST(Says(input, "LossFree") == "Unknown/CollectorAbsent");
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(any_loss_shows_and_stays) {
 
 BOOST_AUTO_TEST_CASE(a_tap_that_a_limit_has_ended_is_ready_so_that_nobody_waits_for_it) {
   auto input = Capturing();
-  input.verdict.in_force = false;
+  input.outcome.in_force = false;
   Set(&input, {"Programmed", Value::kFalse, "Completed", ""});
   Set(&input, {"Completed", Value::kTrue, "DurationReached", "ran for 5m"});
   BOOST_TEST(Says(input, "Ready") == "True/Completed");
@@ -168,8 +168,8 @@ BOOST_AUTO_TEST_CASE(counts_alone_are_no_news) {
 BOOST_AUTO_TEST_CASE(the_status_is_bounded_however_large_the_mesh) {
   auto input = Capturing();
   for (int i = 0; i < 1000; ++i) {
-    input.verdict.not_visible.push_back({"shop/x", "NotMeshed", std::string(10'000, 'x')});
-    input.verdict.patches.push_back("EnvoyFilter/shop/p" + std::to_string(i));
+    input.outcome.not_visible.push_back({"shop/x", "NotMeshed", std::string(10'000, 'x')});
+    input.outcome.patches.push_back("EnvoyFilter/shop/p" + std::to_string(i));
     input.totals.outputs["o" + std::to_string(i)].trouble = std::string(10'000, 'y');
   }
   BOOST_TEST(TapStatus(input).dump().size() < 100'000u);

@@ -35,8 +35,8 @@ BOOST_AUTO_TEST_CASE(a_full_disk_degrades_the_output_counts_drops_and_heals_with
                          contract::QuickOptions(512 << 10));
   for (int i = 0; i < 200; ++i) sink.Offer(fakes::MakeRecords(i * 10, 10, 500));
   BOOST_TEST(fakes::Eventually(
-      [&] { return sink.stats().status.code() == absl::StatusCode::kResourceExhausted; }));
-  const auto full = sink.stats();
+      [&] { return sink.counters().status.code() == absl::StatusCode::kResourceExhausted; }));
+  const auto full = sink.counters();
   BOOST_TEST(full.dropped[static_cast<size_t>(sinks::DropReason::kQueueFull)] > 0u);
   BOOST_TEST(full.queued > 0u);
   std::filesystem::remove(dir / "ballast");
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_degrades_the_output_counts_drops_and_heals_with
   sink.Offer(fakes::MakeRecords(9'999, 1));
   sink.Close(10 * base::kSecond);
   const auto numbers = fakes::NumbersOf(dir.Read("all.jsonl"));
-  BOOST_TEST(numbers.size() == sink.stats().delivered);
+  BOOST_TEST(numbers.size() == sink.counters().delivered);
   BOOST_TEST(std::is_sorted(numbers.begin(), numbers.end()));
   BOOST_TEST(numbers.front() == 0);
   BOOST_TEST(numbers.back() == 9'999);

@@ -1,4 +1,4 @@
-#include "pipeline/admission.h"
+#include "pipeline/ingress.h"
 
 #include <boost/test/unit_test.hpp>
 #include <thread>
@@ -11,14 +11,13 @@ namespace traffictap {
 using traffic::RejectReason;
 
 struct AdmissionTest {
-  pipeline::RouteTablePtr Table(std::vector<std::string> methods, double ratio = 1,
-                                uint64_t id = 1) {
+  pipeline::TapTablePtr Table(std::vector<std::string> methods, double ratio = 1, uint64_t id = 1) {
     auto spec = std::make_shared<tap::TapSpec>();
     spec->name = "tap";
     spec->ns = "shop";
     spec->match.methods = std::move(methods);
     spec->sampling.ratio = ratio;
-    return *pipeline::RouteTable::Create({spec}, {id});
+    return *pipeline::TapTable::Create({spec}, {id});
   }
   // One message of GETs with the ids given.
   static void Send(traffic::EntryStream& stream, const std::vector<std::string>& ids) {
@@ -29,30 +28,31 @@ struct AdmissionTest {
     stream.EndOfMessage();
   }
   void CheckBalance() {
-    const auto books = admission.books();
+    const auto counters = ingress.counters();
     uint64_t rejected = 0;
-    for (const uint64_t count : books.rejected) rejected += count;
-    BOOST_TEST(books.received == books.kept + books.filtered + books.sampled + rejected);
+    for (const uint64_t count : counters.rejected) rejected += count;
+    BOOST_TEST(counters.received ==
+               counters.kept + counters.filtered + counters.sampled + rejected);
   }
 
   fakes::ManualClock clock;
   pairing::PeerDirectory peers{0, 100};
   pipeline::AdmittedQueue queue{1 << 20};
-  pipeline::Admission admission{&queue, &peers, &clock};
+  pipeline::Ingress ingress{&queue, &peers, &clock};
 };
 
-BOOST_FIXTURE_TEST_SUITE(admission, AdmissionTest)
+BOOST_FIXTURE_TEST_SUITE(ingress, AdmissionTest)
 
 BOOST_AUTO_TEST_CASE(without_taps_everything_is_filtered_and_nothing_queued) {
-  Send(*admission.OpenStream(fakes::MakeNode("10.0.0.1")), {"a", "b"});
-  BOOST_TEST(admission.books().filtered == 2u);
+  Send(*ingress.OpenStream(fakes::MakeNode("10.0.0.1")), {"a", "b"});
+  BOOST_TEST(ingress.counters().filtered == 2u);
   BOOST_TEST(queue.bytes() == 0u);
   CheckBalance();
 }
 
 BOOST_AUTO_TEST_CASE(what_a_tap_admits_goes_into_the_queue_a_message_at_a_time_with_its_arrival) {
-  admission.SetRoutes(Table({"GET"}));
-  const auto stream = admission.OpenStream(fakes::MakeNode("10.0.0.1"));
+  ingress.SetTable(Table({"GET"}));
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   Send(*stream, {"a", "b"});
   clock.Advance(base::kSecond);
   Send(*stream, {"c"});
@@ -62,82 +62,82 @@ BOOST_AUTO_TEST_CASE(what_a_tap_admits_goes_into_the_queue_a_message_at_a_time_w
   const auto* entry = batches[1].entries->entries()[0];
   BOOST_TEST(entry->arrival == clock.Monotonic());
   BOOST_TEST(entry->taps.Contains(0));
-  BOOST_TEST(admission.books().kept == 3u);
+  BOOST_TEST(ingress.counters().kept == 3u);
   CheckBalance();
 }
 
 BOOST_AUTO_TEST_CASE(a_change_of_routes_holds_from_the_next_message_on) {
-  admission.SetRoutes(Table({"GET"}));
-  const auto stream = admission.OpenStream(fakes::MakeNode("10.0.0.1"));
+  ingress.SetTable(Table({"GET"}));
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   const auto first = fakes::EntryBuilder::Client().Id("a");
   stream->Consume(first.entry());
-  admission.SetRoutes(Table({"POST"}, 1, 2));
+  ingress.SetTable(Table({"POST"}, 1, 2));
   Send(*stream, {"b"});
   Send(*stream, {"c"});
-  BOOST_TEST(admission.books().kept == 2u);
-  BOOST_TEST(admission.books().filtered == 1u);
+  BOOST_TEST(ingress.counters().kept == 2u);
+  BOOST_TEST(ingress.counters().filtered == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(both_sides_of_a_request_are_sampled_alike) {
-  admission.SetRoutes(Table({}, 0.5));
-  const auto client = admission.OpenStream(fakes::MakeNode("10.0.0.1"));
-  const auto server = admission.OpenStream(fakes::MakeNode("10.0.0.2"));
+  ingress.SetTable(Table({}, 0.5));
+  const auto client = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  const auto server = ingress.OpenStream(fakes::MakeNode("10.0.0.2"));
   for (int i = 0; i < 100; ++i) {
-    const uint64_t before = admission.books().kept;
+    const uint64_t before = ingress.counters().kept;
     Send(*client, {std::to_string(i)});
     Send(*server, {std::to_string(i)});
-    BOOST_TEST((admission.books().kept - before) % 2 == 0u);
+    BOOST_TEST((ingress.counters().kept - before) % 2 == 0u);
   }
-  BOOST_TEST(admission.books().sampled > 50u);
-  BOOST_TEST(admission.books().kept > 50u);
+  BOOST_TEST(ingress.counters().sampled > 50u);
+  BOOST_TEST(ingress.counters().kept > 50u);
   CheckBalance();
 }
 
-BOOST_AUTO_TEST_CASE(a_full_queue_never_blocks_and_its_loss_is_told_to_books_peers_and_taps) {
+BOOST_AUTO_TEST_CASE(a_full_queue_never_blocks_and_its_loss_is_told_to_counters_peers_and_taps) {
   pipeline::AdmittedQueue tiny{1};
-  pipeline::Admission door(&tiny, &peers, &clock);
-  door.SetRoutes(Table({}));
-  const auto stream = door.OpenStream(fakes::MakeNode("10.0.0.1"));
+  pipeline::Ingress ingress(&tiny, &peers, &clock);
+  ingress.SetTable(Table({}));
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   Send(*stream, {"a"});
   Send(*stream, {"b", "c"});
-  BOOST_TEST(door.books().kept == 1u);
-  BOOST_TEST(door.books().rejected[static_cast<size_t>(RejectReason::kQueueFull)] == 2u);
+  BOOST_TEST(ingress.counters().kept == 1u);
+  BOOST_TEST(ingress.counters().rejected[static_cast<size_t>(RejectReason::kQueueFull)] == 2u);
   BOOST_TEST((peers.Lookup(fakes::Address("10.0.0.1:1"), clock.Monotonic(), clock.Monotonic()) ==
               pairing::PeerState::kLost));
-  BOOST_TEST(door.doors().at(1).lost == 2u);
+  BOOST_TEST(ingress.tap_counters().at(1).lost == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_count_with_and_without_a_stream) {
-  admission.Reject(RejectReason::kNoIdentifier, 1);
-  const auto stream = admission.OpenStream(fakes::MakeNode("10.0.0.1"));
+  ingress.Reject(RejectReason::kNoIdentifier, 1);
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   stream->Reject(RejectReason::kMalformedEntry, 3);
   stream->End(true);
-  BOOST_TEST(admission.books().received == 4u);
+  BOOST_TEST(ingress.counters().received == 4u);
   CheckBalance();
 }
 
 BOOST_AUTO_TEST_CASE(a_node_is_known_while_a_stream_of_it_is_open) {
   const auto node = fakes::MakeNode("10.0.0.1");
-  const auto first = admission.OpenStream(node);
-  const auto second = admission.OpenStream(fakes::MakeNode("10.0.0.1"));
+  const auto first = ingress.OpenStream(node);
+  const auto second = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   first->End(true);
-  BOOST_TEST((admission.NodeAt("10.0.0.1") != nullptr));
+  BOOST_TEST((ingress.NodeAt("10.0.0.1") != nullptr));
   second->End(false);
-  BOOST_TEST((admission.NodeAt("10.0.0.1") == nullptr));
+  BOOST_TEST((ingress.NodeAt("10.0.0.1") == nullptr));
 }
 
 BOOST_AUTO_TEST_CASE(many_streams_and_changes_at_once_lose_no_count) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
-      const auto stream = admission.OpenStream(fakes::MakeNode("10.0.0." + std::to_string(t)));
+      const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0." + std::to_string(t)));
       for (int i = 0; i < 500; ++i) Send(*stream, {std::to_string(i), "x"});
       stream->End(true);
     });
   }
-  for (uint64_t i = 1; i < 50; ++i) admission.SetRoutes(Table({"GET"}, 1, i));
+  for (uint64_t i = 1; i < 50; ++i) ingress.SetTable(Table({"GET"}, 1, i));
   for (auto& thread : threads) thread.join();
-  BOOST_TEST(admission.books().received == 4'000u);
+  BOOST_TEST(ingress.counters().received == 4'000u);
   CheckBalance();
 }
 

@@ -1,4 +1,4 @@
-#include "operator/routes/route_server.h"
+#include "operator/discovery/discovery_server.h"
 
 #include <unistd.h>
 
@@ -8,21 +8,22 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "collector/route_source.h"
+#include "collector/tap_source.h"
 #include "fmt/format.h"
 
 namespace traffictap {
 
-using collector::RouteSource;
-using collector::RouteSourceOptions;
-using collector::RouteSourceState;
-using routes::RouteServer;
+using collector::TapSource;
+using collector::TapSourceOptions;
+using collector::TapSourceState;
+using discovery::DiscoveryServer;
 
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
-plan::Route MakeRoute(const std::string& name, int64_t generation, const std::string& extra = "") {
+plan::CompiledTap MakeRoute(const std::string& name, int64_t generation,
+                            const std::string& extra = "") {
   return {"shop/" + name, "uid-" + name, generation,
           R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" +
               name + R"(","namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}])" +
@@ -32,11 +33,11 @@ plan::Route MakeRoute(const std::string& name, int64_t generation, const std::st
 // A collector without its pipeline: remembers what it was told to do.
 class FakeCollector {
  public:
-  std::unique_ptr<RouteSource> Dial(RouteSourceOptions options) {
-    auto source = RouteSource::Start(std::move(options),
-                                     {[this](const auto& taps) { return Apply(taps); },
-                                      [] { return pipeline::PipelineFigures(); }},
-                                     &state);
+  std::unique_ptr<TapSource> Dial(TapSourceOptions options) {
+    auto source = TapSource::Start(std::move(options),
+                                   {[this](const auto& taps) { return Apply(taps); },
+                                    [] { return pipeline::PipelineSnapshot(); }},
+                                   &state);
     BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
     return *std::move(source);
   }
@@ -51,7 +52,7 @@ class FakeCollector {
     return applied_;
   }
 
-  RouteSourceState state;
+  TapSourceState state;
 
  private:
   std::vector<pipeline::TapFault> Apply(const std::vector<tap::TapSpecPtr>& taps) {
@@ -72,7 +73,7 @@ class Operator {
  public:
   Operator() : Operator("127.0.0.1:0") {}
   explicit Operator(const std::string& address) {
-    auto started = RouteServer::Start({address}, [this] {
+    auto started = DiscoveryServer::Start({address}, [this] {
       absl::MutexLock lock(&mutex_);
       ++reports_;
     });
@@ -105,11 +106,11 @@ class Operator {
   int reports_ = 0;
 
  public:
-  std::unique_ptr<RouteServer> server;
+  std::unique_ptr<DiscoveryServer> server;
 };
 
-RouteSourceOptions OptionsFor(const Operator& op, const std::string& name = "c1") {
-  RouteSourceOptions options;
+TapSourceOptions OptionsFor(const Operator& op, const std::string& name = "c1") {
+  TapSourceOptions options;
   options.address = op.address();
   options.collector = name;
   options.report_interval = 50 * base::kMillisecond;
@@ -120,40 +121,40 @@ RouteSourceOptions OptionsFor(const Operator& op, const std::string& name = "c1"
 
 std::string TempFile() {
   static int count = 0;
-  return fmt::format("{}/routes-test-{}-{}", std::filesystem::temp_directory_path().string(),
+  return fmt::format("{}/discovery-test-{}-{}", std::filesystem::temp_directory_path().string(),
                      getpid(), ++count);
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(route_server)
+BOOST_AUTO_TEST_SUITE(discovery_server)
 
 BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_its_version) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetRoutes({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeRoute("a", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
-  op.server->SetRoutes({MakeRoute("a", 1), MakeRoute("b", 1)});
+  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
   BOOST_TEST(op.WaitForVersion());
-  op.server->SetRoutes({});
+  op.server->SetTaps({});
   BOOST_TEST(collector.WaitForTaps({}));
   BOOST_TEST(collector.state.connected.load());
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_first_routes) {
+BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_first_taps) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
   BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.size() == 1; }));
   BOOST_TEST(collector.applied() == 0);
-  BOOST_TEST(!collector.state.has_routes.load());
+  BOOST_TEST(!collector.state.has_snapshot.load());
 }
 
-BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_routes_is_connected_without_being_sent_any) {
+BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_taps_is_connected_without_being_sent_any) {
   const std::string cache = TempFile();
-  RouteSourceOptions options;
+  TapSourceOptions options;
   std::string address;
   {
     Operator op;
@@ -162,11 +163,11 @@ BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_routes_is_connected_without_bei
     options.cache_file = cache;
     FakeCollector collector;
     const auto source = collector.Dial(options);
-    op.server->SetRoutes({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeRoute("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   Operator again(address);
-  again.server->SetRoutes({MakeRoute("a", 1)});
+  again.server->SetTaps({MakeRoute("a", 1)});
   FakeCollector restarted;
   const auto source = restarted.Dial(options);
   BOOST_TEST(again.WaitForVersion());
@@ -175,15 +176,15 @@ BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_routes_is_connected_without_bei
   std::filesystem::remove(cache);
 }
 
-BOOST_AUTO_TEST_CASE(equal_routes_are_sent_once) {
+BOOST_AUTO_TEST_CASE(equal_sets_are_sent_once) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetRoutes({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeRoute("a", 1)});
   BOOST_TEST(op.WaitForVersion());
   const std::string version = op.server->version();
-  op.server->SetRoutes({MakeRoute("a", 1)});
-  op.server->SetRoutes({MakeRoute("a", 2)});
+  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeRoute("a", 2)});
   BOOST_TEST(op.WaitForVersion());
   BOOST_TEST(op.server->version() != version);
   BOOST_TEST(collector.applied() == 2);
@@ -193,9 +194,9 @@ BOOST_AUTO_TEST_CASE(a_bad_document_is_reported_and_the_last_good_one_stays) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetRoutes({MakeRoute("a", 1), MakeRoute("b", 1)});
+  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
-  op.server->SetRoutes({MakeRoute("a", 2, R"(,"direction":"Sideways")"), MakeRoute("c", 1)});
+  op.server->SetTaps({MakeRoute("a", 2, R"(,"direction":"Sideways")"), MakeRoute("c", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/c"}));
   BOOST_TEST(op.WaitFor([](const auto& reports) {
     return reports.size() == 1 && reports[0].faults_size() == 1 &&
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
   const auto source = collector.Dial(OptionsFor(op));
   auto route = MakeRoute("a", 1);
   route.key = "bank/a";
-  op.server->SetRoutes({route});
+  op.server->SetTaps({route});
   BOOST_TEST(op.WaitFor(
       [](const auto& reports) { return reports.size() == 1 && reports[0].faults_size() == 1; }));
   BOOST_TEST(collector.WaitForTaps({}));
@@ -218,36 +219,36 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
 
 BOOST_AUTO_TEST_CASE(the_taps_stay_while_the_operator_is_away_and_it_is_found_again) {
   FakeCollector collector;
-  std::unique_ptr<RouteSource> source;
+  std::unique_ptr<TapSource> source;
   std::string address;
   {
     Operator op;
     address = op.address();
     source = collector.Dial(OptionsFor(op));
-    op.server->SetRoutes({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeRoute("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   Operator again(address);
-  again.server->SetRoutes({MakeRoute("b", 1)});
+  again.server->SetTaps({MakeRoute("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/b"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_collector_that_starts_without_operator_takes_its_cached_routes) {
+BOOST_AUTO_TEST_CASE(a_collector_that_starts_without_operator_takes_its_cached_taps) {
   const std::string cache = TempFile();
-  RouteSourceOptions options;
+  TapSourceOptions options;
   {
     Operator op;
     options = OptionsFor(op);
     options.cache_file = cache;
     FakeCollector collector;
     const auto source = collector.Dial(options);
-    op.server->SetRoutes({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeRoute("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   FakeCollector restarted;
   const auto source = restarted.Dial(options);
-  BOOST_TEST(restarted.state.has_routes.load());
+  BOOST_TEST(restarted.state.has_snapshot.load());
   BOOST_TEST(restarted.WaitForTaps({"shop/a"}));
   std::filesystem::remove(cache);
 }
@@ -260,8 +261,8 @@ BOOST_AUTO_TEST_CASE(a_cache_that_cannot_be_read_is_left_aside) {
   options.cache_file = cache;
   FakeCollector collector;
   const auto source = collector.Dial(options);
-  BOOST_TEST(!collector.state.has_routes.load());
-  op.server->SetRoutes({MakeRoute("a", 1)});
+  BOOST_TEST(!collector.state.has_snapshot.load());
+  op.server->SetTaps({MakeRoute("a", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   std::filesystem::remove(cache);
 }
@@ -279,11 +280,11 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
 }
 
 BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {
-  auto started = RouteServer::Start({"127.0.0.1:0", {}, 0}, [] {});
+  auto started = DiscoveryServer::Start({"127.0.0.1:0", {}, 0}, [] {});
   BOOST_REQUIRE(started.ok());
-  (*started)->SetRoutes({MakeRoute("a", 1)});
+  (*started)->SetTaps({MakeRoute("a", 1)});
   FakeCollector collector;
-  RouteSourceOptions options;
+  TapSourceOptions options;
   options.address = fmt::format("127.0.0.1:{}", (*started)->port());
   options.backoff_min = base::kMillisecond;
   const auto source = collector.Dial(options);
@@ -293,10 +294,10 @@ BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {
 
 BOOST_AUTO_TEST_CASE(a_taken_address_and_missing_files_are_told) {
   Operator op;
-  const auto taken = RouteServer::Start({op.address()}, [] {});
+  const auto taken = DiscoveryServer::Start({op.address()}, [] {});
   BOOST_TEST((taken.status().code() == absl::StatusCode::kUnavailable));
   const auto missing =
-      RouteServer::Start({"127.0.0.1:0", {"/nonexistent.pem", "/nonexistent.key", ""}}, [] {});
+      DiscoveryServer::Start({"127.0.0.1:0", {"/nonexistent.pem", "/nonexistent.key", ""}}, [] {});
   BOOST_TEST((missing.status().code() == absl::StatusCode::kInvalidArgument));
 }
 

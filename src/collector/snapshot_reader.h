@@ -6,19 +6,19 @@
 
 #include "pipeline/pipeline.h"
 #include "tap/tap_spec.h"
-#include "traffictap/v1/routes.pb.h"
+#include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::collector {
 
-// Turns snapshots into taps. A route whose document is bad keeps the last good version of its tap.
+// Turns snapshots into taps. A compiled tap whose document is bad keeps the last good version of its tap.
 // Not thread-safe.
-class RouteReader {
+class SnapshotReader {
  public:
   struct Reading {
     std::vector<tap::TapSpecPtr> taps;
     std::vector<pipeline::TapFault> faults;
   };
-  Reading Read(const v1::RouteSnapshot& snapshot);
+  Reading Read(const v1::DiscoverySnapshot& snapshot);
 
   // Adds what the snapshots said of the reported taps: uid and generation of the version that was
   // read last.

@@ -11,6 +11,6 @@ using Outcomes = std::map<const Workload*, Outcome>;
 
 // What to tell the tap's author. `outcomes` are those of the plan, or of what the plan would be
 // with a tap that is planned only.
-Verdict VerdictOf(const TapState& state, const MeshIndex& index, const Outcomes& outcomes);
+TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcomes& outcomes);
 
 }  // namespace traffictap::plan

@@ -15,12 +15,12 @@ namespace traffictap::pipeline {
 // Which tap has which slot, and the filter over all of them: one immutable snapshot. Stream threads
 // test entries against the snapshot that is current; a tap keeps its slot through every snapshot it
 // is in.
-class RouteTable {
+class TapTable {
  public:
   // `specs[slot]` is null for a free slot. `ids[slot]` names the tap's life: a tap that is removed
   // and later comes back, or a different tap in the same slot, has another id.
-  static StatusOr<std::shared_ptr<const RouteTable>> Create(std::vector<tap::TapSpecPtr> specs,
-                                                            std::vector<uint64_t> ids);
+  static StatusOr<std::shared_ptr<const TapTable>> Create(std::vector<tap::TapSpecPtr> specs,
+                                                          std::vector<uint64_t> ids);
 
   // The taps that target `node`. Linear in the number of taps: once per stream and snapshot.
   traffic::TapSet Candidates(const traffic::Node& node) const;
@@ -34,16 +34,16 @@ class RouteTable {
   // The longest pairing window of `taps`; one that is not here counts for nothing.
   base::Nanos Window(const traffic::TapSet& taps) const;
   // The members of `taps` that are the same taps here as in `older`.
-  traffic::TapSet Surviving(const traffic::TapSet& taps, const RouteTable& older) const;
+  traffic::TapSet Surviving(const traffic::TapSet& taps, const TapTable& older) const;
 
  private:
-  RouteTable() = default;
+  TapTable() = default;
 
   std::vector<tap::TapSpecPtr> specs_;
   std::vector<uint64_t> ids_;
   std::unique_ptr<filter::EntryFilter> filter_;
 };
 
-using RouteTablePtr = std::shared_ptr<const RouteTable>;
+using TapTablePtr = std::shared_ptr<const TapTable>;
 
 }  // namespace traffictap::pipeline

@@ -1,4 +1,4 @@
-#include "operator/routes/route_server.h"
+#include "operator/discovery/discovery_server.h"
 
 #include <grpcpp/grpcpp.h>
 
@@ -9,9 +9,9 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "fmt/format.h"
-#include "traffictap/v1/routes.grpc.pb.h"
+#include "traffictap/v1/tap_discovery.grpc.pb.h"
 
-namespace traffictap::routes {
+namespace traffictap::discovery {
 namespace {
 
 constexpr int kReportBytesMax = 16 << 20;
@@ -19,16 +19,16 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kPingIntervalMinMs = 10'000;
 
-using SnapshotPtr = std::shared_ptr<const v1::RouteSnapshot>;
+using SnapshotPtr = std::shared_ptr<const v1::DiscoverySnapshot>;
 
-SnapshotPtr MakeSnapshot(const std::vector<plan::Route>& routes) {
-  auto snapshot = std::make_shared<v1::RouteSnapshot>();
-  for (const auto& route : routes) {
-    auto* out = snapshot->add_routes();
-    out->set_tap(route.key);
-    out->set_uid(route.uid);
-    out->set_generation(route.generation);
-    out->set_document(route.document);
+SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps) {
+  auto snapshot = std::make_shared<v1::DiscoverySnapshot>();
+  for (const auto& tap : taps) {
+    auto* out = snapshot->add_taps();
+    out->set_tap(tap.key);
+    out->set_uid(tap.uid);
+    out->set_generation(tap.generation);
+    out->set_document(tap.document);
   }
   // FNV-1a: equal content must have an equal version also in another operator's process.
   uint64_t hash = 14695981039346656037ull;
@@ -43,15 +43,15 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::Route>& routes) {
 class Session;
 
 // All streams of a server, and what they share.
-class RouteHub final : public v1::RouteDiscovery::CallbackService {
+class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
  public:
-  RouteHub(size_t collectors_max, std::function<void()> on_report)
+  DiscoveryHub(size_t collectors_max, std::function<void()> on_report)
       : collectors_max_(collectors_max), on_report_(std::move(on_report)) {}
 
-  grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* StreamRoutes(
+  grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* StreamTaps(
       grpc::CallbackServerContext*) override;
 
-  void SetRoutes(const std::vector<plan::Route>& routes);
+  void SetTaps(const std::vector<plan::CompiledTap>& taps);
   SnapshotPtr snapshot() const {
     absl::MutexLock lock(&mutex_);
     return snapshot_;
@@ -74,9 +74,9 @@ class RouteHub final : public v1::RouteDiscovery::CallbackService {
   std::map<Session*, v1::CollectorReport> reports_ ABSL_GUARDED_BY(mutex_);
 };
 
-class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot> {
+class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
  public:
-  explicit Session(RouteHub* owner) : owner_(owner) {
+  explicit Session(DiscoveryHub* owner) : owner_(owner) {
     if (!owner_->Join(this)) {
       Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
       return;
@@ -130,7 +130,7 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Ro
     Finish(grpc::Status::OK);
   }
 
-  RouteHub* const owner_;
+  DiscoveryHub* const owner_;
   v1::CollectorReport report_;  // gRPC's while a read is under way
   absl::Mutex mutex_;
   SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);
@@ -140,13 +140,13 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Ro
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-grpc::ServerBidiReactor<v1::CollectorReport, v1::RouteSnapshot>* RouteHub::StreamRoutes(
+grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* DiscoveryHub::StreamTaps(
     grpc::CallbackServerContext*) {
   return new Session(this);
 }
 
-void RouteHub::SetRoutes(const std::vector<plan::Route>& routes) {
-  auto next = MakeSnapshot(routes);
+void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps) {
+  auto next = MakeSnapshot(taps);
   absl::MutexLock lock(&mutex_);
   if (snapshot_ && snapshot_->version() == next->version()) return;
   snapshot_ = std::move(next);
@@ -154,19 +154,19 @@ void RouteHub::SetRoutes(const std::vector<plan::Route>& routes) {
   for (Session* session : sessions_) session->Offer(snapshot_);
 }
 
-bool RouteHub::Join(Session* session) {
+bool DiscoveryHub::Join(Session* session) {
   absl::MutexLock lock(&mutex_);
   if (sessions_.size() >= collectors_max_) return false;
   sessions_.insert(session);
   return true;
 }
 
-void RouteHub::Leave(Session* session) {
+void DiscoveryHub::Leave(Session* session) {
   {
     absl::MutexLock lock(&mutex_);
     const auto found = reports_.find(session);
     if (found != reports_.end()) {
-      log::For("routes").info("collector left collector={}", found->second.collector());
+      log::For("discovery").info("collector left collector={}", found->second.collector());
       reports_.erase(found);
     }
     sessions_.erase(session);
@@ -174,11 +174,11 @@ void RouteHub::Leave(Session* session) {
   on_report_();
 }
 
-void RouteHub::Report(Session* session, v1::CollectorReport report) {
+void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
   {
     absl::MutexLock lock(&mutex_);
     if (!reports_.contains(session)) {
-      log::For("routes").info("collector joined collector={}", report.collector());
+      log::For("discovery").info("collector joined collector={}", report.collector());
     }
     // The newest stream of a collector is the one that counts.
     std::erase_if(reports_, [&](const auto& entry) {
@@ -189,7 +189,7 @@ void RouteHub::Report(Session* session, v1::CollectorReport report) {
   on_report_();
 }
 
-std::vector<v1::CollectorReport> RouteHub::Reports() const {
+std::vector<v1::CollectorReport> DiscoveryHub::Reports() const {
   std::map<std::string, v1::CollectorReport> by_name;
   {
     absl::MutexLock lock(&mutex_);
@@ -200,14 +200,14 @@ std::vector<v1::CollectorReport> RouteHub::Reports() const {
   return out;
 }
 
-RouteServer::RouteServer() = default;
+DiscoveryServer::DiscoveryServer() = default;
 
-StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptions& options,
-                                                          std::function<void()> on_report) {
+StatusOr<std::unique_ptr<DiscoveryServer>> DiscoveryServer::Start(
+    const DiscoveryServerOptions& options, std::function<void()> on_report) {
   auto credentials = rpc::ServerCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
-  std::unique_ptr<RouteServer> out(new RouteServer);
-  out->hub_ = std::make_unique<RouteHub>(options.collectors_max, std::move(on_report));
+  std::unique_ptr<DiscoveryServer> out(new DiscoveryServer);
+  out->hub_ = std::make_unique<DiscoveryHub>(options.collectors_max, std::move(on_report));
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kReportBytesMax);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
@@ -227,21 +227,21 @@ StatusOr<std::unique_ptr<RouteServer>> RouteServer::Start(const RouteServerOptio
   return out;
 }
 
-RouteServer::~RouteServer() {
+DiscoveryServer::~DiscoveryServer() {
   if (!hub_ || !hub_->server) return;
   hub_->server->Shutdown(std::chrono::system_clock::now());
   hub_->server->Wait();
 }
 
-void RouteServer::SetRoutes(const std::vector<plan::Route>& routes) { hub_->SetRoutes(routes); }
+void DiscoveryServer::SetTaps(const std::vector<plan::CompiledTap>& taps) { hub_->SetTaps(taps); }
 
-std::string RouteServer::version() const {
+std::string DiscoveryServer::version() const {
   const auto snapshot = hub_->snapshot();
   return snapshot ? snapshot->version() : "";
 }
 
-std::vector<v1::CollectorReport> RouteServer::Reports() const { return hub_->Reports(); }
+std::vector<v1::CollectorReport> DiscoveryServer::Reports() const { return hub_->Reports(); }
 
-int RouteServer::port() const { return hub_->port; }
+int DiscoveryServer::port() const { return hub_->port; }
 
-}  // namespace traffictap::routes
+}  // namespace traffictap::discovery

@@ -1,4 +1,4 @@
-#include "pipeline/route_table.h"
+#include "pipeline/tap_table.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -17,8 +17,8 @@ tap::TapSpecPtr Spec(const std::string& workload, base::Nanos window) {
   return spec;
 }
 
-pipeline::RouteTablePtr Table(std::vector<tap::TapSpecPtr> specs, std::vector<uint64_t> ids) {
-  auto made = pipeline::RouteTable::Create(std::move(specs), std::move(ids));
+pipeline::TapTablePtr Table(std::vector<tap::TapSpecPtr> specs, std::vector<uint64_t> ids) {
+  auto made = pipeline::TapTable::Create(std::move(specs), std::move(ids));
   BOOST_REQUIRE(made.ok());
   return *made;
 }
@@ -29,7 +29,7 @@ TapSet Slots(std::initializer_list<size_t> slots) {
   return out;
 }
 
-BOOST_AUTO_TEST_SUITE(route_table)
+BOOST_AUTO_TEST_SUITE(tap_table)
 
 BOOST_AUTO_TEST_CASE(candidates_are_the_taps_that_target_the_node_free_slots_aside) {
   const auto table = Table({Spec("web", 1), nullptr, Spec("db", 1), Spec("web", 1)}, {1, 0, 2, 3});

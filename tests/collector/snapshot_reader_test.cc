@@ -1,20 +1,20 @@
-#include "collector/route_reader.h"
+#include "collector/snapshot_reader.h"
 
 #include <boost/test/unit_test.hpp>
 
-#include "collector/route_report.h"
+#include "collector/collector_report.h"
 
 namespace traffictap {
 
 namespace {
 
 void AddRoute(const std::string& name, int64_t generation, const std::string& direction,
-              v1::RouteSnapshot* snapshot) {
-  auto* route = snapshot->add_routes();
-  route->set_tap("shop/" + name);
-  route->set_uid("uid-" + name);
-  route->set_generation(generation);
-  route->set_document(
+              v1::DiscoverySnapshot* snapshot) {
+  auto* compiled = snapshot->add_taps();
+  compiled->set_tap("shop/" + name);
+  compiled->set_uid("uid-" + name);
+  compiled->set_generation(generation);
+  compiled->set_document(
       R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" + name +
       R"(","namespace":"shop"},"spec":{"direction":")" + direction +
       R"(","outputs":[{"name":"out","type":"Stdout"}]}})");
@@ -22,14 +22,14 @@ void AddRoute(const std::string& name, int64_t generation, const std::string& di
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(route_reader)
+BOOST_AUTO_TEST_SUITE(snapshot_reader)
 
 BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_goes) {
-  collector::RouteReader reader;
-  v1::RouteSnapshot good;
+  collector::SnapshotReader reader;
+  v1::DiscoverySnapshot good;
   AddRoute("a", 1, "Inbound", &good);
   BOOST_TEST(reader.Read(good).taps.size() == 1u);
-  v1::RouteSnapshot bad;
+  v1::DiscoverySnapshot bad;
   AddRoute("a", 2, "Sideways", &bad);
   const auto reading = reader.Read(bad);
   BOOST_REQUIRE(reading.taps.size() == 1u);
@@ -41,11 +41,11 @@ BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_go
 }
 
 BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
-  collector::RouteReader reader;
-  v1::RouteSnapshot snapshot;
+  collector::SnapshotReader reader;
+  v1::DiscoverySnapshot snapshot;
   AddRoute("a", 1, "Inbound", &snapshot);
   reader.Read(snapshot);
-  snapshot.clear_routes();
+  snapshot.clear_taps();
   AddRoute("a", 2, "Sideways", &snapshot);
   reader.Read(snapshot);
   v1::CollectorReport report;
@@ -58,8 +58,8 @@ BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tap_that_comes_twice_counts_once) {
-  collector::RouteReader reader;
-  v1::RouteSnapshot snapshot;
+  collector::SnapshotReader reader;
+  v1::DiscoverySnapshot snapshot;
   AddRoute("a", 1, "Inbound", &snapshot);
   AddRoute("a", 2, "Outbound", &snapshot);
   BOOST_TEST(reader.Read(snapshot).taps.size() == 1u);

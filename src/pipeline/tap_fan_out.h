@@ -5,28 +5,28 @@
 #include <vector>
 
 #include "pairing/pairer.h"
-#include "pipeline/admission.h"
+#include "pipeline/ingress.h"
 #include "pipeline/tap_runtime.h"
 
 namespace traffictap::pipeline {
 
 // The taps in force: the snapshot that entries are tested against, and the runtime of each slot
 // (null: free).
-struct Routed {
-  RouteTablePtr table;
+struct TapsInForce {
+  TapTablePtr table;
   std::vector<std::shared_ptr<TapRuntime>> runtimes;
 };
 
 // Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it
 // targets and that it admitted: to a tap that sees one side alone, a whole pair is an orphan, and
 // the reason says why. Owned by the pipeline thread.
-class Router final : public pairing::PairConsumer {
+class TapFanOut final : public pairing::PairConsumer {
  public:
-  // `admission` outlives the router.
-  explicit Router(const Admission* admission) : admission_(admission) {}
+  // `ingress` outlives the fan-out.
+  explicit TapFanOut(const Ingress* ingress) : ingress_(ingress) {}
 
-  void SetRouted(std::shared_ptr<Routed> routed) { routed_ = std::move(routed); }
-  const std::shared_ptr<Routed>& routed() const { return routed_; }
+  void SetTaps(std::shared_ptr<TapsInForce> in_force) { in_force_ = std::move(in_force); }
+  const std::shared_ptr<TapsInForce>& in_force() const { return in_force_; }
 
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) override;
 
@@ -36,8 +36,8 @@ class Router final : public pairing::PairConsumer {
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
 
-  const Admission* const admission_;
-  std::shared_ptr<Routed> routed_;
+  const Ingress* const ingress_;
+  std::shared_ptr<TapsInForce> in_force_;
 };
 
 }  // namespace traffictap::pipeline

@@ -12,15 +12,15 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "pairing/peer_directory.h"
-#include "pipeline/route_table.h"
+#include "pipeline/tap_table.h"
 #include "traffic/entry_batch.h"
 #include "traffic/entry_consumer.h"
 
 namespace traffictap::pipeline {
 
-// The door's books: received = kept + filtered + sampled + sum(rejected), at every moment between
+// The ingress's counters: received = kept + filtered + sampled + sum(rejected), at every moment between
 // two messages. `kept` entries went into the queue to the pipeline thread.
-struct AdmissionBooks {
+struct IngressCounters {
   uint64_t received = 0;
   uint64_t kept = 0;
   uint64_t filtered = 0;
@@ -28,59 +28,59 @@ struct AdmissionBooks {
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
 };
 
-// What the door knows of one tap. Losses are counted for every tap that targets the proxy: whose
+// What the ingress knows of one tap. Losses are counted for every tap that targets the proxy: whose
 // entries they were is not known any more.
-struct TapDoor {
+struct TapIngressCounters {
   uint64_t proxies = 0;         // with a stream open, that sent something since the tap is in force
   uint64_t lost = 0;            // entries
   uint64_t broken_streams = 0;  // each with an unknown number of entries in flight
 };
 
-// What a stream thread hands to the pipeline thread. `routes` is the snapshot its tap sets refer
+// What a stream thread hands to the pipeline thread. `table` is the snapshot its tap sets refer
 // to.
 struct AdmittedBatch {
   std::unique_ptr<traffic::EntryBatch> entries;
-  RouteTablePtr routes;
+  TapTablePtr table;
 };
 using AdmittedQueue = base::BoundedQueue<AdmittedBatch>;
 
-// The door: tests each entry against the current route table on the thread of its stream, packs
+// The ingress: tests each entry against the current route table on the thread of its stream, packs
 // what some tap admits, and pushes it per message into the queue. Never blocks: with the queue full
 // the message is dropped and counted. Thread-safe.
-class Admission final : public traffic::EntryConsumer {
+class Ingress final : public traffic::EntryConsumer {
  public:
-  // All three outlive the admission and its streams.
-  Admission(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock);
-  ~Admission() override;
+  // All three outlive the ingress and its streams.
+  Ingress(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock);
+  ~Ingress() override;
 
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override;
   void Reject(traffic::RejectReason reason, uint64_t count) override;
 
   // In force for every message whose first entry comes after the call.
-  void SetRoutes(RouteTablePtr routes);
+  void SetTable(TapTablePtr table);
 
   // The node whose stream is open from `ip`, or null.
   traffic::NodePtr NodeAt(const std::string& ip) const;
 
-  AdmissionBooks books() const;
-  // By the taps' ids (RouteTable::id); of the routes in force.
-  std::map<uint64_t, TapDoor> doors() const;
+  IngressCounters counters() const;
+  // By the taps' ids (TapTable::id); of the table in force.
+  std::map<uint64_t, TapIngressCounters> tap_counters() const;
 
  private:
   class Stream;
-  RouteTablePtr routes() const;
-  void Record(const AdmissionBooks& delta);
+  TapTablePtr table() const;
+  void Record(const IngressCounters& delta);
   struct Proxy {
     traffic::NodePtr node;
     int streams = 0;
-    RouteTablePtr routes;  // that `candidates` refers to
+    TapTablePtr table;  // that `candidates` refers to
     traffic::TapSet candidates;
   };
   void StreamOpened(const traffic::NodePtr& node);
-  // The proxy at `ip` sent something under `routes`, in which `candidates` target it.
-  void ProxySent(const std::string& ip, const RouteTablePtr& routes,
+  // The proxy at `ip` sent something under `table`, in which `candidates` target it.
+  void ProxySent(const std::string& ip, const TapTablePtr& table,
                  const traffic::TapSet& candidates);
-  void CountLoss(const RouteTablePtr& routes, const traffic::TapSet& candidates, uint64_t entries,
+  void CountLoss(const TapTablePtr& table, const traffic::TapSet& candidates, uint64_t entries,
                  uint64_t streams);
   void StreamEnded(const traffic::NodePtr& node, bool clean);
 
@@ -88,10 +88,11 @@ class Admission final : public traffic::EntryConsumer {
   pairing::PeerDirectory* const peers_;
   const base::Clock* const clock_;
   mutable absl::Mutex mutex_;
-  RouteTablePtr routes_ ABSL_GUARDED_BY(mutex_);
-  AdmissionBooks books_ ABSL_GUARDED_BY(mutex_);
+  TapTablePtr table_ ABSL_GUARDED_BY(mutex_);
+  IngressCounters counters_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);  // by ip
-  std::map<uint64_t, TapDoor> losses_ ABSL_GUARDED_BY(mutex_);    // by tap id; `proxies` unused
+  std::map<uint64_t, TapIngressCounters> losses_
+      ABSL_GUARDED_BY(mutex_);  // by tap id; `proxies` unused
   std::atomic<uint64_t> version_{
       0};  // lets a stream see without the lock that its snapshot is still current
 };

@@ -1,38 +1,38 @@
-#include "collector/route_report.h"
+#include "collector/collector_report.h"
 
 #include <boost/test/unit_test.hpp>
 
 namespace traffictap {
 
-BOOST_AUTO_TEST_SUITE(route_report)
+BOOST_AUTO_TEST_SUITE(collector_report)
 
 BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
-  pipeline::PipelineFigures figures;
-  pipeline::TapFigures tap;
+  pipeline::PipelineSnapshot snapshot;
+  pipeline::TapSnapshot tap;
   tap.tap = "shop/a";
-  tap.books.offered = 10;
-  tap.books.filtered = 1;
-  tap.books.sampled = 2;
-  tap.books.limited = 3;
-  tap.books.dropped_orphans = 4;
-  tap.books.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] = 7;
-  tap.books.orphans[static_cast<size_t>(traffic::OrphanReason::kNeverArrived)] = 3;
-  tap.books.verdicts[static_cast<size_t>(traffic::Verdict::kServerError)] = 5;
-  tap.door.proxies = 6;
-  tap.door.lost = 8;
-  tap.door.broken_streams = 9;
+  tap.counters.offered = 10;
+  tap.counters.filtered = 1;
+  tap.counters.sampled = 2;
+  tap.counters.limited = 3;
+  tap.counters.dropped_orphans = 4;
+  tap.counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] = 7;
+  tap.counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNeverArrived)] = 3;
+  tap.counters.verdicts[static_cast<size_t>(traffic::Verdict::kServerError)] = 5;
+  tap.ingress.proxies = 6;
+  tap.ingress.lost = 8;
+  tap.ingress.broken_streams = 9;
   tap.completed = true;
-  sinks::SinkStats stats;
-  stats.offered = 10;
-  stats.delivered = 6;
-  stats.queued = 1;
-  stats.dropped[static_cast<size_t>(sinks::DropReason::kTooLarge)] = 3;
-  stats.status = absl::UnavailableError("broker down");
-  tap.outputs["kafka"] = stats;
-  figures.taps.push_back(tap);
+  sinks::SinkCounters counters;
+  counters.offered = 10;
+  counters.delivered = 6;
+  counters.queued = 1;
+  counters.dropped[static_cast<size_t>(sinks::DropReason::kTooLarge)] = 3;
+  counters.status = absl::UnavailableError("broker down");
+  tap.outputs["kafka"] = counters;
+  snapshot.taps.push_back(tap);
 
   v1::CollectorReport report;
-  collector::FillReport(figures, &report);
+  collector::FillReport(snapshot, &report);
   BOOST_REQUIRE(report.taps_size() == 1);
   const auto& told = report.taps(0);
   BOOST_TEST(told.tap() == "shop/a");

@@ -1,4 +1,4 @@
-#include "collector/route_source.h"
+#include "collector/tap_source.h"
 
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
@@ -14,10 +14,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
-#include "collector/route_reader.h"
-#include "collector/route_report.h"
+#include "collector/collector_report.h"
+#include "collector/snapshot_reader.h"
 #include "fmt/format.h"
-#include "traffictap/v1/routes.grpc.pb.h"
+#include "traffictap/v1/tap_discovery.grpc.pb.h"
 
 namespace traffictap::collector {
 namespace {
@@ -31,10 +31,11 @@ std::string NewInstance() {
 }
 
 // One stream's life. gRPC's threads call the On… methods; the source's thread calls the others.
-class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::RouteSnapshot> {
+class DiscoveryCall final
+    : public grpc::ClientBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
  public:
-  void Start(v1::RouteDiscovery::Stub* stub) {
-    stub->async()->StreamRoutes(&context_, this);
+  void Start(v1::TapDiscovery::Stub* stub) {
+    stub->async()->StreamTaps(&context_, this);
     StartRead(&incoming_);
     StartCall();
   }
@@ -50,9 +51,10 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
   }
 
   // Waits at most `wait` for a snapshot or the stream's end.
-  std::optional<v1::RouteSnapshot> Next(base::Nanos wait) {
+  std::optional<v1::DiscoverySnapshot> Next(base::Nanos wait) {
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(this, &RouteCall::HasNews), absl::Nanoseconds(wait));
+    mutex_.AwaitWithTimeout(absl::Condition(this, &DiscoveryCall::HasNews),
+                            absl::Nanoseconds(wait));
     noticed_ = true;
     return std::exchange(arrived_, std::nullopt);
   }
@@ -105,10 +107,10 @@ class RouteCall final : public grpc::ClientBidiReactor<v1::CollectorReport, v1::
   }
 
   grpc::ClientContext context_;
-  v1::RouteSnapshot incoming_;    // gRPC's while a read is under way
-  v1::CollectorReport outgoing_;  // gRPC's while a write is under way
+  v1::DiscoverySnapshot incoming_;  // gRPC's while a read is under way
+  v1::CollectorReport outgoing_;    // gRPC's while a write is under way
   mutable absl::Mutex mutex_;
-  std::optional<v1::RouteSnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::DiscoverySnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool noticed_ ABSL_GUARDED_BY(mutex_) = true;  // the thread knows that it opened
@@ -125,16 +127,16 @@ Status WriteFile(const std::string& path, const std::string& bytes) {
   out.close();
   if (!out.good() || std::rename(part.c_str(), path.c_str()) != 0) {
     return absl::UnavailableError(
-        fmt::format("write routes cache \"{}\": is the directory there and writable?", path));
+        fmt::format("write tap cache \"{}\": is the directory there and writable?", path));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-class RouteSource::Loop {
+class TapSource::Loop {
  public:
-  Loop(RouteSourceOptions options, Hooks hooks, RouteSourceState* state,
+  Loop(TapSourceOptions options, Hooks hooks, TapSourceState* state,
        const std::shared_ptr<grpc::ChannelCredentials>& credentials)
       : options_(std::move(options)),
         hooks_(std::move(hooks)),
@@ -143,7 +145,7 @@ class RouteSource::Loop {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kSnapshotBytesMax);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-    stub_ = v1::RouteDiscovery::NewStub(
+    stub_ = v1::TapDiscovery::NewStub(
         grpc::CreateCustomChannel(options_.address, credentials, arguments));
     LoadCache();
     thread_ = std::thread([this] { Run(); });
@@ -172,7 +174,7 @@ class RouteSource::Loop {
 
   // True where the operator answered.
   bool RunStream() {
-    RouteCall call;
+    DiscoveryCall call;
     {
       absl::MutexLock lock(&mutex_);
       if (stopping_) return false;
@@ -184,7 +186,7 @@ class RouteSource::Loop {
     while (!call.ended()) {
       const auto snapshot = call.Next(wait);
       if (call.opened() && !state_->connected.exchange(true)) {
-        log::For("routes").info("connected to the operator");
+        log::For("taps").info("connected to the operator");
       }
       if (snapshot) {
         Apply(*snapshot);
@@ -199,23 +201,23 @@ class RouteSource::Loop {
     const grpc::Status status = call.WaitForEnd();
     if (state_->connected.exchange(false) || !warned_) {
       warned_ = true;
-      log::For("routes").warn("no stream to the operator, the taps in force stay err=\"{}\"",
-                              status.error_message());
+      log::For("taps").warn("no stream to the operator, the taps in force stay err=\"{}\"",
+                            status.error_message());
     }
     return call.opened();
   }
 
-  void Apply(const v1::RouteSnapshot& snapshot) {
+  void Apply(const v1::DiscoverySnapshot& snapshot) {
     auto reading = reader_.Read(snapshot);
     for (auto& fault : hooks_.apply(reading.taps)) reading.faults.push_back(std::move(fault));
     faults_ = std::move(reading.faults);
     version_ = snapshot.version();
-    state_->has_routes = true;
+    state_->has_snapshot = true;
     for (const auto& fault : faults_) {
-      log::For("routes").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
+      log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
     }
-    log::For("routes").info("routes in force version={} taps={} faults={}", version_,
-                            reading.taps.size(), faults_.size());
+    log::For("taps").info("taps in force version={} taps={} faults={}", version_,
+                          reading.taps.size(), faults_.size());
   }
 
   v1::CollectorReport MakeReport() const {
@@ -228,7 +230,7 @@ class RouteSource::Loop {
       out->set_tap(fault.tap);
       out->set_message(Message(fault.status));
     }
-    FillReport(hooks_.figures(), &report);
+    FillReport(hooks_.pipeline_snapshot(), &report);
     reader_.Identify(&report);
     return report;
   }
@@ -236,20 +238,20 @@ class RouteSource::Loop {
   void LoadCache() {
     if (options_.cache_file.empty() || ::access(options_.cache_file.c_str(), F_OK) != 0) return;
     std::ifstream in(options_.cache_file, std::ios::binary);
-    v1::RouteSnapshot snapshot;
+    v1::DiscoverySnapshot snapshot;
     if (!snapshot.ParseFromIstream(&in)) {
-      log::For("routes").warn("routes cache cannot be read, waiting for the operator file=\"{}\"",
-                              options_.cache_file);
+      log::For("taps").warn("tap cache cannot be read, waiting for the operator file=\"{}\"",
+                            options_.cache_file);
       return;
     }
     Apply(snapshot);
   }
 
-  void SaveCache(const v1::RouteSnapshot& snapshot) {
+  void SaveCache(const v1::DiscoverySnapshot& snapshot) {
     if (options_.cache_file.empty()) return;
     const Status written = WriteFile(options_.cache_file, snapshot.SerializeAsString());
     if (!written.ok())
-      log::For("routes").warn("routes not kept for a restart err=\"{}\"", Message(written));
+      log::For("taps").warn("taps not kept for a restart err=\"{}\"", Message(written));
   }
 
   bool stopping() const {
@@ -257,31 +259,31 @@ class RouteSource::Loop {
     return stopping_;
   }
 
-  const RouteSourceOptions options_;
+  const TapSourceOptions options_;
   const Hooks hooks_;
-  RouteSourceState* const state_;
+  TapSourceState* const state_;
   const std::string instance_;
-  std::unique_ptr<v1::RouteDiscovery::Stub> stub_;
+  std::unique_ptr<v1::TapDiscovery::Stub> stub_;
   // Only the thread touches these (the constructor before it starts).
-  RouteReader reader_;
+  SnapshotReader reader_;
   std::string version_;
   std::vector<pipeline::TapFault> faults_;
   bool warned_ = false;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  RouteCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  DiscoveryCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::thread thread_;
 };
 
-RouteSource::RouteSource() = default;
-RouteSource::~RouteSource() = default;
+TapSource::TapSource() = default;
+TapSource::~TapSource() = default;
 
-StatusOr<std::unique_ptr<RouteSource>> RouteSource::Start(RouteSourceOptions options, Hooks hooks,
-                                                          RouteSourceState* state) {
+StatusOr<std::unique_ptr<TapSource>> TapSource::Start(TapSourceOptions options, Hooks hooks,
+                                                      TapSourceState* state) {
   auto credentials = rpc::ChannelCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
-  std::unique_ptr<RouteSource> out(new RouteSource);
+  std::unique_ptr<TapSource> out(new TapSource);
   out->loop_ = std::make_unique<Loop>(std::move(options), std::move(hooks), state, *credentials);
   return out;
 }

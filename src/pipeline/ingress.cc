@@ -1,26 +1,26 @@
-#include "pipeline/admission.h"
+#include "pipeline/ingress.h"
 
 #include <utility>
 
 namespace traffictap::pipeline {
 
-// One stream's door. Counts in plain fields and adds them to the shared books once per message.
-class Admission::Stream final : public traffic::EntryStream {
+// One stream's ingress. Counts in plain fields and adds them to the shared counters once per message.
+class Ingress::Stream final : public traffic::EntryStream {
  public:
-  Stream(Admission* owner, traffic::NodePtr node) : owner_(owner), node_(std::move(node)) {
+  Stream(Ingress* owner, traffic::NodePtr node) : owner_(owner), node_(std::move(node)) {
     owner_->StreamOpened(node_);
   }
 
   void Consume(const traffic::AccessEntry& entry) override {
     if (!in_message_) BeginMessage();
     ++delta_.received;
-    const auto admitted = routes_ ? routes_->filter().Admit(entry, candidates_) : traffic::TapSet();
+    const auto admitted = table_ ? table_->filter().Admit(entry, candidates_) : traffic::TapSet();
     if (admitted.empty()) {
       ++delta_.filtered;
       return;
     }
     const auto hash = traffic::HashRequestId(entry.text(traffic::Text::kRequestId));
-    const auto sampled = routes_->filter().Sample(hash, admitted);
+    const auto sampled = table_->filter().Sample(hash, admitted);
     if (sampled.empty()) {
       ++delta_.sampled;
       return;
@@ -32,7 +32,7 @@ class Admission::Stream final : public traffic::EntryStream {
     delta_.received += count;
     delta_.rejected[static_cast<size_t>(reason)] += count;
     owner_->peers_->EntriesLost(node_->ip, owner_->clock_->Monotonic());
-    owner_->CountLoss(routes_, candidates_, count, 0);
+    owner_->CountLoss(table_, candidates_, count, 0);
   }
 
   void EndOfMessage() override {
@@ -43,7 +43,7 @@ class Admission::Stream final : public traffic::EntryStream {
 
   void End(bool clean) override {
     EndOfMessage();
-    if (!clean) owner_->CountLoss(routes_, candidates_, 0, 1);
+    if (!clean) owner_->CountLoss(table_, candidates_, 0, 1);
     owner_->StreamEnded(node_, clean);
   }
 
@@ -52,11 +52,11 @@ class Admission::Stream final : public traffic::EntryStream {
     in_message_ = true;
     arrival_ = owner_->clock_->Monotonic();
     const uint64_t version = owner_->version_.load(std::memory_order_acquire);
-    if (version == version_ && routes_) return;
+    if (version == version_ && table_) return;
     version_ = version;
-    routes_ = owner_->routes();
-    candidates_ = routes_ ? routes_->Candidates(*node_) : traffic::TapSet();
-    owner_->ProxySent(node_->ip, routes_, candidates_);
+    table_ = owner_->table();
+    candidates_ = table_ ? table_->Candidates(*node_) : traffic::TapSet();
+    owner_->ProxySent(node_->ip, table_, candidates_);
   }
 
   void Keep(const traffic::AccessEntry& entry, uint64_t hash, const traffic::TapSet& taps) {
@@ -69,44 +69,44 @@ class Admission::Stream final : public traffic::EntryStream {
   void Push() {
     const uint64_t count = batch_->entries().size();
     const size_t bytes = batch_->bytes();
-    if (owner_->queue_->TryPush({std::move(batch_), routes_}, bytes)) {
+    if (owner_->queue_->TryPush({std::move(batch_), table_}, bytes)) {
       delta_.kept += count;
     } else {
       delta_.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] += count;
       owner_->peers_->EntriesLost(node_->ip, arrival_);
-      owner_->CountLoss(routes_, candidates_, count, 0);
+      owner_->CountLoss(table_, candidates_, count, 0);
     }
     batch_.reset();
   }
 
-  Admission* const owner_;
+  Ingress* const owner_;
   const traffic::NodePtr node_;
-  RouteTablePtr routes_;
+  TapTablePtr table_;
   uint64_t version_ = 0;
   traffic::TapSet candidates_;
   bool in_message_ = false;
   base::Nanos arrival_ = 0;
   std::unique_ptr<traffic::EntryBatch> batch_;
-  AdmissionBooks delta_;
+  IngressCounters delta_;
 };
 
-Admission::Admission(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock)
+Ingress::Ingress(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock)
     : queue_(queue), peers_(peers), clock_(clock) {}
 
-Admission::~Admission() = default;
+Ingress::~Ingress() = default;
 
-std::unique_ptr<traffic::EntryStream> Admission::OpenStream(traffic::NodePtr node) {
+std::unique_ptr<traffic::EntryStream> Ingress::OpenStream(traffic::NodePtr node) {
   return std::make_unique<Stream>(this, std::move(node));
 }
 
-void Admission::Reject(traffic::RejectReason reason, uint64_t count) {
-  AdmissionBooks delta;
+void Ingress::Reject(traffic::RejectReason reason, uint64_t count) {
+  IngressCounters delta;
   delta.received = count;
   delta.rejected[static_cast<size_t>(reason)] = count;
   Record(delta);
 }
 
-void Admission::StreamOpened(const traffic::NodePtr& node) {
+void Ingress::StreamOpened(const traffic::NodePtr& node) {
   peers_->StreamOpened(node->ip, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
   Proxy& proxy = proxies_[node->ip];
@@ -114,73 +114,73 @@ void Admission::StreamOpened(const traffic::NodePtr& node) {
   ++proxy.streams;
 }
 
-void Admission::StreamEnded(const traffic::NodePtr& node, bool clean) {
+void Ingress::StreamEnded(const traffic::NodePtr& node, bool clean) {
   peers_->StreamEnded(node->ip, clean, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
   const auto found = proxies_.find(node->ip);
   if (found != proxies_.end() && --found->second.streams == 0) proxies_.erase(found);
 }
 
-void Admission::ProxySent(const std::string& ip, const RouteTablePtr& routes,
-                          const traffic::TapSet& candidates) {
+void Ingress::ProxySent(const std::string& ip, const TapTablePtr& table,
+                        const traffic::TapSet& candidates) {
   absl::MutexLock lock(&mutex_);
   const auto found = proxies_.find(ip);
   if (found == proxies_.end()) return;
-  found->second.routes = routes;
+  found->second.table = table;
   found->second.candidates = candidates;
 }
 
-void Admission::CountLoss(const RouteTablePtr& routes, const traffic::TapSet& candidates,
-                          uint64_t entries, uint64_t streams) {
-  if (!routes) return;
+void Ingress::CountLoss(const TapTablePtr& table, const traffic::TapSet& candidates,
+                        uint64_t entries, uint64_t streams) {
+  if (!table) return;
   absl::MutexLock lock(&mutex_);
   candidates.ForEach([&](size_t slot) {
-    TapDoor& door = losses_[routes->id(slot)];
-    door.lost += entries;
-    door.broken_streams += streams;
+    TapIngressCounters& ingress = losses_[table->id(slot)];
+    ingress.lost += entries;
+    ingress.broken_streams += streams;
   });
 }
 
-std::map<uint64_t, TapDoor> Admission::doors() const {
+std::map<uint64_t, TapIngressCounters> Ingress::tap_counters() const {
   absl::MutexLock lock(&mutex_);
-  std::map<uint64_t, TapDoor> out = losses_;
+  std::map<uint64_t, TapIngressCounters> out = losses_;
   for (const auto& [ip, proxy] : proxies_) {
-    if (!proxy.routes) continue;
-    proxy.candidates.ForEach([&](size_t slot) { ++out[proxy.routes->id(slot)].proxies; });
+    if (!proxy.table) continue;
+    proxy.candidates.ForEach([&](size_t slot) { ++out[proxy.table->id(slot)].proxies; });
   }
   return out;
 }
 
-traffic::NodePtr Admission::NodeAt(const std::string& ip) const {
+traffic::NodePtr Ingress::NodeAt(const std::string& ip) const {
   absl::MutexLock lock(&mutex_);
   const auto found = proxies_.find(ip);
   return found == proxies_.end() ? nullptr : found->second.node;
 }
 
-void Admission::SetRoutes(RouteTablePtr routes) {
+void Ingress::SetTable(TapTablePtr table) {
   absl::MutexLock lock(&mutex_);
-  routes_ = std::move(routes);
-  std::erase_if(losses_, [this](const auto& entry) { return !routes_->Holds(entry.first); });
+  table_ = std::move(table);
+  std::erase_if(losses_, [this](const auto& entry) { return !table_->Holds(entry.first); });
   version_.fetch_add(1, std::memory_order_release);
 }
 
-RouteTablePtr Admission::routes() const {
+TapTablePtr Ingress::table() const {
   absl::MutexLock lock(&mutex_);
-  return routes_;
+  return table_;
 }
 
-void Admission::Record(const AdmissionBooks& delta) {
+void Ingress::Record(const IngressCounters& delta) {
   absl::MutexLock lock(&mutex_);
-  books_.received += delta.received;
-  books_.kept += delta.kept;
-  books_.filtered += delta.filtered;
-  books_.sampled += delta.sampled;
-  for (size_t i = 0; i < delta.rejected.size(); ++i) books_.rejected[i] += delta.rejected[i];
+  counters_.received += delta.received;
+  counters_.kept += delta.kept;
+  counters_.filtered += delta.filtered;
+  counters_.sampled += delta.sampled;
+  for (size_t i = 0; i < delta.rejected.size(); ++i) counters_.rejected[i] += delta.rejected[i];
 }
 
-AdmissionBooks Admission::books() const {
+IngressCounters Ingress::counters() const {
   absl::MutexLock lock(&mutex_);
-  return books_;
+  return counters_;
 }
 
 }  // namespace traffictap::pipeline

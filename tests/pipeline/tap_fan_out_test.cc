@@ -1,4 +1,4 @@
-#include "pipeline/router.h"
+#include "pipeline/tap_fan_out.h"
 
 #include "pipeline/pipeline_fixture.h"
 
@@ -33,8 +33,9 @@ BOOST_AUTO_TEST_CASE(the_verdict_of_a_view_is_that_of_what_is_seen) {
   Send(Server(1));
   Settle();
   BOOST_TEST(
-      Figures("both").books.verdicts[static_cast<size_t>(traffic::Verdict::kClientAborted)] == 1u);
-  BOOST_TEST(Figures("s").books.verdicts[static_cast<size_t>(traffic::Verdict::kOk)] == 1u);
+      Snapshot("both").counters.verdicts[static_cast<size_t>(traffic::Verdict::kClientAborted)] ==
+      1u);
+  BOOST_TEST(Snapshot("s").counters.verdicts[static_cast<size_t>(traffic::Verdict::kOk)] == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(one_attempt_of_many_is_enough_for_a_pair) {

@@ -1,4 +1,4 @@
-#include "operator/plan/verdicts.h"
+#include "operator/plan/tap_outcomes.h"
 
 #include <algorithm>
 #include <set>
@@ -22,10 +22,10 @@ bool IsConflict(const Note& note) {
          note.reason == "AccessLogReplaced";
 }
 
-Condition ConflictedOf(const TapState& state, const Verdict& verdict) {
+Condition ConflictedOf(const TapState& state, const TapOutcome& outcome) {
   std::vector<std::string> subjects;
   const Note* first = nullptr;
-  for (const auto* notes : {&verdict.not_visible, &state.unresolved}) {
+  for (const auto* notes : {&outcome.not_visible, &state.unresolved}) {
     for (const Note& note : *notes) {
       if (!IsConflict(note)) continue;
       if (first == nullptr) first = &note;
@@ -58,34 +58,34 @@ Condition NotProgrammed(std::string reason, std::string message) {
   return {"Programmed", Value::kFalse, std::move(reason), std::move(message)};
 }
 
-Condition CoverageOf(const TapState& state, const MeshIndex& index, const Verdict& verdict) {
+Condition CoverageOf(const TapState& state, const MeshIndex& index, const TapOutcome& outcome) {
   if (!index.snapshot().collector) {
     return NotProgrammed("CollectorNotFound", "the collector's Service is not there: install it");
   }
-  if (verdict.workloads.empty()) {
+  if (outcome.workloads.empty()) {
     return NotProgrammed("NoTargets",
                          state.selection.ours.empty()
                              ? "no pod matches the targets: correct them, or wait for pods"
                              : "only TrafficTap's own pods match, which are never tapped");
   }
-  if (!verdict.patches.empty()) {
-    const auto patched = std::count_if(verdict.workloads.begin(), verdict.workloads.end(),
+  if (!outcome.patches.empty()) {
+    const auto patched = std::count_if(outcome.workloads.begin(), outcome.workloads.end(),
                                        [](const WorkloadMatch& w) { return !w.patch.empty(); });
     return {"Programmed", Value::kTrue, "Planned",
-            fmt::format("{} for {} of {}", Counted(verdict.patches.size(), "patch"), patched,
-                        Counted(verdict.workloads.size(), "workload"))};
+            fmt::format("{} for {} of {}", Counted(outcome.patches.size(), "patch"), patched,
+                        Counted(outcome.workloads.size(), "workload"))};
   }
-  const auto cause = std::find_if(verdict.not_visible.begin(), verdict.not_visible.end(),
+  const auto cause = std::find_if(outcome.not_visible.begin(), outcome.not_visible.end(),
                                   [](const Note& note) { return note.reason != "NotMeshed"; });
-  if (cause != verdict.not_visible.end()) {
+  if (cause != outcome.not_visible.end()) {
     return NotProgrammed(cause->reason, fmt::format("{}: {}", cause->subject, cause->message));
   }
   return NotProgrammed("WorkloadsNotMeshed",
                        fmt::format("none of {} has an Istio proxy: turn injection on and restart",
-                                   Counted(verdict.pods_matched, "matching pod")));
+                                   Counted(outcome.pods_matched, "matching pod")));
 }
 
-Condition ProgrammedOf(const TapState& state, const MeshIndex& index, const Verdict& verdict) {
+Condition ProgrammedOf(const TapState& state, const MeshIndex& index, const TapOutcome& outcome) {
   if (!state.accepted) return NotProgrammed("NotAccepted", "see the condition Accepted");
   if (state.tap->suspended) {
     return NotProgrammed("Suspended",
@@ -97,13 +97,13 @@ Condition ProgrammedOf(const TapState& state, const MeshIndex& index, const Verd
   if (state.schedule.phase == Phase::kCompleted) {
     return NotProgrammed("Completed", state.schedule.message);
   }
-  if (state.tap->plan_only && !verdict.patches.empty()) {
+  if (state.tap->plan_only && !outcome.patches.empty()) {
     return NotProgrammed("PlanOnly",
                          fmt::format("would be {}; remove the annotation traffictap.io/plan-only "
                                      "to start",
-                                     Counted(verdict.patches.size(), "patch")));
+                                     Counted(outcome.patches.size(), "patch")));
   }
-  return CoverageOf(state, index, verdict);
+  return CoverageOf(state, index, outcome);
 }
 
 Condition CompletedOf(const TapState& state) {
@@ -123,16 +123,16 @@ uint32_t CountMeshed(const std::vector<const Pod*>& pods) {
   }));
 }
 
-void AddProxies(const SelectedWorkload& selected, const MeshIndex& index, Verdict* verdict) {
+void AddProxies(const SelectedWorkload& selected, const MeshIndex& index, TapOutcome* outcome) {
   for (const Pod* pod : selected.pods) {
     const bool reached = pod->proxy == Proxy::kWaypoint ||
                          (IsPatchable(*pod) && HidesCollector(index, *pod) == nullptr);
-    if (reached) verdict->proxies.push_back(pod->name + "." + pod->ns);
+    if (reached) outcome->proxies.push_back(pod->name + "." + pod->ns);
   }
 }
 
 void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const Outcomes& outcomes,
-                 bool would_attach, Verdict* verdict) {
+                 bool would_attach, TapOutcome* outcome) {
   const Workload& workload = *selected.workload;
   WorkloadMatch match{workload.ns,
                       workload.kind,
@@ -140,26 +140,26 @@ void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const
                       static_cast<uint32_t>(selected.pods.size()),
                       CountMeshed(selected.pods),
                       ""};
-  const auto outcome = outcomes.find(&workload);
-  if (would_attach && outcome != outcomes.end()) {
-    match.patch = outcome->second.patch;
-    if (!match.patch.empty()) AddProxies(selected, index, verdict);
-    verdict->not_visible.insert(verdict->not_visible.end(), outcome->second.not_visible.begin(),
-                                outcome->second.not_visible.end());
-    verdict->notes.insert(verdict->notes.end(), outcome->second.notes.begin(),
-                          outcome->second.notes.end());
+  const auto found = outcomes.find(&workload);
+  if (would_attach && found != outcomes.end()) {
+    match.patch = found->second.patch;
+    if (!match.patch.empty()) AddProxies(selected, index, outcome);
+    outcome->not_visible.insert(outcome->not_visible.end(), found->second.not_visible.begin(),
+                                found->second.not_visible.end());
+    outcome->notes.insert(outcome->notes.end(), found->second.notes.begin(),
+                          found->second.notes.end());
   } else {
     const std::vector<Note> blind = BlindSpots(index, workload);
-    verdict->not_visible.insert(verdict->not_visible.end(), blind.begin(), blind.end());
+    outcome->not_visible.insert(outcome->not_visible.end(), blind.begin(), blind.end());
   }
-  verdict->pods_matched += match.pods;
-  verdict->pods_meshed += match.pods_meshed;
-  verdict->workloads.push_back(std::move(match));
+  outcome->pods_matched += match.pods;
+  outcome->pods_meshed += match.pods_meshed;
+  outcome->workloads.push_back(std::move(match));
 }
 
-void AddOurs(const TapState& state, Verdict* verdict) {
+void AddOurs(const TapState& state, TapOutcome* outcome) {
   for (const Workload* workload : state.selection.ours) {
-    verdict->not_visible.push_back({workload->subject(), "OwnComponent",
+    outcome->not_visible.push_back({workload->subject(), "OwnComponent",
                                     "is TrafficTap's own, which is never tapped: it would record "
                                     "its own recording"});
   }
@@ -167,8 +167,8 @@ void AddOurs(const TapState& state, Verdict* verdict) {
 
 }  // namespace
 
-Verdict VerdictOf(const TapState& state, const MeshIndex& index, const Outcomes& outcomes) {
-  Verdict out;
+TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcomes& outcomes) {
+  TapOutcome out;
   const TapObject& tap = *state.tap;
   out.key = tap.key();
   out.tap = {tap.ns, tap.name, tap.uid};

@@ -12,7 +12,7 @@
 
 namespace traffictap::collector {
 
-struct RouteSourceOptions {
+struct TapSourceOptions {
   std::string address;  // the operator's, host:port
   rpc::ClientTlsFiles tls;
   std::string cache_file;  // keeps the last snapshot; empty: nothing is kept
@@ -23,32 +23,32 @@ struct RouteSourceOptions {
 };
 
 // What other threads may know of a source.
-struct RouteSourceState {
-  std::atomic<bool> has_routes{false};  // some snapshot is in force
-  std::atomic<bool> connected{false};   // a stream to the operator is open
+struct TapSourceState {
+  std::atomic<bool> has_snapshot{false};  // some snapshot is in force
+  std::atomic<bool> connected{false};     // a stream to the operator is open
 };
 
-// The taps as the operator sends them (traffictap.v1.RouteDiscovery). Dials for as long as it
+// The taps as the operator sends them (traffictap.v1.TapDiscovery). Dials for as long as it
 // lives; while the operator is away the last snapshot stays in force, also over a restart where
 // there is a cache file.
-class RouteSource {
+class TapSource {
  public:
   struct Hooks {
     // Makes exactly these taps be in force.
     std::function<std::vector<pipeline::TapFault>(const std::vector<tap::TapSpecPtr>&)> apply;
-    std::function<pipeline::PipelineFigures()> figures;
+    std::function<pipeline::PipelineSnapshot()> pipeline_snapshot;
   };
 
   // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;
   // they and `state` outlive the source. kInvalidArgument: TLS files that do not fit. A cache file
   // that cannot be read is logged and left.
-  static StatusOr<std::unique_ptr<RouteSource>> Start(RouteSourceOptions options, Hooks hooks,
-                                                      RouteSourceState* state);
+  static StatusOr<std::unique_ptr<TapSource>> Start(TapSourceOptions options, Hooks hooks,
+                                                    TapSourceState* state);
   // Ends the stream; waits for a running hook.
-  ~RouteSource();
+  ~TapSource();
 
  private:
-  RouteSource();
+  TapSource();
   class Loop;
   std::unique_ptr<Loop> loop_;
 };

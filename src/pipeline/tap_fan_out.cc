@@ -1,4 +1,4 @@
-#include "pipeline/router.h"
+#include "pipeline/tap_fan_out.h"
 
 #include "filter/entry_filter.h"
 #include "pairing/verdict.h"
@@ -25,19 +25,19 @@ bool SuspectsThePeer(OrphanReason reason) {
 
 }  // namespace
 
-void Router::Consume(const TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
-  if (!routed_) return;
+void TapFanOut::Consume(const TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
+  if (!in_force_) return;
   traffic::TapSet taps;
   if (pair.client != nullptr) taps |= pair.client->taps;
   for (const auto* server : pair.servers) taps |= server->taps;
   taps.ForEach([&](size_t slot) {
-    if (slot >= routed_->runtimes.size() || !routed_->runtimes[slot]) return;
-    Show(*routed_->runtimes[slot], slot, pair, nodes);
+    if (slot >= in_force_->runtimes.size() || !in_force_->runtimes[slot]) return;
+    Show(*in_force_->runtimes[slot], slot, pair, nodes);
   });
 }
 
-void Router::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
-                  std::span<const traffic::NodePtr> nodes) {
+void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
+                     std::span<const traffic::NodePtr> nodes) {
   if (SeesAll(pair, slot)) {
     TrafficPair seen = pair;
     seen.orphan_reason = ReasonFor(tap.spec(), pair, seen);
@@ -68,8 +68,8 @@ void Router::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
   tap.Consume(seen, owners);
 }
 
-OrphanReason Router::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,
-                               const TrafficPair& seen) const {
+OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,
+                                  const TrafficPair& seen) const {
   if (seen.client != nullptr && !seen.servers.empty()) return OrphanReason::kNone;
   const bool was_pair = whole.client != nullptr && !whole.servers.empty();
   if (was_pair) {
@@ -81,7 +81,7 @@ OrphanReason Router::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whol
   const auto& peer =
       seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
   if (!SuspectsThePeer(whole.orphan_reason) || !peer.present()) return whole.orphan_reason;
-  const auto node = admission_->NodeAt(peer.IpString());
+  const auto node = ingress_->NodeAt(peer.IpString());
   return node && !filter::TargetsNode(spec, *node) ? OrphanReason::kPeerNotTapped
                                                    : whole.orphan_reason;
 }

@@ -1,0 +1,53 @@
+#include "collector/snapshot_reader.h"
+
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "tap/parse_tap.h"
+
+namespace traffictap::collector {
+namespace {
+
+StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled) {
+  const auto parsed = tap::ParseTaps(compiled.tap(), compiled.document());
+  if (!parsed.errors.empty()) return absl::InvalidArgumentError(parsed.errors[0].ToString());
+  if (parsed.taps.size() != 1 || parsed.taps[0]->key() != compiled.tap()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "compiled tap \"{}\": its document is not that one tap: operator and collector do not "
+        "fit together",
+        compiled.tap()));
+  }
+  return parsed.taps[0];
+}
+
+}  // namespace
+
+SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapshot) {
+  Reading out;
+  std::set<std::string> present;
+  for (const auto& compiled : snapshot.taps()) {
+    if (!present.insert(compiled.tap()).second) continue;
+    auto spec = ReadCompiledTap(compiled);
+    if (spec.ok()) {
+      good_[compiled.tap()] = {*std::move(spec), compiled.uid(), compiled.generation()};
+    } else {
+      out.faults.push_back({compiled.tap(), spec.status()});
+    }
+    const auto found = good_.find(compiled.tap());
+    if (found != good_.end()) out.taps.push_back(found->second.spec);
+  }
+  std::erase_if(good_, [&](const auto& entry) { return !present.contains(entry.first); });
+  return out;
+}
+
+void SnapshotReader::Identify(v1::CollectorReport* report) const {
+  for (auto& tap : *report->mutable_taps()) {
+    const auto found = good_.find(tap.tap());
+    if (found == good_.end()) continue;
+    tap.set_uid(found->second.uid);
+    tap.set_generation(found->second.generation);
+  }
+}
+
+}  // namespace traffictap::collector
