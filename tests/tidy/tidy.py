@@ -5,6 +5,8 @@ import pathlib
 import re
 import subprocess
 
+import programs
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 BANNED = ("Manager", "Helper", "Util", "Common", "Misc", "Data", "Info", "Processor")
 # Names that others chose and we must repeat.
@@ -288,6 +290,7 @@ def formatted(tree):
     return [f"{path}: {count} places are not as clang-format has them: make fmt" for path, count in hits.items()]
 
 
+BINARY = (".png", ".svg", ".woff2")
 FOREIGN = [
     (re.compile(r"(?<![\w.])/(?:home|root|Users|tmp/wt|work)/[\w.-]+"), "a path of one machine"),
     (re.compile(r"https?://(?!registry\.npmjs\.org|127\.)[\w.-]*(?:registry|proxy|mirror|artifact|nexus)[\w.-]*", re.I),
@@ -300,7 +303,7 @@ def machine_names(tree):
     """Nothing tracked knows the machine that it was written on."""
     faults = []
     for path in tree.files:
-        if path.endswith((".png", ".svg", ".woff2")) or path.startswith("tests/tidy/"):
+        if path.endswith(BINARY) or path.startswith("tests/tidy/"):
             continue
         for number, line in enumerate(tree.text(path).split("\n"), 1):
             for pattern, what in FOREIGN:
@@ -339,5 +342,63 @@ def line_width(tree):
     return faults
 
 
+def installed(tree):
+    """Every program that the build or a test starts comes from a package of tests/packages.txt."""
+    known = {name for names in programs.table(tree.text("tests/packages.txt")).values() for name in names}
+    return [f"{path}:1: starts {name}, which no package of tests/packages.txt brings: add it there"
+            for path in tree.files if not path.endswith(BINARY)
+            for name in sorted(programs.started(path, tree.text(path)) - known)]
+
+
+def node_version(tree):
+    """npm's packages run on the Node.js that Debian 12 has."""
+    return [f"{path}:1: {package} needs Node.js {wanted}, and Debian has {programs.NODE}: take an earlier version"
+            for path in tree.files if path.endswith("package-lock.json")
+            for package, wanted in programs.too_new_for_node(tree.text(path))]
+
+
+def comment_tables(tree):
+    """A table in a comment is in columns: no formatter has wrapped its rows into each other."""
+    faults = []
+    for path in (p for p in tree.files if p.endswith((".h", ".cc", ".proto"))):
+        for block in comment_blocks(tree.text(path)):
+            columns = {number: {m.end() - 1 for m in re.finditer(r"(?<=[^\s/]) {3,}\S", line)} for number, line in block}
+            for number, own in columns.items():
+                if own and not any(own & others for at, others in columns.items() if at != number):
+                    faults.append(f"{path}:{number}: no other line of this comment has a column here: a table that was wrapped")
+    return faults
+
+
+def comment_blocks(text):
+    """Each run of lines that are comments alone, as (line number, line)."""
+    block = []
+    for number, line in enumerate(text.split("\n") + [""], 1):
+        if line.lstrip().startswith("//"):
+            block.append((number, line))
+        elif block:
+            yield block
+            block = []
+
+
+TRAILING = re.compile(r"^(\s*)[^\s/].*;\s+(//)")
+
+
+def torn_members(tree):
+    """A comment behind a member neither tears it from its type nor goes on below: then it stands above."""
+    faults = []
+    for path in tree.cpp(("src/", "operator/")):
+        lines = tree.text(path).split("\n")
+        for number, line in enumerate(lines):
+            found = TRAILING.match(line)
+            if not found:
+                continue
+            above, below = lines[number - 1], lines[number + 1]
+            torn = re.search(r"[=<>\w]$", above) and "//" not in above and len(found[1]) > len(above) - len(above.lstrip())
+            goes_on = below.startswith(" " * found.start(2) + "//")
+            if torn or goes_on:
+                faults.append(f"{path}:{number + 1}: its comment {'breaks the line' if torn else 'goes on below'}: put it above")
+    return faults
+
+
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
-         make_help, line_width]
+         make_help, line_width, installed, node_version, comment_tables, torn_members]

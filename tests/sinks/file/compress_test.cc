@@ -24,8 +24,8 @@ struct CompressTest {
     // Both stay open.
     BOOST_TEST(close(from) == 0);
     BOOST_TEST(close(to) == 0);
-    const char* tool = compression == Compression::kGzip ? "gzip" : "zstd";
-    const auto command = fmt::format("{} -dc < {} > {}", tool, dir / "packed", dir / "back");
+    const char* tool = compression == Compression::kGzip ? "gzip -dc" : "zstd -dc";
+    const auto command = fmt::format("{} < {} > {}", tool, dir / "packed", dir / "back");
     BOOST_TEST(std::system(command.c_str()) == 0);
     return dir.Read("back");
   }
