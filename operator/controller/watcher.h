@@ -38,8 +38,8 @@ struct WatcherOptions {
 //   list: 410 or "too large"        list the newest state, in one page
 //   429                             wait as asked, watch on, no list
 //   cut, silent, 5xx, unreachable   watch on from where it was, with growing delays
-//   500 three times in a row        list again: the server may be unable to serve that version for
-//   ever anything else (403, 404)        list again, with growing delays
+//   500 three times in a row        list again: the server may never again serve that version
+//   anything else (403, 404)        list again, with growing delays
 class Watcher {
  public:
   using OnEvent = std::function<void(WatcherEvent)>;

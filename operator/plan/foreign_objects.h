@@ -30,8 +30,8 @@ struct Attachment {
 
 struct EnvoyFilterSummary {
   Attachment at;
-  bool replaces_access_log =
-      false;  // REPLACE or MERGE_AND_REPLACE_LIST that names an access_log, or removes its filter
+  // REPLACE or MERGE_AND_REPLACE_LIST that names an access_log, or removes its filter
+  bool replaces_access_log = false;
 };
 
 // One element of spec.accessLogging.

@@ -31,8 +31,8 @@ struct Patch {
   std::vector<std::string> request_headers;  // sorted, lower case; EnvoyFilter alone
   std::vector<std::string> response_headers;
   std::vector<std::string> providers;  // Telemetry alone: of MeshConfig, sorted
-  std::vector<AccessLogging>
-      kept;  // Telemetry alone: what the parent logs already, which ours would override
+  // Telemetry alone: what the parent logs already, which ours would override
+  std::vector<AccessLogging> kept;
   std::string log_name = "traffictap";
   std::string collector_host;
   uint16_t collector_port = 0;
@@ -44,8 +44,8 @@ struct CompiledTap {
   std::string key;  // "shop/errors", "everything"
   std::string uid;
   int64_t generation = 0;
-  std::string document;  // the TrafficTap as JSON in the collector's form: destinations are
-                         // resolved to brokers
+  // the TrafficTap as JSON in the collector's form: destinations are resolved to brokers
+  std::string document;
 };
 
 // A metav1.Condition to be; the writer adds observedGeneration and the time of its transition.

@@ -69,15 +69,15 @@ struct CollectorService {
   std::string name;
   std::string host;   // traffictap-collector.traffictap-system.svc.cluster.local
   uint16_t port = 0;  // of the access log service
-  std::string
-      destinations_dir;  // where its pods mount the destinations' secrets, a folder per secret
+  // where its pods mount the destinations' secrets, a folder per secret
+  std::string destinations_dir;
 };
 
 struct MeshSettings {
   std::string istio_version;  // "1.29.2"; empty where istiod could not be asked
   std::string root_namespace = "istio-system";
-  bool envoy_filter_allowed =
-      true;                       // the operator may write EnvoyFilters and the API server has them
+  // the operator may write EnvoyFilters and the API server has them
+  bool envoy_filter_allowed = true;
   bool telemetry_allowed = true;  // the same of Telemetry
   std::vector<ExtensionProvider> extension_providers;
   std::vector<std::string> default_access_logging;  // MeshConfig.defaultProviders.accessLogging

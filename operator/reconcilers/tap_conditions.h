@@ -8,13 +8,18 @@
 namespace traffictap::reconcilers {
 
 // The conditions of a tap, in the order in which they are shown: Ready first. Pure. Reasons:
-//   Programmed    Programmed, Pending, Refused, ApplyFailed, AcknowledgementUnknown, and the plan's
-//   OutputsReady  Delivering, NoOutputs, OutputFailing, CollectorRefused, CollectorPending,
-//   CollectorAbsent,
-//                 and the plan's
-//   LossFree      NothingLost, RecordsLost, CollectorAbsent, NotInForce
-//   Ready         Capturing, Completed, PlanOnly, Suspended, Scheduled, or the reason of what is
-//                 not ready
+//   Ready          Capturing, Completed, or the reason of the first of Accepted, Programmed and
+//                  OutputsReady that is not true
+//   Accepted       the plan's
+//   Programmed     Programmed, Pending, Refused, ApplyFailed, AcknowledgementUnknown, and the
+//                  plan's (PlanOnly, Suspended, Scheduled …)
+//   OutputsReady   Delivering, NoOutputs, OutputFailing, CollectorRefused, CollectorPending,
+//                  CollectorAbsent, NotInForce, and the plan's
+//   LossFree       NothingLost, RecordsLost, CollectorAbsent
+//   Completed      Running, and the plan's
+//   Conflicted     the plan's
+//   Stalled        while a person must edit the tap: the reason of Ready
+//   Reconciling    while the operator is at work: the reason of Ready
 std::vector<plan::Condition> TapConditions(const TapStatusInput& input);
 
 }  // namespace traffictap::reconcilers

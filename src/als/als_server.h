@@ -22,8 +22,8 @@ struct AlsServerOptions {
   IdentityOptions identity;
   int message_bytes_max = 4 << 20;
   int streams_per_connection_max = 100;
-  size_t in_flight_bytes_max =
-      size_t{256} << 20;  // gRPC's quota of buffers, a soft bound: beyond it reading slows
+  // gRPC's quota of buffers, a soft bound: beyond it reading slows
+  size_t in_flight_bytes_max = size_t{256} << 20;
   base::Nanos handshake_timeout = 5 * base::kSecond;
   base::Nanos connection_idle_max = 10 * 60 * base::kSecond;  // of connections without a stream
   base::Nanos keepalive_time = 20 * base::kSecond;

@@ -8,9 +8,16 @@ namespace traffictap::als {
 
 // Reads protobuf's wire format (protobuf.dev/programming-guides/encoding) field by field, without
 // copying. After a fault ok() is false and Next() ends the loop:
+//
 //   WireReader reader(bytes);
-//   while (reader.Next()) { switch (reader.field()) { case 1: text = reader.Bytes(); break;
-//   default: reader.Skip(); } } return reader.ok();
+//   while (reader.Next()) {
+//     switch (reader.field()) {
+//       case 1: text = reader.Bytes(); break;
+//       default: reader.Skip();
+//     }
+//   }
+//   return reader.ok();
+//
 // Each Next() must be followed by exactly one of Varint, Bytes or Skip. A field whose wire
 // type is not the one read is a fault only if it cannot be skipped; then the value is empty, as
 // generated code treats it as unknown.

@@ -81,8 +81,8 @@ class AggregatedApi {
   const web::LiveApi live_;
   std::vector<std::string> dns_names_;
   ServingCertificate certificate_;  // shown
-  std::optional<ServingCertificate>
-      newer_;  // shown once a period has passed since it was published
+  // shown once a period has passed since it was published
+  std::optional<ServingCertificate> newer_;
   bool newer_published_ = false;
   std::shared_ptr<web::ServerTls> tls_;
   web::ServerTlsSettings tls_settings_;  // in force

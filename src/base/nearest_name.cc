@@ -24,8 +24,8 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string NearestName(const std::string& name, const std::vector<std::string>& known) {
-  constexpr size_t kLongestCompared =
-      64;  // the distance is quadratic, and the name came from outside
+  // the distance is quadratic, and the name came from outside
+  constexpr size_t kLongestCompared = 64;
   std::string best;
   size_t best_distance = name.size() / 2 + 2;
   if (name.size() > kLongestCompared) best_distance = 0;

@@ -107,8 +107,8 @@ struct EntryFilter::Index {
   TapSet any_authority;
   PathIndex paths;
   TapSet http_only;  // taps with a condition that no TCP connection can meet
-  std::map<uint64_t, TapSet>
-      sampled;  // taps by the hash limit of their ratio; those that keep all are not here
+  // taps by the hash limit of their ratio; those that keep all are not here
+  std::map<uint64_t, TapSet> sampled;
 
   Status Add(const tap::TapSpec& spec, size_t slot) {
     const auto& match = spec.match;

@@ -19,10 +19,16 @@ struct ApiError {
 };
 
 // `verb` and `object` open the message: "apply envoyfilters.networking.istio.io shop/web: ...".
-//   400, 405, 406, 413, 415, 422   kInvalidArgument     404   kNotFound        408, 504
-//   kDeadlineExceeded 401   kUnauthenticated         409 AlreadyExists    kAlreadyExists 410
-//   kOutOfRange 403   kPermissionDenied        409 otherwise        kAborted               429
-//   kResourceExhausted 5xx   kUnavailable
+//   400, 405, 406, 413, 415, 422   kInvalidArgument
+//   401                            kUnauthenticated
+//   403                            kPermissionDenied
+//   404                            kNotFound
+//   408, 504                       kDeadlineExceeded
+//   409 AlreadyExists              kAlreadyExists
+//   409 otherwise                  kAborted
+//   410                            kOutOfRange
+//   429                            kResourceExhausted
+//   5xx, no answer                 kUnavailable
 Status ToStatus(const ApiError& error, const std::string& verb, const std::string& object);
 
 // The reason above the code: 403 because of a quota or a namespace in deletion looks like any other

@@ -14,8 +14,8 @@ struct ExecCredential {
   std::string token;
   std::string certificate_pem;
   std::string key_pem;
-  std::optional<base::Nanos>
-      expires_at;  // Wall(); without it the credential lasts until it is refused
+  // Wall(); without it the credential lasts until it is refused
+  std::optional<base::Nanos> expires_at;
 };
 
 // Runs access.exec to its end, at most a minute. The plugin is given $KUBERNETES_EXEC_INFO, with

@@ -24,8 +24,8 @@ struct HttpKubeClientOptions {
   double writes_per_second = 10;
   int write_burst = 20;
   base::Nanos watch_silence = 80 * base::kSecond;  // see KubeClient::Watch
-  base::Nanos credentials_period =
-      60 * base::kSecond;                  // how often token, CA and keys are read again
+  // how often token, CA and keys are read again
+  base::Nanos credentials_period = 60 * base::kSecond;
   size_t response_bytes_max = 256 << 20;   // larger answers are kResourceExhausted
   size_t watch_line_bytes_max = 16 << 20;  // one event
 };

@@ -14,9 +14,9 @@
 namespace traffictap::kube {
 
 struct CallOptions {
-  base::Nanos timeout =
-      30 * base::kSecond;  // for the whole call, waiting for the write limit included
-  bool dry_run = false;    // Create: admitted and validated, and not kept
+  // for the whole call, waiting for the write limit included
+  base::Nanos timeout = 30 * base::kSecond;
+  bool dry_run = false;  // Create: admitted and validated, and not kept
 };
 
 struct StreamOptions {
@@ -45,8 +45,8 @@ struct WatchOptions {
   std::string label_selector = "";
   std::string field_selector = "";
   std::string resource_version = "";  // where to go on; empty: the state first, as Added
-  base::Nanos duration =
-      5 * 60 * base::kSecond;  // asks the server to end the watch after that long
+  // asks the server to end the watch after that long
+  base::Nanos duration = 5 * 60 * base::kSecond;
 };
 
 struct WatchEvent {

@@ -10,8 +10,8 @@ namespace traffictap::kube {
 
 // A program that prints credentials (client.authentication.k8s.io ExecCredential).
 struct ExecPlugin {
-  std::string
-      command;  // absolute, or looked up in PATH; relative ones start at the kubeconfig's folder
+  // absolute, or looked up in PATH; relative ones start at the kubeconfig's folder
+  std::string command;
   std::vector<std::string> args;
   std::map<std::string, std::string> env;  // added to ours
   std::string api_version;

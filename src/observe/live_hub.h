@@ -39,8 +39,8 @@ struct BacklogBatch {
 // What Read found.
 struct BacklogPart {
   std::vector<BacklogBatch> batches;
-  uint64_t dropped =
-      0;  // records between the ordinal that was asked for and the oldest one that is left
+  // records between the ordinal that was asked for and the oldest one that is left
+  uint64_t dropped = 0;
   uint64_t begin = 0;  // where reading goes on; the first batch may begin before it
   uint64_t next = 0;   // the ordinal to read from next time
   bool more = false;   // there is more now

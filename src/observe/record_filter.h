@@ -28,8 +28,8 @@ struct EndPattern {
 // hold that are set; of a list one element is enough.
 struct RecordConditions {
   tap::MatchSpec match;
-  tap::Direction direction =
-      tap::Direction::kBoth;  // as seen from the proxies that the tap targets
+  // as seen from the proxies that the tap targets
+  tap::Direction direction = tap::Direction::kBoth;
   std::vector<EndPattern> sources;
   std::vector<EndPattern> source_namespaces;
   std::vector<EndPattern> destinations;
@@ -37,8 +37,8 @@ struct RecordConditions {
   std::vector<EndPattern> ends;            // either end
   std::vector<EndPattern> end_namespaces;  // either end
   std::vector<traffic::Verdict> verdicts;
-  std::string text;  // lower case; in path, authority, user agent, request id, response details or
-                     // an end's name
+  // lower case; in path, authority, user agent, request id, response details or an end's name
+  std::string text;
 };
 
 // Whether a reader wants a record. Immutable: thread-safe.

@@ -13,8 +13,8 @@ namespace traffictap::observe {
 
 struct SummaryRequest {
   std::vector<std::string> taps;
-  base::Nanos window =
-      60 * base::kSecond;  // up to now; shorter where the backlogs do not reach back that far
+  // up to now; shorter where the backlogs do not reach back that far
+  base::Nanos window = 60 * base::kSecond;
   std::shared_ptr<const RecordFilter> filter;
 };
 

@@ -18,8 +18,8 @@ using Json = nlohmann::ordered_json;
 using traffic::TrafficPair;
 using traffic::Verdict;
 
-constexpr size_t kGroupsCountedMax =
-    20'000;  // paths may hold anything: beyond it new groups are only counted
+// paths may hold anything: beyond it new groups are only counted
+constexpr size_t kGroupsCountedMax = 20'000;
 
 // The measured durations of one kind, in milliseconds.
 struct Latencies {

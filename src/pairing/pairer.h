@@ -29,14 +29,14 @@ struct JoinCounters {
   uint64_t retries = 0;  // server halves beyond the first of a pair
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};
   uint64_t duplicates = 0;  // entries seen already; not emitted
-  uint64_t intermediate =
-      0;  // start and periodic entries: only the last entry of a stream or connection is joined
+  // start and periodic entries: only the last entry of a stream or connection is joined
+  uint64_t intermediate = 0;
   uint64_t waiting = 0;
 };
 
 struct PairerOptions {
-  size_t waiting_bytes_max =
-      size_t{512} << 20;            // beyond: the oldest halves are emitted early, as kLostInBuffer
+  // beyond: the oldest halves are emitted early, as kLostInBuffer
+  size_t waiting_bytes_max = size_t{512} << 20;
   size_t tombstones_max = 1 << 18;  // finished keys remembered, to tell late halves and duplicates
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;

@@ -82,8 +82,8 @@ class WaitingTable {
     Slot older = kNone;
     Slot newer = kNone;  // in the queue, or in the list of free places
   };
-  static constexpr size_t kSlotBytes =
-      sizeof(Place) + 2 * (16 + 8);  // with its links and buckets in both indexes
+  // with its links and buckets in both indexes
+  static constexpr size_t kSlotBytes = sizeof(Place) + 2 * (16 + 8);
 
   // One key for each side: who looks for the other side never walks past its own.
   static uint64_t Sided(uint64_t key, bool client) { return client || key == 0 ? key : ~key; }

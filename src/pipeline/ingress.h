@@ -91,8 +91,8 @@ class Ingress final : public traffic::EntryConsumer {
   TapTablePtr table_ ABSL_GUARDED_BY(mutex_);
   IngressCounters counters_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);  // by ip
-  std::map<uint64_t, TapIngressCounters> losses_
-      ABSL_GUARDED_BY(mutex_);  // by tap id; `proxies` unused
+  // by tap id; `proxies` unused
+  std::map<uint64_t, TapIngressCounters> losses_ ABSL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> version_{
       0};  // lets a stream see without the lock that its snapshot is still current
 };

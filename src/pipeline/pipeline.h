@@ -114,8 +114,8 @@ class Pipeline {
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<TapsInForce> in_force_ ABSL_GUARDED_BY(mutex_);  // in force for new entries
-  std::shared_ptr<TapsInForce> pending_
-      ABSL_GUARDED_BY(mutex_);  // to be taken over by the pipeline thread
+  // to be taken over by the pipeline thread
+  std::shared_ptr<TapsInForce> pending_ ABSL_GUARDED_BY(mutex_);
   pairing::JoinCounters join_counters_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -98,8 +98,8 @@ class TapRuntime {
   std::vector<Output> outputs_;
   std::shared_ptr<traffic::RecordBatch> gathering_;
 
-  std::optional<base::Nanos>
-      running_since_;        // monotonic; of the tap's first life, from startTime on
+  // monotonic; of the tap's first life, from startTime on
+  std::optional<base::Nanos> running_since_;
   int64_t rate_second_ = 0;  // the second of the monotonic clock that rate_records_ counts
   uint64_t rate_records_ = 0;
   uint64_t offered_ = 0;  // in all lives of the tap

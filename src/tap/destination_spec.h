@@ -47,11 +47,11 @@ struct DestinationSpec {
   std::vector<SecretHeader> headers;
   bool ca_from_secret = false;      // `tls.ca: Secret`, key ca.crt; else the system's authorities
   bool client_certificate = false;  // `tls.clientCertificate`, keys tls.crt and tls.key
-  std::string
-      credentials_secret;  // in the collector's namespace; mounted there by the administrator
-  bool namespaces_allowed = false;   // `allowedNamespaces` is set
-  LabelSelector allowed_namespaces;  // meaningful with namespaces_allowed; else ClusterTrafficTaps
-                                     // alone may use it
+  // in the collector's namespace; mounted there by the administrator
+  std::string credentials_secret;
+  bool namespaces_allowed = false;  // `allowedNamespaces` is set
+  // meaningful with namespaces_allowed; else ClusterTrafficTaps alone may use it
+  LabelSelector allowed_namespaces;
 };
 
 using DestinationSpecPtr = std::shared_ptr<const DestinationSpec>;

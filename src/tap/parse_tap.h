@@ -11,10 +11,10 @@ namespace traffictap::tap {
 // A fault in a document: where, in which field, what is wrong and what to do.
 struct ParseError {
   std::string file;
-  int line = 0;        // from 1; 0 where no line can be named
-  std::string field;   // "spec.match.responseCodes[1]"
-  std::string reason;  // "UnknownField", "InvalidValue", "MissingField", "DuplicateKey", "Syntax",
-                       // "Conflict"
+  int line = 0;       // from 1; 0 where no line can be named
+  std::string field;  // "spec.match.responseCodes[1]"
+  // "UnknownField", "InvalidValue", "MissingField", "DuplicateKey", "Syntax", "Conflict"
+  std::string reason;
   std::string message;
 
   // "taps/a.yaml:12: spec.match.responseCodes[1]: InvalidValue: …"

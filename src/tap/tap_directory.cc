@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr int kQuietMs = 50;  // editors and kubelets change a file in several steps
 constexpr int kRoundsMax = 100;
-constexpr int kRescanMs =
-    10'000;  // finds what no event told, such as a directory that was replaced
+// finds what no event told, such as a directory that was replaced
+constexpr int kRescanMs = 10'000;
 constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 // Reads no more than it takes to see that a file is larger than ParseTaps allows.

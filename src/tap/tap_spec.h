@@ -76,8 +76,8 @@ struct RedactionRule {
 };
 struct RedactionSpec {
   QueryValues query_values = QueryValues::kRedact;
-  std::vector<RedactionRule>
-      rules;  // over path, referer, authority, user agent and captured header values
+  // over path, referer, authority, user agent and captured header values
+  std::vector<RedactionRule> rules;
 };
 
 struct TapSpec {

@@ -14,8 +14,8 @@ namespace traffictap::web {
 struct HttpServerOptions {
   std::string address = "127.0.0.1:9090";  // host:port; port 0: any
   base::Nanos request_timeout = 5 * base::kSecond;
-  base::Nanos stall_timeout =
-      30 * base::kSecond;  // a stream whose reader takes nothing for so long is cut off
+  // a stream whose reader takes nothing for so long is cut off
+  base::Nanos stall_timeout = 30 * base::kSecond;
   base::Nanos poll_interval = 100 * base::kMillisecond;  // of streams
   size_t request_bytes_max = 16 * 1024;
   int connections_max = 64;                        // beyond it new ones are closed at once

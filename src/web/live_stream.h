@@ -14,8 +14,8 @@ enum class StreamFormat { kNdjson, kEvents };
 
 struct LiveStreamOptions {
   StreamFormat format = StreamFormat::kNdjson;
-  base::Nanos heartbeat_interval =
-      10 * base::kSecond;  // a blank line or a comment when nothing else comes
+  // a blank line or a comment when nothing else comes
+  base::Nanos heartbeat_interval = 10 * base::kSecond;
   // A right that is taken away ends the stream within a minute: this, the few seconds for which an
   // authorizer may remember an answer, and what a reader waits for its next records.
   base::Nanos recheck_interval = 50 * base::kSecond;

@@ -148,8 +148,8 @@ struct KafkaWriter::State {
   // A broker refuses a whole batch for its size, though the topic's bound may be above each record
   // of it, or below one of them alone. The batch goes out again through this one, record by record.
   rd_kafka_t* alone = nullptr;
-  rd_kafka_resp_err_t last_error =
-      RD_KAFKA_RESP_ERR_NO_ERROR;  // told by librdkafka's error callback
+  // told by librdkafka's error callback
+  rd_kafka_resp_err_t last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string last_detail;
 
   static void OnDelivery(rd_kafka_t* from, const rd_kafka_message_t* message, void* opaque) {
