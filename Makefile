@@ -38,6 +38,12 @@ golden: deps ## Rewrite the golden files: read the diff
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/cli/print/cli_print_test --report_level=short
 
+.PHONY: crds
+crds: deps ## Write crds/ from the description of the fields in src/tap/schema: read the diff
+	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@ninja -j$(JOBS) -C $(BUILD) tap_test
+	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/tap/tap_test --run_test=crd --report_level=short
+
 .PHONY: manifests
 manifests: ## Write the chart as plain manifests: charts/kustomize/base, out/install.yaml
 	@charts/manifests.sh "$$(tests/chart/helm.sh)" charts/kustomize/base

@@ -7,7 +7,7 @@
 
 #include "operator/plan/foreign_objects.h"
 #include "tap/destination_spec.h"
-#include "tap/parse_tap.h"
+#include "tap/parse_fault.h"
 #include "tap/tap_spec.h"
 
 // What Compile reads: the mesh at one moment, gathered once by the reconciler. Values only. The

@@ -4,7 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "fmt/format.h"
-#include "tap/write_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::plan {
 namespace {

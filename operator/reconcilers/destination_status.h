@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "kube/object.h"
-#include "tap/parse_tap.h"
+#include "tap/parse_fault.h"
 
 namespace traffictap::reconcilers {
 

@@ -5,7 +5,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "tap/parse_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::cli {
 

@@ -4,7 +4,7 @@
 
 #include "cli/pause.h"
 #include "fmt/format.h"
-#include "tap/write_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "base/rfc3339.h"
 #include "fmt/format.h"
-#include "tap/parse_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::cli {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
+#include "tap/enum_names.h"
 
 namespace traffictap::collector {
 namespace {
@@ -18,19 +19,9 @@ Json Counts(const std::array<uint64_t, N>& counts, size_t first) {
   return out;
 }
 
-const char* TypeName(tap::OutputType type) {
-  switch (type) {
-    case tap::OutputType::kFile: return "File";
-    case tap::OutputType::kStdout: return "Stdout";
-    case tap::OutputType::kKafka: return "Kafka";
-    case tap::OutputType::kOtlp: return "Otlp";
-  }
-  return "";
-}
-
 Json OutputJson(const tap::OutputSpec& spec, const sinks::SinkCounters& counters) {
   Json out = {{"name", spec.name},
-              {"type", TypeName(spec.type)},
+              {"type", tap::NameOf(spec.type)},
               {"healthy", counters.status.ok()},
               {"offered", counters.offered},
               {"delivered", counters.delivered},

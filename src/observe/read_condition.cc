@@ -7,7 +7,7 @@
 #include "filter/text_match.h"
 #include "fmt/format.h"
 #include "observe/record_filter.h"
-#include "tap/parse_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::observe {
 namespace {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "tap/credential_headers.h"
 #include "traffic/header_list.h"
 
 namespace traffictap::redaction {
@@ -18,9 +19,6 @@ using traffic::AccessEntry;
 using traffic::Text;
 
 constexpr std::string_view kRedacted = "REDACTED";
-constexpr std::array<std::string_view, 7> kForbidden = {
-    "authorization",        "cookie",    "proxy-authorization",    "set-cookie",
-    "x-amz-security-token", "x-api-key", "x-forwarded-client-cert"};
 constexpr std::array<Text, 3> kUrls = {Text::kPath, Text::kOriginalPath, Text::kReferer};
 // Where "user:password@" stands in front of a host.
 constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
@@ -86,10 +84,6 @@ bool IsUuid(std::string_view id) {
 
 }  // namespace
 
-bool IsForbiddenHeader(std::string_view lower_case_name) {
-  return std::find(kForbidden.begin(), kForbidden.end(), lower_case_name) != kForbidden.end();
-}
-
 struct Redactor::Rules {
   struct Rule {
     std::unique_ptr<re2::RE2> pattern;
@@ -123,7 +117,7 @@ struct Redactor::Rules {
     out.clear();
     if (allowed.empty() || list.empty()) return out;
     traffic::ForEachHeader(list, [&](std::string_view name, std::string_view value) {
-      if (IsForbiddenHeader(name) || !allowed.contains(name)) return;
+      if (tap::IsCredentialHeader(name) || !allowed.contains(name)) return;
       // Envoy writes each name once; a sender that does not would make two fields of one name.
       if (traffic::FindHeader(out, name).data() != nullptr) return;
       const std::string shown = HeaderValue(value);

@@ -8,10 +8,6 @@
 
 namespace traffictap::redaction {
 
-// True for headers that are never captured, even when a tap lists them: authorization, cookie,
-// set-cookie, proxy-authorization, x-api-key, x-forwarded-client-cert, x-amz-security-token.
-bool IsForbiddenHeader(std::string_view lower_case_name);
-
 // Applies a tap's `capture` and `redaction` to an entry, before anything of it goes to an output.
 // Immutable after Create, but Redact uses scratch memory of the object: one thread at a time.
 class Redactor {

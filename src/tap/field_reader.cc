@@ -7,6 +7,7 @@
 #include "base/nearest_name.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "tap/values.h"
 
 namespace traffictap::tap {
 namespace {
@@ -15,17 +16,6 @@ std::string Suggest(const std::string& name, const std::vector<std::string>& kno
   const std::string best = base::NearestName(name, known);
   if (!best.empty()) return fmt::format("is not a field: did you mean {}?", best);
   return fmt::format("is not a field: allowed here are {}", fmt::join(known, ", "));
-}
-
-std::string WithoutIndexes(const std::string& path) {
-  std::string out;
-  bool inside = false;
-  for (char c : path) {
-    if (c == ']') inside = false;
-    if (!inside) out += c;
-    if (c == '[') inside = true;
-  }
-  return out;
 }
 
 std::string Join(const std::string& path, const std::string& name) {
@@ -133,7 +123,8 @@ void Value::Each(size_t max, const std::function<void(const Value&)>& visit) con
   }
 }
 
-FieldReader::FieldReader(const Value& value) : value_(value) {
+FieldReader::FieldReader(const Value& value)
+    : value_(value), faults_before_(value.faults->errors.size()) {
   if (value_.node->kind != YamlNode::Kind::kMap) {
     value_.Invalid("must be a map of fields");
     accept_all_ = true;
@@ -158,10 +149,7 @@ FieldReader::~FieldReader() {
 }
 
 const YamlNode* FieldReader::Find(const std::string& name) {
-  if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
-    names_.push_back(name);
-    value_.faults->known.insert(WithoutIndexes(Join(value_.path, name)));
-  }
+  if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
   if (value_.node->kind != YamlNode::Kind::kMap) return nullptr;
   for (const YamlNode& child : value_.node->children) {
     if (child.key == name && child.kind != YamlNode::Kind::kNull) return &child;
@@ -169,22 +157,65 @@ const YamlNode* FieldReader::Find(const std::string& name) {
   return nullptr;
 }
 
+void FieldReader::Visit(const YamlNode* node, const std::string& name,
+                        const std::function<void(const Value&)>& visit) {
+  const size_t before = value_.faults->errors.size();
+  visit({node, Join(value_.path, name), value_.faults});
+  if (value_.faults->errors.size() == before) good_.insert(name);
+}
+
 bool FieldReader::Has(const std::string& name) { return Find(name) != nullptr; }
 
 void FieldReader::Optional(const std::string& name,
                            const std::function<void(const Value&)>& visit) {
-  if (const YamlNode* node = Find(name)) visit({node, Join(value_.path, name), value_.faults});
+  if (const YamlNode* node = Find(name)) Visit(node, name, visit);
 }
 
 void FieldReader::Required(const std::string& name,
                            const std::function<void(const Value&)>& visit) {
   const YamlNode* node = Find(name);
-  if (node != nullptr) return visit({node, Join(value_.path, name), value_.faults});
+  if (node != nullptr) return Visit(node, name, visit);
   value_.faults->Add(*value_.node, Join(value_.path, name), "MissingField", "is required: add it");
 }
 
 void FieldReader::Fault(const char* reason, const std::string& message) const {
   value_.faults->Add(*value_.node, value_.path, reason, message);
+}
+
+void ReadLabels(const Value& value, Labels* labels) {
+  FieldReader fields(value);
+  fields.AcceptAll();
+  for (const YamlNode& child : value.node->children) {
+    const Value label{&child, value.path + "." + child.key, value.faults};
+    if (child.kind == YamlNode::Kind::kList || child.kind == YamlNode::Kind::kMap) {
+      label.Invalid("must be text");
+    }
+    (*labels)[child.key] = child.text;
+  }
+}
+
+void ReadMetadata(const Value& value, std::string* name, std::string* ns) {
+  FieldReader fields(value);
+  Labels ignored;
+  const auto read_label = [](const Value& v, std::string* out) {
+    if (v.Text(out) && !IsDnsLabel(*out)) {
+      v.Invalid("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end");
+    }
+  };
+  fields.Required("name", [&](const Value& v) { read_label(v, name); });
+  fields.Optional("namespace", [&](const Value& v) {
+    if (ns == nullptr) return v.Invalid("this kind belongs to no namespace: remove it");
+    read_label(v, ns);
+  });
+  for (const char* map : {"labels", "annotations"}) {
+    fields.Optional(map, [&](const Value& v) { ReadLabels(v, &ignored); });
+  }
+  for (const char* server_side :
+       {"uid", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp",
+        "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers",
+        "generateName", "selfLink"}) {
+    fields.Has(server_side);
+  }
 }
 
 }  // namespace traffictap::tap

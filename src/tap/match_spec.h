@@ -44,7 +44,6 @@ struct MatchSpec {
   std::vector<HeaderMatch> headers;         // every one must hold
   std::vector<std::string> protocols;       // "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"
 
-  bool empty() const;
   friend bool operator==(const MatchSpec&, const MatchSpec&) = default;
 };
 

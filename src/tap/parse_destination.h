@@ -1,11 +1,10 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "tap/destination_spec.h"
-#include "tap/parse_tap.h"
+#include "tap/parse_fault.h"
 
 namespace traffictap::tap {
 
@@ -16,9 +15,5 @@ struct DestinationResult {
 
 // Parses the TapDestination documents in `text`, with the bounds and the manners of ParseTaps.
 DestinationResult ParseDestinations(const std::string& file, const std::string& text);
-
-// As above, and gathers the paths of all fields that were looked for.
-DestinationResult ParseDestinationsListing(const std::string& file, const std::string& text,
-                                           std::set<std::string>* known_fields);
 
 }  // namespace traffictap::tap

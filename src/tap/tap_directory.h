@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "tap/parse_tap.h"
 
 namespace traffictap::tap {

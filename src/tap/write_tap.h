@@ -11,7 +11,4 @@ namespace traffictap::tap {
 // not UTF-8 become U+FFFD.
 std::string WriteTap(const TapSpec& spec);
 
-// "1h30m", "100ms"; the shortest text that ParseDuration reads as `duration`.
-std::string FormatDuration(base::Nanos duration);
-
 }  // namespace traffictap::tap

@@ -9,7 +9,7 @@
 #include "fmt/format.h"
 #include "observe/live_reader.h"
 #include "observe/summary.h"
-#include "tap/parse_tap.h"
+#include "tap/values.h"
 #include "web/live_stream.h"
 #include "web/query.h"
 #include "web/site_guard.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tap/parse_parts.h"
+#include "tap/enum_names.h"
 #include "traffic/response_flags.h"
 #include "traffic/sample_entries.h"
 
@@ -64,7 +64,6 @@ BOOST_AUTO_TEST_SUITE(pair_filter)
 
 BOOST_AUTO_TEST_CASE(an_empty_match_takes_every_record) {
   BOOST_TEST(Matches({}, Request(200, 200)));
-  BOOST_TEST(MatchSpec().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_response_code_may_be_seen_by_either_side) {
@@ -117,11 +116,11 @@ BOOST_AUTO_TEST_CASE(a_response_flag_may_be_seen_by_either_side) {
 }
 
 BOOST_AUTO_TEST_CASE(the_names_of_flags_that_a_tap_may_give_are_those_that_records_have) {
-  const auto& names = tap::ResponseFlagNames();
-  for (size_t number = 1; number <= names.size(); ++number) {
+  const auto& names = tap::kResponseFlags;
+  for (size_t number = 1; number <= std::size(names); ++number) {
     BOOST_TEST(ShortName(static_cast<ResponseFlag>(number)) == names[number - 1]);
   }
-  BOOST_TEST(ShortName(static_cast<ResponseFlag>(names.size() + 1)).find("FLAG") == 0);
+  BOOST_TEST(ShortName(static_cast<ResponseFlag>(std::size(names) + 1)).find("FLAG") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_does_not_compile) {

@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(an_empty_spec_has_the_defaults) {
   const auto tap = Good(Metadata("name: a"));
   BOOST_CHECK(tap->direction == Direction::kBoth);
   BOOST_TEST(tap->targets.empty());
-  BOOST_TEST(tap->match.empty());
+  BOOST_TEST((tap->match == MatchSpec()));
   BOOST_TEST(tap->pairing.window == 5 * base::kSecond);
   BOOST_CHECK(tap->pairing.orphans == OrphanPolicy::kEmit);
   BOOST_TEST(tap->sampling.ratio == 1.0);
@@ -132,6 +132,33 @@ BOOST_AUTO_TEST_CASE(two_documents_of_one_name_are_a_conflict) {
   BOOST_TEST(result.taps.size() == 1);
   BOOST_REQUIRE(result.errors.size() == 1);
   BOOST_TEST(result.errors[0].reason == "Conflict");
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_items_of_a_list_as_kubectl_writes_it) {
+  const std::string item = "- apiVersion: traffictap.io/v1alpha1\n  kind: TrafficTap\n";
+  const std::string one = item + "  metadata: {name: one, namespace: shop}\n  spec: {}\n";
+  const std::string two = item + "  metadata: {name: two}\n  spec: {direction: Inbound}\n";
+  const std::string head = "apiVersion: v1\nkind: List\nmetadata: {resourceVersion: ''}\nitems:\n";
+  const auto result = ParseTaps("f", head + one + two + "---\n" + Document("", "three"));
+  BOOST_TEST(result.errors.empty());
+  BOOST_REQUIRE(result.taps.size() == 3);
+  BOOST_TEST(result.taps[0]->key() == "shop/one");
+  BOOST_CHECK(result.taps[1]->direction == Direction::kInbound);
+  // A tap is the same whether it stands alone or in a list.
+  BOOST_TEST(result.taps[2]->content_hash == Good(Document("", "three"))->content_hash);
+  BOOST_TEST(ParseTaps("f", "apiVersion: v1\nkind: List\nitems: []\n").errors.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_in_an_item_of_a_list_has_its_own_line_and_place) {
+  const auto faults = Faults(
+      "apiVersion: v1\nkind: List\nitems:\n- apiVersion: traffictap.io/v1alpha1\n"
+      "  kind: TrafficTap\n  metadata: {name: a}\n  spec: {direktion: Both}\n- kind: Pod\n");
+  BOOST_REQUIRE(faults.size() == 5);
+  BOOST_TEST(faults[0] ==
+             "taps/a.yaml:7: items[0].spec.direktion: UnknownField: is not a field: did you mean "
+             "direction?");
+  BOOST_TEST(faults[2].find("items[1].kind: InvalidValue") != std::string::npos);
+  BOOST_TEST(Faults("apiVersion: v1\nkind: List\n").size() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(broken_yaml_is_a_fault_and_no_exception) {

@@ -11,16 +11,6 @@ using namespace tap;  // NOLINT: the names of the unit under test
 
 BOOST_AUTO_TEST_SUITE(tap_spec)
 
-BOOST_AUTO_TEST_CASE(a_match_is_empty_until_one_of_its_fields_is_set) {
-  BOOST_TEST(MatchSpec().empty());
-  const MatchSpec set[] = {
-      {.methods = {"GET"}},       {.paths = {PathMatch{}}},          {.schemes = {"http"}},
-      {.authorities = {"a"}},     {.response_codes = {CodeRange{}}}, {.min_duration = 0},
-      {.response_flags = {"UF"}}, {.headers = {HeaderMatch{}}},      {.protocols = {"TCP"}},
-  };
-  for (const MatchSpec& match : set) BOOST_TEST(!match.empty());
-}
-
 BOOST_AUTO_TEST_CASE(the_key_of_a_tap_names_its_namespace_where_it_has_one) {
   TapSpec spec;
   spec.name = "errors";

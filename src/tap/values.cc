@@ -1,9 +1,13 @@
+#include "tap/values.h"
+
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
 #include <string_view>
 
 #include "fmt/format.h"
-#include "tap/parse_tap.h"
+#include "tap/credential_headers.h"
 
 namespace traffictap::tap {
 namespace {
@@ -51,6 +55,11 @@ StatusOr<CodeRange> ParseCodeRange(const std::string& text) {
   return CodeRange{static_cast<uint32_t>(first), static_cast<uint32_t>(last)};
 }
 
+std::string FormatCodeRange(const CodeRange& range) {
+  return range.first == range.last ? fmt::format("{}", range.first)
+                                   : fmt::format("{}-{}", range.first, range.last);
+}
+
 StatusOr<base::Nanos> ParseDuration(const std::string& text) {
   const auto bad = absl::InvalidArgumentError(
       "must be a duration such as 100ms, 5s or 1h30m (whole numbers; h, m, s, ms, us, ns)");
@@ -75,6 +84,18 @@ StatusOr<base::Nanos> ParseDuration(const std::string& text) {
   return static_cast<base::Nanos>(total);
 }
 
+std::string FormatDuration(base::Nanos duration) {
+  constexpr Unit kUnits[] = {{"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000},
+                             {"ms", 1'000'000},        {"us", 1'000},         {"ns", 1}};
+  auto rest = static_cast<uint64_t>(std::max<base::Nanos>(duration, 0));
+  std::string out;
+  for (const Unit& unit : kUnits) {
+    if (rest >= unit.factor) out += fmt::format("{}{}", rest / unit.factor, unit.name);
+    rest %= unit.factor;
+  }
+  return out.empty() ? "0s" : out;
+}
+
 StatusOr<uint64_t> ParseBytes(const std::string& text) {
   std::string_view rest = text;
   uint64_t number = 0;
@@ -87,6 +108,49 @@ StatusOr<uint64_t> ParseBytes(const std::string& text) {
   }
   return absl::InvalidArgumentError(
       "must be a size such as 4096, 10M or 128Mi (k, M, G, Ki, Mi, Gi)");
+}
+
+std::string FormatBytes(uint64_t bytes) {
+  constexpr Unit kUnits[] = {{"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}};
+  for (const Unit& unit : kUnits) {
+    if (bytes > 0 && bytes % unit.factor == 0) {
+      return fmt::format("{}{}", bytes / unit.factor, unit.name);
+    }
+  }
+  return fmt::format("{}", bytes);
+}
+
+bool IsHeaderName(const std::string& text) {
+  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+    return std::isalnum(c) || kSymbols.find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+StatusOr<std::string> ParseHeaderName(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
+  if (!IsHeaderName(text)) {
+    return absl::InvalidArgumentError("must begin with a header name such as x-tenant");
+  }
+  if (IsCredentialHeader(text)) {
+    return absl::InvalidArgumentError(text + " carries credentials and is in no record");
+  }
+  return text;
+}
+
+bool IsDnsLabel(const std::string& text) {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+bool IsObjectName(const std::string& text) {
+  bool good = !text.empty() && text.size() <= 253 && text.back() != '.';
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t dot = std::min(text.find('.', begin), text.size());
+    good = good && IsDnsLabel(text.substr(begin, dot - begin));
+    begin = dot + 1;
+  }
+  return good;
 }
 
 }  // namespace traffictap::tap

@@ -1,8 +1,8 @@
+#include "tap/values.h"
+
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <utility>
-
-#include "tap/parse_tap.h"
 
 namespace traffictap {
 namespace {
@@ -11,7 +11,7 @@ using namespace tap;  // NOLINT: the names of the unit under test
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(parse_values)
+BOOST_AUTO_TEST_SUITE(values)
 
 BOOST_AUTO_TEST_CASE(reads_durations_of_one_and_of_several_units) {
   const std::pair<const char*, base::Nanos> cases[] = {
@@ -85,6 +85,21 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_size) {
                            "18446744073709551616", "18446744073709551615k"}) {
     BOOST_TEST(absl::IsInvalidArgument(ParseBytes(text).status()), text);
   }
+}
+
+BOOST_AUTO_TEST_CASE(writes_the_shortest_duration) {
+  BOOST_TEST(FormatDuration(0) == "0s");
+  BOOST_TEST(FormatDuration(5400 * base::kSecond) == "1h30m");
+  BOOST_TEST(FormatDuration(1'000'000'001) == "1s1ns");
+  BOOST_TEST(FormatDuration(100 * base::kMillisecond) == "100ms");
+}
+
+BOOST_AUTO_TEST_CASE(writes_sizes_in_the_largest_unit_that_leaves_a_whole_number) {
+  BOOST_TEST(FormatBytes(64 << 20) == "64Mi");
+  BOOST_TEST(FormatBytes(1ull << 40) == "1024Gi");
+  BOOST_TEST(FormatBytes(1536 << 10) == "1536Ki");
+  BOOST_TEST(FormatBytes(4097) == "4097");
+  BOOST_TEST(FormatBytes(0) == "0");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

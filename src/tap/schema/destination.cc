@@ -1,0 +1,167 @@
+#include "tap/schema/endpoint.h"
+#include "tap/schema/fields.h"
+#include "tap/schema/kinds.h"
+#include "tap/schema/object.h"
+
+namespace traffictap::tap::schema {
+namespace {
+
+using D = DestinationSpec;
+
+Kind<LabelRequirement> Requirement() {
+  using R = LabelRequirement;
+  const auto value = Text({.max = 63});
+  return Object<R>("One condition.")
+      .Required("key", &R::key, Text({.max = 317}), "Name of the label.")
+      .Required("operator", &R::op, Choice<R::Operator>(), "How to compare.")
+      .Optional("values", &R::values, List(Described(value, "A value."), {.max = 64}),
+                "For In and NotIn.")
+      .Rule("(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+            "In and NotIn need values; Exists and DoesNotExist take none")
+      .Checked([](FieldReader& fields, const R& requirement) {
+        const bool wants =
+            requirement.op == R::Operator::kIn || requirement.op == R::Operator::kNotIn;
+        if (wants != requirement.values.empty()) return;
+        fields.Fault("Conflict", "In and NotIn need values; Exists and DoesNotExist take none");
+      })
+      .kind();
+}
+
+// That there is a selector counts, even one that is empty.
+Kind<D> AllowedNamespaces() {
+  using L = LabelSelector;
+  const Kind<L> selector =
+      Object<L>()
+          .Optional("matchLabels", &L::match_labels, LabelMap(), "Labels that must hold.")
+          .Optional("matchExpressions", &L::match_expressions, List(Requirement(), {.max = 16}),
+                    "Conditions that must hold.")
+          .kind();
+  Kind<D> out;
+  out.read = [read = selector.read](const Value& value, D* to) {
+    to->namespaces_allowed = true;
+    read(value, &to->allowed_namespaces);
+  };
+  out.write = [write = selector.write](const D& from) {
+    return from.namespaces_allowed ? write(from.allowed_namespaces) : Json();
+  };
+  out.describe = selector.describe;
+  return out;
+}
+
+Kind<D> Tls() {
+  return Object<D>()
+      .Optional("ca", &D::ca_from_secret, Choice<bool>({{false, "System"}, {true, "Secret"}}),
+                "Whom to trust: the system's authorities, or key ca.crt of the secret.")
+      .Optional("clientCertificate", &D::client_certificate, Bool(),
+                "Show a client certificate: keys tls.crt and tls.key of the secret.")
+      .kind();
+}
+
+Kind<D> Kafka() {
+  const auto sasl =
+      Object<D>().Required("mechanism", &D::sasl_mechanism, Mechanism(), "SASL mechanism.").kind();
+  return Object<D>()
+      .Required("brokers", &D::brokers, Brokers(), "Brokers to begin with.")
+      .Optional("topic", &D::topic, Topic(), "Where a tap writes that names no topic.")
+      .Optional("allowedTopics", &D::allowed_topics,
+                List(Described(Topic(), "A topic."), {.max = 64}),
+                "Other topics that a tap may name.")
+      .Optional("security", &D::security, Choice<KafkaSecurity>(), "How the brokers are spoken to.")
+      .Optional("sasl", sasl,
+                "Who we are, for SaslPlaintext and SaslSsl: keys username and password of the "
+                "secret.")
+      .Optional("tls", Tls(), "For Ssl and SaslSsl.")
+      .Rule("has(self.topic) || (has(self.allowedTopics) && size(self.allowedTopics) > 0)",
+            "needs a topic or allowedTopics")
+      .Rule("(self.security in ['SaslPlaintext', 'SaslSsl']) == has(self.sasl)",
+            "SaslPlaintext and SaslSsl need sasl, and nothing else takes it")
+      .Rule("self.security in ['Ssl', 'SaslSsl'] || !has(self.tls)",
+            "tls needs security Ssl or SaslSsl")
+      .Checked([](FieldReader& fields, const D& spec) {
+        if (spec.topic.empty() && spec.allowed_topics.empty()) {
+          fields.Fault("MissingField", "needs a topic or allowedTopics: add one");
+        }
+        CheckSecurity(&fields, spec.security);
+      })
+      .kind();
+}
+
+// It becomes a file's name.
+Kind<std::string> SecretKey() {
+  return Text({.max = 253,
+               .pattern = "^[-._a-zA-Z0-9]+$",
+               .rule = "self != '.' && self != '..'",
+               .message = "must not be . or ..",
+               .check = [](const Value& value, std::string* key) {
+                 constexpr char kAllowed[] =
+                     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+                 if (key->size() <= 253 && key->find_first_not_of(kAllowed) == std::string::npos &&
+                     *key != "." && *key != "..") {
+                   return;
+                 }
+                 value.Invalid("must be a key of a Secret: letters, digits, '-', '_' or '.'");
+               }});
+}
+
+Kind<D> Otlp() {
+  const auto header =
+      Object<SecretHeader>("One header.")
+          .Required("name", &SecretHeader::name, OtlpHeaderName(),
+                    "Name of the header; case does not matter.")
+          .Required("key", &SecretHeader::key, SecretKey(),
+                    "Key of the secret whose value is sent, as it is but for a line end.")
+          .kind();
+  return Object<D>()
+      .Optional("protocol", &D::protocol, Choice<OtlpProtocol>(), "How the receiver is spoken to.")
+      .Required("endpoint", Endpoint<D>(),
+                "http://HOST:PORT, or https://HOST:PORT for TLS. With HttpProtobuf a path may "
+                "follow, to which /v1/logs and /v1/traces are added.")
+      .Optional("headers", &D::headers, List(header, {.max = 16}),
+                "Headers of every request, such as authorization, with values from the secret.")
+      .Optional("tls", Tls(), "For endpoints that begin with https://.")
+      .Rule("self.protocol == 'HttpProtobuf' || self.endpoint.matches('^https?://[^/]+/?$')",
+            "with protocol Grpc the endpoint must have no path")
+      .Rule("self.endpoint.startsWith('https://') || !has(self.tls)",
+            "tls needs an endpoint that begins with https://")
+      .Checked([](FieldReader& fields, const D& spec) { CheckEndpointTls(&fields, spec.endpoint); })
+      .kind();
+}
+
+}  // namespace
+
+const Kind<DestinationSpec>& DestinationFields() {
+  static const Kind<D> kind =
+      Object<D>()
+          .Required("type", &D::type, Choice<DestinationType>(), "Kind of the destination.")
+          .OfType("kafka", &D::type, DestinationType::kKafka, Kafka(), "Required for type Kafka.")
+          .OfType("otlp", &D::type, DestinationType::kOtlp, Otlp(), "Required for type Otlp.")
+          .Optional("credentialsSecret", &D::credentials_secret, ObjectName(),
+                    "Secret of the collector's namespace with the keys username, password, ca.crt, "
+                    "tls.crt, tls.key and those of headers, as far as they are needed. The "
+                    "administrator mounts it into the collector, in a folder of its name below the "
+                    "destinations directory.")
+          .Optional("allowedNamespaces", AllowedNamespaces(),
+                    "Namespaces whose taps may use it, by their labels; an empty selector means "
+                    "all. Without it, only ClusterTrafficTaps may.")
+          .Rule(
+              "has(self.credentialsSecret) || !has(self.kafka) || (!has(self.kafka.sasl) && "
+              "(!has(self.kafka.tls) || (self.kafka.tls.ca == 'System' && "
+              "!self.kafka.tls.clientCertificate)))",
+              "sasl, ca: Secret and clientCertificate need credentialsSecret")
+          .Rule(
+              "has(self.credentialsSecret) || !has(self.otlp) || ((!has(self.otlp.headers) || "
+              "size(self.otlp.headers) == 0) && (!has(self.otlp.tls) || (self.otlp.tls.ca == "
+              "'System' && !self.otlp.tls.clientCertificate)))",
+              "headers, ca: Secret and clientCertificate need credentialsSecret")
+          .Checked([](FieldReader& fields, const D& spec) {
+            const bool secret = !spec.sasl_mechanism.empty() || !spec.headers.empty() ||
+                                spec.ca_from_secret || spec.client_certificate;
+            if (!secret || !spec.credentials_secret.empty()) return;
+            fields.Fault("MissingField",
+                         "needs credentialsSecret for sasl, headers, ca or clientCertificate");
+          })
+          .kind();
+  return kind;
+}
+
+}  // namespace traffictap::tap::schema

@@ -1,0 +1,150 @@
+#include "tap/schema/fields.h"
+#include "tap/schema/kinds.h"
+#include "tap/schema/object.h"
+#include "tap/values.h"
+
+namespace traffictap::tap::schema {
+namespace {
+
+constexpr base::Nanos kDay = 86'400 * base::kSecond;
+
+// A field that is there for one value of the member `kind` alone, and then gives the text.
+template <typename S, typename E>
+Kind<S> TextOf(E S::*kind, E mine, std::string S::*text, Kind<std::string> form) {
+  Kind<S> out;
+  out.read = [=, read = form.read](const Value& value, S* to) {
+    to->*kind = mine;
+    read(value, &(to->*text));
+  };
+  out.write = [=, write = form.write](const S& from) {
+    const bool there = from.*kind == mine && !(from.*text).empty();
+    return there ? write(from.*text) : Json();
+  };
+  out.describe = form.describe;
+  return out;
+}
+
+int Given(FieldReader* fields, std::initializer_list<const char*> names) {
+  int given = 0;
+  for (const char* name : names) given += fields->Has(name) ? 1 : 0;
+  return given;
+}
+
+Kind<std::string> PlainPath() {
+  return Text(
+      {.max = 2048, .pattern = "^/[^?#]*$", .check = [](const Value& value, std::string* path) {
+         if ((*path)[0] != '/') value.Invalid("must begin with /");
+         if (path->find_first_of("?#") != std::string::npos) {
+           value.Invalid("is matched without the query: remove what follows ? or #");
+         }
+       }});
+}
+
+Kind<PathMatch> Path() {
+  using K = PathMatchKind;
+  const auto of = [](K kind, Kind<std::string> form) {
+    return TextOf(&PathMatch::kind, kind, &PathMatch::value, std::move(form));
+  };
+  return Object<PathMatch>("Exactly one of prefix, exact and regex.")
+      .Optional("prefix", of(K::kPrefix, PlainPath()), "How the path begins.")
+      .Optional("exact", of(K::kExact, PlainPath()), "The whole path, without its query.")
+      .Optional("regex", of(K::kRegex, Regex()),
+                "RE2; must match the whole path, without its query.")
+      .Keyword("minProperties", 1)
+      .Keyword("maxProperties", 1)
+      .Checked([](FieldReader& fields, const PathMatch&) {
+        if (Given(&fields, {"prefix", "exact", "regex"}) == 1) return;
+        fields.Fault("InvalidValue", "must have exactly one of prefix, exact, regex");
+      })
+      .kind();
+}
+
+Kind<HeaderMatch> Header() {
+  using K = HeaderMatch::Kind;
+  const auto of = [](K kind, Kind<std::string> form) {
+    return TextOf(&HeaderMatch::kind, kind, &HeaderMatch::value, std::move(form));
+  };
+  return Object<HeaderMatch>(
+             "One header that must hold. Without exact, prefix or regex it holds where the header "
+             "is there.")
+      .Required(
+          "name", &HeaderMatch::name,
+          HeaderName("never leaves a proxy", "headers that carry credentials never leave a proxy"),
+          "Name of the header; case does not matter.")
+      .Optional("exact", of(K::kExact, Text({.max = 4096})), "The whole value.")
+      .Optional("prefix", of(K::kPrefix, Text({.max = 4096})), "How the value begins.")
+      .Optional("regex", of(K::kRegex, Regex()), "RE2; must match the whole value.")
+      // Not "on", which YAML 1.1, and with it kubectl, reads as true.
+      .Optional("in", &HeaderMatch::response,
+                Choice<bool>({{false, "Request"}, {true, "Response"}}),
+                "Whether it is a header of the request or of the response.")
+      .Optional("invert", &HeaderMatch::invert, Bool(), "Holds where it would not otherwise.")
+      .Rule("[has(self.exact), has(self.prefix), has(self.regex)].filter(set, set).size() <= 1",
+            "at most one of exact, prefix, regex")
+      .Checked([](FieldReader& fields, const HeaderMatch&) {
+        if (Given(&fields, {"exact", "prefix", "regex"}) <= 1) return;
+        fields.Fault("InvalidValue", "must have at most one of exact, prefix, regex");
+      })
+      .kind();
+}
+
+Kind<std::string> Authority() {
+  return Text({.max = 255,
+               .pattern = "^(\\*\\.)?[^*/ \\t]+$",
+               .check = [](const Value& value, std::string* text) {
+                 const std::string rest = text->starts_with("*.") ? text->substr(2) : *text;
+                 if (!rest.empty() && rest.find_first_of("*/ \t") == std::string::npos) return;
+                 value.Invalid("must be a host such as shop.example:8080, or *.example");
+               }});
+}
+
+Kind<CodeRange> Code() {
+  Kind<CodeRange> out;
+  out.read = [](const Value& value, CodeRange* to) {
+    const StatusOr<CodeRange> range = ParseCodeRange(value.node->text);
+    if (!range.ok()) return value.Invalid(Message(range.status()));
+    *to = *range;
+  };
+  out.write = [](const CodeRange& range) { return Json(FormatCodeRange(range)); };
+  out.describe = [](Scope) {
+    Tree tree = {{"x-kubernetes-int-or-string", true},
+                 {"maxLength", 7},
+                 {"pattern", "^(0|[1-5][0-9][0-9](-[1-5][0-9][0-9])?)$"}};
+    AddRule(
+        &tree,
+        "type(self) == int ? self == 0 || (self >= 100 && self <= 599) : size(string(self)) < 5 "
+        "|| string(self).substring(0, 3) <= string(self).substring(4)",
+        "must be a code or a range from 100 to 599, such as 404 or 500-599, or 0");
+    return tree;
+  };
+  return out;
+}
+
+}  // namespace
+
+const Kind<MatchSpec>& MatchFields() {
+  static const Kind<MatchSpec> kind =
+      Object<MatchSpec>()
+          .Optional("methods", &MatchSpec::methods, List(OneOf(kMethods)),
+                    "HTTP methods, as far as Envoy tells them apart.")
+          .Optional("paths", &MatchSpec::paths, List(Path()), "Paths, without their query.")
+          .Optional("schemes", &MatchSpec::schemes, List(OneOf(kSchemes)), "http or https.")
+          .Optional("authorities", &MatchSpec::authorities,
+                    List(Described(Authority(),
+                                   "A host, exact or with a leading \"*.\"; without a port it "
+                                   "holds for every port.")),
+                    "Hosts that were asked for.")
+          .Optional("responseCodes", &MatchSpec::response_codes,
+                    List(Described(Code(), "A code, a range, or 0 for no response.")),
+                    "Codes such as 404 and ranges such as 500-599.")
+          .Optional("minDuration", &MatchSpec::min_duration, Duration(0, kDay),
+                    "Only what took at least this long.")
+          .Optional("responseFlags", &MatchSpec::response_flags, List(OneOf(kResponseFlags)),
+                    "Envoy's short response flags, such as UF or DC.")
+          .Optional("headers", &MatchSpec::headers, List(Header()), "Headers; every one must hold.")
+          .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)), "Protocols.")
+          .kind();
+  return kind;
+}
+
+}  // namespace traffictap::tap::schema
