@@ -73,7 +73,9 @@ void AccessLogStream::OnIdentifier(std::string_view bytes) {
   traffic::Node node = DecodeIdentifier(bytes);
   refused_ = gate_->Bind(sender_, &node);
   if (!refused_.ok()) return;
-  entries_ = consumer_->OpenStream(std::make_shared<const traffic::Node>(std::move(node)));
+  node_ = std::make_shared<const traffic::Node>(std::move(node));
+  scratch_.node = node_.get();
+  entries_ = consumer_->OpenStream(node_);
 }
 
 void AccessLogStream::OnEntry(const traffic::AccessEntry& entry) {

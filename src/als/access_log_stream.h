@@ -50,7 +50,8 @@ class AccessLogStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   StreamCounters* const counters_;
   grpc::ByteBuffer* const response_;
   grpc::ByteBuffer message_;
-  std::string joined_;  // the bytes of a message that came in several slices
+  std::string joined_;     // the bytes of a message that came in several slices
+  traffic::NodePtr node_;  // null until the identifier came
   DecodeScratch scratch_;
   std::optional<SpiffeId> sender_;
   Status refused_;

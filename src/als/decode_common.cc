@@ -2,6 +2,7 @@
 
 #include "als/decode_peer.h"
 #include "als/decode_values.h"
+#include "als/reporter.h"
 #include "als/wire_reader.h"
 #include "envoy/data/accesslog/v3/accesslog.pb.h"
 
@@ -64,27 +65,19 @@ bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
   return valid && reader.ok();
 }
 
-// What is told of the other end; decided on once all of it is read, as fields may come in any
-// order.
-struct PeerHints {
-  std::string_view tls_mode;
-  std::string_view upstream;  // serialized Any
-  std::string_view downstream;
-};
-
-// What the tap's own custom tags say of the peer: tlsMode is the endpoint's metadata, "istio" for a
-// sidecar.
-bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry, PeerHints* hints) {
+// The tap's own custom tags.
+bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry, EndHints* hints) {
   std::string_view key;
   std::string_view value;
   if (!DecodeMapEntry(bytes, &key, &value)) return false;
+  if (key == "traffictap_side") hints->side = value;
   if (key == "tlsMode") hints->tls_mode = value;
   if (key == "peerWorkload") entry->text(Text::kPeerWorkload) = value;
   if (key == "peerNamespace") entry->text(Text::kPeerNamespace) = value;
   return true;
 }
 
-bool DecodeFilterState(std::string_view bytes, PeerHints* hints) {
+bool DecodeFilterState(std::string_view bytes, EndHints* hints) {
   std::string_view key;
   std::string_view value;
   if (!DecodeMapEntry(bytes, &key, &value)) return false;
@@ -96,8 +89,9 @@ bool DecodeFilterState(std::string_view bytes, PeerHints* hints) {
 }
 
 // A gateway has objects of both ends: the far one is upstream of a client's proxy and downstream of
-// a server's.
-void ReadPeer(const PeerHints& hints, AccessEntry* entry) {
+// a server's. An object is proof of a proxy there; the tag is of the endpoint's metadata alone,
+// which for a server's entry is its own application, and "unknown" where there is none.
+void ReadPeer(const EndHints& hints, AccessEntry* entry) {
   const bool source = entry->facts.reporter == traffic::Reporter::kSource;
   const PeerNames peer = DecodePeerObject(source ? hints.upstream : hints.downstream);
   auto& workload = entry->text(Text::kPeerWorkload);
@@ -108,10 +102,10 @@ void ReadPeer(const PeerHints& hints, AccessEntry* entry) {
   }
   if (entry->text(Text::kPeerPrincipal).starts_with("spiffe://")) {
     entry->facts.peer_mesh = PeerMesh::kMeshed;
-  } else if (!hints.tls_mode.empty()) {
-    entry->facts.peer_mesh = hints.tls_mode == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
   } else if (!peer.empty()) {
     entry->facts.peer_mesh = PeerMesh::kMeshed;
+  } else if (source && !hints.tls_mode.empty()) {
+    entry->facts.peer_mesh = hints.tls_mode == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
   }
 }
 
@@ -188,7 +182,7 @@ void SetMoment(LogMoment moment, EntryFacts* facts) {
   if (facts->moment == LogMoment::kEnd || moment == LogMoment::kStart) facts->moment = moment;
 }
 
-bool DecodeOther(WireReader* reader, AccessEntry* entry, PeerHints* hints) {
+bool DecodeOther(WireReader* reader, AccessEntry* entry, EndHints* hints) {
   EntryFacts& facts = entry->facts;
   switch (reader->field()) {
     case Common::kResponseFlagsFieldNumber:
@@ -217,16 +211,8 @@ bool DecodeOther(WireReader* reader, AccessEntry* entry, PeerHints* hints) {
 
 }  // namespace
 
-traffic::Reporter ReporterOf(std::string_view upstream_cluster) {
-  const bool inbound = upstream_cluster.starts_with("inbound|") ||
-                       upstream_cluster.starts_with("inbound_") ||
-                       upstream_cluster.starts_with("InboundPassthroughCluster");
-  return inbound ? traffic::Reporter::kDestination : traffic::Reporter::kSource;
-}
-
-bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry) {
+bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry, EndHints* hints) {
   WireReader reader(bytes);
-  PeerHints hints;
   bool valid = true;
   while (valid && reader.Next()) {
     const uint32_t field = reader.field();
@@ -239,12 +225,15 @@ bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry) {
     } else if (auto* wire_bytes = WireBytesOf(field, &entry->facts)) {
       *wire_bytes = reader.Varint();
     } else {
-      valid = DecodeOther(&reader, entry, &hints);
+      valid = DecodeOther(&reader, entry, hints);
     }
   }
-  entry->facts.reporter = ReporterOf(entry->text(Text::kUpstreamCluster));
-  ReadPeer(hints, entry);
   return valid && reader.ok();
+}
+
+void SettleEnds(const EndHints& hints, const traffic::Node* node, AccessEntry* entry) {
+  entry->facts.reporter = ReporterOf(hints.side, *entry, node);
+  ReadPeer(hints, entry);
 }
 
 }  // namespace traffictap::als

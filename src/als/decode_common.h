@@ -3,15 +3,24 @@
 #include <string_view>
 
 #include "traffic/access_entry.h"
+#include "traffic/node.h"
 
 namespace traffictap::als {
 
-// envoy.data.accesslog.v3.AccessLogCommon into `entry`. False: not valid protobuf.
-bool DecodeCommonProperties(std::string_view bytes, traffic::AccessEntry* entry);
+// What the common properties tell of the two ends, for SettleEnds. Views into the entry's bytes.
+struct EndHints {
+  std::string_view side;  // tag traffictap_side: "inbound" or "outbound"
+  std::string_view
+      tls_mode;  // tag tlsMode: of the upstream endpoint's metadata, "istio" for a proxy
+  std::string_view upstream;  // serialized Any: what metadata exchange learnt of the upstream peer
+  std::string_view downstream;
+};
 
-// The side that an upstream cluster's name tells: Istio calls a server's own cluster
-// "inbound|PORT||" (or with '_' after a rename of '|'), and InboundPassthroughCluster where its
-// port is not declared; every other name is a client's.
-traffic::Reporter ReporterOf(std::string_view upstream_cluster);
+// envoy.data.accesslog.v3.AccessLogCommon into `entry` and `hints`. False: not valid protobuf.
+bool DecodeCommonProperties(std::string_view bytes, traffic::AccessEntry* entry, EndHints* hints);
+
+// Decides which end wrote `entry` and who the other one is, once all of it is read: fields may come
+// in any order. `node`, the proxy that wrote it, may be null.
+void SettleEnds(const EndHints& hints, const traffic::Node* node, traffic::AccessEntry* entry);
 
 }  // namespace traffictap::als

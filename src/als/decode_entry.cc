@@ -6,6 +6,7 @@
 #include "als/decode_values.h"
 #include "als/wire_reader.h"
 #include "envoy/service/accesslog/v3/als.pb.h"
+#include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 
 namespace traffictap::als {
@@ -127,6 +128,20 @@ bool DecodeConnection(std::string_view bytes, AccessEntry* entry) {
   return reader.ok();
 }
 
+// A call's status stands in its trailers; where the answer had nothing but trailers, Envoy logs
+// them as headers (grpc/grpc: doc/PROTOCOL-HTTP2.md, "Trailers-Only").
+void ReadGrpc(DecodeScratch* scratch, AccessEntry* entry) {
+  for (const auto which : {Text::kResponseTrailers, Text::kResponseHeaders}) {
+    const auto list = entry->text(which);
+    if (list.empty()) continue;
+    entry->facts.grpc_status = traffic::ReadGrpcStatus(traffic::FindHeader(list, "grpc-status"));
+    if (entry->facts.grpc_status == traffic::GrpcStatus::kAbsent) continue;
+    traffic::ReadGrpcMessage(traffic::FindHeader(list, "grpc-message"), &scratch->grpc_message);
+    entry->text(Text::kGrpcMessage) = scratch->grpc_message;
+    return;
+  }
+}
+
 // A connection that an HTTP access logger on a TCP proxy told of: Istio puts a Telemetry's provider
 // on both, whatever its kind (measured). A request has a protocol even where its head was broken.
 bool TellsOfConnection(const AccessEntry& entry) {
@@ -166,6 +181,7 @@ bool DecodeEntries(std::string_view bytes, DecodeScratch* scratch, MessageVisito
 }  // namespace
 
 bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry* entry) {
+  EndHints hints;
   scratch->request_headers.clear();
   scratch->response_headers.clear();
   scratch->response_trailers.clear();
@@ -175,7 +191,7 @@ bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry
   while (valid && reader.Next()) {
     switch (reader.field()) {
       case Http::kCommonPropertiesFieldNumber:
-        valid = DecodeCommonProperties(reader.Bytes(), entry);
+        valid = DecodeCommonProperties(reader.Bytes(), entry, &hints);
         break;
       case Http::kProtocolVersionFieldNumber: {
         const uint64_t version = reader.Varint();
@@ -194,17 +210,20 @@ bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry
   entry->text(Text::kRequestHeaders) = scratch->request_headers;
   entry->text(Text::kResponseHeaders) = scratch->response_headers;
   entry->text(Text::kResponseTrailers) = scratch->response_trailers;
+  ReadGrpc(scratch, entry);
   if (TellsOfConnection(*entry)) MakeTcp(entry);
+  SettleEnds(hints, scratch->node, entry);
   return valid && reader.ok();
 }
 
 bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry* entry) {
+  EndHints hints;
   WireReader reader(bytes);
   bool valid = true;
   while (valid && reader.Next()) {
     switch (reader.field()) {
       case Tcp::kCommonPropertiesFieldNumber:
-        valid = DecodeCommonProperties(reader.Bytes(), entry);
+        valid = DecodeCommonProperties(reader.Bytes(), entry, &hints);
         break;
       case Tcp::kConnectionPropertiesFieldNumber:
         valid = DecodeConnection(reader.Bytes(), entry);
@@ -213,6 +232,7 @@ bool DecodeTcpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry*
     }
   }
   MakeTcp(entry);
+  SettleEnds(hints, scratch->node, entry);
   return valid && reader.ok();
 }
 

@@ -8,12 +8,14 @@
 
 namespace traffictap::als {
 
-// Memory of one decoder, reused from entry to entry: the header lists of an entry are put together
-// here.
+// One decoder's own: whose entries it reads, and memory that is reused from entry to entry, in
+// which the header lists are put together.
 struct DecodeScratch {
+  const traffic::Node* node = nullptr;  // the proxy that writes the entries; null: not known
   std::string request_headers;
   std::string response_headers;
   std::string response_trailers;
+  std::string grpc_message;
 };
 
 // Decodes one serialized HTTPAccessLogEntry or TCPAccessLogEntry, reading the wire format straight

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "als/decode_entry.h"
@@ -12,6 +13,7 @@ using google::protobuf::Struct;
 // for the stream's life and written with every record.
 constexpr size_t kTextBytesMax = 1024;
 constexpr size_t kLabelsMax = 128;
+constexpr size_t kAddressesMax = 16;
 
 std::string Cut(const std::string& text) { return text.substr(0, kTextBytesMax); }
 
@@ -41,11 +43,26 @@ void ReadMetadata(const Struct& metadata, traffic::Node* node) {
   node->workload = TextField(metadata, "WORKLOAD_NAME");
   node->service_account = TextField(metadata, "SERVICE_ACCOUNT");
   node->cluster_id = TextField(metadata, "CLUSTER_ID");
+  node->network = TextField(metadata, "NETWORK");
   const auto labels = metadata.fields().find("LABELS");
   if (labels == metadata.fields().end()) return;
   for (const auto& [key, value] : labels->second.struct_value().fields()) {
     if (node->labels.size() == kLabelsMax) break;
     node->labels[Cut(key)] = Cut(value.string_value());
+  }
+}
+
+// INSTANCE_IPS has all of the pod's addresses, the one of the id among them ("10.0.0.1,fd00::1").
+void ReadAddresses(const Struct& metadata, traffic::Node* node) {
+  const std::string all = node->ip + ',' + TextField(metadata, "INSTANCE_IPS");
+  for (size_t begin = 0; begin <= all.size();) {
+    const size_t end = std::min(all.find(',', begin), all.size());
+    const auto address = traffic::ParseSocketAddress(all.substr(begin, end - begin), 0);
+    begin = end + 1;
+    if (!address || std::count(node->addresses.begin(), node->addresses.end(), *address) > 0) {
+      continue;
+    }
+    if (node->addresses.size() < kAddressesMax) node->addresses.push_back(*address);
   }
 }
 
@@ -61,6 +78,7 @@ traffic::Node DecodeIdentifier(std::string_view bytes) {
   node.pod = node.id;
   ReadIstioId(&node);
   ReadMetadata(identifier.node().metadata(), &node);
+  ReadAddresses(identifier.node().metadata(), &node);
   if (node.ns.empty()) node.ns = "default";
   if (node.workload.empty()) node.workload = node.cluster;
   return node;

@@ -23,6 +23,23 @@ bool DecodeSocketAddress(std::string_view bytes, traffic::SocketAddress* out) {
   return true;
 }
 
+// An endpoint behind an internal listener: its id is the address that the tunnel leads to (Istio's
+// connect_originate), or nothing that can be read.
+bool DecodeInternalAddress(std::string_view bytes, traffic::SocketAddress* out) {
+  WireReader reader(bytes);
+  std::string_view endpoint;
+  while (reader.Next()) {
+    if (reader.field() == 2 && reader.is_bytes()) {
+      endpoint = reader.Bytes();
+    } else {
+      reader.Skip();
+    }
+  }
+  if (!reader.ok()) return false;
+  *out = traffic::ParseSocketAddress(endpoint).value_or(traffic::SocketAddress{});
+  return true;
+}
+
 }  // namespace
 
 bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out) {
@@ -63,6 +80,8 @@ bool DecodeAddress(std::string_view bytes, traffic::SocketAddress* out) {
   while (reader.Next()) {
     if (reader.field() == 1 && reader.is_bytes()) {
       if (!DecodeSocketAddress(reader.Bytes(), out)) return false;
+    } else if (reader.field() == 3 && reader.is_bytes()) {
+      if (!DecodeInternalAddress(reader.Bytes(), out)) return false;
     } else {
       reader.Skip();
     }

@@ -18,8 +18,8 @@ constexpr base::Nanos kTimeMax = (int64_t{1} << 32) * base::kSecond;
 bool DecodeSecondsNanos(std::string_view bytes, base::Nanos* out);
 // google.protobuf.UInt32Value and its like.
 bool DecodeWrappedNumber(std::string_view bytes, uint64_t* out);
-// envoy.config.core.v3.Address. Pipes, internal listeners and names that are not IP addresses stay
-// absent.
+// envoy.config.core.v3.Address. Of an internal listener's endpoint (HBONE) the address that its id
+// names. Pipes and names that are not IP addresses stay absent.
 bool DecodeAddress(std::string_view bytes, traffic::SocketAddress* out);
 // envoy.data.accesslog.v3.ResponseFlags.
 bool DecodeResponseFlags(std::string_view bytes, traffic::ResponseFlags* out);

@@ -47,6 +47,18 @@ void PeerDirectory::EntriesLost(const std::string& ip, base::Nanos now) {
   if (found != peers_.end()) found->second.last_loss = now;
 }
 
+void PeerDirectory::StreamOpened(const traffic::Node& node, base::Nanos now) {
+  for (const auto& address : node.addresses) StreamOpened(address.IpString(), now);
+}
+
+void PeerDirectory::StreamEnded(const traffic::Node& node, bool clean, base::Nanos now) {
+  for (const auto& address : node.addresses) StreamEnded(address.IpString(), clean, now);
+}
+
+void PeerDirectory::EntriesLost(const traffic::Node& node, base::Nanos now) {
+  for (const auto& address : node.addresses) EntriesLost(address.IpString(), now);
+}
+
 PeerState PeerDirectory::Lookup(const traffic::SocketAddress& address, base::Nanos since,
                                 base::Nanos now) const {
   absl::MutexLock lock(&mutex_);

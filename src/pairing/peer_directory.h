@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "traffic/node.h"
 #include "traffic/socket_address.h"
 
 namespace traffictap::pairing {
@@ -30,6 +31,10 @@ class PeerDirectory {
   void StreamOpened(const std::string& ip, base::Nanos now);
   void StreamEnded(const std::string& ip, bool clean, base::Nanos now);
   void EntriesLost(const std::string& ip, base::Nanos now);
+  // The same under every address of the node's pod.
+  void StreamOpened(const traffic::Node& node, base::Nanos now);
+  void StreamEnded(const traffic::Node& node, bool clean, base::Nanos now);
+  void EntriesLost(const traffic::Node& node, base::Nanos now);
 
   // `since`: losses and streams that ended before it no longer count.
   PeerState Lookup(const traffic::SocketAddress& address, base::Nanos since, base::Nanos now) const;

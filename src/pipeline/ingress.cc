@@ -31,7 +31,7 @@ class Ingress::Stream final : public traffic::EntryStream {
   void Reject(traffic::RejectReason reason, uint64_t count) override {
     delta_.received += count;
     delta_.rejected[static_cast<size_t>(reason)] += count;
-    owner_->peers_->EntriesLost(node_->ip, owner_->clock_->Monotonic());
+    owner_->peers_->EntriesLost(*node_, owner_->clock_->Monotonic());
     owner_->CountLoss(table_, candidates_, count, 0);
   }
 
@@ -73,7 +73,7 @@ class Ingress::Stream final : public traffic::EntryStream {
       delta_.kept += count;
     } else {
       delta_.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] += count;
-      owner_->peers_->EntriesLost(node_->ip, arrival_);
+      owner_->peers_->EntriesLost(*node_, arrival_);
       owner_->CountLoss(table_, candidates_, count, 0);
     }
     batch_.reset();
@@ -107,7 +107,7 @@ void Ingress::Reject(traffic::RejectReason reason, uint64_t count) {
 }
 
 void Ingress::StreamOpened(const traffic::NodePtr& node) {
-  peers_->StreamOpened(node->ip, clock_->Monotonic());
+  peers_->StreamOpened(*node, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
   Proxy& proxy = proxies_[node->ip];
   proxy.node = node;
@@ -115,7 +115,7 @@ void Ingress::StreamOpened(const traffic::NodePtr& node) {
 }
 
 void Ingress::StreamEnded(const traffic::NodePtr& node, bool clean) {
-  peers_->StreamEnded(node->ip, clean, clock_->Monotonic());
+  peers_->StreamEnded(*node, clean, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
   const auto found = proxies_.find(node->ip);
   if (found != proxies_.end() && --found->second.streams == 0) proxies_.erase(found);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "traffic/grpc_status.h"
 #include "traffic/node.h"
 #include "traffic/response_flags.h"
 #include "traffic/socket_address.h"
@@ -52,6 +53,7 @@ struct EntryFacts {
   HttpVersion http_version = HttpVersion::kUnspecified;
   Method method = Method::kUnspecified;
   PeerMesh peer_mesh = PeerMesh::kUnknown;
+  GrpcStatus grpc_status = GrpcStatus::kAbsent;
   uint8_t tls_version = 0;  // envoy TLSProperties.TLSVersion by number; 0 = no TLS seen downstream
   uint8_t access_log_type = 0;  // envoy AccessLogType by number
   uint32_t response_code = 0;   // 0: none was sent
@@ -106,6 +108,7 @@ enum class Text : uint8_t {
   kLocalPrincipal,
   kPeerWorkload,
   kPeerNamespace,
+  kGrpcMessage,
   kRequestHeaders,
   kResponseHeaders,
   kResponseTrailers,

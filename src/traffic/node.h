@@ -3,6 +3,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "traffic/socket_address.h"
 
 namespace traffictap::traffic {
 
@@ -14,11 +17,14 @@ struct Node {
   std::string cluster;     // node.cluster
   std::string proxy_type;  // "sidecar", "router", "waypoint", or empty outside Istio
   std::string ip;          // the pod's address as text, or empty
-  std::string pod;         // the pod's name; outside Istio the whole id
-  std::string ns;          // metadata NAMESPACE, "default" where the node names none
-  std::string workload;    // metadata WORKLOAD_NAME, or else node.cluster
+  // Every address of the pod, port 0; `ip` first. A pod of a dual-stack cluster has two.
+  std::vector<SocketAddress> addresses;
+  std::string pod;       // the pod's name; outside Istio the whole id
+  std::string ns;        // metadata NAMESPACE, "default" where the node names none
+  std::string workload;  // metadata WORKLOAD_NAME, or else node.cluster
   std::string service_account;
   std::string cluster_id;  // metadata CLUSTER_ID: the Kubernetes cluster
+  std::string network;     // metadata NETWORK: pods of two networks may have one address
   std::map<std::string, std::string> labels;
 };
 

@@ -31,6 +31,11 @@ bool SocketAddress::is_v4() const {
   return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), ip.begin());
 }
 
+bool SocketAddress::is_loopback() const {
+  constexpr std::array<uint8_t, 16> kLoopback6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return is_v4() ? ip[kMappedPrefix.size()] == 127 : ip == kLoopback6;
+}
+
 std::string SocketAddress::IpString() const {
   if (!present()) return {};
   char text[INET6_ADDRSTRLEN];
@@ -68,6 +73,21 @@ std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t po
   }
   if (inet_pton(AF_INET6, text, out.ip.data()) == 1) return out;
   return std::nullopt;
+}
+
+std::optional<SocketAddress> ParseSocketAddress(std::string_view ip_and_port) {
+  const size_t colon = ip_and_port.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  std::string_view ip = ip_and_port.substr(0, colon);
+  const bool brackets = ip.front() == '[' && ip.back() == ']';
+  // Without brackets the last group of an IPv6 address would be taken for a port.
+  if (brackets != (ip.find(':') != std::string_view::npos)) return std::nullopt;
+  if (brackets) ip = ip.substr(1, ip.size() - 2);
+  uint16_t port = 0;
+  const char* end = ip_and_port.data() + ip_and_port.size();
+  const auto read = std::from_chars(ip_and_port.data() + colon + 1, end, port);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return ParseSocketAddress(ip, port);
 }
 
 }  // namespace traffictap::traffic

@@ -26,10 +26,17 @@ struct SocketAddress {
   // The address without its port, or empty where absent.
   std::string IpString() const;
 
+  // The two are on one host, as far as their addresses tell.
+  bool SameIp(const SocketAddress& other) const { return ip == other.ip; }
+  // 127.0.0.0/8 or ::1.
+  bool is_loopback() const;
+
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 
 // nullopt unless `ip` is an IPv4 or IPv6 address in its usual text form.
 std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port);
+// "10.1.2.3:80" or "[fd00::1]:80", as SocketAddress::ToString writes them.
+std::optional<SocketAddress> ParseSocketAddress(std::string_view ip_and_port);
 
 }  // namespace traffictap::traffic

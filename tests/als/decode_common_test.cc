@@ -217,14 +217,32 @@ BOOST_AUTO_TEST_CASE(an_old_envoys_intermediate_entry_is_periodic) {
   BOOST_CHECK(Decode(common)->facts().moment == LogMoment::kStart);
 }
 
-BOOST_AUTO_TEST_CASE(the_upstream_cluster_tells_the_side) {
-  for (const char* cluster : {"inbound|8080||", "inbound_8080__", "InboundPassthroughCluster",
-                              "InboundPassthroughClusterIpv4"}) {
-    BOOST_CHECK(ReporterOf(cluster) == Reporter::kDestination);
-  }
-  for (const char* cluster : {"outbound|80||cart.shop.svc.cluster.local", "PassthroughCluster",
-                              "BlackHoleCluster", "", "inbound-vip|80|http|cart", "cart"}) {
-    BOOST_CHECK(ReporterOf(cluster) == Reporter::kSource);
+BOOST_AUTO_TEST_CASE(the_side_is_settled_once_all_of_the_entry_is_read) {
+  data::AccessLogCommon common;
+  common.set_upstream_cluster("outbound|80||cart.shop.svc.cluster.local");
+  BOOST_CHECK(Decode(common)->facts().reporter == Reporter::kSource);
+  (*common.mutable_custom_tags())["traffictap_side"] = "inbound";
+  BOOST_CHECK(Decode(common)->facts().reporter == Reporter::kDestination);
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_that_answers_itself_is_placed_by_its_own_address) {
+  data::HTTPAccessLogEntry entry;
+  entry.set_protocol_version(data::HTTPAccessLogEntry::HTTP11);
+  entry.mutable_response()->mutable_response_code()->set_value(401);
+  auto* common = entry.mutable_common_properties();
+  SetAddress(common->mutable_downstream_direct_remote_address(), "10.7.0.1", 1);
+  SetAddress(common->mutable_downstream_local_address(), "10.7.0.2", 2);
+  traffic::Node node;
+  node.proxy_type = "sidecar";
+  const std::string bytes = entry.SerializeAsString();
+  for (const auto& [own, reporter] :
+       {std::pair{"10.7.0.1", Reporter::kSource}, {"10.7.0.2", Reporter::kDestination}}) {
+    node.addresses = {*traffic::ParseSocketAddress(own, 0)};
+    DecodeScratch scratch;
+    scratch.node = &node;
+    traffic::AccessEntry out;
+    BOOST_TEST(DecodeHttpEntry(bytes, &scratch, &out));
+    BOOST_CHECK(out.facts.reporter == reporter);
   }
 }
 
@@ -253,7 +271,8 @@ BOOST_AUTO_TEST_CASE(refuses_bytes_that_are_no_protobuf_at_every_depth) {
     std::string bytes;
     BOOST_REQUIRE(unknown.SerializeToString(&bytes));
     traffic::AccessEntry out;
-    BOOST_TEST(!DecodeCommonProperties(bytes, &out), field);
+    EndHints hints;
+    BOOST_TEST(!DecodeCommonProperties(bytes, &out, &hints), field);
   }
 }
 

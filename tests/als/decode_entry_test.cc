@@ -39,6 +39,30 @@ const std::string kBroken =
 
 BOOST_AUTO_TEST_SUITE(decode_http_entry)
 
+BOOST_AUTO_TEST_CASE(
+    a_grpc_status_comes_from_the_trailers_or_from_an_answer_that_is_trailers_only) {
+  data::HTTPAccessLogEntry entry;
+  auto& headers = *entry.mutable_response()->mutable_response_headers();
+  auto& trailers = *entry.mutable_response()->mutable_response_trailers();
+  BOOST_CHECK(Decode(entry)->facts().grpc_status == traffic::GrpcStatus::kAbsent);
+  headers["grpc-status"] = "7";
+  headers["grpc-message"] = "not%20yours";
+  BOOST_CHECK(Decode(entry)->facts().grpc_status == traffic::GrpcStatus::kPermissionDenied);
+  BOOST_TEST(Decode(entry)->text(Text::kGrpcMessage) == "not yours");
+  trailers["grpc-status"] = "0";
+  BOOST_CHECK(Decode(entry)->facts().grpc_status == traffic::GrpcStatus::kOk);
+  BOOST_TEST(Decode(entry)->text(Text::kGrpcMessage).empty());
+}
+
+BOOST_AUTO_TEST_CASE(plain_http_has_no_grpc_status_whatever_its_code) {
+  for (const uint32_t code : {200u, 503u}) {
+    data::HTTPAccessLogEntry entry;
+    entry.mutable_response()->mutable_response_code()->set_value(code);
+    (*entry.mutable_response()->mutable_response_headers())["server"] = "envoy";
+    BOOST_CHECK(Decode(entry)->facts().grpc_status == traffic::GrpcStatus::kAbsent);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(reads_every_text_and_number_of_the_request) {
   data::HTTPAccessLogEntry entry;
   auto* request = entry.mutable_request();

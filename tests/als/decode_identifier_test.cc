@@ -47,6 +47,28 @@ size_t KeptBytes(const traffic::Node& node) {
 
 BOOST_AUTO_TEST_SUITE(decode_identifier)
 
+BOOST_AUTO_TEST_CASE(knows_every_address_of_the_pod_and_its_network) {
+  auto identifier = OfSidecar();
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).addresses.size() == 1u);
+  auto& fields = *identifier.mutable_node()->mutable_metadata()->mutable_fields();
+  fields["INSTANCE_IPS"].set_string_value("10.1.2.3,fd00::3,,no-address");
+  fields["NETWORK"].set_string_value("east");
+  const traffic::Node node = DecodeIdentifier(identifier.SerializeAsString());
+  BOOST_REQUIRE(node.addresses.size() == 2u);
+  BOOST_TEST(node.addresses[0].IpString() == "10.1.2.3");
+  BOOST_TEST(node.addresses[1].IpString() == "fd00::3");
+  BOOST_TEST(node.network == "east");
+}
+
+BOOST_AUTO_TEST_CASE(keeps_at_most_sixteen_addresses) {
+  auto identifier = OfSidecar();
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "10.9.0." + std::to_string(i) + ",";
+  (*identifier.mutable_node()->mutable_metadata()->mutable_fields())["INSTANCE_IPS"]
+      .set_string_value(many);
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).addresses.size() == 16u);
+}
+
 BOOST_AUTO_TEST_CASE(keeps_what_is_needed_of_a_sidecars_62_kilobytes) {
   const std::string bytes = OfSidecar().SerializeAsString();
   BOOST_TEST(bytes.size() > 60'000);

@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_custom_tags_of_the_tap_tell_the_peer) {
 }
 
 BOOST_AUTO_TEST_CASE(tls_mode_says_that_a_peer_is_not_meshed_unless_it_showed_a_spiffe_id) {
-  auto common = OfServer();
+  auto common = OfClient();
   (*common.mutable_custom_tags())["tlsMode"] = "disabled";
   BOOST_CHECK(Decode(common)->facts().peer_mesh == PeerMesh::kNotMeshed);
   common.mutable_tls_properties()
@@ -190,6 +190,23 @@ BOOST_AUTO_TEST_CASE(tls_mode_says_that_a_peer_is_not_meshed_unless_it_showed_a_
       ->add_subject_alt_name()
       ->set_uri("spiffe://cluster.local/ns/shop/sa/cart");
   BOOST_CHECK(Decode(common)->facts().peer_mesh == PeerMesh::kMeshed);
+}
+
+BOOST_AUTO_TEST_CASE(a_servers_tag_is_of_its_own_endpoint_and_says_nothing_of_its_peer) {
+  auto common = OfServer();
+  for (const char* mode : {"istio", "disabled", "unknown"}) {
+    (*common.mutable_custom_tags())["tlsMode"] = mode;
+    BOOST_CHECK(Decode(common)->facts().peer_mesh == PeerMesh::kUnknown);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_told_its_metadata_is_meshed_whatever_the_tag_says) {
+  for (auto common : {OfClient(), OfServer()}) {
+    (*common.mutable_custom_tags())["tlsMode"] = "unknown";
+    auto& objects = *common.mutable_filter_state_objects();
+    objects["upstream_peer"] = objects["downstream_peer"] = PeerStruct("peer", "elsewhere");
+    BOOST_CHECK(Decode(common)->facts().peer_mesh == PeerMesh::kMeshed);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_said_is_unknown) {

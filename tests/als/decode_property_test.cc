@@ -3,8 +3,8 @@
 #include <random>
 #include <string>
 
-#include "als/decode_common.h"
 #include "als/entry_protos.h"
+#include "als/reporter.h"
 #include "traffic/header_list.h"
 
 // Random entries, each decoded twice: by our decoder and by the classes that protoc generates. The
@@ -153,7 +153,9 @@ void CheckCommon(const data::AccessLogCommon& common, const Decoded& decoded) {
   BOOST_CHECK(facts.downstream_local == AddressOf(common.downstream_local_address()));
   BOOST_CHECK(facts.upstream_local == AddressOf(common.upstream_local_address()));
   BOOST_CHECK(facts.upstream_remote == AddressOf(common.upstream_remote_address()));
-  BOOST_CHECK(facts.reporter == ReporterOf(common.upstream_cluster()));
+  const auto tag = common.custom_tags().find("traffictap_side");
+  BOOST_CHECK(facts.reporter == ReporterOf(tag == common.custom_tags().end() ? "" : tag->second,
+                                           decoded.entry, nullptr));
   BOOST_TEST(decoded.text(Text::kUpstreamCluster) == common.upstream_cluster());
   BOOST_TEST(decoded.text(Text::kRouteName) == common.route_name());
   BOOST_TEST(decoded.text(Text::kUpstreamTransportFailure) ==

@@ -52,6 +52,23 @@ BOOST_AUTO_TEST_CASE(an_address_that_was_read_before_is_forgotten) {
   BOOST_TEST(!address.present());
 }
 
+BOOST_AUTO_TEST_CASE(an_internal_listeners_endpoint_is_the_address_that_its_id_names) {
+  envoy::config::core::v3::Address address;
+  auto* internal = address.mutable_envoy_internal_address();
+  internal->set_server_listener_name("connect_originate");
+  traffic::SocketAddress read;
+  for (const auto& [id, shown] :
+       {std::pair<std::string, std::string>{"10.3.0.7:9090", "10.3.0.7:9090"},
+        {"[fd00::7]:9090", "[fd00::7]:9090"},
+        {"cart.shop:9090", ""},
+        {"10.3.0.7", ""},
+        {"", ""}}) {
+    internal->set_endpoint_id(id);
+    BOOST_TEST(DecodeAddress(address.SerializeAsString(), &read));
+    BOOST_TEST(read.ToString() == shown);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_protobuf_are_refused) {
   base::Nanos nanos = 0;
   uint64_t number = 0;
@@ -62,6 +79,7 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_protobuf_are_refused) {
   BOOST_TEST(!DecodeWrappedNumber("\x08", &number));
   BOOST_TEST(!DecodeMapEntry("\x0a\x05", &text, &text));
   BOOST_TEST(!DecodeAddress("\x0a\x02\x12\x05", &address));
+  BOOST_TEST(!DecodeAddress("\x1a\x02\x12\x05", &address));
   BOOST_TEST(!DecodeResponseFlags("\x08", &flags));
 }
 

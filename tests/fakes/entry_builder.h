@@ -28,6 +28,7 @@ inline traffic::NodePtr MakeNode(const std::string& ip, const std::string& workl
   node->cluster = workload + "." + ns;
   node->proxy_type = "sidecar";
   node->ip = ip;
+  if (const auto own = traffic::ParseSocketAddress(ip, 0)) node->addresses = {*own};
   node->pod = workload + "-0";
   node->ns = ns;
   node->workload = workload;

@@ -49,6 +49,20 @@ BOOST_AUTO_TEST_CASE(losses_count_from_the_time_asked_for) {
   BOOST_TEST((directory.Lookup(kPeer, 125 * kSecond, 131 * kSecond) == PeerState::kLost));
 }
 
+BOOST_AUTO_TEST_CASE(a_pod_of_two_addresses_is_known_by_each) {
+  PeerDirectory directory(0, 100);
+  traffic::Node node = *fakes::MakeNode("10.0.0.1");
+  node.addresses.push_back(*traffic::ParseSocketAddress("fd00::1", 0));
+  const auto second = fakes::Address("[fd00::1]:15006");
+  directory.StreamOpened(node, 100 * kSecond);
+  BOOST_CHECK(directory.Lookup(second, 0, 101 * kSecond) == PeerState::kTapped);
+  directory.EntriesLost(node, 110 * kSecond);
+  BOOST_CHECK(directory.Lookup(second, 105 * kSecond, 111 * kSecond) == PeerState::kLost);
+  BOOST_CHECK(directory.Lookup(kPeer, 105 * kSecond, 111 * kSecond) == PeerState::kLost);
+  directory.StreamEnded(node, true, 120 * kSecond);
+  BOOST_CHECK(directory.Lookup(second, 121 * kSecond, 122 * kSecond) == PeerState::kUnknown);
+}
+
 BOOST_AUTO_TEST_CASE(a_proxy_without_an_address_is_nobodys_peer) {
   PeerDirectory directory(0, 100);
   for (const char* ip : {"", "web-0", "10.0.0.1:80"}) directory.StreamOpened(ip, kSecond);

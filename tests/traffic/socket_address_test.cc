@@ -58,6 +58,26 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_address) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(reads_an_address_and_port_as_it_writes_them) {
+  for (const char* text : {"10.1.2.3:80", "[fd00::1]:65535", "127.0.0.1:1"}) {
+    BOOST_TEST(ParseSocketAddress(text)->ToString() == text);
+  }
+  for (const char* text : {"", ":80", "10.1.2.3", "10.1.2.3:", "10.1.2.3:80x", "10.1.2.3:65536",
+                           "fd00::1", "[10.1.2.3]:80", "[fd00::1]", "host:80", "[]:80"}) {
+    BOOST_TEST(!ParseSocketAddress(text).has_value(), text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(knows_the_loopback) {
+  for (const char* ip : {"127.0.0.1", "127.9.9.9", "::1"}) {
+    BOOST_TEST(ParseSocketAddress(ip, 1)->is_loopback());
+  }
+  for (const char* ip : {"10.0.0.127", "::2", "fd00::1"}) {
+    BOOST_TEST(!ParseSocketAddress(ip, 1)->is_loopback());
+  }
+  BOOST_TEST(!SocketAddress{}.is_loopback());
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_view_of_nothing) {
   BOOST_TEST(!ParseSocketAddress(std::string_view(), 1).has_value());
 }

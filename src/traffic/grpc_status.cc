@@ -1,0 +1,72 @@
+#include "traffic/grpc_status.h"
+
+#include <array>
+#include <charconv>
+
+namespace traffictap::traffic {
+namespace {
+
+constexpr std::array<const char*, 17> kNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+const char* ToString(GrpcStatus status) {
+  const auto number = static_cast<size_t>(status);
+  return number < kNames.size() ? kNames[number] : "";
+}
+
+GrpcStatus ParseGrpcStatus(std::string_view name) {
+  for (size_t number = 0; number < kNames.size(); ++number) {
+    if (name == kNames[number]) return static_cast<GrpcStatus>(number);
+  }
+  return GrpcStatus::kAbsent;
+}
+
+GrpcStatus ReadGrpcStatus(std::string_view value) {
+  uint32_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, number);
+  if (read.ec == std::errc::invalid_argument || read.ptr != end) return GrpcStatus::kAbsent;
+  const bool known = read.ec == std::errc() && number < kNames.size();
+  return known ? static_cast<GrpcStatus>(number) : GrpcStatus::kUnknown;
+}
+
+bool IsServersFault(GrpcStatus status) {
+  switch (status) {
+    case GrpcStatus::kUnknown:
+    case GrpcStatus::kDeadlineExceeded:
+    case GrpcStatus::kUnimplemented:
+    case GrpcStatus::kInternal:
+    case GrpcStatus::kUnavailable:
+    case GrpcStatus::kDataLoss: return true;
+    default: return false;
+  }
+}
+
+void ReadGrpcMessage(std::string_view value, std::string* out) {
+  out->clear();
+  for (size_t at = 0; at < value.size() && out->size() < kGrpcMessageBytesMax; ++at) {
+    const int high = at + 2 < value.size() && value[at] == '%' ? HexDigit(value[at + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(value[at + 2]) : -1;
+    // A '%' that begins no byte stands for itself: the message is for people.
+    if (low < 0) {
+      *out += value[at];
+      continue;
+    }
+    *out += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+}
+
+}  // namespace traffictap::traffic
