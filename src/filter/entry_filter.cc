@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 #include <re2/set.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -95,33 +96,46 @@ uint64_t SamplingLimit(double ratio) {
   return static_cast<uint64_t>(std::ldexp(ratio, 64));
 }
 
+bool AsksForTcp(const tap::MatchSpec& match) {
+  return std::count(match.protocols.begin(), match.protocols.end(), "TCP") > 0;
+}
+
+bool AsksForHttpVersion(const tap::MatchSpec& match) {
+  return std::any_of(match.protocols.begin(), match.protocols.end(),
+                     [](const std::string& protocol) { return protocol != "TCP"; });
+}
+
+// A connection has no method, path or code: a tap that asks for them means requests, though one
+// that names TCP as well takes connections whatever the codes.
+bool AsksForHttp(const tap::MatchSpec& match) {
+  if (!match.protocols.empty() && !AsksForTcp(match)) return true;
+  return !match.methods.empty() || !match.schemes.empty() || !match.authorities.empty() ||
+         !match.paths.empty() || (!match.response_codes.empty() && !AsksForTcp(match));
+}
+
 }  // namespace
 
 struct EntryFilter::Index {
   ValueIndex<std::string> methods;
-  ValueIndex<std::string> protocols;
-  ValueIndex<std::string> schemes;
   // Few taps ask for authorities and patterns may have wildcards: tested one different pattern at a
   // time.
   std::map<std::string, TapSet> authorities;
   TapSet any_authority;
   PathIndex paths;
   TapSet http_only;  // taps with a condition that no TCP connection can meet
+  TapSet tcp_only;   // taps with one that no HTTP request can
   // taps by the hash limit of their ratio; those that keep all are not here
   std::map<uint64_t, TapSet> sampled;
 
   Status Add(const tap::TapSpec& spec, size_t slot) {
     const auto& match = spec.match;
     filter::Index(match.methods, slot, &methods);
-    filter::Index(match.protocols, slot, &protocols);
-    filter::Index(match.schemes, slot, &schemes);
     if (match.authorities.empty()) any_authority.Add(slot);
     for (const auto& pattern : match.authorities) authorities[pattern].Add(slot);
     if (match.paths.empty()) paths.any.Add(slot);
     for (const auto& path : match.paths) TT_RETURN_IF_ERROR(AddPath(path, slot, &paths));
-    const bool http = !match.methods.empty() || !match.schemes.empty() ||
-                      !match.authorities.empty() || !match.paths.empty();
-    if (http) http_only.Add(slot);
+    if (AsksForHttp(match)) http_only.Add(slot);
+    if (!match.protocols.empty() && !AsksForHttpVersion(match)) tcp_only.Add(slot);
     const auto& sampling = spec.sampling;
     const bool whole = sampling.always_keep_errors || sampling.always_keep_slow;
     if (!whole && sampling.ratio < 1.0) sampled[SamplingLimit(sampling.ratio)].Add(slot);
@@ -158,14 +172,10 @@ TapSet EntryFilter::Admit(const traffic::AccessEntry& entry, const TapSet& candi
   if (candidates.empty()) return candidates;
   const Index& index = *index_;
   if (entry.facts.kind == traffic::EntryKind::kTcp) {
-    return (candidates & index.protocols.Find("TCP")) - index.http_only;
+    return candidates - index.http_only;
   }
-  TapSet out = candidates;
+  TapSet out = candidates - index.tcp_only;
   if (!index.methods.wanted.empty()) out &= index.methods.Find(ToString(entry.facts.method));
-  if (!index.protocols.wanted.empty())
-    out &= index.protocols.Find(ToString(entry.facts.http_version));
-  if (!index.schemes.wanted.empty())
-    out &= index.schemes.Find(std::string(entry.text(Text::kScheme)));
   if (!index.authorities.empty()) out &= index.FindAuthority(entry.text(Text::kAuthority));
   if (index.paths.set && !out.empty()) out &= index.paths.Find(PathOnly(entry.text(Text::kPath)));
   return out;

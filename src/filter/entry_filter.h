@@ -17,9 +17,11 @@ namespace traffictap::filter {
 bool TargetsNode(const tap::TapSpec& spec, const traffic::Node& node);
 
 // Tests an entry against many taps at once, on the facts that both sides of a request see alike:
-// method, path, authority, scheme, protocol. Other facts would admit one half and refuse the other;
-// PairFilter tests them later. Cost does not grow with the number of taps, only with that of
-// different values they ask for. Immutable after Create: thread-safe.
+// method, path, authority, and whether it is a request or a connection. Other facts would admit one
+// half and refuse the other, as HTTP's version would (HTTP/1.1 to the sidecar, HTTP/2 between the
+// sidecars) and the scheme; PairFilter tests them later, and all of them on the whole record. Cost
+// does not grow with the number of taps, only with that of different values they ask for. Immutable
+// after Create: thread-safe.
 class EntryFilter {
  public:
   // `specs[slot]` may be null (a free slot). kInvalidArgument for a regex that does not compile or

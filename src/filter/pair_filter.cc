@@ -77,6 +77,7 @@ struct PairFilter::Conditions {
   std::vector<PathCondition> paths;
   std::vector<HeaderCondition> headers;
   traffic::ResponseFlags flags;
+  bool asks_for_tcp = false;
 
   bool MatchesRequest(const TrafficPair& pair) const {
     return EmptyOrAny(spec.methods,
@@ -108,13 +109,17 @@ struct PairFilter::Conditions {
            });
   }
 
+  // Code 0 is a request without an answer. A connection has none, so that only a condition that
+  // names TCP as a protocol takes it.
+  bool HasCode(const PackedEntry& entry, const tap::CodeRange& range) const {
+    if (entry.facts.kind == traffic::EntryKind::kTcp) return asks_for_tcp;
+    return entry.facts.response_code >= range.first && entry.facts.response_code <= range.last;
+  }
+
   bool MatchesOutcome(const TrafficPair& pair) const {
     return EmptyOrAny(spec.response_codes,
                       [&](const tap::CodeRange& range) {
-                        return AnyEntry(pair, [&](const auto& e) {
-                          return e.facts.response_code >= range.first &&
-                                 e.facts.response_code <= range.last;
-                        });
+                        return AnyEntry(pair, [&](const auto& e) { return HasCode(e, range); });
                       }) &&
            (flags.empty() ||
             AnyEntry(pair,
@@ -136,6 +141,7 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
   std::unique_ptr<PairFilter> out(new PairFilter);
   Conditions& conditions = *out->conditions_;
   conditions.spec = spec;
+  conditions.asks_for_tcp = std::count(spec.protocols.begin(), spec.protocols.end(), "TCP") > 0;
   for (const auto& path : spec.paths) {
     conditions.paths.push_back({path, nullptr});
     if (path.kind != tap::PathMatchKind::kRegex) continue;

@@ -178,10 +178,12 @@ class TrafficSummary::State {
   }
 
  private:
-  using Identity = std::tuple<const traffic::Node*, uint64_t, base::Nanos, uint16_t>;
+  using Identity =
+      std::tuple<const traffic::Node*, uint64_t, base::Nanos, base::Nanos, uint32_t, uint16_t>;
   static Identity IdentityOf(const traffic::PackedEntry& entry) {
     const auto& facts = entry.facts;
-    return {entry.node, entry.request_id_hash, facts.start_time, facts.upstream_local.port};
+    return {entry.node,     entry.request_id_hash, facts.start_time,
+            facts.duration, facts.response_code,   facts.upstream_local.port};
   }
 
   uint64_t records_ = 0;

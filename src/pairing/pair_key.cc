@@ -68,13 +68,55 @@ bool SameText(const PackedEntry& a, const PackedEntry& b, Text which) {
 // A retry leaves from the same pod as the last attempt, unless it took the other address family.
 bool MaybeSamePod(const SocketAddress& client_end, const SocketAddress& seen) {
   if (!client_end.present() || !seen.present() || client_end.is_v4() != seen.is_v4()) return true;
-  return client_end.ip == seen.ip;
+  return client_end.SameIp(seen);
 }
 
-// The client's addresses are not the whole story: there were other attempts, or it has no address
-// to compare (an internal listener's).
-bool MayJoinWithoutAddresses(const PackedEntry& client) {
-  return Attempts(client) > 1 || !client.facts.upstream_local.present();
+bool OfOneNetwork(const PackedEntry& a, const PackedEntry& b) {
+  const std::string& x = a.node->network;
+  const std::string& y = b.node->network;
+  return x.empty() || y.empty() || x == y;
+}
+
+std::string_view Details(const PackedEntry& entry) {
+  return entry.text(Text::kResponseCodeDetails);
+}
+
+bool FollowedRedirect(const PackedEntry& client) { return Details(client) == "internal_redirect"; }
+
+// The client's code is its server's, as far as it can be known.
+bool CodesAgree(const PackedEntry& client, const PackedEntry& server) {
+  const bool own =
+      !Details(client).empty() && Details(client) != "via_upstream" && !FollowedRedirect(client);
+  return own || client.facts.response_code == 0 ||
+         client.facts.response_code == server.facts.response_code;
+}
+
+bool SamePath(const PackedEntry& client, const PackedEntry& server) {
+  return SameText(client, server, Text::kPath) != FollowedRedirect(client);
+}
+
+bool SameMethod(const PackedEntry& client, const PackedEntry& server) {
+  return FollowedRedirect(client) || client.facts.method == server.facts.method;
+}
+
+// What an end says of the other one does not contradict it; `told` gets whether it says anything.
+bool Names(const PackedEntry& teller, const traffic::Node& other, bool* told) {
+  const auto workload = teller.text(Text::kPeerWorkload);
+  const auto ns = teller.text(Text::kPeerNamespace);
+  if (workload.empty()) return true;
+  *told = true;
+  return workload == other.workload && (ns.empty() || ns == other.ns);
+}
+
+// The service that an Istio client asked for is of the server's namespace, or not known:
+// "outbound|80||cart.shop.svc.cluster.local".
+bool MayServe(const PackedEntry& client, const traffic::Node& server) {
+  const auto cluster = client.text(Text::kUpstreamCluster);
+  const auto host = cluster.substr(cluster.rfind('|') + 1);
+  const size_t ns = host.find('.');
+  const size_t end = host.find(".svc");
+  if (!cluster.starts_with("outbound|") || end == std::string_view::npos || ns >= end) return true;
+  return host.substr(ns + 1, end - ns - 1) == server.ns;
 }
 
 }  // namespace
@@ -97,21 +139,32 @@ uint64_t ConnectionKey(const PackedEntry& entry) {
   const SocketAddress& server_end = ServerEnd(entry);
   if (!client_end.present() || !server_end.present()) return 0;
   Hasher hasher;
-  hasher.Add(static_cast<uint64_t>(entry.facts.kind)).Add(client_end).Add(server_end);
+  hasher.Add(static_cast<uint64_t>(entry.facts.kind)).Add(client_end);
   if (entry.facts.kind == EntryKind::kTcp) return hasher.Finish();
   if (entry.request_id_hash != 0) return hasher.Add(entry.request_id_hash).Finish();
-  return hasher.Add(static_cast<uint64_t>(entry.facts.method))
+  return hasher.Add(server_end)
+      .Add(static_cast<uint64_t>(entry.facts.method))
       .Add(entry.text(Text::kPath))
       .Finish();
 }
 
 uint64_t RequestKey(const PackedEntry& entry) {
   if (entry.request_id_hash == 0 || entry.facts.kind == EntryKind::kTcp) return 0;
-  if (IsClient(entry) && !MayJoinWithoutAddresses(entry)) return 0;
   return Hasher()
       .Add(entry.request_id_hash)
       .Add(entry.text(Text::kPath))
       .Add(entry.text(Text::kAuthority))
+      .Finish();
+}
+
+uint64_t ExchangeKey(const PackedEntry& entry) {
+  const uint64_t connection = ConnectionKey(entry);
+  if (connection == 0 || entry.facts.kind == EntryKind::kTcp) return connection;
+  if (entry.request_id_hash == 0) return 0;
+  return Hasher()
+      .Add(connection)
+      .Add(static_cast<uint64_t>(entry.facts.method))
+      .Add(entry.text(Text::kPath))
       .Finish();
 }
 
@@ -128,24 +181,74 @@ uint64_t IdentityKey(const PackedEntry& entry, uint64_t node_hash) {
       .Add(facts.upstream_local)
       .Add(facts.upstream_remote)
       .Add(entry.text(Text::kPath))
+      // A redirect that a proxy follows: two entries that differ in no more than how each ended.
+      .Add(static_cast<uint64_t>(facts.duration))
+      .Add(facts.response_code)
+      .Add(Details(entry))
       .Finish();
 }
 
-bool SameConnection(const PackedEntry& client, const PackedEntry& server) {
-  if (client.facts.kind != server.facts.kind) return false;
-  if (ClientEnd(client) != ClientEnd(server) || ServerEnd(client) != ServerEnd(server))
-    return false;
-  if (client.facts.kind == EntryKind::kTcp) return true;
-  if (!SameRequestId(client, server)) return false;
-  if (client.request_id_hash != 0) return true;
-  return client.facts.method == server.facts.method && SameText(client, server, Text::kPath);
+Fit ConnectionFit(const PackedEntry& client, const PackedEntry& server) {
+  if (client.facts.kind != server.facts.kind || ClientEnd(client) != ClientEnd(server) ||
+      !OfOneNetwork(client, server)) {
+    return kNoFit;
+  }
+  const bool server_end = ServerEnd(client) == ServerEnd(server);
+  if (client.facts.kind == EntryKind::kTcp) return server_end ? kSureFit : 1;
+  if (!SameRequestId(client, server)) return kNoFit;
+  const bool method = SameMethod(client, server);
+  const bool path = SamePath(client, server);
+  const bool code = CodesAgree(client, server);
+  if (client.request_id_hash == 0) {
+    // Nothing else tells one request of the connection from the next.
+    const bool same = server_end && client.facts.method == server.facts.method &&
+                      SameText(client, server, Text::kPath);
+    return !same ? kNoFit : code ? kSureFit : 1;
+  }
+  const Fit fit = 1 + (server_end ? 16 : 0) + (method ? 8 : 0) + (path ? 4 : 0) + (code ? 2 : 0);
+  const bool sure = method && code && (path || FollowedRedirect(client));
+  return sure ? kSureFit + fit : fit;
+}
+
+Between BetweenHalves(const PackedEntry& client, const PackedEntry& server) {
+  if (client.request_id_hash == 0 || client.facts.kind != server.facts.kind ||
+      !SameRequestId(client, server) || !SameText(client, server, Text::kPath) ||
+      !SameText(client, server, Text::kAuthority) || client.facts.method != server.facts.method ||
+      client.node->id == server.node->id) {
+    return Between::kNothing;
+  }
+  const SocketAddress& from = ClientEnd(client);
+  const bool one_network = OfOneNetwork(client, server);
+  if (!from.present() && one_network && ServerEnd(client) == ServerEnd(server)) {
+    return Between::kTunnel;
+  }
+  // Another connection of the same pod: a mirror's, or another call.
+  if (from.present() && one_network && from.SameIp(ClientEnd(server))) return Between::kNothing;
+  bool client_named = false;
+  bool server_named = false;
+  if (!CodesAgree(client, server) || !MayServe(client, *server.node) ||
+      !Names(server, *client.node, &client_named) || !Names(client, *server.node, &server_named)) {
+    return Between::kNothing;
+  }
+  return client_named || !one_network ? Between::kMachine : Between::kPerhaps;
+}
+
+bool Succeeded(const PackedEntry& server) {
+  const auto& facts = server.facts;
+  return facts.response_code > 0 && facts.response_code < 400 && facts.response_flags.empty() &&
+         facts.grpc_status <= traffic::GrpcStatus::kOk;
 }
 
 bool MaybeAttempt(const PackedEntry& client, const PackedEntry& server) {
-  return client.request_id_hash != 0 && MayJoinWithoutAddresses(client) &&
-         client.facts.kind == server.facts.kind && SameRequestId(client, server) &&
-         SameText(client, server, Text::kPath) && SameText(client, server, Text::kAuthority) &&
-         MaybeSamePod(ClientEnd(client), ClientEnd(server));
+  if (client.request_id_hash == 0 || Attempts(client) == 1 ||
+      client.facts.kind != server.facts.kind || !SameRequestId(client, server) ||
+      !SameText(client, server, Text::kPath) || !SameText(client, server, Text::kAuthority) ||
+      !MaybeSamePod(ClientEnd(client), ClientEnd(server))) {
+    return false;
+  }
+  // Through a tunnel no connection tells which one was the last.
+  return !Succeeded(server) ||
+         (!ClientEnd(client).present() && ServerEnd(client) == ServerEnd(server));
 }
 
 }  // namespace traffictap::pairing

@@ -1,3 +1,23 @@
+// How halves find each other.
+//
+// Invariant: every entry that came is in exactly one place: counted as a copy or as intermediate,
+// waiting in the table, or emitted once, in a pair or alone. The counters add up between two calls.
+//
+// A half that arrives takes the oldest waiting half that *surely* fits: of one connection and
+// request id, method, path and code (ConnectionFit). Calls that share connection and id differ in
+// one of these, so a half that fits only in part must wait: a better one may be on its way. This is
+// why a Mismatch is told at the end of the window, and everything else at once.
+// A client's half that was tried more than once collects servers instead, and is emitted when all
+// of its attempts are there.
+// When the window of a half is over (End), in this order:
+//   1. with a client of several attempts: as many of its servers as came;
+//   2. with the half of its connection that fits best, the oldest of equals;
+//   3. with a half of its request, where something between the two ended the connection;
+//   4. alone: late where its request was emitted already, otherwise by what is known of the peer.
+// Of many halves under one key kCandidatesMax are looked at, so that no half costs more than
+// another.
+//
+// Called from the pipeline's thread alone; PeerDirectory, which stream threads write, has a lock.
 #include "pairing/pairer.h"
 
 #include <algorithm>
@@ -22,19 +42,19 @@ using Slot = WaitingTable::Slot;
 using Half = WaitingTable::Half;
 constexpr Slot kNone = WaitingTable::kNone;
 
-// Servers' halves looked at for the attempts of one client: an application that gives all its
-// requests one id must not make each of them cost more than the one before.
+// Halves looked at for one that may have many: an application that gives all its requests one id
+// must not make each of them cost more than the one before.
 constexpr int kCandidatesMax = 64;
-
-// Requests without an id come many to a connection: the connection's key names none of them.
-bool NamesOneRequest(const PackedEntry& entry) {
-  return entry.request_id_hash != 0 || entry.facts.kind == traffic::EntryKind::kTcp;
-}
 
 // No other half can be told to be this one's.
 bool JoinsNothing(const PackedEntry& entry) {
-  if (!IsClient(entry)) return ConnectionKey(entry) == 0;
-  return NeverReachedServer(entry) || (ConnectionKey(entry) == 0 && RequestKey(entry) == 0);
+  if (IsClient(entry) && NeverReachedServer(entry)) return true;
+  return ConnectionKey(entry) == 0 && RequestKey(entry) == 0;
+}
+
+// A client's half that takes servers by its request, so that what else comes of it comes late.
+bool TakesByRequest(const PackedEntry& client) {
+  return Attempts(client) > 1 || !client.facts.upstream_local.present();
 }
 
 const traffic::SocketAddress& PeerAddress(const PackedEntry& entry) {
@@ -118,16 +138,19 @@ class Pairer::State {
   };
 
   // The usual case: one client's and one server's half, whichever came first. The one that arrives
-  // last is emitted from where it stands. Without request ids the oldest joins first.
+  // last is emitted from where it stands. Of several that surely fit the oldest joins.
   bool JoinSingle(const PackedEntry& entry, const NodePtr& node) {
     const bool client = IsClient(entry);
     if (client && Attempts(entry) > 1) return false;
+    int looked_at = 0;
+    bool sure = false;
     const Slot other = waiting_.FindOnConnection(entry, !client, [&](Slot slot) {
       const PackedEntry& waiting = *waiting_.at(slot).entry;
       const auto& c = client ? entry : waiting;
-      return Attempts(c) == 1 && SameConnection(c, client ? waiting : entry);
+      sure = Attempts(c) == 1 && ConnectionFit(c, client ? waiting : entry) >= kSureFit;
+      return sure || ++looked_at >= kCandidatesMax;
     });
-    if (other == kNone) return false;
+    if (other == kNone || !sure) return false;
     const Half half = waiting_.Take(other);
     counters_.waiting = waiting_.size();
     const PackedEntry* server = client ? half.entry.get() : &entry;
@@ -136,18 +159,61 @@ class Pairer::State {
     return true;
   }
 
-  // The client that waits for `server`: the one on its connection, or else the oldest that may have
-  // tried it.
+  // The half of the other side that fits best, the oldest of equals; kNone where none fits.
+  // `find(test)` walks the candidates, `fit(client, server)` judges two.
+  template <typename Find, typename Judge>
+  Slot BestFit(const PackedEntry& entry, Find find, Judge fit) const {
+    Slot best = kNone;
+    Fit best_fit = kNoFit;
+    int looked_at = 0;
+    find([&](Slot slot) {
+      const PackedEntry& other = *waiting_.at(slot).entry;
+      const Fit found = IsClient(entry) ? fit(entry, other) : fit(other, entry);
+      if (found > best_fit) {
+        best = slot;
+        best_fit = found;
+      }
+      return ++looked_at >= kCandidatesMax;
+    });
+    return best;
+  }
+
+  // The client that `server` belongs to as far as a connection tells, or that may have tried it.
   Slot ClientOf(const PackedEntry& server, uint32_t attempts_min) const {
-    const Slot exact = waiting_.FindOnConnection(server, true, [&](Slot slot) {
-      const PackedEntry& client = *waiting_.at(slot).entry;
-      return Attempts(client) >= attempts_min && SameConnection(client, server);
-    });
+    const Slot exact = BestFit(
+        server, [&](auto test) { waiting_.FindOnConnection(server, true, test); },
+        [&](const PackedEntry& c, const PackedEntry& s) {
+          return Attempts(c) >= attempts_min ? ConnectionFit(c, s) : kNoFit;
+        });
     if (exact != kNone) return exact;
-    return waiting_.FindOfRequest(server, true, [&](Slot slot) {
-      const PackedEntry& client = *waiting_.at(slot).entry;
-      return Attempts(client) >= attempts_min && MaybeAttempt(client, server);
-    });
+    return BestFit(
+        server, [&](auto test) { waiting_.FindRetriedClient(server, test); },
+        [](const PackedEntry& c, const PackedEntry& s) { return MaybeAttempt(c, s) ? 1 : kNoFit; });
+  }
+
+  // The half that joins one whose window is over, of a request that was tried once.
+  Slot OtherOf(Slot slot, base::Nanos now) const {
+    const Half& half = waiting_.at(slot);
+    const PackedEntry& entry = *half.entry;
+    const Slot exact = BestFit(
+        entry, [&](auto test) { waiting_.FindOnConnection(entry, !IsClient(entry), test); },
+        [](const PackedEntry& c, const PackedEntry& s) {
+          return Attempts(c) == 1 ? ConnectionFit(c, s) : kNoFit;
+        });
+    if (exact != kNone) return exact;
+    const auto known = [&](const traffic::SocketAddress& address) {
+      return directory_->Lookup(address, half.arrival - half.window, now) != PeerState::kUnknown;
+    };
+    return BestFit(
+        entry,
+        [&](auto test) {
+          if (IsClient(entry)) {
+            waiting_.FindServer(entry, test);
+          } else {
+            waiting_.FindSingleClient(entry, test);
+          }
+        },
+        [&](const PackedEntry& c, const PackedEntry& s) { return RequestFit(c, s, known); });
   }
 
   // A client's half with more than one attempt is complete when all its servers' halves are there.
@@ -165,14 +231,21 @@ class Pairer::State {
     Found found;
     const PackedEntry& c = *waiting_.at(client).entry;
     Slot last = kNone;
+    Fit last_fit = kNoFit;
+    int on_connection = 0;
+    // Several attempts may have taken one connection: of equals the newest is the last.
     waiting_.FindOnConnection(c, false, [&](Slot slot) {
-      if (SameConnection(c, *waiting_.at(slot).entry)) last = slot;
-      return false;
+      const Fit fit = ConnectionFit(c, *waiting_.at(slot).entry);
+      if (fit != kNoFit && fit >= last_fit) {
+        last = slot;
+        last_fit = fit;
+      }
+      return ++on_connection >= kCandidatesMax;
     });
     const size_t others_max = Attempts(c) - (last == kNone ? 0 : 1);
     int looked_at = 0;
     // By arrival: clocks of different servers are not compared.
-    waiting_.FindOfRequest(c, false, [&](Slot slot) {
+    waiting_.FindServer(c, [&](Slot slot) {
       const PackedEntry& s = *waiting_.at(slot).entry;
       if (found.servers.size() >= others_max) return true;
       if (slot != last && MaybeAttempt(c, s) && !OfAnotherClient(client, s))
@@ -185,9 +258,13 @@ class Pairer::State {
   }
 
   bool OfAnotherClient(Slot client, const PackedEntry& server) const {
-    return waiting_.FindOnConnection(server, true, [&](Slot slot) {
-      return slot != client && SameConnection(*waiting_.at(slot).entry, server);
-    }) != kNone;
+    int looked_at = 0;
+    bool found = false;
+    waiting_.FindOnConnection(server, true, [&](Slot slot) {
+      found = slot != client && ConnectionFit(*waiting_.at(slot).entry, server) != kNoFit;
+      return found || ++looked_at >= kCandidatesMax;
+    });
+    return found;
   }
 
   void Resolve(Slot client, const Found& found) {
@@ -206,15 +283,19 @@ class Pairer::State {
   // The window of a half is over (or, `evicted`, there is no room for it).
   void End(Slot slot, base::Nanos now, bool evicted) {
     const PackedEntry& entry = *waiting_.at(slot).entry;
-    const Slot client = IsClient(entry) ? slot : ClientOf(entry, 1);
-    if (client != kNone) {
-      const Found found = FindServers(client);
+    const Slot retried =
+        IsClient(entry) ? (Attempts(entry) > 1 ? slot : kNone) : ClientOf(entry, 2);
+    if (retried != kNone) {
+      const Found found = FindServers(retried);
       const bool takes_part =
-          client == slot || std::count(found.servers.begin(), found.servers.end(), slot) > 0;
-      if (!found.servers.empty() && takes_part) {
-        Resolve(client, found);
-        return;
-      }
+          retried == slot || std::count(found.servers.begin(), found.servers.end(), slot) > 0;
+      if (!found.servers.empty() && takes_part) return Resolve(retried, found);
+    }
+    const Slot other = retried == slot ? kNone : OtherOf(slot, now);
+    if (other != kNone) {
+      Found found;
+      found.servers = {IsClient(entry) ? other : slot};
+      return Resolve(IsClient(entry) ? slot : other, found);
     }
     const Half half = waiting_.Take(slot);
     const bool late = Finish(*half.entry);
@@ -227,13 +308,16 @@ class Pairer::State {
   // Remembers that this half's request has been emitted. True where it was already, by the half of
   // the other side.
   bool Finish(const PackedEntry& entry) {
-    const uint64_t connection = NamesOneRequest(entry) ? ConnectionKey(entry) : 0;
+    const uint64_t exchange = ExchangeKey(entry);
     const uint64_t request = RequestKey(entry);
+    if (IsClient(entry)) {
+      if (request != 0 && TakesByRequest(entry)) finished_.Insert(request);
+      return exchange != 0 && !finished_.Insert(exchange);
+    }
     // A client that joins by its request alone leaves it for all its servers; one of them says
-    // nothing of the others.
-    const bool late = !IsClient(entry) && request != 0 && finished_.Contains(request);
-    if (IsClient(entry) && request != 0) finished_.Insert(request);
-    return (connection != 0 && !finished_.Insert(connection)) || late;
+    // nothing of the others, and a success is none of its earlier attempts.
+    const bool late = request != 0 && !Succeeded(entry) && finished_.Contains(request);
+    return (exchange != 0 && !finished_.Insert(exchange)) || late;
   }
 
   OrphanReason PeerReason(const Half& half, base::Nanos now) const {

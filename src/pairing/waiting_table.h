@@ -39,16 +39,24 @@ class WaitingTable {
   Half Take(Slot slot);
   const Half& at(Slot slot) const { return halves_[slot].half; }
 
-  // The oldest half of that side, on the connection (or of the request id, path and authority) of
-  // `entry`, for which test(slot) holds. Only clients that may join by their request alone are
-  // found by it.
+  // The oldest half of that side, on the connection of `entry`, for which test(slot) holds.
   template <typename Test>
   Slot FindOnConnection(const traffic::PackedEntry& entry, bool client, Test test) const {
     return by_connection_.Find(Sided(ConnectionKey(entry), client), test);
   }
+  // The same by request id, path and authority: servers, clients with several attempts, and the
+  // others. Each has a list of its own: who looks for one kind never walks past another.
   template <typename Test>
-  Slot FindOfRequest(const traffic::PackedEntry& entry, bool client, Test test) const {
-    return by_request_.Find(Sided(RequestKey(entry), client), test);
+  Slot FindServer(const traffic::PackedEntry& entry, Test test) const {
+    return by_request_.Find(Listed(RequestKey(entry), List::kServers), test);
+  }
+  template <typename Test>
+  Slot FindRetriedClient(const traffic::PackedEntry& entry, Test test) const {
+    return by_request_.Find(Listed(RequestKey(entry), List::kRetriedClients), test);
+  }
+  template <typename Test>
+  Slot FindSingleClient(const traffic::PackedEntry& entry, Test test) const {
+    return by_request_.Find(Listed(RequestKey(entry), List::kSingleClients), test);
   }
 
   // The half whose window ended first before or at `now`, or kNone.
@@ -87,6 +95,15 @@ class WaitingTable {
 
   // One key for each side: who looks for the other side never walks past its own.
   static uint64_t Sided(uint64_t key, bool client) { return client || key == 0 ? key : ~key; }
+  enum class List : uint64_t { kRetriedClients, kServers, kSingleClients };
+  static uint64_t Listed(uint64_t key, List list) {
+    constexpr uint64_t kStep = 0x9e3779b97f4a7c15ULL;
+    return key == 0 ? 0 : key ^ (static_cast<uint64_t>(list) * kStep);
+  }
+  static List ListOf(const traffic::PackedEntry& entry) {
+    if (!IsClient(entry)) return List::kServers;
+    return Attempts(entry) > 1 ? List::kRetriedClients : List::kSingleClients;
+  }
   void Append(Queue* queue, Slot slot);
   void Unlink(Slot slot);
 

@@ -21,18 +21,25 @@ bool IsWhole(const RecordEntries& entries) {
 }
 
 // Tells an entry from all others that wait: its copy in the pairer has the same node.
-using EntryKey = std::tuple<const traffic::Node*, uint64_t, base::Nanos, uint16_t, uint16_t>;
+using EntryKey = std::tuple<const traffic::Node*, uint64_t, base::Nanos, base::Nanos, uint32_t,
+                            uint16_t, uint16_t>;
 
 EntryKey KeyOf(const traffic::PackedEntry& entry) {
-  return {entry.node, entry.request_id_hash, entry.facts.start_time,
-          entry.facts.upstream_local.port, entry.facts.downstream_direct_remote.port};
+  const auto& facts = entry.facts;
+  return {entry.node,
+          entry.request_id_hash,
+          facts.start_time,
+          facts.duration,
+          facts.response_code,
+          facts.upstream_local.port,
+          facts.downstream_direct_remote.port};
 }
 
 struct EntryKeyHash {
   size_t operator()(const EntryKey& key) const {
-    const auto& [node, id, start, local, remote] = key;
+    const auto& [node, id, start, duration, code, local, remote] = key;
     size_t hash = std::hash<const void*>()(node) ^ (id * 0x9e3779b97f4a7c15ULL);
-    hash ^= static_cast<size_t>(start) * 0xc2b2ae3d27d4eb4fULL;
+    hash ^= static_cast<size_t>(start + duration + code) * 0xc2b2ae3d27d4eb4fULL;
     return hash ^ (size_t{local} << 16) ^ remote;
   }
 };

@@ -113,24 +113,50 @@ BOOST_AUTO_TEST_CASE(a_prefix_is_followed_by_any_bytes) {
   BOOST_TEST(Admits(Path(PathMatchKind::kPrefix, "/a"), Request("/a\n\xff\xfe")));
 }
 
-BOOST_AUTO_TEST_CASE(admits_by_scheme_authority_and_protocol) {
-  MatchSpec scheme;
-  scheme.schemes = {"http"};
-  BOOST_TEST(Admits(scheme, Request()));
-  scheme.schemes = {"https"};
-  BOOST_TEST(!Admits(scheme, Request()));
+BOOST_AUTO_TEST_CASE(admits_by_authority) {
   MatchSpec authority;
   authority.authorities = {"other", "*.shop"};
   BOOST_TEST(Admits(authority, Request()));
   authority.authorities = {"other"};
   BOOST_TEST(!Admits(authority, Request()));
-  MatchSpec protocol;
-  protocol.protocols = {"HTTP/1.1"};
-  BOOST_TEST(Admits(protocol, Request()));
-  BOOST_TEST(!Admits(protocol, Connection()));
-  protocol.protocols = {"HTTP/2", "TCP"};
-  BOOST_TEST(!Admits(protocol, Request()));
-  BOOST_TEST(Admits(protocol, Connection()));
+}
+
+BOOST_AUTO_TEST_CASE(tells_requests_from_connections_by_the_protocols) {
+  MatchSpec match;
+  match.protocols = {"HTTP/1.1"};
+  BOOST_TEST(Admits(match, Request()));
+  BOOST_TEST(!Admits(match, Connection()));
+  match.protocols = {"TCP"};
+  BOOST_TEST(!Admits(match, Request()));
+  BOOST_TEST(Admits(match, Connection()));
+}
+
+// The client's proxy may see another version and scheme than the server's.
+BOOST_AUTO_TEST_CASE(an_http_version_or_scheme_that_one_side_has_parts_no_pair) {
+  MatchSpec version;
+  version.protocols = {"HTTP/2", "TCP"};
+  MatchSpec scheme;
+  scheme.schemes = {"https"};
+  for (const auto& match : {version, scheme}) {
+    SampleEntry one = Request();
+    SampleEntry other = Request();
+    other.facts().http_version = HttpVersion::kHttp2;
+    other.Set(Text::kScheme, "https");
+    for (const auto& sample : {one, other}) {
+      BOOST_TEST(FilterOf({match})->Admit(sample.entry, First(1)).Contains(0));
+    }
+    const auto pair_filter = filter::PairFilter::Create(match);
+    BOOST_TEST((*pair_filter)->Matches(SamplePair(&one, {&other}).pair));
+    BOOST_TEST(!(*pair_filter)->Matches(SamplePair(&one, {&one}).pair));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_response_code_is_of_requests_unless_the_tap_names_tcp) {
+  MatchSpec match;
+  match.response_codes = {{0, 0}, {500, 599}};
+  BOOST_TEST(!Admits(match, Connection()));
+  match.protocols = {"TCP"};
+  BOOST_TEST(Admits(match, Connection()));
 }
 
 BOOST_AUTO_TEST_CASE(every_list_must_hold) {

@@ -81,6 +81,17 @@ BOOST_AUTO_TEST_CASE(a_range_of_codes_includes_its_ends) {
   BOOST_TEST(Matches(Codes({{0, 0}}), Request(0, 200)));
 }
 
+BOOST_AUTO_TEST_CASE(code_zero_is_a_request_without_an_answer_and_no_connection) {
+  SampleEntry connection;
+  connection.facts().kind = EntryKind::kTcp;
+  auto match = Codes({{0, 0}, {200, 599}});
+  BOOST_TEST(!Matches(match, &connection, {}));
+  SampleEntry request;
+  BOOST_TEST(Matches(match, &request, {}));
+  match.protocols = {"TCP", "HTTP/1.1"};
+  BOOST_TEST(Matches(match, &connection, {}));
+}
+
 BOOST_AUTO_TEST_CASE(a_code_of_any_attempt_counts) {
   const Request retried(200, 200);
   const Request failed(200, 503);

@@ -38,7 +38,8 @@ struct Peers {
     directory.EntriesLost("10.0.1.3", now);
   }
   pairing::PeerState State(const std::string& ip, base::Nanos since) const {
-    if (ip.empty() || ip.back() == '4') return pairing::PeerState::kUnknown;
+    const bool in_the_mesh = ip.starts_with("10.0.0.") || ip.starts_with("10.0.1.");
+    if (!in_the_mesh || ip.back() == '4') return pairing::PeerState::kUnknown;
     return ip.back() == '3' && lost_at >= since ? pairing::PeerState::kLost
                                                 : pairing::PeerState::kTapped;
   }

@@ -72,9 +72,9 @@ BOOST_AUTO_TEST_CASE(the_digit_that_envoy_rewrites_in_a_request_id_makes_no_diff
 }
 
 BOOST_AUTO_TEST_CASE(a_retried_request_waits_for_all_attempts_and_has_them_in_their_order) {
-  Add(Server("s1").Connection("10.0.0.1:5001", "10.0.0.3:80"));
+  Add(Server("s1").Code(503).Connection("10.0.0.1:5001", "10.0.0.3:80"));
   Add(Client("c").Attempts(3));
-  Add(Server("s2").Connection("10.0.0.1:5002", "10.0.0.4:80"));
+  Add(Server("s2").Code(503).Connection("10.0.0.1:5002", "10.0.0.4:80"));
   BOOST_TEST(collected.emitted.empty());
   Add(Server("s3"));
   BOOST_TEST(Last().servers == (std::vector<std::string>{"s1", "s2", "s3"}),
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_comes_after_its_pair_is_late) {
   Add(Server("s2"));
   Turn(5 * kSecond);
   BOOST_TEST(Last().servers.size() == 1u);
-  Add(Server("s1").Connection("10.0.0.1:5001", "10.0.0.3:80"));
+  Add(Server("s1").Code(503).Connection("10.0.0.1:5001", "10.0.0.3:80"));
   Turn(5 * kSecond);
   BOOST_TEST((Last().reason == OrphanReason::kLateBeyondWindow));
 }
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_client_behind_an_internal_listener_joins_by_its_request) 
   auto client = Client("c");
   client.facts().upstream_local = {};
   Add(client);
-  Add(Server("s"));
+  Add(Server("s"), "10.0.0.2");
   Turn(5 * kSecond);
   BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
 }
@@ -145,6 +145,137 @@ BOOST_AUTO_TEST_CASE(a_waiting_half_takes_less_than_a_kilobyte) {
   BOOST_TEST(pairer->waiting_bytes() > 400u * kHalves);
   Turn(5 * kSecond);
   BOOST_TEST(pairer->waiting_bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(calls_of_one_id_and_connection_are_told_apart_by_method_path_and_code) {
+  Add(Client("c1").Path("/orders"));
+  Add(Client("c2").Path("/stock"));
+  Add(Server("s2").Path("/stock"));
+  BOOST_TEST(Last().client == "c2");
+  Add(Server("s1").Path("/orders"));
+  BOOST_TEST(Last().client == "c1");
+  Add(Server("s3").Code(404));
+  Add(Server("s4").Code(201));
+  Add(Client("c4").Code(201));
+  BOOST_TEST(Last().servers == std::vector<std::string>{"s4"}, boost::test_tools::per_element());
+  auto deletes = Client("c5");
+  deletes.facts().method = traffic::Method::kDelete;
+  Add(deletes.Code(404));
+  BOOST_TEST(pairer->counters().waiting == 2u);
+  Add(Client("c3").Code(404));
+  BOOST_TEST(Last().servers == std::vector<std::string>{"s3"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_differs_is_joined_when_no_better_half_came) {
+  Add(Client("c").Code(500));
+  Add(Server("s").Code(200));
+  BOOST_TEST(collected.emitted.empty());
+  Turn(5 * kSecond);
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+  BOOST_CHECK(collected.verdicts.back() == traffic::Verdict::kMismatch);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_answered_by_itself_waits_for_no_better_code) {
+  Add(Client("c").Code(504).Set(traffic::Text::kResponseCodeDetails, "response_timeout"));
+  Add(Server("s").Code(200));
+  BOOST_TEST(Last().servers.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_that_the_client_follows_makes_two_pairs) {
+  const auto redirected = [](const std::string& tag) {
+    return Client(tag).Path("/to").Code(307).Set(traffic::Text::kResponseCodeDetails,
+                                                 "internal_redirect");
+  };
+  Add(Server("s1").Path("/from").Code(307));
+  Add(Server("s2").Path("/to"));
+  Add(redirected("c1"));
+  BOOST_TEST(Last().servers == std::vector<std::string>{"s1"}, boost::test_tools::per_element());
+  Add(Client("c2").Path("/to"));  // of the same start
+  BOOST_TEST(Last().servers == std::vector<std::string>{"s2"}, boost::test_tools::per_element());
+  Add(redirected("copy"));
+  BOOST_TEST(pairer->counters().duplicates == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_translated_on_the_way_parts_no_pair) {
+  Add(Client("c").Connection("10.0.0.1:5000", "10.96.7.7:80"));
+  Add(Server("s"));
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+}
+
+BOOST_AUTO_TEST_CASE(a_translated_connection_without_an_id_is_joined_when_no_exact_one_came) {
+  Add(EntryBuilder::Client().Tcp().Tag("c").Connection("10.0.0.1:5000", "10.96.7.7:80"));
+  Add(EntryBuilder::Server().Tcp().Tag("other").Connection("10.0.0.1:5000", "10.0.0.9:80"));
+  BOOST_TEST(collected.emitted.empty());
+  Add(EntryBuilder::Client().Tcp().Tag("exact").Connection("10.0.0.1:5000", "10.0.0.9:80"));
+  BOOST_TEST(Last().client == "exact");
+  Add(EntryBuilder::Server().Tcp().Tag("s").Connection("10.0.0.1:5000", "10.0.0.2:80"));
+  Turn(5 * kSecond);
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_between_two_networks_parts_no_pair_where_each_names_the_other) {
+  Add(Client("c").Connection("10.0.0.1:5000", "172.16.0.1:15443"));
+  Add(Server("s").Connection("10.0.9.9:7000", "10.0.0.2:80"), "10.0.0.2");
+  Turn(5 * kSecond);
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_between_that_tells_of_itself_is_the_other_end) {
+  directory.StreamOpened("172.16.0.1", now - 60 * kSecond);
+  Add(Client("c").Connection("10.0.0.1:5000", "172.16.0.1:80"));
+  Add(Server("s").Connection("172.16.0.1:7000", "10.0.0.2:80"), "10.0.0.2");
+  Turn(5 * kSecond);
+  BOOST_TEST(pairer->counters().pairs == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_names_another_peer_is_not_joined_by_the_request_alone) {
+  Add(Client("c").Connection("10.0.0.1:5000", "172.16.0.1:80"));
+  Add(Server("s")
+          .Connection("172.16.0.9:7000", "10.0.0.2:80")
+          .Set(traffic::Text::kPeerWorkload, "somebody-else"),
+      "10.0.0.2");
+  Turn(5 * kSecond);
+  BOOST_TEST(pairer->counters().pairs == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_mirrored_is_no_attempt_of_a_request_that_was_retried) {
+  Add(Server("mirror").Connection("10.0.0.1:5001", "10.0.0.3:80"));
+  Add(Client("c").Attempts(2));
+  Add(Server("s"));
+  Turn(5 * kSecond);
+  BOOST_TEST(pairer->counters().pairs == 1u);
+  BOOST_TEST(pairer->counters().retries == 0u);
+  const Emitted mirror = collected.emitted.front();
+  BOOST_TEST(mirror.servers == std::vector<std::string>{"mirror"},
+             boost::test_tools::per_element());
+  BOOST_TEST(mirror.client.empty());
+  BOOST_CHECK(mirror.reason == OrphanReason::kPeerNotMeshed);
+}
+
+BOOST_AUTO_TEST_CASE(equal_addresses_of_two_networks_are_two_connections) {
+  const auto add = [&](const EntryBuilder& builder, const std::string& ip, const char* network) {
+    auto node = std::make_shared<traffic::Node>(*fakes::MakeNode(ip));
+    node->network = network;
+    traffic::EntryBatch batch(node);
+    batch.Add(builder.entry())->taps.Add(0);
+    pairer->Add(batch, now);
+  };
+  const auto client =
+      EntryBuilder::Client().Tcp().Tag("c").Connection("10.0.0.1:5000", "10.0.0.2:80");
+  const auto server =
+      EntryBuilder::Server().Tcp().Tag("s").Connection("10.0.0.1:5000", "10.0.0.2:80");
+  add(client, "10.0.0.1", "east");
+  add(server, "10.0.0.2", "west");
+  Turn(5 * kSecond);
+  BOOST_TEST(pairer->counters().pairs == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_call_under_one_id_that_stays_alone_is_not_late) {
+  Add(Client("c1").Path("/a"));
+  Add(Server("s1").Path("/a"));
+  Add(Server("s2").Path("/b"));
+  Turn(5 * kSecond);
+  BOOST_CHECK(Last().reason == OrphanReason::kPeerNotMeshed);
 }
 
 // Quadratic work would take minutes.

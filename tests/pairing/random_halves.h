@@ -32,13 +32,16 @@ class RandomHalves {
 
  private:
   void AddExchange(std::vector<ModelHalf>* out) {
-    switch (Roll(8)) {
+    switch (Roll(11)) {
       case 0: return AddRetried(out, NewId());
       case 1: return AddHops(out);
       case 2: return AddWithoutId(out);
       case 3: return AddTcp(out);
       case 4: return AddUnreached(out);
       case 5: return AddIntermediate(out);
+      case 6: return AddCalls(out);
+      case 7: return AddTranslated(out);
+      case 8: return AddRedirect(out);
       default: return AddPlain(out, NewId(), "/" + std::to_string(Roll(3)));
     }
   }
@@ -63,6 +66,57 @@ class RandomHalves {
     }
   }
 
+  // Several calls under one id over one connection, which end in any order.
+  void AddCalls(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(NewId(), "/", client_end, server_end);
+    for (int i = 0, calls = 2 + Roll(4); i < calls; ++i) {
+      half.path = Roll(2) == 0 ? "/slow" : "/fast";
+      half.method = Roll(3) == 0 ? "POST" : "GET";
+      half.code = Roll(3) == 0 ? 404 : 200;
+      if (Roll(8) != 0) out->push_back(Server(half));
+      if (Roll(6) == 0) half.code = Roll(2) == 0 ? 503 : 0;  // a client that saw something else…
+      if (Roll(6) == 0) half.details = "response_timeout";   // …or answered by itself
+      if (Roll(8) != 0) out->push_back(Client(half));
+      half.details = "via_upstream";
+    }
+  }
+
+  // The client called an address that was translated on the way, or another machine called for it.
+  void AddTranslated(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(Roll(3) == 0 ? "" : NewId(), "/", client_end, server_end);
+    if (half.id.empty()) {
+      half.tcp = true;
+      half.path = half.method = half.authority = "";
+    }
+    if (Roll(6) != 0) {
+      ModelHalf server = half;
+      if (Roll(2) == 0) server.client_end = NewConnection().first;
+      out->push_back(Server(server));
+    }
+    half.server_end = fmt::format("10.96.0.{}:80", 1 + Roll(4));
+    if (Roll(6) != 0) out->push_back(Client(half));
+  }
+
+  // The client's proxy follows a redirect: both of its entries have the path that it went on to.
+  void AddRedirect(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(NewId(), "/from", client_end, server_end);
+    half.code = 302;
+    if (Roll(8) != 0) out->push_back(Server(half));
+    half.path = "/to";
+    half.details = "internal_redirect";
+    ModelHalf first = Client(half);
+    out->push_back(first);
+    half.code = 200;
+    half.details = "via_upstream";
+    if (Roll(8) != 0) out->push_back(Server(half));
+    ModelHalf second = Client(half);
+    second.start = first.start;
+    if (Roll(8) != 0) out->push_back(second);
+  }
+
   void AddRetried(std::vector<ModelHalf>* out, const std::string& id) {
     const int attempts = 2 + Roll(3);
     auto [client_end, server_end] = NewConnection();
@@ -74,6 +128,8 @@ class RandomHalves {
         half.client_end = fmt::format("{}:{}", ip, ++port_);
         half.server_end = NewConnection().second;
       }
+      // Now and then something that succeeded looks like an attempt: a mirror.
+      half.code = i + 1 < attempts && Roll(5) != 0 ? 503 : 200;
       if (Roll(6) != 0) out->push_back(Server(half));
     }
     half.attempts = static_cast<uint32_t>(attempts);
@@ -134,6 +190,7 @@ class RandomHalves {
   ModelHalf Server(ModelHalf half) {
     half.attempts = 1;
     half.refused = false;
+    half.details = "via_upstream";
     // Envoy may rewrite the version's digit on the way.
     if (half.id.size() > 14 && Roll(3) == 0) half.id[14] = 'a';
     return Sided(half, false);
@@ -176,7 +233,11 @@ inline fakes::EntryBuilder EntryOf(const ModelHalf& half) {
       .Tag(half.tag)
       .Id(half.id)
       .Attempts(half.attempts);
-  if (!half.tcp) builder.Path(half.path).Set(traffic::Text::kAuthority, half.authority);
+  if (!half.tcp) {
+    builder.Path(half.path).Code(half.code).Set(traffic::Text::kAuthority, half.authority);
+    builder.Set(traffic::Text::kResponseCodeDetails, half.details);
+    if (half.method == "POST") builder.facts().method = traffic::Method::kPost;
+  }
   if (half.refused) builder.Flag(traffic::ResponseFlag::kUpstreamConnectionFailure);
   builder.facts().moment =
       half.intermediate ? traffic::LogMoment::kPeriodic : traffic::LogMoment::kEnd;

@@ -20,6 +20,8 @@ struct ModelHalf {
   bool tcp = false;
   bool intermediate = false;
   bool refused = false;  // UF
+  uint32_t code = 200;
+  std::string details = "via_upstream";
   uint32_t attempts = 1;
   base::Nanos start = 0;
   base::Nanos window = 0;
@@ -39,24 +41,23 @@ class SlowPairer {
     ++counters.kept;
     if (half.intermediate) return void(++counters.intermediate);
     if (!identities_.insert(Identity(half)).second) return void(++counters.duplicates);
-    if (half.client ? NeverReached(half) || (half.id.empty() && Connection(half).empty())
-                    : Connection(half).empty()) {
+    if ((half.client && NeverReached(half)) || (half.id.empty() && Connection(half).empty())) {
       return Orphan(half, traffic::OrphanReason::kNeverArrived);
     }
     for (const Waiting& other : waiting_) {
       const ModelHalf& c = half.client ? half : other.half;
       const ModelHalf& s = half.client ? other.half : half;
-      if (!c.client || s.client || c.attempts > 1 || !SameConnection(c, s)) continue;
+      if (!c.client || s.client || c.attempts > 1 || ConnectionFit(c, s) < kSure) continue;
       const ModelHalf client = c, server = s;
       Forget(other.half.tag);
       return Pair(client, {server});
     }
     waiting_.push_back({half, now});
     counters.waiting = waiting_.size();
-    const Waiting* client = half.client ? &waiting_.back() : ClientOf(half, 2);
+    const Waiting* client = half.client ? &waiting_.back() : RetriedClientOf(half);
     if (client == nullptr || client->half.attempts == 1) return;
     const auto servers = Servers(client->half);
-    if (servers.size() < client->half.attempts || !SameConnection(client->half, servers.back()))
+    if (servers.size() < client->half.attempts || ConnectionFit(client->half, servers.back()) == 0)
       return;
     Resolve(client->half, servers);
   }
@@ -98,15 +99,19 @@ class SlowPairer {
   }
   static std::string Connection(const ModelHalf& h) {
     if (h.client_end.empty() || h.server_end.empty()) return "";
-    const std::string ends = h.client_end + ">" + h.server_end;
-    if (h.tcp) return "tcp " + ends;
-    return ends + (h.id.empty() ? " " + h.method + " " + h.path : " " + Masked(h.id));
+    if (h.tcp) return "tcp " + h.client_end;
+    if (!h.id.empty()) return h.client_end + " " + Masked(h.id);
+    return h.client_end + ">" + h.server_end + " " + h.method + " " + h.path;
+  }
+  static std::string Exchange(const ModelHalf& h) {
+    return Connection(h) + (h.tcp ? "" : " " + h.method + " " + h.path);
   }
   static std::string Request(const ModelHalf& h) {
     return Masked(h.id) + " " + h.path + " " + h.authority;
   }
   static std::string Identity(const ModelHalf& h) {
-    return h.node + " " + Connection(h) + " " + Request(h) + " " + std::to_string(h.start) +
+    return h.node + " " + Connection(h) + ">" + h.server_end + " " + Request(h) + " " +
+           std::to_string(h.start) + " " + h.method + " " + h.details + std::to_string(h.code) +
            (h.client ? "c" : "s");
   }
   static bool NeverReached(const ModelHalf& c) {
@@ -115,26 +120,58 @@ class SlowPairer {
   static bool ById(const ModelHalf& c) {
     return !c.id.empty() && (c.attempts > 1 || c.client_end.empty());
   }
-  static bool SameConnection(const ModelHalf& c, const ModelHalf& s) {
-    return c.tcp == s.tcp && !Connection(c).empty() && Connection(c) == Connection(s);
+  static std::string Ip(const std::string& end) { return end.substr(0, end.rfind(':')); }
+  static bool Redirected(const ModelHalf& c) { return c.details == "internal_redirect"; }
+  static bool CodesAgree(const ModelHalf& c, const ModelHalf& s) {
+    return c.code == s.code || c.code == 0 || (c.details != "via_upstream" && !Redirected(c));
+  }
+  // 0: of different connections. From kSure on: joined at once.
+  static constexpr int kSure = 64;
+  static int ConnectionFit(const ModelHalf& c, const ModelHalf& s) {
+    if (c.tcp != s.tcp || Connection(c).empty() || Connection(c) != Connection(s)) return 0;
+    const int server_end = c.server_end == s.server_end ? 16 : 0;
+    if (c.tcp) return server_end != 0 ? kSure : 1;
+    if (c.id.empty()) return CodesAgree(c, s) ? kSure : 1;
+    const int method = c.method == s.method || Redirected(c) ? 8 : 0;
+    const int path = (c.path == s.path) != Redirected(c) ? 4 : 0;
+    const int code = CodesAgree(c, s) ? 2 : 0;
+    const bool sure = method != 0 && code != 0 && (path != 0 || Redirected(c));
+    return (sure ? kSure : 0) + 1 + server_end + method + path + code;
+  }
+  int RequestFit(const ModelHalf& c, const ModelHalf& s, base::Nanos since, base::Nanos now) const {
+    const auto known = [&](const std::string& end) {
+      return peer_state_(Ip(end), since, now) != pairing::PeerState::kUnknown;
+    };
+    if (c.id.empty() || c.tcp || s.tcp || Request(c) != Request(s) || c.method != s.method ||
+        c.node == s.node) {
+      return 0;
+    }
+    if (c.client_end.empty() && c.server_end == s.server_end) return 3;
+    if (!c.client_end.empty() && Ip(c.client_end) == Ip(s.client_end)) return 0;
+    return !CodesAgree(c, s) || known(c.server_end) || known(s.client_end) ? 0 : 1;
   }
   static bool MaybeAttempt(const ModelHalf& c, const ModelHalf& s) {
-    const auto ip = [](const std::string& end) { return end.substr(0, end.rfind(':')); };
-    return ById(c) && !s.tcp && Request(c) == Request(s) &&
-           (c.client_end.empty() || ip(c.client_end) == ip(s.client_end));
+    if (c.id.empty() || c.attempts == 1 || s.tcp || Request(c) != Request(s)) return false;
+    if (!c.client_end.empty() && !s.client_end.empty() && Ip(c.client_end) != Ip(s.client_end))
+      return false;
+    return s.code >= 400 || (c.client_end.empty() && c.server_end == s.server_end);
   }
   static bool NamesOneRequest(const ModelHalf& h) { return h.tcp || !h.id.empty(); }
 
   // The client's servers: the earlier attempts, oldest first, then the one that its addresses tell
-  // of.
+  // of: that which fits best, the newest of equals.
   std::vector<ModelHalf> Servers(const ModelHalf& c) const {
     std::vector<ModelHalf> last, others;
-    for (auto w = waiting_.rbegin(); w != waiting_.rend(); ++w) {
-      if (!w->half.client && last.empty() && SameConnection(c, w->half)) last.push_back(w->half);
+    int last_fit = 1;
+    for (const Waiting& w : waiting_) {
+      const int fit = w.half.client ? 0 : ConnectionFit(c, w.half);
+      if (fit < last_fit) continue;
+      last = {w.half};
+      last_fit = fit;
     }
     for (const Waiting& w : waiting_) {
       const bool claimed = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& o) {
-        return o.half.client && o.half.tag != c.tag && SameConnection(o.half, w.half);
+        return o.half.client && o.half.tag != c.tag && ConnectionFit(o.half, w.half) > 0;
       });
       if (w.half.client || claimed || !MaybeAttempt(c, w.half)) continue;
       if (!last.empty() && w.half.tag == last[0].tag) continue;
@@ -150,20 +187,52 @@ class SlowPairer {
     return out;
   }
 
-  // The one on the server's connection, or else the oldest that may have tried it.
-  const Waiting* ClientOf(const ModelHalf& server, uint32_t attempts_min) const {
-    for (const bool exact : {true, false}) {
-      for (const Waiting& w : waiting_) {
-        if (!w.half.client || w.half.attempts < attempts_min) continue;
-        if (exact ? SameConnection(w.half, server) : MaybeAttempt(w.half, server)) return &w;
-      }
+  // The half for which fit(half) is highest, the oldest of equals; null where it is 0 for all.
+  template <typename Fit>
+  const Waiting* Best(Fit fit) const {
+    const Waiting* best = nullptr;
+    int best_fit = 0;
+    for (const Waiting& w : waiting_) {
+      const int found = fit(w.half);
+      if (found <= best_fit) continue;
+      best = &w;
+      best_fit = found;
     }
-    return nullptr;
+    return best;
+  }
+
+  // A client of several attempts: the one on the server's connection, or else the oldest that may
+  // have tried it.
+  const Waiting* RetriedClientOf(const ModelHalf& server) const {
+    const auto retried = [](const ModelHalf& h) { return h.client && h.attempts > 1; };
+    const Waiting* exact =
+        Best([&](const ModelHalf& h) { return retried(h) ? ConnectionFit(h, server) : 0; });
+    if (exact != nullptr) return exact;
+    return Best([&](const ModelHalf& h) { return retried(h) && MaybeAttempt(h, server) ? 1 : 0; });
+  }
+
+  // Of a request that was tried once: by connection, or else by request.
+  const Waiting* OtherOf(const ModelHalf& half, base::Nanos since, base::Nanos now) const {
+    const auto fit_of = [&](const ModelHalf& other, auto fit) {
+      const ModelHalf& c = half.client ? half : other;
+      return half.client == other.client || c.attempts > 1 ? 0 : fit(c, half.client ? other : half);
+    };
+    const Waiting* exact =
+        Best([&](const ModelHalf& other) { return fit_of(other, ConnectionFit); });
+    if (exact != nullptr) return exact;
+    return Best([&](const ModelHalf& other) {
+      return fit_of(other, [&](const ModelHalf& c, const ModelHalf& s) {
+        return RequestFit(c, s, since, now);
+      });
+    });
   }
 
   void End(const Waiting& due, base::Nanos now) {
     const Waiting ended = due;
-    const Waiting* client = ended.half.client ? &due : ClientOf(ended.half, 1);
+    const bool retried = ended.half.client && ended.half.attempts > 1;
+    const Waiting* client = retried             ? &due
+                            : ended.half.client ? nullptr
+                                                : RetriedClientOf(ended.half);
     if (client != nullptr) {
       const auto servers = Servers(client->half);
       const bool takes_part = std::any_of(servers.begin(), servers.end(), [&](const ModelHalf& s) {
@@ -172,13 +241,21 @@ class SlowPairer {
       if (!servers.empty() && (ended.half.client || takes_part))
         return Resolve(client->half, servers);
     }
+    const Waiting* other =
+        retried ? nullptr : OtherOf(ended.half, ended.arrival - ended.half.window, now);
+    if (other != nullptr) {
+      const ModelHalf found = other->half;
+      return ended.half.client ? Resolve(ended.half, {found}) : Resolve(found, {ended.half});
+    }
     Forget(ended.half.tag);
     Orphan(ended.half, Reason(ended.half, ended.arrival, now));
   }
 
   traffic::OrphanReason Reason(const ModelHalf& h, base::Nanos arrival, base::Nanos now) {
-    const bool late = NamesOneRequest(h) && (finished_.contains(Connection(h)) ||
-                                             (!h.client && finished_.contains(Request(h))));
+    const bool named = NamesOneRequest(h) && !Connection(h).empty();
+    const bool late =
+        (named && finished_.contains(Exchange(h))) ||
+        (!h.client && !h.id.empty() && h.code >= 400 && finished_.contains(Request(h)));
     Finish(h);
     return late ? traffic::OrphanReason::kLateBeyondWindow : PeerReason(h, arrival, now);
   }
@@ -194,7 +271,7 @@ class SlowPairer {
   }
 
   void Finish(const ModelHalf& h) {
-    if (NamesOneRequest(h) && !Connection(h).empty()) finished_.insert(Connection(h));
+    if (NamesOneRequest(h) && !Connection(h).empty()) finished_.insert(Exchange(h));
     if (h.client && ById(h)) finished_.insert(Request(h));
   }
   void Forget(const std::string& tag) {

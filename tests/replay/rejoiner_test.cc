@@ -82,7 +82,8 @@ BOOST_AUTO_TEST_CASE(a_missing_attempt_is_added_to_its_record) {
   auto client = HalfOf(true, kId, 0);
   client.Attempts(2);
   const auto last = HalfOf(false, kId, 0.5);
-  const auto first = HalfOf(false, kId, 0.1, 1000);
+  auto first = HalfOf(false, kId, 0.1, 1000);
+  first.Code(503);
   const auto out = Rejoined({LineOf(&client, &last), LineOf(nullptr, &first)});
   BOOST_REQUIRE(out.lines.size() == 1);
   BOOST_TEST(RecordOf(out.lines[0]).pair.server_size() == 2);
