@@ -53,9 +53,10 @@ const std::vector<FilterOption>& Table() {
       {"verdict",
        "verdict",
        "NAME",
-       "who is to blame: Ok, ServerError, ClientAborted, NetworkOrProxy, Retried, Mismatch",
+       "who is to blame: Ok, ServerError, ClientAborted, NetworkOrProxy, Retried, Mismatch, "
+       "Denied",
        Completes::kChoices,
-       {"Ok", "ServerError", "ClientAborted", "NetworkOrProxy", "Retried", "Mismatch"}},
+       {"Ok", "ServerError", "ClientAborted", "NetworkOrProxy", "Retried", "Mismatch", "Denied"}},
       {"header", "header", "NAME[:VALUE]", "a request header is there, or has this value"},
       {"from", "source", "[NS/]NAME", "who asks: cart, shop/cart or shop/*", Completes::kWorkloads},
       {"to", "destination", "[NS/]NAME", "who is asked", Completes::kWorkloads},

@@ -198,10 +198,10 @@ void LiveReader::SendRecord(const traffic::RecordBatch& records, size_t index, L
     return;
   }
   ++counters_.sent;
-  if (visibility == Visibility::kWhole) {
+  if (access_.everything) {
     out->Record(records.json_line(index));
   } else {
-    out->Record(ReducedLine(records, index, access_));
+    out->Record(VisibleLine(records, index, visibility, access_));
   }
 }
 

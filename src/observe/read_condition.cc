@@ -119,7 +119,7 @@ Status ReadVerdicts(const std::string& value, RecordConditions* out) {
     if (verdict == traffic::kVerdictCount) {
       return absl::InvalidArgumentError(fmt::format(
           "\"{}\" is no verdict: use Ok, ServerError, ClientAborted, NetworkOrProxy, Retried, "
-          "Mismatch",
+          "Mismatch, Denied",
           element));
     }
     out->verdicts.push_back(static_cast<traffic::Verdict>(verdict));

@@ -1,6 +1,7 @@
 #include "observe/reduce_record.h"
 
 #include "nlohmann/json.hpp"
+#include "traffic/denial.h"
 #include "traffic/pair_json.h"
 
 namespace traffictap::observe {
@@ -8,7 +9,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using traffic::PackedEntry;
+using traffic::Text;
 using traffic::TrafficPair;
+
+Json Parsed(std::string_view line) { return Json::parse(line.begin(), line.end()); }
 
 bool Sees(const Access& access, const PackedEntry& entry, std::set<std::string>* unknown) {
   if (access.MayRead(entry.node->ns)) return true;
@@ -24,6 +28,48 @@ bool SeesServers(const Access& access, const TrafficPair& pair, std::set<std::st
   return sees;
 }
 
+// Calls visit(namespace) for each policy that an entry of the record names.
+template <typename Visit>
+void ForEachPolicyNamespace(const TrafficPair& pair, Visit visit) {
+  const auto look = [&](const PackedEntry& entry) {
+    for (const auto which : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
+      const auto ns = traffic::PolicyNamespace(entry.text(which));
+      if (!ns.empty()) visit(std::string(ns));
+    }
+  };
+  if (pair.client != nullptr) look(*pair.client);
+  for (const auto* server : pair.servers) look(*server);
+}
+
+bool HidesPolicy(const TrafficPair& pair, const Access& access) {
+  bool hides = false;
+  ForEachPolicyNamespace(pair, [&](const std::string& ns) { hides |= !access.MayRead(ns); });
+  return hides;
+}
+
+// In one object of the record: the response or a side.
+void HideIn(Json* object) {
+  for (const char* field : {"codeDetails", "connectionTermination"}) {
+    if (!object->contains(field)) continue;
+    (*object)[field] = traffic::WithoutPolicy((*object)[field].get<std::string>());
+  }
+}
+
+std::string WithoutPolicies(std::string_view line) {
+  Json out = Parsed(line);
+  for (const char* part : {"response", "client"}) {
+    if (out.contains(part)) HideIn(&out[part]);
+  }
+  if (out.contains("server")) {
+    for (Json& server : out["server"]) HideIn(&server);
+  }
+  if (out.contains("denial")) {
+    out["denial"].erase("policy");
+    out["denial"].erase("rule");
+  }
+  return out.dump() + '\n';
+}
+
 Json Status(const PackedEntry& entry) {
   Json out = {{"reduced", true}};
   if (entry.facts.response_code != 0) out["code"] = entry.facts.response_code;
@@ -34,13 +80,16 @@ Json Namespace(const PackedEntry& entry) {
   return {{"namespace", entry.node->ns}, {"reduced", true}};
 }
 
-Json Parsed(std::string_view line) { return Json::parse(line.begin(), line.end()); }
-
 }  // namespace
 
 Visibility VisibilityOf(const TrafficPair& pair, const Access& access,
                         std::set<std::string>* unknown) {
   if (access.everything) return Visibility::kWhole;
+  if (unknown != nullptr) {
+    ForEachPolicyNamespace(pair, [&](const std::string& ns) {
+      if (!access.MayRead(ns)) unknown->insert(ns);
+    });
+  }
   const bool client = pair.client == nullptr || Sees(access, *pair.client, unknown);
   const bool servers = pair.servers.empty() || SeesServers(access, pair, unknown);
   if (client && servers) return Visibility::kWhole;
@@ -55,6 +104,13 @@ TrafficPair VisibleSide(TrafficPair pair, const Access& access) {
     pair.client = nullptr;
   }
   return pair;
+}
+
+std::string VisibleLine(const traffic::RecordBatch& batch, size_t index, Visibility visibility,
+                        const Access& access) {
+  std::string line = visibility == Visibility::kWhole ? std::string(batch.json_line(index))
+                                                      : ReducedLine(batch, index, access);
+  return HidesPolicy(batch.pair(index), access) ? WithoutPolicies(line) : line;
 }
 
 std::string ReducedLine(const traffic::RecordBatch& batch, size_t index, const Access& access) {

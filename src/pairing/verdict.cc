@@ -1,9 +1,13 @@
 #include "pairing/verdict.h"
 
+#include "traffic/denial.h"
+#include "traffic/grpc_status.h"
+
 namespace traffictap::pairing {
 namespace {
 
 using traffic::EntryFacts;
+using traffic::GrpcStatus;
 using traffic::PackedEntry;
 using traffic::ResponseFlag;
 using traffic::ResponseFlags;
@@ -51,11 +55,25 @@ bool FromApplication(const PackedEntry& entry) {
   return entry.text(Text::kResponseCodeDetails) == "via_upstream";
 }
 
-bool Fails(const EntryFacts& facts) { return facts.response_code >= 500; }
+bool Fails(const EntryFacts& facts) {
+  return facts.response_code >= 500 || traffic::IsServersFault(facts.grpc_status);
+}
+
+bool CallerLeft(const EntryFacts& facts) {
+  return facts.response_flags.Intersects(CallerGone()) ||
+         facts.grpc_status == GrpcStatus::kCancelled;
+}
+
+// A status that only one side logged says nothing: its proxy may not be asked for trailers.
+bool SameAnswer(const EntryFacts& c, const EntryFacts& s) {
+  if (c.kind == traffic::EntryKind::kTcp) return true;
+  const bool both = c.grpc_status != GrpcStatus::kAbsent && s.grpc_status != GrpcStatus::kAbsent;
+  return c.response_code == s.response_code && (!both || c.grpc_status == s.grpc_status);
+}
 
 Verdict JudgeAlone(const PackedEntry& entry) {
   const auto& facts = entry.facts;
-  if (facts.response_flags.Intersects(CallerGone())) return Verdict::kClientAborted;
+  if (CallerLeft(facts)) return Verdict::kClientAborted;
   // Alone, a time-out may be anybody's: the proxy that waited is the one that tells of it.
   if (facts.response_flags.Intersects(ProxyFailed()) ||
       facts.response_flags.Intersects(TimedOut())) {
@@ -74,15 +92,13 @@ bool ServerProxyFailed(const PackedEntry& server) {
 Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t servers) {
   const auto& c = client.facts;
   const auto& s = server.facts;
-  if (c.response_flags.Intersects(CallerGone())) return Verdict::kClientAborted;
+  if (CallerLeft(c)) return Verdict::kClientAborted;
   if (c.response_flags.Intersects(TimedOut())) return Verdict::kServerError;
-  if (FromApplication(server) && Fails(s) && c.response_code == s.response_code) {
-    return Verdict::kServerError;
-  }
+  if (FromApplication(server) && Fails(s) && SameAnswer(c, s)) return Verdict::kServerError;
   if (c.response_flags.Intersects(ProxyFailed()) || ServerProxyFailed(server)) {
     return Verdict::kNetworkOrProxy;
   }
-  if (c.kind == traffic::EntryKind::kHttp && c.response_code != s.response_code) {
+  if (!SameAnswer(c, s)) {
     const bool own = !FromApplication(client) ||
                      c.response_flags.Contains(ResponseFlag::kUpstreamRetryLimitExceeded);
     return Fails(c) && own ? Verdict::kNetworkOrProxy : Verdict::kMismatch;
@@ -94,6 +110,7 @@ Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t s
 }  // namespace
 
 Verdict Judge(const TrafficPair& pair) {
+  if (traffic::DenialIn(pair)) return Verdict::kDenied;
   if (pair.client == nullptr || pair.servers.empty()) return JudgeAlone(pair.principal());
   return JudgeBoth(*pair.client, *pair.server(), pair.servers.size());
 }

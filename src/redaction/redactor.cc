@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "tap/credential_headers.h"
+#include "traffic/denial.h"
 #include "traffic/header_list.h"
 
 namespace traffictap::redaction {
@@ -90,6 +91,7 @@ struct Redactor::Rules {
     std::string replacement;
   };
   bool redact_query = true;
+  std::string policies_of;  // the one namespace whose policies may be named; empty: all
   std::vector<Rule> rules;
   std::set<std::string, std::less<>> request_headers;
   std::set<std::string, std::less<>> response_headers;
@@ -136,6 +138,16 @@ struct Redactor::Rules {
     return rules.empty() && !query && !userinfo;
   }
 
+  // A policy's name stands in the details of what it denied. The mesh's own policies are of its
+  // root namespace, whose objects the author of a namespace's tap may not read.
+  void HidePolicy(Text which, AccessEntry* entry) {
+    const auto ns = traffic::PolicyNamespace(entry->text(which));
+    if (policies_of.empty() || ns.empty() || ns == policies_of) return;
+    std::string& out = scratch[static_cast<size_t>(which)];
+    out = traffic::WithoutPolicy(entry->text(which));
+    entry->text(which) = out;
+  }
+
   void Redact(Text which, AccessEntry* entry) {
     const auto text = entry->text(which);
     if (Unchanged(which, text)) return;
@@ -153,6 +165,7 @@ Redactor::~Redactor() = default;
 StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
   std::unique_ptr<Redactor> out(new Redactor);
   Rules& rules = *out->rules_;
+  if (!spec.cluster_scoped) rules.policies_of = spec.ns;
   rules.redact_query = spec.redaction.query_values == tap::QueryValues::kRedact;
   rules.request_headers = {spec.capture.request_headers.begin(),
                            spec.capture.request_headers.end()};
@@ -172,6 +185,9 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
 
 AccessEntry Redactor::Redact(const AccessEntry& entry) {
   AccessEntry out = entry;
+  for (const auto details : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
+    rules_->HidePolicy(details, &out);
+  }
   for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
     rules_->Redact(static_cast<Text>(text), &out);
   }

@@ -19,8 +19,9 @@ class Redactor {
 
   // The entry as the tap may show it: header lists cut down to `capture`, query values redacted
   // (keys stay; also those of captured headers that hold a URL), user information removed from
-  // URLs, the rules applied to every text but a request id in the form of a UUID. Views into
-  // `entry` or into the redactor, valid until the next call.
+  // URLs, the names of other namespaces' policies hidden (a ClusterTrafficTap shows all), the rules
+  // applied to every text but a request id in the form of a UUID. Views into `entry` or into the
+  // redactor, valid until the next call.
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry);
 
  private:

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 
 namespace traffictap::replay {
@@ -95,6 +96,8 @@ void ReadSide(const v1::Side& side, AccessEntry* out) {
   out->text(Text::kTlsSni) = side.sni();
   out->text(Text::kPeerPrincipal) = side.peer_principal();
   out->text(Text::kLocalPrincipal) = side.local_principal();
+  facts.grpc_status = traffic::ParseGrpcStatus(side.grpc_status());
+  out->text(Text::kGrpcMessage) = side.grpc_message();
 }
 
 // The three header lists of an entry, packed.

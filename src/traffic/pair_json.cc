@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "traffic/denial.h"
+#include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 #include "traffic/json_writer.h"
 #include "traffic/record_id.h"
+#include "traffic/rpc.h"
 
 namespace traffictap::traffic {
 namespace {
@@ -100,6 +103,33 @@ void WriteRequest(const PackedEntry& entry, JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteGrpc(const PackedEntry& entry, JsonWriter& json) {
+  json.Text("grpcStatus", ToString(entry.facts.grpc_status));
+  json.Text("grpcMessage", entry.text(Text::kGrpcMessage));
+}
+
+void WriteDenial(const TrafficPair& pair, JsonWriter& json) {
+  const auto denial = pair.verdict == Verdict::kDenied ? DenialIn(pair) : std::nullopt;
+  if (!denial) return;
+  const auto ns = denial->policy_namespace;
+  json.BeginObject("denial");
+  json.Text("by", ToString(denial->by));
+  json.Text("policy",
+            ns.empty() ? std::string(denial->policy) : fmt::format("{}/{}", ns, denial->policy));
+  json.Text("rule", denial->rule);
+  json.Text("side", ToString(denial->side));
+  json.EndObject();
+}
+
+void WriteRpc(const PackedEntry& entry, JsonWriter& json) {
+  const auto rpc = RpcOf(entry);
+  if (!rpc) return;
+  json.BeginObject("rpc");
+  json.Text("service", rpc->service);
+  json.Text("method", rpc->method);
+  json.EndObject();
+}
+
 void WriteResponse(const PackedEntry& entry, JsonWriter& json) {
   const auto& facts = entry.facts;
   json.BeginObject("response");
@@ -110,6 +140,7 @@ void WriteResponse(const PackedEntry& entry, JsonWriter& json) {
   WriteHeaders("trailers", entry.text(Text::kResponseTrailers), json);
   json.Number("headersBytes", facts.response_headers_bytes);
   json.Number("bodyBytes", facts.response_body_bytes);
+  WriteGrpc(entry, json);
   json.EndObject();
 }
 
@@ -162,6 +193,7 @@ void WriteSideConnection(const PackedEntry& entry, JsonWriter& json) {
   json.Text("sni", entry.text(Text::kTlsSni));
   json.Text("peerPrincipal", entry.text(Text::kPeerPrincipal));
   json.Text("localPrincipal", entry.text(Text::kLocalPrincipal));
+  WriteGrpc(entry, json);
 }
 
 void WriteSide(const PackedEntry& entry, JsonWriter& json) {
@@ -209,6 +241,8 @@ void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPa
     }
     json.EndArray();
   }
+  WriteDenial(pair, json);
+  WriteRpc(pair.principal(), json);
   json.EndObject();
 }
 

@@ -15,7 +15,7 @@ const char* Name(const std::array<const char*, N>& names, Enum value) {
 
 const char* ToString(Verdict verdict) {
   static constexpr std::array<const char*, kVerdictCount> kNames = {
-      "Ok", "ServerError", "ClientAborted", "NetworkOrProxy", "Retried", "Mismatch"};
+      "Ok", "ServerError", "ClientAborted", "NetworkOrProxy", "Retried", "Mismatch", "Denied"};
   return Name(kNames, verdict);
 }
 
@@ -26,7 +26,6 @@ const char* ToString(OrphanReason reason) {
                                                                          "FilteredOnOtherSide",
                                                                          "LateBeyondWindow",
                                                                          "NeverArrived",
-                                                                         "SampledOut",
                                                                          "LostInBuffer",
                                                                          "DrainingConnection"};
   return Name(kNames, reason);

@@ -17,8 +17,9 @@ enum class Verdict : uint8_t {
                     // another opinion
   kRetried,         // succeeded, but only after more than one attempt
   kMismatch,        // both sides answered, and differently
+  kDenied,          // a proxy refused it by a rule: traffic/denial.h says by which
 };
-constexpr size_t kVerdictCount = 6;
+constexpr size_t kVerdictCount = 7;
 
 // Why a half stayed alone.
 enum class OrphanReason : uint8_t {
@@ -28,11 +29,10 @@ enum class OrphanReason : uint8_t {
   kFilteredOnOtherSide,
   kLateBeyondWindow,
   kNeverArrived,
-  kSampledOut,
   kLostInBuffer,
   kDrainingConnection,
 };
-constexpr size_t kOrphanReasonCount = 9;
+constexpr size_t kOrphanReasonCount = 8;
 
 const char* ToString(Verdict verdict);      // "Ok", "ServerError", …
 const char* ToString(OrphanReason reason);  // "PeerNotMeshed", …; "" for kNone

@@ -41,6 +41,36 @@ BOOST_AUTO_TEST_CASE(the_request_is_told_as_the_visible_side_logged_it) {
   BOOST_TEST(banks.dump().find("frontend") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_policy_is_named_to_those_who_may_read_its_namespace) {
+  const std::string details =
+      "rbac_access_denied_matched_policy[ns[guard]-policy[secret-rule]-rule[3]]";
+  const auto batch = BatchBuilder()
+                         .Pair(fakes::EntryBuilder::Client().Code(403),
+                               fakes::EntryBuilder::Server().Code(403).Set(
+                                   traffic::Text::kResponseCodeDetails, details),
+                               "bank")
+                         .Build();
+  const auto pair = batch->pair(0);
+  const auto line = [&](const Access& access) {
+    return VisibleLine(*batch, 0, VisibilityOf(pair, access, nullptr), access);
+  };
+  std::set<std::string> unknown;
+  VisibilityOf(pair, Of({"shop", "bank"}), &unknown);
+  BOOST_TEST(unknown.contains("guard"));
+  const auto named = nlohmann::json::parse(line(Of({"shop", "bank", "guard"})));
+  BOOST_TEST(named["denial"]["policy"] == "guard/secret-rule");
+  BOOST_TEST(named["denial"]["rule"] == "3");
+  for (const auto& access : {Of({"shop", "bank"}), Of({"bank"}), Of({"shop"})}) {
+    const std::string hidden = line(access);
+    BOOST_TEST(hidden.find("secret-rule") == std::string::npos, hidden);
+    BOOST_TEST(hidden.find('\n') == hidden.size() - 1);
+  }
+  const auto hidden = nlohmann::json::parse(line(Of({"shop", "bank"})));
+  BOOST_TEST(hidden["verdict"] == "Denied");
+  BOOST_TEST(hidden["denial"]["by"] == "AuthorizationPolicy");
+  BOOST_TEST(!hidden["denial"].contains("policy"));
+}
+
 BOOST_AUTO_TEST_CASE(a_reduced_line_is_one_line) {
   const auto batch = BatchBuilder().Get("/a\nb", 200, "bank").Build();
   const std::string line = ReducedLine(*batch, 0, Of({"shop"}));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fakes/entry_builder.h"
+#include "traffic/denial.h"
 #include "traffic/record_batch.h"
 
 namespace traffictap::observe {
@@ -29,8 +30,9 @@ class BatchBuilder {
     traffic::TrafficPair pair;
     pair.client = c;
     pair.servers = servers;
-    pair.verdict =
-        c->facts.response_code >= 500 ? traffic::Verdict::kServerError : traffic::Verdict::kOk;
+    pair.verdict = traffic::DenialIn(pair)         ? traffic::Verdict::kDenied
+                   : c->facts.response_code >= 500 ? traffic::Verdict::kServerError
+                                                   : traffic::Verdict::kOk;
     batch_->Add(pair, nodes);
     return *this;
   }

@@ -2,12 +2,15 @@
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "fakes/entry_builder.h"
 #include "traffic/entry_batch.h"
+#include "traffic/grpc_status.h"
 
 namespace traffictap {
 
+using traffic::GrpcStatus;
 using traffic::ResponseFlag;
 using traffic::Verdict;
 
@@ -18,7 +21,16 @@ struct Side {
   std::string details = "via_upstream";
   uint32_t attempts = 1;
   bool tcp = false;
+  GrpcStatus grpc = GrpcStatus::kAbsent;
+  std::string termination = {};
 };
+
+// A gRPC call's side that ended with `status`.
+Side Call(GrpcStatus status, const std::string& details = "via_upstream",
+          std::vector<ResponseFlag> flags = {}) {
+  return {200, std::move(flags), details, 1, false, status};
+}
+Side Denied(uint32_t code, const std::string& details) { return {code, {}, details}; }
 
 struct Judged {
   std::string why;
@@ -42,6 +54,7 @@ const ResponseFlag DC = ResponseFlag::kDownstreamConnectionTermination,
                    URX = ResponseFlag::kUpstreamRetryLimitExceeded,
                    UO = ResponseFlag::kUpstreamOverflow;
 
+const std::string kPolicy = "rbac_access_denied_matched_policy[ns[shop]-policy[p]-rule[0]]";
 const std::string kProxy = "upstream_reset_before_response_started";
 
 const std::vector<Judged> kTable = {
@@ -86,6 +99,55 @@ const std::vector<Judged> kTable = {
     {"TCP without flags", Side{0, {}, "", 1, true}, Side{0, {}, "", 1, true}, Verdict::kOk},
     {"TCP codes are not compared", Side{0, {}, "", 1, true}, Side{200, {}, "", 1, true},
      Verdict::kOk},
+    // What a proxy refused by a rule.
+    {"denied by a policy at the server", Side{403}, Denied(403, kPolicy), Verdict::kDenied},
+    {"denied by a token check", Side{401}, Denied(401, "jwt_authn_access_denied{Jwt_is_missing}"),
+     Verdict::kDenied},
+    {"denied by a limit at the client", Denied(429, "local_rate_limited"), Side{},
+     Verdict::kDenied},
+    {"denied, and the caller went", Side{403, {DC}}, Denied(403, kPolicy), Verdict::kDenied},
+    {"the last attempt was denied", Side{403, {}, "via_upstream", 2}, Denied(403, kPolicy),
+     Verdict::kDenied, 2},
+    {"the client got another answer than the denial", Side{200}, Denied(403, kPolicy),
+     Verdict::kMismatch},
+    {"an application's own 403", Side{403}, Side{403}, Verdict::kOk},
+    {"a connection was denied", Side{0, {UC}, "", 1, true},
+     Side{0, {}, "", 1, true, GrpcStatus::kAbsent, kPolicy}, Verdict::kDenied},
+    {"a call was denied", Call(GrpcStatus::kPermissionDenied),
+     Call(GrpcStatus::kPermissionDenied, kPolicy), Verdict::kDenied},
+    {"denied, by the server alone", {}, Denied(403, kPolicy), Verdict::kDenied},
+    {"denied, by the client's proxy alone", Denied(403, "ext_authz_denied"), {}, Verdict::kDenied},
+    {"denied somewhere, by the client alone", Side{403}, {}, Verdict::kOk},
+    // gRPC.
+    {"a call that went well", Call(GrpcStatus::kOk), Call(GrpcStatus::kOk), Verdict::kOk},
+    {"the application is unavailable", Call(GrpcStatus::kUnavailable),
+     Call(GrpcStatus::kUnavailable), Verdict::kServerError},
+    {"the application's deadline", Call(GrpcStatus::kDeadlineExceeded),
+     Call(GrpcStatus::kDeadlineExceeded), Verdict::kServerError},
+    {"the caller's own deadline", Call(GrpcStatus::kAbsent, "downstream_remote_disconnect", {DR}),
+     Call(GrpcStatus::kDeadlineExceeded), Verdict::kClientAborted},
+    {"cancelled", Call(GrpcStatus::kCancelled), Call(GrpcStatus::kCancelled),
+     Verdict::kClientAborted},
+    {"unavailable, says the server's proxy", Call(GrpcStatus::kUnavailable),
+     Call(GrpcStatus::kUnavailable, kProxy, {UF}), Verdict::kNetworkOrProxy},
+    {"unavailable, says a proxy that sets no flag", Call(GrpcStatus::kUnavailable),
+     Call(GrpcStatus::kUnavailable, "direct_response"), Verdict::kNetworkOrProxy},
+    {"unavailable, says the client's proxy", Call(GrpcStatus::kUnavailable, kProxy, {UC}),
+     Call(GrpcStatus::kOk), Verdict::kNetworkOrProxy},
+    {"both have a status, and they differ", Call(GrpcStatus::kNotFound), Call(GrpcStatus::kOk),
+     Verdict::kMismatch},
+    {"only one side logs trailers", Call(GrpcStatus::kAbsent), Call(GrpcStatus::kOk), Verdict::kOk},
+    {"a call alone, of the application", Call(GrpcStatus::kInternal), {}, Verdict::kServerError},
+    {"a call alone, of a proxy",
+     Call(GrpcStatus::kUnavailable, kProxy),
+     {},
+     Verdict::kNetworkOrProxy},
+    {"a call alone, cancelled", {}, Call(GrpcStatus::kCancelled), Verdict::kClientAborted},
+    {"a call that went well at last", Side{200, {}, "via_upstream", 3, false, GrpcStatus::kOk},
+     Call(GrpcStatus::kOk), Verdict::kRetried, 3},
+    {"a call that failed after all",
+     Side{200, {URX}, "via_upstream", 3, false, GrpcStatus::kUnavailable},
+     Call(GrpcStatus::kUnavailable), Verdict::kServerError, 3},
     // The client's side alone.
     {"client alone, well", Side{}, {}, Verdict::kOk},
     {"client alone, caller went", Side{0, {DC}}, {}, Verdict::kClientAborted},
@@ -111,6 +173,8 @@ void Fill(fakes::EntryBuilder* builder, const Side& side) {
   builder->Code(side.code)
       .Attempts(side.attempts)
       .Set(traffic::Text::kResponseCodeDetails, side.details);
+  builder->Set(traffic::Text::kConnectionTermination, side.termination);
+  builder->facts().grpc_status = side.grpc;
   for (const auto flag : side.flags) builder->Flag(flag);
 }
 
@@ -132,6 +196,25 @@ BOOST_DATA_TEST_CASE(the_first_rule_that_holds_decides, kTable, judged) {
   }
   pair.servers = servers;
   BOOST_TEST(traffic::ToString(pairing::Judge(pair)) == traffic::ToString(judged.verdict));
+}
+
+BOOST_AUTO_TEST_CASE(a_status_is_the_servers_fault_or_nobodys) {
+  const std::set<GrpcStatus> servers = {GrpcStatus::kUnknown,       GrpcStatus::kDeadlineExceeded,
+                                        GrpcStatus::kUnimplemented, GrpcStatus::kInternal,
+                                        GrpcStatus::kUnavailable,   GrpcStatus::kDataLoss};
+  for (int number = 0; number <= 16; ++number) {
+    const auto status = static_cast<GrpcStatus>(number);
+    if (status == GrpcStatus::kCancelled) continue;
+    traffic::EntryBatch batch(fakes::MakeNode("10.0.0.1"));
+    auto builder = fakes::EntryBuilder::Server();
+    Fill(&builder, Call(status));
+    const traffic::PackedEntry* server = batch.Add(builder.entry());
+    traffic::TrafficPair pair;
+    pair.servers = {&server, 1};
+    const auto expected = servers.contains(status) ? Verdict::kServerError : Verdict::kOk;
+    BOOST_TEST(traffic::ToString(pairing::Judge(pair)) == traffic::ToString(expected),
+               ToString(status));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

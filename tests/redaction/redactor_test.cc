@@ -64,6 +64,21 @@ std::string Captured(const TapSpec& spec, const std::string& value) {
 
 BOOST_AUTO_TEST_SUITE(query_values)
 
+BOOST_AUTO_TEST_CASE(the_policies_of_other_namespaces_are_not_named_to_a_namespaces_tap) {
+  const std::string foreign =
+      "rbac_access_denied_matched_policy[ns[istio-system]-policy[mesh-wide]-rule[0]]";
+  const std::string own = "rbac_access_denied_matched_policy[ns[shop]-policy[carts]-rule[0]]";
+  TapSpec spec;
+  spec.ns = "shop";
+  for (const auto which : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
+    BOOST_TEST(Redacted(spec, which, foreign) == "rbac_access_denied_matched_policy[REDACTED]");
+    BOOST_TEST(Redacted(spec, which, own) == own);
+    BOOST_TEST(Redacted(spec, which, "via_upstream") == "via_upstream");
+  }
+  spec.cluster_scoped = true;
+  BOOST_TEST(Redacted(spec, Text::kResponseCodeDetails, foreign) == foreign);
+}
+
 BOOST_AUTO_TEST_CASE(every_value_of_a_query_is_replaced_and_its_key_kept) {
   BOOST_TEST(Path("/a?user=bob&token=s3cret") == "/a?user=REDACTED&token=REDACTED");
   BOOST_TEST(Path("/a?x=1;y=2") == "/a?x=REDACTED;y=REDACTED");

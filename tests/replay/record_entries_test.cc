@@ -55,6 +55,16 @@ BOOST_AUTO_TEST_CASE(a_pair_with_retries_is_written_again_as_it_was) {
   BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
 }
 
+BOOST_AUTO_TEST_CASE(what_denied_a_call_is_written_again_as_it_was) {
+  SampleEntry server = FullEntry(Reporter::kDestination);
+  server.Set(Text::kResponseCodeDetails,
+             "rbac_access_denied_matched_policy[ns[shop]-policy[carts]-rule[2]]");
+  SamplePair sample(nullptr, {&server});
+  sample.pair.verdict = Verdict::kDenied;
+  BOOST_TEST(LineOf(sample).find("shop/carts") != std::string::npos);
+  BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_without_texts_is_written_again_as_it_was) {
   SampleEntry entry(Reporter::kDestination);
   entry.facts().kind = EntryKind::kTcp;

@@ -3,7 +3,7 @@ import collections
 import json
 import sys
 
-COLOURS = {"Ok": 32, "Retried": 33, "ServerError": 31, "NetworkOrProxy": 35, "ClientAborted": 36, "Mismatch": 31}
+COLOURS = {"Ok": 32, "Retried": 33, "ServerError": 31, "NetworkOrProxy": 35, "ClientAborted": 36, "Mismatch": 31, "Denied": 31}
 
 
 def printable(text):

@@ -74,8 +74,14 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   SamplePair no_server(&client, {});
   no_server.pair.orphan_reason = OrphanReason::kPeerNotMeshed;
   const SamplePair no_client(nullptr, {&server});
+  SampleEntry denier = FullServer();
+  denier.Set(Text::kResponseCodeDetails,
+             "rbac_access_denied_matched_policy[ns[shop]-policy[p]-rule[1]]");
+  SamplePair denied(nullptr, {&denier});
+  denied.pair.verdict = Verdict::kDenied;
   std::set<std::string> produced;
-  for (const SamplePair* sample : std::vector<const SamplePair*>{&both, &no_server, &no_client}) {
+  for (const SamplePair* sample :
+       std::vector<const SamplePair*>{&both, &no_server, &no_client, &denied}) {
     const v1::TrafficPair record = Parse(Line(*sample));
     Fields(*record.GetDescriptor(), &record, "", &produced);
   }
@@ -118,6 +124,27 @@ BOOST_AUTO_TEST_CASE(tells_the_values_of_both_sides) {
   BOOST_TEST(record.timings().clock_offset_ms() == 3.0, boost::test_tools::tolerance(1e-9));
   BOOST_TEST(record.timings().start_time().nanos() == 123'456'789);
   BOOST_TEST(record.client().attempts() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(tells_a_call_and_what_denied_it) {
+  SampleEntry server(Reporter::kDestination);
+  server.facts().grpc_status = GrpcStatus::kPermissionDenied;
+  server.Set(Text::kPath, "/shop.v1.Cart/Add").Set(Text::kGrpcMessage, "RBAC: access denied");
+  server.Set(Text::kResponseCodeDetails,
+             "rbac_access_denied_matched_policy[ns[shop]-policy[carts]-rule[1]]");
+  SamplePair sample(nullptr, {&server});
+  BOOST_TEST(!Parse(Line(sample)).has_denial());
+  sample.pair.verdict = Verdict::kDenied;
+  const v1::TrafficPair record = Parse(Line(sample));
+  BOOST_TEST(record.rpc().service() == "shop.v1.Cart");
+  BOOST_TEST(record.rpc().method() == "Add");
+  BOOST_TEST(record.response().grpc_status() == "PERMISSION_DENIED");
+  BOOST_TEST(record.server(0).grpc_status() == "PERMISSION_DENIED");
+  BOOST_TEST(record.server(0).grpc_message() == "RBAC: access denied");
+  BOOST_TEST(record.denial().by() == "AuthorizationPolicy");
+  BOOST_TEST(record.denial().policy() == "shop/carts");
+  BOOST_TEST(record.denial().rule() == "1");
+  BOOST_TEST(record.denial().side() == "destination");
 }
 
 BOOST_AUTO_TEST_CASE(each_number_and_text_of_a_side_lands_in_its_own_field) {

@@ -58,6 +58,7 @@ inline SampleEntry FullEntry(Reporter reporter) {
   EntryFacts& facts = sample.facts();
   facts.http_version = HttpVersion::kHttp2;
   facts.method = Method::kPost;
+  facts.grpc_status = GrpcStatus::kUnavailable;
   facts.tls_version = 4;
   facts.access_log_type = 6;
   facts.response_code = 503;
@@ -89,6 +90,7 @@ inline SampleEntry FullEntry(Reporter reporter) {
     sample.Set(static_cast<Text>(text), "text-" + std::to_string(text));
   }
   sample.Set(Text::kRequestId, "11111111-2222-4333-8444-555555555555");
+  sample.Set(Text::kPath, "/shop.Cart/Get");
   sample.Set(Text::kUpstreamCluster, "outbound|80||cart.shop.svc.cluster.local");
   sample.Set(Text::kRequestHeaders, HeaderList({{"x-tenant", "a"}}));
   sample.Set(Text::kResponseHeaders, HeaderList({{"server", "b"}}));

@@ -26,11 +26,11 @@ BOOST_AUTO_TEST_SUITE(traffic_pair)
 BOOST_AUTO_TEST_CASE(names_every_verdict_and_reason) {
   BOOST_CHECK(Names<Verdict>(kVerdictCount) ==
               (std::set<std::string>{"Ok", "ServerError", "ClientAborted", "NetworkOrProxy",
-                                     "Retried", "Mismatch"}));
+                                     "Retried", "Mismatch", "Denied"}));
   BOOST_CHECK(Names<OrphanReason>(kOrphanReasonCount) ==
               (std::set<std::string>{"", "PeerNotMeshed", "PeerNotTapped", "FilteredOnOtherSide",
-                                     "LateBeyondWindow", "NeverArrived", "SampledOut",
-                                     "LostInBuffer", "DrainingConnection"}));
+                                     "LateBeyondWindow", "NeverArrived", "LostInBuffer",
+                                     "DrainingConnection"}));
 }
 
 BOOST_AUTO_TEST_CASE(names_protocols_and_methods_as_http_does) {

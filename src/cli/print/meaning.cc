@@ -50,6 +50,7 @@ constexpr Meaning kVerdicts[] = {
     {"NetworkOrProxy", "a proxy or the network between the two failed or answered itself"},
     {"Retried", "it went well, but only after more than one attempt"},
     {"Mismatch", "both sides were answered, but not with the same"},
+    {"Denied", "a proxy refused it by a policy, a token check or a rate limit"},
 };
 
 constexpr Meaning kOrphans[] = {
@@ -58,7 +59,6 @@ constexpr Meaning kOrphans[] = {
     {"FilteredOnOtherSide", "the other side was filtered out there"},
     {"LateBeyondWindow", "the other side came after the tap's pairing window"},
     {"NeverArrived", "the other side never came; the request may not have reached it"},
-    {"SampledOut", "the other side was not sampled"},
     {"LostInBuffer", "the other side was lost in a full buffer or a broken stream"},
     {"DrainingConnection", "the other proxy's connection is older than the tap and logs nothing"},
 };

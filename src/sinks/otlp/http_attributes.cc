@@ -3,7 +3,9 @@
 #include <charconv>
 
 #include "fmt/format.h"
+#include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
+#include "traffic/rpc.h"
 
 namespace traffictap::sinks {
 namespace {
@@ -66,6 +68,17 @@ const char* ProtocolVersion(traffic::HttpVersion version) {
   return kVersions[static_cast<size_t>(version)];
 }
 
+// OpenTelemetry's conventions for gRPC (semantic-conventions: docs/rpc/grpc.md, the release
+// candidate): rpc.method is the whole name, rpc.response.status_code the status by name.
+void AddRpc(const PackedEntry& entry, AttributeWriter& out) {
+  const auto rpc = traffic::RpcOf(entry);
+  if (!rpc) return;
+  out.Text("rpc.system.name", "grpc");
+  out.Text("rpc.method", fmt::format("{}/{}", rpc->service, rpc->method));
+  out.Text("rpc.response.status_code", ToString(entry.facts.grpc_status));
+  out.Text("traffictap.grpc.message", entry.text(Text::kGrpcMessage));
+}
+
 void AddHttp(const PackedEntry& entry, bool client, AttributeWriter& out) {
   const auto& facts = entry.facts;
   const std::string method = traffic::ToString(facts.method);
@@ -82,6 +95,7 @@ void AddHttp(const PackedEntry& entry, bool client, AttributeWriter& out) {
   if (client && facts.attempt_count > 1) {
     out.Number("http.request.resend_count", facts.attempt_count - 1);
   }
+  AddRpc(entry, out);
   AddHeaders("http.request.header.", entry.text(Text::kRequestHeaders), out);
   AddHeaders("http.response.header.", entry.text(Text::kResponseHeaders), out);
   AddHeaders("traffictap.response.trailer.", entry.text(Text::kResponseTrailers), out);
@@ -95,6 +109,13 @@ void AddTls(const PackedEntry& entry, AttributeWriter& out) {
     out.Text("tls.protocol.version", kVersions[version]);
   }
   out.Text("tls.client.server_name", entry.text(Text::kTlsSni));
+}
+
+// A client's span fails by every status but OK, a server's by those that are its own fault
+// (docs/rpc/grpc.md).
+bool IsGrpcError(const traffic::EntryFacts& facts) {
+  if (facts.reporter == Reporter::kSource) return facts.grpc_status > traffic::GrpcStatus::kOk;
+  return traffic::IsServersFault(facts.grpc_status);
 }
 
 }  // namespace
@@ -125,6 +146,7 @@ std::string ErrorType(const PackedEntry& entry) {
   const auto& facts = entry.facts;
   const uint32_t first = facts.reporter == Reporter::kSource ? 400 : 500;
   if (facts.response_code >= first) return fmt::format("{}", facts.response_code);
+  if (IsGrpcError(facts)) return ToString(facts.grpc_status);
   // Answered: what the flags then tell is no failure of this side.
   if (facts.response_code != 0) return {};
   const auto flags = FlagNames(entry);

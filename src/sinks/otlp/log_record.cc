@@ -21,6 +21,7 @@ void FillSeverity(Verdict verdict, logs::LogRecord* out) {
     case Verdict::kRetried:
     case Verdict::kClientAborted:
     case Verdict::kMismatch:
+    case Verdict::kDenied:
       out->set_severity_number(logs::SEVERITY_NUMBER_WARN);
       out->set_severity_text("WARN");
       break;

@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "sinks/otlp/http_attributes.h"
+#include "traffic/denial.h"
 #include "traffic/record_id.h"
 
 namespace traffictap::sinks {
@@ -37,6 +38,17 @@ void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* tell
   }
 }
 
+void AddDenial(const traffic::TrafficPair& pair, AttributeWriter& out) {
+  if (pair.verdict != traffic::Verdict::kDenied) return;
+  const auto denial = traffic::DenialIn(pair);
+  if (!denial) return;
+  out.Text("traffictap.denial.by", ToString(denial->by));
+  out.Text("traffictap.denial.policy", denial->policy);
+  out.Text("traffictap.denial.policy_namespace", denial->policy_namespace);
+  out.Text("traffictap.denial.rule", denial->rule);
+  out.Text("traffictap.denial.side", ToString(denial->side));
+}
+
 }  // namespace
 
 void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
@@ -46,6 +58,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
   out.Text("traffictap.record.id", fmt::format("{:016x}", traffic::RecordId(origin, principal)));
   out.Text("traffictap.verdict", ToString(pair.verdict));
   out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
+  AddDenial(pair, out);
   out.Text("traffictap.request.id", principal.text(Text::kRequestId));
 }
 

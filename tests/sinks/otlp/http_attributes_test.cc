@@ -69,6 +69,25 @@ BOOST_AUTO_TEST_CASE(a_server_tells_who_called_and_no_whole_url) {
   BOOST_TEST(told["network.local.port"] == "1003");
 }
 
+BOOST_AUTO_TEST_CASE(a_grpc_call_has_the_attributes_of_an_rpc_and_plain_http_has_none) {
+  SampleEntry entry(Reporter::kSource);
+  entry.facts().response_code = 200;
+  entry.Set(Text::kPath, "/shop.v1.Cart/Get").Set(Text::kGrpcMessage, "no stock");
+  for (const auto& [key, value] : Attributes(entry)) BOOST_TEST(!key.starts_with("rpc."), key);
+  entry.facts().grpc_status = GrpcStatus::kNotFound;
+  auto told = Attributes(entry);
+  BOOST_TEST(told["rpc.system.name"] == "grpc");
+  BOOST_TEST(told["rpc.method"] == "shop.v1.Cart/Get");
+  BOOST_TEST(told["rpc.response.status_code"] == "NOT_FOUND");
+  BOOST_TEST(told["traffictap.grpc.message"] == "no stock");
+  // Whatever is not OK fails the client's span, what is its own fault the server's.
+  BOOST_TEST(told["error.type"] == "NOT_FOUND");
+  entry.facts().reporter = Reporter::kDestination;
+  BOOST_TEST(!Attributes(entry).contains("error.type"));
+  entry.facts().grpc_status = GrpcStatus::kInternal;
+  BOOST_TEST(Attributes(entry)["error.type"] == "INTERNAL");
+}
+
 BOOST_AUTO_TEST_CASE(hosts_without_a_port_and_addresses_in_brackets_are_read) {
   for (const auto& [authority, host, port] :
        {std::tuple("shop", "shop", ""), std::tuple("[fd00::1]:80", "fd00::1", "80"),

@@ -42,7 +42,8 @@ BOOST_AUTO_TEST_CASE(the_verdict_decides_how_severe_it_is) {
   for (const auto& [verdict, severity] :
        {std::pair(Verdict::kOk, "INFO"), std::pair(Verdict::kServerError, "ERROR"),
         std::pair(Verdict::kClientAborted, "WARN"), std::pair(Verdict::kNetworkOrProxy, "ERROR"),
-        std::pair(Verdict::kRetried, "WARN"), std::pair(Verdict::kMismatch, "WARN")}) {
+        std::pair(Verdict::kRetried, "WARN"), std::pair(Verdict::kMismatch, "WARN"),
+        std::pair(Verdict::kDenied, "WARN")}) {
     sample.pair.verdict = verdict;
     BOOST_TEST(Record(sample.pair).severity_text() == severity);
   }

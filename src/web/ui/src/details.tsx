@@ -120,6 +120,7 @@ export function Details() {
       <header>
         <VerdictTag verdict={record.verdict} />
         <span class={`num code c${Math.floor(row.code / 100)}`}>{row.code || "no response"}</span>
+        {record.response?.grpcStatus && <span class="faint">{visible(record.response.grpcStatus)}</span>}
         <span class="grow" />
         <button class="action" onClick={() => download(`${record.id}.json`, "application/json", `${JSON.stringify(record, null, 2)}\n`)}>
           JSON
@@ -144,6 +145,8 @@ export function Details() {
       <Timeline record={record} />
       <h3>Both sides</h3>
       <Sides record={record} />
+      {record.denial && <Facts title="Denied" of={record.denial} />}
+      {record.rpc && <Facts title="gRPC call" of={record.rpc} />}
       <Facts title="Request" of={record.request} />
       <Facts title="Response" of={record.response} />
       <Facts title="Source" of={record.source as Record<string, unknown>} />

@@ -33,13 +33,15 @@ export interface PairRecord {
   source: End;
   destination: End;
   request: Message & { method?: string; path?: string; protocol?: string; authority?: string; scheme?: string };
-  response?: Message & { code?: number; flags?: string[]; codeDetails?: string };
+  response?: Message & { code?: number; flags?: string[]; codeDetails?: string; grpcStatus?: string };
   timings: { startTime: string; clientMs?: number; serverMs?: number; betweenMs?: number; clockOffsetMs?: number };
   client?: Side;
   server?: Side[];
+  denial?: Record<string, unknown>;
+  rpc?: Record<string, unknown>;
 }
 
-export const VERDICTS = ["Ok", "Retried", "ServerError", "NetworkOrProxy", "ClientAborted", "Mismatch"] as const;
+export const VERDICTS = ["Ok", "Retried", "ServerError", "NetworkOrProxy", "ClientAborted", "Mismatch", "Denied"] as const;
 
 // What the list keeps of a record. The rest is parsed again from `line` when somebody looks at it.
 export interface Row {

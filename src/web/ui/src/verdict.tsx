@@ -5,6 +5,7 @@ const LABELS: Record<string, string> = {
   NetworkOrProxy: "Network/proxy",
   ClientAborted: "Aborted",
   Mismatch: "Mismatch",
+  Denied: "Denied",
 };
 
 export const VerdictTag = ({ verdict }: { verdict: string }) => <span class={`verdict v-${verdict}`}>{LABELS[verdict] ?? verdict}</span>;

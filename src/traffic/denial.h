@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "traffic/traffic_pair.h"
+
+namespace traffictap::traffic {
+
+// What a proxy denied a request or connection by.
+enum class DeniedBy : uint8_t {
+  kAuthorizationPolicy,    // Envoy's RBAC filters
+  kJwt,                    // its JWT filter: Istio's RequestAuthentication
+  kExternalAuthorization,  // its ext_authz filters: a CUSTOM AuthorizationPolicy
+  kRateLimit,              // its global and local rate limits
+};
+const char* ToString(DeniedBy by);  // "AuthorizationPolicy", "JWT", …
+
+// A request or connection that an entry's own proxy refused, by a rule that somebody wrote. Views
+// into the entry.
+struct Denial {
+  DeniedBy by = DeniedBy::kAuthorizationPolicy;
+  // The AuthorizationPolicy and which of its rules, where the proxy names them: "shop",
+  // "deny-all", "0". Empty where no policy allowed the request, and outside Istio.
+  std::string_view policy_namespace;
+  std::string_view policy;
+  std::string_view rule;
+  Reporter side = Reporter::kDestination;  // whose proxy it was
+};
+
+// By the response code details, or those of the connection's end:
+//   rbac_access_denied_matched_policy[POLICY]      AuthorizationPolicy  Envoy: rbac/utility.cc
+//   jwt_authn_access_denied{REASON}                JWT                  Envoy: jwt_authn/filter.cc
+//   ext_authz_denied, ext_authz_error, flag UAEX   ExternalAuthorization
+//   request_rate_limited, local_rate_limited, rate_limiter_error, flags RL, RLSE   RateLimit
+// Istio names a POLICY "ns[shop]-policy[deny-all]-rule[0]", and "none" where nothing allowed the
+// request. A flag counts only where the proxy answered itself: a rate limit service that failed
+// and let the request pass leaves RLSE behind. nullopt: the proxy did not deny anything.
+std::optional<Denial> DenialOf(const PackedEntry& entry);
+
+// What denied a record: its client's proxy, or that of the server that answered last, where the
+// client got no other answer than that. nullopt: nothing did.
+std::optional<Denial> DenialIn(const TrafficPair& pair);
+
+// The namespace of the AuthorizationPolicy that `details` name; empty where they name none.
+std::string_view PolicyNamespace(std::string_view details);
+// `details` without the name of a policy: "rbac_access_denied_matched_policy[REDACTED]".
+std::string WithoutPolicy(std::string_view details);
+
+}  // namespace traffictap::traffic
