@@ -10,9 +10,10 @@ namespace traffictap::als {
 // What the common properties tell of the two ends, for SettleEnds. Views into the entry's bytes.
 struct EndHints {
   std::string_view side;  // tag traffictap_side: "inbound" or "outbound"
-  std::string_view
-      tls_mode;  // tag tlsMode: of the upstream endpoint's metadata, "istio" for a proxy
-  std::string_view upstream;  // serialized Any: what metadata exchange learnt of the upstream peer
+  // Tag tlsMode: of the upstream endpoint's metadata, "istio" for a proxy.
+  std::string_view tls_mode;
+  // What metadata exchange learnt of the two peers: serialized Any.
+  std::string_view upstream;
   std::string_view downstream;
 };
 

@@ -30,11 +30,12 @@ struct Denial {
   Reporter side = Reporter::kDestination;  // whose proxy it was
 };
 
-// By the response code details, or those of the connection's end:
-//   rbac_access_denied_matched_policy[POLICY]      AuthorizationPolicy  Envoy: rbac/utility.cc
-//   jwt_authn_access_denied{REASON}                JWT                  Envoy: jwt_authn/filter.cc
-//   ext_authz_denied, ext_authz_error, flag UAEX   ExternalAuthorization
-//   request_rate_limited, local_rate_limited, rate_limiter_error, flags RL, RLSE   RateLimit
+// By the response code details, or those of the connection's end (Envoy: its filters' sources):
+//   rbac_access_denied_matched_policy[POLICY]       AuthorizationPolicy
+//   jwt_authn_access_denied{REASON}                 JWT
+//   ext_authz_denied, ext_authz_error, flag UAEX    ExternalAuthorization
+//   request_rate_limited, local_rate_limited        RateLimit
+//   rate_limiter_error, flags RL and RLSE           RateLimit
 // Istio names a POLICY "ns[shop]-policy[deny-all]-rule[0]", and "none" where nothing allowed the
 // request. A flag counts only where the proxy answered itself: a rate limit service that failed
 // and let the request pass leaves RLSE behind. nullopt: the proxy did not deny anything.
