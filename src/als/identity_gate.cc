@@ -21,15 +21,15 @@ bool IsLoopback(const std::string& peer) {
          peer.starts_with("ipv6:[::1]:");
 }
 
-std::optional<std::string> ForwardedUri(const grpc::ServerContextBase& context) {
+std::optional<std::string> UriOfSidecar(const grpc::ServerContextBase& context) {
   if (!IsLoopback(context.peer())) return std::nullopt;
   const auto found = context.client_metadata().equal_range(kForwardedHeader);
   // A second line of the header would be somebody else's.
   if (found.first == found.second || std::next(found.first) != found.second) return std::nullopt;
-  return LastForwardedUri({found.first->second.data(), found.first->second.size()});
+  return ForwardedUri({found.first->second.data(), found.first->second.size()});
 }
 
-std::optional<std::string> CertificateUri(const grpc::ServerContextBase& context) {
+std::optional<std::string> UriOfCertificate(const grpc::ServerContextBase& context) {
   const auto auth = context.auth_context();
   if (!auth || !auth->IsPeerAuthenticated()) return std::nullopt;
   const auto uris = auth->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME);
@@ -50,8 +50,8 @@ std::string Printable(const std::string& claimed) {
 
 const char* MissingIdentity(IdentitySource source) {
   return source == IdentitySource::kForwarded
-             ? "the stream came without an x-forwarded-client-cert of this pod's sidecar: is the "
-               "sidecar there, and mTLS STRICT?"
+             ? "the stream came without an x-forwarded-client-cert of this pod's sidecar alone: is "
+               "the sidecar there, and mTLS STRICT?"
              : "the stream's TLS has no client certificate with one SPIFFE URI";
 }
 
@@ -59,8 +59,8 @@ const char* MissingIdentity(IdentitySource source) {
 
 StatusOr<std::optional<SpiffeId>> IdentityGate::Identify(const grpc::ServerContextBase& context) {
   if (options_.source == IdentitySource::kNone) return std::optional<SpiffeId>();
-  const auto uri = options_.source == IdentitySource::kForwarded ? ForwardedUri(context)
-                                                                 : CertificateUri(context);
+  const auto uri = options_.source == IdentitySource::kForwarded ? UriOfSidecar(context)
+                                                                 : UriOfCertificate(context);
   const auto id = uri ? ParseSpiffeId(*uri) : std::nullopt;
   if (!id) {
     return Refuse(Refusal::kNoIdentity, absl::StatusCode::kUnauthenticated,

@@ -1,5 +1,7 @@
 #include "als/spiffe_id.h"
 
+#include <algorithm>
+
 namespace traffictap::als {
 namespace {
 
@@ -18,37 +20,55 @@ std::string_view Take(char end, std::string_view* text) {
   return taken;
 }
 
-// Takes one KEY=VALUE and the separator behind it; a quoted value may hold separators.
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// "URI", in whatever case.
+bool IsUri(std::string_view key) {
+  constexpr std::string_view kUri = "uri";
+  return std::equal(key.begin(), key.end(), kUri.begin(), kUri.end(),
+                    [](char have, char want) { return (have | 0x20) == want; });
+}
+
+// Takes a quoted value with its quotes and returns what is between them, as it stands. Empty where
+// the quote is not closed.
+std::optional<std::string_view> TakeQuoted(std::string_view* text) {
+  for (size_t i = 1; i < text->size(); ++i) {
+    if ((*text)[i] == '\\') {
+      ++i;
+    } else if ((*text)[i] == '"') {
+      const auto taken = text->substr(1, i - 1);
+      text->remove_prefix(i + 1);
+      return taken;
+    }
+  }
+  return std::nullopt;
+}
+
+// Takes a value without quotes, up to what ends it. Empty where a quote or a second '=' is in it:
+// a writer would have put it into quotes.
+std::optional<std::string_view> TakeBare(std::string_view* text) {
+  const auto end = std::min(text->find_first_of(";,"), text->size());
+  const auto taken = text->substr(0, end);
+  if (taken.find_first_of("\"=") != std::string_view::npos) return std::nullopt;
+  text->remove_prefix(end);
+  return taken;
+}
+
 struct Pair {
   std::string_view key;
   std::string_view value;
-  char separator = '\0';  // ';' within an element, ',' at its end, 0 at the header's
 };
 
-// Where an unquoted separator stands, or the end.
-size_t FindSeparator(std::string_view text) {
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && quoted) {
-      ++i;
-    } else if (text[i] == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (text[i] == ';' || text[i] == ',')) {
-      return i;
-    }
-  }
-  return text.size();
-}
-
-Pair TakePair(std::string_view* text) {
-  const size_t end = FindSeparator(*text);
+// Takes KEY=VALUE; empty where the text does not begin with one.
+std::optional<Pair> TakePair(std::string_view* text) {
+  const auto letters = std::find_if_not(text->begin(), text->end(), IsLetter);
   Pair out;
-  std::string_view pair = text->substr(0, end);
-  if (end < text->size()) out.separator = (*text)[end];
-  text->remove_prefix(end < text->size() ? end + 1 : end);
-  const auto equals = pair.find('=');
-  out.key = pair.substr(0, equals);
-  if (equals != std::string_view::npos) out.value = pair.substr(equals + 1);
+  out.key = text->substr(0, static_cast<size_t>(letters - text->begin()));
+  text->remove_prefix(out.key.size());
+  if (out.key.empty() || !Skip("=", text)) return std::nullopt;
+  const auto value = text->starts_with('"') ? TakeQuoted(text) : TakeBare(text);
+  if (!value) return std::nullopt;
+  out.value = *value;
   return out;
 }
 
@@ -67,20 +87,20 @@ std::optional<SpiffeId> ParseSpiffeId(std::string_view uri) {
   return whole ? std::optional(id) : std::nullopt;
 }
 
-std::optional<std::string> LastForwardedUri(std::string_view header) {
-  std::string uri;
-  int found = 0;
-  while (!header.empty()) {
-    const Pair pair = TakePair(&header);
-    if (pair.key == "URI" || pair.key == "uri") {
-      uri = pair.value;
-      ++found;
+std::optional<std::string> ForwardedUri(std::string_view header) {
+  std::string_view uri;
+  for (;;) {
+    const auto pair = TakePair(&header);
+    if (!pair) return std::nullopt;
+    if (IsUri(pair->key)) {
+      if (!uri.empty() || pair->value.empty()) return std::nullopt;
+      uri = pair->value;
     }
-    if (pair.separator != ',') continue;
-    uri.clear();
-    found = 0;
+    if (header.empty()) break;
+    // A ',' would begin another element.
+    if (!Skip(";", &header)) return std::nullopt;
   }
-  return found == 1 && !uri.empty() ? std::optional(uri) : std::nullopt;
+  return uri.empty() ? std::nullopt : std::optional(std::string(uri));
 }
 
 }  // namespace traffictap::als

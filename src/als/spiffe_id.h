@@ -17,9 +17,12 @@ struct SpiffeId {
 // Empty where `uri` has another form.
 std::optional<SpiffeId> ParseSpiffeId(std::string_view uri);
 
-// The URI of the last element of an x-forwarded-client-cert header (Envoy, HTTP connection manager,
-// "x-forwarded-client-cert"): each proxy appends the certificate that it saw itself, so only the
-// last one is the word of the proxy next to us. Empty where it has none, or more than one.
-std::optional<std::string> LastForwardedUri(std::string_view header);
+// The URI in an x-forwarded-client-cert header (Envoy, HTTP connection manager,
+// "x-forwarded-client-cert") that the proxy next to us has written alone. That proxy either replaces
+// what the client sent (SANITIZE_SET) or appends to it (APPEND_FORWARD, Istio's default), and an
+// access logger sends no such header: a second element is a client's that writes its own. Empty
+// where the header is not exactly one element with one URI, in Envoy's form: KEY=VALUE joined by
+// ';', values bare or as a whole in closed quotes.
+std::optional<std::string> ForwardedUri(std::string_view header);
 
 }  // namespace traffictap::als

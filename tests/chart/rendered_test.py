@@ -148,6 +148,18 @@ class Chart(unittest.TestCase):
         for text in objects["ConfigMap/traffictap-dashboards"]["data"].values():
             json.loads(text)
 
+    def test_the_collectors_sidecar_lets_no_client_write_who_it_is(self):
+        """x-forwarded-client-cert is what the collector knows senders by: Istio's default appends to a client's own."""
+        def config(values, name):
+            pod = rendered(values)[f"Deployment/traffictap-{name}"]["spec"]["template"]
+            return yaml.safe_load(pod["metadata"]["annotations"]["proxy.istio.io/config"])
+
+        for mtls in ("Sidecar", "Certificates"):
+            collector = config({"als": {"mtls": mtls}}, "collector")
+            self.assertEqual(collector["proxyHeaders"], {"forwardedClientCert": "SANITIZE_SET"})
+            self.assertEqual("OUTPUT_CERTS" in collector["proxyMetadata"], mtls == "Certificates")
+        self.assertNotIn("proxyHeaders", config({}, "operator"))
+
     def test_the_kinds_are_those_of_the_folder_crds(self):
         kept = {"helm.sh/resource-policy": "keep"}
         for keep in (True, False):

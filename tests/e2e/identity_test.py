@@ -12,6 +12,16 @@ from mesh.processes import wait_until
 
 HERE = pathlib.Path(__file__).parent
 MODES = ("sidecar", "certificates")
+CATALOG = "URI=spiffe://cluster.local/ns/shop/sa/catalog"
+# What a client with a certificate of its own may send as its x-forwarded-client-cert.
+FORMS = {
+    "none": "",
+    "one whole element": f'By=spiffe://cluster.local/ns/bound/sa/default;Hash=ab;Subject="";{CATALOG}',
+    "a quote left open": f'{CATALOG};Subject="',
+    "a quote in the middle of a value": f'{CATALOG};DNS=a"b',
+    "an escaped quote at the end": f'{CATALOG};Subject="\\"',
+    "two elements, the last one open": f'{CATALOG},By="',
+}
 REASONS = ("NoIdentity", "IdentityMismatch")
 
 
@@ -19,7 +29,7 @@ def setUpModule():
     global mesh
     mesh = shared_mesh()
     mesh.apply(HERE / "identity.yaml")
-    mesh.wait_ready("bound", 2)
+    mesh.wait_ready("bound", 3)
     mesh.wait_ready("thief", 1)
     for pod in mesh.pods("shop", "catalog"):
         wait_until(lambda p=pod: "to-certificates" in mesh.envoy_admin(p, "/config_dump?resource=dynamic_listeners"),
@@ -60,7 +70,7 @@ def recorded(mode, path):
     wait_until(there, f"{mode} has {path}", 60)
 
 
-def forger_in(which, mode, ip):
+def forger_in(which, mode, ip, **options):
     """Claims to be a pod of the shop's catalog, to the collector of that mode."""
     node = {
         "id": "sidecar~10.1.1.1~catalog-v1-forged.shop~shop.svc.cluster.local",
@@ -68,7 +78,7 @@ def forger_in(which, mode, ip):
         "metadata": {"NAMESPACE": "shop", "NAME": "catalog-v1-forged", "WORKLOAD_NAME": "catalog-v1",
                      "SERVICE_ACCOUNT": "catalog"},
     }
-    return Forger(mesh, which, f"{mode}.bound.svc.cluster.local", ip, 9811, node)
+    return Forger(mesh, which, f"{mode}.bound.svc.cluster.local", ip, 9811, node, **options)
 
 
 class Identity(unittest.TestCase):
@@ -87,13 +97,27 @@ class Identity(unittest.TestCase):
                 wait_until(lambda m=mode, b=before: refused(m, "IdentityMismatch") > b, f"{mode} refuses it", 20)
             self.assertNotIn("/forged", paths(mode))
 
+    def test_no_header_that_a_client_writes_makes_it_somebody_else(self):
+        for mode in ("sidecar", "sanitized"):
+            for number, (form, header) in enumerate(FORMS.items()):
+                # A sidecar that appends leaves two elements; one that replaces leaves the thief's own alone.
+                reason = "NoIdentity" if header and mode == "sidecar" else "IdentityMismatch"
+                before, path = refused(mode, reason), f"/written-{number}"
+                ip = mesh.pod(f"bound/{mode}").ip
+                with self.subTest(mode=mode, form=form), forger_in(
+                        "thief/thief", mode, ip, certificates="/etc/mesh-certs", header=header) as forger:
+                    self.assertEqual(forger.call(path), 200)
+                    wait_until(lambda m=mode, r=reason, b=before: refused(m, r) > b, f"{mode} refuses {form}", 20)
+                    self.assertNotIn(path, paths(mode))
+
     def test_a_pod_outside_of_the_mesh_gets_nowhere(self):
         for mode in MODES:
+            before = refused(mode, "NoIdentity")
             with forger_in("shop/legacy", mode, mesh.pod(f"bound/{mode}").ip) as forger:
                 forger.call("/outside")
                 recorded(mode, f"/after-{mode}")
             self.assertNotIn("/outside", paths(mode))
-            self.assertEqual(refused(mode, "NoIdentity"), 0, "it did not even reach the stream")
+            self.assertEqual(refused(mode, "NoIdentity"), before, "it did not even reach the stream")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ istio.io/rev: {{ . }}
 
 {{- /*
   The sidecar stays away from what is not the mesh's: probes and metrics, the API server's calls and the calls to it,
-  istiod's debug port. It starts first and ends last.
+  istiod's debug port. It starts first and ends last. The collector believes its sidecar's x-forwarded-client-cert: the
+  sidecar replaces what a client sends there instead of appending to it.
   usage: include "traffictap.podAnnotations" (list . "operator" "9814" "443,15014")
 */ -}}
 {{- define "traffictap.podAnnotations" -}}
@@ -40,6 +41,9 @@ traffic.sidecar.istio.io/excludeOutboundPorts: {{ index . 3 | quote }}
 sidecar.istio.io/rewriteAppHTTPProbers: "false"
 proxy.istio.io/config: |
   holdApplicationUntilProxyStarts: true
+{{- if eq (index . 1) "collector" }}
+  proxyHeaders: {forwardedClientCert: SANITIZE_SET}
+{{- end }}
   proxyMetadata:
     EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true"
 {{- if and (eq (index . 1) "collector") (eq $root.Values.als.mtls "Certificates") }}
