@@ -40,7 +40,13 @@ constexpr Unit kByteUnits[] = {
 
 StatusOr<CodeRange> ParseCodeRange(const std::string& text) {
   const auto bad = absl::InvalidArgumentError(
-      "must be a code or a range from 100 to 599, such as 404 or 500-599, or 0 for no response");
+      "must be a code, a range or a class from 100 to 599, such as 404, 500-599 or 5xx, or 0 for "
+      "no "
+      "response");
+  if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '5') {
+    const auto hundreds = static_cast<uint32_t>(text[0] - '0') * 100;
+    return CodeRange{hundreds, hundreds + 99};
+  }
   std::string_view rest = text;
   uint64_t first = 0;
   if (!TakeNumber(&rest, &first)) return bad;

@@ -10,7 +10,7 @@
 // The texts of single values, as every field, option and parameter reads and writes them.
 namespace traffictap::tap {
 
-// "500-599", "404". kInvalidArgument says what is allowed, here and below.
+// "500-599", "404", "5xx". kInvalidArgument says what is allowed, here and below.
 StatusOr<CodeRange> ParseCodeRange(const std::string& text);
 std::string FormatCodeRange(const CodeRange& range);
 

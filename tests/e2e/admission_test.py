@@ -13,13 +13,13 @@ WRONG = [
     ("an unknown kind of target", {"targets": [{"kind": "Node"}]}, "spec.targets[0].kind", "Unsupported value"),
     ("a workload without a name", {"targets": [{"kind": "Workload"}]}, "spec.targets[0]", "name or a selector"),
     ("another namespace", {"targets": [{"kind": "Namespace", "name": "bank"}]}, "spec.targets[0]", "its own namespace"),
-    ("a code that is none", {"match": {"responseCodes": ["900"]}}, "spec.match.responseCodes[0]", "should match"),
+    ("a code that is none", {"match": {"responseCodes": ["900"]}}, "spec.match.responseCodes[0]", "must be a code"),
     ("a path matched in two ways", {"match": {"paths": [{"exact": "/a", "prefix": "/b"}]}}, "spec.match.paths[0]", ""),
     ("a broken regular expression", {"match": {"paths": [{"regex": "("}]}}, "spec.match.paths[0].regex", "RE2"),
     ("a header that carries credentials", {"capture": {"requestHeaders": ["Authorization"]}},
      "spec.capture.requestHeaders[0]", "credentials"),
     ("a window of days", {"pairing": {"window": "72h"}}, "spec.pairing.window", "100ms to 10m"),
-    ("a window that is no duration", {"pairing": {"window": "long"}}, "spec.pairing.window", ""),
+    ("a window that is no duration", {"pairing": {"window": "long"}}, "spec.pairing.window", "must be a duration"),
     ("an end before the start", {"limits": {"startTime": "2030-01-02T00:00:00Z", "endTime": "2030-01-01T00:00:00Z"}},
      "spec.limits", "after startTime"),
     ("a ratio above one", {"sampling": {"ratio": 1.5}}, "spec.sampling.ratio", "less than or equal to 1"),
@@ -79,6 +79,11 @@ class Admission(unittest.TestCase):
         spec = create(outputs=[{"name": "screen", "type": "Stdout"}], pairing={})["spec"]
         self.assertEqual(spec["direction"], "Both")
         self.assertEqual(spec["pairing"]["window"], "5s")
+        # A list stays as its author wrote it: a GitOps tool compares it as a whole.
+        self.assertEqual(spec["outputs"], [{"name": "screen", "type": "Stdout"}])
+
+    def test_a_class_of_codes_is_taken(self):
+        self.assertEqual(create(match={"responseCodes": ["5xx", 404]})["spec"]["match"]["responseCodes"], ["5xx", 404])
 
     def test_the_largest_tap_is_within_the_cost_of_its_rules(self):
         paths = [{"regex": f"^/api/v{n}/[a-z]+$"} for n in range(32)]

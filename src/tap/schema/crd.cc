@@ -17,28 +17,30 @@ struct CrdKind {
   const char* spec;  // description of the field
 };
 
-constexpr CrdKind kTrafficTap = {
-    "A TrafficTap taps the workloads of its own namespace.",
-    "TrafficTap",
-    "ttap",
-    Scope::kNamespaced,
-    "Records the requests of a namespace's workloads, both sides joined.",
-    "What to tap and where to put it."};
+constexpr CrdKind kTrafficTap = {"A TrafficTap taps the workloads of its own namespace.",
+                                 "TrafficTap",
+                                 "ttap",
+                                 Scope::kNamespaced,
+                                 "Records requests of the workloads in a namespace, with the "
+                                 "client's and the server's view joined.",
+                                 "What to record and where to write it."};
 constexpr CrdKind kClusterTrafficTap = {
     "A ClusterTrafficTap taps any namespace; the right to create one is its own.",
     "ClusterTrafficTap",
     "cttap",
     Scope::kCluster,
-    "Records the requests of workloads in more than one namespace, both sides joined.",
-    "What to tap and where to put it."};
+    "Records requests of workloads in any namespace, with the client's and the server's view "
+    "joined.",
+    "What to record and where to write it."};
 constexpr CrdKind kTapDestination = {
     "A TapDestination belongs to the administrator: taps name it and see neither brokers nor "
     "credentials.",
     "TapDestination",
     "tapdest",
     Scope::kCluster,
-    "Where taps may send records: the administrator chooses brokers and credentials, taps name it.",
-    "Where records may be sent."};
+    "A place that taps may send records to. The administrator configures brokers and credentials; "
+    "taps refer to it by name.",
+    "Where to send records, and who may use it."};
 
 struct Column {
   const char* name;
@@ -56,24 +58,24 @@ constexpr char kCreated[] = ".metadata.creationTimestamp";
 
 const std::vector<Column>& TapColumns() {
   static const std::vector<Column> columns = {
-      {"Ready", "string", kReady, "Whether it records what was asked for."},
-      {"Reason", "string", kReason, "Why."},
-      {"Matched", "integer", ".status.workloads.matched", "Workloads that the targets select."},
+      {"Ready", "string", kReady, "Whether the tap records what it should."},
+      {"Reason", "string", kReason, "Reason of the Ready condition."},
+      {"Matched", "integer", ".status.workloads.matched", "Workloads selected by the targets."},
       {"Reporting", "integer", ".status.workloads.reporting",
-       "Proxies that send to the collector."},
-      {"Pairs", "integer", ".status.pairs", "Requests recorded with both sides."},
+       "Proxies that report to the collector."},
+      {"Pairs", "integer", ".status.pairs", "Requests recorded from both sides."},
       {"Age", "date", kCreated, ""},
-      {"Outputs", "string", kOutputs, "Whether its outputs take records.", 1},
-      {"Message", "string", kMessage, "What is the matter and what to do.", 1}};
+      {"Outputs", "string", kOutputs, "Whether all outputs accept records.", 1},
+      {"Message", "string", kMessage, "What is wrong, and what to do about it.", 1}};
   return columns;
 }
 
 const std::vector<Column>& DestinationColumns() {
   static const std::vector<Column> columns = {
       {"Type", "string", ".spec.type", ""},
-      {"Ready", "string", kReady, "Whether it can be used."},
+      {"Ready", "string", kReady, "Whether taps can use it."},
       {"Age", "date", kCreated, ""},
-      {"Message", "string", kMessage, "What is the matter and what to do.", 1}};
+      {"Message", "string", kMessage, "What is wrong, and what to do about it.", 1}};
   return columns;
 }
 
@@ -88,17 +90,17 @@ Tree ColumnTree(const Column& column) {
 // The API server's schema of a whole object. metadata.name is held to what becomes parts of other
 // names.
 Tree ObjectSchema(const CrdKind& kind, Tree spec, Tree status) {
-  Tree name = {
-      {"type", "string"}, {"maxLength", 63}, {"pattern", "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}};
-  return {{"description", kind.description},
-          {"type", "object"},
-          {"required", {"spec"}},
-          {"properties",
-           {{"apiVersion", {{"type", "string"}}},
-            {"kind", {{"type", "string"}}},
-            {"metadata", {{"type", "object"}, {"properties", {{"name", std::move(name)}}}}},
-            {"spec", Described(spec, kind.spec)},
-            {"status", std::move(status)}}}};
+  const Tree name = {{"type", "string"}, {"maxLength", 63}};
+  Tree out = {
+      {"description", kind.description}, {"type", "object"}, {"required", Tree::array({"spec"})}};
+  AddRule(&out, Matches("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", "self.metadata.name"),
+          "metadata.name must be 1 to 63 lower-case letters, digits or '-'");
+  out["properties"] = {{"apiVersion", {{"type", "string"}}},
+                       {"kind", {{"type", "string"}}},
+                       {"metadata", {{"type", "object"}, {"properties", {{"name", name}}}}},
+                       {"spec", Described(spec, kind.spec)},
+                       {"status", std::move(status)}};
+  return out;
 }
 
 std::string LowerCase(std::string text) {

@@ -13,9 +13,9 @@ Kind<LabelRequirement> Requirement() {
   const auto value = Text({.max = 63});
   return Object<R>("One condition.")
       .Required("key", &R::key, Text({.max = 317}), "Name of the label.")
-      .Required("operator", &R::op, Choice<R::Operator>(), "How to compare.")
+      .Required("operator", &R::op, Choice<R::Operator>(), "Operator.")
       .Optional("values", &R::values, List(Described(value, "A value."), {.max = 64}),
-                "For In and NotIn.")
+                "Values for In and NotIn.")
       .Rule("(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
             "In and NotIn need values; Exists and DoesNotExist take none")
       .Checked([](FieldReader& fields, const R& requirement) {
@@ -32,9 +32,10 @@ Kind<D> AllowedNamespaces() {
   using L = LabelSelector;
   const Kind<L> selector =
       Object<L>()
-          .Optional("matchLabels", &L::match_labels, LabelMap(), "Labels that must hold.")
+          .Optional("matchLabels", &L::match_labels, LabelMap(),
+                    "Labels that the namespace must have.")
           .Optional("matchExpressions", &L::match_expressions, List(Requirement(), {.max = 16}),
-                    "Conditions that must hold.")
+                    "Label conditions. All of them must match.")
           .kind();
   Kind<D> out;
   out.read = [read = selector.read](const Value& value, D* to) {
@@ -51,9 +52,9 @@ Kind<D> AllowedNamespaces() {
 Kind<D> Tls() {
   return Object<D>()
       .Optional("ca", &D::ca_from_secret, Choice<bool>({{false, "System"}, {true, "Secret"}}),
-                "Whom to trust: the system's authorities, or key ca.crt of the secret.")
+                "Certificate authorities to trust: the system's, or key ca.crt of the secret.")
       .Optional("clientCertificate", &D::client_certificate, Bool(),
-                "Show a client certificate: keys tls.crt and tls.key of the secret.")
+                "Present a client certificate, from keys tls.crt and tls.key of the secret.")
       .kind();
 }
 
@@ -61,16 +62,17 @@ Kind<D> Kafka() {
   const auto sasl =
       Object<D>().Required("mechanism", &D::sasl_mechanism, Mechanism(), "SASL mechanism.").kind();
   return Object<D>()
-      .Required("brokers", &D::brokers, Brokers(), "Brokers to begin with.")
-      .Optional("topic", &D::topic, Topic(), "Where a tap writes that names no topic.")
+      .Required("brokers", &D::brokers, Brokers(), "Bootstrap brokers.")
+      .Optional("topic", &D::topic, Topic(), "Default topic, for taps that do not name one.")
       .Optional("allowedTopics", &D::allowed_topics,
                 List(Described(Topic(), "A topic."), {.max = 64}),
-                "Other topics that a tap may name.")
-      .Optional("security", &D::security, Choice<KafkaSecurity>(), "How the brokers are spoken to.")
+                "Other topics that taps may use.")
+      .Optional("security", &D::security, Choice<KafkaSecurity>(),
+                "Security protocol of the brokers.")
       .Optional("sasl", sasl,
-                "Who we are, for SaslPlaintext and SaslSsl: keys username and password of the "
-                "secret.")
-      .Optional("tls", Tls(), "For Ssl and SaslSsl.")
+                "SASL credentials for SaslPlaintext and SaslSsl, from keys username and password "
+                "of the secret.")
+      .Optional("tls", Tls(), "TLS settings for Ssl and SaslSsl.")
       .Rule("has(self.topic) || (has(self.allowedTopics) && size(self.allowedTopics) > 0)",
             "needs a topic or allowedTopics")
       .Rule("(self.security in ['SaslPlaintext', 'SaslSsl']) == has(self.sasl)",
@@ -91,7 +93,7 @@ Kind<std::string> SecretKey() {
   return Text({.max = 253,
                .pattern = "^[-._a-zA-Z0-9]+$",
                .rule = "self != '.' && self != '..'",
-               .message = "must not be . or ..",
+               .message = "must be a key of a Secret: letters, digits, '-', '_' or '.'",
                .check = [](const Value& value, std::string* key) {
                  constexpr char kAllowed[] =
                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -106,19 +108,19 @@ Kind<std::string> SecretKey() {
 Kind<D> Otlp() {
   const auto header =
       Object<SecretHeader>("One header.")
-          .Required("name", &SecretHeader::name, OtlpHeaderName(),
-                    "Name of the header; case does not matter.")
+          .Required("name", &SecretHeader::name, OtlpHeaderName(), "Header name, case-insensitive.")
           .Required("key", &SecretHeader::key, SecretKey(),
-                    "Key of the secret whose value is sent, as it is but for a line end.")
+                    "Key of the secret that holds the value. A trailing newline is stripped.")
           .kind();
   return Object<D>()
-      .Optional("protocol", &D::protocol, Choice<OtlpProtocol>(), "How the receiver is spoken to.")
+      .Optional("protocol", &D::protocol, Choice<OtlpProtocol>(), "Protocol of the receiver.")
       .Required("endpoint", Endpoint<D>(),
-                "http://HOST:PORT, or https://HOST:PORT for TLS. With HttpProtobuf a path may "
-                "follow, to which /v1/logs and /v1/traces are added.")
-      .Optional("headers", &D::headers, List(header, {.max = 16}),
-                "Headers of every request, such as authorization, with values from the secret.")
-      .Optional("tls", Tls(), "For endpoints that begin with https://.")
+                "http://HOST:PORT, or https://HOST:PORT for TLS. With HttpProtobuf it may have a "
+                "path, to which /v1/logs and /v1/traces are appended.")
+      .Optional(
+          "headers", &D::headers, List(header, {.max = 16}),
+          "Headers to send with every request, such as authorization, with values from the secret.")
+      .Optional("tls", Tls(), "TLS settings for https:// endpoints.")
       .Rule("self.protocol == 'HttpProtobuf' || self.endpoint.matches('^https?://[^/]+/?$')",
             "with protocol Grpc the endpoint must have no path")
       .Rule("self.endpoint.startsWith('https://') || !has(self.tls)",
@@ -132,17 +134,17 @@ Kind<D> Otlp() {
 const Kind<DestinationSpec>& DestinationFields() {
   static const Kind<D> kind =
       Object<D>()
-          .Required("type", &D::type, Choice<DestinationType>(), "Kind of the destination.")
+          .Required("type", &D::type, Choice<DestinationType>(), "Type of the destination.")
           .OfType("kafka", &D::type, DestinationType::kKafka, Kafka(), "Required for type Kafka.")
           .OfType("otlp", &D::type, DestinationType::kOtlp, Otlp(), "Required for type Otlp.")
-          .Optional("credentialsSecret", &D::credentials_secret, ObjectName(),
-                    "Secret of the collector's namespace with the keys username, password, ca.crt, "
-                    "tls.crt, tls.key and those of headers, as far as they are needed. The "
-                    "administrator mounts it into the collector, in a folder of its name below the "
-                    "destinations directory.")
+          .Optional(
+              "credentialsSecret", &D::credentials_secret, ObjectName(),
+              "Secret in the collector's namespace with whichever of the keys username, password, "
+              "ca.crt, tls.crt, tls.key and header values are needed. The administrator mounts it "
+              "into the collector, in a folder of the same name in the destinations directory.")
           .Optional("allowedNamespaces", AllowedNamespaces(),
-                    "Namespaces whose taps may use it, by their labels; an empty selector means "
-                    "all. Without it, only ClusterTrafficTaps may.")
+                    "Namespaces whose taps may use this destination. An empty selector allows all "
+                    "namespaces. If not set, only ClusterTrafficTaps may use it.")
           .Rule(
               "has(self.credentialsSecret) || !has(self.kafka) || (!has(self.kafka.sasl) && "
               "(!has(self.kafka.tls) || (self.kafka.tls.ca == 'System' && "

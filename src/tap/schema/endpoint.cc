@@ -31,7 +31,7 @@ Kind<std::string> Broker() {
   return Text({.max = 261,
                .pattern = "^[^ ,\\t/]+:[1-9][0-9]{0,4}$",
                .rule = "int(self.substring(self.lastIndexOf(':') + 1)) <= 65535",
-               .message = "the port must be at most 65535",
+               .message = "must be host:port, such as kafka-0.kafka:9092",
                .check = [](const Value& value, std::string* text) {
                  const size_t colon = text->rfind(':');
                  const bool good = colon != std::string::npos && colon > 0 &&
@@ -52,7 +52,7 @@ Kind<std::string> Topic() {
   return Text({.max = 249,
                .pattern = "^[a-zA-Z0-9._-]+$",
                .rule = "self != '.' && self != '..'",
-               .message = "must not be . or ..",
+               .message = "must be 1 to 249 letters, digits, '.', '_' or '-', and not . or ..",
                .check = [](const Value& value, std::string* topic) {
                  const bool good = topic->size() <= 249 && *topic != "." && *topic != ".." &&
                                    topic->find_first_not_of(kWordCharacters) == std::string::npos;
@@ -105,7 +105,8 @@ Tree EndpointTree() {
                           "\\t]*)?$",
                .rule = "int(self.split('/')[2].substring(self.split('/')[2].lastIndexOf(':') + 1)) "
                        "<= 65535",
-               .message = "the port must be at most 65535"})
+               .message = "must be http://HOST:PORT or https://HOST:PORT, such as "
+                          "http://otel-collector:4317"})
       .describe(Scope::kCluster);
 }
 

@@ -43,6 +43,16 @@ inline void AddRule(Tree* tree, const std::string& rule, const std::string& mess
   (*tree)["x-kubernetes-validations"].push_back({{"rule", rule}, {"message", message}});
 }
 
+// self.matches of a regular expression that has no double quote.
+inline std::string Matches(const std::string& pattern, const std::string& self = "self") {
+  return self + ".matches(r\"" + pattern + "\")";
+}
+
+// The schema without the API server's defaults: each is told in its description instead. Within the
+// items of a list a default would come back with every read, and a tool that compares an object
+// with its manifest (Argo CD, kubectl diff) takes a list as a whole: it would see a change for ever.
+Tree WithoutDefaults(Tree tree);
+
 // The schema with `text` as its description, where there is one.
 inline Tree Described(const Tree& tree, const char* text) {
   if (*text == '\0') return tree;
@@ -102,7 +112,7 @@ Kind<std::vector<T>> List(Kind<T> element, ListForm form = {}) {
     Tree tree = {{"type", "array"}};
     if (form.if_empty != nullptr) tree["minItems"] = 1;
     tree["maxItems"] = form.max;
-    tree["items"] = describe(scope);
+    tree["items"] = WithoutDefaults(describe(scope));
     return tree;
   };
   return out;

@@ -44,12 +44,27 @@ bool CheckHeaderName(const Value& value, std::string* text) {
   return false;
 }
 
-// A scalar of which the API server takes a number or a text.
-Tree NumberOrText(size_t max, const char* pattern) {
-  return {{"x-kubernetes-int-or-string", true}, {"maxLength", max}, {"pattern", pattern}};
-}
-
 }  // namespace
+
+Tree WithoutDefaults(Tree tree) {
+  if (tree.contains("default")) {
+    const Tree value = tree["default"];
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_array()) {
+      text.clear();
+      for (const Tree& item : value) {
+        text += (text.empty() ? "" : ", ") + item.get<std::string>();
+      }
+    }
+    tree["description"] = fmt::format("{} Default: {}.", tree.value("description", ""), text);
+    tree.erase("default");
+  }
+  if (tree.contains("items")) tree["items"] = WithoutDefaults(tree["items"]);
+  if (tree.contains("properties")) {
+    for (Tree& property : tree["properties"]) property = WithoutDefaults(property);
+  }
+  return tree;
+}
 
 Tree EnumTree(const std::vector<std::string>& words) {
   return {{"type", "string"}, {"enum", words}};
@@ -63,8 +78,9 @@ Kind<std::string> Text(TextForm form) {
   out.write = [](const std::string& text) { return Json(text); };
   out.describe = [form](Scope) {
     Tree tree = {{"type", "string"}, {"minLength", 1}, {"maxLength", form.max}};
-    if (form.pattern != nullptr) tree["pattern"] = form.pattern;
-    if (form.message != nullptr) AddRule(&tree, form.rule, form.message);
+    std::string rule = form.pattern == nullptr ? "" : Matches(form.pattern);
+    if (!form.rule.empty()) rule += (rule.empty() ? "" : " && ") + form.rule;
+    if (!rule.empty()) AddRule(&tree, rule, form.message);
     return tree;
   };
   return out;
@@ -86,6 +102,7 @@ Kind<std::string> DnsLabel(const char* advice) {
   static const std::string pattern = fmt::format("^{}$", kLabelPattern);
   return Text({.max = 63,
                .pattern = pattern.c_str(),
+               .message = advice,
                .check = [advice](const Value& value, std::string* text) {
                  if (!IsDnsLabel(*text)) value.Invalid(advice);
                }});
@@ -93,13 +110,14 @@ Kind<std::string> DnsLabel(const char* advice) {
 
 Kind<std::string> ObjectName() {
   static const std::string pattern = fmt::format("^{0}(\\.{0})*$", kLabelPattern);
-  return Text(
-      {.max = 253, .pattern = pattern.c_str(), .check = [](const Value& value, std::string* text) {
-         if (IsObjectName(*text)) return;
-         value.Invalid(
-             "must be the name of a Kubernetes object: lower-case letters, digits, '-', "
-             "'.'");
-       }});
+  static constexpr char kAdvice[] =
+      "must be the name of a Kubernetes object: lower-case letters, digits, '-', '.'";
+  return Text({.max = 253,
+               .pattern = pattern.c_str(),
+               .message = kAdvice,
+               .check = [](const Value& value, std::string* text) {
+                 if (!IsObjectName(*text)) value.Invalid(kAdvice);
+               }});
 }
 
 Kind<std::string> Regex() {
@@ -109,33 +127,34 @@ Kind<std::string> Regex() {
                .check = CheckRegex});
 }
 
-Kind<std::string> HeaderName(const char* fault, const char* message) {
-  return Text({.max = 256,
-               .pattern = kTokenPattern,
-               .rule = fmt::format("!(self.lowerAscii() in {})", CelList(kCredentialHeaders)),
-               .message = message,
-               .check = [fault](const Value& value, std::string* text) {
-                 if (!CheckHeaderName(value, text) || !IsCredentialHeader(*text)) return;
-                 value.Invalid(
-                     fmt::format("{} carries credentials and {}: remove it", *text, fault));
-               }});
+Kind<std::string> HeaderName(const char* fault) {
+  return Text(
+      {.max = 256,
+       .pattern = kTokenPattern,
+       .rule = fmt::format("!(self.lowerAscii() in {})", CelList(kCredentialHeaders)),
+       .message = "must be a header name such as x-tenant, and none that carries credentials",
+       .check = [fault](const Value& value, std::string* text) {
+         if (!CheckHeaderName(value, text) || !IsCredentialHeader(*text)) return;
+         value.Invalid(fmt::format("{} carries credentials and {}: remove it", *text, fault));
+       }});
 }
 
 Kind<std::string> OtlpHeaderName() {
-  return Text({.max = 256,
-               .pattern = kTokenPattern,
-               .rule = fmt::format("!(self.lowerAscii() in {}) && "
-                                   "!self.lowerAscii().startsWith('grpc-') && "
-                                   "!self.lowerAscii().endsWith('-bin')",
-                                   CelList(kOtlpOwn)),
-               .message = "is a header that the protocol sets itself",
-               .check = [](const Value& value, std::string* text) {
-                 if (!CheckHeaderName(value, text)) return;
-                 const bool own = std::find(std::begin(kOtlpOwn), std::end(kOtlpOwn), *text) !=
-                                      std::end(kOtlpOwn) ||
-                                  text->starts_with("grpc-") || text->ends_with("-bin");
-                 if (own) value.Invalid("is a header that the protocol sets itself: remove it");
-               }});
+  return Text(
+      {.max = 256,
+       .pattern = kTokenPattern,
+       .rule = fmt::format("!(self.lowerAscii() in {}) && "
+                           "!self.lowerAscii().startsWith('grpc-') && "
+                           "!self.lowerAscii().endsWith('-bin')",
+                           CelList(kOtlpOwn)),
+       .message = "must be a header name such as x-tenant, and none that the protocol sets itself",
+       .check = [](const Value& value, std::string* text) {
+         if (!CheckHeaderName(value, text)) return;
+         const bool own =
+             std::find(std::begin(kOtlpOwn), std::end(kOtlpOwn), *text) != std::end(kOtlpOwn) ||
+             text->starts_with("grpc-") || text->ends_with("-bin");
+         if (own) value.Invalid("is a header that the protocol sets itself: remove it");
+       }});
 }
 
 Kind<bool> Bool() {
@@ -165,13 +184,13 @@ Kind<base::Nanos> Duration(base::Nanos low, base::Nanos high) {
     for (const char* unit : {"h", "m", "s", "ms", "us", "ns"}) {
       pattern += fmt::format("((0|[1-9][0-9]{{0,15}}){})?", unit);
     }
-    Tree tree = {
-        {"type", "string"}, {"minLength", 2}, {"maxLength", 64}, {"pattern", pattern + "$"}};
+    Tree tree = {{"type", "string"}, {"minLength", 2}, {"maxLength", 64}};
     const std::string from = FormatDuration(low), to = FormatDuration(high);
-    AddRule(&tree,
-            fmt::format("duration(self) >= duration('{}') && duration(self) <= duration('{}')",
-                        from, to),
-            fmt::format("must be from {} to {}", from, to));
+    AddRule(
+        &tree,
+        fmt::format("{} && duration(self) >= duration('{}') && duration(self) <= duration('{}')",
+                    Matches(pattern + "$"), from, to),
+        fmt::format("must be a duration from {} to {}, such as 100ms, 5s or 1h30m", from, to));
     return tree;
   };
   out.has_default = true;
@@ -206,13 +225,14 @@ Kind<uint64_t> Bytes(uint64_t low, uint64_t high) {
   out.read = [=](const Value& value, uint64_t* to) { value.Bytes(low, high, to); };
   out.write = [](const uint64_t& bytes) { return Json(FormatBytes(bytes)); };
   out.describe = [=](Scope) {
-    Tree tree = NumberOrText(32, "^(0|[1-9][0-9]{0,18})(k|M|G|Ki|Mi|Gi)?$");
+    Tree tree = {{"x-kubernetes-int-or-string", true}, {"maxLength", 32}};
     const std::string from = FormatBytes(low), to = FormatBytes(high);
-    AddRule(&tree,
-            fmt::format("quantity(string(self)).compareTo(quantity('{}')) >= 0 && "
-                        "quantity(string(self)).compareTo(quantity('{}')) <= 0",
-                        from, to),
-            fmt::format("must be from {} to {}", from, to));
+    AddRule(
+        &tree,
+        fmt::format("{} && quantity(string(self)).compareTo(quantity('{}')) >= 0 && "
+                    "quantity(string(self)).compareTo(quantity('{}')) <= 0",
+                    Matches("^(0|[1-9][0-9]{0,18})(k|M|G|Ki|Mi|Gi)?$", "string(self)"), from, to),
+        fmt::format("must be a size from {} to {}, such as 4096, 10M or 128Mi", from, to));
     return tree;
   };
   out.has_default = true;
@@ -251,10 +271,9 @@ Kind<Labels> LabelMap() {
   out.describe = [](Scope) {
     Tree tree = {{"type", "object"},
                  {"maxProperties", 16},
-                 {"additionalProperties",
-                  {{"type", "string"},
-                   {"maxLength", 63},
-                   {"pattern", "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}}}};
+                 {"additionalProperties", {{"type", "string"}, {"maxLength", 63}}}};
+    AddRule(&tree["additionalProperties"], Matches("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"),
+            "must be a label's value: letters, digits, '-', '_' or '.'");
     AddRule(&tree,
             "self.all(key, size(key) <= 317 && "
             "key.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}"

@@ -11,11 +11,12 @@
 // The kinds of single values. Bounds are inclusive.
 namespace traffictap::tap::schema {
 
-// Text that is not empty.
+// Text that is not empty. The API server is given one rule, so that it answers with `message` and
+// never with a regular expression.
 struct TextForm {
   size_t max = 253;               // characters; the API server's, which needs a bound
-  const char* pattern = nullptr;  // for the API server
-  std::string rule = {};          // in CEL, with its message
+  const char* pattern = nullptr;  // RE2
+  std::string rule = {};          // in CEL; holds beside the pattern
   const char* message = nullptr;
   // Reports what is wrong with the text; may change it.
   std::function<void(const Value&, std::string*)> check = nullptr;
@@ -27,9 +28,8 @@ Kind<std::string> DnsLabel(const char* advice);
 Kind<std::string> ObjectName();
 // RE2.
 Kind<std::string> Regex();
-// The lower-cased name of a header. `fault` and `message` say what becomes of one that carries
-// credentials, to the author of a file and of an object.
-Kind<std::string> HeaderName(const char* fault, const char* message);
+// The lower-cased name of a header. `fault` says what becomes of one that carries credentials.
+Kind<std::string> HeaderName(const char* fault);
 // A header that a request may be given: none that OTLP's protocols set themselves.
 Kind<std::string> OtlpHeaderName();
 

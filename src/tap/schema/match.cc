@@ -31,13 +31,15 @@ int Given(FieldReader* fields, std::initializer_list<const char*> names) {
 }
 
 Kind<std::string> PlainPath() {
-  return Text(
-      {.max = 2048, .pattern = "^/[^?#]*$", .check = [](const Value& value, std::string* path) {
-         if ((*path)[0] != '/') value.Invalid("must begin with /");
-         if (path->find_first_of("?#") != std::string::npos) {
-           value.Invalid("is matched without the query: remove what follows ? or #");
-         }
-       }});
+  return Text({.max = 2048,
+               .rule = "self.startsWith('/') && !self.contains('?') && !self.contains('#')",
+               .message = "must begin with / and have no query: leave out what follows ? or #",
+               .check = [](const Value& value, std::string* path) {
+                 if ((*path)[0] != '/') value.Invalid("must begin with /");
+                 if (path->find_first_of("?#") != std::string::npos) {
+                   value.Invalid("is matched without the query: remove what follows ? or #");
+                 }
+               }});
 }
 
 Kind<PathMatch> Path() {
@@ -45,11 +47,11 @@ Kind<PathMatch> Path() {
   const auto of = [](K kind, Kind<std::string> form) {
     return TextOf(&PathMatch::kind, kind, &PathMatch::value, std::move(form));
   };
-  return Object<PathMatch>("Exactly one of prefix, exact and regex.")
-      .Optional("prefix", of(K::kPrefix, PlainPath()), "How the path begins.")
-      .Optional("exact", of(K::kExact, PlainPath()), "The whole path, without its query.")
+  return Object<PathMatch>("One path. Set exactly one of prefix, exact and regex.")
+      .Optional("prefix", of(K::kPrefix, PlainPath()), "Prefix of the path.")
+      .Optional("exact", of(K::kExact, PlainPath()), "The exact path, without the query.")
       .Optional("regex", of(K::kRegex, Regex()),
-                "RE2; must match the whole path, without its query.")
+                "RE2 regular expression that matches the whole path, without the query.")
       .Keyword("minProperties", 1)
       .Keyword("maxProperties", 1)
       .Checked([](FieldReader& fields, const PathMatch&) {
@@ -65,20 +67,18 @@ Kind<HeaderMatch> Header() {
     return TextOf(&HeaderMatch::kind, kind, &HeaderMatch::value, std::move(form));
   };
   return Object<HeaderMatch>(
-             "One header that must hold. Without exact, prefix or regex it holds where the header "
-             "is there.")
-      .Required(
-          "name", &HeaderMatch::name,
-          HeaderName("never leaves a proxy", "headers that carry credentials never leave a proxy"),
-          "Name of the header; case does not matter.")
-      .Optional("exact", of(K::kExact, Text({.max = 4096})), "The whole value.")
-      .Optional("prefix", of(K::kPrefix, Text({.max = 4096})), "How the value begins.")
-      .Optional("regex", of(K::kRegex, Regex()), "RE2; must match the whole value.")
+             "One header. Without exact, prefix or regex, the header only has to be present.")
+      .Required("name", &HeaderMatch::name, HeaderName("never leaves a proxy"),
+                "Header name, case-insensitive.")
+      .Optional("exact", of(K::kExact, Text({.max = 4096})), "The exact value.")
+      .Optional("prefix", of(K::kPrefix, Text({.max = 4096})), "Prefix of the value.")
+      .Optional("regex", of(K::kRegex, Regex()),
+                "RE2 regular expression that matches the whole value.")
       // Not "on", which YAML 1.1, and with it kubectl, reads as true.
       .Optional("in", &HeaderMatch::response,
                 Choice<bool>({{false, "Request"}, {true, "Response"}}),
-                "Whether it is a header of the request or of the response.")
-      .Optional("invert", &HeaderMatch::invert, Bool(), "Holds where it would not otherwise.")
+                "Whether to look at request or response headers.")
+      .Optional("invert", &HeaderMatch::invert, Bool(), "Invert the match.")
       .Rule("[has(self.exact), has(self.prefix), has(self.regex)].filter(set, set).size() <= 1",
             "at most one of exact, prefix, regex")
       .Checked([](FieldReader& fields, const HeaderMatch&) {
@@ -91,6 +91,7 @@ Kind<HeaderMatch> Header() {
 Kind<std::string> Authority() {
   return Text({.max = 255,
                .pattern = "^(\\*\\.)?[^*/ \\t]+$",
+               .message = "must be a host such as shop.example:8080, or *.example",
                .check = [](const Value& value, std::string* text) {
                  const std::string rest = text->starts_with("*.") ? text->substr(2) : *text;
                  if (!rest.empty() && rest.find_first_of("*/ \t") == std::string::npos) return;
@@ -107,14 +108,14 @@ Kind<CodeRange> Code() {
   };
   out.write = [](const CodeRange& range) { return Json(FormatCodeRange(range)); };
   out.describe = [](Scope) {
-    Tree tree = {{"x-kubernetes-int-or-string", true},
-                 {"maxLength", 7},
-                 {"pattern", "^(0|[1-5][0-9][0-9](-[1-5][0-9][0-9])?)$"}};
-    AddRule(
-        &tree,
-        "type(self) == int ? self == 0 || (self >= 100 && self <= 599) : size(string(self)) < 5 "
-        "|| string(self).substring(0, 3) <= string(self).substring(4)",
-        "must be a code or a range from 100 to 599, such as 404 or 500-599, or 0");
+    Tree tree = {{"x-kubernetes-int-or-string", true}, {"maxLength", 7}};
+    AddRule(&tree,
+            "type(self) == int ? self == 0 || (self >= 100 && self <= 599) : " +
+                Matches("^(0|[1-5]xx|[1-5][0-9][0-9](-[1-5][0-9][0-9])?)$", "string(self)") +
+                " && (size(string(self)) < 5 || string(self).substring(0, 3) <= "
+                "string(self).substring(4))",
+            "must be a code, a range or a class from 100 to 599, such as 404, 500-599 or 5xx, or 0 "
+            "for no response");
     return tree;
   };
   return out;
@@ -126,23 +127,28 @@ const Kind<MatchSpec>& MatchFields() {
   static const Kind<MatchSpec> kind =
       Object<MatchSpec>()
           .Optional("methods", &MatchSpec::methods, List(OneOf(kMethods)),
-                    "HTTP methods, as far as Envoy tells them apart.")
-          .Optional("paths", &MatchSpec::paths, List(Path()), "Paths, without their query.")
-          .Optional("schemes", &MatchSpec::schemes, List(OneOf(kSchemes)), "http or https.")
+                    "HTTP methods. Envoy distinguishes only the listed ones.")
+          .Optional("paths", &MatchSpec::paths, List(Path()), "Request paths, without the query.")
+          .Optional("schemes", &MatchSpec::schemes, List(OneOf(kSchemes)), "URL schemes.")
           .Optional("authorities", &MatchSpec::authorities,
                     List(Described(Authority(),
-                                   "A host, exact or with a leading \"*.\"; without a port it "
-                                   "holds for every port.")),
-                    "Hosts that were asked for.")
-          .Optional("responseCodes", &MatchSpec::response_codes,
-                    List(Described(Code(), "A code, a range, or 0 for no response.")),
-                    "Codes such as 404 and ranges such as 500-599.")
+                                   "A host name, or a suffix such as *.example. Without a port it "
+                                   "matches any port.")),
+                    "Requested hosts (the Host or :authority header).")
+          .Optional(
+              "responseCodes", &MatchSpec::response_codes,
+              List(Described(
+                  Code(),
+                  "A code, a range such as 500-599, a class such as 5xx, or 0 for no response.")),
+              "Response codes.")
           .Optional("minDuration", &MatchSpec::min_duration, Duration(0, kDay),
-                    "Only what took at least this long.")
+                    "Minimum request duration.")
           .Optional("responseFlags", &MatchSpec::response_flags, List(OneOf(kResponseFlags)),
-                    "Envoy's short response flags, such as UF or DC.")
-          .Optional("headers", &MatchSpec::headers, List(Header()), "Headers; every one must hold.")
-          .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)), "Protocols.")
+                    "Envoy response flags, such as UF or DC.")
+          .Optional("headers", &MatchSpec::headers, List(Header()),
+                    "Header conditions. All of them must match.")
+          .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),
+                    "Protocols. TCP stands for connections that are not HTTP.")
           .kind();
   return kind;
 }

@@ -37,33 +37,35 @@ void CheckRelativePath(const Value& value, std::string* path) {
 }
 
 Kind<std::string> RelativePath() {
-  return Text({.max = 1024,
-               .pattern = "^[^/\\x00-\\x1f\\x7f]{1,200}(/[^/\\x00-\\x1f\\x7f]{1,200})*$",
-               .rule = "!self.split('/').exists(part, part == '.' || part == '..')",
-               .message = "must not have . or .. parts",
-               .check = CheckRelativePath});
+  return Text(
+      {.max = 1024,
+       .pattern = "^[^/\\x00-\\x1f\\x7f]{1,200}(/[^/\\x00-\\x1f\\x7f]{1,200})*$",
+       .rule = "!self.split('/').exists(part, part == '.' || part == '..')",
+       .message = "must be a relative file path without . or .. parts, such as shop/a.jsonl",
+       .check = CheckRelativePath});
 }
 
 Kind<FileOutput> File() {
-  const auto rotation = Object<FileOutput>()
-                            .Optional("maxSize", &FileOutput::rotate_bytes,
-                                      Bytes(4 * kKi, 1024 * kGi), "Size of a file.")
-                            .Optional("maxAge", &FileOutput::rotate_age,
-                                      Duration(base::kSecond, 365 * kDay), "Age of a file.")
-                            .Optional("maxFiles", &FileOutput::files_max, SmallNumber(1, 10'000),
-                                      "Number of files, the current one included; the oldest goes.")
-                            .kind();
+  const auto rotation =
+      Object<FileOutput>()
+          .Optional("maxSize", &FileOutput::rotate_bytes, Bytes(4 * kKi, 1024 * kGi),
+                    "Maximum size of a file.")
+          .Optional("maxAge", &FileOutput::rotate_age, Duration(base::kSecond, 365 * kDay),
+                    "Maximum age of a file.")
+          .Optional("maxFiles", &FileOutput::files_max, SmallNumber(1, 10'000),
+                    "Number of files to keep, including the current one. The oldest is deleted.")
+          .kind();
   return Object<FileOutput>()
       .Required(
           "path", &FileOutput::path, RelativePath(),
-          {"Path below the directory of the namespace in the collector's output directory.",
-           "Path below the directory of the cluster taps (_cluster) in the collector's output "
-           "directory."})
-      .Optional("rotation", rotation, "When a new file is begun, and how many are kept.")
+          {"File path, relative to the namespace's directory in the collector's output directory.",
+           "File path, relative to the directory for cluster taps (_cluster) in the collector's "
+           "output directory."})
+      .Optional("rotation", rotation, "When to start a new file, and how many to keep.")
       .Optional("compression", &FileOutput::compression, Choice<Compression>(),
-                "Of files that are rotated.")
+                "Compression of rotated files.")
       .Optional("sync", &FileOutput::sync, Bool(),
-                "Write through to the disk before records count as delivered.")
+                "Flush records to disk (fsync) before counting them as delivered.")
       .kind();
 }
 
@@ -97,23 +99,24 @@ Kind<KafkaOutput> Kafka() {
       .Required("destination", &K::destination, ObjectName(), "Name of the TapDestination.")
       .Only(kByDestination)
       .Optional("topic", &K::topic, Topic(),
-                "One of the destination's allowedTopics; without it, the destination's topic.")
+                "Topic, one of the destination's allowedTopics. Default: the destination's topic.")
       .Only(kByDestination)
-      .Required("brokers", &K::brokers, Brokers(), "Brokers to begin with.")
+      .Required("brokers", &K::brokers, Brokers(), "Bootstrap brokers.")
       .Only(kInline)
-      .Required("topic", &K::topic, Topic(), "Topic of the records.")
+      .Required("topic", &K::topic, Topic(), "Topic to write to.")
       .Only(kInline)
-      .Optional("security", &K::security, Choice<KafkaSecurity>(), "How the brokers are spoken to.")
+      .Optional("security", &K::security, Choice<KafkaSecurity>(),
+                "Security protocol of the brokers.")
       .Only(kInline)
       .Optional("sasl", sasl, "For SaslPlaintext and SaslSsl.")
       .Only(kInline)
       .Optional("tls", TlsFiles<K>(), "For Ssl and SaslSsl.")
       .Only(kInline)
-      .Optional("compression", &K::compression, Choice<Compression>(), "Of messages.")
+      .Optional("compression", &K::compression, Choice<Compression>(), "Compression of messages.")
       .Optional("deliveryTimeout", &K::delivery_timeout, Duration(base::kSecond, kDay),
-                "How long a record may wait for the brokers; then it is dropped and counted.")
+                "How long to retry a record before it is dropped and counted.")
       .Optional("maxRecordSize", &K::max_record_bytes, Bytes(kKi, 64 * kMi),
-                "Larger records are dropped and counted.")
+                "Maximum size of a record. Larger records are dropped and counted.")
       .Checked([](FieldReader& fields, const K& kafka) {
         if (fields.form() == kInline) CheckSecurity(&fields, kafka.security);
       })
@@ -124,27 +127,25 @@ Kind<OtlpOutput> Otlp() {
   using O = OtlpOutput;
   const auto header =
       Object<OtlpHeader>("One header.")
-          .Required("name", &OtlpHeader::name, OtlpHeaderName(),
-                    "Name of the header; case does not matter.")
+          .Required("name", &OtlpHeader::name, OtlpHeaderName(), "Header name, case-insensitive.")
           .Required("valueFile", &OtlpHeader::value_file, SecretFile(), "File of its value.")
           .kind();
-  const auto batch =
-      Object<O>()
-          .Optional("maxRecords", &O::batch_records_max, SmallNumber(1, 65'536),
-                    "Most records of one request.")
-          .Optional("maxSize", &O::batch_bytes_max, Bytes(16 * kKi, 16 * kMi),
-                    "Most bytes of one request before compression, about; a single record may be "
-                    "larger.")
-          .Optional("maxAge", &O::batch_age_max,
-                    Duration(10 * base::kMillisecond, 60 * base::kSecond),
-                    "How long a record may wait for others to go along with it.")
-          .kind();
+  const auto batch = Object<O>()
+                         .Optional("maxRecords", &O::batch_records_max, SmallNumber(1, 65'536),
+                                   "Maximum number of records in a request.")
+                         .Optional("maxSize", &O::batch_bytes_max, Bytes(16 * kKi, 16 * kMi),
+                                   "Approximate maximum size of a request before compression. A "
+                                   "single record may exceed it.")
+                         .Optional("maxAge", &O::batch_age_max,
+                                   Duration(10 * base::kMillisecond, 60 * base::kSecond),
+                                   "How long to wait for a batch to fill up.")
+                         .kind();
   const auto signals = Flags<O>({{"Logs", &O::logs}, {"Traces", &O::traces}},
                                 {.if_empty = "must list Logs, Traces or both", .once = true});
   return Object<O>()
       .Required("destination", &O::destination, ObjectName(), "Name of the TapDestination.")
       .Only(kByDestination)
-      .Optional("protocol", &O::protocol, Choice<OtlpProtocol>(), "How the receiver is spoken to.")
+      .Optional("protocol", &O::protocol, Choice<OtlpProtocol>(), "Protocol of the receiver.")
       .Only(kInline)
       .Required("endpoint", Endpoint<O>(), "http://HOST:PORT, or https://HOST:PORT for TLS.")
       .Only(kInline)
@@ -153,15 +154,15 @@ Kind<OtlpOutput> Otlp() {
       .Optional("tls", TlsFiles<O>(), "For endpoints that begin with https://.")
       .Only(kInline)
       .Optional("signals", signals,
-                "What a record becomes: a log record, a span for each of its sides, or both.")
+                "What to export: each record as a log record, as a span per side, or both.")
       .Optional("compression", &O::compression,
                 Choice<Compression>({{Compression::kNone, "None"}, {Compression::kGzip, "Gzip"}}),
-                "Of requests.")
+                "Compression of requests.")
       .Optional("timeout", &O::timeout, Duration(100 * base::kMillisecond, 60 * base::kSecond),
-                "How long one request may take.")
+                "Timeout of a single request.")
       .Optional("deliveryTimeout", &O::delivery_timeout, Duration(base::kSecond, kDay),
-                "How long a record may wait for the receiver; then it is dropped and counted.")
-      .Optional("batch", batch, "How many records go in one request.")
+                "How long to retry a record before it is dropped and counted.")
+      .Optional("batch", batch, "How records are batched into requests.")
       .Checked([](FieldReader& fields, const O& otlp) {
         if (fields.form() == kInline) CheckEndpointTls(&fields, otlp.endpoint);
       })
@@ -172,28 +173,25 @@ Kind<OutputSpec> Output() {
   using O = OutputSpec;
   using T = OutputType;
   const auto block = [](auto member, auto kind) { return Object<O>::Of(member, std::move(kind)); };
-  return Object<O>(
-             "One place that records go to. What belongs to its type stands in the field of the "
-             "same name.")
+  return Object<O>("One output. Its options are in the field named after its type.")
       .Required("name", &O::name,
                 DnsLabel("must be 1 to 63 lower-case letters, digits or '-', such as errors-file"),
-                "Name of the output, unique in the tap.")
-      .Required("type", &O::type, Choice<OutputType>(), "Kind of the output.")
+                "Name of the output, unique within the tap.")
+      .Required("type", &O::type, Choice<OutputType>(), "Type of the output.")
       .Optional("match", &O::match, MatchFields(),
-                "Only these of the tap's records. Every list that is set must have an element that "
-                "holds.")
-      .Optional("queueSize", &O::queue_bytes_max, Bytes(64 * kKi, 4 * kGi),
-                "What may wait for a slow output; what comes beyond it is dropped and counted.")
+                "Which of the tap's records to write to this output. Default: all of them.")
+      .Optional(
+          "queueSize", &O::queue_bytes_max, Bytes(64 * kKi, 4 * kGi),
+          "Size of the queue for a slow output. When it is full, records are dropped and counted.")
       .OfType("file", &O::type, T::kFile, block(&O::file, File()),
-              "JSON lines in a file of the collector.")
+              "Write JSON lines to a file in the collector.")
       .OfType("kafka", &O::type, T::kKafka, block(&O::kafka, Kafka()),
-              "Records to a Kafka topic, by an administrator's TapDestination.")
+              "Write to a Kafka topic through a TapDestination.")
       .OfType("otlp", &O::type, T::kOtlp, block(&O::otlp, Otlp()),
-              "Records to a receiver of OpenTelemetry's protocol, by an administrator's "
-              "TapDestination.")
+              "Export over OTLP (OpenTelemetry) through a TapDestination.")
       .OfType("stdout", &O::type, T::kStdout,
               block(&O::stdout_output, Object<StdoutOutput>().kind()),
-              "JSON lines on the collector's standard output.", true)
+              "Write JSON lines to the collector's standard output.", true)
       .kind();
 }
 

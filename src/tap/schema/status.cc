@@ -54,11 +54,11 @@ std::vector<StatusField> Conditions() {
   Tree state = {{"description", "True, False or Unknown."},
                 {"type", "string"},
                 {"enum", {"True", "False", "Unknown"}}};
-  Tree generation = Count("metadata.generation that it was decided for.");
+  Tree generation = Count("metadata.generation that the condition was set for.");
   return {
-      {"observedGeneration", Integer("metadata.generation that this status is of.")},
+      {"observedGeneration", Integer("metadata.generation that this status describes.")},
       {"conditions",
-       List("What holds of the object.", 16, "type",
+       List("Conditions of the object.", 16, "type",
             Fields("metav1.Condition.",
                    {{"type",
                      NameText("Accepted, Programmed, Ready, OutputsReady, LossFree, Completed and "
@@ -66,57 +66,59 @@ std::vector<StatusField> Conditions() {
                               316)},
                     {"status", std::move(state)},
                     {"observedGeneration", std::move(generation)},
-                    {"lastTransitionTime", Time("When status last changed.")},
-                    {"reason", NameText("One word for machines.", 1024)},
-                    {"message", Text("What is the matter and what to do, for people.", 32768)}},
+                    {"lastTransitionTime", Time("When the status last changed.")},
+                    {"reason", NameText("Machine-readable reason.", 1024)},
+                    {"message", Text("Human-readable explanation, and what to do.", 32768)}},
                    {"type", "status", "lastTransitionTime", "reason", "message"}))}};
 }
 
 std::vector<StatusField> Counts() {
-  Tree reasons = {{"description", "Why they stayed alone."},
+  Tree reasons = {{"description", "One-sided records by reason."},
                   {"type", "object"},
                   {"maxProperties", 32},
                   {"additionalProperties", {{"type", "integer"}, {"format", "int64"}}}};
   return {
-      {"records", Count("Records that went to the outputs.")},
-      {"pairs", Count("Of these, with both sides.")},
-      {"orphans", Count("Of these, with one side alone.")},
+      {"records", Count("Records sent to the outputs.")},
+      {"pairs", Count("Of these, records with both sides.")},
+      {"orphans", Count("Of these, one-sided records.")},
       {"orphansByReason", std::move(reasons)},
-      {"dropped", Count("Records that an output had to drop.")},
-      {"lostEntries", Count("Log entries lost between their arrival and the pairing.")},
-      {"brokenStreams",
-       Count("Proxies' streams that broke, each with an unknown number of entries in flight.")}};
+      {"dropped", Count("Records dropped by outputs.")},
+      {"lostEntries", Count("Log entries lost between arrival and pairing.")},
+      {"brokenStreams", Count("Proxy streams that broke. Each may have lost entries in flight.")}};
 }
 
 Tree Workloads() {
-  return Fields("How far it reaches.",
-                {{"matched", Count("Workloads that the targets select.")},
-                 {"pods", Count("Pods of these.")},
-                 {"proxies", Count("Of these, with a proxy that can be tapped.")},
-                 {"programmed", Count("Proxies that have taken the configuration.")},
-                 {"reporting", Count("Proxies that send to the collector.")}});
+  return Fields("What the tap reaches.",
+                {{"matched", Count("Workloads selected by the targets.")},
+                 {"pods", Count("Pods of these workloads.")},
+                 {"proxies", Count("Of these pods, those with a proxy that can be tapped.")},
+                 {"programmed", Count("Proxies that have accepted the configuration.")},
+                 {"reporting", Count("Proxies that report to the collector.")}});
 }
 
 Tree Outputs() {
-  return List("State of each output.", 16, "name",
-              Fields("One output.",
-                     {{"name", NameText("Its name.", 63)},
-                      {"ready", {{"description", "It takes records."}, {"type", "boolean"}}},
-                      {"delivered", Count("Records it has delivered.")},
-                      {"dropped", Count("Records it had to drop.")},
-                      {"queued", Count("Records that wait.")},
-                      {"message", Text("What is wrong with it now.", 32768)}},
-                     {"name"}));
+  return List(
+      "State of the outputs.", 16, "name",
+      Fields(
+          "One output.",
+          {{"name", NameText("Name of the output.", 63)},
+           {"ready", {{"description", "Whether the output accepts records."}, {"type", "boolean"}}},
+           {"delivered", Count("Records delivered.")},
+           {"dropped", Count("Records dropped.")},
+           {"queued", Count("Records waiting in the queue.")},
+           {"message", Text("What is currently wrong.", 32768)}},
+          {"name"}));
 }
 
 std::vector<StatusField> Examples() {
-  return {{"notVisible",
-           List("Examples of traffic that was asked for and will not be seen.", 10, nullptr,
-                Fields("One example.", {{"subject", Text("What it is about.", 1024)},
-                                        {"reason", Text("One word for machines.", 1024)},
-                                        {"message", Text("Why, and what to do.", 32768)}}))},
-          {"patches", List("Examples of the objects that tap the proxies, as KIND/NAMESPACE/NAME.",
-                           10, nullptr, {{"type", "string"}, {"maxLength", 1024}})}};
+  return {{"notVisible", List("Examples of requested traffic that cannot be seen.", 10, nullptr,
+                              Fields("One example.",
+                                     {{"subject", Text("What the example is about.", 1024)},
+                                      {"reason", Text("Machine-readable reason.", 1024)},
+                                      {"message", Text("Explanation, and what to do.", 32768)}}))},
+          {"patches",
+           List("Examples of the objects that configure the proxies, as KIND/NAMESPACE/NAME.", 10,
+                nullptr, {{"type", "string"}, {"maxLength", 1024}})}};
 }
 
 void Append(std::vector<StatusField> more, std::vector<StatusField>* to) {
@@ -127,20 +129,21 @@ void Append(std::vector<StatusField> more, std::vector<StatusField>* to) {
 
 Tree TapStatus() {
   std::vector<StatusField> fields = Conditions();
-  fields.push_back({"startedAt", Time("When the tap was first in force; limits.duration counts "
-                                      "from here.")});
-  fields.push_back({"endsAt", Time("When a limit ends it.")});
+  fields.push_back(
+      {"startedAt", Time("When the tap first took effect. limits.duration counts from here.")});
+  fields.push_back({"endsAt", Time("When a limit will end the tap.")});
   fields.push_back({"workloads", Workloads()});
   Append(Counts(), &fields);
   fields.push_back({"outputs", Outputs()});
   Append(Examples(), &fields);
   fields.push_back(
-      {"collector", Fields("The operator's memory of counts, over restarts of collectors.",
-                           {{"instances", Text("Collectors that are in the counts.", 4096)},
-                            {"before", Fields("Counts of collectors that are gone.", Counts())}})});
-  return Fields("What the operator saw. Bounded in size, whatever the mesh.", fields);
+      {"collector",
+       Fields("Internal: keeps the counts across collector restarts.",
+              {{"instances", Text("Collectors included in the counts.", 4096)},
+               {"before", Fields("Counts of collectors that no longer exist.", Counts())}})});
+  return Fields("Observed state. Its size is bounded, however large the mesh.", fields);
 }
 
-Tree DestinationStatus() { return Fields("What the operator saw.", Conditions()); }
+Tree DestinationStatus() { return Fields("Observed state.", Conditions()); }
 
 }  // namespace traffictap::tap::schema

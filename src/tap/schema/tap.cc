@@ -30,13 +30,14 @@ void CheckTarget(FieldReader& fields, const Target& target) {
 
 Kind<Target> TargetFields() {
   return Object<Target>(
-             {"Proxies of the tap's own namespace. Name and selector both hold where both are set.",
-              "Proxies of any namespace. Name and selector both hold where both are set."})
+             {"Proxies in the tap's own namespace. If both name and selector are set, both must "
+              "match.",
+              "Proxies in any namespace. If both name and selector are set, both must match."})
       .Required("kind", &Target::kind, Choice<TargetKind>(),
-                "What to select: the pods of a Workload (a Deployment, StatefulSet and so on), one "
-                "Pod, a whole Namespace, or a Gateway or waypoint.")
+                "What to tap: a Workload (Deployment, StatefulSet and so on), a single Pod, a "
+                "whole Namespace, or a Gateway or waypoint.")
       .Optional("name", &Target::name, ObjectName(),
-                {"Name of the workload, pod, gateway.",
+                {"Name of the workload, pod or gateway.",
                  "Name of the workload, pod, gateway or namespace."})
       .Optional("selector", &Target::selector, LabelMap(), "Labels that the pods must have.")
       .Rule(
@@ -71,26 +72,30 @@ void CheckCidr(const Value& value, std::string* text) {
 
 void CheckPrincipal(const Value& value, std::string* text) {
   if (text->starts_with("spiffe://")) return;
-  value.Invalid("must be a SPIFFE id such as spiffe://cluster.local/ns/shop/sa/cart");
+  value.Invalid("must be a SPIFFE ID such as spiffe://cluster.local/ns/shop/sa/cart");
 }
 
 Kind<Peer> PeerFields() {
   Kind<Peer> out =
-      Object<Peer>("Who stands at the other end. All fields that are set must hold.")
+      Object<Peer>("One peer. All fields that are set must match.")
           .Optional("workload", &Peer::workload, ObjectName(), "Name of the peer's workload.")
           .Optional(
               "namespace", &Peer::ns,
               DnsLabel("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end"),
               "The peer's namespace.")
-          .Optional("principal", &Peer::principal,
-                    Text({.max = 2048, .pattern = "^spiffe://", .check = CheckPrincipal}),
-                    "SPIFFE id of the peer, exact.")
+          .Optional(
+              "principal", &Peer::principal,
+              Text({.max = 2048,
+                    .rule = "self.startsWith('spiffe://')",
+                    .message = "must be a SPIFFE ID such as spiffe://cluster.local/ns/shop/sa/cart",
+                    .check = CheckPrincipal}),
+              "The peer's SPIFFE ID, matched exactly.")
           .Optional("ipBlock", &Peer::ip_block,
                     Text({.max = 64,
                           .rule = "isCIDR(self)",
                           .message = "must be a CIDR such as 10.0.0.0/8",
                           .check = CheckCidr}),
-                    "CIDR that the peer's address is in.")
+                    "CIDR block that contains the peer's address.")
           .Keyword("minProperties", 1)
           .Checked([](FieldReader& fields, const Peer& peer) {
             const bool empty = peer.workload.empty() && peer.ns.empty() && peer.principal.empty() &&
@@ -105,8 +110,8 @@ Kind<Peer> PeerFields() {
 Kind<PeerSelection> Peers() {
   return Object<PeerSelection>()
       .Optional("include", &PeerSelection::include, List(PeerFields()),
-                "Only these; without any, everyone.")
-      .Optional("exclude", &PeerSelection::exclude, List(PeerFields()), "Not these.")
+                "Only these peers. Default: all peers.")
+      .Optional("exclude", &PeerSelection::exclude, List(PeerFields()), "Exclude these peers.")
       .kind();
 }
 
@@ -114,21 +119,22 @@ Kind<PairingSpec> Pairing() {
   return Object<PairingSpec>()
       .Optional("window", &PairingSpec::window,
                 Duration(100 * base::kMillisecond, 600 * base::kSecond),
-                "How long one side waits for the other.")
+                "How long one side of a request waits for the other.")
       .Optional("orphans", &PairingSpec::orphans, Choice<OrphanPolicy>(),
-                "Whether a side that stays alone is written, with the reason, or dropped.")
+                "Whether to write one-sided records, with the reason, or drop them.")
       .kind();
 }
 
 Kind<SamplingSpec> Sampling() {
   using S = SamplingSpec;
   return Object<S>()
-      .Optional("ratio", &S::ratio, Ratio(), "Share of requests, from 0 to 1.")
+      .Optional("ratio", &S::ratio, Ratio(), "Fraction of requests to keep, from 0 to 1.")
       .Optional("alwaysKeep",
                 Flags<S>({{"Errors", &S::always_keep_errors}, {"Slow", &S::always_keep_slow}}),
-                "Kept whatever the ratio.")
+                "Requests to keep regardless of the ratio.")
       .Optional("slowThreshold", &S::slow_threshold,
-                Duration(base::kMillisecond, 3600 * base::kSecond), "What counts as slow.")
+                Duration(base::kMillisecond, 3600 * base::kSecond),
+                "Duration from which a request counts as slow.")
       .kind();
 }
 
@@ -136,13 +142,13 @@ Kind<LimitsSpec> Limits() {
   using L = LimitsSpec;
   return Object<L>()
       .Optional("duration", &L::duration, Duration(base::kSecond, kYear),
-                "Since the tap was first in force.")
-      .Optional("startTime", &L::start_time, Time(), "Not before this time.")
-      .Optional("endTime", &L::end_time, Time(), "Not after this time.")
+                "How long the tap runs, counted from when it first took effect.")
+      .Optional("startTime", &L::start_time, Time(), "When the tap starts.")
+      .Optional("endTime", &L::end_time, Time(), "When the tap ends.")
       .Optional("maxRecords", &L::max_records, Number(1, 1'000'000'000'000),
-                "Ends after so many records.")
+                "Number of records after which the tap ends.")
       .Optional("maxRecordsPerSecond", &L::max_records_per_second, Number(1, 10'000'000),
-                "Records above this rate are dropped and counted.")
+                "Maximum rate of records. Excess records are dropped and counted.")
       .Rule("!has(self.startTime) || !has(self.endTime) || self.endTime > self.startTime",
             "endTime must be after startTime")
       .Checked([](FieldReader& fields, const L& limits) {
@@ -154,17 +160,13 @@ Kind<LimitsSpec> Limits() {
 }
 
 Kind<CaptureSpec> Capture() {
-  const auto names = List(Described(HeaderName("is never captured",
-                                               "headers that carry credentials are never captured"),
-                                    "Name of a header; case does not matter."),
-                          {.max = 64});
+  const auto names = List(
+      Described(HeaderName("is never captured"), "Header name, case-insensitive."), {.max = 64});
   return Object<CaptureSpec>()
       .Optional("requestHeaders", &CaptureSpec::request_headers, names,
-                "Names of request headers to record. Headers that carry credentials are never "
-                "recorded.")
+                "Request headers to record. Headers that carry credentials are never recorded.")
       .Optional("responseHeaders", &CaptureSpec::response_headers, names,
-                "Names of response headers to record. Headers that carry credentials are never "
-                "recorded.")
+                "Response headers to record. Headers that carry credentials are never recorded.")
       .kind();
 }
 
@@ -191,16 +193,18 @@ Kind<RedactionRule> Replacement() {
 }
 
 Kind<RedactionSpec> Redaction() {
-  const auto rule = Object<RedactionRule>("Replaces every match of a pattern.")
-                        .Required("pattern", &RedactionRule::pattern, Regex(), "RE2.")
-                        .Optional("replacement", Replacement(),
-                                  "What stands in its place; \\0 to \\9 stand for groups.")
-                        .kind();
+  const auto rule =
+      Object<RedactionRule>("Replaces every match of a pattern.")
+          .Required("pattern", &RedactionRule::pattern, Regex(), "RE2 regular expression.")
+          .Optional("replacement", Replacement(),
+                    "Replacement text. \\0 is the whole match, \\1 to \\9 are its groups.")
+          .kind();
   return Object<RedactionSpec>()
       .Optional("queryValues", &RedactionSpec::query_values, Choice<QueryValues>(),
-                "Whether the values in query strings are replaced.")
+                "Whether to redact or keep the values of query parameters.")
       .Optional("rules", &RedactionSpec::rules, List(rule, {.max = 64}),
-                "Applied to path, referer, authority, user agent and captured header values.")
+                "Redaction rules for paths, referers, authorities, user agents and captured header "
+                "values.")
       .kind();
 }
 
@@ -211,25 +215,29 @@ const Kind<TapSpec>& TapFields() {
   static const Kind<T> kind =
       Object<T>()
           .Optional("targets", &T::targets, List(TargetFields()),
-                    {"Which proxies to tap; without any, every proxy of the namespace.",
-                     "Which proxies to tap; without any, every proxy of the mesh."})
-          .Optional("direction", &T::direction, Choice<Direction>(),
-                    "Which of the targets' traffic: what they receive, what they send, or both.")
-          .Optional("peers", &T::peers, Peers(), "Who may stand at the other end.")
+                    {"Proxies to tap. Default: all proxies in the namespace.",
+                     "Proxies to tap. Default: all proxies in the mesh."})
           .Optional(
-              "match", &T::match, MatchFields(),
-              "Which records to keep. Every list that is set must have an element that holds.")
-          .Optional("pairing", &T::pairing, Pairing(), "How the two sides of a request are joined.")
+              "direction", &T::direction, Choice<Direction>(),
+              "Which traffic of the targets to tap: received (Inbound), sent (Outbound) or both.")
+          .Optional("peers", &T::peers, Peers(), "Filter by peer.")
+          .Optional("match", &T::match, MatchFields(),
+                    "Which requests to record. Conditions are ANDed; the values within a list are "
+                    "alternatives.")
+          .Optional("pairing", &T::pairing, Pairing(),
+                    "How the two sides of a request are joined into one record.")
           .Optional("sampling", &T::sampling, Sampling(),
-                    "How much to keep: the same requests on both sides.")
+                    "Sampling. The decision is the same on both sides of a request.")
           .Optional("limits", &T::limits, Limits(),
-                    "When the tap begins and ends by itself. A completed tap leaves nothing in the "
-                    "mesh.")
-          .Optional("capture", &T::capture, Capture(), "What to record beyond the fixed fields.")
+                    "When the tap starts and stops on its own. A completed tap leaves nothing "
+                    "behind in the mesh.")
+          .Optional("capture", &T::capture, Capture(),
+                    "Headers to record in addition to the standard fields.")
           .Optional("redaction", &T::redaction, Redaction(),
-                    "What must not be recorded, applied before any output.")
+                    "What to redact. Applied before records reach any output.")
           .Optional("outputs", &T::outputs, OutputList(),
-                    "Where records go; without any, only to live readers.")
+                    "Where to write records. Without outputs, records are available to live "
+                    "readers only.")
           .kind();
   return kind;
 }

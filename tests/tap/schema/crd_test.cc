@@ -90,6 +90,18 @@ void ListUndescribed(const YamlNode& schema, const std::string& path, std::strin
   if (const YamlNode* items = Find(schema, "items")) ListUndescribed(*items, path + "[]", out);
 }
 
+// The paths of defaults within the items of lists.
+void ListDefaults(const YamlNode& schema, const std::string& path, bool in_items,
+                  std::string* out) {
+  if (in_items && Find(schema, "default") != nullptr) *out += path + " ";
+  if (const YamlNode* items = Find(schema, "items")) ListDefaults(*items, path + "[]", true, out);
+  const YamlNode* properties = Find(schema, "properties");
+  if (properties == nullptr) return;
+  for (const YamlNode& property : properties->children) {
+    ListDefaults(property, path + "." + property.key, in_items, out);
+  }
+}
+
 // The paths of what a document names.
 void ListNamed(const YamlNode& node, const std::string& path, std::set<std::string>* out) {
   for (const YamlNode& child : node.children) {
@@ -152,6 +164,22 @@ BOOST_AUTO_TEST_CASE(accepted_documents_name_every_field) {
   CheckNamed("traffictaps", false);
   CheckNamed("clustertraffictaps", false);
   CheckNamed("tapdestinations", true);
+}
+
+// A tool that compares an object with its manifest takes a list as a whole.
+BOOST_AUTO_TEST_CASE(has_no_default_below_the_items_of_a_list) {
+  for (const char* plural : {"traffictaps", "clustertraffictaps", "tapdestinations"}) {
+    std::string defaults;
+    ListDefaults(SpecSchema(plural), plural, false, &defaults);
+    BOOST_TEST(defaults == "");
+  }
+}
+
+// The API server's answer to what breaks a pattern is the pattern.
+BOOST_AUTO_TEST_CASE(says_its_rules_in_words) {
+  for (const schema::CrdFile& file : schema::CrdFiles()) {
+    BOOST_TEST(file.text.find("pattern: ") == std::string::npos, file.name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(describes_every_field) {

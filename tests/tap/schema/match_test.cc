@@ -74,7 +74,11 @@ BOOST_AUTO_TEST_CASE(reads_schemes_authorities_and_protocols) {
 BOOST_AUTO_TEST_CASE(reads_response_codes_quoted_and_plain) {
   const auto match = Match("responseCodes: ['500-599', 404, '0']");
   BOOST_CHECK(match.response_codes == (std::vector<CodeRange>{{500, 599}, {404, 404}, {0, 0}}));
-  BOOST_TEST(RefusesMatch("responseCodes: ['5xx']", "responseCodes[0]"));
+  BOOST_CHECK(Match("responseCodes: [5xx]").response_codes == (std::vector<CodeRange>{{500, 599}}));
+  for (const char* code : {"6xx", "0xx", "5XX", "5x", "50x", "5xx-6xx", "xxx"}) {
+    BOOST_TEST(RefusesMatch(std::string("responseCodes: [") + code + "]", "responseCodes[0]"),
+               code);
+  }
   BOOST_TEST(RefusesMatch("responseCodes: [200, [404]]", "responseCodes[1]"));
 }
 
