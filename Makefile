@@ -9,6 +9,13 @@ export TRAFFICTAP_CACHE := $(CACHE)
 comma := ,
 SANITIZE = $(if $(filter address,$(SAN)),address$(comma)undefined,$(SAN))
 
+# Builds targets, all of them without one, and shows how far it is. usage: $(call compile,TARGET...)
+define compile
+@[ -e $(BUILD)/build.ninja ] || echo "configuring $(BUILD): the first time this fetches protos and the page's packages"
+@cmake -G Ninja -S . -B $(BUILD) -DTRAFFICTAP_SANITIZE=$(SANITIZE) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+@NINJA_STATUS="[%f of %t, %es] " ninja -j$(JOBS) -C $(BUILD) $(1)
+endef
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -18,23 +25,24 @@ deps: ## Install what the build needs (apt; root)
 	@tests/install_deps.sh
 
 .PHONY: build
-build: deps ## Build the collector and the unit tests into $(BUILD)
-	@cmake -G Ninja -S . -B $(BUILD) -DTRAFFICTAP_SANITIZE=$(SANITIZE) $(if $(SAN),-DCMAKE_BUILD_TYPE=RelWithDebInfo) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD)
+build: deps ## Build the programs and the unit tests into $(BUILD)
+	$(call compile)
 
 .PHONY: collector
 collector: deps ## Build the collector alone into $(BUILD)
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-collector
+	$(call compile,traffictap-collector)
 
 .PHONY: test
 test: build ## Run all tests: units, tidy, integration with real Envoys, Kafka, OpenTelemetry (SAN=address or thread for units alone)
 	@tests/run.sh $(BUILD) $(SAN)
 
+.PHONY: install
+install: build ## Install programs, completion and man page (PREFIX=/usr/local, DESTDIR)
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(or $(PREFIX),/usr/local)
+
 .PHONY: golden
 golden: deps ## Rewrite the golden files: read the diff
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) mesh_test cli_print_test
+	$(call compile,mesh_test cli_print_test)
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/operator/mesh/mesh_test --run_test=golden_cases --report_level=short
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/cli/print/cli_print_test --report_level=short
 
@@ -52,14 +60,12 @@ manifests: ## Write the chart as plain manifests: charts/kustomize/base, out/ins
 
 .PHONY: image
 image: deps ## Make the container images and their SBOMs in out/, without a container engine
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
+	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@python3 charts/image/build.py $(BUILD) out
 
 .PHONY: demo
 demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
+	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/demo.py
 
 .PHONY: demo-local
@@ -77,8 +83,7 @@ docs: deps ## Build the documents as a site into out/docs
 
 .PHONY: docs-reference
 docs-reference: deps ## Rewrite docs/reference from the schemas and the running programs (root: it starts a mesh)
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) traffictap-operator traffictap-collector kubectl-traffictap
+	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@TRAFFICTAP_BUILD=$(BUILD) $$(tests/python_env.sh tests/docs/requirements.txt) tests/docs/references.py --write
 
 .PHONY: mesh-up

@@ -8,10 +8,10 @@ import tidy
 LAYERS = """
 base:
 traffic: base
-sinks: base traffic sinks/kafka
-sinks/kafka: base traffic sinks
-filter: base traffic
-collector: base traffic sinks
+sinks:
+sinks/kafka:
+filter:
+collector:
 top: collector
 parents: sinks
 lib fmt: *
@@ -31,6 +31,13 @@ GOOD = {
     "tests/base/clock_test.cc": '#include "base/clock.h"\n',
     "tests/base/life_test.cc": '#include "base/log.h"\n',
     "tests/tidy/untested.txt": "# none\n",
+    "src/base/CMakeLists.txt": "traffictap_module(base USES fmt::fmt)\n",
+    "src/traffic/README.md": README,
+    "src/traffic/CMakeLists.txt": "traffictap_module(traffic USES base)\n",
+    "src/traffic/t.h": '#include "absl/status/status.h"\n#include "base/clock.h"\n',
+    "src/sinks/kafka/README.md": README,
+    "src/sinks/kafka/k.cc": "#include <librdkafka/rdkafka.h>\n",
+    "tests/sinks/kafka/k_test.cc": "\n",
     "Makefile": ".PHONY: help\nhelp: ## Show this list\n\t@true\n",
     ".clang-format": "BasedOnStyle: Google\nColumnLimit: 100\n",
     "tests/packages.txt": "# what there is\ncoreutils: true cat dirname\nnpm unless npm: npm node\njq: jq\n",
@@ -87,6 +94,11 @@ PLANTED = [
     (tidy.torn_members, {"src/base/a.h": "struct A {\n  std::optional<int>\n      x;  // why\n};\n"},
      "src/base/a.h:3: its comment breaks the line"),
     (tidy.torn_members, {"src/base/a.h": "struct A {\n  int x;  // why\n          // not\n};\n"}, "goes on below"),
+    (tidy.unused_rights, {"src/traffic/t.h": "#pragma once\n"}, "traffic no longer includes base"),
+    (tidy.unused_rights, {"src/sinks/kafka/k.cc": "\n"}, "librdkafka is no longer used by sinks/kafka"),
+    (tidy.link_lines, {"src/traffic/CMakeLists.txt": "traffictap_module(traffic)\n"}, "traffic includes base and does not USE it"),
+    (tidy.link_lines, {"src/base/CMakeLists.txt": "traffictap_module(base USES traffic)\n"},
+     "base USES traffic and includes nothing of it"),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

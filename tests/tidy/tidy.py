@@ -128,6 +128,55 @@ def library_of(tree, target):
     return max(matching, key=len, default=None)
 
 
+def unused_rights(tree):
+    """Every right in layers.txt is used, so that it says what is and not what once was."""
+    name, faults = "tests/tidy/layers.txt", []
+    edges = {(source, target) for _, _, source, target in include_edges(tree)}
+    for module, targets in tree.layers.uses.items():
+        faults += [f"{name}: {module} no longer includes {target}: take it out of its row"
+                   for target in sorted(targets) if (module, target) not in edges]
+    used, in_headers = collections.defaultdict(set), set()
+    for path in tree.cpp():
+        inner = path.removeprefix("src/")
+        for lib in filter(None, (library_of(tree, target) for _, target, _ in tree.includes(path))):
+            used[lib] |= {"*", module_of(path), inner}
+            if path.endswith(".h"):
+                used[lib].add("in-headers")
+    for lib, places in tree.layers.libraries.items():
+        faults += [f"{name}: {lib} is no longer used by {place}: take it out of its row" for place in places
+                   if place not in used[lib]]
+    return faults
+
+
+MODULE = re.compile(r"traffictap_module\((\w+)([^()]*)\)")
+
+
+def link_lines(tree):
+    """A module's USES in its CMakeLists.txt names the modules that it includes, neither more nor less."""
+    declared = {}  # CMake's name -> (folder, the names that it uses)
+    for path in tree.files:
+        if path.endswith("CMakeLists.txt") and path.startswith(("src/", "operator/")):
+            for name, arguments in MODULE.findall(tree.text(path)):
+                declared[name] = (module_of(path), arguments.partition("USES")[2].split())
+    folders = {folder: name for name, (folder, _) in declared.items()}
+
+    def owner(module):
+        while module not in folders and "/" in module:
+            module = module.rpartition("/")[0]
+        return folders.get(module)
+
+    wanted = collections.defaultdict(set)
+    for _, _, source, target in include_edges(tree):
+        wanted[owner(source)].add(owner(target))
+    faults = []
+    for name, (folder, uses) in declared.items():
+        path = next(p for p in (f"src/{folder}/CMakeLists.txt", f"{folder}/CMakeLists.txt") if p in tree.files)
+        has, needs = {use for use in uses if use in declared}, wanted[name] - {name, None}
+        faults += [f"{path}:1: {name} includes {one} and does not USE it" for one in sorted(needs - has)]
+        faults += [f"{path}:1: {name} USES {one} and includes nothing of it" for one in sorted(has - needs)]
+    return faults
+
+
 SYSTEM = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa|linux|net)/[a-z_0-9]+\.h$|^[a-z_0-9]+\.h$")
 
 
@@ -401,4 +450,5 @@ def torn_members(tree):
 
 
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
-         make_help, line_width, installed, node_version, comment_tables, torn_members]
+         make_help, line_width, installed, node_version, comment_tables, torn_members,
+         unused_rights, link_lines]
