@@ -42,6 +42,8 @@ const std::vector<FilterOption>& Table() {
        "500,599 and 500-599 are a range, 5xx a class, 404|503 a list, 0 no response",
        Completes::kChoices,
        {"2xx", "3xx", "4xx", "5xx", "500,599", "0"}},
+      {"grpc-status", "grpcStatus", "NAMES",
+       "how a gRPC call ended: UNAVAILABLE or UNAVAILABLE|INTERNAL"},
       {"min-duration", "minDuration", "DURATION", "the slower side took at least so long: 100ms"},
       {"flag", "flag", "FLAGS", "Envoy's response flags, such as UF or DC"},
       {"protocol",
@@ -90,9 +92,9 @@ Option MakeOption(const FilterOption& row, bool negated, FilterOptions* out) {
 
 // What tap::MatchSpec and `direction` say, with the same meaning.
 bool IsOfTap(const std::string& parameter) {
-  constexpr std::array<std::string_view, 9> kOfTap = {"method",    "path",     "scheme",
-                                                      "authority", "code",     "minDuration",
-                                                      "flag",      "protocol", "direction"};
+  constexpr std::array<std::string_view, 10> kOfTap = {
+      "method",      "path", "scheme",   "authority", "code",
+      "minDuration", "flag", "protocol", "direction", "grpcStatus"};
   return std::find(kOfTap.begin(), kOfTap.end(), parameter) != kOfTap.end();
 }
 

@@ -110,7 +110,8 @@ bool AsksForHttpVersion(const tap::MatchSpec& match) {
 bool AsksForHttp(const tap::MatchSpec& match) {
   if (!match.protocols.empty() && !AsksForTcp(match)) return true;
   return !match.methods.empty() || !match.schemes.empty() || !match.authorities.empty() ||
-         !match.paths.empty() || (!match.response_codes.empty() && !AsksForTcp(match));
+         !match.paths.empty() || !match.grpc_statuses.empty() ||
+         (!match.response_codes.empty() && !AsksForTcp(match));
 }
 
 }  // namespace

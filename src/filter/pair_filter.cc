@@ -7,6 +7,7 @@
 
 #include "filter/text_match.h"
 #include "fmt/format.h"
+#include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 
 namespace traffictap::filter {
@@ -124,6 +125,12 @@ struct PairFilter::Conditions {
            (flags.empty() ||
             AnyEntry(pair,
                      [&](const auto& e) { return e.facts.response_flags.Intersects(flags); })) &&
+           EmptyOrAny(spec.grpc_statuses,
+                      [&](const std::string& status) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return status == ToString(e.facts.grpc_status);
+                        });
+                      }) &&
            (!spec.min_duration || LongestDuration(pair) >= *spec.min_duration);
   }
 

@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "observe/record_filter.h"
 #include "tap/values.h"
+#include "traffic/grpc_status.h"
 
 namespace traffictap::observe {
 namespace {
@@ -127,6 +128,20 @@ Status ReadVerdicts(const std::string& value, RecordConditions* out) {
   return absl::OkStatus();
 }
 
+Status ReadGrpcStatuses(const std::string& value, RecordConditions* out) {
+  for (const auto& element : Split(value, ",|")) {
+    const std::string name = Changed(element, ::toupper);
+    if (traffic::ParseGrpcStatus(name) == traffic::GrpcStatus::kAbsent) {
+      return absl::InvalidArgumentError(
+          fmt::format("\"{}\" is no gRPC status: use a name such as UNAVAILABLE, several as "
+                      "UNAVAILABLE|INTERNAL",
+                      element));
+    }
+    out->match.grpc_statuses.push_back(name);
+  }
+  return absl::OkStatus();
+}
+
 Status ReadDirection(const std::string& value, RecordConditions* out) {
   const std::string lower = Changed(value, ::tolower);
   const bool in = lower == "in" || lower == "inbound";
@@ -175,6 +190,7 @@ const std::map<std::string, Reader>& Readers() {
       {"code", ReadCodeList},
       {"minDuration", ReadMinDuration},
       {"flag", ReadFlags},
+      {"grpcStatus", ReadGrpcStatuses},
       {"protocol", TextsInto(&MatchSpec::protocols, ::toupper)},
       {"header", ReadHeader},
       {"verdict", ReadVerdicts},

@@ -96,5 +96,11 @@ inline constexpr const char* kResponseFlags[] = {"LH",   "UH",  "UT",  "LR", "UR
                                                  "UO",   "NR",  "DI",  "FI", "RL",  "UAEX",  "RLSE",
                                                  "DC",   "URX", "SI",  "IH", "DPE", "UMSDR", "RFCF",
                                                  "NFCF", "DT",  "UPE", "NC", "OM",  "DF",    "DR"};
+// gRPC's statuses by number; the same test keeps them equal to what records have.
+inline constexpr const char* kGrpcStatuses[] = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
 
 }  // namespace traffictap::tap

@@ -53,6 +53,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--direction", "up"},
                                                                 {"--min-duration", "long"},
                                                                 {"--verdict", "Bad"},
+                                                                {"--grpc-status", "14"},
                                                                 {"--flag", "XX"}}) {
     const Status status = Parse(args);
     BOOST_TEST(absl::IsInvalidArgument(status), args[1]);
@@ -84,6 +85,13 @@ BOOST_AUTO_TEST_CASE(what_a_tap_can_hold_goes_into_it_and_the_rest_into_the_quer
   std::string rest;
   for (const auto& [name, value] : split.rest) rest += name + "=" + value + " ";
   BOOST_TEST(rest == "verdict=Retried source=web destination=shop/cart destinationNamespace=shop ");
+}
+
+BOOST_AUTO_TEST_CASE(a_grpc_status_goes_into_the_tap) {
+  BOOST_TEST(Parse({"--grpc-status", "unavailable|INTERNAL"}).ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST((split.match.grpc_statuses == std::vector<std::string>{"UNAVAILABLE", "INTERNAL"}));
+  BOOST_TEST(split.rest.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_turned_around_filter_is_never_the_taps) {

@@ -174,7 +174,9 @@ BOOST_AUTO_TEST_CASE(a_connection_meets_no_condition_of_a_request) {
   scheme.schemes = {"http"};
   MatchSpec authority;
   authority.authorities = {"cart"};
-  for (const auto& match : {method, scheme, authority, Path(PathMatchKind::kRegex, ".*")}) {
+  MatchSpec status;
+  status.grpc_statuses = {"OK"};
+  for (const auto& match : {method, scheme, authority, status, Path(PathMatchKind::kRegex, ".*")}) {
     BOOST_TEST(!Admits(match, Connection()));
   }
 }

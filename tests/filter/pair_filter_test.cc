@@ -126,6 +126,25 @@ BOOST_AUTO_TEST_CASE(a_response_flag_may_be_seen_by_either_side) {
   BOOST_TEST(Matches(match, request));
 }
 
+BOOST_AUTO_TEST_CASE(a_grpc_status_may_be_seen_by_either_side) {
+  MatchSpec match;
+  match.grpc_statuses = {"UNAVAILABLE", "INTERNAL"};
+  Request request(200, 200);
+  BOOST_TEST(!Matches(match, request));
+  request.client.facts().grpc_status = GrpcStatus::kOk;
+  BOOST_TEST(!Matches(match, request));
+  request.server.facts().grpc_status = GrpcStatus::kInternal;
+  BOOST_TEST(Matches(match, request));
+}
+
+BOOST_AUTO_TEST_CASE(the_names_of_statuses_that_a_tap_may_give_are_those_that_records_have) {
+  int number = 0;
+  for (const char* name : tap::kGrpcStatuses) {
+    BOOST_TEST(ToString(static_cast<GrpcStatus>(number++)) == std::string(name));
+  }
+  BOOST_TEST(ToString(static_cast<GrpcStatus>(number)) == std::string());
+}
+
 BOOST_AUTO_TEST_CASE(the_names_of_flags_that_a_tap_may_give_are_those_that_records_have) {
   const auto& names = tap::kResponseFlags;
   for (size_t number = 1; number <= std::size(names); ++number) {

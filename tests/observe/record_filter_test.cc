@@ -53,6 +53,7 @@ const std::vector<Case> kCases = {
     {"header", "x-tenan", false},
     {"not.header", "x-tenant:blue", false},
     {"verdict", "servererror", true},
+    {"grpcStatus", "unavailable|Internal", false},
     {"verdict", "Ok|Retried", false},
     {"direction", "inbound", true},
     {"source", "frontend", true},
@@ -72,14 +73,23 @@ const std::vector<Case> kCases = {
 };
 
 const std::vector<Case> kRefused = {
-    {"code", "600", false},        {"code", "abc", false},
-    {"path", "cart", false},       {"path", "~[", false},
-    {"minDuration", "x", false},   {"verdict", "Bad", false},
-    {"direction", "up", false},    {"flag", "NOPE", false},
-    {"colour", "red", false},      {"not.colour", "red", false},
-    {"text", "", false},           {"header", ":blue", false},
-    {"header", "x tenant", false}, {"header", "authorization", false},
-    {"header", "Cookie:a", false}, {"not.header", "x-api-key", false},
+    {"code", "600", false},
+    {"code", "abc", false},
+    {"path", "cart", false},
+    {"path", "~[", false},
+    {"minDuration", "x", false},
+    {"verdict", "Bad", false},
+    {"grpcStatus", "14", false},
+    {"direction", "up", false},
+    {"flag", "NOPE", false},
+    {"colour", "red", false},
+    {"not.colour", "red", false},
+    {"text", "", false},
+    {"header", ":blue", false},
+    {"header", "x tenant", false},
+    {"header", "authorization", false},
+    {"header", "Cookie:a", false},
+    {"not.header", "x-api-key", false},
 };
 
 bool Matches(const std::vector<Parameter>& parameters) {

@@ -145,6 +145,8 @@ const Kind<MatchSpec>& MatchFields() {
                     "Minimum request duration.")
           .Optional("responseFlags", &MatchSpec::response_flags, List(OneOf(kResponseFlags)),
                     "Envoy response flags, such as UF or DC.")
+          .Optional("grpcStatuses", &MatchSpec::grpc_statuses, List(OneOf(kGrpcStatuses)),
+                    "gRPC statuses, such as UNAVAILABLE.")
           .Optional("headers", &MatchSpec::headers, List(Header()),
                     "Header conditions. All of them must match.")
           .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),

@@ -97,6 +97,8 @@ BOOST_AUTO_TEST_CASE(reads_every_response_flag) {
   }
   BOOST_TEST(RefusesMatch("responseFlags: [XX]", "responseFlags[0]"));
   BOOST_TEST(RefusesMatch("responseFlags: [uf]", "responseFlags[0]"));
+  BOOST_TEST(Match("grpcStatuses: [UNAVAILABLE, OK]").grpc_statuses.size() == 2);
+  BOOST_TEST(RefusesMatch("grpcStatuses: [14]", "grpcStatuses[0]"));
 }
 
 BOOST_AUTO_TEST_CASE(reads_headers_of_each_kind) {

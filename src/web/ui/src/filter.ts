@@ -17,6 +17,7 @@ const ALIASES: Record<string, string> = {
   protocol: "protocol",
   header: "header",
   verdict: "verdict",
+  grpc: "grpcStatus",
   direction: "direction",
   source: "source",
   src: "source",
@@ -63,7 +64,7 @@ export function parseFilter(line: string): ParsedFilter {
       continue;
     }
     const name = ALIASES[key];
-    if (!name) return { terms, error: `“${key}:” is no filter. Try method, path, code, source, destination, ns, verdict, min or text.` };
+    if (!name) return { terms, error: `“${key}:” is no filter. Try method, path, code, grpc, source, destination, ns, verdict, min or text.` };
     const value = bare.slice(colon + 1);
     if (!value) return { terms, error: `“${key}:” needs a value.` };
     if (name === "text" && !not) text.push(value);
