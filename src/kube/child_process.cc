@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "fmt/format.h"
@@ -20,6 +21,8 @@ namespace traffictap::kube {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kPoll = std::chrono::milliseconds(5);
 
 // The texts of `lines` as the null-terminated array that exec wants.
 std::vector<char*> Pointers(std::vector<std::string>& lines) {
@@ -76,9 +79,14 @@ StatusOr<pid_t> Spawn(const ChildProcessOptions& options, int output) {
   return absl::FailedPreconditionError(message);
 }
 
+Status TooSlow(const ChildProcessOptions& options) {
+  return absl::DeadlineExceededError(
+      fmt::format("run {}: no end after {} s", options.command, options.timeout / base::kSecond));
+}
+
 // Until the program closes its output.
-StatusOr<std::string> ReadAll(const ChildProcessOptions& options, int input) {
-  const auto end = SteadyClock::now() + std::chrono::nanoseconds(options.timeout);
+StatusOr<std::string> ReadAll(const ChildProcessOptions& options, SteadyClock::time_point end,
+                              int input) {
   std::string out;
   char piece[4096];
   for (;;) {
@@ -88,8 +96,7 @@ StatusOr<std::string> ReadAll(const ChildProcessOptions& options, int input) {
     const int ready = left <= 0 ? 0 : poll(&wanted, 1, static_cast<int>(left));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
-      return absl::DeadlineExceededError(fmt::format("run {}: no end after {} s", options.command,
-                                                     options.timeout / base::kSecond));
+      return TooSlow(options);
     }
     const ssize_t size = read(input, piece, sizeof piece);
     if (size < 0 && errno == EINTR) continue;
@@ -109,6 +116,16 @@ int Wait(pid_t pid) {
   return state;
 }
 
+// A program may go on for as long as it likes after it has closed its output. False: it did.
+bool WaitUntil(SteadyClock::time_point end, pid_t pid, int* state) {
+  for (;;) {
+    const pid_t ended = waitpid(pid, state, WNOHANG);
+    if (ended != 0 && !(ended < 0 && errno == EINTR)) return true;
+    if (SteadyClock::now() >= end) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
 }  // namespace
 
 StatusOr<std::string> RunChildProcess(const ChildProcessOptions& options) {
@@ -121,9 +138,14 @@ StatusOr<std::string> RunChildProcess(const ChildProcessOptions& options) {
   auto pid = Spawn(options, ends[1]);
   close(ends[1]);
   if (!pid.ok()) return pid.status();
-  auto output = ReadAll(options, ends[0]);
-  if (!output.ok()) kill(*pid, SIGKILL);
-  const int state = Wait(*pid);
+  const auto end = SteadyClock::now() + std::chrono::nanoseconds(options.timeout);
+  auto output = ReadAll(options, end, ends[0]);
+  int state = 0;
+  if (output.ok() && !WaitUntil(end, *pid, &state)) output = TooSlow(options);
+  if (!output.ok()) {
+    kill(*pid, SIGKILL);
+    state = Wait(*pid);
+  }
   if (!output.ok()) return output;
   if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return output;
   return absl::FailedPreconditionError(
