@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "base/command_line.h"
+#include "base/descriptors.h"
 #include "base/termination.h"
 #include "operator/operator.h"
 #include "operator/options.h"
@@ -39,6 +40,7 @@ int Run(int argc, char** argv) {
   if (options.uninstall) return RunUninstall(options);
   if (options.check) return RunCheck(options);
   base::BlockTermination();
+  base::RaiseDescriptorLimit();
   const auto running = op::Operator::Start(options);
   if (!running.ok()) return Refuse(2, "cannot start", running.status());
   base::WaitForTermination();

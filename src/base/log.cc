@@ -12,6 +12,24 @@
 namespace traffictap::log {
 namespace {
 
+constexpr unsigned kNoControl = 0xffff;
+
+// The code point of a character that a terminal takes for a command or that turns a line around;
+// kNoControl of all others: C0, DEL and C1 (a terminal may take U+009B for ESC [), line and paragraph
+// separators, and the marks that change the direction of writing (UAX #9).
+unsigned ControlOf(std::string_view character) {
+  const auto byte = [&](size_t at) { return static_cast<unsigned char>(character[at]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f ? byte(0) : kNoControl;
+  if (character.size() == 2) {
+    return byte(0) == 0xc2 && byte(1) < 0xa0 ? unsigned{byte(1)} : kNoControl;
+  }
+  if (character.size() != 3 || byte(0) != 0xe2) return kNoControl;
+  const unsigned point = 0x2000u | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+  const bool turns = (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+                     point == 0x200e || point == 0x200f;
+  return turns ? point : kNoControl;
+}
+
 // %v shows the message as it stands: a node's name with a line end in it could forge a line, and a
 // quote would break JSON. This flag escapes both, the same way in both formats; what is not UTF-8
 // becomes U+FFFD.
@@ -40,8 +58,8 @@ class SafeMessage final : public spdlog::custom_flag_formatter {
     const unsigned char first = character.empty() ? 0xff : static_cast<unsigned char>(character[0]);
     if (character.empty()) {
       out->append(replacement.begin(), replacement.end());
-    } else if (first < 0x20 || first == 0x7f) {
-      fmt::format_to(std::back_inserter(*out), "\\u{:04x}", static_cast<unsigned>(first));
+    } else if (const unsigned control = ControlOf(character); control != kNoControl) {
+      fmt::format_to(std::back_inserter(*out), "\\u{:04x}", control);
     } else {
       if (quotes_ && (first == '"' || first == '\\')) out->push_back('\\');
       out->append(character.begin(), character.end());

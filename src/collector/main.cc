@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "base/command_line.h"
+#include "base/descriptors.h"
 #include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
@@ -19,6 +20,7 @@ int Run(int argc, char** argv) {
   if (exit_code) return *exit_code;
   if (const auto set = base::ConfigureLog(options.log); !set.ok()) return Refuse("log", set);
   base::BlockTermination();
+  base::RaiseDescriptorLimit();
   auto collector = collector::Collector::Start(options);
   if (!collector.ok()) return Refuse("cannot start", collector.status());
   base::WaitForTermination();

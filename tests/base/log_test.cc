@@ -90,6 +90,24 @@ BOOST_AUTO_TEST_CASE(a_text_cannot_forge_a_line) {
   BOOST_TEST(text.find("node=a\\u000a2026") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_text_cannot_command_the_terminal_or_turn_the_line_around) {
+  for (const auto& [value, shown] :
+       {std::pair{"\x1b[2J", "\\u001b[2J"},
+        {"\xc2\x9b"
+         "2J",
+         "\\u009b2J"},
+        {"\xc2\x80\xc2\x85\xc2\x9f", "\\u0080\\u0085\\u009f"},
+        {"\x7f", "\\u007f"},
+        {"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029"},
+        {"\xe2\x80\xae\xe2\x81\xa6", "\\u202e\\u2066"},
+        {"\xc2\xa0\xc3\x9b\xe2\x82\xac", "\xc2\xa0\xc3\x9b\xe2\x82\xac"}}) {
+    const std::string text = Write("warn", log::Format::kText, value);
+    BOOST_TEST(text.find(std::string("node=") + shown + "\n") != std::string::npos, text);
+    const auto line = nlohmann::json::parse(Write("warn", log::Format::kJson, value));
+    BOOST_TEST(line["message"] == std::string("something happened node=") + value);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(refuses_an_unknown_level_and_lists_the_known) {
   const Status status = log::Configure("loud", log::Format::kText);
   BOOST_TEST(Message(status) == "log level \"loud\": use trace, debug, info, warn, error or off");
