@@ -1,6 +1,7 @@
 #include "apiserver/access_reviewer.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "apiserver/discovery.h"
 #include "fmt/format.h"
@@ -44,7 +45,12 @@ void AccessReviewer::Authorize(const observe::Credentials& credentials,
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_ && waiting_.size() < options_.waiting_max) {
-      waiting_.push_back({credentials.user, namespaces, std::move(done)});
+      Waiting waiting{credentials.user, namespaces, std::move(done),
+                      clock_->Monotonic() + options_.review_timeout};
+      waiting.left.insert("");
+      waiting.access.user = credentials.user.name;
+      waiting.access.groups = credentials.user.groups;
+      waiting_.push_back(std::move(waiting));
       return;
     }
   }
@@ -73,25 +79,27 @@ void AccessReviewer::Run() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    next.done(Review(next));
+    if (auto answer = Step(&next)) {
+      next.done(*std::move(answer));
+      continue;
+    }
+    absl::MutexLock lock(&mutex_);
+    waiting_.push_back(std::move(next));
   }
 }
 
-StatusOr<observe::Access> AccessReviewer::Review(const Waiting& waiting) {
-  observe::Access out;
-  out.user = waiting.user.name;
-  out.groups = waiting.user.groups;
-  const auto everything = IsAllowed(waiting.user, "");
-  if (!everything.ok()) return everything.status();
-  out.everything = *everything;
-  if (out.everything) return out;
-  for (const auto& ns : waiting.namespaces) {
-    if (ns.empty()) continue;
-    const auto allowed = IsAllowed(waiting.user, ns);
-    if (!allowed.ok()) return allowed.status();
-    if (*allowed) out.namespaces.insert(ns);
+std::optional<StatusOr<observe::Access>> AccessReviewer::Step(Waiting* waiting) {
+  if (clock_->Monotonic() >= waiting->deadline) {
+    return CannotTell(absl::DeadlineExceededError("it answers too slowly"));
   }
-  return out;
+  const std::string ns = *waiting->left.begin();
+  waiting->left.erase(waiting->left.begin());
+  const auto allowed = IsAllowed(waiting->user, ns);
+  if (!allowed.ok()) return allowed.status();
+  if (*allowed && ns.empty()) waiting->access.everything = true;
+  if (*allowed && !ns.empty()) waiting->access.namespaces.insert(ns);
+  if (!waiting->access.everything && !waiting->left.empty()) return std::nullopt;
+  return std::move(waiting->access);
 }
 
 StatusOr<bool> AccessReviewer::IsAllowed(const observe::User& user, const std::string& ns) {
@@ -104,9 +112,18 @@ StatusOr<bool> AccessReviewer::IsAllowed(const observe::User& user, const std::s
                        clock_->Monotonic() - found->second.time < options_.answer_lifetime;
     if (fresh) return found->second.allowed;
   }
-  const auto allowed = Ask(user, ns);
+  const auto allowed = AskOrFail(user, ns);
   if (allowed.ok()) Remember(std::move(question), *allowed);
   return allowed;
+}
+
+// What the libraries behind the client throw must not end the process: a user's name is any text.
+StatusOr<bool> AccessReviewer::AskOrFail(const observe::User& user, const std::string& ns) {
+  try {
+    return Ask(user, ns);
+  } catch (const std::exception& failure) {
+    return CannotTell(absl::InternalError(failure.what()));
+  }
 }
 
 StatusOr<bool> AccessReviewer::Ask(const observe::User& user, const std::string& ns) {

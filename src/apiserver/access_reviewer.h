@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -18,14 +19,16 @@ namespace traffictap::apiserver {
 struct AccessReviewerOptions {
   base::Nanos answer_lifetime = 5 * base::kSecond;  // for which an answer is used again
   base::Nanos timeout = 5 * base::kSecond;          // of a question
+  base::Nanos review_timeout = 10 * base::kSecond;  // of all questions of one caller
   size_t answers_max = 8192;                        // that are remembered
   size_t waiting_max = 256;                         // callers; beyond it new ones are refused
-  int threads = 2;
+  int threads = 4;
 };
 
 // Asks the API server whether a user may `watch` `pairs` of tap.traffictap.io: first in all
 // namespaces, where not in each of those that are asked for (authorization.k8s.io/v1
-// SubjectAccessReview). Takes only the credentials' user: the front proxy vouches for it. `done` is
+// SubjectAccessReview). Callers take turns, question by question: one of many namespaces delays no
+// other for longer than one of its questions. Takes only the credentials' user: the front proxy vouches for it. `done` is
 // called on the reviewer's threads. Errors: kUnauthenticated without a user; kUnavailable where the
 // API server does not answer, or too many wait.
 class AccessReviewer final : public observe::Authorizer {
@@ -42,10 +45,14 @@ class AccessReviewer final : public observe::Authorizer {
   void Stop();
 
  private:
+  // A caller, with what is known so far.
   struct Waiting {
     observe::User user;
-    std::set<std::string> namespaces;
+    // Namespaces to ask for; "" asks whether all are allowed, and comes first.
+    std::set<std::string> left;
     Done done;
+    base::Nanos deadline = 0;  // monotonic
+    observe::Access access = {};
   };
   struct Answer {
     bool allowed = false;
@@ -54,7 +61,9 @@ class AccessReviewer final : public observe::Authorizer {
   using Question = std::pair<observe::User, std::string>;  // the namespace, empty: all
 
   void Run();
-  StatusOr<observe::Access> Review(const Waiting& waiting);
+  // Asks what costs the next question. Empty: there are more.
+  std::optional<StatusOr<observe::Access>> Step(Waiting* waiting);
+  StatusOr<bool> AskOrFail(const observe::User& user, const std::string& ns);
   StatusOr<bool> IsAllowed(const observe::User& user, const std::string& ns);
   StatusOr<bool> Ask(const observe::User& user, const std::string& ns);
   void Remember(Question question, bool allowed);

@@ -127,6 +127,59 @@ BOOST_AUTO_TEST_CASE(an_api_server_that_does_not_answer_is_no_right_and_is_not_r
   BOOST_TEST(Ask(&reviewer, {"shop"}).value().MayRead("shop"));
 }
 
+BOOST_AUTO_TEST_CASE(an_exception_on_the_way_is_no_right_and_ends_nothing) {
+  AccessReviewer reviewer(&kube, &clock, {});
+  kube.AnswerReviews(kube::kSubjectAccessReviews,
+                     [](kube::Object) -> kube::Object { throw std::runtime_error("torn"); });
+  const auto refused = Ask(&reviewer, {"shop"}).status();
+  BOOST_TEST(absl::IsUnavailable(refused));
+  BOOST_TEST(Message(refused).find("torn") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_of_many_namespaces_delays_no_other) {
+  AccessReviewerOptions options;
+  options.threads = 1;
+  AccessReviewer reviewer(&kube, &clock, options);
+  absl::Notification asks, go;
+  std::atomic<int> asked_of_max = 0, asked_when_answered = -1;
+  kube.AnswerReviews(kube::kSubjectAccessReviews, [&](kube::Object review) {
+    const bool of_max = review.value()["spec"]["user"] == "max";
+    if (of_max && ++asked_of_max == 1) {
+      asks.Notify();
+      go.WaitForNotification();
+    }
+    review.value()["status"]["allowed"] = !of_max;
+    return review;
+  });
+  std::set<std::string> many;
+  for (int i = 0; i < 50; ++i) many.insert("ns-" + std::to_string(i));
+  absl::Notification max_answered;
+  reviewer.Authorize(Max(), many, [&](const StatusOr<observe::Access>&) { max_answered.Notify(); });
+  asks.WaitForNotification();
+  observe::Credentials eve;
+  eve.user.name = "eve";
+  absl::Notification eve_answered;
+  reviewer.Authorize(eve, {"shop"}, [&](const StatusOr<observe::Access>&) {
+    asked_when_answered = asked_of_max.load();
+    eve_answered.Notify();
+  });
+  go.Notify();
+  eve_answered.WaitForNotification();
+  max_answered.WaitForNotification();
+  BOOST_TEST(asked_when_answered == 1);
+  BOOST_TEST(asked_of_max == 51);
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_whose_questions_take_too_long_in_all_gets_no_right) {
+  AccessReviewer reviewer(&kube, &clock, {});
+  kube.AnswerReviews(kube::kSubjectAccessReviews, [&](kube::Object review) {
+    clock.Advance(4 * base::kSecond);
+    review.value()["status"]["allowed"] = false;
+    return review;
+  });
+  BOOST_TEST(absl::IsUnavailable(Ask(&reviewer, {"a", "b", "c", "d"}).status()));
+}
+
 BOOST_AUTO_TEST_CASE(those_who_wait_are_bounded_and_are_answered_when_it_stops) {
   AccessReviewerOptions options;
   options.threads = 1;
