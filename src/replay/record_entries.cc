@@ -143,6 +143,20 @@ void ReadPeer(const v1::Workload& peer, AccessEntry* out) {
   if (!peer.principal().empty()) out->text(Text::kPeerPrincipal) = peer.principal();
 }
 
+// A name in a file may have any length; those of a mesh are short (als/decode_identifier.cc cuts them
+// alike).
+constexpr size_t kNameBytesMax = 1024;
+
+std::string Cut(const std::string& text) { return text.substr(0, kNameBytesMax); }
+
+// Of a node and its place in the map, whose key is its id.
+size_t CostOf(const traffic::Node& node) {
+  constexpr size_t kPlace = 128;
+  return sizeof(node) + kPlace + 2 * node.id.size() + node.ip.size() + node.pod.size() +
+         node.ns.size() + node.workload.size() + node.service_account.size() +
+         node.cluster_id.size();
+}
+
 }  // namespace
 
 traffic::Verdict VerdictOf(const v1::TrafficPair& record) {
@@ -153,22 +167,29 @@ traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record) {
   return ByName<traffic::OrphanReason, traffic::kOrphanReasonCount>(record.orphan_reason());
 }
 
-traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& pod) {
-  const std::string key = end.cluster() + '\n' + end.namespace_() + '\n' + pod + '\n' + end.name();
+traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& whole_pod) {
+  const std::string pod = Cut(whole_pod);
+  const std::string key =
+      Cut(end.cluster()) + '\n' + Cut(end.namespace_()) + '\n' + pod + '\n' + Cut(end.name());
   const auto found = nodes_.find(key);
-  if (found != nodes_.end() && (found->second->ip == end.ip() || pod != end.pod())) {
-    return found->second;
-  }
+  const bool own = whole_pod == end.pod();
+  const std::string ip = own ? Cut(end.ip()) : std::string();
+  if (found != nodes_.end() && (found->second->ip == ip || !own)) return found->second;
   traffic::Node node;
   node.id = key;
-  node.ip = pod == end.pod() ? end.ip() : std::string();
+  node.ip = ip;
   node.pod = pod;
-  node.ns = end.namespace_();
-  node.workload = end.name();
-  node.service_account = end.service_account();
-  node.cluster_id = end.cluster();
+  node.ns = Cut(end.namespace_());
+  node.workload = Cut(end.name());
+  node.service_account = Cut(end.service_account());
+  node.cluster_id = Cut(end.cluster());
   auto out = std::make_shared<const traffic::Node>(std::move(node));
-  if (nodes_.size() < kNodesMax) nodes_[key] = out;
+  // One of the same key takes the former's place.
+  const size_t cost = found == nodes_.end() ? CostOf(*out) : 0;
+  if (node_bytes_ + cost <= kNodeBytesMax) {
+    node_bytes_ += cost;
+    nodes_[key] = out;
+  }
   return out;
 }
 

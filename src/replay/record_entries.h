@@ -24,19 +24,23 @@ struct RecordEntries {
 traffic::Verdict VerdictOf(const v1::TrafficPair& record);
 traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record);
 
-// Makes entries of records. One node of each proxy serves all its entries; beyond kNodesMax proxies
-// each entry gets its own. Used by one thread.
+// Makes entries of records. One node of each proxy serves all its entries; beyond kNodeBytesMax of
+// nodes each entry gets its own. Names are cut to 1 KiB. Used by one thread.
 class EntryMaker {
  public:
-  static constexpr size_t kNodesMax = 100'000;
+  static constexpr size_t kNodeBytesMax = size_t{64} << 20;
 
   // Where the record has no side that can be seen there is no entry either, and `pair` is empty.
   RecordEntries Make(const v1::TrafficPair& record);
+
+  // What the nodes that are kept take up, about.
+  size_t node_bytes() const { return node_bytes_; }
 
  private:
   traffic::NodePtr NodeOf(const v1::Workload& end, const std::string& pod);
 
   std::unordered_map<std::string, traffic::NodePtr> nodes_;
+  size_t node_bytes_ = 0;
 };
 
 }  // namespace traffictap::replay

@@ -100,6 +100,46 @@ BOOST_AUTO_TEST_CASE(values_that_no_proxy_writes_do_no_harm) {
   BOOST_TEST((entries.pair.verdict == Verdict::kOk));
 }
 
+// A small compressed file may hold names of a megabyte each.
+BOOST_AUTO_TEST_CASE(long_names_are_cut_and_what_is_kept_of_them_is_bounded) {
+  replay::EntryMaker maker;
+  const std::string longest(1 << 20, 'x');
+  for (int i = 0; i < 100; ++i) {
+    v1::TrafficPair record;
+    for (auto* end : {record.mutable_source(), record.mutable_destination()}) {
+      end->set_pod(std::to_string(i) + longest);
+      end->set_name(longest);
+      end->set_namespace_(longest);
+      end->set_cluster(longest);
+      end->set_service_account(longest);
+      end->set_ip(longest);
+    }
+    record.mutable_client()->set_code(200);
+    record.add_server()->set_pod(longest);
+    const auto entries = maker.Make(record);
+    BOOST_REQUIRE(entries.pair.client != nullptr);
+    BOOST_TEST(entries.pair.client->node->pod.size() == 1024u);
+    BOOST_TEST(entries.pair.client->node->id.size() < 5'000u);
+    BOOST_TEST(entries.pair.client->node->ip.size() == 1024u);
+  }
+  BOOST_TEST(maker.node_bytes() > 0u);
+  BOOST_TEST(maker.node_bytes() < 3'000'000u);
+}
+
+BOOST_AUTO_TEST_CASE(beyond_the_bound_of_nodes_entries_are_still_made) {
+  replay::EntryMaker maker;
+  const std::string name(1000, 'x');
+  for (int i = 0; i < 20'000; ++i) {
+    v1::TrafficPair record;
+    record.mutable_source()->set_pod(std::to_string(i) + name);
+    record.mutable_source()->set_name(name);
+    record.mutable_client()->set_code(200);
+    BOOST_REQUIRE(maker.Make(record).pair.client != nullptr);
+  }
+  BOOST_TEST(maker.node_bytes() <= replay::EntryMaker::kNodeBytesMax);
+  BOOST_TEST(maker.node_bytes() > replay::EntryMaker::kNodeBytesMax - 10'000);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
