@@ -6,31 +6,14 @@ set -euo pipefail
 out=$(realpath -m -- "${1:?usage: build.sh OUT.cc, or --modules}")
 cd "$(dirname "$0")"
 cache=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}
-modules=$cache/ui-modules-$(cat package.json package-lock.json | sha256sum | cut -c1-16)
 mkdir -p "$cache"
-
-fetch_modules() {
-  [ -e "$modules/complete" ] && return
-  rm -rf "$modules"
-  mkdir -p "$modules"
-  cp package.json package-lock.json "$modules"
-  (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
-    { echo "cannot install the page's packages: is the npm registry reachable?" >&2; exit 1; }
-  touch "$modules/complete"
-}
-
-exec 9>"$cache/ui.lock"
 if [ "$1" = --modules ]; then
-  flock 9
-  fetch_modules
-  echo "$modules"
-  exit
+  exec ../../../cmake/npm_modules.sh . ui
 fi
 inputs=(package.json package-lock.json vite.config.ts tsconfig.json index.html embed.mjs build.sh src/*)
 built=$cache/ui-$(sha256sum "${inputs[@]}" | sha256sum | cut -c1-16).cc
 if [ ! -e "$built" ]; then
-  flock 9  # two builds at once would disturb each other
-  fetch_modules
+  modules=$(../../../cmake/npm_modules.sh . ui)
   # Below the packages, where their names resolve.
   work=$(mktemp -d "$modules/build-XXXXXX")
   trap 'rm -rf "$work"' EXIT
