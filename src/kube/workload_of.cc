@@ -1,6 +1,8 @@
 #include "kube/workload_of.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace traffictap::kube {
 namespace {
@@ -22,24 +24,50 @@ std::string CronJobOf(const std::string& job) {
 }
 
 WorkloadName OfReplicaSet(const Object& pod, const std::string& replica_set) {
-  const auto rollout = WithoutSuffix(replica_set, pod.label("rollouts-pod-template-hash"));
-  if (!rollout.empty()) return {"Rollout", rollout};
   const auto deployment = WithoutSuffix(replica_set, pod.label("pod-template-hash"));
   if (!deployment.empty()) return {"Deployment", deployment};
+  const auto rollout = WithoutSuffix(replica_set, pod.label("rollouts-pod-template-hash"));
+  if (!rollout.empty()) return {"Rollout", rollout};
   return {"ReplicaSet", replica_set};
+}
+
+// Pods of these have generated names, whoever tells of them.
+bool GeneratesNames(const std::string& kind) {
+  constexpr std::array<std::string_view, 5> kKinds = {"ReplicaSet", "StatefulSet", "DaemonSet",
+                                                      "Job", "ReplicationController"};
+  return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+}
+
+// By the rules of Istio's GetDeployMetaFromPod.
+WorkloadName OfOwner(const Object& pod) {
+  const auto owners = pod.owner_references();
+  const auto owner = std::find_if(owners.begin(), owners.end(),
+                                  [](const OwnerReference& o) { return o.controller; });
+  if (owner == owners.end()) return {"Pod", pod.name()};
+  // A controller that names its pods itself, such as Strimzi's or a node's mirror pods: to Istio
+  // each pod is a workload of its own.
+  if (!GeneratesNames(owner->kind) && pod.Text("/metadata/generateName").empty()) {
+    return {"Pod", pod.name()};
+  }
+  if (owner->kind == "ReplicaSet") return OfReplicaSet(pod, owner->name);
+  // OpenShift's DeploymentConfig owns a ReplicationController for each rollout.
+  const std::string config = pod.label("deploymentconfig");
+  if (owner->kind == "ReplicationController" && !config.empty()) {
+    return {"DeploymentConfig", config};
+  }
+  const std::string cron_job = owner->kind == "Job" ? CronJobOf(owner->name) : "";
+  return cron_job.empty() ? WorkloadName{owner->kind, owner->name}
+                          : WorkloadName{"CronJob", cron_job};
 }
 
 }  // namespace
 
 WorkloadName WorkloadOf(const Object& pod) {
-  const auto owners = pod.owner_references();
-  const auto owner = std::find_if(owners.begin(), owners.end(),
-                                  [](const OwnerReference& o) { return o.controller; });
-  if (owner == owners.end()) return {"Pod", pod.name()};
-  if (owner->kind == "ReplicaSet") return OfReplicaSet(pod, owner->name);
-  const std::string cron_job = owner->kind == "Job" ? CronJobOf(owner->name) : "";
-  return cron_job.empty() ? WorkloadName{owner->kind, owner->name}
-                          : WorkloadName{"CronJob", cron_job};
+  WorkloadName out = OfOwner(pod);
+  // Istio's injector lets the label have the last word on WORKLOAD_NAME.
+  const std::string named = pod.label("service.istio.io/workload-name");
+  if (!named.empty()) out.name = named;
+  return out;
 }
 
 }  // namespace traffictap::kube

@@ -11,8 +11,9 @@ struct WorkloadName {
   std::string name;
 };
 
-// What a pod belongs to, by its controlling owner. Of ReplicaSets and Jobs the object above them,
-// told by the names that Kubernetes' controllers give: no other object has to be read.
+// What a pod belongs to, by its controlling owner, as Istio tells it in WORKLOAD_NAME. Of ReplicaSets,
+// Jobs and OpenShift's ReplicationControllers the object above them, told by the names and labels
+// that their controllers give: no other object has to be read.
 WorkloadName WorkloadOf(const Object& pod);
 
 }  // namespace traffictap::kube
