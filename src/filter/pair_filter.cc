@@ -38,16 +38,27 @@ base::Nanos LongestDuration(const TrafficPair& pair) {
   return longest;
 }
 
-struct PathCondition {
+struct TextCondition {
   tap::PathMatch match;
   std::shared_ptr<const re2::RE2> pattern;
 
-  bool Holds(std::string_view path) const {
-    if (pattern) return FullMatch(*pattern, path);
-    return match.kind == tap::PathMatchKind::kExact ? path == match.value
-                                                    : path.starts_with(match.value);
+  bool Holds(std::string_view text) const {
+    if (pattern) return FullMatch(*pattern, text);
+    return match.kind == tap::PathMatchKind::kExact ? text == match.value
+                                                    : text.starts_with(match.value);
   }
 };
+
+Status AddTexts(const std::vector<tap::PathMatch>& matches, std::vector<TextCondition>* out) {
+  for (const auto& match : matches) {
+    out->push_back({match, nullptr});
+    if (match.kind != tap::PathMatchKind::kRegex) continue;
+    auto pattern = CompilePattern(match.value);
+    if (!pattern.ok()) return pattern.status();
+    out->back().pattern = *pattern;
+  }
+  return absl::OkStatus();
+}
 
 struct HeaderCondition {
   tap::HeaderMatch match;
@@ -75,7 +86,8 @@ std::string_view ProtocolOf(const PackedEntry& entry) {
 
 struct PairFilter::Conditions {
   tap::MatchSpec spec;
-  std::vector<PathCondition> paths;
+  std::vector<TextCondition> paths;
+  std::vector<TextCondition> user_agents;
   std::vector<HeaderCondition> headers;
   traffic::ResponseFlags flags;
   bool asks_for_tcp = false;
@@ -88,10 +100,17 @@ struct PairFilter::Conditions {
                         });
                       }) &&
            EmptyOrAny(paths,
-                      [&](const PathCondition& path) {
+                      [&](const TextCondition& path) {
                         return AnyEntry(pair, [&](const auto& e) {
                           return e.facts.kind == traffic::EntryKind::kHttp &&
                                  path.Holds(PathOnly(e.text(Text::kPath)));
+                        });
+                      }) &&
+           EmptyOrAny(user_agents,
+                      [&](const TextCondition& agent) {
+                        return AnyEntry(pair, [&](const auto& e) {
+                          return e.facts.kind == traffic::EntryKind::kHttp &&
+                                 agent.Holds(e.text(Text::kUserAgent));
                         });
                       }) &&
            EmptyOrAny(spec.schemes,
@@ -149,13 +168,8 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
   Conditions& conditions = *out->conditions_;
   conditions.spec = spec;
   conditions.asks_for_tcp = std::count(spec.protocols.begin(), spec.protocols.end(), "TCP") > 0;
-  for (const auto& path : spec.paths) {
-    conditions.paths.push_back({path, nullptr});
-    if (path.kind != tap::PathMatchKind::kRegex) continue;
-    auto pattern = CompilePattern(path.value);
-    if (!pattern.ok()) return pattern.status();
-    conditions.paths.back().pattern = *pattern;
-  }
+  TT_RETURN_IF_ERROR(AddTexts(spec.paths, &conditions.paths));
+  TT_RETURN_IF_ERROR(AddTexts(spec.user_agents, &conditions.user_agents));
   for (const auto& header : spec.headers) {
     conditions.headers.push_back({header, nullptr});
     if (header.kind != tap::HeaderMatch::Kind::kRegex) continue;

@@ -13,7 +13,8 @@ namespace traffictap::tap {
 enum class PathMatchKind { kPrefix, kExact, kRegex };
 struct PathMatch {
   PathMatchKind kind = PathMatchKind::kPrefix;
-  std::string value;  // regex: RE2 syntax, must match the whole path without its query
+  // regex: RE2 syntax, must match the whole path without its query, or the whole user agent
+  std::string value;
   friend bool operator==(const PathMatch&, const PathMatch&) = default;
 };
 
@@ -38,6 +39,7 @@ struct MatchSpec {
   std::vector<PathMatch> paths;
   std::vector<std::string> schemes;      // "http", "https"
   std::vector<std::string> authorities;  // exact, or "*.suffix"; case-insensitive; port optional
+  std::vector<PathMatch> user_agents;
   std::vector<CodeRange> response_codes;
   std::optional<base::Nanos> min_duration;
   std::vector<std::string> response_flags;  // Envoy's short names

@@ -164,6 +164,25 @@ BOOST_AUTO_TEST_CASE(refuses_what_does_not_compile) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_user_agent_matches_by_prefix_whole_text_or_regex) {
+  const auto agents = [](tap::PathMatchKind kind, const std::string& value) {
+    MatchSpec match;
+    match.user_agents = {{kind, value}};
+    return match;
+  };
+  using Kind = tap::PathMatchKind;
+  Request request(200, 200);
+  request.client.Set(Text::kUserAgent, "curl/8.5.0");
+  BOOST_TEST(Matches(agents(Kind::kPrefix, "curl/"), request));
+  BOOST_TEST(!Matches(agents(Kind::kPrefix, "url/"), request));
+  BOOST_TEST(Matches(agents(Kind::kExact, "curl/8.5.0"), request));
+  BOOST_TEST(!Matches(agents(Kind::kExact, "curl/8"), request));
+  BOOST_TEST(Matches(agents(Kind::kRegex, "curl/8\\..*"), request));
+  BOOST_TEST(!Matches(agents(Kind::kRegex, "8"), request));
+  BOOST_TEST(!Matches(agents(Kind::kPrefix, "curl/"), Request(200, 200)));
+  BOOST_TEST(absl::IsInvalidArgument(PairFilter::Create(agents(Kind::kRegex, "(")).status()));
+}
+
 BOOST_AUTO_TEST_CASE(a_header_matches_by_presence_value_prefix_or_regex) {
   Request request(200, 200);
   request.client.Set(Text::kRequestHeaders, HeaderList({{"x-tenant", "acme-1"}, {"x-empty", ""}}));

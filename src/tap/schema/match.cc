@@ -42,16 +42,17 @@ Kind<std::string> PlainPath() {
                }});
 }
 
-Kind<PathMatch> Path() {
+// A text by its prefix, as a whole, or by a regex; `plain` is what the first two may be.
+Kind<PathMatch> TextMatch(const char* description, Kind<std::string> plain) {
   using K = PathMatchKind;
   const auto of = [](K kind, Kind<std::string> form) {
     return TextOf(&PathMatch::kind, kind, &PathMatch::value, std::move(form));
   };
-  return Object<PathMatch>("One path. Set exactly one of prefix, exact and regex.")
-      .Optional("prefix", of(K::kPrefix, PlainPath()), "Prefix of the path.")
-      .Optional("exact", of(K::kExact, PlainPath()), "The exact path, without the query.")
+  return Object<PathMatch>(description)
+      .Optional("prefix", of(K::kPrefix, plain), "Prefix of the text.")
+      .Optional("exact", of(K::kExact, plain), "The exact text.")
       .Optional("regex", of(K::kRegex, Regex()),
-                "RE2 regular expression that matches the whole path, without the query.")
+                "RE2 regular expression that matches the whole text.")
       .Keyword("minProperties", 1)
       .Keyword("maxProperties", 1)
       .Checked([](FieldReader& fields, const PathMatch&) {
@@ -59,6 +60,16 @@ Kind<PathMatch> Path() {
         fields.Fault("InvalidValue", "must have exactly one of prefix, exact, regex");
       })
       .kind();
+}
+
+Kind<PathMatch> Path() {
+  return TextMatch("A path, without its query. Set exactly one of prefix, exact and regex.",
+                   PlainPath());
+}
+
+Kind<PathMatch> UserAgent() {
+  return TextMatch("A user agent. Set exactly one of prefix, exact and regex.",
+                   Text({.max = 1024}));
 }
 
 Kind<HeaderMatch> Header() {
@@ -135,6 +146,8 @@ const Kind<MatchSpec>& MatchFields() {
                                    "A host name, or a suffix such as *.example. Without a port it "
                                    "matches any port.")),
                     "Requested hosts (the Host or :authority header).")
+          .Optional("userAgents", &MatchSpec::user_agents, List(UserAgent()),
+                    "User agents (the User-Agent header).")
           .Optional(
               "responseCodes", &MatchSpec::response_codes,
               List(Described(

@@ -71,6 +71,18 @@ BOOST_AUTO_TEST_CASE(reads_schemes_authorities_and_protocols) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(reads_user_agents_of_each_kind) {
+  const auto match = Match("userAgents: [{prefix: curl/}, {exact: Go 1}, {regex: '.*Firefox.*'}]");
+  BOOST_CHECK(match.user_agents ==
+              (std::vector<PathMatch>{{PathMatchKind::kPrefix, "curl/"},
+                                      {PathMatchKind::kExact, "Go 1"},
+                                      {PathMatchKind::kRegex, ".*Firefox.*"}}));
+  BOOST_TEST(RefusesMatch("userAgents: [{}]", "userAgents[0]"));
+  BOOST_TEST(RefusesMatch("userAgents: [{prefix: a, exact: b}]", "userAgents[0]"));
+  BOOST_TEST(RefusesMatch("userAgents: [{regex: '('}]", "userAgents[0].regex"));
+  BOOST_TEST(RefusesMatch("userAgents: [{prefix: ''}]", "userAgents[0].prefix"));
+}
+
 BOOST_AUTO_TEST_CASE(reads_response_codes_quoted_and_plain) {
   const auto match = Match("responseCodes: ['500-599', 404, '0']");
   BOOST_CHECK(match.response_codes == (std::vector<CodeRange>{{500, 599}, {404, 404}, {0, 0}}));
