@@ -135,7 +135,7 @@ struct EntryFilter::Index {
     for (const auto& pattern : match.authorities) authorities[pattern].Add(slot);
     if (match.paths.empty()) paths.any.Add(slot);
     for (const auto& path : match.paths) TT_RETURN_IF_ERROR(AddPath(path, slot, &paths));
-    if (AsksForHttp(match)) http_only.Add(slot);
+    if (!tap::WantsTcp(spec) || AsksForHttp(match)) http_only.Add(slot);
     if (!match.protocols.empty() && !AsksForHttpVersion(match)) tcp_only.Add(slot);
     const auto& sampling = spec.sampling;
     const bool whole = sampling.always_keep_errors || sampling.always_keep_slow;

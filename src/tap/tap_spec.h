@@ -99,6 +99,12 @@ struct TapSpec {
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
 };
 
+// Which of a proxy's filters a tap's records come from. TCP only where match.protocols names it, the
+// tap's own or, where it has none, that of an output: the proxies' open TCP connections are drained
+// when their logger comes and goes, which nobody shall cause who did not ask for them.
+bool WantsHttp(const TapSpec& spec);
+bool WantsTcp(const TapSpec& spec);
+
 using TapSpecPtr = std::shared_ptr<const TapSpec>;
 
 }  // namespace traffictap::tap

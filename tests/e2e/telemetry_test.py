@@ -12,6 +12,7 @@ kind: TrafficTap
 metadata: {name: telemetry, namespace: shop}
 spec:
   pairing: {window: 2s}
+  match: {protocols: [HTTP/1.0, HTTP/1.1, HTTP/2, HTTP/3, TCP]}
   outputs: [{name: disk, type: File, file: {path: shop/telemetry.jsonl}}]
 """
 TELEMETRY = """

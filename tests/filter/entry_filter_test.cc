@@ -70,9 +70,22 @@ MatchSpec Path(PathMatchKind kind, const std::string& value) {
 
 BOOST_AUTO_TEST_SUITE(entry_filter)
 
-BOOST_AUTO_TEST_CASE(a_tap_without_conditions_admits_everything) {
+BOOST_AUTO_TEST_CASE(a_tap_without_conditions_admits_every_request_and_no_connection) {
   BOOST_TEST(Admits({}, Request()));
-  BOOST_TEST(Admits({}, Connection()));
+  BOOST_TEST(!FilterOf({{}})->Admit(Connection().entry, First(1)).Contains(0));
+}
+
+BOOST_AUTO_TEST_CASE(an_output_that_names_tcp_asks_for_connections) {
+  tap::TapSpec spec;
+  spec.outputs.resize(2);
+  spec.outputs[1].match.protocols = {"TCP"};
+  const auto admits = [](const tap::TapSpec& tap) {
+    const std::vector<tap::TapSpecPtr> specs = {std::make_shared<const tap::TapSpec>(tap)};
+    return (*EntryFilter::Create(specs))->Admit(Connection().entry, First(1)).Contains(0);
+  };
+  BOOST_TEST(admits(spec));
+  spec.match.protocols = {"HTTP/2"};
+  BOOST_TEST(!admits(spec));
 }
 
 BOOST_AUTO_TEST_CASE(admits_by_method) {

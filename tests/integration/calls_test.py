@@ -15,7 +15,8 @@ class Calls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         capture = {"requestHeaders": ["x-shop-version"], "responseHeaders": ["x-shop-answer"]}
-        cls.stage = Stage(tap("all", capture=capture), tap("bare"), pods=PODS, mtls=cls.mtls)
+        everything = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"]}
+        cls.stage = Stage(tap("all", match=everything, capture=capture), tap("bare"), pods=PODS, mtls=cls.mtls)
         try:
             cls.call_everything(cls.stage.shop)
             cls.stage.settle()

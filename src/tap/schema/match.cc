@@ -163,7 +163,8 @@ const Kind<MatchSpec>& MatchFields() {
           .Optional("headers", &MatchSpec::headers, List(Header()),
                     "Header conditions. All of them must match.")
           .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),
-                    "Protocols. TCP stands for connections that are not HTTP.")
+                    "Protocols. TCP stands for connections that are not HTTP, and is tapped only where "
+                    "listed, since attaching drains them.")
           .kind();
   return kind;
 }
