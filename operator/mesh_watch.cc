@@ -1,5 +1,6 @@
 #include "operator/mesh_watch.h"
 
+#include <set>
 #include <utility>
 
 #include "fmt/format.h"
@@ -13,6 +14,11 @@ using controller::InformerOptions;
 using kube::Json;
 
 constexpr uint16_t kIstiodMonitoringPort = 15014;
+// A right that is missing when we start may still be on its way, as in an installation that goes on.
+constexpr base::Nanos kForbiddenAtStart = 20 * base::kSecond;
+// A kind that was there and is not found any more: its definition may be replaced, or an API server
+// may just have started. To change the mechanism drains every tapped proxy twice, so that it waits.
+constexpr base::Nanos kGoneForGood = 5 * 60 * base::kSecond;
 
 // Keeps only `fields` of an object.
 void KeepOnly(Json& object, std::initializer_list<const char*> fields) {
@@ -52,6 +58,21 @@ void TrimConfigMap(Json& config_map) {
   if (config_map.contains("data")) KeepOnly(config_map["data"], {"mesh"});
 }
 
+// Other ConfigMaps of the namespace change every few seconds, such as the leases of istiod's leaders.
+bool ChangesMeshConfig(const Change& change) {
+  const auto text = [](const std::shared_ptr<const kube::Object>& object) {
+    return object ? object->Text("/data/mesh") : "";
+  };
+  return text(change.before) != text(change.after);
+}
+
+// "istiod", "istiod-canary" of a revision, "istiod-revision-tag-stable". istiod-remote leads to
+// another cluster.
+bool IsIstiod(const kube::Object& slice) {
+  const std::string service = slice.label("kubernetes.io/service-name");
+  return service == "istiod" || (service.starts_with("istiod-") && service != "istiod-remote");
+}
+
 // A change of status alone, which we write ourselves, changes no plan.
 bool ChangesSpec(const Change& change) {
   if (!change.before || !change.after) return true;
@@ -71,10 +92,14 @@ struct MeshWatch::Watched {
   std::unique_ptr<controller::Informer> informer;
   bool optional = false;  // the kind may not exist in this cluster
 
-  bool absent() const {
-    const Status error = informer->watcher().last_error();
-    return optional &&
-           (kube::IsNotFound(error) || error.code() == absl::StatusCode::kPermissionDenied);
+  // Once a kind was read, only its own absence counts, and only when it lasts: a refusal then
+  // changes nothing that is in force. The writes that it refuses say so.
+  bool absent(base::Nanos now) const {
+    if (!optional) return false;
+    const auto [error, since] = informer->watcher().last_answer();
+    const base::Nanos lasted = now - since;
+    if (kube::IsNotFound(error)) return !informer->synced() || lasted >= kGoneForGood;
+    return absl::IsPermissionDenied(error) && !informer->synced() && lasted >= kForbiddenAtStart;
   }
 };
 
@@ -98,12 +123,13 @@ MeshWatch::MeshWatch(kube::KubeClient* kube, const mesh::Installation& own,
   Add("services", kube::kServices, services, false, mesh_changed);
   InformerOptions mesh_config;
   mesh_config.watcher.ns = own.root_namespace;
-  mesh_config.watcher.field_selector = "metadata.name=istio";
   mesh_config.trim = TrimConfigMap;
-  Add("meshconfig", kube::kConfigMaps, mesh_config, true, mesh_changed);
+  // istiod's revisions each have their own, by names that nobody knows beforehand.
+  Add("meshconfig", kube::kConfigMaps, mesh_config, true, [this](const Change& change) {
+    if (ChangesMeshConfig(change)) hooks_.mesh_changed();
+  });
   InformerOptions istiods;
   istiods.watcher.ns = own.root_namespace;
-  istiods.watcher.label_selector = "kubernetes.io/service-name=istiod";
   Add("istiods", kube::kEndpointSlices, istiods, true, [](const Change&) {});
   InformerOptions patches;
   patches.trim = TrimFields;
@@ -138,7 +164,7 @@ bool MeshWatch::WaitForSync(base::Nanos timeout, std::string* missing) const {
   constexpr base::Nanos kStep = 50 * base::kMillisecond;
   const base::Nanos deadline = clock_->Monotonic() + timeout;
   for (const auto& [name, watched] : watched_) {
-    while (!watched->absent() && !watched->informer->WaitForSync(kStep)) {
+    while (!watched->absent(clock_->Monotonic()) && !watched->informer->WaitForSync(kStep)) {
       if (clock_->Monotonic() < deadline) continue;
       *missing = fmt::format("{}: {}", name, Message(watched->informer->watcher().last_error()));
       return false;
@@ -151,7 +177,9 @@ const controller::Store& MeshWatch::StoreOf(const std::string& name) const {
   return watched_.at(name)->informer->store();
 }
 
-bool MeshWatch::Usable(const std::string& name) const { return !watched_.at(name)->absent(); }
+bool MeshWatch::Usable(const std::string& name) const {
+  return !watched_.at(name)->absent(clock_->Monotonic());
+}
 
 reconcilers::MeshObjects MeshWatch::Objects() const {
   reconcilers::MeshObjects out;
@@ -159,8 +187,9 @@ reconcilers::MeshObjects MeshWatch::Objects() const {
     for (auto& object : StoreOf(name).All()) to->push_back(std::move(object));
   };
   out.taps = Taps();
-  add("envoyfilters", &out.envoy_filters);
-  add("telemetries", &out.telemetries);
+  // What was seen of a kind that is gone is gone with it.
+  if (Usable("envoyfilters")) add("envoyfilters", &out.envoy_filters);
+  if (Usable("telemetries")) add("telemetries", &out.telemetries);
   for (const char* name :
        {"destinations", "namespaces", "pods", "services", "meshconfig", "sidecars"}) {
     add(name, &out.others);
@@ -190,8 +219,9 @@ plan::MeshSettings MeshWatch::Settings() const {
 }
 
 std::vector<std::string> MeshWatch::IstiodAddresses() const {
-  std::vector<std::string> out;
+  std::set<std::string> out;  // a tag's Service leads to pods that its revision's has too
   for (const auto& slice : StoreOf("istiods").All()) {
+    if (!IsIstiod(*slice)) continue;
     const Json* endpoints = slice->Find("/endpoints");
     if (endpoints == nullptr || !endpoints->is_array()) continue;
     for (size_t i = 0; i < endpoints->size(); ++i) {
@@ -199,11 +229,11 @@ std::vector<std::string> MeshWatch::IstiodAddresses() const {
       const Json* ready = slice->Find(fmt::format("/endpoints/{}/conditions/ready", i));
       if (ip.empty() || (ready != nullptr && *ready == false)) continue;
       const bool v6 = ip.find(':') != std::string::npos;
-      out.push_back(v6 ? fmt::format("[{}]:{}", ip, kIstiodMonitoringPort)
-                       : fmt::format("{}:{}", ip, kIstiodMonitoringPort));
+      out.insert(v6 ? fmt::format("[{}]:{}", ip, kIstiodMonitoringPort)
+                    : fmt::format("{}:{}", ip, kIstiodMonitoringPort));
     }
   }
-  return out;
+  return {out.begin(), out.end()};
 }
 
 void MeshWatch::WriteMetrics(base::MetricWriter& writer) const {

@@ -39,9 +39,10 @@ class MeshWatch {
   reconcilers::Objects Taps() const;
   reconcilers::ObjectPtr Tap(const kube::ObjectKey& key) const;
   size_t tap_count() const;
-  // Which of Istio's kinds may be written.
+  // Which of Istio's kinds may be written: those that exist and may be read. One that was read once
+  // stays so through refusals, and until it has been gone for minutes.
   plan::MeshSettings Settings() const;
-  // IP:port of every ready istiod's monitoring port.
+  // IP:port of every ready istiod's monitoring port, of all revisions; sorted.
   std::vector<std::string> IstiodAddresses() const;
 
   void WriteMetrics(base::MetricWriter& writer) const;

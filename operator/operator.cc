@@ -125,6 +125,7 @@ struct Operator::State {
     plan::MeshSettings settings = watch->Settings();
     absl::MutexLock lock(&mutex);
     settings.istio_version = istio_version;
+    settings.patch_grace = options.patch_grace;
     return settings;
   }
   std::vector<v1::CollectorReport> Reports() {
@@ -177,6 +178,10 @@ struct Operator::State {
     mesh.plan_changed = [this] {
       EveryTap();
       mesh_queue.AddAfter(kMesh, kFullCompare);
+    };
+    mesh.announce_drain = [this](const kube::Object& object, const std::string& message) {
+      events->Record(object,
+                     {controller::EventText::Type::kNormal, "ConnectionsDrain", "Attach", message});
     };
     mesh.kube = kube.get();
     mesh.board = &board;
@@ -239,7 +244,7 @@ struct Operator::State {
   bool WaitForLists(const std::stop_token& stop) {
     std::string missing;
     while (!watch->WaitForSync(kSyncPatience, &missing)) {
-      log::For("operator").warn("waits for the first lists missing=\"{}\"", missing);
+      log::For("operator").warn("waiting for the initial sync missing=\"{}\"", missing);
       if (stop.stop_requested()) return false;
     }
     return !stop.stop_requested();

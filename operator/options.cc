@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tap/values.h"
+
 namespace traffictap::op {
 namespace {
 
@@ -25,6 +27,21 @@ void AddClusterOptions(CLI::App& app, Options* out) {
   app.add_option("--destinations-dir", out->installation.destinations_dir,
                  "where the collector mounts the secrets of TapDestinations")
       ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--patch-grace",
+         [out](const std::string& text) {
+           // ParseDuration wants a unit, also after a nought.
+           out->patch_grace = *tap::ParseDuration(text == "0" ? "0s" : text);
+         },
+         "how long a proxy keeps its patch when the last tap that needs it has gone, so that tap "
+         "after tap drains its connections once; 0: not at all")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto read = tap::ParseDuration(text == "0" ? "0s" : text);
+            return read.ok() ? std::string() : Message(read.status());
+          },
+          "DURATION"))
+      ->default_str("5m");
   app.add_flag("!--no-leader-election", out->leader_election,
                "write although another operator may");
   auto* uninstall =

@@ -19,6 +19,8 @@ struct Options {
   discovery::DiscoveryServerOptions discovery;
   web::HttpServerOptions http;
   istiod::SynczOptions istiod;
+  // How long a patch stays when the last tap that needs it has gone.
+  base::Nanos patch_grace = 300 * base::kSecond;
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
   bool check = false;      // tell whether the installation works and end

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "operator/plan/istio_version.h"
 
 namespace traffictap::op {
 namespace {
@@ -63,9 +64,13 @@ void ProxyPoller::Ask() {
 }
 
 void ProxyPoller::AskVersion(const std::vector<std::string>& addresses) {
-  if (addresses.empty()) return;
-  auto version = istiod::FetchVersion(addresses[0], options_);
-  if (version.ok()) version_ = *std::move(version);  // otherwise FetchSyncz tells
+  std::string oldest;
+  for (const auto& address : addresses) {
+    auto version = istiod::FetchVersion(address, options_);
+    if (!version.ok()) return;  // FetchSyncz tells
+    if (oldest.empty() || plan::IsOlder(*version, oldest)) oldest = *std::move(version);
+  }
+  if (!oldest.empty()) version_ = oldest;
 }
 
 }  // namespace traffictap::op

@@ -129,8 +129,9 @@ void Watcher::Note(const Status& status) {
     log::For("controller")
         .warn("watch interrupted resource={} err={}", resource_.Name(), Message(status));
   } else if (status.ok() && !last_error_.ok()) {
-    log::For("controller").info("watch works again resource={}", resource_.Name());
+    log::For("controller").info("watch recovered resource={}", resource_.Name());
   }
+  if (status.code() != last_error_.code()) since_ = clock_->Monotonic();
   last_error_ = status;
 }
 
@@ -141,6 +142,11 @@ void Watcher::WaitAfter(const Status& status, const std::stop_token& stop) {
 Status Watcher::last_error() const {
   absl::MutexLock lock(&mutex_);
   return last_error_;
+}
+
+Watcher::Answer Watcher::last_answer() const {
+  absl::MutexLock lock(&mutex_);
+  return {last_error_, since_};
 }
 
 void Watcher::WriteMetrics(base::MetricWriter& writer) const {

@@ -53,6 +53,12 @@ class Watcher {
 
   // The last error, OK while all is well. Thread-safe.
   Status last_error() const;
+  // The last answer, and since when (monotonic) each one has had its code. Thread-safe.
+  struct Answer {
+    Status status;
+    base::Nanos since = 0;
+  };
+  Answer last_answer() const;
   // traffictap_watch_{lists,restarts}_total{resource}. Thread-safe.
   void WriteMetrics(base::MetricWriter& writer) const;
 
@@ -79,6 +85,7 @@ class Watcher {
   int internal_errors_ = 0;  // of watches, in a row
   mutable absl::Mutex mutex_;
   Status last_error_ ABSL_GUARDED_BY(mutex_);
+  base::Nanos since_ ABSL_GUARDED_BY(mutex_) = 0;
   double lists_ ABSL_GUARDED_BY(mutex_) = 0;
   double restarts_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -1,5 +1,11 @@
 #include "operator/mesh/envoy_filter.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <string>
+
 #include "fmt/format.h"
 
 namespace traffictap::mesh {
@@ -11,6 +17,9 @@ using kube::Json;
 // load.
 constexpr const char* kFlushInterval = "0.2s";
 constexpr int kBufferBytes = 65536;
+
+constexpr const char* kHttpConfig = "access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
+constexpr std::array<const char*, 2> kGrpcOutcome = {"grpc-message", "grpc-status"};
 
 std::string Extension(const char* name) {
   return fmt::format("type.googleapis.com/envoy.extensions.{}", name);
@@ -27,7 +36,24 @@ Json TlsModeTag() {
         {"default_value", "unknown"}}}};
 }
 
-Json CommonConfig(const plan::Patch& patch) {
+// Envoy names no cluster where it answers itself, so that the listener alone tells whose entry it is.
+// A gateway's listeners are both sides at once.
+struct Context {
+  const char* name;
+  const char* side;  // null: none
+};
+constexpr std::array<Context, 3> kContexts = {
+    {{"SIDECAR_INBOUND", "inbound"}, {"SIDECAR_OUTBOUND", "outbound"}, {"GATEWAY", nullptr}}};
+
+Json TagsOf(const Context& context) {
+  Json tags = Json::array({TlsModeTag()});
+  if (context.side != nullptr) {
+    tags.push_back({{"tag", "traffictap_side"}, {"literal", {{"value", context.side}}}});
+  }
+  return tags;
+}
+
+Json CommonConfig(const plan::Patch& patch, const Context& context) {
   const std::string cluster =
       fmt::format("outbound|{}||{}", patch.collector_port, patch.collector_host);
   return {{"log_name", patch.log_name},
@@ -37,36 +63,44 @@ Json CommonConfig(const plan::Patch& patch) {
           // The keys of Istio 1.24 and later, and those before.
           {"filter_state_objects_to_log",
            {"upstream_peer", "downstream_peer", "wasm.upstream_peer", "wasm.downstream_peer"}},
-          {"custom_tags", Json::array({TlsModeTag()})},
+          {"custom_tags", TagsOf(context)},
           // Without it :authority is the cluster's name, whose | a sidecar before the collector
           // refuses.
           {"grpc_service",
            {{"envoy_grpc", {{"cluster_name", cluster}, {"authority", patch.collector_host}}}}}};
 }
 
-Json HttpLogger(const plan::Patch& patch) {
-  Json config = {{"@type", Extension("access_loggers.grpc.v3.HttpGrpcAccessLogConfig")},
-                 {"common_config", CommonConfig(patch)}};
+// How a gRPC call ended: in trailers, or in the headers of an answer that has nothing else. Any other
+// field that a tap names may be either as well.
+Json ResponseFields(const plan::Patch& patch) {
+  std::set<std::string> names(patch.response_headers.begin(), patch.response_headers.end());
+  for (const char* name : kGrpcOutcome) names.insert(name);
+  return names;
+}
+
+Json HttpLogger(const plan::Patch& patch, const Context& context) {
+  Json config = {{"@type", Extension(kHttpConfig)},
+                 {"common_config", CommonConfig(patch, context)},
+                 {"additional_response_headers_to_log", ResponseFields(patch)},
+                 {"additional_response_trailers_to_log", ResponseFields(patch)}};
   if (!patch.request_headers.empty()) {
     config["additional_request_headers_to_log"] = patch.request_headers;
-  }
-  if (!patch.response_headers.empty()) {
-    config["additional_response_headers_to_log"] = patch.response_headers;
   }
   return {{"name", "envoy.access_loggers.http_grpc"}, {"typed_config", std::move(config)}};
 }
 
-Json TcpLogger(const plan::Patch& patch) {
+Json TcpLogger(const plan::Patch& patch, const Context& context) {
   return {{"name", "envoy.access_loggers.tcp_grpc"},
           {"typed_config",
            {{"@type", Extension("access_loggers.grpc.v3.TcpGrpcAccessLogConfig")},
-            {"common_config", CommonConfig(patch)}}}};
+            {"common_config", CommonConfig(patch, context)}}}};
 }
 
-Json MergeInto(const char* filter, const char* type, Json logger) {
+Json MergeInto(const Context& context, const char* filter, const char* type, Json logger) {
   return {{"applyTo", "NETWORK_FILTER"},
           {"match",
-           {{"context", "ANY"}, {"listener", {{"filterChain", {{"filter", {{"name", filter}}}}}}}}},
+           {{"context", context.name},
+            {"listener", {{"filterChain", {{"filter", {{"name", filter}}}}}}}}},
           {"patch",
            {{"operation", "MERGE"},
             {"value",
@@ -74,18 +108,83 @@ Json MergeInto(const char* filter, const char* type, Json logger) {
                {{"@type", Extension(type)}, {"access_log", Json::array({std::move(logger)})}}}}}}}};
 }
 
+// A part of a document by its JSON pointer, null where there is none.
+const Json& At(const Json& document, const char* pointer) {
+  static const Json kNothing;
+  const Json::json_pointer at(pointer);
+  return document.contains(at) ? document.at(at) : kNothing;
+}
+
+std::vector<std::string> NamesIn(const Json& list) {
+  std::vector<std::string> out;
+  if (!list.is_array()) return out;
+  for (const Json& name : list) {
+    if (name.is_string()) out.push_back(name.get<std::string>());
+  }
+  return out;
+}
+
+// "outbound|9811||traffictap-collector.traffictap-system.svc.cluster.local"
+void ReadCollectorCluster(const std::string& cluster, plan::Patch* patch) {
+  const size_t port = cluster.find('|');
+  const size_t host = cluster.rfind('|');
+  if (port == std::string::npos || host <= port) return;
+  std::from_chars(cluster.data() + port + 1, cluster.data() + host, patch->collector_port);
+  patch->collector_host = cluster.substr(host + 1);
+}
+
+void ReadLogger(const Json& config, plan::Patch* patch) {
+  const Json& cluster = At(config, "/common_config/grpc_service/envoy_grpc/cluster_name");
+  if (cluster.is_string()) ReadCollectorCluster(cluster.get<std::string>(), patch);
+  const Json& log_name = At(config, "/common_config/log_name");
+  if (log_name.is_string()) patch->log_name = log_name.get<std::string>();
+  const bool http = At(config, "/@type") == Extension(kHttpConfig);
+  (http ? patch->http : patch->tcp) = true;
+  if (!http) return;
+  patch->request_headers = NamesIn(At(config, "/additional_request_headers_to_log"));
+  patch->response_headers = NamesIn(At(config, "/additional_response_headers_to_log"));
+  std::erase_if(patch->response_headers, [](const std::string& name) {
+    return std::find(kGrpcOutcome.begin(), kGrpcOutcome.end(), name) != kGrpcOutcome.end();
+  });
+}
+
 }  // namespace
 
 Json EnvoyFilterSpec(const plan::Patch& patch) {
   Json spec = Json::object();
   if (!patch.at.selector.empty()) spec["workloadSelector"] = {{"labels", patch.at.selector}};
-  spec["configPatches"] =
-      Json::array({MergeInto("envoy.filters.network.http_connection_manager",
-                             "filters.network.http_connection_manager.v3.HttpConnectionManager",
-                             HttpLogger(patch)),
-                   MergeInto("envoy.filters.network.tcp_proxy",
-                             "filters.network.tcp_proxy.v3.TcpProxy", TcpLogger(patch))});
+  spec["configPatches"] = Json::array();
+  for (const Context& context : kContexts) {
+    if (patch.http) {
+      spec["configPatches"].push_back(
+          MergeInto(context, "envoy.filters.network.http_connection_manager",
+                    "filters.network.http_connection_manager.v3.HttpConnectionManager",
+                    HttpLogger(patch, context)));
+    }
+    if (patch.tcp) {
+      spec["configPatches"].push_back(MergeInto(context, "envoy.filters.network.tcp_proxy",
+                                                "filters.network.tcp_proxy.v3.TcpProxy",
+                                                TcpLogger(patch, context)));
+    }
+  }
   return spec;
+}
+
+std::optional<plan::Patch> ReadEnvoyFilterSpec(const Json& spec) {
+  plan::Patch patch;
+  const Json& selector = At(spec, "/workloadSelector/labels");
+  if (selector.is_object()) {
+    for (const auto& [name, value] : selector.items()) {
+      if (value.is_string()) patch.at.selector[name] = value.get<std::string>();
+    }
+  }
+  const Json& patches = At(spec, "/configPatches");
+  if (!patches.is_array()) return std::nullopt;
+  for (const Json& one : patches) {
+    ReadLogger(At(one, "/patch/value/typed_config/access_log/0/typed_config"), &patch);
+  }
+  if (EnvoyFilterSpec(patch) != spec) return std::nullopt;
+  return patch;
 }
 
 }  // namespace traffictap::mesh

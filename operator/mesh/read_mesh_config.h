@@ -9,9 +9,9 @@
 
 namespace traffictap::mesh {
 
-// The parts of Istio's MeshConfig (the YAML in ConfigMap istio, key mesh) that bear on access logs.
-// Fields that it does not name keep what `settings` has.
-void ReadMeshConfig(const std::string& yaml, plan::MeshSettings* settings);
+// The parts of Istio's MeshConfig that bear on access logs: the YAML that a ConfigMap has under the
+// key mesh. What cannot be read is as if it were not there.
+plan::MeshConfig ReadMeshConfig(const std::string& yaml);
 
 // The Service that proxies send to; empty where it has no port of that name.
 std::optional<plan::CollectorService> ReadCollector(const kube::Object& service,

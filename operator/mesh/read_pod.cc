@@ -66,6 +66,9 @@ plan::Pod ReadPod(const kube::Object& object, const Installation& own) {
     const std::string named = object.label(kGatewayName);
     pod.gateway = named.empty() ? pod.workload : named;
   }
+  // The injector's annotation has the revision itself; a label may have a tag that stands for one.
+  const std::string revision = object.annotation("istio.io/rev");
+  pod.revision = revision.empty() ? object.label("istio.io/rev") : revision;
   const std::string phase = object.Text("/status/phase");
   pod.finished = phase == "Succeeded" || phase == "Failed";
   pod.ready = IsReady(object);

@@ -1,7 +1,10 @@
 #include "operator/mesh/render.h"
 
+#include "base/rfc3339.h"
+#include "kube/resource.h"
 #include "operator/mesh/envoy_filter.h"
 #include "operator/mesh/installation.h"
+#include "operator/mesh/read_foreign.h"
 #include "operator/mesh/telemetry.h"
 
 namespace traffictap::mesh {
@@ -9,8 +12,14 @@ namespace {
 
 using kube::Json;
 
-Json OwnersOf(const plan::Patch& patch) {
+constexpr const char* kUnneededSince = "traffictap.io/unneeded-since";
+
+Json OwnersOf(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
   Json owners = Json::array();
+  if (keeper) {
+    owners.push_back(
+        {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"name", keeper->ns}, {"uid", keeper->uid}});
+  }
   for (const plan::TapRef& tap : patch.owners) {
     owners.push_back({{"apiVersion", "traffictap.io/v1alpha1"},
                       {"kind", tap.ns.empty() ? "ClusterTrafficTap" : "TrafficTap"},
@@ -22,7 +31,7 @@ Json OwnersOf(const plan::Patch& patch) {
 
 }  // namespace
 
-kube::Object Render(const plan::Patch& patch) {
+kube::Object Render(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
   const bool envoy_filter = patch.mechanism == plan::Mechanism::kEnvoyFilter;
   Json object = {
       {"apiVersion", envoy_filter ? "networking.istio.io/v1alpha3" : "telemetry.istio.io/v1"},
@@ -31,14 +40,32 @@ kube::Object Render(const plan::Patch& patch) {
        {{"name", patch.at.name},
         {"namespace", patch.at.ns},
         {"labels", {{kManagedByLabel, kManagedByValue}}},
-        {"ownerReferences", OwnersOf(patch)}}},
+        {"ownerReferences", OwnersOf(patch, keeper)}}},
       {"spec", envoy_filter ? EnvoyFilterSpec(patch) : TelemetrySpec(patch)}};
+  if (patch.unneeded_since) {
+    object["metadata"]["annotations"] = {
+        {kUnneededSince, base::FormatRfc3339(*patch.unneeded_since)}};
+  }
   return kube::Object(std::move(object));
 }
 
-std::vector<kube::Object> RenderAll(const plan::MeshPlan& plan) {
-  std::vector<kube::Object> out;
-  for (const plan::Patch& patch : plan.patches) out.push_back(Render(patch));
+plan::StandingPatch ReadStanding(const kube::Object& object) {
+  plan::StandingPatch out;
+  const Json* spec = object.Find("/spec");
+  if (object.kind() == kube::kTelemetries.kind) {
+    out.patch.mechanism = plan::Mechanism::kTelemetry;
+    out.patch.at = ReadTelemetry(object).at;
+    out.intact = true;
+  } else if (const auto patch = spec == nullptr ? std::nullopt : ReadEnvoyFilterSpec(*spec)) {
+    out.patch = *patch;
+    out.intact = true;
+  } else {
+    out.patch.at = ReadEnvoyFilter(object).at;
+    out.patch.http = out.patch.tcp = true;  // what former versions always had
+  }
+  out.patch.at.ns = object.ns();
+  out.patch.at.name = object.name();
+  out.patch.unneeded_since = base::ParseRfc3339(object.annotation(kUnneededSince));
   return out;
 }
 

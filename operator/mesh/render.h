@@ -1,18 +1,25 @@
 #pragma once
 
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "kube/object.h"
-#include "operator/plan/mesh_plan.h"
+#include "operator/plan/mesh_snapshot.h"
 
 namespace traffictap::mesh {
 
 // The object to apply for a patch: every field that the operator owns and no other, so that it can
-// be applied as a whole by one field manager. Equal patches give equal objects. Its taps own it:
-// with the last of them it is garbage to the API server, operator or not.
-kube::Object Render(const plan::Patch& patch);
+// be applied as a whole by one field manager. Equal patches give equal objects. Its taps own it, and
+// `keeper`, if there is one: with the last of its owners it is garbage to the API server, operator or
+// not. A keeper lets a patch outlive its taps for the grace time, and takes it along when the
+// installation goes.
+struct Keeper {
+  std::string ns;  // the installation's namespace
+  std::string uid;
+};
+kube::Object Render(const plan::Patch& patch, const std::optional<Keeper>& keeper);
 
-// In the order of the plan.
-std::vector<kube::Object> RenderAll(const plan::MeshPlan& plan);
+// The patch that one of our own objects is.
+plan::StandingPatch ReadStanding(const kube::Object& object);
 
 }  // namespace traffictap::mesh

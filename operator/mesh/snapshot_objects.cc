@@ -4,6 +4,7 @@
 #include "operator/mesh/read_mesh_config.h"
 #include "operator/mesh/read_pod.h"
 #include "operator/mesh/read_taps.h"
+#include "operator/mesh/render.h"
 
 namespace traffictap::mesh {
 namespace {
@@ -14,21 +15,33 @@ bool AddService(const kube::Object& object, const Installation& own, plan::MeshS
   return snapshot->collector.has_value();
 }
 
+// The revision of istiod that a ConfigMap has the MeshConfig of; empty where it is of something else.
+// istiod of revision canary reads istio-canary, the one without a revision istio.
+std::string RevisionOf(const kube::Object& object, const Installation& own) {
+  if (object.ns() != own.root_namespace || object.Find("/data/mesh") == nullptr) return "";
+  const std::string name = object.name();
+  if (name == "istio") return "default";
+  return name.starts_with("istio-") ? name.substr(6) : "";
+}
+
 bool AddMeshConfig(const kube::Object& object, const Installation& own,
                    plan::MeshSnapshot* snapshot) {
-  if (object.ns() != own.root_namespace || object.name() != "istio") return false;
-  ReadMeshConfig(object.Text("/data/mesh"), &snapshot->mesh);
+  const std::string revision = RevisionOf(object, own);
+  if (revision.empty()) return false;
+  snapshot->mesh.configs[revision] = ReadMeshConfig(object.Text("/data/mesh"));
   return true;
 }
 
-// Ours are the outcome of a plan, not a part of the mesh that it has to live beside.
 bool IsOurs(const kube::Object& object) { return object.label(kManagedByLabel) == kManagedByValue; }
 
 bool AddForeign(const kube::Object& object, plan::MeshSnapshot* snapshot) {
   const std::string kind = object.kind();
-  if (kind == "EnvoyFilter" && !IsOurs(object)) {
+  const bool patch = kind == "EnvoyFilter" || kind == "Telemetry";
+  if (patch && IsOurs(object)) {
+    snapshot->standing.push_back(ReadStanding(object));
+  } else if (kind == "EnvoyFilter") {
     snapshot->envoy_filters.push_back(ReadEnvoyFilter(object));
-  } else if (kind == "Telemetry" && !IsOurs(object)) {
+  } else if (kind == "Telemetry") {
     snapshot->telemetries.push_back(ReadTelemetry(object));
   } else if (kind == "Sidecar") {
     snapshot->sidecars.push_back(ReadSidecar(object));
@@ -54,7 +67,7 @@ bool AddToSnapshot(const kube::Object& object, const Installation& own,
   } else if (kind == "TapDestination") {
     snapshot->destinations.push_back(ReadDestination(object));
   } else if (kind == "Namespace") {
-    snapshot->namespaces.push_back({object.name(), object.labels()});
+    snapshot->namespaces.push_back({object.name(), object.labels(), object.uid()});
   } else if (kind == "Service") {
     return AddService(object, own, snapshot);
   } else if (kind == "ConfigMap") {

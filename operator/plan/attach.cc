@@ -18,6 +18,17 @@ constexpr const char* kGatewayLabel = "gateway.networking.k8s.io/gateway-name";
 
 using Workloads = std::vector<const Workload*>;
 
+// Whether one Telemetry serves all the pods: during a canary upgrade they are of several revisions.
+bool HaveAlike(const MeshIndex& index, const std::vector<const Pod*>& pods,
+               const MeshConfig& config, const CollectorProviders& providers) {
+  const CollectorService& collector = *index.snapshot().collector;
+  return std::all_of(pods.begin(), pods.end(), [&](const Pod* pod) {
+    const MeshConfig& other = index.ConfigOf(*pod);
+    return other.default_access_logging == config.default_access_logging &&
+           FindProviders(collector, other).http == providers.http;
+  });
+}
+
 // One namespace's work; each step tells `out_` what it did or why it could not.
 class Attacher {
  public:
@@ -249,9 +260,16 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
                                  index_.mesh().istio_version)});
     return false;
   }
-  const CollectorProviders providers = FindProviders(index_.snapshot());
+  const CollectorService& collector = *index_.snapshot().collector;
+  const MeshConfig& config = index_.ConfigOf(*pods.front());
+  const CollectorProviders providers = FindProviders(collector, config);
+  if (!HaveAlike(index_, pods, config, providers)) {
+    Hide(workloads, {"", "RevisionsDiffer",
+                     "its pods belong to revisions of istiod whose MeshConfigs name different "
+                     "access log providers, which one Telemetry cannot serve: make them alike"});
+    return false;
+  }
   if (providers.http.empty()) {
-    const CollectorService& collector = *index_.snapshot().collector;
     Hide(workloads,
          {"", "ProviderMissing",
           fmt::format("MeshConfig has no extension provider with envoyHttpAls service {} "
@@ -266,7 +284,7 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
     return false;
   }
   std::string blocker;
-  const auto inherited = InheritedLogging(index_, patch->at, &blocker);
+  const auto inherited = InheritedLogging(index_, patch->at, config, &blocker);
   if (!inherited) {
     Hide(workloads, {"", "TelemetryConflict",
                      fmt::format("Telemetry {} logs these proxies with a filter, which a narrower "
@@ -299,11 +317,16 @@ void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
     if (!wants) continue;
     const tap::TapSpec& spec = *demands_[i].spec;
     patch->owners.push_back(demands_[i].tap);
+    patch->http = patch->http || tap::WantsHttp(spec);
+    patch->tcp = patch->tcp || tap::WantsTcp(spec);
     request.insert(spec.capture.request_headers.begin(), spec.capture.request_headers.end());
     response.insert(spec.capture.response_headers.begin(), spec.capture.response_headers.end());
     want_match(spec.match);
     for (const tap::OutputSpec& output : spec.outputs) want_match(output.match);
   }
+  // How gRPC calls end is asked for anyway.
+  response.erase("grpc-message");
+  response.erase("grpc-status");
   std::sort(patch->owners.begin(), patch->owners.end());
   patch->request_headers.assign(request.begin(), request.end());
   patch->response_headers.assign(response.begin(), response.end());
@@ -334,6 +357,7 @@ void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<co
                      replacer->at.ns, replacer->at.name)});
   }
   if (telemetry) {
+    patch.http = patch.tcp = false;
     patch.request_headers.clear();
     patch.response_headers.clear();
   }

@@ -6,6 +6,8 @@
 #include "operator/plan/admission.h"
 #include "operator/plan/attach.h"
 #include "operator/plan/attachment_name.h"
+#include "operator/plan/drains.h"
+#include "operator/plan/linger.h"
 #include "operator/plan/tap_outcomes.h"
 #include "tap/write_tap.h"
 
@@ -54,6 +56,36 @@ void AttachAll(const MeshIndex& index, const Demands& demands, std::vector<Patch
   }
 }
 
+void Sort(std::vector<Patch>* patches) {
+  std::sort(patches->begin(), patches->end(), [](const Patch& a, const Patch& b) {
+    return std::pair(a.at.ns, a.at.name) < std::pair(b.at.ns, b.at.name);
+  });
+}
+
+bool IsOf(const TapOutcome& outcome, const std::string& patch) {
+  return std::binary_search(outcome.patches.begin(), outcome.patches.end(), patch);
+}
+
+std::string CostOf(const MeshIndex& index, const TapOutcome& outcome,
+                   const std::vector<Patch>& patches) {
+  std::vector<const Patch*> own;
+  for (const Patch& patch : patches) {
+    if (IsOf(outcome, IdOf(patch))) own.push_back(&patch);
+  }
+  return CostOf(index, own);
+}
+
+// What a tap that is planned only would do to connections.
+void TellDrains(const std::vector<Drain>& drains, TapOutcome* outcome) {
+  const bool some = std::any_of(drains.begin(), drains.end(),
+                                [&](const Drain& drain) { return IsOf(*outcome, drain.patch); });
+  for (Condition& condition : outcome->conditions) {
+    if (condition.type != "Programmed" || condition.reason != "PlanOnly") continue;
+    condition.message += some ? "; when it begins, and when it ends, " + outcome->cost
+                              : "; no connection drains, since its patches are there already";
+  }
+}
+
 // As if the tap were in force beside the others: what it would own.
 TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demands& others) {
   Demands demands;
@@ -67,12 +99,14 @@ TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demand
   std::vector<Patch> patches;
   Outcomes outcomes;
   AttachAll(index, demands, &patches, &outcomes);
+  std::optional<base::Nanos> never;
+  Linger(index, &patches, &never);
+  Sort(&patches);
   TapOutcome outcome = OutcomeOf(state, index, outcomes);
+  outcome.cost = CostOf(index, outcome, patches);
+  TellDrains(DrainsOf(index, patches), &outcome);
   for (Patch& patch : patches) {
-    const auto& ids = outcome.patches;
-    if (std::find(ids.begin(), ids.end(), IdOf(patch)) != ids.end()) {
-      outcome.planned.push_back(std::move(patch));
-    }
+    if (IsOf(outcome, IdOf(patch))) outcome.planned.push_back(std::move(patch));
   }
   return outcome;
 }
@@ -102,13 +136,15 @@ MeshPlan Compile(const MeshSnapshot& snapshot) {
   MeshPlan plan;
   Outcomes outcomes;
   AttachAll(index, demands, &plan.patches, &outcomes);
-  std::sort(plan.patches.begin(), plan.patches.end(), [](const Patch& a, const Patch& b) {
-    return std::pair(a.at.ns, a.at.name) < std::pair(b.at.ns, b.at.name);
-  });
+  Linger(index, &plan.patches, &plan.next_change);
+  Sort(&plan.patches);
+  plan.drains = DrainsOf(index, plan.patches);
   for (const auto& [key, state] : states) {
     const bool alone = state.accepted && state.tap->plan_only && !state.tap->suspended;
-    plan.outcomes.push_back(alone ? PlanAlone(state, index, demands)
-                                  : OutcomeOf(state, index, outcomes));
+    TapOutcome outcome =
+        alone ? PlanAlone(state, index, demands) : OutcomeOf(state, index, outcomes);
+    if (!alone) outcome.cost = CostOf(index, outcome, plan.patches);
+    plan.outcomes.push_back(std::move(outcome));
     if (state.in_force()) plan.compiled_taps.push_back(CompiledTapOf(state));
     if (state.accepted) Earlier(state.schedule.changes, &plan.next_change);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 
 namespace traffictap::plan {
 namespace {
@@ -50,6 +51,52 @@ const SidecarSummary* SidecarOf(const MeshIndex& index, const Pod& pod) {
 
 std::string NameOf(const Attachment& at) { return at.ns + "/" + at.name; }
 
+// istiod passes over namespaces that none of its discoverySelectors matches: their Services and
+// their EnvoyFilters do not exist to it.
+std::optional<Note> NotDiscovered(const MeshIndex& index, const Pod& pod,
+                                  const CollectorService& collector) {
+  const auto& selectors = index.ConfigOf(pod).discovery_selectors;
+  if (selectors.empty()) return std::nullopt;
+  for (const std::string& ns : {collector.ns, pod.ns}) {
+    const tap::Labels& labels = index.LabelsOf(ns);
+    const bool seen = std::any_of(selectors.begin(), selectors.end(),
+                                  [&](const auto& selector) { return selector.Matches(labels); });
+    if (seen) continue;
+    const bool hidden = ns == collector.ns;
+    return Note{"", hidden ? "CollectorHidden" : "NotDiscovered",
+                fmt::format("istiod does not watch namespace {}, {}: label it so that one of "
+                            "MeshConfig's discoverySelectors matches it",
+                            ns,
+                            hidden ? "so that the collector is hidden from the proxies"
+                                   : "so that patches there have no effect")};
+  }
+  return std::nullopt;
+}
+
+// By Istio's rule: "*" anywhere in the list opens it; "~" closes it; "." is the Service's own
+// namespace.
+bool IsExportedTo(const std::vector<std::string>& export_to, const CollectorService& collector,
+                  const std::string& ns) {
+  const auto holds = [&](const std::string& word) {
+    return std::find(export_to.begin(), export_to.end(), word) != export_to.end();
+  };
+  if (export_to.empty() || holds("*")) return true;
+  if (holds("~")) return false;
+  return holds(ns) || (holds(".") && ns == collector.ns);
+}
+
+std::optional<Note> NotExported(const MeshIndex& index, const Pod& pod,
+                                const CollectorService& collector) {
+  const bool own = !collector.export_to.empty();
+  const auto& export_to = own ? collector.export_to : index.ConfigOf(pod).default_service_export_to;
+  if (IsExportedTo(export_to, collector, pod.ns)) return std::nullopt;
+  return Note{"", "CollectorHidden",
+              fmt::format("{} exports the collector's Service to \"{}\" alone: annotate Service "
+                          "{}/{} with networking.istio.io/exportTo=\"*\"",
+                          own ? "its annotation" : "MeshConfig.defaultServiceExportTo",
+                          fmt::join(export_to, ","), collector.ns, collector.name)};
+}
+
 // The Telemetry for all of `ns` that says something of access logs; the first by name, as Istio
 // allows only one.
 const TelemetrySummary* NamespaceLevel(const MeshIndex& index, const std::string& ns) {
@@ -95,15 +142,21 @@ bool AppliesTo(const Attachment& at, const Pod& pod, const std::string& root_nam
   return HasLabels(pod.labels, at.selector);
 }
 
-const SidecarSummary* HidesCollector(const MeshIndex& index, const Pod& pod) {
+std::optional<Note> CollectorHidden(const MeshIndex& index, const Pod& pod) {
   const auto& collector = index.snapshot().collector;
-  if (pod.proxy != Proxy::kSidecar || !collector) return nullptr;
+  if (!collector || pod.proxy == Proxy::kNone || pod.proxy == Proxy::kAmbient) return std::nullopt;
+  if (auto note = NotDiscovered(index, pod, *collector)) return note;
+  if (auto note = NotExported(index, pod, *collector)) return note;
+  if (pod.proxy != Proxy::kSidecar) return std::nullopt;
   const SidecarSummary* sidecar = SidecarOf(index, pod);
-  if (sidecar == nullptr) return nullptr;
+  if (sidecar == nullptr) return std::nullopt;
   const bool reached =
       std::any_of(sidecar->egress_hosts.begin(), sidecar->egress_hosts.end(),
                   [&](const std::string& host) { return Reaches(host, pod.ns, *collector); });
-  return reached ? nullptr : sidecar;
+  if (reached) return std::nullopt;
+  return Note{"", "CollectorHidden",
+              fmt::format("Sidecar {} hides the collector: add \"{}/{}\" to its egress hosts",
+                          NameOf(sidecar->at), collector->ns, collector->host)};
 }
 
 const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& pod) {
@@ -116,13 +169,12 @@ const EnvoyFilterSummary* ReplacesAccessLog(const MeshIndex& index, const Pod& p
   return found;
 }
 
-CollectorProviders FindProviders(const MeshSnapshot& snapshot) {
+CollectorProviders FindProviders(const CollectorService& collector, const MeshConfig& config) {
   CollectorProviders out;
-  if (!snapshot.collector) return out;
-  for (const ExtensionProvider& provider : snapshot.mesh.extension_providers) {
+  for (const ExtensionProvider& provider : config.extension_providers) {
     // Istio lets a provider name the Service as HOST or NAMESPACE/HOST.
     const std::string host = provider.als_service.substr(provider.als_service.find('/') + 1);
-    if (host != snapshot.collector->host || provider.port != snapshot.collector->port) continue;
+    if (host != collector.host || provider.port != collector.port) continue;
     std::string& found = provider.tcp ? out.tcp : out.http;
     if (found.empty() || provider.name < found) found = provider.name;
   }
@@ -146,12 +198,13 @@ std::optional<Note> TelemetryConflict(const MeshIndex& index, const Attachment& 
 
 std::optional<std::vector<AccessLogging>> InheritedLogging(const MeshIndex& index,
                                                            const Attachment& at,
+                                                           const MeshConfig& config,
                                                            std::string* blocker) {
   const TelemetrySummary* levels[] = {at.whole_namespace() ? nullptr : NamespaceLevel(index, at.ns),
                                       at.ns == index.mesh().root_namespace
                                           ? nullptr
                                           : NamespaceLevel(index, index.mesh().root_namespace)};
-  std::vector<std::string> providers = index.mesh().default_access_logging;
+  std::vector<std::string> providers = config.default_access_logging;
   std::sort(providers.begin(), providers.end());
   std::vector<AccessLogging> out;
   if (!providers.empty()) out.push_back({.providers = providers});

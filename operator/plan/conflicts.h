@@ -14,9 +14,10 @@ namespace traffictap::plan {
 // True where an object of Istio applies to the pod.
 bool AppliesTo(const Attachment& at, const Pod& pod, const std::string& root_namespace);
 
-// The user's Sidecar whose egress hides the collector from the pod's proxy; null where it is
-// reached.
-const SidecarSummary* HidesCollector(const MeshIndex& index, const Pod& pod);
+// Why the pod's proxy does not know the collector, as a note without a subject: by a Sidecar's
+// egress, since its Service is not exported to the pod's namespace, or by namespaces that istiod
+// leaves out. Empty where it is reached.
+std::optional<Note> CollectorHidden(const MeshIndex& index, const Pod& pod);
 
 // The user's EnvoyFilter that may take the patch's access logger away from the pod; null where
 // there is none.
@@ -28,7 +29,7 @@ struct CollectorProviders {
   std::string http;  // empty: there is none
   std::string tcp;
 };
-CollectorProviders FindProviders(const MeshSnapshot& snapshot);
+CollectorProviders FindProviders(const CollectorService& collector, const MeshConfig& config);
 
 // Why a Telemetry of ours at `at`, for `pods`, would shadow or be shadowed by one of the user's:
 // only one may select a proxy, and only one per namespace may select none.
@@ -36,10 +37,11 @@ std::optional<Note> TelemetryConflict(const MeshIndex& index, const Attachment& 
                                       const std::vector<const Pod*>& pods);
 
 // What the proxies of a Telemetry at `at` log already by the levels above it, which ours would
-// override and therefore repeats. Nothing where that cannot be repeated, since it has filters;
-// `blocker` then names the object.
+// override and therefore repeats; `config` is of their istiod. Nothing where that cannot be repeated,
+// since it has filters; `blocker` then names the object.
 std::optional<std::vector<AccessLogging>> InheritedLogging(const MeshIndex& index,
                                                            const Attachment& at,
+                                                           const MeshConfig& config,
                                                            std::string* blocker);
 
 }  // namespace traffictap::plan

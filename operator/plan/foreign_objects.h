@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "tap/destination_spec.h"
 #include "tap/tap_spec.h"
 
 // What the plan needs to know of the mesh's objects that belong to others: enough to live beside
@@ -60,6 +62,17 @@ struct ExtensionProvider {
   std::string als_service;  // of envoyHttpAls or envoyTcpAls; empty: of another kind
   uint16_t port = 0;
   bool tcp = false;  // envoyTcpAls: Istio puts it on HTTP as well, as it does the other one on TCP
+};
+
+// The parts of a MeshConfig that bear on access logs.
+struct MeshConfig {
+  std::string root_namespace;  // empty: not named
+  std::vector<ExtensionProvider> extension_providers;
+  std::vector<std::string> default_access_logging;      // defaultProviders.accessLogging
+  std::vector<std::string> default_service_export_to;   // empty: to everybody
+  std::vector<tap::LabelSelector> discovery_selectors;  // any of them; empty: every namespace
+  // How long a proxy lets the connections of a replaced filter chain go on: defaultConfig's.
+  base::Nanos drain = 45 * base::kSecond;
 };
 
 }  // namespace traffictap::plan

@@ -1,18 +1,35 @@
 #include "operator/plan/istio_version.h"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
 namespace traffictap::plan {
+namespace {
+
+// How many of the first three numbers there are, and they.
+std::pair<size_t, std::array<int, 3>> NumbersOf(const std::string& version) {
+  std::array<int, 3> numbers{};
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const auto [next, error] = std::from_chars(at, end, numbers[i]);
+    if (error != std::errc()) return {i, numbers};
+    if (next == end || *next != '.') return {i + 1, numbers};
+    at = next + 1;
+  }
+  return {numbers.size(), numbers};
+}
+
+}  // namespace
 
 bool IsAtLeast(const std::string& version, int major, int minor) {
-  const char* const end = version.data() + version.size();
-  int found_major = 0;
-  int found_minor = 0;
-  const auto [dot, error] = std::from_chars(version.data(), end, found_major);
-  if (error != std::errc() || dot == end || *dot != '.') return true;
-  if (std::from_chars(dot + 1, end, found_minor).ec != std::errc()) return true;
-  return std::pair(found_major, found_minor) >= std::pair(major, minor);
+  const auto [count, numbers] = NumbersOf(version);
+  return count < 2 || std::pair(numbers[0], numbers[1]) >= std::pair(major, minor);
+}
+
+bool IsOlder(const std::string& version, const std::string& other) {
+  return NumbersOf(version).second < NumbersOf(other).second;
 }
 
 }  // namespace traffictap::plan

@@ -8,4 +8,7 @@ namespace traffictap::plan {
 // is at least MAJOR.MINOR. Not known counts as new enough: what it then refuses, it says itself.
 bool IsAtLeast(const std::string& version, int major, int minor);
 
+// Whether `version` is of an earlier release than `other`, by its three numbers.
+bool IsOlder(const std::string& version, const std::string& other);
+
 }  // namespace traffictap::plan

@@ -11,7 +11,31 @@ bool HasLabels(const tap::Labels& labels, const tap::Labels& selector) {
   });
 }
 
-MeshIndex::MeshIndex(const MeshSnapshot& snapshot) : snapshot_(snapshot) {
+namespace {
+
+constexpr const char* kDefaultRevision = "default";
+
+const MeshConfig* FindConfig(const MeshSettings& mesh, const std::string& revision) {
+  for (const std::string& name : {revision, std::string(kDefaultRevision)}) {
+    const auto found = mesh.configs.find(name);
+    if (found != mesh.configs.end()) return &found->second;
+  }
+  return mesh.configs.empty() ? nullptr : &mesh.configs.begin()->second;
+}
+
+}  // namespace
+
+const MeshConfig& MeshIndex::ConfigOf(const Pod& pod) const {
+  static const MeshConfig none;
+  const MeshConfig* config = FindConfig(mesh_, pod.revision);
+  return config == nullptr ? none : *config;
+}
+
+MeshIndex::MeshIndex(const MeshSnapshot& snapshot) : snapshot_(snapshot), mesh_(snapshot.mesh) {
+  const MeshConfig* config = FindConfig(mesh_, kDefaultRevision);
+  if (config != nullptr && !config->root_namespace.empty()) {
+    mesh_.root_namespace = config->root_namespace;
+  }
   std::map<std::tuple<std::string, std::string, std::string>, Workload> workloads;
   for (const Pod& pod : snapshot.pods) {
     if (pod.finished) continue;

@@ -33,7 +33,10 @@ class MeshIndex {
   explicit MeshIndex(const MeshSnapshot& snapshot);
 
   const MeshSnapshot& snapshot() const { return snapshot_; }
-  const MeshSettings& mesh() const { return snapshot_.mesh; }
+  // With the root namespace that the mesh's own configuration names.
+  const MeshSettings& mesh() const { return mesh_; }
+  // Of the pod's istiod: of its revision, else of the default one, else of the first.
+  const MeshConfig& ConfigOf(const Pod& pod) const;
   // By namespace, then by kind and name.
   const std::map<std::string, std::vector<Workload>>& namespaces() const { return workloads_; }
   const std::vector<Workload>& WorkloadsOf(const std::string& ns) const;
@@ -49,6 +52,7 @@ class MeshIndex {
 
  private:
   const MeshSnapshot& snapshot_;
+  MeshSettings mesh_;
   std::map<std::string, std::vector<Workload>> workloads_;
   std::map<std::string, const DestinationObject*> destinations_;
   std::map<std::string, const tap::Labels*> labels_;

@@ -28,6 +28,10 @@ enum class Mechanism { kEnvoyFilter, kTelemetry };
 struct Patch {
   Attachment at;  // with a deterministic name; neither selector nor targets: the whole namespace
   Mechanism mechanism = Mechanism::kEnvoyFilter;
+  // Of an EnvoyFilter: the filters that get a logger, one or both. Of a Telemetry neither: Istio puts
+  // its provider on all.
+  bool http = false;
+  bool tcp = false;
   std::vector<std::string> request_headers;  // sorted, lower case; EnvoyFilter alone
   std::vector<std::string> response_headers;
   std::vector<std::string> providers;  // Telemetry alone: of MeshConfig, sorted
@@ -36,7 +40,18 @@ struct Patch {
   std::string log_name = "traffictap";
   std::string collector_host;
   uint16_t collector_port = 0;
-  std::vector<TapRef> owners;  // sorted, not empty
+  std::vector<TapRef> owners;  // sorted; empty where it only waits for the next tap
+  // Set where it has more than its owners ask for: since when. After the grace time that goes.
+  std::optional<base::Nanos> unneeded_since;
+};
+
+// A change of a patch makes the proxies under it drain the connections of the filters that change:
+// they go on for the drain time, and are then closed.
+struct Drain {
+  std::string patch;         // "EnvoyFilter/NAMESPACE/NAME"
+  std::vector<TapRef> taps;  // the patch's owners
+  std::string message;  // "EnvoyFilter/shop/… is written: HTTP connections of 2 proxies drain …"
+  friend auto operator<=>(const Drain&, const Drain&) = default;
 };
 
 // What the collector shall do for one tap.
@@ -90,8 +105,10 @@ struct TapOutcome {
   uint32_t pods_meshed = 0;
   // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.
   std::vector<std::string> proxies;
-  std::vector<std::string> patches;    // "EnvoyFilter/NAMESPACE/NAME", sorted
-  std::vector<Patch> planned;          // of a tap that is planned only: what it would add or change
+  std::vector<std::string> patches;  // "EnvoyFilter/NAMESPACE/NAME", sorted
+  std::vector<Patch> planned;        // of a tap that is planned only: what it would add or change
+  // What its patches cost when they come and go: "HTTP connections of 2 proxies drain within 45s".
+  std::string cost;
   std::optional<base::Nanos> started;  // to be kept in status: limits.duration counts from it
   std::optional<base::Nanos> ends;     // where a limit says so
 };
@@ -100,6 +117,7 @@ struct MeshPlan {
   std::vector<Patch> patches;              // sorted by namespace, name
   std::vector<CompiledTap> compiled_taps;  // sorted by key
   std::vector<TapOutcome> outcomes;        // sorted by key, one per tap of the snapshot
+  std::vector<Drain> drains;               // sorted; what the change from `standing` costs
   // When time alone changes the plan again (a startTime, an endTime, a duration); compile again
   // then.
   std::optional<base::Nanos> next_change;

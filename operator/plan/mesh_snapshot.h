@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operator/plan/foreign_objects.h"
+#include "operator/plan/mesh_plan.h"
 #include "tap/destination_spec.h"
 #include "tap/parse_fault.h"
 #include "tap/tap_spec.h"
@@ -52,7 +54,8 @@ struct Pod {
   std::string workload;
   std::string service_account;
   Proxy proxy = Proxy::kNone;
-  std::string gateway;  // of a gateway or waypoint: the name of its Gateway, or else its workload
+  std::string gateway;   // of a gateway or waypoint: the name of its Gateway, or else its workload
+  std::string revision;  // of the istiod that its proxy was injected for; "default"; empty: unknown
   bool ready = false;
   bool finished = false;  // phase Succeeded or Failed: never counted
   bool ours = false;      // of TrafficTap's own collector or operator: never tapped
@@ -61,6 +64,14 @@ struct Pod {
 struct Namespace {
   std::string name;
   tap::Labels labels;
+  std::string uid = {};
+};
+
+// A patch of the operator's own making, as it stands in the API server.
+struct StandingPatch {
+  Patch patch;  // of a Telemetry without providers and what it kept
+  // It is what this version renders for `patch`. Else another version wrote it, or somebody's hand.
+  bool intact = false;
 };
 
 // The Service that the proxies send to. Its cluster in Envoy is "outbound|PORT||HOST".
@@ -69,18 +80,23 @@ struct CollectorService {
   std::string name;
   std::string host;   // traffictap-collector.traffictap-system.svc.cluster.local
   uint16_t port = 0;  // of the access log service
-  // where its pods mount the destinations' secrets, a folder per secret
+  // Where its pods mount the destinations' secrets, a folder per secret.
   std::string destinations_dir;
+  // Its annotation networking.istio.io/exportTo: "*", ".", "~" or namespaces. Empty: as MeshConfig
+  // says.
+  std::vector<std::string> export_to = {};
 };
 
 struct MeshSettings {
-  std::string istio_version;  // "1.29.2"; empty where istiod could not be asked
-  std::string root_namespace = "istio-system";
-  // the operator may write EnvoyFilters and the API server has them
+  std::string istio_version;  // "1.29.2", of several istiods the oldest; empty: not known
+  std::string root_namespace = "istio-system";  // where no MeshConfig names one
+  // The operator may write EnvoyFilters and the API server has them.
   bool envoy_filter_allowed = true;
   bool telemetry_allowed = true;  // the same of Telemetry
-  std::vector<ExtensionProvider> extension_providers;
-  std::vector<std::string> default_access_logging;  // MeshConfig.defaultProviders.accessLogging
+  // How long a patch stays as it is when taps that need it have gone; 0: not at all.
+  base::Nanos patch_grace = 0;
+  // Of each revision of istiod, by its name; "default" for the one that has none.
+  std::map<std::string, MeshConfig> configs;
 };
 
 struct MeshSnapshot {
@@ -91,6 +107,7 @@ struct MeshSnapshot {
   std::vector<Pod> pods;
   std::optional<CollectorService> collector;  // empty: no such Service
   MeshSettings mesh;
+  std::vector<StandingPatch> standing;            // our own
   std::vector<EnvoyFilterSummary> envoy_filters;  // of others: never our own
   std::vector<TelemetrySummary> telemetries;      // of others
   std::vector<SidecarSummary> sidecars;

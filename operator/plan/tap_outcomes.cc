@@ -32,8 +32,7 @@ Condition ConflictedOf(const TapState& state, const TapOutcome& outcome) {
       if (note.reason == first->reason) subjects.push_back(note.subject);
     }
   }
-  if (first == nullptr)
-    return {"Conflicted", Value::kFalse, "NoConflicts", "nothing stands in its way"};
+  if (first == nullptr) return {"Conflicted", Value::kFalse, "NoConflicts", "no conflicts"};
   return {"Conflicted", Value::kTrue, first->reason,
           fmt::format("{}: {}", Listed(subjects), first->message)};
 }
@@ -63,10 +62,10 @@ Condition CoverageOf(const TapState& state, const MeshIndex& index, const TapOut
     return NotProgrammed("CollectorNotFound", "the collector's Service is not there: install it");
   }
   if (outcome.workloads.empty()) {
-    return NotProgrammed("NoTargets",
-                         state.selection.ours.empty()
-                             ? "no pod matches the targets: correct them, or wait for pods"
-                             : "only TrafficTap's own pods match, which are never tapped");
+    return NotProgrammed(
+        "NoTargets", state.selection.ours.empty()
+                         ? "no pods match the targets: correct them, or wait for pods to start"
+                         : "the targets match only TrafficTap's own pods, which are never tapped");
   }
   if (!outcome.patches.empty()) {
     const auto patched = std::count_if(outcome.workloads.begin(), outcome.workloads.end(),
@@ -80,16 +79,17 @@ Condition CoverageOf(const TapState& state, const MeshIndex& index, const TapOut
   if (cause != outcome.not_visible.end()) {
     return NotProgrammed(cause->reason, fmt::format("{}: {}", cause->subject, cause->message));
   }
-  return NotProgrammed("WorkloadsNotMeshed",
-                       fmt::format("none of {} has an Istio proxy: turn injection on and restart",
-                                   Counted(outcome.pods_matched, "matching pod")));
+  return NotProgrammed(
+      "WorkloadsNotMeshed",
+      fmt::format("none of {} has an Istio proxy: enable sidecar injection and restart the pods",
+                  Counted(outcome.pods_matched, "matching pod")));
 }
 
 Condition ProgrammedOf(const TapState& state, const MeshIndex& index, const TapOutcome& outcome) {
   if (!state.accepted) return NotProgrammed("NotAccepted", "see the condition Accepted");
   if (state.tap->suspended) {
     return NotProgrammed("Suspended",
-                         "the annotation traffictap.io/suspend keeps it off: remove it to start");
+                         "suspended by the annotation traffictap.io/suspend: remove it to start");
   }
   if (state.schedule.phase == Phase::kScheduled) {
     return NotProgrammed("Scheduled", state.schedule.message);
@@ -111,7 +111,7 @@ Condition CompletedOf(const TapState& state) {
     return {"Completed", Value::kFalse, "Invalid", "the tap has faults"};
   const bool completed = state.schedule.phase == Phase::kCompleted;
   if (!completed && !state.in_force() && state.schedule.phase == Phase::kRunning) {
-    return {"Completed", Value::kFalse, "NotInForce", "it does not run"};
+    return {"Completed", Value::kFalse, "NotInForce", "the tap is not running"};
   }
   return {"Completed", completed ? Value::kTrue : Value::kFalse, state.schedule.reason,
           state.schedule.message};
@@ -125,8 +125,8 @@ uint32_t CountMeshed(const std::vector<const Pod*>& pods) {
 
 void AddProxies(const SelectedWorkload& selected, const MeshIndex& index, TapOutcome* outcome) {
   for (const Pod* pod : selected.pods) {
-    const bool reached = pod->proxy == Proxy::kWaypoint ||
-                         (IsPatchable(*pod) && HidesCollector(index, *pod) == nullptr);
+    const bool proxied = pod->proxy == Proxy::kWaypoint || IsPatchable(*pod);
+    const bool reached = proxied && !CollectorHidden(index, *pod);
     if (reached) outcome->proxies.push_back(pod->name + "." + pod->ns);
   }
 }

@@ -25,13 +25,10 @@ std::string OfPods(size_t count, const Workload& workload) {
 
 void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {
   for (const Pod* pod : workload.pods) {
-    const SidecarSummary* sidecar = HidesCollector(index, *pod);
-    if (sidecar == nullptr) continue;
-    const CollectorService& collector = *index.snapshot().collector;
-    out->push_back(
-        {workload.subject(), "CollectorHidden",
-         fmt::format("Sidecar {}/{} hides the collector: add \"{}/{}\" to its egress hosts",
-                     sidecar->at.ns, sidecar->at.name, collector.ns, collector.host)});
+    auto note = CollectorHidden(index, *pod);
+    if (!note) continue;
+    note->subject = workload.subject();
+    out->push_back(*std::move(note));
     return;
   }
 }
@@ -40,7 +37,7 @@ void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Not
 
 bool IsReachable(const MeshIndex& index, const Workload& workload) {
   return std::any_of(workload.pods.begin(), workload.pods.end(), [&](const Pod* pod) {
-    return IsPatchable(*pod) && HidesCollector(index, *pod) == nullptr;
+    return IsPatchable(*pod) && !CollectorHidden(index, *pod);
   });
 }
 
@@ -59,8 +56,8 @@ std::vector<Note> BlindSpots(const MeshIndex& index, const Workload& workload) {
   }
   if (const size_t bare = Count(workload, Proxy::kNone); bare > 0) {
     out.push_back({subject, "NotMeshed",
-                   fmt::format("{} without an Istio proxy: turn injection on and restart, or see "
-                               "them from their meshed peers' side only",
+                   fmt::format("{} without an Istio proxy: enable sidecar injection and restart "
+                               "them, or see only their meshed peers' side",
                                OfPods(bare, workload))});
   }
   if (const size_t ambient = Count(workload, Proxy::kAmbient); ambient > 0) {

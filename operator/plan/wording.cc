@@ -1,7 +1,5 @@
 #include "operator/plan/wording.h"
 
-#include <string_view>
-
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -19,8 +17,13 @@ std::string Listed(const std::vector<std::string>& names) {
 }
 
 std::string Counted(size_t count, const char* noun) {
-  const bool sibilant = std::string_view(noun).ends_with("ch");
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : sibilant ? "es" : "s");
+  std::string word = noun;
+  if (count != 1 && word.ends_with('y')) {
+    word.replace(word.size() - 1, 1, "ies");
+  } else if (count != 1) {
+    word += word.ends_with("ch") ? "es" : "s";
+  }
+  return fmt::format("{} {}", count, word);
 }
 
 }  // namespace traffictap::plan

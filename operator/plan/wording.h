@@ -8,7 +8,7 @@ namespace traffictap::plan {
 // "a", "a and b", "a, b and c", "a, b, c and 4 more": status is read by people and bounded in size.
 std::string Listed(const std::vector<std::string>& names);
 
-// "1 pod", "3 pods".
+// "1 pod", "3 pods", "2 patches", "2 proxies".
 std::string Counted(size_t count, const char* noun);
 
 }  // namespace traffictap::plan

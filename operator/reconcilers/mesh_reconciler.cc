@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -58,38 +59,102 @@ const kube::Json& StatusOf(const Objects& taps, const std::string& key) {
   return kNothing;
 }
 
+// The taps that want an object, each with its namespace: what is refused in one says nothing of what
+// a tap of the cluster has in another.
+std::set<std::string> TapsOf(const Object& object) {
+  std::set<std::string> out;
+  for (const auto& owner : object.owner_references()) {
+    const bool tap =
+        owner.kind == kube::kTrafficTaps.kind || owner.kind == kube::kClusterTrafficTaps.kind;
+    if (tap) out.insert(object.ns() + "/" + owner.uid);
+  }
+  return out;
+}
+
+// A patch that is to outlive its taps needs an owner that stays.
+std::optional<mesh::Keeper> KeeperOf(const plan::MeshSnapshot& snapshot,
+                                     const mesh::Installation& own) {
+  if (snapshot.mesh.patch_grace <= 0) return std::nullopt;
+  for (const auto& ns : snapshot.namespaces) {
+    if (ns.name == own.ns) return mesh::Keeper{ns.name, ns.uid};
+  }
+  return std::nullopt;
+}
+
+// What an Event about a drain is about.
+std::vector<Object> RegardingOf(const plan::Drain& drain) {
+  std::vector<Object> out;
+  for (const auto& tap : drain.taps) {
+    const auto& resource = tap.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
+    kube::Json metadata{{"name", tap.name}, {"uid", tap.uid}};
+    if (!tap.ns.empty()) metadata["namespace"] = tap.ns;
+    out.emplace_back(kube::Json{
+        {"apiVersion", resource.ApiVersion()}, {"kind", resource.kind}, {"metadata", metadata}});
+  }
+  if (!out.empty()) return out;
+  const size_t ns = drain.patch.find('/');
+  const size_t name = drain.patch.find('/', ns + 1);
+  const bool filter = drain.patch.starts_with(kube::kEnvoyFilters.kind);
+  const auto& resource = filter ? kube::kEnvoyFilters : kube::kTelemetries;
+  out.emplace_back(kube::Json{{"apiVersion", resource.ApiVersion()},
+                              {"kind", resource.kind},
+                              {"metadata",
+                               {{"namespace", drain.patch.substr(ns + 1, name - ns - 1)},
+                                {"name", drain.patch.substr(name + 1)}}}});
+  return out;
+}
+
 // Writes one kind's objects. A failure is noted at its patch and does not stop the others.
 class KindWriter {
  public:
-  KindWriter(kube::KubeClient* kube, const kube::Resource& resource, base::Nanos now,
+  KindWriter(kube::KubeClient* kube, const kube::Resource& resource,
+             const std::vector<Object>& desired, const std::vector<Object>& live, base::Nanos now,
              PatchStates* states)
-      : kube_(kube), resource_(resource), now_(now), states_(states) {}
-
-  bool Write(const std::vector<Object>& desired, const std::vector<Object>& live) {
-    const auto diff = mesh::Diff(desired, live);
+      : kube_(kube),
+        resource_(resource),
+        diff_(mesh::Diff(desired, live)),
+        now_(now),
+        states_(states) {
     for (const auto& object : live) {
       (*states_)[PatchName(object)] = {AppliedAt(object), "", ContentOf(object)};
     }
-    for (const auto& object : diff.to_delete) Delete(object);
-    for (const auto& object : diff.to_apply) Apply(object);
-    return good_;
   }
 
+  // The taps of what was refused are added to `unserved`.
+  void ApplyAll(std::set<std::string>* unserved) {
+    for (const auto& object : diff_.to_apply) {
+      if (!Apply(object)) unserved->merge(TapsOf(object));
+    }
+  }
+
+  // Keeps what a tap has that could not get the patch that was to take its place.
+  void DeleteAll(const std::set<std::string>& unserved) {
+    for (const auto& object : diff_.to_delete) {
+      const auto taps = TapsOf(object);
+      const bool needed = std::any_of(
+          taps.begin(), taps.end(), [&](const std::string& tap) { return unserved.contains(tap); });
+      if (!needed) Delete(object);
+    }
+  }
+
+  bool good() const { return good_; }
+
  private:
-  void Apply(const Object& object) {
+  bool Apply(const Object& object) {
     PatchState& state = (*states_)[PatchName(object)];
     const auto applied = kube_->Apply(resource_, object, {kFieldManager, true, false});
     if (applied.ok()) {
       state.applied = now_;
       state.content = ContentOf(*applied);
       log::For("mesh").info("patch applied patch={}", PatchName(object));
-      return;
+      return true;
     }
     // A namespace that is going takes nothing new and needs nothing.
-    if (kube::IsNotFound(applied.status())) return;
+    if (kube::IsNotFound(applied.status())) return true;
     good_ = false;
     state.error = Message(applied.status());
     log::For("mesh").error("patch refused patch={} err=\"{}\"", PatchName(object), state.error);
+    return false;
   }
 
   void Delete(const Object& object) {
@@ -109,6 +174,7 @@ class KindWriter {
 
   kube::KubeClient* const kube_;
   const kube::Resource& resource_;
+  const mesh::ObjectDiff diff_;
   const base::Nanos now_;
   PatchStates* const states_;
   bool good_ = true;
@@ -135,20 +201,37 @@ plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nano
   return snapshot;
 }
 
-bool MeshReconciler::Act(const plan::MeshPlan& plan, const MeshObjects& objects, base::Nanos now,
-                         PatchStates* states) {
+bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
+                         const MeshObjects& objects, PatchStates* states) {
+  const base::Nanos now = snapshot.now;
+  const auto keeper = KeeperOf(snapshot, own_);
   std::vector<Object> filters;
   std::vector<Object> telemetries;
   for (const auto& patch : plan.patches) {
     auto& list = patch.mechanism == plan::Mechanism::kEnvoyFilter ? filters : telemetries;
-    list.push_back(mesh::Render(patch));
+    list.push_back(mesh::Render(patch, keeper));
   }
-  KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, now, states);
-  KindWriter telemetry_writer(ports_.kube, kube::kTelemetries, now, states);
-  const bool filters_good = filter_writer.Write(filters, OwnObjects(objects.envoy_filters));
-  const bool telemetries_good =
-      telemetry_writer.Write(telemetries, OwnObjects(objects.telemetries));
-  return filters_good && telemetries_good;
+  KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, filters,
+                           OwnObjects(objects.envoy_filters), now, states);
+  KindWriter telemetry_writer(ports_.kube, kube::kTelemetries, telemetries,
+                              OwnObjects(objects.telemetries), now, states);
+  // Across both kinds first what is new and then what goes: whenever we are cut off, each tap has a
+  // patch. For a moment a proxy may log twice; istiod mostly sees both changes as one.
+  std::set<std::string> unserved;
+  filter_writer.ApplyAll(&unserved);
+  telemetry_writer.ApplyAll(&unserved);
+  filter_writer.DeleteAll(unserved);
+  telemetry_writer.DeleteAll(unserved);
+  return filter_writer.good() && telemetry_writer.good();
+}
+
+void MeshReconciler::TellDrains(const plan::MeshPlan& plan, const PatchStates& states) const {
+  for (const auto& drain : plan.drains) {
+    const auto state = states.find(drain.patch);
+    if (state != states.end() && !state->second.error.empty()) continue;  // nothing happened
+    log::For("mesh").info("connections drain patch={} message=\"{}\"", drain.patch, drain.message);
+    for (const auto& object : RegardingOf(drain)) ports_.announce_drain(object, drain.message);
+  }
 }
 
 void MeshReconciler::TellDestinations(const MeshObjects& objects,
@@ -176,7 +259,8 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   // The collector first: what a new patch brings must find its tap there.
   ports_.set_taps(plan.compiled_taps);
   PatchStates states;
-  const bool good = Act(plan, objects, now, &states);
+  const bool good = Act(plan, snapshot, objects, &states);
+  TellDrains(plan, states);
   controller::ReconcileResult result;
   if (plan.next_change) {
     result.requeue_after = std::max<base::Nanos>(*plan.next_change - now, base::kMillisecond);
@@ -184,7 +268,8 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   TellDestinations(objects, snapshot);
   ports_.board->SetPlan(std::move(plan), std::move(states));
   ports_.plan_changed();
-  if (!good) return absl::UnavailableError("write patches: some were refused, see above");
+  if (!good)
+    return absl::UnavailableError("write patches: some were refused, see the lines before");
   return result;
 }
 

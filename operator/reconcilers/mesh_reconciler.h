@@ -25,6 +25,8 @@ struct MeshPorts {
   std::function<std::vector<v1::CollectorReport>()> reports;
   std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
+  // Tells people what connections drain, as an Event about a tap, or about a patch that has none.
+  std::function<void(const kube::Object& regarding, const std::string& message)> announce_drain;
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   const base::Clock* clock = nullptr;
@@ -43,8 +45,9 @@ class MeshReconciler final : public controller::Reconciler {
  private:
   plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now) const;
   // Returns whether all writes went through.
-  bool Act(const plan::MeshPlan& plan, const MeshObjects& objects, base::Nanos now,
-           PatchStates* states);
+  bool Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
+           const MeshObjects& objects, PatchStates* states);
+  void TellDrains(const plan::MeshPlan& plan, const PatchStates& states) const;
   // Writes the status of destinations where it changed.
   void TellDestinations(const MeshObjects& objects, const plan::MeshSnapshot& snapshot);
 

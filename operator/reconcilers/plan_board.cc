@@ -36,11 +36,13 @@ void PlanBoard::SetProxies(istiod::ProxySyncs proxies, base::Nanos asked) {
   absl::MutexLock lock(&mutex_);
   proxies_ = std::move(proxies);
   asked_ = asked;
+  refused_ = false;
 }
 
 void PlanBoard::ForgetProxies() {
   absl::MutexLock lock(&mutex_);
   proxies_.reset();
+  refused_ = true;
 }
 
 base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
@@ -55,8 +57,10 @@ base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
 ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::TapOutcome& outcome) const {
   ProxyAcknowledgements out;
   const base::Nanos newest = NewestPatch(outcome);
+  out.asking = !refused_;
   if (!proxies_ || newest == 0 || asked_ < newest) return out;
   out.known = true;
+  out.asking = false;
   for (const auto& id : outcome.proxies) {
     const auto found = proxies_->find(id);
     if (found == proxies_->end()) continue;

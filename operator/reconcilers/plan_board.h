@@ -55,6 +55,7 @@ class PlanBoard {
   PatchStates patches_ ABSL_GUARDED_BY(mutex_);
   std::optional<istiod::ProxySyncs> proxies_ ABSL_GUARDED_BY(mutex_);
   base::Nanos asked_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool refused_ ABSL_GUARDED_BY(mutex_) = false;  // istiod did not answer when it was last asked
 };
 
 }  // namespace traffictap::reconcilers

@@ -27,31 +27,40 @@ uint64_t Count(const Counts& counts, const char* name) {
   return found == counts.end() ? 0 : found->second;
 }
 
+std::string WithCost(const std::string& message, const TapStatusInput& input) {
+  const std::string& cost = input.outcome.cost;
+  return cost.empty() ? message : fmt::format("{}; when it comes and goes, {}", message, cost);
+}
+
 Condition FromAcknowledgements(const TapStatusInput& input) {
   const ProxyAcknowledgements& acks = input.proxies;
   // Not pods_meshed: a Sidecar may hide the collector from some, and no patch reaches those.
   const size_t meshed = input.outcome.proxies.size();
   if (!acks.refusals.empty()) {
     return {"Programmed", Value::kFalse, "Refused",
-            fmt::format("proxies refuse their configuration and keep the former one: {}",
+            fmt::format("proxies rejected their configuration and keep the previous one: {}",
                         fmt::join(acks.refusals, "; "))};
   }
   if (!acks.known) {
     // Proxies that send have the patch, whatever istiod would say.
     if (meshed > 0 && input.totals.proxies >= meshed) {
-      return {"Programmed", Value::kTrue, "Programmed", fmt::format("{} proxies send", meshed)};
+      return {"Programmed", Value::kTrue, "Programmed",
+              WithCost(fmt::format("all {} proxies are reporting", meshed), input)};
     }
-    return {
-        "Programmed", Value::kUnknown, "AcknowledgementUnknown",
-        "the patches are written, but istiod does not tell whether the proxies have taken them: "
-        "see the operator's log"};
+    if (acks.asking) {
+      return {"Programmed", Value::kFalse, "Pending",
+              WithCost("the patches are written; waiting for the proxies to accept them", input)};
+    }
+    return {"Programmed", Value::kUnknown, "AcknowledgementUnknown",
+            "the patches are written, but istiod does not say whether the proxies have accepted "
+            "them: see the operator's log. Recording is not affected"};
   }
+  const std::string accepted =
+      fmt::format("{} of {} proxies have accepted the patch", acks.acknowledged, meshed);
   if (acks.acknowledged < meshed) {
-    return {"Programmed", Value::kFalse, "Pending",
-            fmt::format("{} of {} proxies have taken their patch", acks.acknowledged, meshed)};
+    return {"Programmed", Value::kFalse, "Pending", WithCost(accepted, input)};
   }
-  return {"Programmed", Value::kTrue, "Programmed",
-          fmt::format("{} of {} proxies have taken their patch", acks.acknowledged, meshed)};
+  return {"Programmed", Value::kTrue, "Programmed", WithCost(accepted, input)};
 }
 
 Condition Programmed(const TapStatusInput& input) {
@@ -80,7 +89,7 @@ Condition OutputsReady(const TapStatusInput& input) {
   if (!totals.faults.empty()) return make(Value::kFalse, "CollectorRefused", totals.faults[0]);
   if (!totals.in_force || totals.generation < input.outcome.generation) {
     return make(Value::kUnknown, "CollectorPending",
-                "the collector has not taken this version yet");
+                "the collector has not loaded this version yet");
   }
   std::vector<std::string> failing;
   for (const auto& [name, output] : totals.outputs) {
@@ -89,9 +98,12 @@ Condition OutputsReady(const TapStatusInput& input) {
   if (!failing.empty())
     return make(Value::kFalse, "OutputFailing", fmt::format("{}", fmt::join(failing, "; ")));
   if (totals.outputs.empty()) {
-    return make(Value::kTrue, "NoOutputs", "the tap names no output: its records are only live");
+    return make(Value::kTrue, "NoOutputs",
+                "no outputs configured: records are available to live readers only");
   }
-  return make(Value::kTrue, "Delivering", fmt::format("{} outputs deliver", totals.outputs.size()));
+  return make(
+      Value::kTrue, "Delivering",
+      fmt::format("{} of {} outputs deliver", totals.outputs.size(), totals.outputs.size()));
 }
 
 Condition LossFree(const TapStatusInput& input) {
@@ -100,24 +112,27 @@ Condition LossFree(const TapStatusInput& input) {
   const uint64_t streams = Count(counts, "brokenStreams");
   const uint64_t dropped = Count(counts, "dropped");
   if (lost + streams + dropped > 0) {
-    return {"LossFree", Value::kFalse, "RecordsLost",
-            fmt::format("{} entries lost on arrival, {} streams of proxies broke with what was in "
-                        "flight, {} records dropped by outputs",
-                        lost, streams, dropped)};
+    return {
+        "LossFree", Value::kFalse, "RecordsLost",
+        fmt::format("{} entries lost on arrival, {} streams from proxies broken with entries in "
+                    "flight, {} records dropped by outputs",
+                    lost, streams, dropped)};
   }
   if (!input.totals.connected) {
     return {"LossFree", Value::kUnknown, "CollectorAbsent",
-            "no collector is connected that could tell"};
+            "no collector is connected, so nothing is known of losses"};
   }
-  return {"LossFree", Value::kTrue, "NothingLost",
-          "nothing that reached the collector was lost; what Envoy drops before is not seen here"};
+  return {
+      "LossFree", Value::kTrue, "NothingLost",
+      "nothing that reached the collector was lost; what Envoy drops before that is not counted "
+      "here"};
 }
 
 Condition Completed(const TapStatusInput& input) {
   const Condition* planned = Find(input.outcome.conditions, "Completed");
   return planned != nullptr
              ? *planned
-             : Condition{"Completed", Value::kFalse, "Running", "no limit has ended it"};
+             : Condition{"Completed", Value::kFalse, "Running", "no limit has ended the tap"};
 }
 
 // The first condition that keeps the tap from capturing.
@@ -130,7 +145,7 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
     return {"Ready", condition->status, condition->reason, condition->message};
   }
   return {"Ready", Value::kTrue, "Capturing",
-          fmt::format("{} of {} proxies have sent", input.totals.proxies,
+          fmt::format("{} of {} proxies are reporting", input.totals.proxies,
                       input.outcome.proxies.size())};
 }
 

@@ -1,7 +1,9 @@
 #include "operator/reconcilers/tap_reconciler.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
 #include "operator/reconcilers/tap_conditions.h"
 #include "operator/reconcilers/tap_totals.h"
 #include "operator/reconcilers/write_status.h"
@@ -10,6 +12,8 @@ namespace traffictap::reconcilers {
 namespace {
 
 using kube::Json;
+
+constexpr base::Nanos kPassing = 5 * base::kSecond;
 
 Json FormerStatus(const kube::Object& tap) {
   const Json* status = tap.Find("/status");
@@ -26,6 +30,23 @@ std::string ReadyStatus(const Json& status) {
   return "";
 }
 
+std::string TextOf(const plan::Condition& ready) {
+  using Value = plan::Condition::Value;
+  const char* status = ready.status == Value::kTrue    ? "True"
+                       : ready.status == Value::kFalse ? "False"
+                                                       : "Unknown";
+  return fmt::format("{}/{}", status, ready.reason);
+}
+
+// What a tap goes through on its way is no news; a tap that somebody has to correct is.
+bool MayPass(const std::vector<plan::Condition>& conditions) {
+  using Value = plan::Condition::Value;
+  if (conditions.front().status == Value::kTrue) return false;
+  return std::none_of(conditions.begin(), conditions.end(), [](const plan::Condition& condition) {
+    return condition.type == "Accepted" && condition.status == Value::kFalse;
+  });
+}
+
 bool IsOfThisVersion(const Json& status, int64_t generation) {
   return status.is_object() && status.value("observedGeneration", Json()) == generation;
 }
@@ -35,17 +56,49 @@ bool IsOfThisVersion(const Json& status, int64_t generation) {
 bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
   const base::Nanos now = ports_.clock->Monotonic();
   absl::MutexLock lock(&mutex_);
-  const auto [found, first] = written_.try_emplace(key, now);
-  if (!first && now - found->second < ports_.counts_interval()) return false;
-  found->second = now;
+  auto& written = memory_[key].written;
+  if (written && now - *written < ports_.counts_interval()) return false;
+  written = now;
   return true;
+}
+
+base::Nanos TapReconciler::Announce(const kube::Object& tap,
+                                    const std::vector<plan::Condition>& conditions,
+                                    const std::string& former) {
+  const plan::Condition& ready = conditions.front();
+  const std::string text = TextOf(ready);
+  {
+    const base::Nanos now = ports_.clock->Monotonic();
+    absl::MutexLock lock(&mutex_);
+    Memory& memory = memory_[tap.key()];
+    if (memory.told.empty()) memory.told = former;
+    if (memory.told == text) {
+      memory.untold.reset();
+      return 0;
+    }
+    if (!memory.untold) memory.untold = now;
+    const base::Nanos lasted = now - *memory.untold;
+    if (MayPass(conditions) && lasted < kPassing) return kPassing - lasted;
+    memory.told = text;
+    memory.untold.reset();
+  }
+  ports_.announce(tap, ready);
+  return 0;
+}
+
+controller::ReconcileResult TapReconciler::Told(const kube::Object& tap,
+                                                const TapStatusInput& input,
+                                                controller::ReconcileResult later) {
+  const base::Nanos until = Announce(tap, TapConditions(input), ReadyStatus(input.former));
+  if (until > 0) later.requeue_after = std::min(later.requeue_after, until);
+  return later;
 }
 
 StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::ObjectKey& key) {
   const auto tap = ports_.tap(key);
   if (!tap || tap->deleting()) {
     absl::MutexLock lock(&mutex_);
-    written_.erase(key);
+    memory_.erase(key);
     return controller::ReconcileResult{};
   }
   auto view = ports_.board->Find(key.ToString());
@@ -60,18 +113,15 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   input.now = ports_.clock->Wall();
   const Json status = TapStatus(input);
   const controller::ReconcileResult later{ports_.counts_interval()};
-  if (IsSameStatus(input.former, status)) return later;
+  if (IsSameStatus(input.former, status)) return Told(*tap, input, later);
   const bool news = DiffersBeyondCounts(input.former, status);
   if (ports_.settling() && IsOfThisVersion(input.former, tap->generation())) {
     return controller::ReconcileResult{base::kSecond};
   }
-  if (!MayWriteCounts(key) && !news) return later;
+  if (!MayWriteCounts(key) && !news) return Told(*tap, input, later);
   const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
   TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));
-  if (ReadyStatus(status) != ReadyStatus(input.former)) {
-    ports_.announce(*tap, TapConditions(input)[0]);
-  }
-  return later;
+  return Told(*tap, input, later);
 }
 
 }  // namespace traffictap::reconcilers

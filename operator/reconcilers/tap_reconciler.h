@@ -26,7 +26,7 @@ struct TapPorts {
   // True for a while after the start, until a collector and istiod have been heard: what a status
   // says from before is then better than what is known here, and is not written over.
   std::function<bool()> settling;
-  // Tells a person of a change: an Event.
+  // Tells people that Ready is another one, as an Event.
   std::function<void(const kube::Object& tap, const plan::Condition& ready)> announce;
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
@@ -42,12 +42,23 @@ class TapReconciler final : public controller::Reconciler {
   StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override;
 
  private:
+  struct Memory {
+    std::optional<base::Nanos> written;  // counts; monotonic
+    std::string told;                   // the last Ready that people were told of: "True/Capturing"
+    std::optional<base::Nanos> untold;  // since when it has been another one
+  };
   // Whether counts alone may be written now; notes that they are.
   bool MayWriteCounts(const kube::ObjectKey& key);
+  // Tells of a Ready that is new. What may pass by itself has to last first: then the time until it
+  // would be told is returned, else 0.
+  controller::ReconcileResult Told(const kube::Object& tap, const TapStatusInput& input,
+                                   controller::ReconcileResult later);
+  base::Nanos Announce(const kube::Object& tap, const std::vector<plan::Condition>& conditions,
+                       const std::string& former);
 
   const TapPorts ports_;
   absl::Mutex mutex_;
-  std::map<kube::ObjectKey, base::Nanos> written_ ABSL_GUARDED_BY(mutex_);  // monotonic
+  std::map<kube::ObjectKey, Memory> memory_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::reconcilers

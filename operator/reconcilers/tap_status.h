@@ -13,6 +13,7 @@ namespace traffictap::reconcilers {
 // What istiod says of the proxies that a tap's patches reach.
 struct ProxyAcknowledgements {
   bool known = false;    // istiod could be asked since the patches were written
+  bool asking = false;   // not known yet, and nothing says that istiod will not answer
   uint32_t proxies = 0;  // of the tap's meshed pods: those connected to istiod
   uint32_t acknowledged = 0;
   std::vector<std::string> refusals;  // "shop/cart-0: …", at most a few

@@ -99,7 +99,8 @@ def keep_records(mesh):
 
 def show(mesh, seconds):
     terminal = Terminal(mesh)
-    terminal.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes")
+    terminal.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
+                 " --set operator.patchGrace=0s")
     terminal.run(f"kubectl apply -f {SAMPLE}")
     terminal.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
     ended = threading.Event()

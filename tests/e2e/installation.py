@@ -239,7 +239,7 @@ class Operator(Program):
         (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
         args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
                 "--discovery", f"{NODE}:{DISCOVERY}", "--http", f"{NODE}:{OPERATOR_HTTP}",
-                "--istiod-token", work / "istiod-token"]
+                "--istiod-token", work / "istiod-token", "--patch-grace", "0"]
         super().__init__(mesh, "the operator", args, work / "operator.log")
 
     @staticmethod

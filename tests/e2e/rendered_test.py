@@ -6,11 +6,8 @@ from installation import ROOT, answer_to, shared_mesh
 from mesh.api import path_of
 
 GOLDEN = ROOT / "tests/operator/golden"
-# Ours beside the user's. A Telemetry's provider is on TCP proxies as well.
-LOGGERS = {
-    "EnvoyFilter": ("HttpGrpcAccessLogConfig", "TcpGrpcAccessLogConfig", "FileAccessLog"),
-    "Telemetry": ("HttpGrpcAccessLogConfig", "FileAccessLog"),
-}
+# Ours. A Telemetry's provider is on TCP proxies as well.
+LOGGERS = {"HTTP": "HttpGrpcAccessLogConfig", "TCP": "TcpGrpcAccessLogConfig"}
 KINDS = {
     "EnvoyFilter": ("envoyfilters", "networking.istio.io", "v1alpha3"),
     "Telemetry": ("telemetries", "telemetry.istio.io", "v1"),
@@ -70,7 +67,12 @@ class Rendered(unittest.TestCase):
         try:
             self.assertEqual(answer_to(mesh, "shop/frontend", lambda: mesh.api.apply(path, body)), "")
             config = mesh.envoy_admin("shop/frontend", "/config_dump?resource=dynamic_listeners")
-            for logger in LOGGERS[kind]:
-                self.assertTrue(logger in config, f"there is no {logger}")
+            wanted = {name for name in LOGGERS.values() if kind == "Telemetry" or name in json.dumps(spec)}
+            wanted -= {LOGGERS["TCP"]} if kind == "Telemetry" else set()
+            self.assertEqual({name for name in LOGGERS.values() if name in config}, wanted)
+            self.assertIn("FileAccessLog", config)  # the user's stays beside ours
+            if kind == "EnvoyFilter":
+                sides = {side for side in ("inbound", "outbound") if f'"value": "{side}"' in config}
+                self.assertEqual(sides, {"inbound", "outbound"} if wanted else set())
         finally:
             answer_to(mesh, "shop/frontend", lambda: mesh.api.delete(path))

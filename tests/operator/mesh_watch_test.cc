@@ -1,9 +1,12 @@
 #include "operator/mesh_watch.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <thread>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/metrics.h"
 #include "fakes/fake_kube_client.h"
 
 namespace traffictap {
@@ -112,18 +115,108 @@ BOOST_AUTO_TEST_CASE(a_kind_of_our_own_that_is_missing_is_named) {
   BOOST_TEST(missing.rfind("destinations: ", 0) == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(every_ready_istiod_has_an_address) {
+// A clock that runs, and that a test can push on.
+struct PushedClock final : base::Clock {
+  base::Nanos Monotonic() const override { return system.Monotonic() + ahead; }
+  base::Nanos Wall() const override { return system.Wall() + ahead; }
+  base::SystemClock system;
+  std::atomic<base::Nanos> ahead{0};
+};
+
+// What is known of a mesh whose EnvoyFilters were read, and are refused with `status` since, after
+// `later`.
+struct Refused {
+  bool usable;
+  size_t filters;
+};
+Refused AfterRefusal(const Status& status, base::Nanos later) {
   Fixture f;
-  f.Seed(kube::kEndpointSlices, R"({"metadata":{"namespace":"istio-system","name":"istiod-1",
-      "labels":{"kubernetes.io/service-name":"istiod"}},"endpoints":[
-      {"addresses":["10.0.0.1"],"conditions":{"ready":true}},
-      {"addresses":["10.0.0.2"],"conditions":{"ready":false}},
-      {"addresses":["fd00::1"]}]})");
-  f.Seed(kube::kEndpointSlices, R"({"metadata":{"namespace":"istio-system","name":"other-1",
-      "labels":{"kubernetes.io/service-name":"other"}},"endpoints":[{"addresses":["10.0.0.9"]}]})");
+  PushedClock clock;
+  f.Seed(kube::kEnvoyFilters, R"({"metadata":{"namespace":"shop","name":"a"},"spec":{}})");
+  f.watch = std::make_unique<op::MeshWatch>(&f.kube, mesh::Installation(), &clock,
+                                            op::MeshWatch::Hooks{[] {}, [](const auto&) {}});
+  f.watch->Start();
+  std::string missing;
+  BOOST_REQUIRE(f.watch->WaitForSync(kPatience, &missing));
+  f.kube.Fail("list", kube::kEnvoyFilters, status, 1000);
+  f.kube.EndWatches(status);
+  base::MetricsRegistry metrics;
+  metrics.Register([&](base::MetricWriter& writer) { f.watch->WriteMetrics(writer); });
+  const base::Nanos end = f.clock.Monotonic() + kPatience;
+  const std::string seen =
+      "traffictap_watch_restarts_total{resource=\"envoyfilters.networking.istio.io\"} 0";
+  while (metrics.Render().find(seen) != std::string::npos) {
+    BOOST_REQUIRE(f.clock.Monotonic() < end);
+    std::this_thread::yield();
+  }
+  clock.ahead = later;
+  return {f.watch->Settings().envoy_filter_allowed, f.watch->Objects().envoy_filters.size()};
+}
+
+constexpr base::Nanos kMinute = 60 * base::kSecond;
+
+BOOST_AUTO_TEST_CASE(a_refusal_of_what_was_read_once_changes_no_mechanism) {
+  for (const base::Nanos later : {0 * kMinute, 60 * kMinute}) {
+    const Refused refused = AfterRefusal(absl::PermissionDeniedError("no right"), later);
+    BOOST_TEST(refused.usable);
+    BOOST_TEST(refused.filters == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_kind_is_given_up_when_it_has_been_gone_for_minutes) {
+  BOOST_TEST(AfterRefusal(absl::NotFoundError("no such kind"), kMinute).usable);
+  const Refused gone = AfterRefusal(absl::NotFoundError("no such kind"), 6 * kMinute);
+  BOOST_TEST(!gone.usable);
+  BOOST_TEST(gone.filters == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_from_the_start_is_believed_when_it_lasts) {
+  Fixture f;
+  PushedClock clock;
+  f.kube.Fail("list", kube::kEnvoyFilters, absl::PermissionDeniedError("no right"), 1000);
+  f.watch = std::make_unique<op::MeshWatch>(&f.kube, mesh::Installation(), &clock,
+                                            op::MeshWatch::Hooks{[] {}, [](const auto&) {}});
+  f.watch->Start();
+  std::string missing;
+  BOOST_TEST(!f.watch->WaitForSync(300 * base::kMillisecond, &missing));
+  BOOST_TEST(missing.starts_with("envoyfilters: "));
+  clock.ahead = kMinute;
+  BOOST_TEST(f.watch->WaitForSync(kPatience, &missing));
+  BOOST_TEST(!f.watch->Settings().envoy_filter_allowed);
+  BOOST_TEST(f.watch->Settings().telemetry_allowed);
+}
+
+BOOST_AUTO_TEST_CASE(every_ready_istiod_of_every_revision_has_an_address_once) {
+  Fixture f;
+  const auto slice = [&](const std::string& service, const std::string& endpoints) {
+    f.Seed(kube::kEndpointSlices, R"({"metadata":{"namespace":"istio-system","name":")" + service +
+                                      R"(-x","labels":{"kubernetes.io/service-name":")" + service +
+                                      R"("}},"endpoints":)" + endpoints + "}");
+  };
+  slice("istiod", R"([{"addresses":["10.0.0.1"],"conditions":{"ready":true}},
+                      {"addresses":["10.0.0.2"],"conditions":{"ready":false}},
+                      {"addresses":["fd00::1"]}])");
+  slice("istiod-1-30", R"([{"addresses":["10.0.0.3"]}])");
+  slice("istiod-revision-tag-stable", R"([{"addresses":["10.0.0.3"]}])");
+  slice("istiod-remote", R"([{"addresses":["10.0.0.8"]}])");
+  slice("other", R"([{"addresses":["10.0.0.9"]}])");
   f.Start();
-  const std::vector<std::string> expected = {"10.0.0.1:15014", "[fd00::1]:15014"};
+  const std::vector<std::string> expected = {"10.0.0.1:15014", "10.0.0.3:15014", "[fd00::1]:15014"};
   BOOST_TEST(f.watch->IstiodAddresses() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_mesh_config_of_any_revision_counts_and_other_config_maps_do_not) {
+  Fixture f;
+  f.Start();
+  const auto config_map = [&](const std::string& name, const std::string& data) {
+    f.Seed(kube::kConfigMaps, R"({"metadata":{"namespace":"istio-system","name":")" + name +
+                                  R"("},"data":)" + data + "}");
+  };
+  const int before = f.Read(f.mesh_changes);
+  config_map("istio-leader", R"({"holder":"a"})");
+  config_map("istio-1-30", R"({"mesh":"rootNamespace: a"})");
+  BOOST_TEST(f.WaitFor([&] { return f.mesh_changes > before; }));
+  BOOST_TEST(f.Read(f.mesh_changes) == before + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

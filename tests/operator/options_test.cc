@@ -23,6 +23,7 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(options.installation.ns == "traffictap-system");
   BOOST_TEST(options.installation.collector_port == "grpc-als");
   BOOST_TEST(options.leader_election);
+  BOOST_TEST(options.patch_grace == 300 * base::kSecond);
   BOOST_TEST(!options.uninstall);
   BOOST_TEST(!options.check);
 }
@@ -66,7 +67,9 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
                              "--log-format",
                              "json",
                              "--kubeconfig",
-                             "/dev/null"});
+                             "/dev/null",
+                             "--patch-grace",
+                             "90s"});
   BOOST_REQUIRE(!parsed.exit_code.has_value());
   const op::Options& o = parsed.options;
   BOOST_TEST(o.kubeconfig.context == "c");
@@ -78,6 +81,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(o.installation.root_namespace == "root");
   BOOST_TEST(o.installation.destinations_dir == "/dest");
   BOOST_TEST(!o.leader_election);
+  BOOST_TEST(o.patch_grace == 90 * base::kSecond);
   BOOST_TEST(o.uninstall);
   BOOST_TEST(o.discovery.address == "1.2.3.4:1");
   BOOST_TEST(o.discovery.tls.certificate == "cert");
@@ -90,13 +94,19 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_words_end_with_two_and_help_with_nought) {
-  for (const char* wrong : {"--nonsense", "--log-format=xml", "--kubeconfig=/nonexistent"}) {
+  for (const char* wrong :
+       {"--nonsense", "--log-format=xml", "--kubeconfig=/nonexistent", "--patch-grace=soon"}) {
     const auto parsed = Parse({wrong});
     BOOST_TEST(parsed.exit_code.has_value(), wrong);
     BOOST_TEST(parsed.exit_code.value_or(-1) == 2, wrong);
   }
   BOOST_TEST(Parse({"--help"}).exit_code.value_or(-1) == 0);
   BOOST_TEST(Parse({"--version"}).exit_code.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(no_grace_is_written_with_or_without_a_unit) {
+  BOOST_TEST(Parse({"--patch-grace=0"}).options.patch_grace == 0);
+  BOOST_TEST(Parse({"--patch-grace=0s"}).options.patch_grace == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,12 +3,14 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/rfc3339.h"
+#include "operator/mesh/render.h"
 #include "operator/mesh/snapshot_objects.h"
 #include "tests/operator/golden/yaml_json.h"
 
 // The snapshot that a golden case's input describes: Kubernetes objects as they come from the API
-// server, and two short forms. `Workload` stands for the pods of a Deployment; `Settings` for what
-// is not an object.
+// server, and three short forms. `Workload` stands for the pods of a Deployment; `Standing` for a patch
+// that the operator wrote before; `Settings` for what is not an object.
 namespace traffictap::golden {
 
 inline std::string Or(const Json& object, const char* field, const std::string& otherwise) {
@@ -56,6 +58,27 @@ inline void AddSettings(const Json& settings, plan::MeshSnapshot* snapshot) {
   snapshot->mesh.envoy_filter_allowed = settings.value("envoyFilterAllowed", true);
   snapshot->mesh.telemetry_allowed = settings.value("telemetryAllowed", true);
   snapshot->mesh.istio_version = settings.value("istioVersion", "");
+  snapshot->mesh.patch_grace = settings.value("patchGraceSeconds", 0) * base::kSecond;
+}
+
+// A patch of the operator's own, as it stands in the API server.
+inline void AddStanding(const Json& standing, const plan::CollectorService& collector,
+                        const mesh::Installation& own, plan::MeshSnapshot* snapshot) {
+  plan::Patch patch;
+  patch.at.ns = standing["metadata"]["namespace"];
+  patch.at.name = standing["metadata"]["name"];
+  const Json& spec = standing["spec"];
+  patch.at.selector = spec.value("selector", tap::Labels());
+  for (const Json& protocol : spec["protocols"]) {
+    (protocol == "TCP" ? patch.tcp : patch.http) = true;
+  }
+  patch.request_headers = spec.value("requestHeaders", std::vector<std::string>());
+  patch.collector_host = collector.host;
+  patch.collector_port = collector.port;
+  if (spec.contains("unneededSince")) {
+    patch.unneeded_since = base::ParseRfc3339(spec["unneededSince"].get<std::string>());
+  }
+  mesh::AddToSnapshot(mesh::Render(patch, std::nullopt), own, snapshot);
 }
 
 // The collector's Service is there unless the settings say `collector: false`.
@@ -64,10 +87,15 @@ inline plan::MeshSnapshot ReadInput(const std::string& yaml) {
   plan::MeshSnapshot snapshot;
   snapshot.now = 1'767'225'600 * base::kSecond;  // 2026-01-01
   bool collector = true;
+  const plan::CollectorService service{own.ns, own.collector_service,
+                                       own.collector_service + "." + own.ns + ".svc.cluster.local",
+                                       9811, own.destinations_dir};
   for (const Json& document : DocumentsOf(yaml)) {
     const std::string kind = document["kind"];
     if (kind == "Workload") {
       AddWorkload(document, own, &snapshot);
+    } else if (kind == "Standing") {
+      AddStanding(document, service, own, &snapshot);
     } else if (kind == "Settings") {
       AddSettings(document, &snapshot);
       collector = document.value("collector", true);
@@ -75,11 +103,7 @@ inline plan::MeshSnapshot ReadInput(const std::string& yaml) {
       throw std::runtime_error("no place in the snapshot: " + document.dump());
     }
   }
-  if (collector) {
-    snapshot.collector = {own.ns, own.collector_service,
-                          own.collector_service + "." + own.ns + ".svc.cluster.local", 9811,
-                          own.destinations_dir};
-  }
+  if (collector && !snapshot.collector) snapshot.collector = service;
   return snapshot;
 }
 

@@ -31,9 +31,13 @@ inline Json PatchJson(const plan::Patch& patch) {
   out["selector"] = patch.at.selector;
   for (const auto& target : patch.at.targets)
     out["targets"].push_back(target.kind + "/" + target.name);
+  for (const auto& [is, name] : {std::pair(patch.http, "HTTP"), std::pair(patch.tcp, "TCP")}) {
+    if (is) out["protocols"].push_back(name);
+  }
   if (!patch.request_headers.empty()) out["requestHeaders"] = patch.request_headers;
   if (!patch.response_headers.empty()) out["responseHeaders"] = patch.response_headers;
   for (const auto& owner : patch.owners) out["owners"].push_back(owner.key());
+  if (patch.unneeded_since) out["unneededSince"] = TimeText(*patch.unneeded_since);
   return out;
 }
 
@@ -53,6 +57,7 @@ inline Json VerdictJson(const plan::TapOutcome& outcome) {
   if (!outcome.proxies.empty()) out["proxies"] = outcome.proxies;
   if (!outcome.not_visible.empty()) out["notVisible"] = NotesJson(outcome.not_visible);
   if (!outcome.notes.empty()) out["notes"] = NotesJson(outcome.notes);
+  if (!outcome.cost.empty()) out["cost"] = outcome.cost;
   for (const auto& patch : outcome.planned) out["planned"].push_back(PatchJson(patch));
   if (outcome.started) out["started"] = TimeText(*outcome.started);
   if (outcome.ends) out["ends"] = TimeText(*outcome.ends);
@@ -68,6 +73,7 @@ inline Json PlanJson(const plan::MeshPlan& plan) {
                                    {"generation", compiled.generation},
                                    {"document", Json::parse(compiled.document)}});
   }
+  for (const auto& drain : plan.drains) out["drains"].push_back(drain.message);
   for (const auto& outcome : plan.outcomes) out["outcomes"].push_back(VerdictJson(outcome));
   if (plan.next_change) out["nextChange"] = TimeText(*plan.next_change);
   return out;

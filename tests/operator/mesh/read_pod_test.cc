@@ -4,6 +4,7 @@
 
 #include "operator/mesh/read_foreign.h"
 #include "operator/mesh/read_mesh_config.h"
+#include "operator/mesh/snapshot_objects.h"
 
 namespace traffictap::mesh {
 namespace {
@@ -79,11 +80,12 @@ BOOST_AUTO_TEST_CASE(an_envoy_filter_replaces_access_logs_only_where_it_replaces
 }
 
 BOOST_AUTO_TEST_CASE(the_mesh_config_is_read_as_far_as_it_bears_on_access_logs) {
-  plan::MeshSettings settings;
-  ReadMeshConfig(
+  const plan::MeshConfig settings = ReadMeshConfig(
       "rootNamespace: mesh\naccessLogFile: /dev/stdout\nextensionProviders:\n"
-      "- {name: t, envoyTcpAls: {service: c, port: 9811}}\n- {name: z, zipkin: {}}\n",
-      &settings);
+      "- {name: t, envoyTcpAls: {service: c, port: 9811}}\n- {name: z, zipkin: {}}\n"
+      "defaultServiceExportTo: [\".\", books]\ndefaultConfig: {drainDuration: 10s}\n"
+      "discoverySelectors:\n- matchLabels: {mesh: \"on\"}\n"
+      "- matchExpressions: [{key: env, operator: NotIn, values: [test]}]\n");
   BOOST_TEST(settings.root_namespace == "mesh");
   BOOST_TEST(settings.default_access_logging == std::vector<std::string>{"envoy"},
              boost::test_tools::per_element());
@@ -91,8 +93,48 @@ BOOST_AUTO_TEST_CASE(the_mesh_config_is_read_as_far_as_it_bears_on_access_logs) 
   BOOST_TEST(settings.extension_providers[0].tcp);
   BOOST_TEST(settings.extension_providers[0].port == 9811);
   BOOST_TEST(settings.extension_providers[1].als_service == "");
-  ReadMeshConfig(": [", &settings);
-  BOOST_TEST(settings.root_namespace == "mesh");
+  const std::vector<std::string> export_to = {".", "books"};
+  BOOST_TEST(settings.default_service_export_to == export_to, boost::test_tools::per_element());
+  BOOST_TEST(settings.drain == 10 * base::kSecond);
+  BOOST_REQUIRE_EQUAL(settings.discovery_selectors.size(), 2U);
+  BOOST_TEST(settings.discovery_selectors[0].Matches({{"mesh", "on"}}));
+  BOOST_TEST(!settings.discovery_selectors[0].Matches({{"mesh", "off"}}));
+  BOOST_TEST(!settings.discovery_selectors[1].Matches({{"env", "test"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_mesh_config_that_cannot_be_read_says_nothing) {
+  for (const char* yaml : {": [", "", "text", "discoverySelectors: text", "extensionProviders: {}",
+                           "discoverySelectors: [{matchExpressions: [{key: a, operator: Is}]}]"}) {
+    const plan::MeshConfig settings = ReadMeshConfig(yaml);
+    BOOST_TEST(settings.root_namespace == "", yaml);
+    BOOST_TEST(settings.discovery_selectors.empty(), yaml);
+    BOOST_TEST(settings.drain == 45 * base::kSecond, yaml);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_revision_of_istiod_has_a_mesh_config_of_its_own) {
+  plan::MeshSnapshot snapshot;
+  const auto add = [&](const std::string& ns, const std::string& name, const std::string& data) {
+    return AddToSnapshot(Parse(R"({"kind":"ConfigMap","metadata":{"namespace":")" + ns +
+                               R"(","name":")" + name + R"("},"data":)" + data + "}"),
+                         Installation(), &snapshot);
+  };
+  BOOST_TEST(add("istio-system", "istio", R"({"mesh":"rootNamespace: a"})"));
+  BOOST_TEST(add("istio-system", "istio-1-30", R"({"mesh":"rootNamespace: b"})"));
+  BOOST_TEST(!add("istio-system", "istio-ca-root-cert", R"({"root-cert.pem":"x"})"));
+  BOOST_TEST(!add("istio-system", "values", R"({"mesh":"rootNamespace: c"})"));
+  BOOST_TEST(!add("shop", "istio", R"({"mesh":"rootNamespace: d"})"));
+  BOOST_TEST(snapshot.mesh.configs.size() == 2u);
+  BOOST_TEST(snapshot.mesh.configs["default"].root_namespace == "a");
+  BOOST_TEST(snapshot.mesh.configs["1-30"].root_namespace == "b");
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_is_of_the_revision_that_injected_it) {
+  BOOST_TEST(Read(R"({"metadata":{"annotations":{"istio.io/rev":"1-30"},
+                      "labels":{"istio.io/rev":"stable"}}})")
+                 .revision == "1-30");
+  BOOST_TEST(Read(R"({"metadata":{"labels":{"istio.io/rev":"stable"}}})").revision == "stable");
+  BOOST_TEST(Read("{}").revision == "");
 }
 
 BOOST_AUTO_TEST_CASE(the_collector_is_a_service_with_the_port) {

@@ -1,6 +1,7 @@
 #include "operator/plan/conflicts.h"
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 
 namespace traffictap::plan {
 namespace {
@@ -28,7 +29,7 @@ bool IsHidden(std::vector<SidecarSummary> sidecars) {
   pod.ns = "shop";
   pod.labels = {{"app", "cart"}};
   pod.proxy = Proxy::kSidecar;
-  return HidesCollector(MeshIndex(snapshot), pod) != nullptr;
+  return CollectorHidden(MeshIndex(snapshot), pod).has_value();
 }
 
 BOOST_AUTO_TEST_SUITE(conflicts)
@@ -77,15 +78,85 @@ BOOST_AUTO_TEST_CASE(an_object_of_the_root_namespace_applies_everywhere) {
 }
 
 BOOST_AUTO_TEST_CASE(providers_are_found_by_where_they_send) {
+  const CollectorService collector = *WithSidecars({}).collector;
+  const std::string& host = collector.host;
+  MeshConfig config;
+  config.extension_providers = {{"other", "other.taps.svc.cluster.local", 9811, false},
+                                {"wrong-port", host, 1, false},
+                                {"b", host, 9811, false},
+                                {"a", "taps/" + host, 9811, false},
+                                {"t", host, 9811, true}};
+  BOOST_TEST(FindProviders(collector, config).http == "a");
+  BOOST_TEST(FindProviders(collector, config).tcp == "t");
+}
+
+// The reason for which a sidecar of namespace shop does not know the collector in namespace taps.
+std::string HiddenWhere(const std::function<void(MeshSnapshot*)>& change,
+                        const std::string& ns = "shop", const std::string& revision = "") {
   MeshSnapshot snapshot = WithSidecars({});
-  const std::string host = snapshot.collector->host;
-  snapshot.mesh.extension_providers = {{"other", "other.taps.svc.cluster.local", 9811, false},
-                                       {"wrong-port", host, 1, false},
-                                       {"b", host, 9811, false},
-                                       {"a", "taps/" + host, 9811, false},
-                                       {"t", host, 9811, true}};
-  BOOST_TEST(FindProviders(snapshot).http == "a");
-  BOOST_TEST(FindProviders(snapshot).tcp == "t");
+  change(&snapshot);
+  Pod pod;
+  pod.ns = ns;
+  pod.proxy = Proxy::kSidecar;
+  pod.revision = revision;
+  const auto note = CollectorHidden(MeshIndex(snapshot), pod);
+  return note ? note->reason : "";
+}
+
+BOOST_AUTO_TEST_CASE(a_service_is_known_where_it_is_exported_to) {
+  const auto hidden = [](std::vector<std::string> export_to, const std::string& ns) {
+    const auto own = [&](MeshSnapshot* mesh) { mesh->collector->export_to = export_to; };
+    const auto by_default = [&](MeshSnapshot* mesh) {
+      mesh->mesh.configs["default"].default_service_export_to = export_to;
+    };
+    BOOST_TEST(HiddenWhere(own, ns) == HiddenWhere(by_default, ns));
+    return HiddenWhere(own, ns) == "CollectorHidden";
+  };
+  BOOST_TEST(hidden({"."}, "shop"));
+  BOOST_TEST(!hidden({"."}, "taps"));
+  BOOST_TEST(hidden({"~"}, "taps"));
+  BOOST_TEST(hidden({"books"}, "shop"));
+  BOOST_TEST(!hidden({"books", "shop"}, "shop"));
+  BOOST_TEST(!hidden({"~", "*"}, "shop"));
+  BOOST_TEST(!hidden({}, "shop"));
+}
+
+BOOST_AUTO_TEST_CASE(the_services_own_export_overrides_the_default) {
+  const auto both = [](MeshSnapshot* mesh) {
+    mesh->collector->export_to = {"*"};
+    mesh->mesh.configs["default"].default_service_export_to = {"."};
+  };
+  BOOST_TEST(HiddenWhere(both) == "");
+}
+
+BOOST_AUTO_TEST_CASE(istiod_passes_over_namespaces_that_no_selector_matches) {
+  const auto with = [](tap::Labels taps, tap::Labels shop) {
+    return [=](MeshSnapshot* mesh) {
+      tap::LabelSelector meshed;
+      meshed.match_labels = {{"mesh", "on"}};
+      tap::LabelSelector prod;
+      prod.match_expressions = {{"env", tap::LabelRequirement::Operator::kExists, {}}};
+      mesh->mesh.configs["default"].discovery_selectors = {meshed, prod};
+      mesh->namespaces = {{"taps", taps}, {"shop", shop}};
+    };
+  };
+  BOOST_TEST(HiddenWhere(with({}, {{"mesh", "on"}})) == "CollectorHidden");
+  BOOST_TEST(HiddenWhere(with({{"mesh", "on"}}, {})) == "NotDiscovered");
+  BOOST_TEST(HiddenWhere(with({{"mesh", "on"}}, {{"env", "prod"}})) == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_mesh_config_of_a_pods_own_revision_counts) {
+  const auto canary = [](MeshSnapshot* mesh) {
+    mesh->mesh.configs["default"] = {};
+    mesh->mesh.configs["1-30"].default_service_export_to = {"."};
+  };
+  BOOST_TEST(HiddenWhere(canary, "shop", "1-30") == "CollectorHidden");
+  BOOST_TEST(HiddenWhere(canary, "shop", "1-29") == "");
+  BOOST_TEST(HiddenWhere(canary, "shop", "") == "");
+  const auto alone = [](MeshSnapshot* mesh) {
+    mesh->mesh.configs["1-30"].default_service_export_to = {"."};
+  };
+  BOOST_TEST(HiddenWhere(alone, "shop", "stable") == "CollectorHidden");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

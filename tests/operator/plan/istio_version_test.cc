@@ -21,6 +21,13 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_new_enough) {
     BOOST_TEST(IsAtLeast(text, 1, 22), text);
 }
 
+BOOST_AUTO_TEST_CASE(of_two_releases_the_earlier_is_older) {
+  BOOST_TEST(plan::IsOlder("1.9.9", "1.10.0"));
+  BOOST_TEST(plan::IsOlder("1.24.1", "1.24.3"));
+  BOOST_TEST(!plan::IsOlder("1.24.3", "1.24.3"));
+  BOOST_TEST(!plan::IsOlder("2.0", "1.31"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

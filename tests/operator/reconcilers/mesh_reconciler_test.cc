@@ -17,13 +17,16 @@ struct Fixture : MeshFixture {
   Fixture() {
     MeshPorts ports;
     ports.objects = [this] { return Objects(); };
-    ports.settings = [] { return plan::MeshSettings(); };
+    ports.settings = [this] { return settings; };
     ports.reports = [this] { return reports; };
     ports.set_taps = [this](const auto& set) {
       compiled_taps = set;
       filters_when_routed = kube.All(kube::kEnvoyFilters).size();
     };
     ports.plan_changed = [this] { ++told; };
+    ports.announce_drain = [this](const kube::Object& about, const std::string& message) {
+      drains.push_back(about.kind() + "/" + about.name() + ": " + message);
+    };
     ports.kube = &kube;
     ports.board = &board;
     ports.clock = &clock;
@@ -36,6 +39,8 @@ struct Fixture : MeshFixture {
   std::unique_ptr<MeshReconciler> reconciler;
   std::vector<plan::CompiledTap> compiled_taps;
   size_t filters_when_routed = 0;
+  plan::MeshSettings settings;
+  std::vector<std::string> drains;
   int told = 0;
 };
 
@@ -150,6 +155,123 @@ BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().empty());
   BOOST_TEST(mesh.compiled_taps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_drains_is_told_once_when_a_patch_comes_and_when_it_goes) {
+  Fixture mesh;
+  const std::string patch = "EnvoyFilter/shop/traffictap-statefulset-cart";
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Run().ok());
+  const std::string what = ": HTTP connections of 1 proxy drain within 45s";
+  const std::vector<std::string> expected = {
+      "TrafficTap/a: " + patch + " is written" + what,
+      "EnvoyFilter/traffictap-statefulset-cart: " + patch + " is removed" + what};
+  BOOST_TEST(mesh.drains == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_drains_where_the_patch_was_refused) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  mesh.kube.Fail("apply", kube::kEnvoyFilters, absl::PermissionDeniedError("no right to"));
+  BOOST_TEST(!mesh.Run().ok());
+  BOOST_TEST(mesh.drains.empty());
+}
+
+struct WithGrace : Fixture {
+  WithGrace() {
+    settings.patch_grace = 300 * base::kSecond;
+    Seed(kube::kNamespaces, R"({"metadata":{"name":"traffictap-system"}})");
+    SeedTap("a", "cart");
+    BOOST_REQUIRE(Run().ok());
+    kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+    kube.CollectGarbage();
+    kube.ClearWrites();
+    drains.clear();
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_patch_outlives_its_last_tap_for_the_grace_time) {
+  WithGrace mesh;
+  const auto first = mesh.Run();
+  BOOST_REQUIRE(first.ok());
+  BOOST_TEST(first->requeue_after == 300 * base::kSecond);
+  BOOST_TEST(mesh.compiled_taps.empty());
+  BOOST_TEST(mesh.Run().ok());
+  // That it is not needed is written down once, for the operator that comes next.
+  const std::vector<std::string> written = {
+      "apply envoyfilters.networking.istio.io shop/traffictap-statefulset-cart"};
+  BOOST_TEST(mesh.kube.writes() == written, boost::test_tools::per_element());
+  mesh.clock.Advance(301 * base::kSecond);
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().empty());
+  BOOST_TEST(mesh.drains.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_next_tap_takes_a_patch_over_that_waits) {
+  WithGrace mesh;
+  BOOST_TEST(mesh.Run().ok());
+  const auto generation = mesh.Filters()[0].generation();
+  mesh.SeedTap("b", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].generation() == generation);
+  BOOST_TEST(mesh.Filters()[0].annotation("traffictap.io/unneeded-since") == "");
+  BOOST_TEST(mesh.drains.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_patch_that_waits_goes_with_the_installation) {
+  WithGrace mesh;
+  mesh.kube.Purge(kube::kNamespaces, {"", "traffictap-system"});
+  mesh.kube.CollectGarbage();
+  BOOST_TEST(mesh.Filters().empty());
+}
+
+// A mesh that can be attached by Telemetry as well.
+struct TwoWays : Fixture {
+  TwoWays() {
+    plan::MeshConfig config;
+    config.extension_providers = {
+        {"taps", "traffictap-collector.traffictap-system.svc.cluster.local", 9811, false}};
+    settings.configs["default"] = config;
+    SeedTap("a", "cart");
+    BOOST_REQUIRE(Run().ok());
+    kube.ClearWrites();
+    settings.envoy_filter_allowed = false;
+  }
+  const std::string telemetry = "telemetries.telemetry.istio.io shop/traffictap-statefulset-cart";
+  const std::string filter = "envoyfilters.networking.istio.io shop/traffictap-statefulset-cart";
+};
+
+BOOST_AUTO_TEST_CASE(what_is_new_is_applied_before_the_old_goes) {
+  TwoWays mesh;
+  BOOST_TEST(mesh.Run().ok());
+  const std::vector<std::string> expected = {"apply " + mesh.telemetry, "delete " + mesh.filter};
+  BOOST_TEST(mesh.kube.writes() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_patch_stays_while_the_one_that_takes_its_place_is_refused) {
+  TwoWays mesh;
+  mesh.kube.Fail("apply", kube::kTelemetries, absl::PermissionDeniedError("no right to"));
+  BOOST_TEST(!mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.kube.writes().empty());
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_patch_keeps_no_other_taps_patch) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  mesh.SeedTap("b", "payments");
+  mesh.kube.Fail("apply", kube::kEnvoyFilters, absl::PermissionDeniedError("no right to"));
+  BOOST_TEST(!mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -45,6 +45,17 @@ BOOST_AUTO_TEST_CASE(proxies_count_that_took_a_push_sent_after_the_patch) {
   BOOST_TEST(!board.Waits());
 }
 
+BOOST_AUTO_TEST_CASE(istiods_silence_is_told_from_a_question_that_is_under_way) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  BOOST_TEST(board.Find("shop/a")->proxies.asking);
+  board.SetProxies(Synced(kNow - 2 * base::kSecond), kNow - base::kSecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.asking);
+  board.ForgetProxies();
+  BOOST_TEST(!board.Find("shop/a")->proxies.asking);
+  BOOST_TEST(!board.Find("shop/a")->proxies.known);
+}
+
 BOOST_AUTO_TEST_CASE(an_older_push_is_not_the_patch) {
   PlanBoard board;
   board.SetPlan(OneTap(), AppliedAt(kNow));

@@ -35,14 +35,15 @@ struct Fixture : MeshFixture {
   }
 
   kube::Object Tap() { return kube.All(kube::kTrafficTaps)[0]; }
-  void Plan(int64_t generation) {
+  void Plan(int64_t generation, plan::Condition::Value accepted = plan::Condition::Value::kTrue) {
     plan::MeshPlan plan;
     plan::TapOutcome outcome;
     outcome.key = "shop/a";
     outcome.tap = {"shop", "a", Tap().uid()};
     outcome.generation = generation;
     outcome.in_force = true;
-    outcome.conditions = {{"Accepted", plan::Condition::Value::kTrue, "Accepted", ""}};
+    outcome.proxies = {"cart-0.shop"};
+    outcome.conditions = {{"Accepted", accepted, "Accepted", ""}};
     plan.outcomes.push_back(outcome);
     board.SetPlan(plan, {});
   }
@@ -72,14 +73,45 @@ struct Fixture : MeshFixture {
 
 BOOST_AUTO_TEST_SUITE(tap_reconciler)
 
-BOOST_AUTO_TEST_CASE(a_status_is_written_once_and_announced) {
+BOOST_AUTO_TEST_CASE(a_status_is_written_once) {
   Fixture f;
   f.Run();
   BOOST_TEST(f.Writes() == 1u);
   BOOST_TEST(f.Tap().Find("/status/conditions")->size() > 3u);
-  BOOST_TEST(f.said.size() == 1u);
   f.Run();
   BOOST_TEST(f.Writes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_passes_within_seconds_is_not_announced) {
+  Fixture f;
+  f.Run();
+  f.clock.Advance(4 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.said.empty());
+  f.Report(1);
+  f.reports[0].mutable_taps(0)->set_proxies(1);
+  f.Run();
+  const std::vector<std::string> expected = {"Capturing"};
+  BOOST_TEST(f.said == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_lasts_is_announced_once) {
+  Fixture f;
+  const auto first = f.reconciler->Reconcile({"shop", "a"});
+  BOOST_REQUIRE(first.ok());
+  BOOST_TEST(first->requeue_after == 5 * base::kSecond);
+  f.clock.Advance(5 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.said.size() == 1u);
+  f.clock.Advance(60 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.said.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_somebody_has_to_correct_is_announced_at_once) {
+  Fixture f;
+  f.Plan(1, plan::Condition::Value::kFalse);
+  f.Run();
   BOOST_TEST(f.said.size() == 1u);
 }
 

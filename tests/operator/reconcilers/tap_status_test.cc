@@ -81,6 +81,13 @@ BOOST_AUTO_TEST_CASE(proxies_that_have_not_taken_the_patch_are_waited_for) {
   BOOST_TEST(Says(input, "Reconciling") == "True/Pending");
 }
 
+BOOST_AUTO_TEST_CASE(what_a_tap_costs_connections_is_told) {
+  auto input = Capturing();
+  input.outcome.cost = "HTTP connections of 2 proxies drain within 45s";
+  const std::string message = Find(TapStatus(input), "Programmed")["message"];
+  BOOST_TEST(message.ends_with(input.outcome.cost));
+}
+
 BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_is_quoted) {
   auto input = Capturing();
   input.proxies.refusals = {"cart-0.shop: bad field"};
@@ -93,6 +100,8 @@ BOOST_AUTO_TEST_CASE(without_istiods_word_a_tap_is_programmed_only_when_all_prox
   auto input = Capturing();
   input.proxies = {};
   BOOST_TEST(Says(input, "Programmed") == "Unknown/AcknowledgementUnknown");
+  input.proxies.asking = true;
+  BOOST_TEST(Says(input, "Programmed") == "False/Pending");
   input.totals.proxies = 2;
   BOOST_TEST(Says(input, "Programmed") == "True/Programmed");
 }
