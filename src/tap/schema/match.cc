@@ -162,9 +162,10 @@ const Kind<MatchSpec>& MatchFields() {
                     "gRPC statuses, such as UNAVAILABLE.")
           .Optional("headers", &MatchSpec::headers, List(Header()),
                     "Header conditions. All of them must match.")
-          .Optional("protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),
-                    "Protocols. TCP stands for connections that are not HTTP, and is tapped only where "
-                    "listed, since attaching drains them.")
+          .Optional(
+              "protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),
+              "Protocols. TCP stands for connections that are not HTTP, and is tapped only where "
+              "listed, since attaching drains them.")
           .kind();
   return kind;
 }
