@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "operator/plan/wording.h"
+#include "tap/rotated_name.h"
 
 namespace traffictap::plan {
 namespace {
@@ -132,27 +133,36 @@ bool ResolveFile(const TapObject& tap, const std::string& output, FileClaims* cl
                  tap::FileOutput* file, Note* note) {
   const std::string dir = tap.cluster_scoped() ? kClusterDirectory : tap.ns;
   file->path = fmt::format("{}/{}", dir, file->path);
-  const std::string other =
+  const std::string fault =
       claims->Claim(file->path, fmt::format("output {} of {}", output, tap.key()));
-  if (other.empty()) return true;
+  if (fault.empty()) return true;
   note->reason = "FileTaken";
-  note->message = fmt::format("the file {} belongs to {}: choose another path", file->path, other);
+  note->message = fmt::format("the file {} {}: choose another path", file->path, fault);
   return false;
 }
 
 }  // namespace
 
 std::string FileClaims::Claim(const std::string& path, const std::string& owner) {
+  const auto belongs = [](const std::string& other) { return "belongs to " + other; };
   // A directory of the path that is somebody's file.
   for (size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const auto found = owners_.find(path.substr(0, slash));
-    if (found != owners_.end()) return found->second;
+    if (found != owners_.end()) return belongs(found->second);
   }
   const auto below = owners_.lower_bound(path + "/");
-  if (below != owners_.end() && below->first.starts_with(path + "/")) return below->second;
-  const auto [taken, is_new] = owners_.emplace(path, owner);
-  return is_new ? "" : taken->second;
+  if (below != owners_.end() && below->first.starts_with(path + "/")) {
+    return belongs(below->second);
+  }
+  const auto [taken, is_new] = families_.try_emplace(tap::FileFamily(path), Place{path, owner});
+  if (is_new) {
+    owners_.emplace(path, owner);
+    return "";
+  }
+  if (taken->second.path == path) return belongs(taken->second.owner);
+  return fmt::format("would have the same rotated files as {} of {}", taken->second.path,
+                     taken->second.owner);
 }
 
 ResolvedOutputs ResolveOutputs(const TapObject& tap, const MeshIndex& index, FileClaims* claims) {

@@ -10,15 +10,22 @@
 namespace traffictap::plan {
 
 // The files that outputs write, below the collector's output directory, and whose they are. Two
-// writers of one file would mix their lines: who came first keeps it.
+// writers of one file would mix their lines, and delete each other's rotated files where these have
+// the same names: who came first keeps it.
 class FileClaims {
  public:
-  // Empty where `path` is now `owner`'s; else who has it, or a file that `path` would have to be a
-  // directory of.
+  // Empty where `path` is now `owner`'s; else what is in the way: whose it is, or whose is a file that
+  // `path` would have to be a directory of, or one whose rotated files could not be told from
+  // `path`'s.
   std::string Claim(const std::string& path, const std::string& owner);
 
  private:
+  struct Place {
+    std::string path;
+    std::string owner;
+  };
   std::map<std::string, std::string> owners_;  // by path
+  std::map<std::string, Place> families_;      // by tap::FileFamily
 };
 
 struct ResolvedOutputs {

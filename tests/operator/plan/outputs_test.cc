@@ -13,10 +13,22 @@ BOOST_AUTO_TEST_SUITE(outputs)
 BOOST_AUTO_TEST_CASE(a_file_has_one_owner_and_is_no_directory) {
   FileClaims claims;
   BOOST_TEST(claims.Claim("shop/a.jsonl", "first") == "");
-  BOOST_TEST(claims.Claim("shop/a.jsonl", "second") == "first");
-  BOOST_TEST(claims.Claim("shop/a.jsonl/b", "second") == "first");
-  BOOST_TEST(claims.Claim("shop", "second") == "first");
+  BOOST_TEST(claims.Claim("shop/a.jsonl", "second") == "belongs to first");
+  BOOST_TEST(claims.Claim("shop/a.jsonl/b", "second") == "belongs to first");
+  BOOST_TEST(claims.Claim("shop", "second") == "belongs to first");
   BOOST_TEST(claims.Claim("shop/a.jsonl2", "second") == "");
+}
+
+BOOST_AUTO_TEST_CASE(two_files_whose_rotated_ones_could_not_be_told_apart_have_one_owner) {
+  FileClaims claims;
+  BOOST_TEST(claims.Claim("shop/all", "first") == "");
+  BOOST_TEST(claims.Claim("shop/all.gz", "second") ==
+             "would have the same rotated files as shop/all of first");
+  BOOST_TEST(claims.Claim("shop/all-20240101T000000.000000000", "second") ==
+             "would have the same rotated files as shop/all of first");
+  BOOST_TEST(claims.Claim("shop/all.jsonl", "second") == "");
+  BOOST_TEST(claims.Claim("shop/all.json", "third") == "");
+  BOOST_TEST(claims.Claim("books/all.gz", "third") == "");
 }
 
 BOOST_AUTO_TEST_CASE(long_names_are_cut_and_stay_apart) {
