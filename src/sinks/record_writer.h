@@ -15,6 +15,8 @@ class RecordLedger {
   virtual ~RecordLedger() = default;
   virtual void Delivered(uint64_t records, uint64_t bytes) = 0;
   virtual void Dropped(DropReason reason, uint64_t records, const Status& why) = 0;
+  // `records` that were told as delivered may be lost all the same: the disk failed later.
+  virtual void Doubted(uint64_t /*records*/, const Status& why) { Troubled(why); }
   // Trouble that has not cost a record yet.
   virtual void Troubled(const Status& why) = 0;
 };

@@ -14,9 +14,14 @@ class CountingLedger final : public sinks::RecordLedger {
     dropped[static_cast<size_t>(reason)] += records;
     status = why;
   }
+  void Doubted(uint64_t records, const Status& why) override {
+    doubted += records;
+    status = why;
+  }
   void Troubled(const Status& why) override { status = why; }
 
   uint64_t delivered = 0;
+  uint64_t doubted = 0;
   std::array<uint64_t, sinks::kDropReasonCount> dropped{};
   Status status;
 };

@@ -1,27 +1,24 @@
 #include "sinks/file/file_writer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <list>
 #include <map>
-#include <memory>
-#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "fmt/format.h"
 #include "sinks/file/compress.h"
 #include "sinks/file/open_beneath.h"
+#include "sinks/file/rotated_files.h"
+#include "tap/rotated_name.h"
 
 namespace traffictap::sinks {
 namespace {
@@ -29,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kBufferBytes = 256 * 1024;
-constexpr char kTimePattern[] = "########T######.#########";  // #: a digit
 
 Status SystemError(const std::string& what) {
   const int error = errno;
@@ -38,58 +34,45 @@ Status SystemError(const std::string& what) {
                                             : absl::UnavailableError(message);
 }
 
-std::string Timestamp(base::Nanos wall) {
-  const std::time_t seconds = wall / base::kSecond;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}.{:09}", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall % base::kSecond);
-}
-
-// The writers of each path, in the order in which they were made: one writes, the others wait for
-// their turn. An edited tap's new output must not get ahead of the old one, which still has
-// records.
+// The writers of each family of files, in the order in which they were made: one writes, the others
+// wait for their turn. An edited tap's new output must not get ahead of the old one, which still has
+// records. With them, what was rotated since the first of them came.
 class Turns {
  public:
-  void Enter(const std::string& path, const void* writer) {
+  void Enter(const std::string& family, const void* writer) {
     absl::MutexLock lock(&mutex_);
-    writers_[path].push_back(writer);
+    families_[family].writers.push_back(writer);
   }
-  void Leave(const std::string& path, const void* writer) {
+  void Leave(const std::string& family, const void* writer) {
     absl::MutexLock lock(&mutex_);
-    const auto found = writers_.find(path);
-    if (found == writers_.end()) return;
-    found->second.remove(writer);
-    if (found->second.empty()) writers_.erase(found);
+    const auto found = families_.find(family);
+    if (found == families_.end()) return;
+    found->second.writers.remove(writer);
+    if (found->second.writers.empty()) families_.erase(found);
   }
-  bool Has(const std::string& path, const void* writer) const {
+  bool Has(const std::string& family, const void* writer) const {
     absl::MutexLock lock(&mutex_);
-    const auto found = writers_.find(path);
-    return found != writers_.end() && found->second.front() == writer;
+    const auto found = families_.find(family);
+    return found != families_.end() && found->second.writers.front() == writer;
+  }
+  // For the one whose turn it is.
+  RotationOrder* Order(const std::string& family) {
+    absl::MutexLock lock(&mutex_);
+    return &families_[family].order;
   }
 
  private:
+  struct Family {
+    std::list<const void*> writers;
+    RotationOrder order;
+  };
   mutable absl::Mutex mutex_;
-  std::map<std::string, std::list<const void*>> writers_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Family> families_ ABSL_GUARDED_BY(mutex_);
 };
 
 Turns& AllTurns() {
   static auto* turns = new Turns;
   return *turns;
-}
-
-// Names that MoveAside gives, with whatever compression or crash put behind them.
-bool IsRotated(const std::string& file, const fs::path& current) {
-  const std::string prefix = current.stem().string() + "-";
-  if (!file.starts_with(prefix)) return false;
-  const std::string_view rest = std::string_view(file).substr(prefix.size());
-  const std::string_view pattern(kTimePattern);
-  if (rest.size() < pattern.size()) return false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const bool digit = rest[i] >= '0' && rest[i] <= '9';
-    if (pattern[i] == '#' ? !digit : rest[i] != pattern[i]) return false;
-  }
-  return rest.substr(pattern.size()).starts_with(current.extension().string());
 }
 
 }  // namespace
@@ -99,8 +82,9 @@ FileWriter::FileWriter(tap::FileOutput spec, std::string directory, const base::
       directory_(std::move(directory)),
       clock_(clock),
       parent_(fs::path(spec_.path).parent_path().string()),
-      name_(fs::path(spec_.path).filename().string()) {
-  AllTurns().Enter(directory_ + "/" + spec_.path, this);
+      name_(fs::path(spec_.path).filename().string()),
+      family_(directory_ + "/" + tap::FileFamily(spec_.path)) {
+  AllTurns().Enter(family_, this);
 }
 
 FileWriter::~FileWriter() { Close(0); }
@@ -112,7 +96,9 @@ Status FileWriter::Open(RecordLedger* ledger) {
     if (directory_fd_ < 0)
       return SystemError(fmt::format("open output directory \"{}\"", directory_));
   }
-  return OpenCurrent();
+  TT_RETURN_IF_ERROR(OpenCurrent());
+  RemoveLeftovers(parent_fd_, name_);
+  return absl::OkStatus();
 }
 
 // From the output directory down each time: a directory on the way may be another one by now.
@@ -125,7 +111,7 @@ Status FileWriter::OpenCurrent() {
   if (!fd.ok()) return fd.status();
   fd_ = *fd;
   Status ready = Lock();
-  if (ready.ok()) ready = CutTornLine();
+  if (ready.ok()) ready = EndLastLine();
   if (ready.ok() && spec_.sync && fsync(parent_fd_) != 0)
     ready = SystemError("sync output directory");
   if (!ready.ok()) CloseCurrent();
@@ -134,12 +120,12 @@ Status FileWriter::OpenCurrent() {
 
 Status FileWriter::Lock() {
   // Between processes. A file system without locks (EOPNOTSUPP, some network ones) is used without.
-  const bool free = AllTurns().Has(directory_ + "/" + spec_.path, this) &&
-                    (flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+  const bool free =
+      AllTurns().Has(family_, this) && (flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
   if (!free) {
     return absl::UnavailableError(
-        fmt::format("open output file \"{}\": another output writes to it; give each one a path of "
-                    "its own",
+        fmt::format("open output file \"{}\": another output writes to it, or rotates to the same "
+                    "names; give each one a path of its own",
                     spec_.path));
   }
   if (!IsCurrent())
@@ -157,7 +143,7 @@ bool FileWriter::IsCurrent() const {
          ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
-Status FileWriter::CutTornLine() {
+Status FileWriter::EndLastLine() {
   struct stat found {};
   if (fstat(fd_, &found) != 0) return SystemError("stat output file");
   size_ = static_cast<uint64_t>(found.st_size);
@@ -174,7 +160,21 @@ Status FileWriter::CutTornLine() {
     }
     end = begin;
   }
-  if (end == size_) return absl::OkStatus();
+  return end == size_ ? absl::OkStatus() : CutTornLine(end);
+}
+
+// What begins at `end` lacks its newline. A record of ours begins with a brace, and what a machine's
+// crash leaves of one on some file systems with zeros. Anything else was there before us.
+Status FileWriter::CutTornLine(uint64_t end) {
+  char first = 0;
+  if (pread(fd_, &first, 1, static_cast<off_t>(end)) != 1) return SystemError("read output file");
+  if (first != '{' && first != '\0') {
+    log::For("sinks").warn("the last line is no record, and stays: ended it file={} bytes={}",
+                           spec_.path, size_ - end);
+    if (write(fd_, "\n", 1) != 1) return SystemError("end the last line of output file");
+    ++size_;
+    return absl::OkStatus();
+  }
   log::For("sinks").warn("torn last line of a former run cut off file={} bytes={}", spec_.path,
                          size_ - end);
   if (ftruncate(fd_, static_cast<off_t>(end)) != 0) return SystemError("truncate output file");
@@ -231,6 +231,7 @@ WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t fr
     ++taken;
   }
   if (const Status wrote = WriteWhole(lines); !wrote.ok()) return {0, wrote};
+  if (!spec_.sync) unsynced_ += taken;
   ledger_->Delivered(taken, lines.size());
   return {taken, absl::OkStatus()};
 }
@@ -242,21 +243,33 @@ bool FileWriter::MustRotate(size_t next_bytes) const {
 }
 
 Status FileWriter::Rotate() {
+  BringToDisk();
   std::string moved;
   if (const Status aside = MoveAside(&moved); !aside.ok()) return aside;
+  AllTurns().Order(family_)->push_back(moved);
   if (spec_.compression != tap::Compression::kNone) Pack(moved);
   DeleteOld();
   return OpenCurrent();
 }
 
+// The kernel tells a failed write-back once; the file stays as it is, as what it kept in memory may
+// still be written.
+void FileWriter::BringToDisk() {
+  if (unsynced_ > 0 && fsync(fd_) != 0) {
+    const Status failed = SystemError(
+        fmt::format("sync output file \"{}\": {} records may be lost", spec_.path, unsynced_));
+    log::For("sinks").error("records that were written may be lost file={} records={} err=\"{}\"",
+                            spec_.path, unsynced_, Message(failed));
+    ledger_->Doubted(unsynced_, failed);
+  }
+  unsynced_ = 0;
+}
+
 Status FileWriter::MoveAside(std::string* moved) {
-  const fs::path current(name_);
   // The clock that names files may stand still or go back: never over a file that is there.
   for (base::Nanos wall = clock_->Wall();; ++wall) {
-    *moved = fmt::format("{}-{}{}", current.stem().string(), Timestamp(wall),
-                         current.extension().string());
-    if (faccessat(parent_fd_, (*moved + Extension(spec_.compression)).c_str(), F_OK, 0) == 0)
-      continue;
+    *moved = tap::RotatedName(name_, wall);
+    if (IsThere(parent_fd_, *moved)) continue;
     if (renameat2(parent_fd_, name_.c_str(), parent_fd_, moved->c_str(), RENAME_NOREPLACE) == 0)
       break;
     if (errno == EEXIST) continue;
@@ -268,7 +281,8 @@ Status FileWriter::MoveAside(std::string* moved) {
   return absl::OkStatus();
 }
 
-// Under another name until it is whole: a crash leaves the uncompressed file.
+// Under another name until it is whole and on the disk: a crash leaves the uncompressed file, or
+// both (RemoveLeftovers).
 void FileWriter::Pack(const std::string& moved) {
   const std::string packed = moved + Extension(spec_.compression);
   const std::string part = packed + ".part";
@@ -277,8 +291,8 @@ void FileWriter::Pack(const std::string& moved) {
   if (out.ok()) {
     lseek(fd_, 0, SEEK_SET);
     done = Compress(spec_.compression, fd_, *out);
-    if (done.ok() && spec_.sync && fsync(*out) != 0) done = SystemError("sync compressed file");
-    close(*out);
+    if (done.ok() && fsync(*out) != 0) done = SystemError("sync compressed file");
+    if (close(*out) != 0 && done.ok()) done = SystemError("close compressed file");
   }
   if (done.ok() && renameat(parent_fd_, part.c_str(), parent_fd_, packed.c_str()) == 0) {
     unlinkat(parent_fd_, moved.c_str(), 0);
@@ -289,17 +303,8 @@ void FileWriter::Pack(const std::string& moved) {
 }
 
 void FileWriter::DeleteOld() {
-  const int list_fd = openat(parent_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> list(list_fd < 0 ? nullptr : fdopendir(list_fd),
-                                                 closedir);
-  if (!list) return;
-  std::vector<std::string> rotated;
-  while (const dirent* entry = readdir(list.get())) {
-    if (IsRotated(entry->d_name, name_)) rotated.emplace_back(entry->d_name);
-  }
-  std::sort(rotated.begin(), rotated.end());
   const size_t keep = spec_.files_max > 1 ? spec_.files_max - 1 : 0;
-  for (size_t i = 0; i + keep < rotated.size(); ++i) unlinkat(parent_fd_, rotated[i].c_str(), 0);
+  KeepNewest(parent_fd_, name_, keep, clock_->Wall(), AllTurns().Order(family_));
 }
 
 void FileWriter::Poll() {
@@ -316,17 +321,19 @@ void FileWriter::Poll() {
 }
 
 void FileWriter::CloseCurrent() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) {
+    BringToDisk();
+    close(fd_);
+  }
   if (parent_fd_ >= 0) close(parent_fd_);
   fd_ = parent_fd_ = -1;
 }
 
 void FileWriter::Close(base::Nanos) {
-  if (fd_ >= 0) fsync(fd_);
   CloseCurrent();
   if (directory_fd_ >= 0) close(directory_fd_);
   directory_fd_ = -1;
-  AllTurns().Leave(directory_ + "/" + spec_.path, this);
+  AllTurns().Leave(family_, this);
 }
 
 }  // namespace traffictap::sinks

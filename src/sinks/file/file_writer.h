@@ -8,11 +8,15 @@
 namespace traffictap::sinks {
 
 // Appends JSON lines to a file below `directory`, in whole lines: what is in the file always ends
-// with '\n'. A line torn by a crash is cut off when the file is opened again. Locks the file
-// (flock(2)), so that two outputs never write to one: the second waits until the first lets go.
-// Rotates by size and age to NAME-YYYYMMDDTHHMMSS.fffffffff.EXT (UTC, nanoseconds), compressed if
-// asked, and keeps `files_max` files with the current one. A file that somebody removed or renamed
-// is made anew.
+// with '\n'. A record torn by a crash is cut off when the file is opened again; a last line that is
+// none of ours is ended and stays. Locks the file (flock(2)), so that two outputs never write to one:
+// the second waits until the first lets go. So do outputs of one process whose rotated files could be
+// taken for each other's (tap::FileFamily).
+// Rotates by size and age (tap::RotatedName), compressed if asked, and keeps `files_max` files with
+// the current one: the oldest goes first, by the order in which this process made them, whatever
+// the clock said. A file that somebody removed or renamed is made anew.
+// Without `sync`, delivered is what the kernel took. A failure to bring it to the disk is told
+// (RecordLedger::Doubted) when the file is rotated or closed.
 class FileWriter final : public RecordWriter {
  public:
   FileWriter(tap::FileOutput spec, std::string directory, const base::Clock* clock);
@@ -28,7 +32,8 @@ class FileWriter final : public RecordWriter {
   Status OpenCurrent();
   Status Lock();
   bool IsCurrent() const;
-  Status CutTornLine();
+  Status EndLastLine();
+  Status CutTornLine(uint64_t end);
   Status WriteWhole(const std::string& lines);
   void CutBack(size_t written);
   bool MustRotate(size_t next_bytes) const;
@@ -36,6 +41,7 @@ class FileWriter final : public RecordWriter {
   Status MoveAside(std::string* moved);
   void Pack(const std::string& moved);
   void DeleteOld();
+  void BringToDisk();
   void CloseCurrent();
 
   const tap::FileOutput spec_;
@@ -43,11 +49,13 @@ class FileWriter final : public RecordWriter {
   const base::Clock* const clock_;
   const std::string parent_;  // of spec_.path
   const std::string name_;
+  const std::string family_;
   RecordLedger* ledger_ = nullptr;
   int directory_fd_ = -1;
   int parent_fd_ = -1;
   int fd_ = -1;
   uint64_t size_ = 0;
+  uint64_t unsynced_ = 0;   // records delivered since the last fsync
   base::Nanos opened_ = 0;  // monotonic
 };
 

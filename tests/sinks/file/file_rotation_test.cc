@@ -53,6 +53,14 @@ struct FileRotationTest {
     std::erase(names, "all.jsonl");
     return names;
   }
+  // The records of all files, sorted.
+  std::vector<int> Kept() {
+    std::string all;
+    for (const auto& name : dir.Names("shop")) all += dir.Read("shop/" + name);
+    auto numbers = NumbersOf(all);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  }
   fakes::TempDir dir;
   fakes::ManualClock clock;
   fakes::CountingLedger ledger;
@@ -115,6 +123,74 @@ BOOST_AUTO_TEST_CASE(max_files_counts_the_current_one_and_spares_what_is_not_our
   }
   BOOST_TEST(Rotated().size() == 3u + 2u);
   BOOST_TEST(NumbersOf(dir.Read(spec.path)) == Range(19, 1));
+}
+
+// Each beside one that keeps two files; what the first one rotated stays.
+BOOST_AUTO_TEST_CASE(no_output_deletes_the_rotated_files_of_another) {
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"all.jsonl", "all.json"}, {"all.jsonl", "all"}, {"all.jsonl.gz", "all.jsonl"}};
+  for (const auto& [many, few] : pairs) {
+    spec.path = "of-" + few + "/" + many;
+    spec.files_max = 100;
+    Open();
+    BOOST_TEST(WriteAll(*writer, MakeRecords(0, 20, 3'000)).ok());
+    auto first = std::move(writer);
+    spec.path = "of-" + few + "/" + few;
+    spec.files_max = 2;
+    Open();
+    BOOST_TEST(WriteAll(*writer, MakeRecords(0, 20, 3'000)).ok());
+    BOOST_TEST(dir.Names("of-" + few).size() == 20u + 2u, many << " beside " << few);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(outputs_whose_rotated_files_have_the_same_names_take_turns) {
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"all", "all.gz"}, {"all.jsonl", "all-20240101T000000.000000000.jsonl"}};
+  for (const auto& [one, other] : pairs) {
+    spec.path = one;
+    Open();
+    spec.path = other;
+    sinks::FileWriter second(spec, dir.path().string(), &clock);
+    const Status refused = second.Open(&ledger);
+    BOOST_TEST(IsRetryable(refused));
+    BOOST_TEST(Message(refused).find("rotates to the same names") != std::string::npos);
+    writer->Close(0);
+    BOOST_TEST(second.Open(&ledger).ok());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(files_from_a_time_when_the_clock_was_ahead_go_before_fresh_ones) {
+  spec.files_max = 4;
+  for (const char* day : {"01", "02", "03"}) {
+    dir.Write(std::string("shop/all-209901") + day + "T000000.000000000.jsonl", "");
+  }
+  Open();
+  BOOST_TEST(WriteAll(*writer, MakeRecords(0, 10, 3'000)).ok());
+  BOOST_TEST(Kept() == Range(6, 4), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_jumps_back_deletes_no_fresh_file_and_an_edit_keeps_the_order) {
+  spec.files_max = 4;
+  Open();
+  BOOST_TEST(WriteAll(*writer, MakeRecords(0, 4, 3'000)).ok());
+  clock.JumpWall(-3600 * base::kSecond);
+  BOOST_TEST(WriteAll(*writer, MakeRecords(4, 2, 3'000)).ok());
+  const auto edited = std::move(writer);
+  writer = std::make_unique<sinks::FileWriter>(spec, dir.path().string(), &clock);
+  edited->Close(0);
+  BOOST_REQUIRE(writer->Open(&ledger).ok());
+  clock.JumpWall(-3600 * base::kSecond);
+  BOOST_TEST(WriteAll(*writer, MakeRecords(6, 2, 3'000)).ok());
+  BOOST_TEST(Kept() == Range(4, 4), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_crash_in_compression_left_is_gone_when_the_output_opens) {
+  const std::string name = "shop/all-20240101T000000.000000000.jsonl";
+  dir.Write(name, "twin");
+  dir.Write(name + ".gz", "whole");
+  dir.Write("shop/all-20240102T000000.000000000.jsonl.gz.part", "part");
+  Open();
+  BOOST_TEST(Rotated() == std::vector<std::string>{"all-20240101T000000.000000000.jsonl.gz"});
 }
 
 BOOST_AUTO_TEST_CASE(rotated_files_are_read_by_gzip_and_zstd) {

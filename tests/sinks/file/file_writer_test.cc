@@ -50,11 +50,30 @@ BOOST_AUTO_TEST_CASE(a_line_torn_by_a_kill_is_cut_off_and_whole_ones_stay) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_of_one_torn_line_longer_than_a_block_becomes_empty) {
-  dir.Write(spec.path, std::string(200'000, 'x'));
+  dir.Write(spec.path, "{" + std::string(200'000, 'x'));
   auto writer = Open();
   BOOST_TEST(Current() == "");
   BOOST_TEST(WriteAll(*writer, MakeRecords(0, 1)).ok());
   BOOST_TEST(NumbersOf(Current()) == Range(0, 1));
+}
+
+BOOST_AUTO_TEST_CASE(zeros_that_a_power_cut_left_of_a_line_are_cut_off) {
+  Open()->Write(MakeRecords(0, 2), 0);
+  dir.Write(spec.path, Current() + std::string(5'000, '\0'));
+  Open();
+  BOOST_TEST(NumbersOf(Current()) == Range(0, 2), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_last_line_that_is_no_record_stays_and_is_ended) {
+  for (const std::string before : {"", "a first line\n"}) {
+    dir.Write(spec.path, before + std::string(100'000, 'x'));
+    auto writer = Open();
+    BOOST_TEST(Current() == before + std::string(100'000, 'x') + "\n");
+    BOOST_TEST(WriteAll(*writer, MakeRecords(0, 1)).ok());
+    const size_t foreign = before.size() + 100'001;
+    BOOST_TEST(Current().size() > foreign);
+    BOOST_TEST(NumbersOf(Current().substr(foreign)) == Range(0, 1));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_output_directory_is_worth_a_retry) {
