@@ -42,15 +42,6 @@ bool IsOneOf(const std::vector<SocketAddress>& addresses, const SocketAddress& a
                      [&](const SocketAddress& own) { return own.SameIp(address); });
 }
 
-std::optional<Reporter> BySidecarsAddress(const AccessEntry& entry, const Node& node) {
-  const SocketAddress& called = entry.facts.downstream_local;
-  const SocketAddress& caller = entry.facts.downstream_direct_remote;
-  if (called.present() && IsOneOf(node.addresses, called)) return Reporter::kDestination;
-  if (!caller.present()) return std::nullopt;
-  const bool own = caller.is_loopback() || IsOneOf(node.addresses, caller);
-  return own ? Reporter::kSource : Reporter::kDestination;
-}
-
 // No host was chosen because there was none to choose: the proxy had meant to pass it on.
 bool FoundNoUpstream(const AccessEntry& entry) {
   const auto& flags = entry.facts.response_flags;
@@ -61,6 +52,20 @@ bool FoundNoUpstream(const AccessEntry& entry) {
     if (flags.Contains(flag)) return true;
   }
   return false;
+}
+
+std::optional<Reporter> BySidecarsAddress(const AccessEntry& entry, const Node& node) {
+  const SocketAddress& called = entry.facts.downstream_local;
+  const SocketAddress& caller = entry.facts.downstream_direct_remote;
+  const bool own_caller =
+      caller.present() && (caller.is_loopback() || IsOneOf(node.addresses, caller));
+  if (called.present() && IsOneOf(node.addresses, called)) {
+    // An application may call its sidecar by the pod's own address. What came from the pod itself
+    // and found no way out was on its way out: an inbound listener always has a way in.
+    return own_caller && FoundNoUpstream(entry) ? Reporter::kSource : Reporter::kDestination;
+  }
+  if (!caller.present()) return std::nullopt;
+  return own_caller ? Reporter::kSource : Reporter::kDestination;
 }
 
 bool AnsweredItself(const AccessEntry& entry) {
