@@ -92,7 +92,8 @@ class Forger:
         # What the sidecar's own user sends is not led to the sidecar.
         user = "1337:1337" if certificates else "1000:1000"
         (root / "tmp/forger.json").write_text(json.dumps(bootstrap))
-        line = ["/opt/mesh/envoy", "-c", "/tmp/forger.json", "--base-id", "77", "--concurrency", "1", "-l", "warn"]
+        # Without hot restart: its shared memory belongs to one user, and a forger that was killed leaves it behind.
+        line = ["/opt/mesh/envoy", "-c", "/tmp/forger.json", "--disable-hot-restart", "--concurrency", "1", "-l", "warn"]
         self._log = open(mesh.state / "forger.log", "ab")
         self._process = subprocess.Popen(
             namespaces.command(mesh.pod_pid(pod), line, root=root, user=user),
