@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "fmt/format.h"
-#include "replay/line_reader.h"
+#include "replay/json_texts.h"
 #include "traffic/read_pair.h"
 
 namespace traffictap::replay {
@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kControl = "{\"type\":";
 constexpr std::string_view kGap = "{\"type\":\"Gap\"";
 constexpr std::string_view kDropped = "\"droppedCount\":";
-constexpr std::string_view kEvent = "data:";
 
 // Of a Gap line of the live stream (observe/README.md).
 uint64_t DroppedCount(std::string_view line) {
@@ -35,50 +34,43 @@ base::Nanos StartOf(const v1::TrafficPair& pair) {
 class RecordMerge::File {
  public:
   File(std::unique_ptr<ByteSource> source, ReadCounters* counters)
-      : lines_(std::move(source)), counters_(counters) {}
+      : texts_(std::move(source)), counters_(counters) {}
 
   // False at the end. What is no record is counted.
   bool Advance() {
-    std::string_view line;
+    std::string_view text;
     while (true) {
-      const auto more = lines_.Next(&line);
+      const auto more = texts_.Next(&text);
       if (!more.ok()) counters_->broken.push_back(more.status());
-      counters_->malformed += lines_.too_long() - counted_too_long_;
-      counted_too_long_ = lines_.too_long();
+      counters_->malformed += texts_.passed_over() - counted_;
+      counted_ = texts_.passed_over();
       if (!more.ok()) continue;  // the end comes next
       if (!*more) return false;
-      if (Take(line)) return true;
+      if (Take(text)) return true;
     }
   }
 
   Record& record() { return record_; }
 
  private:
-  bool Take(std::string_view line) {
-    // A stream that was saved as Server-Sent Events has them behind "data:".
-    if (line.starts_with(kEvent)) line.remove_prefix(kEvent.size());
-    while (line.starts_with(' ')) line.remove_prefix(1);
-    while (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with(kGap)) counters_->gaps += DroppedCount(line);
-    if (line.empty() || line[0] == ':' || line.starts_with(kControl) ||
-        line.starts_with("event:") || line.starts_with("id:")) {
-      return false;
-    }
-    auto pair = traffic::ReadPair(line);
+  bool Take(std::string_view text) {
+    if (text.starts_with(kGap)) counters_->gaps += DroppedCount(text);
+    if (text.starts_with(kControl)) return false;
+    auto pair = traffic::ReadPair(text);
     if (!pair.ok()) {
-      ++counters_->malformed;
+      counters_->malformed += texts_.SplitLast() ? 0 : 1;
       return false;
     }
     ++counters_->records;
-    record_ = {std::string(line), *std::move(pair), 0};
+    record_ = {std::string(text), *std::move(pair), 0};
     record_.start = StartOf(record_.pair);
     return true;
   }
 
-  LineReader lines_;
+  JsonTexts texts_;
   ReadCounters* const counters_;
   Record record_;
-  size_t counted_too_long_ = 0;
+  size_t counted_ = 0;
 };
 
 struct RecordMerge::Waiting {

@@ -11,7 +11,7 @@
 namespace traffictap::replay {
 
 struct Record {
-  std::string line;  // as it came, without its end
+  std::string line;  // its JSON, without line ends
   v1::TrafficPair pair;
   base::Nanos start = 0;  // of the request, by the reporter's clock; 0 where the record has none
 };
@@ -19,7 +19,7 @@ struct Record {
 // What was read, whatever became of it.
 struct ReadCounters {
   uint64_t records = 0;
-  uint64_t malformed = 0;      // lines that are no records, or too long
+  uint64_t malformed = 0;      // lines and objects that are no records, cut off or too long
   uint64_t gaps = 0;           // records that a saved live stream says were lost
   std::vector<Status> broken;  // files that ended too early or could not be read on
 };

@@ -1,0 +1,219 @@
+#include "replay/json_texts.h"
+
+#include <cctype>
+#include <utility>
+
+namespace traffictap::replay {
+namespace {
+
+constexpr size_t kBlockBytes = 64 * 1024;
+constexpr size_t kNoiseBytesMax = 16;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+std::string_view Trimmed(std::string_view line) {
+  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  while (!line.empty() && IsBlank(line.front())) line.remove_prefix(1);
+  while (!line.empty() && IsBlank(line.back())) line.remove_suffix(1);
+  return line;
+}
+
+// Lines of Server-Sent Events that carry no object.
+bool IsOfEvents(std::string_view line) {
+  for (const std::string_view field : {":", "event:", "id:", "data:", "retry:"}) {
+    if (line.starts_with(field)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status JsonTexts::Fill() {
+  bytes_.erase(0, begin_);
+  searched_ -= begin_;
+  begin_ = 0;
+  const size_t size = bytes_.size();
+  bytes_.resize(size + kBlockBytes);
+  const auto count = source_->Read({bytes_.data() + size, kBlockBytes});
+  bytes_.resize(size + (count.ok() ? *count : 0));
+  ended_ = !count.ok() || *count == 0;
+  return count.status();
+}
+
+StatusOr<bool> JsonTexts::Next(std::string_view* text) {
+  while (true) {
+    if (!found_.empty()) {
+      text_ = std::move(found_.front());
+      found_.pop_front();
+      *text = text_;
+      return true;
+    }
+    const Taken taken = TakeLine(text);
+    if (taken == Taken::kText) return true;
+    if (taken == Taken::kScanned) continue;
+    if (!ended_) {
+      TT_RETURN_IF_ERROR(Fill());
+      continue;
+    }
+    // A torn last line.
+    if (depth_ > 0) Abandon();
+    if (!at_line_start_) EndLine();
+    return false;
+  }
+}
+
+// The next line, where it looks like one whole object; otherwise it is scanned.
+JsonTexts::Taken JsonTexts::TakeLine(std::string_view* text) {
+  size_t end = bytes_.find('\n', searched_);
+  const bool whole = end != std::string::npos;
+  searched_ = whole ? end : bytes_.size();
+  if (!whole && !ended_ && bytes_.size() - begin_ <= kTextBytesMax) return Taken::kNothing;
+  if (!whole) end = bytes_.size();
+  const auto line = std::string_view(bytes_).substr(begin_, end - begin_);
+  if (line.empty() && !whole) return Taken::kNothing;
+  begin_ = searched_ = whole ? end + 1 : end;
+  const auto trimmed = Trimmed(line);
+  const bool idle = depth_ == 0 && at_line_start_ && line.size() <= kTextBytesMax;
+  if (idle && trimmed.starts_with('{') && trimmed.ends_with('}')) {
+    text_ = trimmed;
+    *text = text_;
+    return Taken::kText;
+  }
+  Scan(line);
+  if (whole) Scan("\n");
+  return Taken::kScanned;
+}
+
+bool JsonTexts::SplitLast() {
+  const std::string line = std::exchange(text_, {});
+  if (line.empty()) return false;
+  const size_t before = found_.size();
+  const size_t passed_over = passed_over_;
+  Scan(line);
+  Scan("\n");
+  // The same again is no news.
+  if (depth_ == 0 && found_.size() == before + 1) found_.pop_back();
+  return depth_ > 0 || found_.size() > before || passed_over_ > passed_over;
+}
+
+void JsonTexts::Scan(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t taken = depth_ == 0  ? ScanOutside(bytes)
+                         : in_string_ ? ScanString(bytes)
+                                      : ScanTokens(bytes);
+    bytes.remove_prefix(taken);
+  }
+}
+
+size_t JsonTexts::ScanOutside(std::string_view bytes) {
+  const char c = bytes.front();
+  if (c == '\n') {
+    EndLine();
+    return 1;
+  }
+  at_line_start_ = false;
+  if (c == '{') {
+    object_ = "{";
+    depth_ = 1;
+    fresh_ = true;
+    useful_ = true;
+  } else if (!IsBlank(c) && noise_.size() < kNoiseBytesMax) {
+    noise_ += c;
+  }
+  return 1;
+}
+
+size_t JsonTexts::ScanString(std::string_view bytes) {
+  size_t i = 0;
+  for (; i < bytes.size() && in_string_; ++i) {
+    if (bytes[i] == '\n') {
+      Abandon();
+      return i;
+    }
+    if (escaped_) {
+      escaped_ = false;
+    } else if (bytes[i] == '\\') {
+      escaped_ = true;
+    } else if (bytes[i] == '"') {
+      in_string_ = false;
+    }
+  }
+  Append(bytes.substr(0, i));
+  return i;
+}
+
+// Whether the object that has begun cannot go on with `c`.
+bool JsonTexts::EndsEarly(char c) const {
+  if (fresh_) return c != '"' && c != '}';
+  if (!at_line_start_) return false;
+  return c == '{' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+size_t JsonTexts::ScanTokens(std::string_view bytes) {
+  const char c = bytes.front();
+  if (c == '\n') {
+    at_line_start_ = true;
+    return 1;
+  }
+  if (IsBlank(c)) {
+    at_line_start_ = false;
+    return 1;
+  }
+  if (EndsEarly(c)) {
+    Abandon();
+    return 0;
+  }
+  fresh_ = false;
+  at_line_start_ = false;
+  Append(bytes.substr(0, 1));
+  if (c == '{' || c == '[') ++depth_;
+  if (c == '"') in_string_ = true;
+  if ((c == '}' || c == ']') && --depth_ == 0) EndObject();
+  return 1;
+}
+
+void JsonTexts::Append(std::string_view bytes) {
+  if (too_long_) return;
+  if (object_.size() + bytes.size() > kTextBytesMax) {
+    too_long_ = true;
+    object_.clear();
+    return;
+  }
+  object_ += bytes;
+}
+
+void JsonTexts::EndObject() {
+  if (too_long_) {
+    ++passed_over_;
+  } else {
+    found_.push_back(std::move(object_));
+  }
+  object_.clear();
+  too_long_ = false;
+}
+
+void JsonTexts::Abandon() {
+  // "{x" of a log's line is no object that was cut off.
+  if (fresh_) {
+    useful_ = false;
+    noise_ += '{';
+  } else {
+    ++passed_over_;
+  }
+  object_.clear();
+  depth_ = 0;
+  in_string_ = escaped_ = fresh_ = too_long_ = false;
+}
+
+void JsonTexts::EndLine() {
+  std::string_view rest = noise_;
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  const bool brackets = rest.find_first_not_of("[],") == std::string_view::npos;
+  if (!useful_ && !brackets && !IsOfEvents(rest)) ++passed_over_;
+  noise_.clear();
+  useful_ = false;
+  at_line_start_ = true;
+}
+
+}  // namespace traffictap::replay
