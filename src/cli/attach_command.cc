@@ -47,7 +47,7 @@ CommandSpec AttachCommand::Describe() {
       {"failures of the last five minutes, as CSV",
        "attach --since 5m --no-follow --response-code 5xx -o csv"},
       {"a collector without Kubernetes",
-       "attach --server http://127.0.0.1:9090 --token-file ~/.tap-token"},
+       "attach --collector http://127.0.0.1:9090 --token-file ~/.tap-token"},
   };
   return spec;
 }

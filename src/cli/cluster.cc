@@ -5,9 +5,9 @@
 
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
-#include "kube/kubeconfig.h"
 #include "kube/url_escape.h"
 #include "observe/token_authorizer.h"
+#include "tap/parse_tap.h"
 
 namespace traffictap::cli {
 namespace {
@@ -18,18 +18,62 @@ constexpr char kGroup[] = "/apis/tap.traffictap.io/v1alpha1";
 StatusOr<Cluster> ConnectStandalone(const ClusterOptions& options, const base::Clock* clock) {
   if (options.token_file.empty()) {
     return absl::InvalidArgumentError(
-        "--server needs --token-file: the token that the collector printed at its start, or its "
-        "--live-token-file");
+        "--collector needs --token-file: the token that the collector printed when it started, or "
+        "its --live-token-file");
   }
   auto token = observe::ReadTokenFile(options.token_file);
   if (!token.ok()) return token.status();
   kube::HttpKubeClientOptions http;
-  http.access.server = options.server;
+  http.access.server = options.collector;
   http.access.token = *token;
   http.user_agent = "kubectl-traffictap/" TRAFFICTAP_VERSION;
   auto client = kube::HttpKubeClient::Make(std::move(http), clock);
   if (!client.ok()) return client.status();
   return Cluster{*std::move(client), "", true};
+}
+
+Option FileOption(std::string name, std::string help, std::string* out) {
+  Option option = TextOption(std::move(name), 0, "FILE", std::move(help), out);
+  option.completes = Completes::kFiles;
+  return option;
+}
+
+// kubectl's also takes "0", and a number without a unit as seconds.
+Option TimeoutOption(base::Nanos* out) {
+  const auto take = [out](const std::string& text) -> Status {
+    const bool number = text.find_first_not_of("0123456789") == std::string::npos;
+    const auto read = tap::ParseDuration(number ? text + "s" : text);
+    if (read.ok()) *out = *read;
+    return read.status();
+  };
+  return {"request-timeout", 0, "DURATION",
+          "give up on a single request after this time; 0 for the default", take};
+}
+
+// Those of kubectl, with its names.
+std::vector<Option> KubeconfigOptionsOf(ClusterOptions* out) {
+  auto& config = out->kubeconfig;
+  Option context = TextOption("context", 0, "NAME", "kubeconfig context", &config.context);
+  context.completes = Completes::kContexts;
+  Option groups{"as-group", 0, "GROUP", "group to impersonate; may be repeated",
+                [&config](const std::string& group) {
+                  config.impersonate.groups.push_back(group);
+                  return group.empty() ? absl::InvalidArgumentError("must not be empty")
+                                       : absl::OkStatus();
+                }};
+  return {FileOption("kubeconfig", "kubeconfig file", &config.path),
+          context,
+          TextOption("cluster", 0, "NAME", "kubeconfig cluster", &config.cluster),
+          TextOption("user", 0, "NAME", "kubeconfig user", &config.user),
+          TextOption("as", 0, "USER", "user or service account to impersonate",
+                     &config.impersonate.user),
+          groups,
+          TextOption("as-uid", 0, "UID", "UID to impersonate", &config.impersonate.uid),
+          TextOption("token", 0, "TOKEN", "bearer token for the API server", &config.token),
+          TimeoutOption(&out->request_timeout),
+          FlagOption("insecure-skip-tls-verify", 0,
+                     "do not check the API server's certificate: connections are not secure",
+                     &config.insecure_skip_tls_verify)};
 }
 
 constexpr int kTrustTries = 15;
@@ -46,26 +90,20 @@ bool IsUntrusted(const Status& status) {
 void AddClusterOptions(AllNamespaces all, Standalone standalone, ClusterOptions* out,
                        CommandSpec* spec) {
   Option ns =
-      TextOption("namespace", 'n', "NAME", "the namespace (default: of the context)", &out->ns);
+      TextOption("namespace", 'n', "NAME", "namespace (default: the context's)", &out->ns);
   ns.aliases = {"ns"};
   ns.completes = Completes::kNamespaces;
-  Option kubeconfig = TextOption("kubeconfig", 0, "FILE", "the kubeconfig", &out->kubeconfig);
-  kubeconfig.completes = Completes::kFiles;
-  Option context = TextOption("context", 0, "NAME", "the kubeconfig's context", &out->context);
-  context.completes = Completes::kContexts;
-  std::vector<Option> options = {ns, kubeconfig, context};
+  std::vector<Option> options = {ns};
   if (all == AllNamespaces::kOffered) {
     options.push_back(FlagOption("all-namespaces", 'A', "all namespaces", &out->all_namespaces));
   }
+  for (auto& option : KubeconfigOptionsOf(out)) options.push_back(std::move(option));
   if (standalone == Standalone::kOffered) {
-    Option token =
-        TextOption("token-file", 0, "FILE", "the token that opens --server, readable by you alone",
-                   &out->token_file);
-    token.completes = Completes::kFiles;
-    options.push_back(TextOption("server", 0, "URL",
-                                 "a collector that runs without Kubernetes, instead of a cluster",
-                                 &out->server));
-    options.push_back(token);
+    options.push_back(TextOption("collector", 0, "URL",
+                                 "connect to a collector that runs without Kubernetes",
+                                 &out->collector));
+    options.push_back(FileOption("token-file", "token for --collector, readable only by you",
+                                 &out->token_file));
   }
   for (auto& option : options) {
     option.section = kSection;
@@ -74,13 +112,14 @@ void AddClusterOptions(AllNamespaces all, Standalone standalone, ClusterOptions*
 }
 
 StatusOr<Cluster> ConnectCluster(const ClusterOptions& options, const base::Clock* clock) {
-  if (!options.server.empty()) return ConnectStandalone(options, clock);
-  auto access = kube::FindClusterAccess({options.kubeconfig, options.context});
+  if (!options.collector.empty()) return ConnectStandalone(options, clock);
+  auto access = kube::FindClusterAccess(options.kubeconfig);
   if (!access.ok()) return access.status();
   Cluster out;
   out.ns = options.all_namespaces ? "" : options.ns.empty() ? access->ns : options.ns;
   kube::HttpKubeClientOptions http;
   http.access = *std::move(access);
+  http.request_timeout = options.request_timeout;
   http.user_agent = "kubectl-traffictap/" TRAFFICTAP_VERSION;
   auto client = kube::HttpKubeClient::Make(std::move(http), clock);
   if (!client.ok()) return client.status();

@@ -8,17 +8,18 @@
 #include "base/status.h"
 #include "cli/command.h"
 #include "kube/kube_client.h"
+#include "kube/kubeconfig.h"
 
 namespace traffictap::cli {
 
 // What every command takes that speaks to a cluster.
 struct ClusterOptions {
-  std::string kubeconfig;
-  std::string context;
-  std::string ns;
+  kube::KubeconfigOptions kubeconfig = {};
+  std::string ns = "";
   bool all_namespaces = false;
-  std::string server;  // of a collector without Kubernetes
-  std::string token_file;
+  base::Nanos request_timeout = 0;  // of one call; 0: what each call allows
+  std::string collector = "";       // URL of one without Kubernetes
+  std::string token_file = "";
 };
 
 enum class AllNamespaces { kNotOffered, kOffered };

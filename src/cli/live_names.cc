@@ -3,7 +3,6 @@
 #include "cli/cluster.h"
 #include "cli/parse_command.h"
 #include "cli/targets.h"
-#include "kube/kubeconfig.h"
 
 namespace traffictap::cli {
 namespace {
@@ -51,7 +50,7 @@ std::vector<std::string> ReadLiveNames(Completes what, const std::vector<std::st
                                        const Session& session) {
   const ClusterOptions options = OptionsAmong(words);
   if (what == Completes::kContexts) {
-    return kube::ContextNames({options.kubeconfig, ""}).value_or(std::vector<std::string>());
+    return kube::ContextNames(options.kubeconfig).value_or(std::vector<std::string>());
   }
   const auto cluster = session.connect(options);
   if (!cluster.ok() || cluster->standalone) return {};

@@ -95,8 +95,10 @@ Status Credentials::ReadTls(TlsSettings* tls) const {
   return ReadInto(access_.client_key_file, access_.client_key_pem, &tls->key_pem);
 }
 
+// As client-go: where there are both, what the file last said wins.
 StatusOr<std::string> Credentials::ReadToken() const {
-  return FileOrText(access_.token_file, access_.token);
+  auto token = FileOrText(access_.token_file, access_.token);
+  return token.ok() || access_.token.empty() ? token : access_.token;
 }
 
 Status Credentials::ApplyExec(CurrentCredentials* current) {

@@ -20,6 +20,7 @@ std::string ExecRequest(const ClusterAccess& access, bool interactive) {
   if (access.exec.provide_cluster_info) {
     Json cluster = {{"server", access.server}};
     if (!access.tls_server_name.empty()) cluster["tls-server-name"] = access.tls_server_name;
+    if (!access.proxy_url.empty()) cluster["proxy-url"] = access.proxy_url;
     if (access.insecure_skip_tls_verify) cluster["insecure-skip-tls-verify"] = true;
     if (!access.ca_pem.empty()) {
       cluster["certificate-authority-data"] = EncodeBase64(access.ca_pem);

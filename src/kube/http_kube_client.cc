@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "fmt/format.h"
+#include "kube/impersonation.h"
 #include "kube/line_splitter.h"
 #include "kube/list_page.h"
 #include "kube/wire.h"
@@ -49,10 +50,11 @@ StatusOr<std::shared_ptr<HttpTransport>> HttpKubeClient::Authenticate(HttpReques
   auto current = credentials_.Current();
   if (!current.ok()) return current.status();
   request->authorization = current->authorization;
+  TT_RETURN_IF_ERROR(AddImpersonation(options_.access.impersonate, request));
   absl::MutexLock lock(&mutex_);
   if (transport_ != nullptr && transport_tls_ == current->tls) return transport_;
-  auto transport = HttpTransport::Make(
-      {options_.access.server, current->tls, options_.user_agent, options_.response_bytes_max});
+  auto transport = HttpTransport::Make({options_.access.server, current->tls, options_.user_agent,
+                                        options_.response_bytes_max, options_.access.proxy_url});
   if (!transport.ok() && transport_ != nullptr) {
     // A certificate and its key are two files: read between the two writes they do not fit for a
     // moment.
@@ -92,6 +94,7 @@ StatusOr<std::string> HttpKubeClient::Finish(const Call& call, StatusOr<HttpResp
 
 StatusOr<std::string> HttpKubeClient::Send(const Call& call, HttpRequest request,
                                            base::Nanos timeout) {
+  if (options_.request_timeout > 0) timeout = options_.request_timeout;
   if (call.limited) {
     auto left = WaitForLimit(call, timeout);
     if (!left.ok()) return left.status();

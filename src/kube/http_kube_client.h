@@ -23,6 +23,7 @@ struct HttpKubeClientOptions {
   // the leadership.
   double writes_per_second = 10;
   int write_burst = 20;
+  base::Nanos request_timeout = 0;                 // of every call; 0: what each call asks for
   base::Nanos watch_silence = 80 * base::kSecond;  // see KubeClient::Watch
   // how often token, CA and keys are read again
   base::Nanos credentials_period = 60 * base::kSecond;

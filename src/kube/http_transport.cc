@@ -141,6 +141,33 @@ web::uri ServerUri(const std::string& server) {
   return web::uri_builder(uri).set_host(host.substr(1, host.size() - 2)).to_uri();
 }
 
+web::web_proxy ProxyOfUrl(const std::string& url) {
+  const web::uri uri(url);
+  web::web_proxy out(web::uri_builder(uri).set_user_info("").to_uri());
+  const std::string user = uri.user_info();
+  const size_t colon = user.find(':');
+  if (user.empty()) return out;
+  const std::string password = colon == std::string::npos ? "" : user.substr(colon + 1);
+  out.set_credentials(
+      web::credentials(web::uri::decode(user.substr(0, colon)), web::uri::decode(password)));
+  return out;
+}
+
+// cpprestsdk has one value per name and joins several with commas, while the API server takes a
+// line for each group of Impersonate-Group: the further lines are part of the first one's value.
+void AddHeaders(const std::vector<std::pair<std::string, std::string>>& added,
+                http::http_headers* headers) {
+  for (size_t i = 0; i < added.size(); ++i) {
+    const auto& name = added[i].first;
+    if (headers->has(name)) continue;
+    std::string lines = added[i].second;
+    for (size_t j = i + 1; j < added.size(); ++j) {
+      if (added[j].first == name) lines += "\r\n" + name + ": " + added[j].second;
+    }
+    headers->add(name, lines);
+  }
+}
+
 }  // namespace
 
 struct HttpTransport::State {
@@ -155,6 +182,7 @@ struct HttpTransport::State {
     config.set_timeout(Chrono(silence));
     config.set_validate_certificates(!options.tls.insecure_skip_verify);
     config.set_max_redirects(0);
+    if (!options.proxy_url.empty()) config.set_proxy(ProxyOfUrl(options.proxy_url));
     config.set_ssl_context_callback(
         [tls = options.tls](boost::asio::ssl::context& context) { ConfigureTls(tls, context); });
     return config;
@@ -169,6 +197,7 @@ struct HttpTransport::State {
     if (!request.authorization.empty()) headers.add("Authorization", request.authorization);
     // It also decides for which name the server's certificate must be.
     if (!options.tls.server_name.empty()) headers.add("Host", options.tls.server_name);
+    AddHeaders(request.headers, &headers);
     if (!request.content_type.empty()) out.set_body(request.body, request.content_type);
     return out;
   }

@@ -6,6 +6,8 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -20,6 +22,8 @@ struct HttpRequest {
   std::string accept = "application/json";
   std::string content_type = "";  // empty: no body
   std::string body = "";
+  // Further ones; a name may come more than once. Values have no control characters.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 struct HttpResponse {
@@ -33,6 +37,7 @@ struct HttpTransportOptions {
   TlsSettings tls;
   std::string user_agent;
   size_t response_bytes_max = 256 << 20;
+  std::string proxy_url = "";  // http://[user:password@]host:port; empty: none
 };
 
 // HTTP/1.1 to one server: calls over a few kept connections, streams each over its own.

@@ -1,5 +1,6 @@
 #include "kube/kubeconfig.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -7,7 +8,9 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "kube/base64.h"
+#include "kube/proxy.h"
 #include "kube/text_file.h"
 #include "yaml-cpp/yaml.h"
 
@@ -58,6 +61,7 @@ StatusOr<KubeconfigFile> Load(const std::string& path) {
   if (!text.ok()) return text.status();
   try {
     KubeconfigFile file{path, YAML::Load(*text)};
+    if (file.root.IsNull()) file.root = YAML::Node(YAML::NodeType::Map);
     if (!file.root.IsMap()) return Refuse(path, "document", "is not a map: is this a kubeconfig?");
     return file;
   } catch (const std::exception& error) {
@@ -75,8 +79,8 @@ std::vector<std::string> DefaultPaths() {
   return paths;
 }
 
-// Of several files those that are missing are passed over; the one that a person named must be
-// there.
+// Of $KUBECONFIG's files those that are missing are passed over; the one that --kubeconfig names
+// must be there.
 StatusOr<KubeconfigFiles> LoadAll(const KubeconfigOptions& options) {
   KubeconfigFiles files;
   const bool named = !options.path.empty();
@@ -87,13 +91,13 @@ StatusOr<KubeconfigFiles> LoadAll(const KubeconfigOptions& options) {
     if (!file.ok()) return file.status();
     files.push_back(*std::move(file));
   }
-  if (files.empty()) {
-    return absl::NotFoundError(
-        fmt::format("read kubeconfig: no file {}: set --kubeconfig or "
-                    "$KUBECONFIG",
-                    fmt::join(paths, ", ")));
-  }
-  return files;
+  const bool says_something = std::any_of(files.begin(), files.end(), [](const auto& file) {
+    return file.root["contexts"] || file.root["clusters"] || file.root["current-context"];
+  });
+  if (named || says_something) return files;
+  return absl::NotFoundError(
+      fmt::format("read kubeconfig: {} in {}: set --kubeconfig or $KUBECONFIG",
+                  files.empty() ? "no file" : "nothing", fmt::join(paths, ", ")));
 }
 
 std::string CurrentContext(const KubeconfigFiles& files) {
@@ -151,15 +155,36 @@ Status RefuseFields(const Entry& entry, const std::vector<const char*>& fields) 
 }
 
 Status ReadCluster(const Entry& entry, ClusterAccess* access) {
-  if (At(entry.node, "proxy-url")) {
-    return Refuse(entry.path, "proxy-url",
-                  "is not supported: use a server that is reached directly");
-  }
   access->server = Text(entry.node, "server");
   if (access->server.empty()) return Refuse(entry.path, "server", "is missing");
+  const std::string proxy = Text(entry.node, "proxy-url");
+  auto chosen = ProxyOf(access->server, proxy);
+  if (!chosen.ok()) {
+    return Refuse(entry.path, proxy.empty() ? "environment" : "proxy-url",
+                  Message(chosen.status()));
+  }
+  access->proxy_url = *std::move(chosen);
   access->tls_server_name = Text(entry.node, "tls-server-name");
   access->insecure_skip_tls_verify = Flag(entry.node, "insecure-skip-tls-verify");
   return ReadPem(entry, "certificate-authority", &access->ca_file, &access->ca_pem);
+}
+
+std::vector<std::string> Texts(const YAML::Node& list) {
+  std::vector<std::string> out;
+  if (!list || !list.IsSequence()) return out;
+  for (const auto& item : list) out.push_back(item.as<std::string>());
+  return out;
+}
+
+Impersonation ReadImpersonation(const Entry& entry) {
+  Impersonation out;
+  out.user = Text(entry.node, "as");
+  out.uid = Text(entry.node, "as-uid");
+  out.groups = Texts(At(entry.node, "as-groups"));
+  const YAML::Node extra = At(entry.node, "as-user-extra");
+  if (!extra || !extra.IsMap()) return out;
+  for (const auto& item : extra) out.extra[item.first.as<std::string>()] = Texts(item.second);
+  return out;
 }
 
 StatusOr<ExecPlugin::InteractiveMode> ReadInteractiveMode(const Entry& entry,
@@ -197,34 +222,76 @@ Status ReadExec(const Entry& entry, ExecPlugin* plugin) {
 }
 
 Status ReadUser(const Entry& entry, ClusterAccess* access) {
-  TT_RETURN_IF_ERROR(RefuseFields(entry, {"auth-provider", "as", "as-uid", "as-groups"}));
+  TT_RETURN_IF_ERROR(RefuseFields(entry, {"auth-provider"}));
   TT_RETURN_IF_ERROR(ReadPem(entry, "client-certificate", &access->client_certificate_file,
                              &access->client_certificate_pem));
   TT_RETURN_IF_ERROR(
       ReadPem(entry, "client-key", &access->client_key_file, &access->client_key_pem));
   access->token = Text(entry.node, "token");
-  // As kubectl: a token written out wins over the file.
-  if (access->token.empty())
-    access->token_file = Resolve(entry.path, Text(entry.node, "tokenFile"));
+  access->token_file = Resolve(entry.path, Text(entry.node, "tokenFile"));
+  access->impersonate = ReadImpersonation(entry);
   access->username = Text(entry.node, "username");
   access->password = Text(entry.node, "password");
   return ReadExec(entry, &access->exec);
 }
 
-StatusOr<ClusterAccess> ReadContext(const KubeconfigFiles& files, const std::string& name) {
-  auto context = Find(files, "context", name);
+// --token is all that the person wants to show: nothing of the file's user goes with it.
+void OverrideToken(const std::string& token, ClusterAccess* access) {
+  access->token = token;
+  access->token_file.clear();
+  access->client_certificate_file.clear();
+  access->client_certificate_pem.clear();
+  access->client_key_file.clear();
+  access->client_key_pem.clear();
+  access->username.clear();
+  access->password.clear();
+  access->exec = {};
+}
+
+Status Override(const KubeconfigOptions& options, ClusterAccess* access) {
+  if (!options.token.empty()) OverrideToken(options.token, access);
+  if (options.insecure_skip_tls_verify) access->insecure_skip_tls_verify = true;
+  const auto& asked = options.impersonate;
+  auto& as = access->impersonate;
+  if (!asked.user.empty()) as.user = asked.user;
+  if (!asked.uid.empty()) as.uid = asked.uid;
+  if (!asked.groups.empty()) as.groups = asked.groups;
+  if (as.user.empty() && !(as.uid.empty() && as.groups.empty() && as.extra.empty())) {
+    return absl::InvalidArgumentError(
+        "impersonate: a group or a uid needs a user: set --as, or \"as\" in the kubeconfig");
+  }
+  return absl::OkStatus();
+}
+
+// The names of the context's parts, where options do not replace them.
+StatusOr<Entry> FindContext(const KubeconfigFiles& files, const std::string& name,
+                            const KubeconfigOptions& options) {
+  const bool needless = name.empty() && !options.cluster.empty();
+  if (needless) return Entry{YAML::Node(YAML::NodeType::Map), files.front().path};
+  if (!name.empty()) return Find(files, "context", name);
+  return Refuse(files.front().path, "current-context", "is not set: name a context with --context");
+}
+
+StatusOr<ClusterAccess> ReadContext(const KubeconfigFiles& files,
+                                    const KubeconfigOptions& options) {
+  const std::string name = options.context.empty() ? CurrentContext(files) : options.context;
+  auto context = FindContext(files, name, options);
   if (!context.ok()) return context.status();
   ClusterAccess access;
   access.context = name;
   if (auto ns = Text(context->node, "namespace"); !ns.empty()) access.ns = ns;
-  auto cluster = Find(files, "cluster", Text(context->node, "cluster"));
+  const auto part = [&](const std::string& option, const char* field) {
+    return option.empty() ? Text(context->node, field) : option;
+  };
+  auto cluster = Find(files, "cluster", part(options.cluster, "cluster"));
   if (!cluster.ok()) return cluster.status();
   TT_RETURN_IF_ERROR(ReadCluster(*cluster, &access));
-  const std::string user_name = Text(context->node, "user");
-  if (user_name.empty()) return access;
-  auto user = Find(files, "user", user_name);
-  if (!user.ok()) return user.status();
-  TT_RETURN_IF_ERROR(ReadUser(*user, &access));
+  if (const auto user_name = part(options.user, "user"); !user_name.empty()) {
+    auto user = Find(files, "user", user_name);
+    if (!user.ok()) return user.status();
+    TT_RETURN_IF_ERROR(ReadUser(*user, &access));
+  }
+  TT_RETURN_IF_ERROR(Override(options, &access));
   return access;
 }
 
@@ -233,12 +300,8 @@ StatusOr<ClusterAccess> ReadContext(const KubeconfigFiles& files, const std::str
 StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options) {
   auto files = LoadAll(options);
   if (!files.ok()) return files.status();
-  const std::string context = options.context.empty() ? CurrentContext(*files) : options.context;
-  if (context.empty()) {
-    return Refuse(files->front().path, "current-context", "is not set: name a context");
-  }
   try {
-    return ReadContext(*files, context);
+    return ReadContext(*files, options);
   } catch (const std::exception& error) {
     return Refuse(files->front().path, "document", error.what());
   }
@@ -279,13 +342,15 @@ StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options) {
 }
 
 StatusOr<ClusterAccess> FindClusterAccess(const KubeconfigOptions& options) {
-  const bool named =
-      !options.path.empty() || !options.context.empty() || !EnvOr("KUBECONFIG", "").empty();
-  if (!named) {
-    auto access = InClusterAccess({});
-    if (access.ok() || !absl::IsNotFound(access.status())) return access;
-  }
-  return ReadKubeconfig(options);
+  auto access = ReadKubeconfig(options);
+  // A context or a cluster is something of a kubeconfig.
+  const bool named = !options.path.empty() || !options.context.empty() ||
+                     !options.cluster.empty() || !options.user.empty();
+  if (access.ok() || named || !absl::IsNotFound(access.status())) return access;
+  auto pod = InClusterAccess({});
+  if (!pod.ok()) return absl::IsNotFound(pod.status()) ? access.status() : pod.status();
+  TT_RETURN_IF_ERROR(Override(options, &*pod));
+  return pod;
 }
 
 }  // namespace traffictap::kube

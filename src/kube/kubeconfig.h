@@ -21,10 +21,19 @@ struct ExecPlugin {
   bool provide_cluster_info = false;
 };
 
+// Whom to act as (the API server's impersonation); without a user nobody else.
+struct Impersonation {
+  std::string user;
+  std::string uid;
+  std::vector<std::string> groups;
+  std::map<std::string, std::vector<std::string>> extra;
+};
+
 // How to reach one API server. Where both are set a file wins over the text beside it, since files
-// are re-read.
+// are re-read; a token stands in where its file cannot be read.
 struct ClusterAccess {
-  std::string server;  // "https://host:port" or "http://..."
+  std::string server;     // "https://host:port" or "http://..."
+  std::string proxy_url;  // "http://host:port" to go through; empty: none
   std::string tls_server_name;
   bool insecure_skip_tls_verify = false;
   std::string ca_file;
@@ -38,6 +47,7 @@ struct ClusterAccess {
   std::string username;
   std::string password;
   ExecPlugin exec;  // without a command: none
+  Impersonation impersonate;
   std::string ns = "default";
   std::string context;  // its name; empty in a cluster
 };
@@ -45,11 +55,19 @@ struct ClusterAccess {
 struct KubeconfigOptions {
   std::string path = "";     // empty: the files of $KUBECONFIG, then ~/.kube/config
   std::string context = "";  // empty: current-context
+  // What kubectl's options of these names put in the place of the file's words.
+  std::string cluster = "";
+  std::string user = "";
+  std::string token = "";
+  Impersonation impersonate = {};
+  bool insecure_skip_tls_verify = false;
 };
 
-// Reads kubeconfig files, the first to name a thing wins. kNotFound: there is no file;
-// kInvalidArgument names file, field and what to do. Relative paths in a file start at its folder.
-// What we cannot do (auth-provider, proxy-url, impersonation) is refused by name, never ignored.
+// Reads kubeconfig files as client-go: the first to name a thing wins, files of $KUBECONFIG that
+// are missing are passed over, and an empty file says nothing. kNotFound: there is no file, or
+// nothing in it; kInvalidArgument names file, field and what to do. Relative paths in a file start
+// at its folder. Without a proxy-url the proxies of the environment count (proxy.h). What we cannot
+// do (auth-provider) is refused by name, never ignored.
 StatusOr<ClusterAccess> ReadKubeconfig(const KubeconfigOptions& options);
 
 // The contexts of those files, for a shell's completion.
@@ -64,8 +82,7 @@ struct InClusterOptions {
 // A pod's service account. kNotFound: this is no pod. An IPv6 host comes out in brackets.
 StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options);
 
-// As kubectl chooses: a kubeconfig that is named wins, then the pod's service account, then
-// ~/.kube/config.
+// As kubectl chooses: the kubeconfig, and where there is none the pod's service account.
 StatusOr<ClusterAccess> FindClusterAccess(const KubeconfigOptions& options);
 
 }  // namespace traffictap::kube

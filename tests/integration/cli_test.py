@@ -1,4 +1,4 @@
-"""kubectl-traffictap with a collector that runs without Kubernetes: --server and --token-file."""
+"""kubectl-traffictap with a collector that runs without Kubernetes: --collector and --token-file."""
 import asyncio
 import json
 import pathlib
@@ -27,7 +27,7 @@ class Standalone(unittest.TestCase):
         cls.addClassCleanup(cls.stage.close)
         log = cls.stage.work / "collector.log"
         port = wait_until("the port is told", lambda: re.search(r"web page ready port=(\d+)", log.read_text()))[1]
-        cls.server = ("--server", f"http://127.0.0.1:{port}", "--token-file", str(cls.token))
+        cls.server = ("--collector", f"http://127.0.0.1:{port}", "--token-file", str(cls.token))
         cls.send(PATHS)
         wait_until("all records are there", lambda: len(cls.stage.records()) == len(PATHS))
 
@@ -82,13 +82,13 @@ class Standalone(unittest.TestCase):
         wrong = self.token.with_name("wrong")
         wrong.write_text("f" * 32)
         wrong.chmod(0o600)
-        done = self.run_cli("list", "--server", self.server[1], "--token-file", str(wrong), server=False)
+        done = self.run_cli("list", "--collector", self.server[1], "--token-file", str(wrong), server=False)
         self.assertEqual(done.returncode, 4, done.stderr)
         done = self.run_cli("attach", "al")
         self.assertEqual(done.returncode, 3)
         self.assertIn('did you mean "shop/all"?', done.stderr)
         wrong.chmod(0o644)
-        done = self.run_cli("list", "--server", self.server[1], "--token-file", str(wrong), server=False)
+        done = self.run_cli("list", "--collector", self.server[1], "--token-file", str(wrong), server=False)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("chmod 600", done.stderr)
 

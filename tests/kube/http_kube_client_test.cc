@@ -88,6 +88,52 @@ BOOST_AUTO_TEST_CASE(get_reads_an_object_below_its_path) {
   BOOST_TEST(request.headers.at("user-agent") == "traffictap");
 }
 
+BOOST_AUTO_TEST_CASE(each_call_asks_to_act_as_somebody_else) {
+  Rig rig(Always(200, R"({"kind":"Pod","metadata":{"name":"web","namespace":"shop"}})"));
+  kube::HttpKubeClientOptions options;
+  options.access.impersonate = {"jane", "7", {"dev", "ops"}, {{"acme/scopes", {"view"}}}};
+  rig.Connect(options);
+  BOOST_TEST(rig.client->Get(kube::kPods, {"shop", "web"}, {}).ok());
+  const auto headers = rig.server.requests().at(0).headers;
+  BOOST_TEST(headers.at("impersonate-user") == "jane");
+  BOOST_TEST(headers.at("impersonate-uid") == "7");
+  // The last of the two lines, each a group.
+  BOOST_TEST(headers.at("impersonate-group") == "ops");
+  BOOST_TEST(headers.at("impersonate-extra-acme%2fscopes") == "view");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_to_act_as_cannot_add_headers) {
+  base::SystemClock clock;
+  kube::HttpKubeClientOptions options;
+  options.access.server = "http://127.0.0.1:1";
+  options.access.impersonate.user = "jane\r\nX-Other: 1";
+  const auto made = kube::HttpKubeClient::Make(options, &clock);
+  BOOST_TEST(absl::IsInvalidArgument(made.status()));
+}
+
+BOOST_AUTO_TEST_CASE(calls_go_through_the_proxy) {
+  Rig rig(Always(200, R"({"kind":"Pod","metadata":{"name":"web","namespace":"shop"}})"));
+  kube::HttpKubeClientOptions options;
+  options.access.server = "http://api.invalid:6443";
+  options.access.proxy_url = rig.server.url();
+  rig.Connect(options);
+  BOOST_TEST(rig.client->Get(kube::kPods, {"shop", "web"}, {}).ok());
+  BOOST_TEST(rig.server.requests().at(0).target ==
+             "http://api.invalid:6443/api/v1/namespaces/shop/pods/web");
+}
+
+BOOST_AUTO_TEST_CASE(one_limit_may_hold_for_every_call) {
+  Rig rig([](const ScriptedRequest&, ScriptedConnection& connection) {
+    connection.Hang();
+    return false;
+  });
+  kube::HttpKubeClientOptions options;
+  options.request_timeout = 50 * base::kMillisecond;
+  rig.Connect(options);
+  const auto status = rig.client->Get(kube::kPods, {"shop", "web"}, {}).status();
+  BOOST_TEST(absl::IsDeadlineExceeded(status), Message(status));
+}
+
 BOOST_AUTO_TEST_CASE(errors_carry_code_reason_cause_and_wait) {
   Rig rig(Always(409,
                  StatusBody(409, "Conflict", "conflict with \"kubectl\"",

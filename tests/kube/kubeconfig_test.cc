@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -25,7 +26,7 @@ users:
 - name: u1
   user: {client-certificate: /abs/c.crt, client-key-data: S0VZ}
 - name: u2
-  user: {token: t, tokenFile: unused}
+  user: {token: t, tokenFile: refreshed}
 - name: u3
   user: {tokenFile: token}
 - name: u4
@@ -99,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_named_context_wins_and_data_and_tokens_are_read) {
   BOOST_TEST(two.ca_file == "");
   BOOST_TEST(two.insecure_skip_tls_verify);
   BOOST_TEST(two.token == "t");
-  BOOST_TEST(two.token_file == "");
+  BOOST_TEST(two.token_file == rig.dir.path().string() + "/refreshed");
   BOOST_TEST(two.ns == "default");
   BOOST_TEST(rig.Must("three").token_file == rig.dir.path().string() + "/token");
 }
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(faults_name_the_field_and_what_there_is) {
   says("", "[]", "is this a kubeconfig?");
   says("", "kind: Config", "current-context: is not set");
   says("", user("auth-provider: {name: gcp}"), "auth-provider: is not supported");
-  says("", user("as: root"), "as: is not supported");
+  says("", user("as-groups: [admins]"), "a group or a uid needs a user");
   says("", user("client-key-data: '!'"), "client-key-data: is not base64");
   says("", user("exec: {command: x, apiVersion: v0}"), "exec.apiVersion: \"v0\"");
   says("", user("exec: {apiVersion: client.authentication.k8s.io/v1}"), "exec.command: is missing");
@@ -149,6 +150,94 @@ BOOST_AUTO_TEST_CASE(of_several_files_the_first_to_name_a_thing_wins) {
   const auto access = kube::ReadKubeconfig({});
   BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
   BOOST_TEST(access->server == "https://two:6443");
+}
+
+BOOST_AUTO_TEST_CASE(files_that_are_empty_or_missing_say_nothing) {
+  Rig rig;
+  const std::string list = rig.Write("empty", "") + ":" + rig.Write("remark", "# nothing yet\n") +
+                           ":" + rig.dir.path().string() + "/missing:" + rig.Write("whole", kWhole);
+  const ScopedEnv env("KUBECONFIG", list);
+  const auto access = kube::ReadKubeconfig({});
+  BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+  BOOST_TEST(access->server == "https://one:6443");
+}
+
+BOOST_AUTO_TEST_CASE(where_all_are_empty_there_is_no_kubeconfig) {
+  Rig rig;
+  const ScopedEnv env("KUBECONFIG", rig.Write("empty", ""));
+  const auto access = kube::ReadKubeconfig({});
+  BOOST_TEST(absl::IsNotFound(access.status()), Message(access.status()));
+}
+
+BOOST_AUTO_TEST_CASE(the_home_kubeconfig_comes_before_the_pods_account) {
+  Rig rig;
+  const ScopedEnv none("KUBECONFIG", "");
+  const ScopedEnv home("HOME", rig.dir.path().string());
+  const ScopedEnv host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+  const ScopedEnv port("KUBERNETES_SERVICE_PORT", "443");
+  std::filesystem::create_directory(rig.dir.path() / ".kube");
+  rig.Write(".kube/config", kWhole);
+  const auto access = kube::FindClusterAccess({});
+  BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+  BOOST_TEST(access->server == "https://one:6443");
+}
+
+BOOST_AUTO_TEST_CASE(options_stand_in_for_what_the_file_says) {
+  Rig rig;
+  const std::string path = rig.Write("config", kWhole);
+  const auto cluster = kube::ReadKubeconfig({.path = path, .cluster = "c2", .user = "u3"});
+  BOOST_TEST_REQUIRE(cluster.ok(), Message(cluster.status()));
+  BOOST_TEST(cluster->server == "https://two:6443");
+  BOOST_TEST(cluster->token_file == rig.dir.path().string() + "/token");
+  BOOST_TEST(cluster->ns == "shop");
+  const auto token =
+      kube::ReadKubeconfig({.path = path, .token = "mine", .insecure_skip_tls_verify = true});
+  BOOST_TEST_REQUIRE(token.ok(), Message(token.status()));
+  BOOST_TEST(token->token == "mine");
+  BOOST_TEST(token->client_certificate_file == "");
+  BOOST_TEST(token->client_key_pem == "");
+  BOOST_TEST(token->insecure_skip_tls_verify);
+  // Without a current context a cluster and a user are enough.
+  const std::string bare =
+      rig.Write("bare", "clusters: [{name: c, cluster: {server: 'https://a'}}]\n");
+  BOOST_TEST(kube::ReadKubeconfig({.path = bare, .cluster = "c"})->server == "https://a");
+}
+
+BOOST_AUTO_TEST_CASE(impersonation_is_read_and_options_win) {
+  Rig rig;
+  const std::string path =
+      rig.Write("config",
+                "current-context: x\nclusters: [{name: c, cluster: {server: 'https://a'}}]\n"
+                "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+                "users: [{name: u, user: {token: t, as: jane, as-uid: '7', as-groups: [dev, ops], "
+                "as-user-extra: {scopes: [view]}}}]\n");
+  const auto read = kube::ReadKubeconfig({.path = path});
+  BOOST_TEST_REQUIRE(read.ok(), Message(read.status()));
+  BOOST_TEST(read->impersonate.user == "jane");
+  BOOST_TEST(read->impersonate.uid == "7");
+  BOOST_TEST((read->impersonate.groups == std::vector<std::string>{"dev", "ops"}));
+  BOOST_TEST(read->impersonate.extra.at("scopes").at(0) == "view");
+  const auto other =
+      kube::ReadKubeconfig({.path = path, .impersonate = {.user = "joe", .groups = {"qa"}}});
+  BOOST_TEST(other->impersonate.user == "joe");
+  BOOST_TEST((other->impersonate.groups == std::vector<std::string>{"qa"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_is_read_or_refused_by_kind) {
+  Rig rig;
+  const auto read = [&](const std::string& proxy) {
+    return rig.Read("",
+                    "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
+                    "clusters: [{name: c, cluster: {server: 'https://a', proxy-url: '" +
+                        proxy + "'}}]\n");
+  };
+  BOOST_TEST(read("http://bastion:3128")->proxy_url == "http://bastion:3128");
+  for (const char* wrong : {"socks5://bastion:1080", "https://bastion:3128"}) {
+    const auto refused = read(wrong);
+    BOOST_TEST(absl::IsInvalidArgument(refused.status()), wrong);
+    BOOST_TEST(Message(refused.status()).find("is not supported") != std::string::npos);
+  }
+  BOOST_TEST(absl::IsInvalidArgument(read("bastion").status()));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_a_person_named_must_be_there) {
