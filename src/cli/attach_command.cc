@@ -28,22 +28,23 @@ class AttachCommand final : public Command {
 CommandSpec AttachCommand::Describe() {
   CommandSpec spec;
   spec.name = "attach";
-  spec.summary = "show the records of taps that run already";
+  spec.summary = "show the records of running taps";
   spec.description =
-      "Shows new records of one or several TrafficTaps, or of all in the namespace, until Ctrl-C; "
-      "with --since also earlier ones that the collector still has. The taps stay.";
+      "Shows new records of one or more TrafficTaps, or of all in the namespace, until Ctrl-C. "
+      "With "
+      "--since, also earlier records that the collector still holds. The taps keep running.";
   spec.arguments = {TapArgument(/*required=*/false, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   AddFilterOptions(&filter_, &spec);
   AddOutputOptions(&output_, &spec);
   spec.options.push_back(
-      SinceOption("also records since then: 5m, or 2026-01-31T12:00:00Z", &since_));
-  spec.options.push_back(
-      FlagOption("follow", 'f', "go on with what comes: what it does anyway", &follow_));
+      SinceOption("start with records from this time: 5m ago, or 2026-01-31T12:00:00Z", &since_));
+  spec.options.push_back(FlagOption("follow", 'f', "keep streaming (default)", &follow_));
   spec.options.push_back(FlagOption(
-      "no-follow", 0, "end with what the collector has: all of it, or since --since", &no_follow_));
+      "no-follow", 0, "exit after the records that the collector holds, or those from --since",
+      &no_follow_));
   spec.examples = {
-      {"what a detached tap sees", "attach tap-checkout-x7k2q -n shop"},
+      {"the records of a detached tap", "attach tap-checkout-x7k2q -n shop"},
       {"failures of the last five minutes, as CSV",
        "attach --since 5m --no-follow --response-code 5xx -o csv"},
       {"a collector without Kubernetes",

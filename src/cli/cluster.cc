@@ -7,7 +7,7 @@
 #include "kube/http_kube_client.h"
 #include "kube/url_escape.h"
 #include "observe/token_authorizer.h"
-#include "tap/parse_tap.h"
+#include "tap/values.h"
 
 namespace traffictap::cli {
 namespace {
@@ -89,8 +89,7 @@ bool IsUntrusted(const Status& status) {
 
 void AddClusterOptions(AllNamespaces all, Standalone standalone, ClusterOptions* out,
                        CommandSpec* spec) {
-  Option ns =
-      TextOption("namespace", 'n', "NAME", "namespace (default: the context's)", &out->ns);
+  Option ns = TextOption("namespace", 'n', "NAME", "namespace (default: the context's)", &out->ns);
   ns.aliases = {"ns"};
   ns.completes = Completes::kNamespaces;
   std::vector<Option> options = {ns};
@@ -102,8 +101,8 @@ void AddClusterOptions(AllNamespaces all, Standalone standalone, ClusterOptions*
     options.push_back(TextOption("collector", 0, "URL",
                                  "connect to a collector that runs without Kubernetes",
                                  &out->collector));
-    options.push_back(FileOption("token-file", "token for --collector, readable only by you",
-                                 &out->token_file));
+    options.push_back(
+        FileOption("token-file", "token for --collector, readable only by you", &out->token_file));
   }
   for (auto& option : options) {
     option.section = kSection;

@@ -12,12 +12,12 @@ class CompletionCommand final : public Command {
   CommandSpec Describe() override {
     CommandSpec spec;
     spec.name = "completion";
-    spec.summary = "print the completion script of a shell";
+    spec.summary = "print a shell completion script";
     spec.description =
-        "Prints a script that completes kubectl-traffictap in bash, zsh or fish; names of "
+        "Prints a completion script for kubectl-traffictap in bash, zsh or fish. Names of "
         "namespaces, workloads and taps come from the cluster.\n\n"
-        "For \"kubectl traffictap\" kubectl's own completion asks the program "
-        "kubectl_complete-traffictap, which has to be on the PATH beside this one.";
+        "For \"kubectl traffictap\", kubectl's own completion runs "
+        "kubectl_complete-traffictap, which must be on the PATH too.";
     const std::vector<std::string> shells = {"bash", "zsh", "fish"};
     Argument shell{"SHELL", "bash, zsh or fish", true};
     shell.completes = Completes::kChoices;
@@ -28,7 +28,8 @@ class CompletionCommand final : public Command {
       return absl::InvalidArgumentError(fmt::format("\"{}\" is none of bash, zsh, fish", name));
     };
     spec.arguments = {shell};
-    spec.examples = {{"complete in this bash", "completion bash > /tmp/tap && . /tmp/tap"}};
+    spec.examples = {
+        {"enable completion in this bash", "completion bash > /tmp/tap && . /tmp/tap"}};
     return spec;
   }
 

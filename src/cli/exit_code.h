@@ -24,13 +24,13 @@ struct ExitMeaning {
 
 // For help and the man page.
 inline constexpr ExitMeaning kExitMeanings[] = {
-    {"0", "done; also where --max, --duration or a reader that closed the pipe ended it"},
-    {"1", "it failed: no answer, a connection that was lost and did not come back, a full disk"},
-    {"2", "the command line or a value in it is wrong"},
-    {"3", "a name is not there: namespace, workload, pod, tap, file"},
-    {"4", "not allowed: the message names the right that is missing"},
-    {"5", "not ready: no proxy to tap, the tap or TrafficTap itself did not get ready in time"},
-    {"130", "ended by Ctrl-C (129: hang-up, 143: SIGTERM); a temporary tap is deleted first"},
+    {"0", "success, also when ended by --max, --duration or a closed pipe"},
+    {"1", "failure: no answer, a connection that was lost for good, a full disk"},
+    {"2", "invalid command line"},
+    {"3", "not found: a namespace, workload, pod, tap or file"},
+    {"4", "permission denied: the message names the missing permission"},
+    {"5", "not ready: no proxy to tap, or the tap or TrafficTap itself was not ready in time"},
+    {"130", "interrupted by Ctrl-C (129: hang-up, 143: SIGTERM), after deleting the temporary tap"},
 };
 
 // What an error of a command means to whoever started the program.

@@ -5,6 +5,7 @@
 #include "cli/replay_options.h"
 #include "cli/tap_names.h"
 #include "fmt/format.h"
+#include "traffic/packed_entry.h"
 #include "traffic/read_pair.h"
 
 namespace traffictap::cli {
@@ -31,45 +32,60 @@ class ExplainCommand final : public Command {
   uint64_t shown_ = 0;
 };
 
+// Envoy may write another version digit into a UUID on the way, so that one side's log has another
+// id than the record.
+bool IsSameRequest(const std::string& a, const std::string& b) {
+  return !a.empty() && traffic::HashRequestId(a) == traffic::HashRequestId(b);
+}
+
+// What of an id the stream can look for as a text: what is behind that digit.
+std::string SearchedText(const std::string& id) {
+  constexpr size_t kUuidBytes = 36;
+  constexpr size_t kDigit = 14;
+  return id.size() == kUuidBytes ? id.substr(kDigit + 1) : id;
+}
+
 CommandSpec ExplainCommand::Describe() {
   CommandSpec spec;
   spec.name = "explain";
-  spec.summary = "tell one request as a time line of both its sides";
+  spec.summary = "show one request as a timeline, from both sides";
   spec.description =
-      "Shows what each side says of a request, where the time went, every attempt, who is to blame "
-      "and why, and what each flag means. The request is named by its x-request-id or by the id "
-      "of its record (-o name prints it).\n\n"
-      "Reads the records that running taps still have, with --follow also those to come, or files "
-      "with --file. A request that an application passed on under the same id is told hop by hop.";
-  Argument id{"ID", "request id, or the record's id"};
+      "Shows what each side reported, where the time went, every attempt, who is to blame and why, "
+      "and what each flag means. Name the request by its x-request-id or by its record's id "
+      "(printed by -o name).\n\n"
+      "Reads the records that running taps still hold, and new ones with --follow, or files with "
+      "--file. If applications pass the request id on, every hop is shown.";
+  Argument id{"ID", "request id or record id"};
   id.required = true;
   id.take = [this](const std::string& text) {
     id_ = text.starts_with(kNamePrefix) ? text.substr(kNamePrefix.size()) : text;
     return id_.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
   };
   spec.arguments = {id};
-  Option file{"file", 0, "FILE", "read this file or directory, - for standard input; repeatable",
+  Option file{"file", 0, "FILE", "read this file or directory, or - for stdin; may be repeated",
               TakePath(&files_)};
   file.completes = Completes::kFiles;
   spec.options.push_back(file);
   AddFileOptions(&files_, &spec);
   spec.options.push_back(
-      FlagOption("follow", 'f', "wait for it where it is not there yet", &follow_));
-  spec.options.push_back(ChoiceOption("color", 0, {"auto", "always", "never"},
-                                      "colour; auto: on a terminal, unless NO_COLOR is set",
-                                      &output_.color));
+      FlagOption("follow", 'f', "wait for the request if it has not been recorded yet", &follow_));
+  spec.options.push_back(ChoiceOption(
+      "color", 0, {"auto", "always", "never"},
+      "when to use color; auto: on a terminal, unless NO_COLOR is set", &output_.color));
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   spec.examples = {
-      {"a request that a running tap has seen",
+      {"a request that a running tap has recorded",
        "explain 3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60 -n shop"},
-      {"out of files", "explain 3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60 --file shop.jsonl"},
+      {"from files", "explain 3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60 --file shop.jsonl"},
   };
   return spec;
 }
 
 Status ExplainCommand::Offer(std::string_view line, Console* console) {
   const auto pair = traffic::ReadPair(line);
-  if (!pair.ok() || (pair->id() != id_ && pair->request().id() != id_)) return absl::OkStatus();
+  if (!pair.ok() || (pair->id() != id_ && !IsSameRequest(pair->request().id(), id_))) {
+    return absl::OkStatus();
+  }
   const std::string gap = shown_ == 0 ? "" : "\n";
   TT_RETURN_IF_ERROR(console->Write(gap + print::TimeLineText(*pair, PageOf(output_, *console))));
   if (++shown_ >= kShownMax) return absl::CancelledError("enough");
@@ -99,7 +115,7 @@ Status ExplainCommand::ReadLive(Session& session) {
   RecordStreamOptions stream;
   stream.follow = follow_;
   // The stream looks for a text in the request's id, and for no record's id: those it sends all.
-  if (id_.find('-') != std::string::npos) stream.query.emplace_back("text", id_);
+  if (id_.find('-') != std::string::npos) stream.query.emplace_back("text", SearchedText(id_));
   for (const auto& tap : *taps) stream.query.emplace_back("tap", tap);
   RecordStreamHandlers handlers;
   handlers.on_record = [&](std::string_view line) {
@@ -116,11 +132,12 @@ Status ExplainCommand::ReadLive(Session& session) {
 Status ExplainCommand::Run(Session& session) {
   const Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
   if (session.stop.stop_requested()) return done;
-  if (shown_ >= kShownMax) session.console->Say("there may be more records of this request");
+  if (shown_ >= kShownMax)
+    session.console->Say("there may be more records of this request; only the first 20 are shown");
   if (shown_ > 0 && (done.ok() || absl::IsCancelled(done))) return absl::OkStatus();
   if (!done.ok()) return done;
   return absl::NotFoundError(fmt::format(
-      "no record has the request id or id \"{}\"; with --follow it is waited for", id_));
+      "no record has the request id or record id \"{}\"; use --follow to wait for it", id_));
 }
 
 }  // namespace

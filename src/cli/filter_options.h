@@ -1,11 +1,11 @@
 #pragma once
 
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "cli/command.h"
-#include "observe/record_filter.h"
+#include "observe/record_conditions.h"
 #include "tap/tap_spec.h"
 
 namespace traffictap::cli {
@@ -15,7 +15,8 @@ struct FilterOptions {
   std::vector<observe::Parameter> parameters;  // in their order; "not.NAME" keeps out
 };
 
-// --method, --path, … and --not before any of them. Values are checked when they are taken.
+// The options of observe::FilterWords, and --not before any of them. Values are checked when they
+// are taken.
 void AddFilterOptions(FilterOptions* out, CommandSpec* spec);
 
 // What of the conditions a TrafficTap itself can hold, so that proxies' records that nobody wants
@@ -23,6 +24,8 @@ void AddFilterOptions(FilterOptions* out, CommandSpec* spec);
 struct SplitFilter {
   tap::MatchSpec match;
   tap::Direction direction = tap::Direction::kBoth;
+  // Those that `rest` has to see; the ones of `match` are captured by matching.
+  std::vector<std::string> capture_request_headers;
   std::vector<observe::Parameter> rest;  // for the stream's query
 };
 SplitFilter SplitForTap(const FilterOptions& filter);

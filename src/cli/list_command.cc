@@ -29,14 +29,15 @@ class ListCommand final : public Command {
 CommandSpec ListCommand::Describe() {
   CommandSpec spec;
   spec.name = "list";
-  spec.summary = "list taps with what they saw and lost";
+  spec.summary = "list taps and what they recorded and lost";
   spec.description =
-      "Lists TrafficTaps, with -A also ClusterTrafficTaps: whether they record, how many proxies "
-      "send, what was recorded, and what was lost before (LOST) and in outputs (DROPPED).";
+      "Lists TrafficTaps, and ClusterTrafficTaps with -A: whether they are recording, how many "
+      "proxies report, how many records were written, and how many were lost before pairing (LOST) "
+      "or in outputs (DROPPED).";
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   spec.options.push_back(ChoiceOption("output", 'o', {"table", "wide", "json", "yaml", "name"},
-                                      "how: wide says why, too", &form_));
-  spec.options.push_back(FlagOption("no-headers", 0, "no line of headings", &no_headers_));
+                                      "output format; wide adds the reason", &form_));
+  spec.options.push_back(FlagOption("no-headers", 0, "omit the header line", &no_headers_));
   return spec;
 }
 

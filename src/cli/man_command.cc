@@ -11,8 +11,9 @@ class ManCommand final : public Command {
     spec.name = "man";
     spec.summary = "print the man page";
     spec.description =
-        "Prints kubectl-traffictap(1), made of the same tables as --help: "
-        "\"kubectl traffictap man | man -l -\" shows it.";
+        "Prints the manual page kubectl-traffictap(1), built from the same tables as --help. View "
+        "it with "
+        "\"kubectl traffictap man | man -l -\".";
     spec.options = {FlagOption("markdown", 0, "print Markdown instead", &markdown_)};
     return spec;
   }

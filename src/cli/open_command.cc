@@ -20,15 +20,16 @@ class OpenCommand final : public Command {
 CommandSpec OpenCommand::Describe() {
   CommandSpec spec;
   spec.name = "open";
-  spec.summary = "show the records of files, filtered and paired again";
+  spec.summary = "show recorded files, filtered and paired again";
   spec.description =
-      "Reads what a File output wrote, or a saved live stream: plain, gzip or zstd by what is in "
-      "it, a directory with all its files, or - for standard input. Records come in the order of "
-      "time: rotated files follow each other, and those of several collectors are woven together. "
-      "The filters are those of the live stream.\n\n"
-      "With --pair-again, halves that were written alone are joined by the collector's own rules, "
-      "and the counters of it are told at the end. What stays alone stays as it was.";
-  Argument files{"FILE", "files or directories, - for standard input"};
+      "Reads files that a File output wrote, a saved live stream, or what jq made of either (one "
+      "record per line, pretty-printed or an array); plain, gzip or zstd. Also reads a directory "
+      "with all its files, or - for stdin. Records are shown in order of time: rotated files "
+      "follow each other, and files of several collectors are merged. The filters are those of the "
+      "live stream.\n\n"
+      "With --pair-again, one-sided records are joined by the collector's own rules, and the "
+      "counters are shown at the end. Records that cannot be joined are left unchanged.";
+  Argument files{"FILE", "files or directories, or - for stdin"};
   files.required = files.repeats = true;
   files.completes = Completes::kFiles;
   files.take = TakePath(&files_);
@@ -37,9 +38,9 @@ CommandSpec OpenCommand::Describe() {
   AddFileOptions(&files_, &spec);
   AddOutputOptions(&output_, &spec);
   spec.examples = {
-      {"failures of a rotated output", "open shop.jsonl* --response-code 5xx"},
-      {"the halves of two collectors as one", "open a.jsonl.zst b.jsonl.zst --pair-again"},
-      {"an archive for the browser's network panel", "open shop.jsonl --from web -o har > web.har"},
+      {"failures in rotated files", "open shop.jsonl* --response-code 5xx"},
+      {"pair the records of two collectors", "open a.jsonl.zst b.jsonl.zst --pair-again"},
+      {"a HAR file for the browser's network panel", "open shop.jsonl --from web -o har > web.har"},
   };
   return spec;
 }
@@ -58,7 +59,8 @@ Status OpenCommand::Run(Session& session) {
   const Status finished = (*output)->Finish();
   SayCounters(*options, counters, session.console);
   if (!done.ok() && !(*output)->full()) return done;
-  if (!counters.read.broken.empty()) return absl::DataLossError("not all could be read");
+  if (!counters.read.broken.empty())
+    return absl::DataLossError("some files could not be read completely");
   return finished;
 }
 

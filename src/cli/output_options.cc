@@ -23,7 +23,8 @@ Option FormOption(OutputOptions* out) {
   option.value = "FORM";
   for (const char* form : print::kForms) option.choices.push_back(form);
   option.completes = Completes::kChoices;
-  option.help = "table, wide, json (one a line), yaml, jsonpath=TEMPLATE, csv, har or name";
+  option.help =
+      "table, wide, json (one record per line), yaml, jsonpath=TEMPLATE, csv, har or name";
   option.take = [out](const std::string& form) {
     out->form = form;
     return print::MakePrinter(form, {}).status();
@@ -32,7 +33,7 @@ Option FormOption(OutputOptions* out) {
 }
 
 Option MaxOption(OutputOptions* out) {
-  return {"max", 0, "COUNT", "end after so many records",
+  return {"max", 0, "COUNT", "stop after COUNT records",
           [out](const std::string& text) { return TakeCount(text, &out->max); }};
 }
 
@@ -41,8 +42,8 @@ Option MaxOption(OutputOptions* out) {
 void AddOutputOptions(OutputOptions* out, CommandSpec* spec) {
   for (Option option :
        {FormOption(out), MaxOption(out),
-        FlagOption("no-headers", 0, "no line of headings", &out->no_headers),
-        FlagOption("utc", 0, "times of the table in UTC instead of this machine's zone", &out->utc),
+        FlagOption("no-headers", 0, "omit the header line", &out->no_headers),
+        FlagOption("utc", 0, "show table times in UTC instead of local time", &out->utc),
         ChoiceOption("color", 0, {"auto", "always", "never"},
                      "colour the table; auto: on a terminal, unless NO_COLOR is set",
                      &out->color)}) {
@@ -78,19 +79,19 @@ Status RecordOutput::Write(std::string_view line) {
   std::string text;
   const Status printed = printer_->Print(line, &text);
   if (!printed.ok()) {
-    console_->Say(fmt::format("warning: passed over a record: {}", Message(printed)));
+    console_->Say(fmt::format("warning: skipped a record: {}", Message(printed)));
     return absl::OkStatus();
   }
   TT_RETURN_IF_ERROR(console_->Write(text));
   ++written_;
-  return full() ? absl::CancelledError("so many records were asked for") : absl::OkStatus();
+  return full() ? absl::CancelledError("reached --max") : absl::OkStatus();
 }
 
 Status RecordOutput::Finish() {
   std::string text;
   printer_->Finish(&text);
   if (printer_->left_out() > 0) {
-    console_->Say(fmt::format("{} records have no place in this form", printer_->left_out()));
+    console_->Say(fmt::format("{} records cannot be shown in this format", printer_->left_out()));
   }
   return text.empty() ? absl::OkStatus() : console_->Write(text);
 }

@@ -110,7 +110,7 @@ StatusOr<std::vector<std::string>> FoldNegations(const CommandSpec& spec,
     const std::string folded = next.starts_with("--") ? "--not-" + next.substr(2) : "";
     const std::string name = folded.substr(0, folded.find('='));
     const bool known = std::any_of(spec.options.begin(), spec.options.end(),
-                                   [&](const Option& o) { return Shown(o) == name; });
+                                   [&](const Option& o) { return IsNamed(o, name); });
     if (!known) {
       return absl::InvalidArgumentError(
           fmt::format("--not must stand before a filter, such as --not --method GET{}",

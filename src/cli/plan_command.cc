@@ -29,17 +29,18 @@ class PlanCommand final : public Command {
 CommandSpec PlanCommand::Describe() {
   CommandSpec spec;
   spec.name = "plan";
-  spec.summary = "say what a tap would attach to, and attach nothing";
+  spec.summary = "show what a tap would attach to, without attaching";
   spec.description =
-      "Has the API server validate the TrafficTap that \"tap\" with the same arguments would "
-      "create. Then the operator plans it: which proxies it would patch with which objects, and "
-      "which traffic would not be seen, and why. For that a TrafficTap marked plan-only exists for "
-      "a moment; with --dry-run=server nothing at all is created and nothing planned.";
+      "Validates the TrafficTap that \"tap\" would create from the same arguments, then has the "
+      "operator plan it: which proxies it would patch, with which objects, and which traffic would "
+      "not be visible and why. This briefly creates a TrafficTap marked plan-only. With "
+      "--dry-run=server nothing is created, and the operator does not plan.";
   AddTapOptions(&tap_, &spec);
+  spec.options.push_back(ChoiceOption(
+      "dry-run", 0, {"server"}, "only validate the TrafficTap and your permissions", &dry_run_));
   spec.options.push_back(
-      ChoiceOption("dry-run", 0, {"server"}, "only validate the object and the rights", &dry_run_));
-  spec.options.push_back(ChoiceOption("output", 'o', {"table", "json", "yaml"}, "how", &form_));
-  spec.examples = {{"what a tap of a workload would patch", "plan workload/checkout -n shop"}};
+      ChoiceOption("output", 'o', {"table", "json", "yaml"}, "output format", &form_));
+  spec.examples = {{"what tapping a workload would patch", "plan workload/checkout -n shop"}};
   return spec;
 }
 
@@ -72,8 +73,8 @@ std::string PlanCommand::Text(const Object& planned) const {
       fmt::format("workloads that match: {}; their pods: {}; proxies that can be tapped: {}\n",
                   count("matched"), count("pods"), count("proxies"));
   out += fmt::format("{}: {}\n", programmed.reason, programmed.message);
-  out += Lines(planned, "patches", "Objects that it would add or change");
-  return out + Lines(planned, "notVisible", "Traffic that would not be seen");
+  out += Lines(planned, "patches", "Objects that would be added or changed");
+  return out + Lines(planned, "notVisible", "Traffic that would not be visible");
 }
 
 Status PlanCommand::Plan(const Cluster& cluster, const TapRequest& request, const std::string& user,
@@ -103,7 +104,7 @@ Status PlanCommand::Run(Session& session) {
   const auto valid = CreateTap(client, *request, TemporaryTap(*request, *user), /*dry_run=*/true);
   if (!valid.ok()) return valid.status();
   if (dry_run_.empty()) return Plan(*cluster, *request, *user, session);
-  return session.console->Write("the API server would take it; nothing was created\n");
+  return session.console->Write("the TrafficTap is valid; nothing was created\n");
 }
 
 }  // namespace

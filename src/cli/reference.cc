@@ -189,9 +189,8 @@ std::string ManPage(const std::vector<CommandSpec>& specs) {
     out += ManTerm(std::string(exit.code), std::string(exit.meaning));
   }
   out += ".SH ENVIRONMENT\n";
-  out += ManTerm("KUBECONFIG", "kubeconfig files, parted by colons");
-  return out +
-         ManTerm("NO_COLOR", "where it is set, nothing is coloured unless --color asks for it");
+  out += ManTerm("KUBECONFIG", "kubeconfig files, separated by colons");
+  return out + ManTerm("NO_COLOR", "if set, output is not colored unless --color asks for it");
 }
 
 std::string MarkdownReference(const std::vector<CommandSpec>& specs) {

@@ -23,13 +23,14 @@ void SayPairing(const replay::RejoinCounters& counters, Console* console) {
 
 void AddFileOptions(FileOptions* out, CommandSpec* spec) {
   for (Option option :
-       {FlagOption("pair-again", 0,
-                   "join halves that were written alone, by two collectors or before and after a "
-                   "restart",
-                   &out->pair_again),
+       {FlagOption(
+            "pair-again", 0,
+            "join one-sided records, such as those of two collectors or from before and after "
+            "a restart",
+            &out->pair_again),
         DurationOption("window",
-                       "with --pair-again: how far apart in time halves may have been written "
-                       "(default 30s)",
+                       "with --pair-again: how far apart in time both sides may have been "
+                       "written (default: 30s)",
                        &out->window)}) {
     option.section = kSection;
     spec->options.push_back(std::move(option));
@@ -62,7 +63,7 @@ void SayCounters(const replay::ReplayOptions& options, const replay::ReplayCount
   for (const Status& broken : counters.read.broken) console->Say("warning: " + Message(broken));
   if (counters.read.malformed > 0) {
     console->Say(
-        fmt::format("warning: passed over {} lines that are no records", counters.read.malformed));
+        fmt::format("warning: skipped {} lines that are not records", counters.read.malformed));
   }
   if (counters.read.gaps > 0) {
     console->Say(

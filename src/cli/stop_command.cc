@@ -26,15 +26,16 @@ class StopCommand final : public Command {
 CommandSpec StopCommand::Describe() {
   CommandSpec spec;
   spec.name = "stop";
-  spec.summary = "end taps that \"tap\" started";
+  spec.summary = "delete taps that \"tap\" started";
   spec.description =
-      "Deletes taps that were started by this program, and no others: those that somebody applied "
-      "belong to their manifests.";
+      "Deletes taps that this command line tool created. Taps applied from manifests are left "
+      "alone.";
   spec.arguments = {TapArgument(/*required=*/false, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &cluster_, &spec);
-  spec.options.push_back(FlagOption(
-      "all-mine", 0, "all that you started, in the namespace or with -A everywhere", &all_mine_));
-  spec.examples = {{"one", "stop tap-checkout-x7k2q -n shop"},
+  spec.options.push_back(
+      FlagOption("all-mine", 0, "all taps that you started in the namespace, or everywhere with -A",
+                 &all_mine_));
+  spec.examples = {{"one tap", "stop tap-checkout-x7k2q -n shop"},
                    {"all of yours", "stop --all-mine -A"}};
   return spec;
 }
@@ -48,7 +49,7 @@ StatusOr<std::vector<Object>> StopCommand::Mine(const Cluster& cluster) const {
   if (!user.ok()) return user.status();
   if (user->empty()) {
     return absl::FailedPreconditionError(
-        "the API server does not tell who you are (it needs Kubernetes 1.28): name the taps");
+        "the API server cannot say who you are (that needs Kubernetes 1.28): name the taps");
   }
   std::vector<Object> out;
   const auto add = [&](Object tap) {
@@ -78,8 +79,8 @@ StatusOr<std::vector<Object>> StopCommand::Named(const Cluster& cluster) const {
     if (!tap.ok()) return ExplainTaps(tap.status());
     if (tap->label(kTemporaryLabel) != "true") {
       return absl::InvalidArgumentError(fmt::format(
-          "tap \"{}\" was not started by this program: delete it with kubectl, or where its "
-          "manifest is kept",
+          "tap \"{}\" was not created by this tool: delete it with kubectl, or remove its "
+          "manifest",
           key));
     }
     out.push_back(*std::move(tap));
@@ -95,13 +96,13 @@ Status StopCommand::Stop(const Cluster& cluster, const Object& tap, Session& ses
 
 Status StopCommand::Run(Session& session) {
   if (names_.empty() != all_mine_) {
-    return absl::InvalidArgumentError("name the taps, or give --all-mine");
+    return absl::InvalidArgumentError("name the taps, or pass --all-mine");
   }
   const auto cluster = session.connect(cluster_);
   if (!cluster.ok()) return cluster.status();
   const auto taps = all_mine_ ? Mine(*cluster) : Named(*cluster);
   if (!taps.ok()) return taps.status();
-  if (taps->empty()) session.console->Say("you have started no tap that still is there");
+  if (taps->empty()) session.console->Say("you have no running taps");
   for (const auto& tap : *taps) TT_RETURN_IF_ERROR(Stop(*cluster, tap, session));
   return absl::OkStatus();
 }

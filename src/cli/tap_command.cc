@@ -30,8 +30,8 @@ void TellOfOneSide(const TapRequest& request, Session& session) {
   const auto& targets = request.choice.targets;
   if (targets.empty() || request.with_peers) return;
   session.console->Say(
-      "only the targets' side of a request is seen, unless a tap has the other end too: "
-      "--with-peers taps the whole namespace");
+      "only the targets' side of each request is recorded unless another tap has the other end; "
+      "--with-peers taps the whole namespace to see both sides");
 }
 
 CommandSpec TapCommand::Describe() {
@@ -39,24 +39,23 @@ CommandSpec TapCommand::Describe() {
   spec.name = "tap";
   spec.summary = "show the traffic of workloads as it happens";
   spec.description =
-      "Starts a temporary TrafficTap, waits until the proxies send, and shows each request as one "
-      "record of both sides until Ctrl-C, --max or --duration. The TrafficTap is deleted whichever "
-      "way the command ends; where it cannot be, its duration ends it, and your next tap there "
-      "removes it.\n\n"
-      "Without a TARGET the whole namespace is tapped, with -A the whole mesh. What is waited for "
-      "is told on standard error, records go to standard output.";
+      "Creates a temporary TrafficTap, waits until the proxies report, and shows each request as "
+      "one record of both sides until Ctrl-C, --max or --duration. The TrafficTap is deleted on "
+      "exit. If that fails, it expires after --duration and your next tap cleans it up.\n\n"
+      "Without a TARGET the whole namespace is tapped, with -A the whole mesh. Progress goes to "
+      "stderr, records to stdout.";
   AddTapOptions(&tap_, &spec);
   AddOutputOptions(&output_, &spec);
-  spec.options.push_back(
-      FlagOption("follow", 'f', "go on with what comes: what a tap does anyway", &follow_));
+  spec.options.push_back(FlagOption("follow", 'f', "keep streaming (default)", &follow_));
   spec.options.push_back(FlagOption(
-      "detach", 0, "leave the tap running for its duration, print its name and end", &detach_));
+      "detach", 0, "print the tap's name and exit; the tap runs for its duration", &detach_));
   spec.options.push_back(
-      FlagOption("print-cr", 0, "print the TrafficTap as YAML and do nothing", &print_cr_));
+      FlagOption("print-cr", 0, "print the TrafficTap as YAML without creating it", &print_cr_));
   spec.examples = {
       {"failures of one workload", "tap workload/checkout --response-code 500,599"},
-      {"both sides of what cart serves", "tap cart -n shop --direction in --with-peers"},
-      {"what cart asks of others, but for health checks",
+      {"both sides of the requests that cart receives",
+       "tap cart -n shop --direction in --with-peers"},
+      {"requests that cart sends, except health checks",
        "tap cart -n shop --direction out --not --path /healthz"},
       {"the next ten slow requests, for jq", "tap ns/shop --min-duration 1s --max 10 -o json"},
   };
@@ -74,9 +73,8 @@ Status TapCommand::Detach(const kube::Object& tap, Session& session) const {
 
 Status PrintObject(const TapRequest& request, Session& session) {
   for (const auto& [name, value] : StreamQuery(request)) {
-    session.console->Say(
-        fmt::format("not in the object, since a TrafficTap cannot say it: {}={}; give it to attach",
-                    name, value));
+    session.console->Say(fmt::format(
+        "not in the TrafficTap, which has no field for it: {}={}; pass it to attach", name, value));
   }
   return session.console->Write(YamlText(TemporaryTap(request, "").value()));
 }

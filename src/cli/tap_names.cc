@@ -10,10 +10,17 @@ namespace {
 
 using kube::Json;
 
+// "traffictap.traffictap.io/x", as kubectl prints names, is "x".
 std::string WithoutKind(const std::string& name) {
-  for (const char* kind : {"traffictap/", "traffictaps/", "ttap/", "traffictap.traffictap.io/",
-                           "clustertraffictap/", "clustertraffictap.traffictap.io/"}) {
-    if (name.starts_with(kind)) return name.substr(std::string_view(kind).size());
+  const size_t slash = name.find('/');
+  const std::string kind = name.substr(0, std::min(slash, name.find('.')));
+  const std::string group = slash == std::string::npos || kind.size() >= slash
+                                ? ""
+                                : name.substr(kind.size(), slash - kind.size());
+  if (!group.empty() && !group.ends_with(".traffictap.io")) return name;
+  for (const char* known :
+       {"traffictap", "traffictaps", "ttap", "clustertraffictap", "clustertraffictaps", "cttap"}) {
+    if (slash != std::string::npos && kind == known) return name.substr(slash + 1);
   }
   return name;
 }

@@ -28,7 +28,7 @@ Argument TargetArgument(TapOptions* out) {
 
 Option LimitOption(TapOptions* out) {
   Option option = DurationOption(
-      "duration", "the tap ends after it, whatever becomes of this command (default: 10m)",
+      "duration", "stop the tap after this time, even if the command dies (default: 10m)",
       &out->duration);
   const TakeValue read = option.take;
   option.take = [out, read](const std::string& text) {
@@ -43,11 +43,11 @@ Status CheckWithPeers(const TargetChoice& choice) {
   for (const auto& target : choice.targets) {
     if (target.kind == tap::TargetKind::kWorkload) continue;
     return absl::InvalidArgumentError(
-        "--with-peers goes with workloads: a pod or a gateway cannot be told from others of its "
-        "workload there");
+        "--with-peers needs workloads as targets: it cannot tell a pod or a gateway from the rest "
+        "of its workload");
   }
   if (!choice.targets.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("--with-peers goes with workloads: name one");
+  return absl::InvalidArgumentError("--with-peers needs a workload as its target");
 }
 
 }  // namespace
@@ -58,12 +58,13 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
   AddFilterOptions(&out->filter, spec);
   spec->options.push_back(LimitOption(out));
   spec->options.push_back(DurationOption(
-      "wait", "how long operator and proxies may take to be ready (default: 1m)", &out->wait));
-  spec->options.push_back(FlagOption(
-      "keep-query", 0, "show the values of queries instead of REDACTED", &out->keep_query));
+      "wait", "how long to wait for the operator and the proxies (default: 1m)", &out->wait));
+  spec->options.push_back(FlagOption("keep-query", 0,
+                                     "keep query values instead of replacing them with REDACTED",
+                                     &out->keep_query));
   spec->options.push_back(FlagOption("with-peers", 0,
-                                     "tap the whole namespace, so that both sides of a request are "
-                                     "seen, and show the targets' alone",
+                                     "tap the whole namespace to see both sides; show only the "
+                                     "targets' requests",
                                      &out->with_peers));
 }
 

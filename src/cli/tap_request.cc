@@ -54,6 +54,7 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   spec.targets = TargetsOf(request);
   if (!request.with_peers) spec.direction = filter.direction;
   spec.match = std::move(filter.match);
+  spec.capture.request_headers = std::move(filter.capture_request_headers);
   spec.limits.duration = request.duration;
   if (request.keep_query) spec.redaction.query_values = tap::QueryValues::kKeep;
   // What WriteTap writes is JSON.

@@ -1,37 +1,28 @@
 #include "cli/targets.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/nearest_name.h"
 #include "fmt/format.h"
 #include "kube/workload_of.h"
+#include "observe/kind_words.h"
 
 namespace traffictap::cli {
 namespace {
 
-struct KindName {
-  const char* word;
-  tap::TargetKind kind;
-  const char* workload_kind = "";
-};
-
-constexpr KindName kKinds[] = {
-    {"workload", tap::TargetKind::kWorkload},
-    {"wl", tap::TargetKind::kWorkload},
-    {"deployment", tap::TargetKind::kWorkload, "Deployment"},
-    {"deploy", tap::TargetKind::kWorkload, "Deployment"},
-    {"statefulset", tap::TargetKind::kWorkload, "StatefulSet"},
-    {"sts", tap::TargetKind::kWorkload, "StatefulSet"},
-    {"daemonset", tap::TargetKind::kWorkload, "DaemonSet"},
-    {"ds", tap::TargetKind::kWorkload, "DaemonSet"},
-    {"pod", tap::TargetKind::kPod},
-    {"po", tap::TargetKind::kPod},
-    {"namespace", tap::TargetKind::kNamespace},
-    {"ns", tap::TargetKind::kNamespace},
-    {"gateway", tap::TargetKind::kGateway},
-    {"gtw", tap::TargetKind::kGateway},
-};
+// Of a Service there are no proxies.
+std::optional<tap::TargetKind> TargetKindOf(observe::EndKind kind) {
+  switch (kind) {
+    case observe::EndKind::kWorkload: return tap::TargetKind::kWorkload;
+    case observe::EndKind::kPod: return tap::TargetKind::kPod;
+    case observe::EndKind::kNamespace: return tap::TargetKind::kNamespace;
+    case observe::EndKind::kGateway: return tap::TargetKind::kGateway;
+    case observe::EndKind::kService: break;
+  }
+  return std::nullopt;
+}
 
 std::string Hint(const std::string& name, const std::vector<std::string>& known) {
   const std::string nearest = base::NearestName(name, known);
@@ -72,23 +63,25 @@ StatusOr<TargetName> ParseTarget(const std::string& word) {
     if (word.empty()) return absl::InvalidArgumentError("must not be empty");
     return TargetName{tap::TargetKind::kWorkload, "", word};
   }
-  std::string kind = word.substr(0, slash);
+  const std::string kind = word.substr(0, slash);
   const std::string name = word.substr(slash + 1);
   if (name.empty() || name.find('/') != std::string::npos) {
     return absl::InvalidArgumentError(
         fmt::format("\"{}\": use KIND/NAME, such as workload/checkout", word));
   }
-  std::vector<std::string> known;
-  for (const auto& row : kKinds) {
-    if (kind == row.word || kind == std::string(row.word) + "s") {
-      return TargetName{row.kind, row.workload_kind, name};
-    }
-    known.push_back(row.word);
+  const auto read = observe::ReadKindWord(kind);
+  const auto target = read ? TargetKindOf(read->kind) : std::nullopt;
+  if (target) return TargetName{*target, read->workload_kind, name};
+  if (read) {
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\": a Service has no proxy of its own; tap the workload behind it and filter with "
+        "--to svc/{}",
+        word, name));
   }
   return absl::InvalidArgumentError(
-      fmt::format("\"{}\": \"{}\" is no kind of target{}; there are workload, deployment, "
-                  "statefulset, daemonset, pod, namespace and gateway",
-                  word, kind, Hint(kind, known)));
+      fmt::format("\"{}\": invalid kind \"{}\"{}; use workload, deployment, statefulset, "
+                  "daemonset, job, cronjob, rollout, pod, namespace or gateway",
+                  word, kind, Hint(kind, observe::KindWordNames())));
 }
 
 StatusOr<TargetChoice> ChooseTargets(const std::vector<TargetName>& targets, const std::string& ns,

@@ -55,27 +55,29 @@ CommandSpec TopCommand::Describe() {
   spec.name = "top";
   spec.summary = "show rates, errors and latencies per edge or route";
   spec.description =
-      "Shows for each edge (who asks whom) or route (with method and path, identifiers left out) "
-      "the rate, the share of errors, and the p50 and p99 of the client's side, the server's side "
-      "and what lies between them: network and proxies. On a terminal it refreshes until Ctrl-C; "
-      "elsewhere it prints once. The figures are the collector's, of the records that its taps "
-      "keep, or, with --file, of files.";
+      "Shows, for each edge (caller and callee) or route (with method and path, without "
+      "identifiers), the rate, the share of errors, and the p50 and p99 of the client's side, the "
+      "server's side and the time between them (network and proxies). On a terminal it refreshes "
+      "until Ctrl-C, otherwise it prints once. The figures cover the records that the collector's "
+      "taps keep, or files with --file.";
   spec.arguments = {TapArgument(/*required=*/false, &taps_)};
-  Option file{"file", 0, "FILE", "of this file or directory, - for standard input; repeatable",
+  Option file{"file", 0, "FILE", "read this file or directory, or - for stdin; may be repeated",
               TakePath(&files_)};
   file.completes = Completes::kFiles;
   const std::vector<std::string> sorts(std::begin(print::kTopSorts), std::end(print::kTopSorts));
   for (const Option& option :
-       {ChoiceOption("by", 0, {"edge", "route"}, "what a line is", &by_),
-        ChoiceOption("sort", 0, sorts, "what comes first; durations by their p99", &sort_),
-        Option{"rows", 0, "COUNT", "at most so many lines (default: what fits, or all)",
+       {ChoiceOption("by", 0, {"edge", "route"}, "group by edge or route", &by_),
+        ChoiceOption("sort", 0, sorts, "sort order; durations by their p99", &sort_),
+        Option{"rows", 0, "COUNT",
+               "show at most COUNT lines (default: what fits the terminal, or all)",
                [this](const std::string& text) { return TakeRows(text, &rows_); }},
-        DurationOption("window", "of the last so long (default 60s)", &window_),
-        DurationOption("interval", "how often it refreshes (default 2s)", &interval_),
-        FlagOption("once", 0, "print once, also on a terminal", &once_),
-        FlagOption("no-headers", 0, "no headings", &output_.no_headers),
+        DurationOption("window", "time window (default: 60s)", &window_),
+        DurationOption("interval", "refresh interval (default: 2s)", &interval_),
+        FlagOption("once", 0, "print once and exit, even on a terminal", &once_),
+        FlagOption("no-headers", 0, "omit the header line", &output_.no_headers),
         ChoiceOption("color", 0, {"auto", "always", "never"},
-                     "colour; auto: on a terminal, unless NO_COLOR is set", &output_.color),
+                     "when to use color; auto: on a terminal, unless NO_COLOR is set",
+                     &output_.color),
         file}) {
     spec.options.push_back(option);
   }
@@ -83,8 +85,8 @@ CommandSpec TopCommand::Describe() {
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   spec.examples = {
       {"the slowest routes of a service", "top --by route --sort server --to cart -n shop"},
-      {"once, for a script", "top --once --no-headers"},
-      {"of what was written yesterday", "top --file /var/lib/traffictap/shop --by route"},
+      {"one snapshot for a script", "top --once --no-headers"},
+      {"from recorded files", "top --file /var/lib/traffictap/shop --by route"},
   };
   return spec;
 }

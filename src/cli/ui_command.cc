@@ -27,19 +27,20 @@ class UiCommand final : public Command {
 CommandSpec UiCommand::Describe() {
   CommandSpec spec;
   spec.name = "ui";
-  spec.summary = "show the taps in a browser on this machine";
+  spec.summary = "show taps in a browser on this machine";
   spec.description =
-      "Serves the web page on this machine alone until Ctrl-C and prints its address with a token "
-      "that is good for this time only. What the page asks goes to the cluster with the rights of "
-      "your kubeconfig: the taps of one namespace, or with -A all that you may read.";
+      "Serves the web page on this machine only, until Ctrl-C, and prints its address with a token "
+      "that is valid until then. The page reads the cluster with your kubeconfig's permissions: "
+      "the "
+      "taps of one namespace, or with -A all that you may read.";
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
-  Option port{"port", 0, "PORT", "where (default: any that is free)", [this](const auto& text) {
-                const char* end = text.data() + text.size();
-                const auto read = std::from_chars(text.data(), end, port_);
-                const bool fine = read.ec == std::errc() && read.ptr == end;
-                return fine ? absl::OkStatus()
-                            : absl::InvalidArgumentError("must be a number up to 65535");
-              }};
+  Option port{
+      "port", 0, "PORT", "port to listen on (default: any free port)", [this](const auto& text) {
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, port_);
+        const bool fine = read.ec == std::errc() && read.ptr == end;
+        return fine ? absl::OkStatus() : absl::InvalidArgumentError("must be a number up to 65535");
+      }};
   spec.options.push_back(port);
   spec.examples = {{"the taps of a namespace", "ui -n shop"}};
   return spec;
@@ -63,7 +64,7 @@ Status UiCommand::Run(Session& session) {
   const int port = (*server)->port();
   TT_RETURN_IF_ERROR(
       session.console->Write(fmt::format("http://{}:{}/#token={}\n", kAddress, port, *token)));
-  session.console->Say("open it in a browser on this machine; Ctrl-C ends it");
+  session.console->Say("open this address in a browser on this machine; press Ctrl-C to stop");
   while (Pause(3600 * base::kSecond, session.stop)) {
   }
   return absl::CancelledError("interrupted");

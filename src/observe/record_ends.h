@@ -12,7 +12,10 @@ namespace traffictap::observe {
 struct RecordEnd {
   std::string_view ns;
   std::string_view name;
-  std::string ip;  // set only where it is the name
+  std::string ip;              // set only where it is the name
+  std::string_view pod;        // of an end with an entry of its own
+  std::string_view service;    // of a destination: the host that the client's proxy routed to
+  std::string_view authority;  // of a destination whose `service` is not known: what was asked for
   std::string_view label() const { return name.empty() ? std::string_view(ip) : name; }
 };
 

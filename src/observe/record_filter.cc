@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/nearest_name.h"
 #include "fmt/format.h"
+#include "observe/filter_words.h"
 #include "observe/record_ends.h"
 
 namespace traffictap::observe {
@@ -21,11 +23,34 @@ bool MatchesName(std::string_view name, std::string_view pattern) {
   return name == pattern;
 }
 
+// Whether `whole` begins with the labels of `first`: "cart.shop.svc" with "cart.shop".
+bool HasLabels(std::string_view whole, std::string_view first) {
+  return whole.starts_with(first) && (whole.size() == first.size() || whole[first.size()] == '.');
+}
+
+// "cart.shop" is the Service of the host cart.shop.svc.cluster.local. Where only the server's side
+// is here, the host that was asked for has to do: "cart" of a server in namespace shop.
+bool MatchesService(const RecordEnd& end, std::string_view service) {
+  if (!end.service.empty()) return HasLabels(end.service, service);
+  const auto host = end.authority.substr(0, end.authority.find(':'));
+  if (host.empty()) return false;
+  if (HasLabels(host, service)) return true;
+  const std::string_view name = service.substr(0, service.find('.'));
+  return HasLabels(service, host) && name.size() < service.size() &&
+         HasLabels(service.substr(name.size() + 1), end.ns);
+}
+
+bool MatchesPattern(const RecordEnd& end, const EndPattern& pattern) {
+  if (!MatchesName(end.ns, pattern.ns) || !MatchesName(end.pod, pattern.pod)) return false;
+  if (!pattern.service.empty() && MatchesService(end, pattern.service)) return true;
+  // A host may be a workload's name as well, while "svc/cart" is none.
+  const bool service_only = pattern.name.empty() && !pattern.service.empty();
+  return !service_only && MatchesName(end.label(), pattern.name);
+}
+
 bool MatchesEnd(const RecordEnd& end, const std::vector<EndPattern>& patterns) {
-  return patterns.empty() ||
-         std::any_of(patterns.begin(), patterns.end(), [&](const EndPattern& pattern) {
-           return MatchesName(end.ns, pattern.ns) && MatchesName(end.label(), pattern.name);
-         });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const auto& p) { return MatchesPattern(end, p); });
 }
 
 bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const RecordEnd& destination) {
@@ -59,6 +84,14 @@ bool RecordContains(const TrafficPair& pair, std::string_view lower) {
          ContainsText(DestinationOf(pair).label(), lower);
 }
 
+std::string UnknownParameter(const std::string& name, const std::string& bare) {
+  std::vector<std::string> known;
+  for (const auto& word : FilterWords()) known.push_back(word.parameter);
+  const std::string nearest = base::NearestName(bare, known);
+  return fmt::format("{}: no such parameter{}", name,
+                     nearest.empty() ? "" : fmt::format(": did you mean {}?", nearest));
+}
+
 }  // namespace
 
 bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
@@ -67,15 +100,20 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
       std::find(c.verdicts.begin(), c.verdicts.end(), pair.verdict) == c.verdicts.end()) {
     return false;
   }
-  if (!filter::MatchesDirection(c.direction, pair) || !match->Matches(pair)) return false;
+  if (!filter::MatchesDirection(c.direction(), pair) || !match->Matches(pair)) return false;
+  if (!paths->Matches(pair)) return false;
   return MatchesEnds(c, SourceOf(pair), DestinationOf(pair)) &&
-         (c.text.empty() || RecordContains(pair, c.text));
+         (c.texts.empty() ||
+          std::any_of(c.texts.begin(), c.texts.end(),
+                      [&](const std::string& text) { return RecordContains(pair, text); }));
 }
 
 Status RecordFilter::Add(RecordConditions conditions, bool excludes) {
   auto match = filter::PairFilter::Create(conditions.match);
   if (!match.ok()) return match.status();
-  parts_.push_back({std::move(conditions), *std::move(match), excludes});
+  auto paths = PathFilter::Create(conditions.paths_with_query);
+  if (!paths.ok()) return paths.status();
+  parts_.push_back({std::move(conditions), *std::move(match), *std::move(paths), excludes});
   return absl::OkStatus();
 }
 
@@ -94,7 +132,7 @@ StatusOr<std::unique_ptr<RecordFilter>> RecordFilter::Parse(
     if (read.ok() && excludes) made = out->Add(std::move(excluded), true);
     if (read.ok() && !excludes) keeps = true;
     if (made.code() == absl::StatusCode::kNotFound) {
-      return absl::InvalidArgumentError(fmt::format("{}: no such parameter", parameter.name));
+      return absl::InvalidArgumentError(UnknownParameter(parameter.name, bare.name));
     }
     if (!made.ok()) {
       return absl::InvalidArgumentError(fmt::format("{}: {}", parameter.name, Message(made)));

@@ -1,45 +1,15 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "filter/pair_filter.h"
-#include "tap/tap_spec.h"
+#include "observe/path_filter.h"
+#include "observe/record_conditions.h"
 #include "traffic/traffic_pair.h"
 
 namespace traffictap::observe {
-
-// One "name=value" of a query, decoded.
-struct Parameter {
-  std::string name;
-  std::string value;
-};
-
-// "shop/cart", "cart", "shop/*", "cart-*": a '*' at the end of either part stands for any rest.
-struct EndPattern {
-  std::string ns;
-  std::string name;
-};
-
-// Conditions of one reader, the fields of a MatchSpec and some that only live readers have. All
-// hold that are set; of a list one element is enough.
-struct RecordConditions {
-  tap::MatchSpec match;
-  // as seen from the proxies that the tap targets
-  tap::Direction direction = tap::Direction::kBoth;
-  std::vector<EndPattern> sources;
-  std::vector<EndPattern> source_namespaces;
-  std::vector<EndPattern> destinations;
-  std::vector<EndPattern> destination_namespaces;
-  std::vector<EndPattern> ends;            // either end
-  std::vector<EndPattern> end_namespaces;  // either end
-  std::vector<traffic::Verdict> verdicts;
-  // lower case; in path, authority, user agent, request id, response details or an end's name
-  std::string text;
-};
 
 // Whether a reader wants a record. Immutable: thread-safe.
 class RecordFilter {
@@ -57,6 +27,7 @@ class RecordFilter {
   struct Part {
     RecordConditions conditions;
     std::unique_ptr<filter::PairFilter> match;
+    std::unique_ptr<PathFilter> paths;
     bool excludes = false;
     bool Holds(const traffic::TrafficPair& pair) const;
   };
@@ -64,8 +35,5 @@ class RecordFilter {
 
   std::vector<Part> parts_;
 };
-
-// Adds what one parameter asks for. kNotFound: no such parameter.
-Status ReadCondition(const Parameter& parameter, RecordConditions* out);
 
 }  // namespace traffictap::observe

@@ -204,6 +204,12 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
     entry.facts.reporter = client ? traffic::Reporter::kSource : traffic::Reporter::kDestination;
     ReadRequest(record, lists, &entry);
     ReadSide(side, &entry);
+    // A record that was cut down to its main parts still names the Service.
+    const std::string cluster = "outbound|||" + record.destination().service();
+    const bool cut = client && side.upstream_cluster().empty();
+    if (cut && !record.destination().service().empty()) {
+      entry.text(Text::kUpstreamCluster) = cluster;
+    }
     ReadPeer(client ? record.destination() : record.source(), &entry);
     const auto node = NodeOf(own, side.pod().empty() ? own.pod() : side.pod());
     auto& batch = out.sides.emplace_back(std::make_unique<traffic::EntryBatch>(node));

@@ -32,6 +32,12 @@ BOOST_AUTO_TEST_CASE(a_request_is_found_by_each_of_its_names) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(envoys_digit_in_a_request_id_does_not_matter) {
+  BOOST_TEST(Run("3f1f4b0e-8c1d-9d5e-9a57-1d2c3b4a5f60", "pair.ndjson") == 0, console.said);
+  BOOST_TEST(console.output == fakes::Golden("explain-pair.txt"));
+  BOOST_TEST(Run("3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f61", "pair.ndjson") == 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_request_that_is_not_there_is_told_with_what_to_do) {
   BOOST_TEST(Run(kRequestId, "orphan.ndjson") == 3);
   BOOST_TEST(console.output.empty());

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "cli/parse_command.h"
+#include "observe/filter_words.h"
 
 namespace traffictap {
 namespace {
@@ -54,6 +55,12 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--min-duration", "long"},
                                                                 {"--verdict", "Bad"},
                                                                 {"--grpc-status", "14"},
+                                                                {"--user-agent", "~("},
+                                                                {"--method", "GTE"},
+                                                                {"--protocol", "spdy"},
+                                                                {"--authority", "http://a/b"},
+                                                                {"--to", "cart:80"},
+                                                                {"--source-ns", "a/b"},
                                                                 {"--flag", "XX"}}) {
     const Status status = Parse(args);
     BOOST_TEST(absl::IsInvalidArgument(status), args[1]);
@@ -94,10 +101,57 @@ BOOST_AUTO_TEST_CASE(a_grpc_status_goes_into_the_tap) {
   BOOST_TEST(split.rest.empty());
 }
 
+BOOST_AUTO_TEST_CASE(every_word_is_an_option_and_can_be_negated) {
+  for (const auto& word : observe::FilterWords()) {
+    if (word.option.empty()) continue;
+    auto names = word.aliases;
+    names.push_back(word.option);
+    for (const auto& name : names) {
+      BOOST_TEST(Parse({"--" + name, word.example}).ok(), name);
+      BOOST_TEST(Query() == word.parameter + "=" + word.example + " ");
+      BOOST_TEST(Parse({"--not", "--" + name, word.example}).ok(), name);
+      BOOST_TEST(Query() == "not." + word.parameter + "=" + word.example + " ");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_holds_every_condition_that_it_has_a_field_for) {
+  for (const auto& word : observe::FilterWords()) {
+    if (word.option.empty()) continue;
+    BOOST_TEST_REQUIRE(Parse({"--" + word.option, word.example}).ok(), word.option);
+    const auto split = cli::SplitForTap(filter);
+    BOOST_TEST(split.rest.empty() == !word.tap_field.empty(), word.option);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(headers_are_matched_by_the_tap_or_captured_for_the_stream) {
+  BOOST_TEST(Parse({"--header", "X-Tenant: blue", "--not", "--header", "x-probe"}).ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST_REQUIRE(split.match.headers.size() == 1u);
+  BOOST_TEST(split.match.headers[0].name == "x-tenant");
+  BOOST_TEST(split.match.headers[0].value == "blue");
+  BOOST_TEST((split.capture_request_headers == std::vector<std::string>{"x-probe"}));
+  BOOST_TEST(split.rest.at(0).name == "not.header");
+}
+
+BOOST_AUTO_TEST_CASE(a_query_stays_for_the_stream_and_the_tap_gets_the_path) {
+  BOOST_TEST(Parse({"--path", "=/cart?id=1", "--path", "/pay"}).ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST_REQUIRE(split.match.paths.size() == 2u);
+  BOOST_TEST(split.match.paths[0].value == "/cart");
+  BOOST_TEST((split.match.paths[0].kind == tap::PathMatchKind::kExact));
+  BOOST_TEST(split.match.paths[1].value == "/pay");
+  BOOST_TEST(split.rest.size() == 2u);
+  // A regex cannot be cut: the tap then takes every path.
+  BOOST_TEST(Parse({"--path", "~/cart[?]id=.*"}).ok());
+  BOOST_TEST(cli::SplitForTap(filter).match.paths.empty());
+  BOOST_TEST(cli::SplitForTap(filter).rest.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_turned_around_filter_is_never_the_taps) {
   BOOST_TEST(Parse({"--not", "--method", "GET"}).ok());
   const auto split = cli::SplitForTap(filter);
-  BOOST_TEST(split.match.empty());
+  BOOST_TEST((split.match == tap::MatchSpec()));
   BOOST_TEST(split.rest.size() == 1u);
 }
 

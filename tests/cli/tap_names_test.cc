@@ -11,10 +11,13 @@ BOOST_AUTO_TEST_SUITE(tap_names)
 BOOST_AUTO_TEST_CASE(names_may_have_a_namespace_and_a_kind) {
   std::vector<std::string> names;
   const auto take = cli::TapArgument(true, &names).take;
-  for (const char* name : {"t", "shop/t", "ttap/t", "traffictap.traffictap.io/t"}) {
+  for (const char* name : {"t", "shop/t", "ttap/t", "traffictap.traffictap.io/t",
+                           "traffictaps.v1alpha1.traffictap.io/t", "cttap/t",
+                           "clustertraffictaps/t", "ttap.example/t"}) {
     BOOST_TEST(take(name).ok());
   }
-  BOOST_TEST((names == std::vector<std::string>{"t", "shop/t", "t", "t"}));
+  BOOST_TEST((names ==
+              std::vector<std::string>{"t", "shop/t", "t", "t", "t", "t", "t", "ttap.example/t"}));
   BOOST_TEST(!take("").ok());
   BOOST_TEST(cli::TapKey("t", "shop") == "shop/t");
   BOOST_TEST(cli::TapKey("bank/t", "shop") == "bank/t");

@@ -62,8 +62,10 @@ BOOST_AUTO_TEST_CASE(a_whole_namespace_has_no_targets_and_the_mesh_is_a_cluster_
 
 BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
   for (const auto& args : std::vector<std::vector<std::string>>{
-           {"checkout", "pod/a.b", "gateway/g", "--response-code", "404|5xx", "--flag", "UF",
-            "--protocol", "HTTP/2", "--min-duration", "1s", "--authority", "*.example"},
+           {"checkout", "pod/a.b",     "gateway/g",  "--response-code", "404|5xx",
+            "--flag",   "UF",          "--protocol", "http2",           "--min-duration",
+            "1s",       "--authority", "*.example",  "--header",        "x-tenant:blue",
+            "--not",    "--header",    "x-probe",    "--path",          "=/cart?id=1"},
            {"-A"},
            {"ns/a", "ns/b"}}) {
     auto object = cli::TemporaryTap(Ask(args).request, "x");

@@ -49,10 +49,14 @@ BOOST_AUTO_TEST_CASE(kinds_have_the_names_that_kubectl_gives_them) {
   BOOST_TEST((cli::ParseTarget("workload/checkout")->kind == TargetKind::kWorkload));
   BOOST_TEST(cli::ParseTarget("deploy/checkout")->workload_kind == "Deployment");
   BOOST_TEST(cli::ParseTarget("deployments/checkout")->workload_kind == "Deployment");
+  BOOST_TEST(cli::ParseTarget("deployment.apps/checkout")->workload_kind == "Deployment");
+  BOOST_TEST(cli::ParseTarget("statefulsets.v1.apps/db")->workload_kind == "StatefulSet");
+  BOOST_TEST(cli::ParseTarget("cronjob.batch/nightly")->workload_kind == "CronJob");
   BOOST_TEST((cli::ParseTarget("po/x")->kind == TargetKind::kPod));
   BOOST_TEST((cli::ParseTarget("ns/shop")->kind == TargetKind::kNamespace));
   BOOST_TEST((cli::ParseTarget("gateway/g")->kind == TargetKind::kGateway));
-  for (const char* wrong : {"", "workload/", "a/b/c", "/x"}) {
+  for (const char* wrong :
+       {"", "workload/", "a/b/c", "/x", "deployment.batch/x", "svc/cart", "configmap/x"}) {
     BOOST_TEST(absl::IsInvalidArgument(cli::ParseTarget(wrong).status()), wrong);
   }
   BOOST_TEST(Message(cli::ParseTarget("worklod/x").status()).find("did you mean \"workload\"?") !=

@@ -1,8 +1,10 @@
 #include "observe/record_filter.h"
 
+#include <algorithm>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "observe/filter_words.h"
 #include "observe/sample_records.h"
 #include "traffic/sample_entries.h"
 
@@ -24,48 +26,101 @@ const std::vector<Case> kCases = {
     {"method", "get", true},
     {"method", "POST|GET", true},
     {"method", "POST", false},
+    {"method", "post, get", true},
     {"path", "/cart", true},
     {"path", "=/cart", false},
     {"path", "=/cart/42", true},
     {"path", "~/cart/[0-9]+", true},
     {"path", "~/cart", false},
+    {"path", "/cart/42?x", true},
+    {"path", "/cart/42?", true},
+    {"path", "/cart?x", false},
+    {"path", "/cart/42?y", false},
+    {"path", "=/cart/42?x=1", true},
+    {"path", "=/cart/42?x=2", false},
+    {"path", "=/cart/42?x", false},
+    {"path", "=/cart/42?x=1&token=secret", false},
+    {"path", "~/cart/[0-9]+[?]x=.*", true},
+    {"path", "~/cart/[0-9]+\\?y=.*", false},
+    {"not.path", "=/cart/42?x=1", false},
     {"scheme", "HTTP", true},
     {"scheme", "https", false},
     {"authority", "web.shop", true},
     {"authority", "*.shop", true},
+    {"authority", "http://web.shop:8080/", true},
+    {"authority", "https://web.example", false},
+    {"host", "web.shop", true},
+    {"userAgent", "curl/", true},
+    {"userAgent", "url/", false},
+    {"userAgent", "=curl/8.5.0", true},
+    {"userAgent", "=curl/8", false},
+    {"userAgent", "~curl/[0-9.]+", true},
+    {"userAgent", "~curl", false},
+    {"user-agent", "Curl/", false},
+    {"not.userAgent", "curl/", false},
     {"code", "503", true},
     {"code", "500-599", true},
     {"code", "500,599", true},
     {"code", "5xx", true},
     {"code", "404|503", true},
     {"code", "404|4xx", false},
+    {"response-code", "503", true},
     {"minDuration", "10ms", true},
     {"minDuration", "11ms", false},
     {"flag", "uf", false},
+    {"flag", "dc|nr", true},
     {"protocol", "http/1.1", true},
+    {"protocol", "http1.1", true},
     {"protocol", "TCP", false},
+    {"protocol", "http2", false},
     {"header", "x-other", false},
     {"header", "X-Tenant", true},
     {"header", "x-tenant:blue", true},
     {"header", "x-tenant:Blue", false},
     {"header", "x-tenant:blu", false},
-    {"header", "x-tenant: blue", false},
+    {"header", "x-tenant: blue", true},
     {"header", "x-tenan", false},
     {"not.header", "x-tenant:blue", false},
     {"verdict", "servererror", true},
-    {"grpcStatus", "unavailable|Internal", false},
+    {"grpcStatus", "unavailable|Internal", true},
+    {"grpcStatus", "NOT_FOUND", false},
+    {"grpc-status", "OK", false},
+    {"verdict", "server-error", true},
     {"verdict", "Ok|Retried", false},
     {"direction", "inbound", true},
+    {"not.direction", "both", false},
     {"source", "frontend", true},
     {"source", "shop/front*", true},
     {"source", "cart", false},
+    {"from", "deploy/frontend", true},
+    {"from", "deployments.apps/cart", false},
+    {"from", "pod/frontend-0", true},
+    {"from", "po/front*", true},
+    {"from", "pod/cart-0", false},
+    {"from", "ns/shop", true},
+    {"from", "ns/bank", false},
+    {"from", "*", true},
     {"sourceNamespace", "shop", true},
     {"sourceNamespace", "bank", false},
     {"destination", "shop/cart", true},
     {"destination", "bank/cart", false},
+    {"destination", "cart.shop.svc.cluster.local", true},
+    {"to", "cart.shop.svc", true},
+    {"to", "cart.shop", true},
+    {"to", "svc/cart", true},
+    {"to", "service/cart.shop", true},
+    {"to", "svc/car", false},
+    {"to", "cart.bank.svc.cluster.local", false},
+    {"to", "other.example", false},
+    {"to", "shop/cart.shop.svc.cluster.local", true},
     {"destinationNamespace", "sh*", true},
+    {"destinationNamespace", "bank", false},
+    {"to-ns", "shop", true},
     {"workload", "cart|other", true},
+    {"workload", "svc/cart", true},
+    {"workload", "other", false},
     {"namespace", "bank", false},
+    {"namespace", "shop", true},
     {"text", "CART/42", true},
     {"text", "nowhere", false},
     {"not.method", "GET", false},
@@ -73,23 +128,62 @@ const std::vector<Case> kCases = {
 };
 
 const std::vector<Case> kRefused = {
-    {"code", "600", false},
-    {"code", "abc", false},
+    {"method", "GTE", false},
+    {"method", ",", false},
+    {"method", "|", false},
     {"path", "cart", false},
     {"path", "~[", false},
+    {"path", "=", false},
+    {"path", "~", false},
+    {"path", "http://shop.example/cart", false},
+    {"path", "/cart#top", false},
+    {"scheme", "ftp", false},
+    {"authority", "http://shop.example/cart", false},
+    {"authority", "shop.example/cart", false},
+    {"authority", "*", false},
+    {"authority", "shop.*", false},
+    {"authority", "user@shop.example", false},
+    {"code", "600", false},
+    {"code", "abc", false},
+    {"code", "|", false},
+    {"code", "503,404", false},
     {"minDuration", "x", false},
-    {"verdict", "Bad", false},
-    {"grpcStatus", "14", false},
-    {"direction", "up", false},
+    {"minDuration", "25h", false},
     {"flag", "NOPE", false},
-    {"colour", "red", false},
-    {"not.colour", "red", false},
-    {"text", "", false},
+    {"protocol", "HTTP", false},
+    {"protocol", "grpc", false},
     {"header", ":blue", false},
     {"header", "x tenant", false},
+    {"header", "x-tenant=blue", false},
+    {"header", "host:shop", false},
     {"header", "authorization", false},
     {"header", "Cookie:a", false},
     {"not.header", "x-api-key", false},
+    {"verdict", "Bad", false},
+    {"grpcStatus", "14", false},
+    {"userAgent", "", false},
+    {"userAgent", "=", false},
+    {"userAgent", "~[", false},
+    {"direction", "up", false},
+    {"source", "c*t", false},
+    {"source", "/", false},
+    {"source", "shop/", false},
+    {"source", "cart:8080", false},
+    {"source", "cart.shop.svc.cluster.local", false},
+    {"source", "svc/cart", false},
+    {"source", "pod/", false},
+    {"destination", "a/b/c", false},
+    {"destination", "svc/*", false},
+    {"destination", "cart shop", false},
+    {"destination", "deployment.batch/cart", false},
+    {"destination", "http://cart", false},
+    {"workload", "*cart", false},
+    {"sourceNamespace", "shop/cart", false},
+    {"destinationNamespace", "*shop", false},
+    {"namespace", "cart.shop", false},
+    {"text", "", false},
+    {"colour", "red", false},
+    {"not.colour", "red", false},
 };
 
 bool Matches(const std::vector<Parameter>& parameters) {
@@ -97,8 +191,12 @@ bool Matches(const std::vector<Parameter>& parameters) {
       fakes::EntryBuilder::Client()
           .Path("/cart/42?x=1")
           .Code(503)
+          .Flag(traffic::ResponseFlag::kDownstreamConnectionTermination)
+          .Set(traffic::Text::kUserAgent, "curl/8.5.0")
+          .Set(traffic::Text::kUpstreamCluster, "outbound|80||cart.shop.svc.cluster.local")
           .Set(traffic::Text::kRequestHeaders, traffic::HeaderList({{"x-tenant", "blue"}}));
   auto server = fakes::EntryBuilder::Server().Path("/cart/42?x=1").Code(503);
+  server.facts().grpc_status = traffic::GrpcStatus::kUnavailable;
   const auto batch = BatchBuilder().Pair(client, server).Build();
   return RecordFilter::Parse(parameters).value()->Matches(batch->pair(0));
 }
@@ -115,6 +213,75 @@ BOOST_DATA_TEST_CASE(what_makes_no_sense_is_refused_by_name, kRefused) {
   const auto parsed = RecordFilter::Parse({{sample.name, sample.value}});
   BOOST_REQUIRE((parsed.status().code() == absl::StatusCode::kInvalidArgument));
   BOOST_TEST(Message(parsed.status()).find(sample.name) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(every_word_has_values_that_keep_that_drop_and_that_are_refused) {
+  const auto has = [](const std::vector<Case>& cases, const FilterWord& word, bool matches) {
+    return std::any_of(cases.begin(), cases.end(), [&](const Case& c) {
+      return FindFilterWord(c.name) == &word && c.matches == matches;
+    });
+  };
+  for (const auto& word : FilterWords()) {
+    // Every record of a pair is seen from both sides.
+    const bool drops = word.parameter == "direction" || has(kCases, word, false);
+    BOOST_TEST(has(kCases, word, true), word.parameter);
+    BOOST_TEST(drops, word.parameter);
+    BOOST_TEST(has(kRefused, word, false), word.parameter);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_of_one_parameter_are_alternatives) {
+  BOOST_TEST(Matches({{"text", "nowhere"}, {"text", "cart"}}));
+  BOOST_TEST(Matches({{"minDuration", "1s"}, {"minDuration", "1ms"}}));
+  BOOST_TEST(Matches({{"path", "/other"}, {"path", "=/cart/42?x=1"}}));
+  BOOST_TEST(Matches({{"path", "=/cart/42?x=2"}, {"path", "/cart"}}));
+  BOOST_TEST(!Matches({{"path", "=/cart/42?x=2"}, {"path", "/other"}}));
+  BOOST_TEST(Matches({{"path", "~/cart/42[?]x=1"}, {"path", "/other"}}));
+}
+
+BOOST_AUTO_TEST_CASE(both_directions_are_no_condition) {
+  RecordConditions conditions;
+  BOOST_TEST(ReadCondition({"direction", "in"}, &conditions).ok());
+  BOOST_TEST((conditions.direction() == tap::Direction::kInbound));
+  BOOST_TEST(ReadCondition({"direction", "out"}, &conditions).ok());
+  BOOST_TEST((conditions.direction() == tap::Direction::kBoth));
+}
+
+BOOST_AUTO_TEST_CASE(a_redacted_query_value_is_like_any_value) {
+  BatchBuilder builder;
+  builder.Get("/cart?id=REDACTED&page=REDACTED");
+  const auto batch = builder.Build();
+  const auto matches = [&](const std::string& path) {
+    return RecordFilter::Parse({{"path", path}}).value()->Matches(batch->pair(0));
+  };
+  BOOST_TEST(matches("=/cart?id=1&page=2"));
+  BOOST_TEST(matches("/cart?id=1"));
+  BOOST_TEST(!matches("=/cart?id=1"));
+  BOOST_TEST(!matches("=/cart?sku=1&page=2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_servers_side_alone_is_found_by_the_host_that_was_asked_for) {
+  auto server = fakes::EntryBuilder::Server().Set(traffic::Text::kAuthority, "cart:8080");
+  const auto node = fakes::MakeNode("10.0.0.2", "cart", "shop");
+  traffic::EntryBatch entries(node);
+  auto* entry = entries.Add(server.entry());
+  entry->node = node.get();
+  const traffic::PackedEntry* servers[] = {entry};
+  traffic::TrafficPair pair;
+  pair.servers = servers;
+  const auto matches = [&](const std::string& to) {
+    return RecordFilter::Parse({{"to", to}}).value()->Matches(pair);
+  };
+  BOOST_TEST(matches("cart.shop.svc.cluster.local"));
+  BOOST_TEST(matches("cart.shop"));
+  BOOST_TEST(matches("svc/cart"));
+  BOOST_TEST(!matches("cart.bank.svc.cluster.local"));
+  BOOST_TEST(!matches("svc/other"));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_parameter_is_answered_with_the_nearest_one) {
+  const auto parsed = RecordFilter::Parse({{"not.methd", "GET"}});
+  BOOST_TEST(Message(parsed.status()) == "not.methd: no such parameter: did you mean method?");
 }
 
 BOOST_AUTO_TEST_CASE(different_parameters_must_all_hold_and_each_not_excludes_alone) {

@@ -12,6 +12,8 @@ test.each([
   ['text:"not found"', "text=not+found"],
   ["/cart/42", "text=%2Fcart%2F42"],
   ["NS:shop", "namespace=shop"],
+  ["grpc:UNAVAILABLE agent:curl/", "grpcStatus=UNAVAILABLE&userAgent=curl%2F"],
+  ["from:web to:cart host:shop.example", "source=web&destination=cart&authority=shop.example"],
   ["-timeout", "not.text=timeout"],
   ["", ""],
 ])("%s asks for %s", (line, wanted) => expect(query(line)).toBe(wanted));

@@ -1,39 +1,6 @@
 // The filter line: words such as `code:5xx source:cart -path:/health slow`. Keys are the stream's parameters and the
-// CLI's flags; a key with '-' in front keeps out; a word without a key is looked for as text.
-const ALIASES: Record<string, string> = {
-  method: "method",
-  path: "path",
-  code: "code",
-  "response-code": "code",
-  status: "code",
-  scheme: "scheme",
-  authority: "authority",
-  host: "authority",
-  min: "minDuration",
-  "min-duration": "minDuration",
-  minduration: "minDuration",
-  flag: "flag",
-  flags: "flag",
-  protocol: "protocol",
-  header: "header",
-  verdict: "verdict",
-  grpc: "grpcStatus",
-  direction: "direction",
-  source: "source",
-  src: "source",
-  from: "source",
-  "source-ns": "sourceNamespace",
-  sourcenamespace: "sourceNamespace",
-  destination: "destination",
-  dst: "destination",
-  to: "destination",
-  "destination-ns": "destinationNamespace",
-  destinationnamespace: "destinationNamespace",
-  workload: "workload",
-  ns: "namespace",
-  namespace: "namespace",
-  text: "text",
-};
+// CLI's options; a key with '-' in front keeps out; a word without a key is looked for as text.
+import { KEYS } from "./filter_words";
 
 export interface Term {
   name: string; // of the stream's parameter
@@ -63,8 +30,8 @@ export function parseFilter(line: string): ParsedFilter {
       else text.push(bare);
       continue;
     }
-    const name = ALIASES[key];
-    if (!name) return { terms, error: `“${key}:” is no filter. Try method, path, code, grpc, source, destination, ns, verdict, min or text.` };
+    const name = KEYS[key];
+    if (!name) return { terms, error: `“${key}:” is not a filter. Try method, path, code, grpc, source, destination, ns, verdict, min or text.` };
     const value = bare.slice(colon + 1);
     if (!value) return { terms, error: `“${key}:” needs a value.` };
     if (name === "text" && !not) text.push(value);

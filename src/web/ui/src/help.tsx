@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { MEANINGS } from "./filter_words";
 import * as state from "./state";
 
 const KEYS: [string, string][] = [
@@ -13,17 +14,9 @@ const KEYS: [string, string][] = [
   ["?", "this help"],
 ];
 const FILTERS: [string, string][] = [
-  ["code:5xx", "also 404, 500-599, 404|503, 0 for no response"],
-  ["method:GET|POST", "one of them"],
-  ["path:/cart", "a prefix; path:=/cart is exact, path:~/cart/[0-9]+ a regex"],
-  ["source:frontend", "who calls; shop/front* works too"],
-  ["destination:shop/cart", "who is called"],
-  ["ns:shop", "either end; source-ns: and destination-ns: for one"],
-  ["verdict:ServerError", "who is to blame"],
-  ["min:100ms", "took at least"],
-  ["flag:UF", "Envoy’s response flag"],
-  ["-code:404", "a minus keeps out"],
-  ["any words", "looked for in paths, hosts, user agents, ids and names"],
+  ...MEANINGS,
+  ["-code:404", "a minus leaves out what matches"],
+  ["any words", "the same as text:"],
 ];
 
 const Table = ({ rows }: { rows: [string, string][] }) => (
