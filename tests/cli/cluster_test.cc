@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(failures_say_what_to_do) {
 BOOST_AUTO_TEST_CASE(a_collector_without_kubernetes_needs_a_token_that_nobody_else_can_read) {
   const base::SystemClock clock;
   cli::ClusterOptions options;
-  options.server = "http://127.0.0.1:1";
+  options.collector = "http://127.0.0.1:1";
   BOOST_TEST(absl::IsInvalidArgument(cli::ConnectCluster(options, &clock).status()));
   const fakes::TempDir dir;
   dir.Write("token", "0123456789abcdef\n");
