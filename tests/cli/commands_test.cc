@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(an_api_server_that_is_away_is_told_by_the_first_call) {
 
 BOOST_AUTO_TEST_CASE(print_cr_writes_the_object_and_asks_nobody) {
   BOOST_TEST(Run({"tap", "cart", "--print-cr", "--from", "web"}) == 0);
-  BOOST_TEST(Said("source=web; give it to attach"));
+  BOOST_TEST(Said("source=web; pass it to attach"));
   BOOST_TEST(console.output.starts_with("apiVersion: traffictap.io/v1alpha1\nkind: TrafficTap\n"));
   BOOST_TEST(client.writes().empty());
 }

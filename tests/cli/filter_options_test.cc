@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--method", "GTE"},
                                                                 {"--protocol", "spdy"},
                                                                 {"--authority", "http://a/b"},
-                                                                {"--to", "cart:80"},
+                                                                {"--destination", "cart:80"},
                                                                 {"--source-ns", "a/b"},
                                                                 {"--flag", "XX"}}) {
     const Status status = Parse(args);
