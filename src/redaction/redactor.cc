@@ -9,6 +9,7 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "redaction/url.h"
 #include "tap/credential_headers.h"
 #include "traffic/denial.h"
 #include "traffic/header_list.h"
@@ -19,7 +20,6 @@ namespace {
 using traffic::AccessEntry;
 using traffic::Text;
 
-constexpr std::string_view kRedacted = "REDACTED";
 constexpr std::array<Text, 3> kUrls = {Text::kPath, Text::kOriginalPath, Text::kReferer};
 // Where "user:password@" stands in front of a host.
 constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
@@ -28,49 +28,6 @@ constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::
 template <size_t N>
 bool IsOneOf(const std::array<Text, N>& list, Text which) {
   return std::find(list.begin(), list.end(), which) != list.end();
-}
-
-// "a=1&b=2" with each value replaced; a part without '=' is a value whose key is unknown.
-void RedactQuery(std::string_view query, std::string* out) {
-  while (true) {
-    const auto end = query.find_first_of("&;");
-    const auto part = query.substr(0, end);
-    const auto equals = part.find('=');
-    if (equals != std::string_view::npos) out->append(part.substr(0, equals + 1));
-    if (!part.empty()) out->append(kRedacted);
-    if (end == std::string_view::npos) return;
-    *out += query[end];
-    query.remove_prefix(end + 1);
-  }
-}
-
-std::string RedactUrl(std::string_view url) {
-  std::string out;
-  const auto query = url.find_first_of("?#");
-  out.append(url.substr(0, query));
-  if (query == std::string_view::npos) return out;
-  const auto fragment = url.find('#', query);
-  if (url[query] == '?') {
-    out += '?';
-    const auto end = fragment == std::string_view::npos ? url.size() : fragment;
-    RedactQuery(url.substr(query + 1, end - query - 1), &out);
-  }
-  if (fragment != std::string_view::npos) out.append("#").append(kRedacted);
-  return out;
-}
-
-// "scheme://user:password@host/…" without "user:password@".
-std::string RemoveUserinfo(std::string_view url) {
-  const auto scheme = url.find("://");
-  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const auto at = url.substr(begin, url.find_first_of("/?#", begin) - begin).rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, begin)) + std::string(url.substr(begin + at + 1));
-}
-
-// A header value that holds a URL or a path, as location and referer do.
-bool LooksLikeUrl(std::string_view value) {
-  return value.starts_with('/') || value.find("://") != std::string_view::npos;
 }
 
 // 8-4-4-4-12 hexadecimal digits: an id made by a proxy or a library, not text that somebody wrote.
@@ -132,8 +89,8 @@ struct Redactor::Rules {
   // True where nothing of the text can be in need of a change.
   bool Unchanged(Text which, std::string_view text) const {
     if (text.empty() || (which == Text::kRequestId && IsUuid(text))) return true;
-    const bool query =
-        redact_query && IsOneOf(kUrls, which) && text.find_first_of("?#") != std::string_view::npos;
+    const bool query = redact_query && IsOneOf(kUrls, which) &&
+                       text.find_first_of("?#;%") != std::string_view::npos;
     const bool userinfo = IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;
     return rules.empty() && !query && !userinfo;
   }

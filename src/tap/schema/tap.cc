@@ -201,7 +201,7 @@ Kind<RedactionSpec> Redaction() {
           .kind();
   return Object<RedactionSpec>()
       .Optional("queryValues", &RedactionSpec::query_values, Choice<QueryValues>(),
-                "Whether to redact or keep the values of query parameters.")
+                "Whether to redact or keep the values of query and path parameters.")
       .Optional("rules", &RedactionSpec::rules, List(rule, {.max = 64}),
                 "Redaction rules for paths, referers, authorities, user agents and captured header "
                 "values.")
