@@ -25,7 +25,7 @@ TapStatusInput Capturing() {
                               {"Programmed", Value::kUnknown, "Pending", ""},
                               {"OutputsResolved", Value::kTrue, "Resolved", ""},
                               {"Completed", Value::kFalse, "Running", ""}};
-  input.proxies = {true, 2, 2, {}};
+  input.proxies = {true, false, 2, 2, {}};
   input.totals.connected = input.totals.in_force = true;
   input.totals.generation = 3;
   input.totals.proxies = 1;
