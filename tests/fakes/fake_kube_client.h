@@ -41,10 +41,11 @@ class FakeKubeClient final : public kube::KubeClient {
     absl::MutexLock lock(&mutex_);
     Erase(resource, key);
   }
-  // Deletes all objects whose owners are all gone, as the garbage collector does.
-  void CollectGarbage() {
+  // Deletes the objects of one kind whose owners are all gone, as the garbage collector does. Of
+  // one kind, since tests have pods without the workloads that own them.
+  void CollectGarbage(const Resource& resource) {
     absl::MutexLock lock(&mutex_);
-    while (CollectOnce()) {
+    while (CollectOnce(resource.Name())) {
     }
   }
   // The next `times` calls of `verb` ("get", "list", "watch", "apply", "apply_status", "create",
@@ -544,25 +545,24 @@ class FakeKubeClient final : public kube::KubeClient {
     return out;
   }
 
-  bool CollectOnce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  bool CollectOnce(const std::string& resource) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::set<std::string> uids;
     for (const auto& [name, kind] : objects_) {
       for (const auto& [key, stored] : kind) uids.insert(stored.object.uid());
     }
-    for (auto& [name, kind] : objects_) {
-      for (auto& [key, stored] : kind) {
-        const auto owners = stored.object.owner_references();
-        const bool orphan =
-            !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const auto& owner) {
-              return uids.count(owner.uid) > 0;
-            });
-        if (!orphan) continue;
-        stored.object.value()["metadata"]["resourceVersion"] = std::to_string(++version_);
-        history_.push_back({version_, name, {kube::WatchEvent::Type::kDeleted, stored.object}});
-        kind.erase(key);
-        changed_.SignalAll();
-        return true;
-      }
+    auto& kind = objects_[resource];
+    for (auto& [key, stored] : kind) {
+      const auto owners = stored.object.owner_references();
+      const bool orphan =
+          !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const auto& owner) {
+            return uids.count(owner.uid) > 0;
+          });
+      if (!orphan) continue;
+      stored.object.value()["metadata"]["resourceVersion"] = std::to_string(++version_);
+      history_.push_back({version_, resource, {kube::WatchEvent::Type::kDeleted, stored.object}});
+      kind.erase(key);
+      changed_.SignalAll();
+      return true;
     }
     return false;
   }

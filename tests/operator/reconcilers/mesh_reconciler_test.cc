@@ -188,7 +188,7 @@ struct WithGrace : Fixture {
     SeedTap("a", "cart");
     BOOST_REQUIRE(Run().ok());
     kube.Purge(kube::kTrafficTaps, {"shop", "a"});
-    kube.CollectGarbage();
+    kube.CollectGarbage(kube::kEnvoyFilters);
     kube.ClearWrites();
     drains.clear();
   }
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(the_next_tap_takes_a_patch_over_that_waits) {
 BOOST_AUTO_TEST_CASE(a_patch_that_waits_goes_with_the_installation) {
   WithGrace mesh;
   mesh.kube.Purge(kube::kNamespaces, {"", "traffictap-system"});
-  mesh.kube.CollectGarbage();
+  mesh.kube.CollectGarbage(kube::kEnvoyFilters);
   BOOST_TEST(mesh.Filters().empty());
 }
 
