@@ -71,7 +71,7 @@ base::Nanos TapReconciler::Announce(const kube::Object& tap,
     const base::Nanos now = ports_.clock->Monotonic();
     absl::MutexLock lock(&mutex_);
     Memory& memory = memory_[tap.key()];
-    if (memory.told.empty()) memory.told = former;
+    if (!memory.told) memory.told = former;  // of a former operator; later it is our own
     if (memory.told == text) {
       memory.untold.reset();
       return 0;

@@ -44,7 +44,7 @@ class TapReconciler final : public controller::Reconciler {
  private:
   struct Memory {
     std::optional<base::Nanos> written;  // counts; monotonic
-    std::string told;                   // the last Ready that people were told of: "True/Capturing"
+    std::optional<std::string> told;    // the last Ready that people were told of: "True/Capturing"
     std::optional<base::Nanos> untold;  // since when it has been another one
   };
   // Whether counts alone may be written now; notes that they are.
