@@ -152,5 +152,6 @@ class Shell:
         out = {name.capitalize(): taps.get(name) for name in ("healthy", "suspended", "degraded")}
         changed = json.loads(json.dumps(out["Healthy"]))
         changed["metadata"]["generation"] += 1
-        taps.delete_all()
+        for name in ("healthy", "suspended", "degraded"):
+            taps.delete(name)  # their patches stay for the grace time
         return {**out, "Progressing": changed}
