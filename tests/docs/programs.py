@@ -64,7 +64,7 @@ def _scrape(mesh):
     taps.apply("refused", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nobody"}}])
     wait_until(lambda: "traffictap_output_failing" in _metrics(mesh, "collector"), "the second tap's output fails", 90)
     texts = _metrics(mesh, "collector"), _metrics(mesh, "operator")
-    taps.delete_all()
+    taps.delete_all(patches=False)
     mesh.kubectl("delete", "tapdestination", "nobody")
     return texts
 
@@ -152,6 +152,5 @@ class Shell:
         out = {name.capitalize(): taps.get(name) for name in ("healthy", "suspended", "degraded")}
         changed = json.loads(json.dumps(out["Healthy"]))
         changed["metadata"]["generation"] += 1
-        for name in ("healthy", "suspended", "degraded"):
-            taps.delete(name)  # their patches stay for the grace time
+        taps.delete_all(patches=False)
         return {**out, "Progressing": changed}
