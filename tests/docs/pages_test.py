@@ -62,7 +62,8 @@ class Sizing(unittest.TestCase):
 class Reasons(unittest.TestCase):
     # Words of the operator's sources that look like reasons: conditions, kinds, and the words of Kubernetes' own fields.
     OTHERS = set("""Accepted Completed Conflicted LossFree OutputsReady OutputsResolved Programmed Ready Reconciling Stalled
-        True False Unknown Normal Warning Reconcile Attach In NotIn Exists DoesNotExist Succeeded Failed ClusterTrafficTap ConfigMap CronJob Deployment EnvoyFilter
+        True False Unknown Normal Warning Reconcile Attach In NotIn Exists DoesNotExist Succeeded Failed
+        ClusterTrafficTap ConfigMap CronJob Deployment EnvoyFilter
         Gateway GatewayClass Job Namespace Pod ReplicaSet Rollout Service ServiceEntry Sidecar TapDestination Telemetry
         TrafficTap""".split())
 
