@@ -188,6 +188,7 @@ class Release(unittest.TestCase):
         mesh.apply(json.dumps(TAP))
         call_until_recorded("fifth")
         mesh.kubectl("-n", "shop", "delete", "traffictaps", "--all")
-        wait_until(lambda: generation() == [], "the patches are gone", 60)
+        # The patches are in their grace time, and go with the namespace that keeps them.
         mesh.kubectl("delete", "-k", base, "--timeout=120s")
+        wait_until(lambda: generation() == [], "the patches are gone", 60)
         wait_for_leftovers([])
