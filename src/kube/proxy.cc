@@ -9,20 +9,16 @@
 #include <optional>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 
 namespace traffictap::kube {
 namespace {
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
-  return text;
-}
-
 std::string Env(const char* name) {
   const char* value = std::getenv(name);
   if (value != nullptr && *value != 0) return value;
-  value = std::getenv(Lower(name).c_str());
+  value = std::getenv(absl::AsciiStrToLower(name).c_str());
   return value == nullptr ? "" : value;
 }
 
@@ -93,7 +89,8 @@ bool MatchesEntry(const HostPort& target, const std::string& entry) {
 
 Status CheckProxy(const std::string& url) {
   const size_t scheme = url.find("://");
-  const std::string kind = scheme == std::string::npos ? "" : Lower(url.substr(0, scheme));
+  const std::string kind =
+      scheme == std::string::npos ? "" : absl::AsciiStrToLower(url.substr(0, scheme));
   const std::string rest = scheme == std::string::npos ? "" : url.substr(scheme + 3);
   const std::string host =
       rest.substr(rest.find('@') == std::string::npos ? 0 : rest.find('@') + 1);
@@ -110,8 +107,8 @@ Status CheckProxy(const std::string& url) {
 }  // namespace
 
 bool IsWithoutProxy(const std::string& host, const std::string& port, const std::string& list) {
-  const HostPort target{Lower(host), port};
-  std::istringstream entries(Lower(list));
+  const HostPort target{absl::AsciiStrToLower(host), port};
+  std::istringstream entries(absl::AsciiStrToLower(list));
   for (std::string entry; std::getline(entries, entry, ',');) {
     std::erase(entry, ' ');
     if (!entry.empty() && MatchesEntry(target, entry)) return true;
@@ -127,7 +124,7 @@ StatusOr<std::string> ProxyOf(const std::string& server, const std::string& prox
     HostPort target = SplitHost(server.substr(begin, server.find('/', begin) - begin));
     if (target.port.empty()) target.port = tls ? "443" : "80";
     proxy = Env(tls ? "HTTPS_PROXY" : "HTTP_PROXY");
-    if (proxy.empty() || IsLoopback(Lower(target.host)) ||
+    if (proxy.empty() || IsLoopback(absl::AsciiStrToLower(target.host)) ||
         IsWithoutProxy(target.host, target.port, Env("NO_PROXY"))) {
       return "";
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "absl/strings/ascii.h"
 #include "base/nearest_name.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
@@ -17,18 +18,12 @@ namespace {
 // As the API has it for match.minDuration.
 constexpr base::Nanos kMinDurationMax = 86'400 * base::kSecond;
 
-std::string Changed(std::string text, int (*change)(int)) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [&](unsigned char c) { return static_cast<char>(change(c)); });
-  return text;
-}
-
 // The one of `names` that `text` is but for case and the characters of `ignored`.
 const std::string* NameLike(const std::string& text, const std::vector<std::string>& names,
                             std::string_view ignored) {
   const auto bare = [&](const std::string& from) {
     std::string out;
-    for (const char c : Changed(from, ::tolower)) {
+    for (const char c : absl::AsciiStrToLower(from)) {
       if (ignored.find(c) == std::string_view::npos) out += c;
     }
     return out;
@@ -40,7 +35,7 @@ const std::string* NameLike(const std::string& text, const std::vector<std::stri
 
 Status Unknown(const std::string& what, const std::string& text,
                const std::vector<std::string>& names) {
-  const std::string nearest = base::NearestName(Changed(text, ::toupper), names);
+  const std::string nearest = base::NearestName(absl::AsciiStrToUpper(text), names);
   return absl::InvalidArgumentError(fmt::format(
       "invalid {} \"{}\"{}: use {}", what, text,
       nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest), fmt::join(names, ", ")));
@@ -69,7 +64,7 @@ std::vector<std::string> NamesOf(size_t first, size_t end) {
 
 // "5xx"; "500,599" is a range as well as "500-599".
 StatusOr<tap::CodeRange> ReadCodeRange(const std::string& text) {
-  if (text.size() == 3 && Changed(text.substr(1), ::tolower) == "xx" && text[0] >= '1' &&
+  if (text.size() == 3 && absl::AsciiStrToLower(text.substr(1)) == "xx" && text[0] >= '1' &&
       text[0] <= '5') {
     const uint32_t first = static_cast<uint32_t>(text[0] - '0') * 100;
     return tap::CodeRange{first, first + 99};
@@ -263,7 +258,7 @@ Status ReadFlags(const std::string& value, RecordConditions* out) {
   const auto elements = SplitList(value);
   if (!elements.ok()) return elements.status();
   for (const auto& element : *elements) {
-    const std::string flag = Changed(element, ::toupper);
+    const std::string flag = absl::AsciiStrToUpper(element);
     if (!traffic::ParseResponseFlag(flag)) {
       return absl::InvalidArgumentError(fmt::format(
           "invalid response flag \"{}\": use Envoy's short names, such as UF or DC", element));
@@ -278,7 +273,7 @@ Status ReadProtocols(const std::string& value, RecordConditions* out) {
   const auto elements = SplitList(value);
   if (!elements.ok()) return elements.status();
   for (const auto& element : *elements) {
-    std::string text = Changed(element, ::tolower);
+    std::string text = absl::AsciiStrToLower(element);
     if (text == "h2" || text == "h2c" || text == "h3") text = "http/" + text.substr(1, 1);
     if (text.ends_with("2.0") || text.ends_with("3.0")) text.resize(text.size() - 2);
     TT_RETURN_IF_ERROR(ReadNames(text, "protocol", ProtocolNames(), "/.", &out->match.protocols));
@@ -317,7 +312,7 @@ Status ReadVerdicts(const std::string& value, RecordConditions* out) {
 }
 
 Status ReadDirection(const std::string& value, RecordConditions* out) {
-  const std::string lower = Changed(value, ::tolower);
+  const std::string lower = absl::AsciiStrToLower(value);
   const bool in = lower == "in" || lower == "inbound";
   const bool outbound = lower == "out" || lower == "outbound";
   if (!in && !outbound && lower != "both") {
@@ -330,7 +325,7 @@ Status ReadDirection(const std::string& value, RecordConditions* out) {
 }
 
 Status ReadText(const std::string& value, RecordConditions* out) {
-  out->texts.push_back(Changed(value, ::tolower));
+  out->texts.push_back(absl::AsciiStrToLower(value));
   return absl::OkStatus();
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+
 namespace traffictap::observe {
 namespace {
 
@@ -28,13 +30,6 @@ constexpr Row kRows[] = {
     {"gateway", "gtw", EndKind::kGateway, "", "gateway.networking.k8s.io networking.istio.io"},
 };
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 // "v1", "v1beta1".
 bool IsVersion(std::string_view text) {
   return text.size() > 1 && text[0] == 'v' && text[1] >= '0' && text[1] <= '9' &&
@@ -59,7 +54,7 @@ bool IsNamed(const Row& row, std::string_view name) {
 }  // namespace
 
 std::optional<KindWord> ReadKindWord(std::string_view word) {
-  const std::string lower = Lower(word);
+  const std::string lower = absl::AsciiStrToLower(std::string(word));
   const size_t dot = lower.find('.');
   for (const Row& row : kRows) {
     if (!IsNamed(row, lower.substr(0, dot))) continue;

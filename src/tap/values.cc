@@ -6,6 +6,7 @@
 #include <limits>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "tap/credential_headers.h"
 
@@ -134,7 +135,7 @@ bool IsHeaderName(const std::string& text) {
 }
 
 StatusOr<std::string> ParseHeaderName(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
+  absl::AsciiStrToLower(&text);
   if (!IsHeaderName(text)) {
     return absl::InvalidArgumentError("must begin with a header name such as x-tenant");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "base/rfc3339.h"
 #include "fmt/format.h"
@@ -38,7 +39,7 @@ void CheckRegex(const Value& value, std::string* text) {
 
 // Lower-cases the name; false with a fault where it is none.
 bool CheckHeaderName(const Value& value, std::string* text) {
-  std::transform(text->begin(), text->end(), text->begin(), ::tolower);
+  absl::AsciiStrToLower(text);
   if (IsHeaderName(*text)) return true;
   value.Invalid("must be a header name such as x-tenant");
   return false;

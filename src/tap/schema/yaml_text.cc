@@ -3,6 +3,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 
 namespace traffictap::tap::schema {
@@ -10,8 +11,7 @@ namespace {
 
 // A word that YAML reads as a boolean or as nothing, in any case.
 bool IsKeyword(const std::string& text) {
-  std::string lower;
-  for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = absl::AsciiStrToLower(text);
   for (const char* word : {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "~"}) {
     if (lower == word) return true;
   }
