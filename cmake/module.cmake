@@ -16,6 +16,21 @@ function(traffictap_module name)
   add_library(traffictap_${name} STATIC ${ARG_SOURCES})
   target_include_directories(traffictap_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(traffictap_${name} PUBLIC ${ARG_USES})
+  traffictap_precompile(traffictap_${name} traffictap_base <algorithm> <functional> <map> <memory> <optional> <string>
+    <utility> <vector> <absl/status/statusor.h> <fmt/format.h>)
+endfunction()
+
+# traffictap_precompile(<target> <owner> <headers>): precompiles the headers once, in <owner>, for all that name it. They
+# are in angle brackets: a path of the checkout would keep ccache from sharing the result. Every source still includes what
+# it needs.
+function(traffictap_precompile target owner)
+  if(NOT TRAFFICTAP_PRECOMPILE)
+    return()
+  elseif(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
 endfunction()
 
 # traffictap_test(<module> [USES <modules and libraries>]): one Boost.Test executable and one ctest label per folder.
@@ -34,13 +49,9 @@ function(traffictap_test name)
   if(NOT sources)
     return()
   endif()
-  add_executable(${name}_test ${sources} ${PROJECT_SOURCE_DIR}/tests/test_main.cc)
-  target_compile_definitions(${name}_test PRIVATE BOOST_TEST_DYN_LINK
-    TRAFFICTAP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  # Tests name the fields that they are about and leave the others at their defaults.
-  target_compile_options(${name}_test PRIVATE -Wno-missing-field-initializers)
-  target_link_libraries(${name}_test PRIVATE traffictap_${name} ${ARG_USES} Boost::unit_test_framework)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE traffictap_${name} ${ARG_USES} traffictap_test_main)
+  traffictap_precompile(${name}_test traffictap_test_main)
   add_test(NAME ${name} COMMAND ${name}_test --log_level=test_suite --report_level=short)
   set_tests_properties(${name} PROPERTIES LABELS ${name} TIMEOUT 300)
 endfunction()
