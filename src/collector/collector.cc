@@ -13,15 +13,18 @@ namespace traffictap::collector {
 namespace {
 
 constexpr base::Nanos kReadersWait = base::kSecond;
+constexpr base::Nanos kLastReportWait = base::kSecond;
 
 }  // namespace
 
 // Members are built downward and destroyed upward: whoever delivers to another stands below it.
 struct Collector::State {
   Options options;
-  base::SystemClock clock;
+  // Outlives this: a writer that hangs at the end may come back and ask what time it is.
+  const base::Clock* const clock = base::SystemClock::Get();
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
+  std::atomic<bool> stopping{false};
   TapSourceState tap_source_state;
   std::atomic<uint64_t> tap_faults{0};
   std::unique_ptr<observe::LiveHub> hub;  // null: nobody can read live
@@ -34,6 +37,7 @@ struct Collector::State {
   std::unique_ptr<TapSource> tap_source;
 
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
+    if (stopping) return {};
     auto faults = pipeline->SetTaps(specs);
     if (!hub) return faults;
     std::vector<std::string> taps;
@@ -126,9 +130,9 @@ struct Collector::State {
       observe::LiveHubOptions limits;
       limits.bytes_max = options.live.backlog_bytes_max;
       limits.tap_bytes_max = std::min(limits.tap_bytes_max, limits.bytes_max);
-      hub = std::make_unique<observe::LiveHub>(limits, &clock);
+      hub = std::make_unique<observe::LiveHub>(limits, clock);
     }
-    auto made = LiveSite::Create(options.live, options.http.address, hub.get(), &clock,
+    auto made = LiveSite::Create(options.live, options.http.address, hub.get(), clock,
                                  [this] { return pipeline->Snapshot(); });
     if (!made.ok()) return made.status();
     live = *std::move(made);
@@ -139,7 +143,7 @@ struct Collector::State {
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
     auto started =
-        ApiSite::Start(options.api, hub.get(), &clock, [this] { return pipeline->Snapshot(); });
+        ApiSite::Start(options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); });
     if (!started.ok()) return started.status();
     api = *std::move(started);
     return absl::OkStatus();
@@ -147,7 +151,7 @@ struct Collector::State {
 
   Status Start() {
     TT_RETURN_IF_ERROR(CreateLive());
-    pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, &clock);
+    pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock);
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());
@@ -178,10 +182,17 @@ Collector::~Collector() { state_->http.reset(); }
 void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
-  state.taps.reset();  // no reload from here on
-  state.tap_source.reset();
+  // First, for the proxies hold what they have not sent yet: nothing of ours may keep them waiting.
   state.als->Stop(state.options.read_on);
+  state.stopping = true;
+  state.taps.reset();  // no reload from here on
   state.pipeline->Stop(state.options.close_wait);
+  // After the outputs, so that it has what they could not get rid of.
+  if (state.tap_source && !state.tap_source->Finish(kLastReportWait)) {
+    log::For("collector")
+        .warn("the operator has no last report: its counts may be some seconds old");
+  }
+  state.tap_source.reset();
   state.CloseLive();
   log::For("collector").info("collector stopped");
 }

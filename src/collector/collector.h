@@ -13,8 +13,9 @@ class Collector {
   static StatusOr<std::unique_ptr<Collector>> Start(const Options& options);
   ~Collector();
 
-  // Not ready any more, GOAWAY to the proxies, reads on, flushes, closes the outputs. Ends within
-  // read_on + close_wait and a second or two.
+  // Not ready any more, GOAWAY to the proxies, reads on, closes the outputs, tells the operator and
+  // the log what was counted. Ends within read_on + close_wait and five seconds, whatever hangs
+  // outside: see sinks::AbandonedWriters.
   void Stop();
 
   int als_port() const;

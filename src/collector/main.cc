@@ -1,10 +1,15 @@
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <thread>
 
 #include "base/command_line.h"
 #include "base/descriptors.h"
+#include "base/log.h"
 #include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
+#include "sinks/writer_loop.h"
 
 namespace {
 
@@ -13,6 +18,18 @@ using namespace traffictap;
 int Refuse(const char* what, const Status& status) {
   std::fprintf(stderr, "%s: %s\n", what, Message(status).c_str());
   return 2;
+}
+
+// Of SIGTERM. A pod has 30 s by default.
+constexpr auto kStopMax = std::chrono::seconds(20);
+
+// The last resort: what is wrong then is a fault of ours, for everything that waits has an end.
+void EndProcessIfStopHangs() {
+  std::thread([] {
+    std::this_thread::sleep_for(kStopMax);
+    log::For("collector").critical("the stop hangs: ending without it; what was queued is lost");
+    std::_Exit(3);
+  }).detach();
 }
 
 int Run(int argc, char** argv) {
@@ -24,7 +41,11 @@ int Run(int argc, char** argv) {
   auto collector = collector::Collector::Start(options);
   if (!collector.ok()) return Refuse("cannot start", collector.status());
   base::WaitForTermination();
+  EndProcessIfStopHangs();
   (*collector)->Stop();
+  collector->reset();
+  // A writer that still hangs must not find the process half taken down when it comes back.
+  if (sinks::AbandonedWriters() > 0) std::_Exit(0);
   return 0;
 }
 

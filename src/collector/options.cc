@@ -4,12 +4,24 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <optional>
+
+#include "collector/memory_plan.h"
+#include "fmt/format.h"
 
 namespace traffictap::collector {
 namespace {
 
 // A negative size would wrap around to one without a bound.
 const CLI::Range kBytes(uint64_t{1}, uint64_t{1} << 44);
+
+// Set: asked for on the command line.
+struct MemoryOptions {
+  std::optional<size_t> memory;
+  std::optional<size_t> queue;
+  std::optional<size_t> waiting;
+  std::optional<size_t> live_backlog;
+};
 
 const std::map<std::string, als::IdentitySource> kIdentitySources = {
     {"none", als::IdentitySource::kNone},
@@ -51,11 +63,6 @@ void AddLiveOptions(CLI::App& app, Options* out) {
          "file with the token that opens them, readable by its owner alone (default: a new token, "
          "printed at the start)")
       ->check(CLI::ExistingFile);
-  app.add_option("--live-backlog-size", out->live.backlog_bytes_max,
-                 "bytes of records kept for live readers, of all taps")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(kBytes)
-      ->capture_default_str();
 }
 
 void AddApiOptions(CLI::App& app, Options* out) {
@@ -107,16 +114,47 @@ void AddPipelineOptions(CLI::App& app, Options* out) {
   app.add_option("--output-dir", out->pipeline.output_dir, "directory that File outputs stay in")
       ->check(CLI::ExistingDirectory);
   app.add_option("--name", out->pipeline.collector, "this collector's name in records");
-  app.add_option("--queue-size", out->pipeline.queue_bytes_max,
-                 "bytes of entries that may wait for the pairer")
+}
+
+CLI::Option* AddSize(CLI::App& app, const std::string& name, std::optional<size_t>* out,
+                     const std::string& what, const std::string& by_default) {
+  return app.add_option(name, *out, what)
       ->transform(CLI::AsSizeValue(false))
       ->check(kBytes)
-      ->capture_default_str();
-  app.add_option("--waiting-size", out->pipeline.waiting_bytes_max,
-                 "bytes of halves that may wait for the other side")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(kBytes)
-      ->capture_default_str();
+      ->default_str(by_default);
+}
+
+void AddMemoryOptions(CLI::App& app, MemoryOptions* out) {
+  AddSize(app, "--memory", &out->memory,
+          "bytes that all records and entries in the process may take together",
+          "70 % of the control group's limit, 2 GiB without one");
+  AddSize(app, "--queue-size", &out->queue, "bytes of entries that may wait for the pairer",
+          "1/16 of --memory");
+  AddSize(app, "--waiting-size", &out->waiting, "bytes of halves that may wait for the other side",
+          "1/4 of --memory");
+  AddSize(app, "--live-backlog-size", &out->live_backlog,
+          "bytes of records kept for live readers, of all taps", "1/8 of --memory");
+}
+
+// What is said of a part is taken from the outputs, which have the rest.
+void DivideMemory(const MemoryOptions& asked, Options* out) {
+  const uint64_t memory = asked.memory.value_or(DefaultMemory("/"));
+  const MemoryPlan plan = DivideMemory(memory);
+  out->pipeline.queue_bytes_max = asked.queue.value_or(plan.queue);
+  out->pipeline.waiting_bytes_max = asked.waiting.value_or(plan.waiting);
+  out->live.backlog_bytes_max = asked.live_backlog.value_or(plan.live_backlog);
+  out->als.in_flight_bytes_max = plan.streams;
+  const uint64_t others = 2 * out->pipeline.queue_bytes_max + out->pipeline.waiting_bytes_max +
+                          out->live.backlog_bytes_max + plan.streams;
+  const uint64_t least = memory / 16;
+  if (others + least > memory) {
+    throw CLI::ValidationError(
+        "--memory", fmt::format("{} bytes do not hold twice --queue-size, --waiting-size, "
+                                "--live-backlog-size and an eighth for streams, {} bytes, with a "
+                                "sixteenth for the outputs: raise it or lower the others",
+                                memory, others));
+  }
+  out->pipeline.outputs_bytes_max = memory - others;
 }
 
 }  // namespace
@@ -131,6 +169,9 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddTapOptions(app, &out.options);
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
+  MemoryOptions memory;
+  AddMemoryOptions(app, &memory);
+  app.callback([&] { DivideMemory(memory, &out.options); });
   AddLiveOptions(app, &out.options);
   AddApiOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);

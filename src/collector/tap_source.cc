@@ -50,6 +50,24 @@ class DiscoveryCall final
     return true;
   }
 
+  // The last one: once the operator has it, it ends the stream. Waits at most `wait` for the one
+  // before it.
+  void ReportLast(v1::CollectorReport report, base::Nanos wait) {
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(this, &DiscoveryCall::CanWrite),
+                            absl::Nanoseconds(wait));
+    if (writing_ || broken_) return;
+    writing_ = true;
+    outgoing_ = std::move(report);
+    StartWriteLast(&outgoing_, grpc::WriteOptions());
+  }
+
+  // Makes Next return.
+  void Wake() {
+    absl::MutexLock lock(&mutex_);
+    noticed_ = false;
+  }
+
   // Waits at most `wait` for a snapshot or the stream's end.
   std::optional<v1::DiscoverySnapshot> Next(base::Nanos wait) {
     absl::MutexLock lock(&mutex_);
@@ -102,6 +120,7 @@ class DiscoveryCall final
   }
 
  private:
+  bool CanWrite() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ || broken_; }
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return arrived_ || ended_ || !noticed_;
   }
@@ -160,16 +179,26 @@ class TapSource::Loop {
     thread_.join();
   }
 
+  bool Finish(base::Nanos wait) {
+    absl::MutexLock lock(&mutex_);
+    finishing_ = true;
+    if (call_) call_->Wake();
+    mutex_.AwaitWithTimeout(absl::Condition(&finished_), absl::Nanoseconds(wait));
+    return told_;
+  }
+
  private:
   void Run() {
     base::Nanos backoff = options_.backoff_min;
-    while (!stopping()) {
+    while (!ending()) {
       const bool worked = RunStream();
       if (worked) backoff = options_.backoff_min;
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(backoff));
+      mutex_.AwaitWithTimeout(absl::Condition(this, &Loop::Ends), absl::Nanoseconds(backoff));
       backoff = std::min(backoff * 2, options_.backoff_max);
     }
+    absl::MutexLock lock(&mutex_);
+    finished_ = true;
   }
 
   // True where the operator answered.
@@ -177,7 +206,7 @@ class TapSource::Loop {
     DiscoveryCall call;
     {
       absl::MutexLock lock(&mutex_);
-      if (stopping_) return false;
+      if (Ends()) return false;
       call_ = &call;
     }
     call.Start(stub_.get());
@@ -192,13 +221,25 @@ class TapSource::Loop {
         Apply(*snapshot);
         SaveCache(*snapshot);
       }
-      call.Report(MakeReport());
+      if (ending()) {
+        auto last = MakeReport();
+        last.set_final(true);
+        call.ReportLast(std::move(last), wait);
+        while (!call.ended()) call.Next(wait);
+      } else {
+        call.Report(MakeReport());
+      }
     }
     {
       absl::MutexLock lock(&mutex_);
       call_ = nullptr;
     }
     const grpc::Status status = call.WaitForEnd();
+    if (ending()) {
+      absl::MutexLock lock(&mutex_);
+      told_ = status.ok();
+      return true;
+    }
     if (state_->connected.exchange(false) || !warned_) {
       warned_ = true;
       log::For("taps").warn("no stream to the operator, the taps in force stay err=\"{}\"",
@@ -254,9 +295,10 @@ class TapSource::Loop {
       log::For("taps").warn("taps not kept for a restart err=\"{}\"", Message(written));
   }
 
-  bool stopping() const {
+  bool Ends() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || finishing_; }
+  bool ending() const {
     absl::MutexLock lock(&mutex_);
-    return stopping_;
+    return Ends();
   }
 
   const TapSourceOptions options_;
@@ -272,12 +314,17 @@ class TapSource::Loop {
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;  // a last report, then no more
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;   // the thread is done
+  bool told_ ABSL_GUARDED_BY(mutex_) = false;       // the operator has the last report
   DiscoveryCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::thread thread_;
 };
 
 TapSource::TapSource() = default;
 TapSource::~TapSource() = default;
+
+bool TapSource::Finish(base::Nanos wait) { return loop_->Finish(wait); }
 
 StatusOr<std::unique_ptr<TapSource>> TapSource::Start(TapSourceOptions options, Hooks hooks,
                                                       TapSourceState* state) {

@@ -44,6 +44,9 @@ class TapSource {
   // that cannot be read is logged and left.
   static StatusOr<std::unique_ptr<TapSource>> Start(TapSourceOptions options, Hooks hooks,
                                                     TapSourceState* state);
+  // Sends a last report, marked as such, and ends the stream. False where the operator did not have
+  // it within `wait`. No hook is called for taps afterwards.
+  bool Finish(base::Nanos wait);
   // Ends the stream; waits for a running hook.
   ~TapSource();
 

@@ -10,12 +10,8 @@
 namespace traffictap::observe {
 namespace {
 
-// A reader renders a batch once and the batch keeps the JSON: it is charged from the start, so that
-// the bound holds whoever reads.
-constexpr size_t kJsonBytesPerRecord = 1536;
-
 size_t Charge(const traffic::RecordBatch& records) {
-  return sizeof(BacklogBatch) + records.bytes() + records.size() * kJsonBytesPerRecord;
+  return sizeof(BacklogBatch) + records.footprint();
 }
 
 Status NoSuchTap(const std::string& tap) {

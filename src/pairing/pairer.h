@@ -32,6 +32,18 @@ struct JoinCounters {
   // start and periodic entries: only the last entry of a stream or connection is joined
   uint64_t intermediate = 0;
   uint64_t waiting = 0;
+
+  static void Visit(auto& counters, auto visit) {
+    visit("kept", "", counters.kept);
+    visit("pairs", "", counters.pairs);
+    visit("retries", "", counters.retries);
+    for (size_t i = 1; i < counters.orphans.size(); ++i) {
+      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]);
+    }
+    visit("duplicates", "", counters.duplicates);
+    visit("intermediate", "", counters.intermediate);
+    visit("waiting", "", counters.waiting);
+  }
 };
 
 struct PairerOptions {

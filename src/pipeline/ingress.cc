@@ -1,3 +1,14 @@
+// Runs on gRPC's threads, one stream at a time on each, and must never wait: a proxy that is not
+// read buffers, and a tap must not slow the mesh. Hence the order, cheapest refusal first: the
+// filter of all taps at once, then sampling by the request id (which drops both sides of a request
+// or none), and only what is left is copied. Per message, not per entry, go the locks: counters are
+// kept in the stream and added at its end, and the batch is pushed whole or dropped whole.
+// What always holds, between two messages: received = kept + filtered + sampled + sum(rejected).
+// A stream changes its table only where a message begins, so all tap sets of a batch refer to the
+// one table that goes with it; `version_` tells without the lock that there is no newer one.
+// What is lost here is counted for every tap that targets the proxy, since nobody knows any more
+// which of them wanted it; and the directory is told, so that the other halves become LostInBuffer
+// rather than NeverArrived.
 #include "pipeline/ingress.h"
 
 #include <utility>

@@ -26,6 +26,16 @@ struct IngressCounters {
   uint64_t filtered = 0;
   uint64_t sampled = 0;
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
+
+  static void Visit(auto& counters, auto visit) {
+    visit("received", "", counters.received);
+    visit("kept", "", counters.kept);
+    visit("filtered", "", counters.filtered);
+    visit("sampled", "", counters.sampled);
+    for (size_t i = 0; i < counters.rejected.size(); ++i) {
+      visit("rejected", ToString(static_cast<traffic::RejectReason>(i)), counters.rejected[i]);
+    }
+  }
 };
 
 // What the ingress knows of one tap. Losses are counted for every tap that targets the proxy: whose

@@ -1,9 +1,24 @@
+// One thread pairs for all taps, so that nothing here needs an order between threads. In a step:
+//   1. note a pending change of taps, and only then take what the streams queued: all that was
+//      admitted under the former taps is in the queue by then and goes the former way;
+//   2. hand over: removed taps get what waits for them, edited ones go on with their counters and
+//      with the outputs that did not change; the other outputs begin to close;
+//   3. let windows end, give the records to the outputs, forget the outputs that are closed.
+// What always holds: an entry's tap set refers to the table that came with it (Take maps it to the
+// one in force), and a record that a tap offered is counted by each of its outputs, in whatever
+// life, until the last of them is closed.
+// Nobody waits for an output: BeginClose and Closed return at once, the outputs' own threads do the
+// rest, and one that hangs is abandoned by the asking in Reap. So SetTaps waits for this thread
+// alone, a step or two. Stop is the one place that waits for outputs, side by side and with an end.
+// Threads: streams push into the queue; one caller at a time calls SetTaps; Stop comes once, after
+// the streams, and goes on with what the thread owned. Snapshot may be called by any.
 #include "pipeline/pipeline.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "base/counters.h"
 #include "base/log.h"
 #include "fmt/format.h"
 
@@ -11,8 +26,19 @@ namespace traffictap::pipeline {
 namespace {
 
 constexpr base::Nanos kTick = 50 * base::kMillisecond;
-constexpr base::Nanos kOutputCloseWait = 5 * base::kSecond;
 constexpr size_t kPeersMax = 100'000;
+
+void LogFinal(const TapRuntime& tap, const TapIngressCounters& ingress) {
+  log::For("pipeline")
+      .info("final counters tap={} {} lost_entries={} broken_streams={}", tap.spec().key(),
+            base::CountersText(tap.counters()), ingress.lost, ingress.broken_streams);
+}
+
+void LogFinal(const PipelineSnapshot& all) {
+  log::For("pipeline")
+      .info("final counters entries {} joins {}", base::CountersText(all.ingress),
+            base::CountersText(all.joins));
+}
 
 }  // namespace
 
@@ -23,6 +49,7 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
       peers_(options_.warm_up, kPeersMax),
       ingress_(&queue_, &peers_, clock),
       fan_out_(&ingress_),
+      output_memory_(std::make_shared<sinks::MemoryPool>(options_.outputs_bytes_max)),
       in_force_(std::make_shared<TapsInForce>()) {
   pairing::PairerOptions pairing;
   pairing.waiting_bytes_max = options_.waiting_bytes_max;
@@ -30,7 +57,7 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
     return fan_out_.in_force()->table->Window(taps);
   };
   pairer_ = std::make_unique<pairing::Pairer>(pairing, &peers_, &fan_out_);
-  thread_ = std::jthread([this] { Run(); });
+  if (options_.threaded) thread_ = std::jthread([this] { Run(); });
 }
 
 Pipeline::~Pipeline() { Stop(0); }
@@ -42,10 +69,10 @@ std::shared_ptr<TapsInForce> Pipeline::in_force() const {
 
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
                                                             TapRuntime* former) {
-  const sinks::SinkContext context{options_.output_dir, spec->key(), clock_};
+  const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_};
   auto made = TapRuntime::Create(spec, options_.collector, context, options_.live);
   if (!made.ok()) return made.status();
-  TT_RETURN_IF_ERROR((*made)->OpenOutputs(context, former));
+  TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));
 }
 
@@ -114,10 +141,13 @@ std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps
   std::vector<TapFault> faults;
   const auto next = Compile(Choose(taps, &faults), &faults);
   if (!next) return faults;
-  const auto former = in_force();
   {
     absl::MutexLock lock(&mutex_);
     if (!ended_) pending_ = next;
+  }
+  if (!options_.threaded) Step(0);
+  {
+    absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &Pipeline::Switched));
     if (in_force_ != next) {
       faults.push_back({"", absl::FailedPreconditionError("set taps: the collector stops")});
@@ -125,13 +155,6 @@ std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps
     }
   }
   ingress_.SetTable(next->table);
-  std::vector<Closing> closing;
-  for (size_t slot = 0; slot < former->runtimes.size(); ++slot) {
-    const auto& old = former->runtimes[slot];
-    const auto successor = Successor(*former, slot, *next);
-    if (old && old != successor) closing.push_back({old, successor});
-  }
-  CloseAll(closing, kOutputCloseWait);
   return faults;
 }
 
@@ -140,14 +163,6 @@ std::shared_ptr<TapRuntime> Pipeline::Successor(const TapsInForce& former, size_
   const bool same_tap =
       slot < next.runtimes.size() && next.table->id(slot) == former.table->id(slot);
   return same_tap ? next.runtimes[slot] : nullptr;
-}
-
-// Side by side: one output that hangs must not take the others' time.
-void Pipeline::CloseAll(const std::vector<Closing>& closing, base::Nanos wait) {
-  std::vector<std::jthread> threads;
-  for (const Closing& one : closing) {
-    threads.emplace_back([&one, wait] { one.runtime->Close(wait, one.successor.get()); });
-  }
 }
 
 void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
@@ -160,12 +175,17 @@ void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
   if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
     const auto& old = former->runtimes[slot];
-    if (!old) continue;
-    old->Deliver();
     const auto successor = Successor(*former, slot, *next);
-    if (successor && successor != old) successor->Inherit(old.get());
+    if (!old || old == successor) continue;
+    if (successor) successor->Inherit(old.get());
+    old->Leave(options_.output_close_wait, successor.get());
+    leaving_.push_back({old, !successor, IngressOf(*former, slot)});
   }
   fan_out_.SetTaps(next);
+}
+
+TapIngressCounters Pipeline::IngressOf(const TapsInForce& taps, size_t slot) const {
+  return ingress_.tap_counters()[taps.table->id(slot)];
 }
 
 void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
@@ -179,26 +199,39 @@ void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
 }
 
 void Pipeline::Run() {
-  for (bool end = false; !end;) {
-    const bool closed = queue_.closed();
-    std::shared_ptr<TapsInForce> next;
-    {
-      absl::MutexLock lock(&mutex_);
-      next = pending_;
-    }
-    // All that was admitted before the change is in the queue by now, and goes the former way.
-    const auto batches = queue_.PopAll(next ? 0 : kTick);
-    for (const auto& batch : batches) Take(batch, clock_->Monotonic());
-    if (next) TakeOver(next);
-    pairer_->Advance(clock_->Monotonic());
-    end = closed && batches.empty();
-    if (end) pairer_->Flush(clock_->Monotonic());
-    Publish();
-    absl::MutexLock lock(&mutex_);
-    if (next) in_force_ = next;
-    if (next || end) pending_ = nullptr;
-    ended_ = end;
+  while (Step(kTick)) {
   }
+}
+
+bool Pipeline::Step(base::Nanos wait) {
+  const bool closed = queue_.closed();
+  std::shared_ptr<TapsInForce> next;
+  {
+    absl::MutexLock lock(&mutex_);
+    next = pending_;
+  }
+  // All that was admitted before the change is in the queue by now, and goes the former way.
+  const auto batches = queue_.PopAll(next ? 0 : wait);
+  for (const auto& batch : batches) Take(batch, clock_->Monotonic());
+  if (next) TakeOver(next);
+  pairer_->Advance(clock_->Monotonic());
+  const bool end = closed && batches.empty();
+  if (end) pairer_->Flush(clock_->Monotonic());
+  Publish();
+  Reap();
+  absl::MutexLock lock(&mutex_);
+  if (next) in_force_ = next;
+  if (next || end) pending_ = nullptr;
+  ended_ = end;
+  return !end;
+}
+
+void Pipeline::Reap() {
+  std::erase_if(leaving_, [](const Leaving& leaving) {
+    if (!leaving.runtime->Left()) return false;
+    if (leaving.ends) LogFinal(*leaving.runtime, leaving.ingress);
+    return true;
+  });
 }
 
 void Pipeline::Publish() {
@@ -216,6 +249,7 @@ PipelineSnapshot Pipeline::Snapshot() const {
   PipelineSnapshot out;
   out.ingress = ingress_.counters();
   out.queue_bytes = queue_.bytes();
+  out.output_bytes = output_memory_->bytes();
   std::shared_ptr<TapsInForce> in_force;
   {
     absl::MutexLock lock(&mutex_);
@@ -236,19 +270,40 @@ PipelineSnapshot Pipeline::Snapshot() const {
 }
 
 void Pipeline::Stop(base::Nanos wait) {
+  if (!BeginStop(wait)) return;
+  for (const auto& leaving : leaving_) leaving.runtime->AwaitLeft();
+  Stopped();
+}
+
+bool Pipeline::BeginStop(base::Nanos wait) {
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return false;
   }
   const base::Nanos deadline = clock_->Monotonic() + wait;
   queue_.Close();
-  if (thread_.joinable()) thread_.join();
-  std::vector<Closing> closing;
-  for (const auto& runtime : in_force()->runtimes) {
-    if (runtime) closing.push_back({runtime, nullptr});
+  if (options_.threaded) {
+    thread_.join();
+  } else {
+    while (Step(0)) {
+    }
   }
-  CloseAll(closing, std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
+  const base::Nanos left = std::max<base::Nanos>(0, deadline - clock_->Monotonic());
+  const auto taps = in_force();
+  for (size_t slot = 0; slot < taps->runtimes.size(); ++slot) {
+    const auto& runtime = taps->runtimes[slot];
+    if (!runtime) continue;
+    runtime->Leave(left, nullptr);
+    leaving_.push_back({runtime, true, IngressOf(*taps, slot)});
+  }
+  return true;
+}
+
+bool Pipeline::Stopped() {
+  Reap();
+  if (!leaving_.empty()) return false;
+  if (!std::exchange(final_logged_, true)) LogFinal(Snapshot());
+  return true;
 }
 
 }  // namespace traffictap::pipeline

@@ -19,9 +19,14 @@ struct PipelineOptions {
   std::string collector = "collector";  // the collector's name in records
   std::string output_dir;
   size_t queue_bytes_max = size_t{256} << 20;
-  size_t waiting_bytes_max = size_t{1} << 30;
-  traffic::RecordConsumer* live = nullptr;   // or null; outlives the pipeline
-  base::Nanos warm_up = 10 * base::kSecond;  // of a newly connected proxy: see OrphanReason
+  size_t waiting_bytes_max = size_t{512} << 20;
+  size_t outputs_bytes_max = size_t{512} << 20;  // of what all outputs hold together
+  traffic::RecordConsumer* live = nullptr;       // or null; outlives the pipeline
+  base::Nanos warm_up = 10 * base::kSecond;      // of a newly connected proxy: see OrphanReason
+  base::Nanos output_close_wait = 5 * base::kSecond;  // of outputs that an edit takes away
+  sinks::SinkOpener open_sink = sinks::OpenSink;
+  // False: no thread is started, and the caller of SetTaps and Stop calls Step besides.
+  bool threaded = true;
 };
 
 // A tap that was refused, and why.
@@ -46,6 +51,7 @@ struct PipelineSnapshot {
   pairing::JoinCounters joins;
   size_t waiting_bytes = 0;
   size_t queue_bytes = 0;
+  size_t output_bytes = 0;
   std::vector<TapSnapshot> taps;  // in slot order
 };
 
@@ -64,12 +70,21 @@ class Pipeline {
   // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if
   // any, stays. Nothing in flight is lost: what was admitted under the former taps is delivered
   // under them, and what still waits for its other half when a tap is removed goes to it as
-  // orphans. One caller at a time; refuses all once the pipeline has stopped.
+  // orphans. Outputs that go close behind it: this waits for the pipeline thread, never for an
+  // output. One caller at a time; refuses all once the pipeline has stopped.
   std::vector<TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& taps);
 
-  // Drains the queue, emits what waits, closes all outputs within `wait`. The streams have ended
-  // before.
+  // One round of the pipeline thread: takes what the streams brought within `wait`, and a change of
+  // taps. False once all is done after BeginStop.
+  bool Step(base::Nanos wait);
+
+  // Drains the queue, emits what waits, closes all outputs within `wait` (those that hang are
+  // abandoned a little later) and logs the final counters. The streams have ended before.
   void Stop(base::Nanos wait);
+  // Its halves: begins, and tells whether all outputs are closed. BeginStop is false where somebody
+  // has stopped the pipeline already.
+  bool BeginStop(base::Nanos wait);
+  bool Stopped();
 
   // Thread-safe.
   PipelineSnapshot Snapshot() const;
@@ -81,6 +96,9 @@ class Pipeline {
   void Take(const AdmittedBatch& batch, base::Nanos now);
   void TakeOver(const std::shared_ptr<TapsInForce>& next);
   void Publish();
+  TapIngressCounters IngressOf(const TapsInForce& taps, size_t slot) const;
+  // Forgets the outputs that left and are closed by now.
+  void Reap();
   bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return pending_ == nullptr || ended_;
   }
@@ -90,16 +108,16 @@ class Pipeline {
     std::map<size_t, std::shared_ptr<TapRuntime>> staying;
     std::vector<std::shared_ptr<TapRuntime>> fresh;
   };
-  struct Closing {
+  struct Leaving {
     std::shared_ptr<TapRuntime> runtime;
-    std::shared_ptr<TapRuntime> successor;  // or null
+    bool ends = false;  // the tap itself, not only some outputs
+    TapIngressCounters ingress;
   };
   Chosen Choose(const std::vector<tap::TapSpecPtr>& taps, std::vector<TapFault>* faults);
   std::shared_ptr<TapsInForce> Compile(const Chosen& chosen, std::vector<TapFault>* faults);
   // The runtime in `next` of the same tap that `former` has in `slot`, or null.
   static std::shared_ptr<TapRuntime> Successor(const TapsInForce& former, size_t slot,
                                                const TapsInForce& next);
-  static void CloseAll(const std::vector<Closing>& closing, base::Nanos wait);
   StatusOr<std::shared_ptr<TapRuntime>> MakeRuntime(const tap::TapSpecPtr& spec,
                                                     TapRuntime* former);
 
@@ -110,6 +128,10 @@ class Pipeline {
   Ingress ingress_;
   TapFanOut fan_out_;
   std::unique_ptr<pairing::Pairer> pairer_;
+  const std::shared_ptr<sinks::MemoryPool> output_memory_;
+  // Of the pipeline thread, and after it of Stop's.
+  std::vector<Leaving> leaving_;
+  bool final_logged_ = false;
   uint64_t next_id_ = 1;  // of SetTaps' thread
 
   mutable absl::Mutex mutex_;

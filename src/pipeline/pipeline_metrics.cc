@@ -1,4 +1,5 @@
 #include "pipeline/pipeline.h"
+#include "sinks/writer_loop.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -109,6 +110,12 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
                snapshot.waiting_bytes);
   writer.Gauge("traffictap_queue_bytes", "Entries between the streams and the pairer.", {},
                snapshot.queue_bytes);
+  writer.Gauge("traffictap_output_memory_bytes",
+               "Memory of records that outputs hold: queued, or written and not settled yet.", {},
+               snapshot.output_bytes);
+  writer.Gauge("traffictap_output_writers_abandoned",
+               "Outputs that hung when they were closed and still hang; each keeps a thread.", {},
+               static_cast<double>(sinks::AbandonedWriters()));
   for (const auto& tap : snapshot.taps) {
     WriteTap(tap.tap, tap.counters, writer);
     WriteTapIngress(tap.tap, tap.ingress, writer);

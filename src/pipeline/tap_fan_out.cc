@@ -1,3 +1,15 @@
+// A pair was joined for all taps; here each sees its part. A tap sees a half if it admitted it, for
+// what it does not target it may not see: so to one tap this is a pair, to another an orphan.
+// Why a side is missing, in this order:
+//   1. the tap sees both: none is missing, whatever the pairer thought;
+//   2. the pair is whole and one half is hidden from the tap: FilteredOnOtherSide where the tap
+//      targets that proxy (its filter or another version of the tap refused the entry),
+//      PeerNotTapped where it does not;
+//   3. the half came alone: the pairer's reason, but NeverArrived, LostInBuffer and
+//      DrainingConnection accuse a proxy that should have told this tap. Of a proxy that the tap
+//      does not target they say nothing: PeerNotTapped.
+// A part of a pair is judged anew: a verdict must not tell what the hidden side saw.
+// Called by the pipeline thread alone, for each pair, with views that end with the call.
 #include "pipeline/tap_fan_out.h"
 
 #include "filter/entry_filter.h"

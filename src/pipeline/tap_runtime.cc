@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counters.h"
 #include "fmt/format.h"
 
 namespace traffictap::pipeline {
 namespace {
 
-void AddCounts(const sinks::SinkCounters& from, sinks::SinkCounters* to) {
-  to->offered += from.offered;
-  to->delivered += from.delivered;
-  to->queued += from.queued;
-  to->delivered_bytes += from.delivered_bytes;
-  for (size_t i = 0; i < from.dropped.size(); ++i) to->dropped[i] += from.dropped[i];
-}
-
 // Handed out early when a backlog is worked off: an output's queue takes or refuses a batch whole.
-constexpr size_t kBatchBytesMax = size_t{1} << 20;
+// Small, since every tap may have one that no budget counts yet.
+constexpr size_t kBatchBytesMax = size_t{256} << 10;
 
 }  // namespace
 
@@ -29,6 +23,7 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   out->live_ = live;
   out->spec_ = std::move(spec);
   out->clock_ = context.clock;
+  out->former_ = std::make_shared<FormerOutputs>(out->spec_->key());
   out->origin_ =
       std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{out->spec_->key(), collector});
   auto match = filter::PairFilter::Create(out->spec_->match);
@@ -48,11 +43,12 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   return out;
 }
 
-Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* former) {
+Status TapRuntime::OpenOutputs(const sinks::SinkOpener& open, const sinks::SinkContext& context,
+                               TapRuntime* former) {
   for (auto& output : outputs_) {
     if (former != nullptr) output.sink = former->GiveUp(output.spec);
     if (output.sink) continue;
-    auto sink = sinks::OpenSink(output.spec, context);
+    auto sink = open(output.spec, context);
     if (!sink.ok()) {
       return Status(sink.status().code(),
                     fmt::format("output \"{}\": {}", output.spec.name, Message(sink.status())));
@@ -64,22 +60,18 @@ Status TapRuntime::OpenOutputs(const sinks::SinkContext& context, TapRuntime* fo
 
 void TapRuntime::Inherit(TapRuntime* former) {
   former->Deliver();
-  std::map<std::string, sinks::SinkCounters> ended;
-  {
-    absl::MutexLock lock(&former->mutex_);
-    ended = former->ended_;
-  }
   running_since_ = former->running_since_;
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
   const TapCounters counters = former->counters();
   absl::MutexLock lock(&mutex_);
-  ended_ = std::move(ended);
+  former_ = former->former_;
   counters_ = counters;
 }
 
 std::shared_ptr<sinks::Sink> TapRuntime::GiveUp(const tap::OutputSpec& spec) {
+  absl::MutexLock lock(&mutex_);
   for (auto& output : outputs_) {
     if (output.sink && output.spec == spec) return output.sink;
   }
@@ -182,29 +174,17 @@ void TapRuntime::Deliver() {
   }
   const TapCounters delta = std::exchange(delta_, {});
   absl::MutexLock lock(&mutex_);
-  counters_.records += delta.records;
-  counters_.offered += delta.offered;
-  counters_.filtered += delta.filtered;
-  counters_.sampled += delta.sampled;
-  counters_.dropped_orphans += delta.dropped_orphans;
-  counters_.limited += delta.limited;
-  for (size_t i = 0; i < delta.verdicts.size(); ++i) counters_.verdicts[i] += delta.verdicts[i];
-  for (size_t i = 0; i < delta.orphans.size(); ++i) counters_.orphans[i] += delta.orphans[i];
+  base::AddCounters(delta, &counters_);
 }
 
-void TapRuntime::Close(base::Nanos wait, TapRuntime* successor) {
+void TapRuntime::Leave(base::Nanos wait, const TapRuntime* successor) {
   Deliver();
-  const base::Nanos deadline = clock_->Monotonic() + wait;
   for (auto& output : outputs_) {
     if (!output.sink || (successor != nullptr && successor->Shares(output.sink.get()))) continue;
-    output.sink->Close(std::max<base::Nanos>(0, deadline - clock_->Monotonic()));
-    if (successor != nullptr) successor->AddEnded(output.spec.name, output.sink->counters());
+    output.sink->BeginClose(wait);
+    absl::MutexLock lock(&mutex_);
+    former_->Add(output.spec.name, std::exchange(output.sink, nullptr));
   }
-}
-
-void TapRuntime::AddEnded(const std::string& output, const sinks::SinkCounters& counters) {
-  absl::MutexLock lock(&mutex_);
-  AddCounts(counters, &ended_[output]);
 }
 
 TapCounters TapRuntime::counters() const {
@@ -213,16 +193,13 @@ TapCounters TapRuntime::counters() const {
 }
 
 std::map<std::string, sinks::SinkCounters> TapRuntime::output_counters() const {
-  std::map<std::string, sinks::SinkCounters> out;
-  {
-    absl::MutexLock lock(&mutex_);
-    out = ended_;
-  }
+  absl::MutexLock lock(&mutex_);
+  auto out = former_->counters();
   for (const auto& output : outputs_) {
     if (!output.sink) continue;
     const sinks::SinkCounters counters = output.sink->counters();
     sinks::SinkCounters& sum = out[output.spec.name];
-    AddCounts(counters, &sum);
+    base::AddCounters(counters, &sum);
     sum.status = counters.status;
   }
   return out;

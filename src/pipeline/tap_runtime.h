@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "filter/pair_filter.h"
+#include "pipeline/former_outputs.h"
 #include "redaction/redactor.h"
 #include "sinks/sink_registry.h"
 #include "tap/tap_spec.h"
@@ -32,10 +33,26 @@ struct TapCounters {
   uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
   std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
+
+  static void Visit(auto& counters, auto visit) {
+    visit("records", "", counters.records);
+    visit("offered", "", counters.offered);
+    visit("filtered", "", counters.filtered);
+    visit("sampled", "", counters.sampled);
+    visit("dropped_orphans", "", counters.dropped_orphans);
+    visit("limited", "", counters.limited);
+    for (size_t i = 0; i < counters.verdicts.size(); ++i) {
+      visit("verdict", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]);
+    }
+    visit("pairs", "", counters.orphans[0]);
+    for (size_t i = 1; i < counters.orphans.size(); ++i) {
+      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]);
+    }
+  }
 };
 
 // One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline
-// thread calls Consume and Deliver; counters() and counters() may be read by any thread.
+// thread calls Consume and Deliver; counters() and output_counters() may be read by any thread.
 class TapRuntime {
  public:
   // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
@@ -46,9 +63,10 @@ class TapRuntime {
                                                       const sinks::SinkContext& context,
                                                       traffic::RecordConsumer* live = nullptr);
 
-  // Opens the outputs, once, before the first Consume. `former` is the tap's life before an edit,
-  // or null: its outputs with an unchanged spec are shared from now on.
-  Status OpenOutputs(const sinks::SinkContext& context, TapRuntime* former);
+  // Opens the outputs by `open`, once, before the first Consume. `former` is the tap's life before
+  // an edit, or null: its outputs with an unchanged spec are shared from now on.
+  Status OpenOutputs(const sinks::SinkOpener& open, const sinks::SinkContext& context,
+                     TapRuntime* former);
   // Goes on with the counters and the limits' counts of `former`. On the pipeline thread, before the
   // first Consume.
   void Inherit(TapRuntime* former);
@@ -57,9 +75,13 @@ class TapRuntime {
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   // Hands the records gathered since the last call to the outputs.
   void Deliver();
-  // Delivers, then flushes and closes within `wait` the outputs that `successor` (or null) did not
-  // take over; it goes on with their counts.
-  void Close(base::Nanos wait, TapRuntime* successor);
+  // Delivers, then begins to close the outputs that `successor` (or null) did not take over, within
+  // `wait`. Their counters stay those of the tap. On the pipeline thread; returns at once.
+  void Leave(base::Nanos wait, const TapRuntime* successor);
+  // True once all outputs that left are closed. Logs what each of them counted.
+  bool Left() { return former_->Reap(); }
+  // Waits for that.
+  void AwaitLeft() { former_->Await(); }
 
   // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return completed_; }
@@ -73,7 +95,7 @@ class TapRuntime {
   struct Output {
     tap::OutputSpec spec;
     std::unique_ptr<filter::PairFilter> match;
-    std::shared_ptr<sinks::Sink> sink;  // shared only while an edited tap takes over
+    std::shared_ptr<sinks::Sink> sink;  // shared only while an edited tap takes over; null: left
     std::vector<uint32_t> indexes;      // of the batch being gathered
   };
   enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited };
@@ -81,7 +103,6 @@ class TapRuntime {
   TapRuntime() = default;
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
-  void AddEnded(const std::string& output, const sinks::SinkCounters& counters);
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
   bool WithinLimits();
@@ -95,7 +116,9 @@ class TapRuntime {
   std::unique_ptr<filter::PairFilter> match_;
   std::unique_ptr<filter::PeerFilter> peers_;
   std::unique_ptr<redaction::Redactor> redactor_;
+  // Which sinks they have: changed by the pipeline thread, under mutex_.
   std::vector<Output> outputs_;
+  std::shared_ptr<FormerOutputs> former_;  // of all lives of the tap
   std::shared_ptr<traffic::RecordBatch> gathering_;
 
   // monotonic; of the tap's first life, from startTime on
@@ -107,8 +130,6 @@ class TapRuntime {
   TapCounters delta_;  // counted since the last Deliver
   mutable absl::Mutex mutex_;
   TapCounters counters_ ABSL_GUARDED_BY(mutex_);
-  // The final counts of outputs that are closed, by name.
-  std::map<std::string, sinks::SinkCounters> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

@@ -17,8 +17,9 @@ enum class DropReason : uint8_t {
   kTooLarge,     // over the output's record bound
   kTimedOut,     // not delivered within the output's own time
   kClosed,       // still waiting when the output closed
+  kAbandoned,    // in the hands of a writer that did not close in time: it may have got through
 };
-constexpr size_t kDropReasonCount = 5;
+constexpr size_t kDropReasonCount = 6;
 const char* ToString(DropReason reason);
 
 // An output's counters: offered = delivered + dropped[*] + queued, at every moment that counters() shows.
@@ -29,6 +30,16 @@ struct SinkCounters {
   uint64_t queued = 0;
   uint64_t delivered_bytes = 0;
   Status status;  // the last failure, until a record is delivered again
+
+  static void Visit(auto& counters, auto visit) {
+    visit("offered", "", counters.offered);
+    visit("delivered", "", counters.delivered);
+    for (size_t i = 0; i < counters.dropped.size(); ++i) {
+      visit("dropped", ToString(static_cast<DropReason>(i)), counters.dropped[i]);
+    }
+    visit("queued", "", counters.queued);
+    visit("delivered_bytes", "", counters.delivered_bytes);
+  }
 };
 
 // An output of a tap. Thread-safe. No call but Flush and Close waits for the world outside.
@@ -41,8 +52,14 @@ class Sink {
   // Waits at most `wait` until all that was offered before is delivered or dropped;
   // kDeadlineExceeded otherwise.
   virtual Status Flush(base::Nanos wait) = 0;
-  // Flushes within `wait`, drops the rest as kClosed, releases the resources. The second call does
-  // nothing.
+  // From now on nothing is taken. What waits has `wait` to get through and is then dropped as
+  // kClosed; a writer that does not come back is abandoned a little later, as kAbandoned. Returns
+  // at once. The first call counts.
+  virtual void BeginClose(base::Nanos wait) = 0;
+  // True once that is done: the counters are final. To be asked again and again, since it is the
+  // asking that abandons. Never waits.
+  virtual bool Closed() = 0;
+  // BeginClose, then waits until Closed. The second call waits for the first one.
   virtual void Close(base::Nanos wait) = 0;
   virtual SinkCounters counters() const = 0;
 };

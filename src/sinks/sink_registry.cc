@@ -54,7 +54,9 @@ StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const Sink
     if (!writer.ok()) return writer.status();
     QueuedSinkOptions options;
     options.name = fmt::format("{} {}", context.tap_key, spec.name);
+    options.tap = context.tap_key;
     options.queue_bytes_max = spec.queue_bytes_max;
+    options.memory = context.memory;
     return std::make_unique<QueuedSink>(*std::move(writer), options);
   }
   return absl::InvalidArgumentError(fmt::format("output \"{}\": unknown type", spec.name));

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "sinks/memory_pool.h"
 #include "sinks/sink.h"
 #include "tap/tap_spec.h"
 
@@ -13,11 +15,17 @@ struct SinkContext {
   std::string output_dir;              // File outputs stay below it
   std::string tap_key;                 // "namespace/name", for messages
   const base::Clock* clock = nullptr;  // outlives the sinks
+  std::shared_ptr<MemoryPool>
+      memory;  // that all outputs draw on; null: each has its own bound alone
 };
 
 // Opens the output that `spec` describes. What only the outside world can heal (broker down, disk
 // full) is not an error here: the sink retries and tells in its counters. kInvalidArgument: the spec
 // can never work.
 StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const SinkContext& context);
+
+// OpenSink, or what a test has in its place.
+using SinkOpener =
+    std::function<StatusOr<std::unique_ptr<Sink>>(const tap::OutputSpec&, const SinkContext&)>;
 
 }  // namespace traffictap::sinks

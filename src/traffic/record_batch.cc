@@ -1,5 +1,8 @@
 #include "traffic/record_batch.h"
 
+#include <unordered_map>
+#include <utility>
+
 #include "fmt/format.h"
 #include "traffic/pair_json.h"
 
@@ -7,6 +10,11 @@ namespace traffictap::traffic {
 namespace {
 
 constexpr size_t kVersionDigit = 14;
+
+// JSON repeats an entry's texts and adds the names of the fields, at most this for all of them.
+constexpr size_t kJsonFieldsBytes = 1536;
+
+size_t TextBytes(const PackedEntry& entry) { return entry.bytes - sizeof(PackedEntry); }
 
 }  // namespace
 
@@ -37,7 +45,12 @@ void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes,
   slot.verdict = pair.verdict;
   slot.orphan_reason = pair.orphan_reason;
   pairs_.push_back(slot);
-  bytes_ = storage_.bytes() + pairs_.size() * sizeof(Slot);
+  bytes_ = storage_.bytes() + pairs_.size() * (sizeof(Slot) + sizeof(uint32_t)) +
+           servers_.size() * sizeof(servers_[0]) + nodes_.size() * sizeof(nodes_[0]);
+  json_bytes_ += kJsonFieldsBytes;
+  if (slot.client != nullptr) json_bytes_ += TextBytes(*slot.client);
+  for (size_t i = slot.first_server; i < servers_.size(); ++i)
+    json_bytes_ += TextBytes(*servers_[i]);
 }
 
 TrafficPair RecordBatch::pair(size_t index) const {
@@ -51,7 +64,7 @@ TrafficPair RecordBatch::pair(size_t index) const {
 }
 
 void RecordBatch::Render() const {
-  json_.reserve(pairs_.size() * 2048);
+  json_.reserve(json_bytes_);
   for (size_t i = 0; i < pairs_.size(); ++i) {
     AppendPairJson(*origin_, pair(i), &json_);
     json_ += '\n';
@@ -75,6 +88,22 @@ std::string RecordBatch::key(size_t index) const {
   return fmt::format("{}-{}",
                      (source ? facts.upstream_local : facts.downstream_direct_remote).ToString(),
                      (source ? facts.upstream_remote : facts.downstream_local).ToString());
+}
+
+RecordSelection CopySelected(const RecordSelection& records) {
+  const RecordBatch& from = *records.batch;
+  std::unordered_map<const Node*, const NodePtr*> owners;
+  for (const NodePtr& node : from.nodes_) owners.emplace(node.get(), &node);
+  auto copy = std::make_shared<RecordBatch>(from.origin_);
+  std::vector<NodePtr> nodes;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const TrafficPair pair = from.pair(records.index(i));
+    nodes.clear();
+    if (pair.client != nullptr) nodes.push_back(*owners.at(pair.client->node));
+    for (const auto* server : pair.servers) nodes.push_back(*owners.at(server->node));
+    copy->Add(pair, nodes);
+  }
+  return {std::move(copy), {}};
 }
 
 }  // namespace traffictap::traffic

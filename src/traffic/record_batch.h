@@ -20,6 +20,8 @@ struct RecordOrigin {
   std::string collector;  // the collector's own name: a record's id is unique together with it
 };
 
+struct RecordSelection;
+
 // A tap's records on their way to its outputs: filtered, redacted, cut down to what the tap may
 // see. Filled by one thread, then shared as const by all outputs; from then on thread-safe.
 class RecordBatch {
@@ -45,6 +47,9 @@ class RecordBatch {
   std::string key(size_t index) const;
   // What the batch takes in memory (JSON not included).
   size_t bytes() const { return bytes_; }
+  // The same with its JSON, rendered or not: whoever renders it first, it then stays as long as the
+  // batch. What holds a batch is charged this.
+  size_t footprint() const { return bytes_ + json_bytes_; }
 
  private:
   struct Slot {
@@ -54,6 +59,7 @@ class RecordBatch {
     Verdict verdict;
     OrphanReason orphan_reason;
   };
+  friend RecordSelection CopySelected(const RecordSelection& records);
   const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node, const Redact& redact);
   void Render() const;
 
@@ -63,6 +69,7 @@ class RecordBatch {
   EntryBatch storage_;
   std::vector<NodePtr> nodes_;
   size_t bytes_ = 0;
+  size_t json_bytes_ = 0;  // about as much as Render takes
   mutable std::once_flag rendered_;
   mutable std::string json_;
   mutable std::vector<uint32_t> line_ends_;
@@ -76,5 +83,8 @@ struct RecordSelection {
   size_t size() const { return indexes.empty() ? batch->size() : indexes.size(); }
   size_t index(size_t i) const { return indexes.empty() ? i : indexes[i]; }
 };
+
+// The same records in a batch of their own, which does not keep the others in memory.
+RecordSelection CopySelected(const RecordSelection& records);
 
 }  // namespace traffictap::traffic

@@ -89,7 +89,7 @@ class Bench:
         """Memory that `halves` waiting halves take: what the kernel says more than before, and what the collector
         itself counts against its bound."""
         folder = self.folder()
-        make = self.traffictap([tap("waiting", window="600s")], ("--waiting-size", "8G", "--queue-size", "1G"))
+        make = self.traffictap([tap("waiting", window="600s")], ("--memory", "16G", "--waiting-size", "8G", "--queue-size", "1G"))
         with started(make(folder)) as receiver, \
                 started(Load(self.build / "tests/bench/bench_load", receiver.address, folder / "load.log", streams=16,
                              requests=halves, rate=WAITING_RATE, one_sided=True)) as generator:

@@ -53,6 +53,27 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(options.log.format == "json");
 }
 
+BOOST_AUTO_TEST_CASE(memory_is_divided_and_what_is_asked_for_one_part_is_taken_from_the_outputs) {
+  const auto plan = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--taps", here, "--memory", "1600mb"});
+    return Parse(more).result.options;
+  };
+  constexpr size_t kMiB = size_t{1} << 20;
+  const auto shares = plan({});
+  BOOST_TEST(shares.pipeline.queue_bytes_max == 100 * kMiB);
+  BOOST_TEST(shares.pipeline.waiting_bytes_max == 400 * kMiB);
+  BOOST_TEST(shares.live.backlog_bytes_max == 200 * kMiB);
+  BOOST_TEST(shares.als.in_flight_bytes_max == 200 * kMiB);
+  BOOST_TEST(shares.pipeline.outputs_bytes_max == 600 * kMiB);
+  const auto asked = plan({"--queue-size", "50mb", "--live-backlog-size", "250mb"});
+  BOOST_TEST(asked.pipeline.queue_bytes_max == 50 * kMiB);
+  BOOST_TEST(asked.live.backlog_bytes_max == 250 * kMiB);
+  BOOST_TEST(asked.pipeline.outputs_bytes_max == 650 * kMiB);
+  const auto greedy = Parse({"--taps", here, "--memory", "512mb", "--waiting-size", "512mb"});
+  BOOST_TEST(greedy.result.exit_code.value_or(-1) == 2);
+  BOOST_TEST(greedy.text.find("raise it or lower the others") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_senders_identity_is_taken_from_where_the_flag_says) {
   using als::IdentitySource;
   const auto source = [&](const std::string& name) {

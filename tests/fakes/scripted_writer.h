@@ -19,10 +19,19 @@ class ScriptedWriter final : public sinks::RecordWriter {
     std::deque<Status> open;
     std::deque<sinks::WriteResult> write;
     std::deque<Status> flush;
-    std::atomic<bool> hold{false};  // nothing is taken
+    std::atomic<bool> hold{false};   // nothing is taken, as the outside is away
+    std::atomic<bool> stall{false};  // nothing is taken, and nothing is wrong
+    std::atomic<bool> hang{false};   // Write does not return before Free
+    std::atomic<bool> hanging{false};
+    std::atomic<bool> forget{false};  // Close tells nothing of what it took
     std::atomic<bool> settle_late{
         false};  // taken, but not settled before it is false again and a Poll comes
     std::atomic<int> opened{0}, flushed{0}, polled{0}, closed{0};
+
+    void Free() {
+      hang = false;
+      hang.notify_all();
+    }
 
     // The numbers of all records that were taken.
     std::vector<int> written() {
@@ -41,7 +50,12 @@ class ScriptedWriter final : public sinks::RecordWriter {
     return Next(&script_->open, absl::OkStatus());
   }
   sinks::WriteResult Write(const traffic::RecordSelection& records, size_t from) override {
+    if (script_->hang) {
+      script_->hanging = true;
+      script_->hang.wait(true);
+    }
     if (script_->hold) return {0, absl::UnavailableError("held")};
+    if (script_->stall) return {0, absl::OkStatus()};
     const size_t left = records.size() - from;
     sinks::WriteResult result = Next(&script_->write, sinks::WriteResult{left, absl::OkStatus()});
     result.taken = std::min(result.taken, left);
@@ -63,7 +77,8 @@ class ScriptedWriter final : public sinks::RecordWriter {
   }
   void Close(base::Nanos) override {
     ++script_->closed;
-    if (unsettled_ > 0) ledger_->Dropped(sinks::DropReason::kClosed, unsettled_, absl::OkStatus());
+    if (unsettled_ > 0 && !script_->forget)
+      ledger_->Dropped(sinks::DropReason::kClosed, unsettled_, absl::OkStatus());
   }
 
  private:

@@ -45,7 +45,8 @@ serial = itertools.count(1)
 START = 1_700_000_000
 
 
-def entry(path="/ghost", agent="ghost/1.0", request_id=None, port=None, client=False, start=START):
+def entry(path="/ghost", agent="ghost/1.0", request_id=None, port=None, client=False, start=START,
+          code=200):
     """One side of a request from 10.8.8.8 to 10.9.9.9. The name of the cluster tells the side, as Istio's do."""
     port = port or next(serial) % 60000 + 1024
     caller, server = address("10.8.8.8", port), address("10.9.9.9", 8080)
@@ -54,7 +55,7 @@ def entry(path="/ghost", agent="ghost/1.0", request_id=None, port=None, client=F
     common = text(5, number(1, start)) + text(15, cluster) + ends + text(23, number(2, 1_000_000))
     request = (number(1, 1) + text(3, "ghost") + text(5, path) + text(6, agent)
                + text(9, request_id or f"{next(serial):08x}-0000-4000-8000-000000000000"))
-    return text(1, common) + number(2, 2) + text(3, request) + text(4, text(1, number(1, 200)))
+    return text(1, common) + number(2, 2) + text(3, request) + text(4, text(1, number(1, code)))
 
 
 def message(*entries, head=NOTHING):

@@ -2,7 +2,10 @@
 
 #include <thread>
 
+#include "fakes/captured_log.h"
+#include "fakes/scripted_writer.h"
 #include "pipeline/pipeline_fixture.h"
+#include "sinks/queued_sink.h"
 
 namespace traffictap {
 
@@ -169,6 +172,53 @@ BOOST_AUTO_TEST_CASE(stopping_writes_what_waits_and_a_change_after_it_is_refused
   BOOST_REQUIRE(faults.size() == 1u);
   BOOST_TEST(faults[0].status.code() == absl::StatusCode::kFailedPrecondition);
   pipeline->Stop(0);
+}
+
+BOOST_AUTO_TEST_CASE(an_output_that_hangs_holds_neither_edits_nor_other_taps) {
+  fakes::ScriptedWriter::Script hung;
+  hung.hang = true;
+  pipeline::PipelineOptions options;
+  options.output_close_wait = 0;
+  options.open_sink =
+      [&](const tap::OutputSpec& spec,
+          const sinks::SinkContext& context) -> StatusOr<std::unique_ptr<sinks::Sink>> {
+    if (spec.name != "hung") return sinks::OpenSink(spec, context);
+    sinks::QueuedSinkOptions quick;
+    quick.abandon_after = 10 * base::kMillisecond;
+    return std::make_unique<sinks::QueuedSink>(std::make_unique<fakes::ScriptedWriter>(&hung),
+                                               quick);
+  };
+  Start(options);
+  auto bad = Tap("a");
+  bad.outputs[0].name = "hung";
+  InForce({bad, Tap("b")});
+  SendPair(1);
+  BOOST_TEST(fakes::Eventually([&] { return hung.hanging.load(); }));
+  const auto other = Tap("c");
+  InForce({other});
+  SendPair(2);
+  BOOST_TEST(Records("c") == (Strings{"/2 Ok"}), boost::test_tools::per_element());
+  BOOST_TEST(sinks::AbandonedWriters() == 1);
+  hung.Free();
+  BOOST_TEST(fakes::Eventually([&] { return sinks::AbandonedWriters() == 0; }));
+}
+
+BOOST_AUTO_TEST_CASE(every_counter_is_in_the_log_when_a_tap_ends_and_when_all_ends) {
+  const fakes::CapturedLog log("pipeline");
+  const auto told = [&](const std::string& words) {
+    return log.Lines("final counters " + words).size() == 1;
+  };
+  InForce({Tap("a"), Tap("b")});
+  SendPair(1);
+  Send(Client(2));
+  InForce({Tap("b")});
+  BOOST_TEST(fakes::Eventually([&] { return told("tap=shop/a records=2 offered=2"); }));
+  BOOST_TEST(told("tap=shop/a output=\"file\" offered=2 delivered=2"));
+  BOOST_TEST(!told("tap=shop/b records"));
+  pipeline->Stop(10 * base::kSecond);
+  BOOST_TEST(told("tap=shop/b output=\"file\" offered=2 delivered=2"));
+  BOOST_TEST(told("tap=shop/b records=2 offered=2"));
+  BOOST_TEST(told("entries received=3 kept=3"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
