@@ -15,8 +15,8 @@ struct SinkContext {
   std::string output_dir;              // File outputs stay below it
   std::string tap_key;                 // "namespace/name", for messages
   const base::Clock* clock = nullptr;  // outlives the sinks
-  std::shared_ptr<MemoryPool>
-      memory;  // that all outputs draw on; null: each has its own bound alone
+  // That all outputs draw on; null: each has its own bound alone.
+  std::shared_ptr<MemoryPool> memory;
 };
 
 // Opens the output that `spec` describes. What only the outside world can heal (broker down, disk

@@ -52,6 +52,11 @@ class WriterLoop::Call {
   WriterLoop* const loop_;
 };
 
+auto WriterLoop::Ask(auto what) {
+  const Call call(this);
+  return what();
+}
+
 WriterLoop::WriterLoop(std::unique_ptr<RecordWriter> writer, WriterLoopOptions options)
     : options_(std::move(options)),
       memory_(options_.memory ? options_.memory->Open(options_.tap) : nullptr),
@@ -77,10 +82,7 @@ base::Nanos WriterLoop::Step() {
     return kForever;
   }
   if (now < retry_at_ || (!open_ && !OpenWriter())) return Wait();
-  {
-    const Call call(this);
-    writer_->Poll();
-  }
+  Ask([&] { writer_->Poll(); });
   WriteFront();
   FlushIfAsked();
   return Wait();
@@ -221,10 +223,7 @@ void WriterLoop::Finish(base::Nanos wait) {
     absl::MutexLock lock(&mutex_);
     if (!ended_) DropQueued();
   }
-  {
-    const Call call(this);
-    writer_->Close(wait);
-  }
+  Ask([&] { writer_->Close(wait); });
   absl::MutexLock lock(&mutex_);
   if (abandoned_) --abandoned_writers;
   if (ended_) return;
@@ -237,11 +236,7 @@ void WriterLoop::Finish(base::Nanos wait) {
 }
 
 bool WriterLoop::OpenWriter() {
-  Status opened;
-  {
-    const Call call(this);
-    opened = writer_->Open(this);
-  }
+  const Status opened = Ask([&] { return writer_->Open(this); });
   if (!opened.ok()) {
     BackOff(opened);
     return false;
@@ -259,12 +254,7 @@ void WriterLoop::WriteFront() {
     item = items_.front();
     writing_ = true;
   }
-  WriteResult result;
-  {
-    const Call call(this);
-    result = writer_->Write(item.records, item.done);
-  }
-  Settle(result);
+  Settle(Ask([&] { return writer_->Write(item.records, item.done); }));
 }
 
 void WriterLoop::Settle(const WriteResult& result) {
@@ -335,12 +325,8 @@ void WriterLoop::FlushIfAsked() {
     absl::MutexLock lock(&mutex_);
     if (flush_goal_ <= flushed_ || taken_ < flush_goal_) return;
   }
-  Status flushed;
-  {
-    const Call call(this);
-    flushed = writer_->Flush();
-    if (flushed.ok()) writer_->Poll();
-  }
+  const Status flushed = Ask([&] { return writer_->Flush(); });
+  if (flushed.ok()) Ask([&] { writer_->Poll(); });
   if (!flushed.ok()) return BackOff(flushed);
   absl::MutexLock lock(&mutex_);
   // A writer that settles later (Kafka) is asked again until its reports are in.

@@ -73,6 +73,8 @@ class WriterLoop final : private RecordLedger {
 
   // Logs that the output began to fail, fails in another way or works again.
   void Tell(const Status& status);
+  // Calls `what`, which calls the writer.
+  auto Ask(auto what);
   bool OpenWriter();
   void WriteFront();
   void Settle(const WriteResult& result);

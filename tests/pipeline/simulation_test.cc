@@ -1,10 +1,7 @@
 // The whole data plane in one thread, on a clock that only the scheduler turns: streams, pairing,
 // taps that come, change and go, outputs that fail in every way. What happens next is drawn from a
-// seed, so that a run that fails is run again by its seed alone:
-//   SIMULATION_SEED=17 build/tests/pipeline/pipeline_test --run_test=simulation
-//   SIMULATION_SEEDS=10000 …   for a longer search
-#include "pipeline/simulation.h"
-
+// seed, so that a run that fails is run again by its seed alone: SIMULATION_SEED=17. With
+// SIMULATION_SEEDS=10000 the search is longer.
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <numeric>
