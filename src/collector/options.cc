@@ -137,7 +137,7 @@ void AddMemoryOptions(CLI::App& app, MemoryOptions* out) {
 }
 
 // What is said of a part is taken from the outputs, which have the rest.
-void DivideMemory(const MemoryOptions& asked, Options* out) {
+void SetSizes(const MemoryOptions& asked, Options* out) {
   const uint64_t memory = asked.memory.value_or(DefaultMemory("/"));
   const MemoryPlan plan = DivideMemory(memory);
   out->pipeline.queue_bytes_max = asked.queue.value_or(plan.queue);
@@ -171,7 +171,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddPipelineOptions(app, &out.options);
   MemoryOptions memory;
   AddMemoryOptions(app, &memory);
-  app.callback([&] { DivideMemory(memory, &out.options); });
+  app.callback([&] { SetSizes(memory, &out.options); });
   AddLiveOptions(app, &out.options);
   AddApiOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
