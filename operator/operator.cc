@@ -132,6 +132,14 @@ struct Operator::State {
     const auto server = Discovery();
     return server ? server->Reports() : std::vector<v1::CollectorReport>();
   }
+  // With those of instances that have ended.
+  std::vector<v1::CollectorReport> AllReports() {
+    const auto server = Discovery();
+    if (!server) return {};
+    auto out = server->Reports();
+    for (auto& report : server->FinalReports()) out.push_back(std::move(report));
+    return out;
+  }
 
   void MeshChanged() { mesh_queue.AddAfter(kMesh, kMeshDelay); }
 
@@ -171,7 +179,7 @@ struct Operator::State {
     reconcilers::MeshPorts mesh;
     mesh.objects = [this] { return watch->Objects(); };
     mesh.settings = [this] { return Settings(); };
-    mesh.reports = [this] { return Reports(); };
+    mesh.reports = [this] { return AllReports(); };
     mesh.set_taps = [this](const auto& set) {
       if (const auto server = Discovery()) server->SetTaps(set);
     };
@@ -190,7 +198,7 @@ struct Operator::State {
         std::make_unique<reconcilers::MeshReconciler>(options.installation, std::move(mesh));
     reconcilers::TapPorts tap;
     tap.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
-    tap.reports = [this] { return Reports(); };
+    tap.reports = [this] { return AllReports(); };
     tap.counts_interval = [this] { return CountsInterval(); };
     tap.settling = [this] { return Settling(); };
     tap.announce = [this](const kube::Object& object, const plan::Condition& condition) {

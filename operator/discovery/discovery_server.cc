@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -18,6 +19,8 @@ constexpr int kReportBytesMax = 16 << 20;
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kPingIntervalMinMs = 10'000;
+// A status that was written since has the counts of those that went before.
+constexpr size_t kFinalReportsMax = 8;
 
 using SnapshotPtr = std::shared_ptr<const v1::DiscoverySnapshot>;
 
@@ -60,6 +63,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   void Leave(Session* session);
   void Report(Session* session, v1::CollectorReport report);
   std::vector<v1::CollectorReport> Reports() const;
+  std::vector<v1::CollectorReport> FinalReports() const;
 
   std::unique_ptr<grpc::Server> server;
   int port = 0;
@@ -72,6 +76,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   std::set<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
   // By session: a collector that dials again may meet its former stream still open.
   std::map<Session*, v1::CollectorReport> reports_ ABSL_GUARDED_BY(mutex_);
+  std::deque<v1::CollectorReport> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
 };
 
 class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
@@ -177,14 +182,24 @@ void DiscoveryHub::Leave(Session* session) {
 void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!reports_.contains(session)) {
+    if (report.final()) {
+      log::For("discovery").info("collector ends collector={}", report.collector());
+    } else if (!reports_.contains(session)) {
       log::For("discovery").info("collector joined collector={}", report.collector());
     }
     // The newest stream of a collector is the one that counts.
     std::erase_if(reports_, [&](const auto& entry) {
       return entry.first != session && entry.second.collector() == report.collector();
     });
-    reports_[session] = std::move(report);
+    if (report.final()) {
+      // Kept whole rather than as a sum: whoever adds up must know whose counts it has already.
+      std::erase_if(finals_, [&](const auto& one) { return one.instance() == report.instance(); });
+      finals_.push_back(std::move(report));
+      if (finals_.size() > kFinalReportsMax) finals_.pop_front();
+      reports_.erase(session);
+    } else {
+      reports_[session] = std::move(report);
+    }
   }
   on_report_();
 }
@@ -198,6 +213,11 @@ std::vector<v1::CollectorReport> DiscoveryHub::Reports() const {
   std::vector<v1::CollectorReport> out;
   for (auto& [name, report] : by_name) out.push_back(std::move(report));
   return out;
+}
+
+std::vector<v1::CollectorReport> DiscoveryHub::FinalReports() const {
+  absl::MutexLock lock(&mutex_);
+  return {finals_.begin(), finals_.end()};
 }
 
 DiscoveryServer::DiscoveryServer() = default;
@@ -241,6 +261,10 @@ std::string DiscoveryServer::version() const {
 }
 
 std::vector<v1::CollectorReport> DiscoveryServer::Reports() const { return hub_->Reports(); }
+
+std::vector<v1::CollectorReport> DiscoveryServer::FinalReports() const {
+  return hub_->FinalReports();
+}
 
 int DiscoveryServer::port() const { return hub_->port; }
 

@@ -37,8 +37,11 @@ class DiscoveryServer {
   void SetTaps(const std::vector<plan::CompiledTap>& taps);
   // The version of the taps set last; empty before the first.
   std::string version() const;
-  // The newest report of each collector that is connected, sorted by name.
+  // The newest report of each collector that is connected, sorted by name. One that has sent its
+  // final report is not.
   std::vector<v1::CollectorReport> Reports() const;
+  // The final reports of the instances that ended last, the oldest first: eight at most.
+  std::vector<v1::CollectorReport> FinalReports() const;
   // The port in use.
   int port() const;
 

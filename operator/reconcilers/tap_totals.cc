@@ -103,6 +103,21 @@ Counts Before(const Json& status, const Counts& still) {
   return before;
 }
 
+void AddFaults(const std::string& tap, const v1::CollectorReport& report, TapTotals* out) {
+  for (const auto& fault : report.faults()) {
+    if (fault.tap() == tap) out->faults.push_back(fault.message());
+  }
+}
+
+// What is so as long as the collector lives.
+void AddState(const v1::TapReport& report, TapTotals* out) {
+  AddOutputs(report, &out->outputs);
+  out->generation = out->generation == 0 ? report.generation()
+                                         : std::min<int64_t>(out->generation, report.generation());
+  out->proxies += report.proxies();
+  out->completed = out->completed || report.completed();
+}
+
 }  // namespace
 
 TapTotals AddUp(const std::string& tap, const std::string& uid,
@@ -112,28 +127,21 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
   const auto former = SplitInstances(Member(collector, "instances"));
   std::set<std::string> instances;
   Counts still;
-  out.in_force = !reports.empty();
   for (const auto& report : reports) {
-    out.connected = true;
-    for (const auto& fault : report.faults()) {
-      if (fault.tap() == tap) out.faults.push_back(fault.message());
-    }
+    if (!report.final()) AddFaults(tap, report, &out);
     const auto found = std::find_if(report.taps().begin(), report.taps().end(), [&](const auto& t) {
       return t.tap() == tap && t.uid() == uid;
     });
-    if (found == report.taps().end()) {
-      out.in_force = false;
-      continue;
+    if (!report.final()) {
+      out.in_force = found != report.taps().end() && (out.in_force || !out.connected);
+      out.connected = true;
     }
+    if (found == report.taps().end()) continue;
     const Counts counts = CountsOf(*found);
     Add(counts, &out.counts);
     if (former.contains(report.instance())) Add(counts, &still);
     instances.insert(report.instance());
-    AddOutputs(*found, &out.outputs);
-    out.generation = out.generation == 0 ? found->generation()
-                                         : std::min<int64_t>(out.generation, found->generation());
-    out.proxies += found->proxies();
-    out.completed = out.completed || found->completed();
+    if (!report.final()) AddState(*found, &out);
   }
   // With nobody there the memory stays as it is, for the same instance may come back.
   if (instances.empty()) instances = former;

@@ -37,7 +37,8 @@ struct TapTotals {
   std::map<std::string, OutputTotals> outputs;  // of the living instances alone
 };
 
-// Pure. `status` is the tap's former status, or null: what WriteTotals put there is its memory.
+// Pure. Reports that are final add to the counts and to nothing else: their collectors are gone.
+// `status` is the tap's former status, or null: what WriteTotals put there is its memory.
 TapTotals AddUp(const std::string& tap, const std::string& uid,
                 const std::vector<v1::CollectorReport>& reports, const kube::Json& status);
 

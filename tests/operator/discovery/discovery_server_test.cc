@@ -34,10 +34,9 @@ plan::CompiledTap MakeRoute(const std::string& name, int64_t generation,
 class FakeCollector {
  public:
   std::unique_ptr<TapSource> Dial(TapSourceOptions options) {
-    auto source = TapSource::Start(std::move(options),
-                                   {[this](const auto& taps) { return Apply(taps); },
-                                    [] { return pipeline::PipelineSnapshot(); }},
-                                   &state);
+    auto source = TapSource::Start(
+        std::move(options),
+        {[this](const auto& taps) { return Apply(taps); }, [this] { return snapshot; }}, &state);
     BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
     return *std::move(source);
   }
@@ -53,6 +52,7 @@ class FakeCollector {
   }
 
   TapSourceState state;
+  pipeline::PipelineSnapshot snapshot;  // set before Dial
 
  private:
   std::vector<pipeline::TapFault> Apply(const std::vector<tap::TapSpecPtr>& taps) {
@@ -277,6 +277,26 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
   first.reset();
   BOOST_TEST(op.WaitFor(
       [](const auto& reports) { return reports.size() == 1 && reports[0].collector() == "c2"; }));
+}
+
+BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_left) {
+  Operator op;
+  op.server->SetTaps({MakeRoute("a", 1)});
+  for (int life = 1; life <= 10; ++life) {
+    FakeCollector collector;
+    collector.snapshot.taps.emplace_back().tap = "shop/a";
+    collector.snapshot.taps[0].counters.offered = static_cast<uint64_t>(life);
+    const auto source = collector.Dial(OptionsFor(op, "c1"));
+    BOOST_TEST(op.WaitForVersion());
+    BOOST_TEST(source->Finish(10 * base::kSecond));
+    BOOST_TEST(op.server->Reports().empty());
+  }
+  const auto finals = op.server->FinalReports();
+  BOOST_REQUIRE(finals.size() == 8u);
+  BOOST_TEST(finals.front().final());
+  BOOST_REQUIRE(finals.front().taps_size() == 1);
+  BOOST_TEST(finals.front().taps(0).offered() == 3u);
+  BOOST_TEST(finals.back().taps(0).offered() == 10u);
 }
 
 BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {

@@ -123,6 +123,41 @@ BOOST_AUTO_TEST_CASE(a_status_of_any_shape_does_no_harm) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_final_report_counts_for_the_sums_and_for_nothing_else) {
+  Life life;
+  life.See({MakeReport("a", "i1", 100)});
+  auto last = MakeReport("a", "i1", 130);
+  last.set_final(true);
+  const auto alone = life.See({last});
+  BOOST_TEST(alone.counts.at("records") == 130u);
+  BOOST_TEST(!alone.connected);
+  BOOST_TEST(!alone.in_force);
+  BOOST_TEST(alone.generation == 0);
+  BOOST_TEST(alone.proxies == 0u);
+  BOOST_TEST(alone.outputs.empty());
+  const auto next = life.See({MakeReport("b", "i2", 7, 2), last});
+  BOOST_TEST(next.counts.at("records") == 137u);
+  BOOST_TEST(next.in_force);
+  BOOST_TEST(next.generation == 2);
+  BOOST_TEST(next.outputs.at("file").delivered == 7u);
+  // Forgotten by and by, and still not counted twice or lost.
+  BOOST_TEST(life.See({MakeReport("b", "i2", 9, 2)}).counts.at("records") == 139u);
+}
+
+BOOST_AUTO_TEST_CASE(the_tap_of_an_ended_collector_is_not_what_another_has_in_force) {
+  auto last = MakeReport("a", "i1", 130);
+  last.set_final(true);
+  v1::CollectorReport living;
+  living.set_collector("b");
+  living.set_instance("i2");
+  for (const auto& reports : {std::vector{last, living}, std::vector{living, last}}) {
+    const auto totals = AddUp(kTap, kUid, reports, Json());
+    BOOST_TEST(totals.connected);
+    BOOST_TEST(!totals.in_force);
+    BOOST_TEST(totals.counts.at("records") == 130u);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
