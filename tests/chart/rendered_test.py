@@ -21,7 +21,8 @@ MOST = {
                                                                          "whenUnsatisfiable": "DoNotSchedule"}]},
     "collector": {
         "persistence": {"enabled": True, "storageClass": "fast"}, "destinationSecrets": ["kafka"],
-        "image": {"digest": "sha256:" + "0" * 64}, "podLabels": {"team": "a"}},
+        "image": {"digest": "sha256:" + "0" * 64}, "podLabels": {"team": "a"}, "memory": "2gb", "queueSize": "100mb",
+        "waitingSize": "400mb", "liveBacklogSize": "200mb"},
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
     "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}, "dashboards": {"enabled": True}},
 }
@@ -37,6 +38,7 @@ WRONG = [
     ("another type", {"operator": {"replicas": "two"}}, "at '/operator/replicas': got string, want integer"),
     ("an unknown word", {"als": {"mtls": "On"}}, "must be one of 'Sidecar', 'Certificates', 'Disabled'"),
     ("no size", {"collector": {"queueSize": "much"}}, "'/collector/queueSize'"),
+    ("a quantity of Kubernetes", {"collector": {"memory": "1Gi"}}, "'/collector/memory'"),
     ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
     ("a grace time without a unit", {"operator": {"patchGrace": "5"}}, "'/operator/patchGrace'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
@@ -137,6 +139,8 @@ class Chart(unittest.TestCase):
         self.assertIn("--operator=traffictap-operator.traffictap-system.svc.example.org:9813", args)
         self.assertIn("--als-identity=certificate", args)
         self.assertIn("--als-trust-domain=cluster.local", args)
+        sizes = {"--memory=2gb", "--queue-size=100mb", "--waiting-size=400mb", "--live-backlog-size=200mb"}
+        self.assertLessEqual(sizes, set(args))
         mounts = {m["mountPath"] for m in collector["containers"][0]["volumeMounts"]}
         self.assertIn("/etc/traffictap/destinations/kafka", mounts)
         self.assertEqual(objects["PersistentVolumeClaim/traffictap-records"]["spec"]["storageClassName"], "fast")
@@ -148,6 +152,12 @@ class Chart(unittest.TestCase):
         self.assertTrue(objects["PrometheusRule/traffictap"]["spec"]["groups"])
         for text in objects["ConfigMap/traffictap-dashboards"]["data"].values():
             json.loads(text)
+
+    def test_the_collectors_sizes_follow_from_its_limit_unless_they_are_set(self):
+        """Sizes that the chart says by itself could be more than a lowered limit has room for: it would not start."""
+        spec = rendered({"collector": {"resources": {"limits": {"memory": "512Mi"}}}})["Deployment/traffictap-collector"]["spec"]
+        flags = [arg.split("=")[0] for arg in spec["template"]["spec"]["containers"][0]["args"]]
+        self.assertEqual([flag for flag in flags if flag.endswith("-size") or flag == "--memory"], [])
 
     def test_the_collectors_sidecar_lets_no_client_write_who_it_is(self):
         """x-forwarded-client-cert is what the collector knows senders by: Istio's default appends to a client's own."""
