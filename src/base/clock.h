@@ -23,11 +23,6 @@ class Clock {
 
 class SystemClock final : public Clock {
  public:
-  // The process's one. It is never destroyed, so that threads which nobody waits for may use it.
-  static const SystemClock* Get() {
-    static const auto* clock = new SystemClock;
-    return clock;
-  }
   Nanos Monotonic() const override {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   }

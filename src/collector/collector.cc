@@ -21,7 +21,7 @@ constexpr base::Nanos kLastReportWait = base::kSecond;
 struct Collector::State {
   Options options;
   // Outlives this: a writer that hangs at the end may come back and ask what time it is.
-  const base::Clock* const clock = base::SystemClock::Get();
+  const base::Clock* const clock = base::ProcessClock();
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
   std::atomic<bool> stopping{false};

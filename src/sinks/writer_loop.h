@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/synchronization/mutex.h"
-#include "base/clock.h"
+#include "base/process_clock.h"
 #include "sinks/memory_pool.h"
 #include "sinks/record_writer.h"
 #include "sinks/sink.h"
@@ -24,7 +24,7 @@ struct WriterLoopOptions {
   base::Nanos tell_interval = 10 * base::kSecond;  // between two lines of the log
   base::Nanos hung_after = 10 * base::kSecond;     // a call to the writer that lasts longer is told
   base::Nanos abandon_after = 3 * base::kSecond;   // the time over its own that a close is given
-  const base::Clock* clock = base::SystemClock::Get();  // outlives the loop
+  const base::Clock* clock = base::ProcessClock();  // outlives the loop
 };
 
 // The queue and the state machine of an output, without its thread: one caller calls Step again and

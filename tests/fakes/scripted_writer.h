@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -29,8 +30,9 @@ class ScriptedWriter final : public sinks::RecordWriter {
     std::atomic<int> opened{0}, flushed{0}, polled{0}, closed{0};
 
     void Free() {
+      std::lock_guard lock(mutex);
       hang = false;
-      hang.notify_all();
+      freed.notify_all();
     }
 
     // The numbers of all records that were taken.
@@ -39,6 +41,7 @@ class ScriptedWriter final : public sinks::RecordWriter {
       return NumbersOf(lines);
     }
     std::mutex mutex;
+    std::condition_variable freed;
     std::string lines;
   };
 
@@ -51,8 +54,9 @@ class ScriptedWriter final : public sinks::RecordWriter {
   }
   sinks::WriteResult Write(const traffic::RecordSelection& records, size_t from) override {
     if (script_->hang) {
+      std::unique_lock lock(script_->mutex);
       script_->hanging = true;
-      script_->hang.wait(true);
+      script_->freed.wait(lock, [this] { return !script_->hang; });
     }
     if (script_->hold) return {0, absl::UnavailableError("held")};
     if (script_->stall) return {0, absl::OkStatus()};
