@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "base/process_clock.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
 #include "collector/tap_source.h"
