@@ -111,12 +111,14 @@ Condition LossFree(const TapStatusInput& input) {
   const uint64_t lost = Count(counts, "lostEntries");
   const uint64_t streams = Count(counts, "brokenStreams");
   const uint64_t dropped = Count(counts, "dropped");
-  if (lost + streams + dropped > 0) {
+  const uint64_t over_budget = Count(counts, "overBudget");
+  if (lost + streams + dropped + over_budget > 0) {
     return {
         "LossFree", Value::kFalse, "RecordsLost",
         fmt::format("{} entries lost on arrival, {} streams from proxies broken with entries in "
-                    "flight, {} records dropped by outputs",
-                    lost, streams, dropped)};
+                    "flight, {} records dropped by outputs, {} that the tap's patterns had no "
+                    "time left for",
+                    lost, streams, dropped, over_budget)};
   }
   if (!input.totals.connected) {
     return {"LossFree", Value::kUnknown, "CollectorAbsent",

@@ -63,7 +63,7 @@ Json WritePatches(const plan::TapOutcome& outcome) {
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
   for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "dropped",
-                          "lostEntries", "brokenStreams", "collector"}) {
+                          "lostEntries", "brokenStreams", "overBudget", "collector"}) {
     status.erase(key);
   }
   if (status.contains("outputs") && status["outputs"].is_array()) {

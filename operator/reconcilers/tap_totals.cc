@@ -17,7 +17,8 @@ Counts CountsOf(const v1::TapReport& report) {
   Counts out{{"records", report.offered()},
              {"pairs", report.pairs()},
              {"lostEntries", report.lost_entries()},
-             {"brokenStreams", report.broken_streams()}};
+             {"brokenStreams", report.broken_streams()},
+             {"overBudget", report.match_over_budget() + report.redaction_over_budget()}};
   for (const auto& [reason, count] : report.orphans()) {
     out["orphans"] += count;
     out[std::string(kOrphanPrefix) + reason] += count;
@@ -59,7 +60,7 @@ Counts ReadCounts(const Json& object) {
 
 void WriteCounts(const Counts& counts, Json* out) {
   for (const char* name :
-       {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams"}) {
+       {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams", "overBudget"}) {
     const auto found = counts.find(name);
     (*out)[name] = found == counts.end() ? 0 : found->second;
   }

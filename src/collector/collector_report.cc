@@ -18,6 +18,8 @@ void FillCounters(const pipeline::TapCounters& counters, v1::TapReport* out) {
   out->set_filtered(counters.filtered);
   out->set_sampled(counters.sampled);
   out->set_limited(counters.limited);
+  out->set_match_over_budget(counters.match_over_budget);
+  out->set_redaction_over_budget(counters.redaction_over_budget);
   out->set_dropped_orphans(counters.dropped_orphans);
 }
 

@@ -37,45 +37,67 @@ void Index(const std::vector<Key>& values, size_t slot, ValueIndex<Key>* index) 
   for (const auto& value : values) index->wanted[value].Add(slot);
 }
 
-// All taps' path conditions in one automaton: one scan of the path, however many taps.
+// The most that an entry's regexes may cost on the thread of its stream: bytes of the path times
+// the pattern's cost, at worst a tenth of a millisecond. What costs more is admitted, and decided by
+// PairFilter, within the time that the tap has there.
+constexpr size_t kRegexStepsMax = 32 * 1024;
+
+// All taps' exact paths and prefixes in one automaton: one scan of the path, however many taps.
+// Regexes are kept out of it, each for itself: together they can need exponentially many states,
+// and everybody's entries would pay for them, where now only the proxies of their own taps do.
 struct PathIndex {
+  struct Regex {
+    std::shared_ptr<const re2::RE2> pattern;
+    size_t cost = 0;
+    TapSet taps;
+  };
   std::unique_ptr<re2::RE2::Set> set;
   std::vector<TapSet> taps;  // by the pattern's number in `set`
   std::map<std::string, int> numbers;
+  std::map<std::string, Regex> regexes;
   TapSet any;
 
-  TapSet Find(std::string_view path) const {
+  bool empty() const { return !set && regexes.empty(); }
+
+  TapSet Find(std::string_view path, const TapSet& candidates) const {
     TapSet out = any;
-    if (!set) return out;
-    std::vector<int> matched;
-    set->Match(re2::StringPiece(path.data(), path.size()), &matched);
-    for (const int number : matched) out |= taps[static_cast<size_t>(number)];
+    if (set) {
+      std::vector<int> matched;
+      set->Match(re2::StringPiece(path.data(), path.size()), &matched);
+      for (const int number : matched) out |= taps[static_cast<size_t>(number)];
+    }
+    size_t steps = 0;
+    for (const auto& [text, regex] : regexes) {
+      if ((regex.taps & candidates).empty()) continue;
+      steps += (path.size() + 1) * regex.cost;
+      if (steps > kRegexStepsMax || FullMatch(*regex.pattern, path)) out |= regex.taps;
+    }
     return out;
   }
 };
 
-std::string ToPattern(const tap::PathMatch& match) {
-  switch (match.kind) {
-    case tap::PathMatchKind::kExact: return re2::RE2::QuoteMeta(match.value);
-    case tap::PathMatchKind::kPrefix:
-      // Any bytes: '.' would take whole characters only, and a path need not be UTF-8.
-      return re2::RE2::QuoteMeta(match.value) + "\\C*";
-    case tap::PathMatchKind::kRegex: return match.value;
+Status AddRegex(const std::string& text, size_t slot, PathIndex* index) {
+  PathIndex::Regex& regex = index->regexes[text];
+  if (!regex.pattern) {
+    auto compiled = CompilePattern(text);
+    if (!compiled.ok()) return compiled.status();
+    regex.pattern = *std::move(compiled);
+    regex.cost = tap::PatternCost(*regex.pattern);
   }
-  return {};
+  regex.taps.Add(slot);
+  return absl::OkStatus();
 }
 
 Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
-  if (match.kind == tap::PathMatchKind::kRegex) {
-    const auto alone = CompilePattern(match.value);
-    if (!alone.ok()) return alone.status();
-  }
+  if (match.kind == tap::PathMatchKind::kRegex) return AddRegex(match.value, slot, index);
   if (!index->set) {
     re2::RE2::Options options(re2::RE2::Quiet);
     options.set_max_mem(int64_t{64} << 20);
     index->set = std::make_unique<re2::RE2::Set>(options, re2::RE2::ANCHOR_BOTH);
   }
-  const auto pattern = ToPattern(match);
+  // Any bytes: '.' would take whole characters only, and a path need not be UTF-8.
+  const char* rest = match.kind == tap::PathMatchKind::kPrefix ? "\\C*" : "";
+  const auto pattern = re2::RE2::QuoteMeta(match.value) + rest;
   const auto [found, fresh] = index->numbers.try_emplace(pattern, 0);
   if (fresh) {
     std::string error;
@@ -178,7 +200,9 @@ TapSet EntryFilter::Admit(const traffic::AccessEntry& entry, const TapSet& candi
   TapSet out = candidates - index.tcp_only;
   if (!index.methods.wanted.empty()) out &= index.methods.Find(ToString(entry.facts.method));
   if (!index.authorities.empty()) out &= index.FindAuthority(entry.text(Text::kAuthority));
-  if (index.paths.set && !out.empty()) out &= index.paths.Find(PathOnly(entry.text(Text::kPath)));
+  if (!index.paths.empty() && !out.empty()) {
+    out &= index.paths.Find(PathOnly(entry.text(Text::kPath)), out);
+  }
   return out;
 }
 

@@ -42,8 +42,8 @@ struct TextCondition {
   tap::PathMatch match;
   std::shared_ptr<const re2::RE2> pattern;
 
-  bool Holds(std::string_view text) const {
-    if (pattern) return FullMatch(*pattern, text);
+  bool Holds(std::string_view text, tap::PatternBudget* budget) const {
+    if (pattern) return FullMatch(*pattern, text, budget);
     return match.kind == tap::PathMatchKind::kExact ? text == match.value
                                                     : text.starts_with(match.value);
   }
@@ -64,7 +64,7 @@ struct HeaderCondition {
   tap::HeaderMatch match;
   std::shared_ptr<const re2::RE2> pattern;
 
-  bool Holds(const PackedEntry& entry) const {
+  bool Holds(const PackedEntry& entry, tap::PatternBudget* budget) const {
     const auto value = traffic::FindHeader(
         entry.text(match.response ? Text::kResponseHeaders : Text::kRequestHeaders), match.name);
     if (value.data() == nullptr) return false;
@@ -72,7 +72,7 @@ struct HeaderCondition {
       case tap::HeaderMatch::Kind::kPresent: return true;
       case tap::HeaderMatch::Kind::kExact: return value == match.value;
       case tap::HeaderMatch::Kind::kPrefix: return value.starts_with(match.value);
-      case tap::HeaderMatch::Kind::kRegex: return FullMatch(*pattern, value);
+      case tap::HeaderMatch::Kind::kRegex: return FullMatch(*pattern, value, budget);
     }
     return false;
   }
@@ -92,7 +92,7 @@ struct PairFilter::Conditions {
   traffic::ResponseFlags flags;
   bool asks_for_tcp = false;
 
-  bool MatchesRequest(const TrafficPair& pair) const {
+  bool MatchesRequest(const TrafficPair& pair, tap::PatternBudget* budget) const {
     return EmptyOrAny(spec.methods,
                       [&](const std::string& method) {
                         return AnyEntry(pair, [&](const auto& e) {
@@ -103,14 +103,14 @@ struct PairFilter::Conditions {
                       [&](const TextCondition& path) {
                         return AnyEntry(pair, [&](const auto& e) {
                           return e.facts.kind == traffic::EntryKind::kHttp &&
-                                 path.Holds(PathOnly(e.text(Text::kPath)));
+                                 path.Holds(PathOnly(e.text(Text::kPath)), budget);
                         });
                       }) &&
            EmptyOrAny(user_agents,
                       [&](const TextCondition& agent) {
                         return AnyEntry(pair, [&](const auto& e) {
                           return e.facts.kind == traffic::EntryKind::kHttp &&
-                                 agent.Holds(e.text(Text::kUserAgent));
+                                 agent.Holds(e.text(Text::kUserAgent), budget);
                         });
                       }) &&
            EmptyOrAny(spec.schemes,
@@ -153,9 +153,10 @@ struct PairFilter::Conditions {
            (!spec.min_duration || LongestDuration(pair) >= *spec.min_duration);
   }
 
-  bool MatchesHeaders(const TrafficPair& pair) const {
+  bool MatchesHeaders(const TrafficPair& pair, tap::PatternBudget* budget) const {
     return std::all_of(headers.begin(), headers.end(), [&](const HeaderCondition& header) {
-      return AnyEntry(pair, [&](const auto& e) { return header.Holds(e); }) != header.match.invert;
+      return AnyEntry(pair, [&](const auto& e) { return header.Holds(e, budget); }) !=
+             header.match.invert;
     });
   }
 };
@@ -186,9 +187,10 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
   return out;
 }
 
-bool PairFilter::Matches(const TrafficPair& pair) const {
-  return conditions_->MatchesRequest(pair) && conditions_->MatchesOutcome(pair) &&
-         conditions_->MatchesHeaders(pair);
+bool PairFilter::Matches(const TrafficPair& pair, tap::PatternBudget* budget) const {
+  // Patterns last: they cost most.
+  return conditions_->MatchesOutcome(pair) && conditions_->MatchesRequest(pair, budget) &&
+         conditions_->MatchesHeaders(pair, budget);
 }
 
 bool MatchesDirection(tap::Direction direction, const TrafficPair& pair) {

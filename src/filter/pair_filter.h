@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/status.h"
+#include "tap/pattern.h"
 #include "tap/tap_spec.h"
 #include "traffic/traffic_pair.h"
 
@@ -15,7 +16,8 @@ class PairFilter {
  public:
   static StatusOr<std::unique_ptr<PairFilter>> Create(const tap::MatchSpec& spec);
   ~PairFilter();
-  bool Matches(const traffic::TrafficPair& pair) const;
+  // The answer counts only where `budget` (null: any time) refused no test on the way.
+  bool Matches(const traffic::TrafficPair& pair, tap::PatternBudget* budget = nullptr) const;
 
  private:
   PairFilter();

@@ -8,8 +8,6 @@
 namespace traffictap::filter {
 namespace {
 
-constexpr int64_t kPatternMemoryMax = 1 << 20;
-
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
@@ -36,15 +34,16 @@ bool MatchesAuthority(std::string_view authority, std::string_view pattern) {
 }
 
 StatusOr<std::shared_ptr<const re2::RE2>> CompilePattern(const std::string& pattern) {
-  re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_max_mem(kPatternMemoryMax);
-  auto compiled = std::make_shared<const re2::RE2>(pattern, options);
-  if (compiled->ok()) return compiled;
+  auto compiled = tap::CompilePattern(pattern);
+  if (compiled.ok()) return compiled;
   return absl::InvalidArgumentError(
-      fmt::format("pattern \"{}\": {}; RE2's syntax is meant", pattern, compiled->error()));
+      fmt::format("pattern \"{}\" {}", pattern, Message(compiled.status())));
 }
 
-bool FullMatch(const re2::RE2& pattern, std::string_view text) {
+bool FullMatch(const re2::RE2& pattern, std::string_view text, tap::PatternBudget* budget) {
+  if (budget != nullptr && !budget->MayTest((text.size() + 1) * tap::PatternCost(pattern))) {
+    return false;
+  }
   return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
 }
 

@@ -5,13 +5,10 @@
 #include <vector>
 
 #include "base/status.h"
+#include "tap/pattern.h"
 #include "tap/tap_spec.h"
 
 // Tests of single texts, shared by the entry and the pair filter. Immutable after Create.
-namespace re2 {
-class RE2;
-}
-
 namespace traffictap::filter {
 
 // The path without query and fragment.
@@ -21,9 +18,10 @@ std::string_view PathOnly(std::string_view path);
 // port matches any.
 bool MatchesAuthority(std::string_view authority, std::string_view pattern);
 
-// kInvalidArgument: does not compile, or its program is larger than a tap may ask for.
+// kInvalidArgument: does not compile, or costs more than a tap may ask for (tap/pattern.h).
 StatusOr<std::shared_ptr<const re2::RE2>> CompilePattern(const std::string& pattern);
-// The whole of `text`.
-bool FullMatch(const re2::RE2& pattern, std::string_view text);
+// The whole of `text`. Without time left in `budget` (null: any time) false.
+bool FullMatch(const re2::RE2& pattern, std::string_view text,
+               tap::PatternBudget* budget = nullptr);
 
 }  // namespace traffictap::filter

@@ -45,6 +45,7 @@ void LogFinal(const PipelineSnapshot& all) {
 Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
     : options_(std::move(options)),
       clock_(clock),
+      pattern_time_(clock),
       queue_(options_.queue_bytes_max),
       peers_(options_.warm_up, kPeersMax),
       ingress_(&queue_, &peers_, clock),
@@ -70,7 +71,7 @@ std::shared_ptr<TapsInForce> Pipeline::in_force() const {
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
                                                             TapRuntime* former) {
   const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_};
-  auto made = TapRuntime::Create(spec, options_.collector, context, options_.live);
+  auto made = TapRuntime::Create(spec, options_.collector, context, &pattern_time_, options_.live);
   if (!made.ok()) return made.status();
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));

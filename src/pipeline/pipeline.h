@@ -123,6 +123,7 @@ class Pipeline {
 
   const PipelineOptions options_;
   const base::Clock* const clock_;
+  PatternTime pattern_time_;
   AdmittedQueue queue_;
   pairing::PeerDirectory peers_;
   Ingress ingress_;

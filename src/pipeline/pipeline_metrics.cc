@@ -40,7 +40,8 @@ void WriteJoins(const pairing::JoinCounters& counters, MetricWriter& writer) {
 
 void WriteTap(const std::string& tap, const TapCounters& counters, MetricWriter& writer) {
   const std::string help =
-      "A tap's records: records = offered + filtered + sampled + dropped_orphans + limited.";
+      "A tap's records: records = offered + filtered + sampled + dropped_orphans + limited + "
+      "match_over_budget.";
   const auto write = [&](const char* name, uint64_t value) {
     writer.Counter(name, help, {{"tap", tap}}, value);
   };
@@ -50,6 +51,10 @@ void WriteTap(const std::string& tap, const TapCounters& counters, MetricWriter&
   write("traffictap_tap_records_sampled_total", counters.sampled);
   write("traffictap_tap_records_dropped_orphans_total", counters.dropped_orphans);
   write("traffictap_tap_records_limited_total", counters.limited);
+  write("traffictap_tap_records_match_over_budget_total", counters.match_over_budget);
+  writer.Counter("traffictap_tap_records_redaction_over_budget_total",
+                 "Offered records with texts withheld, as the tap's redaction rules took too long.",
+                 {{"tap", tap}}, counters.redaction_over_budget);
   for (size_t i = 0; i < counters.verdicts.size(); ++i) {
     writer.Counter("traffictap_tap_verdicts_total", "Offered records by verdict.",
                    {{"tap", tap}, {"verdict", ToString(static_cast<traffic::Verdict>(i))}},

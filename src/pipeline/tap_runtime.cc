@@ -18,8 +18,10 @@ constexpr size_t kBatchBytesMax = size_t{256} << 10;
 StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
                                                          const std::string& collector,
                                                          const sinks::SinkContext& context,
+                                                         PatternTime* pattern_time,
                                                          traffic::RecordConsumer* live) {
   std::unique_ptr<TapRuntime> out(new TapRuntime);
+  out->patterns_ = std::make_unique<PatternTime::Account>(pattern_time, spec->ns);
   out->live_ = live;
   out->spec_ = std::move(spec);
   out->clock_ = context.clock;
@@ -38,7 +40,7 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   for (const auto& output : out->spec_->outputs) {
     auto output_match = filter::PairFilter::Create(output.match);
     if (!output_match.ok()) return output_match.status();
-    out->outputs_.push_back({output, *std::move(output_match), nullptr, {}});
+    out->outputs_.push_back({output, *std::move(output_match), nullptr, false, {}});
   }
   return out;
 }
@@ -109,10 +111,14 @@ bool TapRuntime::WithinLimits() {
 }
 
 TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
-  if (!filter::MatchesDirection(spec_->direction, pair) || !peers_->Matches(pair) ||
-      !match_->Matches(pair)) {
+  if (!filter::MatchesDirection(spec_->direction, pair) || !peers_->Matches(pair)) {
     return Outcome::kFiltered;
   }
+  const bool matches = match_->Matches(pair, patterns_.get());
+  if (matches) MatchOutputs(pair);
+  // Neither shown nor said not to match, as nobody knows.
+  if (patterns_->EndRecord()) return Outcome::kMatchOverBudget;
+  if (!matches) return Outcome::kFiltered;
   const auto& sampling = spec_->sampling;
   if ((sampling.always_keep_errors || sampling.always_keep_slow) &&
       !filter::Samples(sampling, pair)) {
@@ -133,14 +139,24 @@ void TapRuntime::Consume(const traffic::TrafficPair& pair,
   if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
 }
 
+// Outputs match on what was seen, not on what redaction leaves of it.
+void TapRuntime::MatchOutputs(const traffic::TrafficPair& pair) {
+  for (auto& output : outputs_) output.wants = output.match->Matches(pair, patterns_.get());
+}
+
 void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(origin_);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  gathering_->Add(pair, nodes,
-                  [this](const traffic::AccessEntry& entry) { return redactor_->Redact(entry); });
-  // Outputs match on what was seen, not on what redaction left of it.
+  bool withheld = false;
+  gathering_->Add(pair, nodes, [&](const traffic::AccessEntry& entry) {
+    const traffic::AccessEntry shown = redactor_->Redact(entry, *patterns_);
+    withheld = withheld || redactor_->over_budget();
+    return shown;
+  });
+  patterns_->EndRecord();
+  if (withheld) ++delta_.redaction_over_budget;
   for (auto& output : outputs_) {
-    if (output.match->Matches(pair)) output.indexes.push_back(index);
+    if (output.wants) output.indexes.push_back(index);
   }
 }
 
@@ -151,6 +167,7 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
     case Outcome::kSampled: ++delta_.sampled; return;
     case Outcome::kOrphanDropped: ++delta_.dropped_orphans; return;
     case Outcome::kLimited: ++delta_.limited; return;
+    case Outcome::kMatchOverBudget: ++delta_.match_over_budget; return;
     case Outcome::kOffered: break;
   }
   ++offered_;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "filter/pair_filter.h"
 #include "pipeline/former_outputs.h"
+#include "pipeline/pattern_time.h"
 #include "redaction/redactor.h"
 #include "sinks/sink_registry.h"
 #include "tap/tap_spec.h"
@@ -22,8 +23,8 @@
 
 namespace traffictap::pipeline {
 
-// A tap's counters: records = offered + filtered + sampled + dropped_orphans + limited. `offered` went
-// to every output whose own match holds.
+// A tap's counters: records = offered + filtered + sampled + dropped_orphans + limited +
+// match_over_budget. `offered` went to every output whose own match holds.
 struct TapCounters {
   uint64_t records = 0;
   uint64_t offered = 0;
@@ -31,6 +32,8 @@ struct TapCounters {
   uint64_t sampled = 0;
   uint64_t dropped_orphans = 0;  // pairing.orphans: Drop
   uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
+  uint64_t match_over_budget = 0;      // undecided: no time was left for the regexes of a match
+  uint64_t redaction_over_budget = 0;  // of offered: texts are withheld for want of time
   std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
 
@@ -41,6 +44,8 @@ struct TapCounters {
     visit("sampled", "", counters.sampled);
     visit("dropped_orphans", "", counters.dropped_orphans);
     visit("limited", "", counters.limited);
+    visit("match_over_budget", "", counters.match_over_budget);
+    visit("redaction_over_budget", "", counters.redaction_over_budget);
     for (size_t i = 0; i < counters.verdicts.size(); ++i) {
       visit("verdict", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]);
     }
@@ -58,9 +63,11 @@ class TapRuntime {
   // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
   // open).
   // `live` (or null) is shown every batch that is offered, whatever the outputs' own match.
+  // `pattern_time` outlives the runtime.
   static StatusOr<std::unique_ptr<TapRuntime>> Create(tap::TapSpecPtr spec,
                                                       const std::string& collector,
                                                       const sinks::SinkContext& context,
+                                                      PatternTime* pattern_time,
                                                       traffic::RecordConsumer* live = nullptr);
 
   // Opens the outputs by `open`, once, before the first Consume. `former` is the tap's life before
@@ -96,9 +103,10 @@ class TapRuntime {
     tap::OutputSpec spec;
     std::unique_ptr<filter::PairFilter> match;
     std::shared_ptr<sinks::Sink> sink;  // shared only while an edited tap takes over; null: left
+    bool wants = false;                 // the record in hand
     std::vector<uint32_t> indexes;      // of the batch being gathered
   };
-  enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited };
+  enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited, kMatchOverBudget };
 
   TapRuntime() = default;
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
@@ -106,6 +114,7 @@ class TapRuntime {
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
   bool WithinLimits();
+  void MatchOutputs(const traffic::TrafficPair& pair);
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   void Count(Outcome outcome, const traffic::TrafficPair& pair);
 
@@ -116,6 +125,7 @@ class TapRuntime {
   std::unique_ptr<filter::PairFilter> match_;
   std::unique_ptr<filter::PeerFilter> peers_;
   std::unique_ptr<redaction::Redactor> redactor_;
+  std::unique_ptr<PatternTime::Account> patterns_;
   // Which sinks they have: changed by the pipeline thread, under mutex_.
   std::vector<Output> outputs_;
   std::shared_ptr<FormerOutputs> former_;  // of all lives of the tap

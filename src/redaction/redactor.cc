@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "redaction/url.h"
 #include "tap/credential_headers.h"
+#include "tap/pattern.h"
 #include "traffic/denial.h"
 #include "traffic/header_list.h"
 
@@ -20,6 +21,7 @@ namespace {
 using traffic::AccessEntry;
 using traffic::Text;
 
+constexpr std::string_view kOverBudget = "[redaction over budget]";
 constexpr std::array<Text, 3> kUrls = {Text::kPath, Text::kOriginalPath, Text::kReferer};
 // Where "user:password@" stands in front of a host.
 constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::kReferer,
@@ -40,13 +42,54 @@ bool IsUuid(std::string_view id) {
   return true;
 }
 
+struct Rule {
+  std::shared_ptr<const re2::RE2> pattern;
+  std::string replacement;
+  size_t cost = 1;
+};
+
+// The end of the character that begins at `at`.
+size_t NextCharacter(std::string_view text, size_t at) {
+  ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  return at;
+}
+
+// As RE2::GlobalReplace, but asks before each search: a pattern that looks at the whole rest of the
+// text for each short match ("a.*b|a") needs a time that grows with the square of the text. False:
+// over budget.
+bool ReplaceAll(const Rule& rule, tap::PatternBudget& budget, std::string* text) {
+  const re2::StringPiece input(*text);
+  re2::StringPiece groups[10];
+  const int wanted = 1 + re2::RE2::MaxSubmatch(rule.replacement);
+  std::string out;
+  size_t at = 0;
+  const char* last_end = nullptr;
+  while (at <= text->size() && out.size() <= AccessEntry::kTextBytesMax) {
+    if (!budget.MayTest((text->size() - at + 1) * rule.cost)) return false;
+    if (!rule.pattern->Match(input, at, text->size(), re2::RE2::UNANCHORED, groups, wanted)) break;
+    const auto begin = static_cast<size_t>(groups[0].data() - text->data());
+    out.append(*text, at, begin - at);
+    at = begin;
+    if (groups[0].empty() && groups[0].data() == last_end) {
+      // No empty match right behind another one.
+      const size_t next = NextCharacter(*text, at);
+      if (at < text->size()) out.append(*text, at, next - at);
+      at = next;
+      continue;
+    }
+    rule.pattern->Rewrite(&out, rule.replacement, groups, wanted);
+    at += groups[0].size();
+    last_end = groups[0].data() + groups[0].size();
+  }
+  if (at < text->size()) out.append(*text, at);
+  *text = std::move(out);
+  return true;
+}
+
 }  // namespace
 
 struct Redactor::Rules {
-  struct Rule {
-    std::unique_ptr<re2::RE2> pattern;
-    std::string replacement;
-  };
   bool redact_query = true;
   std::string policies_of;  // the one namespace whose policies may be named; empty: all
   std::vector<Rule> rules;
@@ -54,16 +97,23 @@ struct Redactor::Rules {
   std::set<std::string, std::less<>> response_headers;
   // The changed texts of the entry in hand.
   std::array<std::string, traffic::kTextCount> scratch;
+  tap::PatternBudget* budget = nullptr;
+  bool over_budget = false;  // in the entry in hand
 
-  void Apply(std::string* text) const {
-    for (const auto& rule : rules) {
-      re2::RE2::GlobalReplace(text, *rule.pattern, rule.replacement);
+  // A text that not all rules have seen is not shown at all.
+  void Apply(std::string* text) {
+    for (const Rule& rule : rules) {
+      if (over_budget || !ReplaceAll(rule, *budget, text)) {
+        over_budget = true;
+        *text = kOverBudget;
+        return;
+      }
       // After each rule: two that each make the text longer would multiply.
       if (text->size() > AccessEntry::kTextBytesMax) text->resize(AccessEntry::kTextBytesMax);
     }
   }
 
-  std::string HeaderValue(std::string_view value) const {
+  std::string HeaderValue(std::string_view value) {
     std::string shown = LooksLikeUrl(value) ? RemoveUserinfo(value) : std::string(value);
     if (redact_query && LooksLikeUrl(shown)) shown = RedactUrl(shown);
     Apply(&shown);
@@ -129,19 +179,23 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
   rules.response_headers = {spec.capture.response_headers.begin(),
                             spec.capture.response_headers.end()};
   for (const auto& rule : spec.redaction.rules) {
-    auto pattern = std::make_unique<re2::RE2>(rule.pattern, re2::RE2::Quiet);
-    std::string error = pattern->error();
-    if (!pattern->ok() || !pattern->CheckRewriteString(rule.replacement, &error)) {
+    const auto pattern = tap::CompilePattern(rule.pattern);
+    std::string error(Message(pattern.status()));
+    if (!pattern.ok() || !(*pattern)->CheckRewriteString(rule.replacement, &error)) {
       return absl::InvalidArgumentError(fmt::format("redaction rule \"{}\" to \"{}\": {}",
                                                     rule.pattern, rule.replacement, error));
     }
-    rules.rules.push_back({std::move(pattern), rule.replacement});
+    rules.rules.push_back({*pattern, rule.replacement, tap::PatternCost(**pattern)});
   }
   return out;
 }
 
-AccessEntry Redactor::Redact(const AccessEntry& entry) {
+bool Redactor::over_budget() const { return rules_->over_budget; }
+
+AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budget) {
   AccessEntry out = entry;
+  rules_->budget = &budget;
+  rules_->over_budget = false;
   for (const auto details : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
     rules_->HidePolicy(details, &out);
   }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/status.h"
+#include "tap/pattern.h"
 #include "tap/tap_spec.h"
 #include "traffic/entry_batch.h"
 
@@ -21,8 +22,11 @@ class Redactor {
   // path parameters and fragments redacted (keys stay; also those of captured headers that hold a
   // URL), user information removed from URLs, the names of other namespaces' policies hidden (a
   // ClusterTrafficTap shows all), the rules applied to every text but a request id in the form of a
-  // UUID. Views into `entry` or into the redactor, valid until the next call.
-  traffic::AccessEntry Redact(const traffic::AccessEntry& entry);
+  // UUID. A text that the rules have no time left for reads "[redaction over budget]", and so do all
+  // further ones of the entry. Views into `entry` or into the redactor, valid until the next call.
+  traffic::AccessEntry Redact(const traffic::AccessEntry& entry, tap::PatternBudget& budget);
+  // Whether the last call had no time for a text.
+  bool over_budget() const;
 
  private:
   Redactor();

@@ -14,6 +14,8 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   tap.counters.filtered = 1;
   tap.counters.sampled = 2;
   tap.counters.limited = 3;
+  tap.counters.match_over_budget = 14;
+  tap.counters.redaction_over_budget = 15;
   tap.counters.dropped_orphans = 4;
   tap.counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] = 7;
   tap.counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNeverArrived)] = 3;
@@ -44,6 +46,8 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   BOOST_TEST(told.filtered() == 1u);
   BOOST_TEST(told.sampled() == 2u);
   BOOST_TEST(told.limited() == 3u);
+  BOOST_TEST(told.match_over_budget() == 14u);
+  BOOST_TEST(told.redaction_over_budget() == 15u);
   BOOST_TEST(told.dropped_orphans() == 4u);
   BOOST_TEST(told.proxies() == 6u);
   BOOST_TEST(told.lost_entries() == 8u);

@@ -334,6 +334,30 @@ BOOST_AUTO_TEST_CASE(sampling_of_whole_records_agrees_with_the_door) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_path_too_long_for_the_regexes_is_admitted_and_decided_later) {
+  MatchSpec match;
+  match.paths = {{PathMatchKind::kRegex, "/v1/[a-z]{40}[0-9]"}};
+  BOOST_TEST(!Admits(match, Request("/v1/carts")));
+  const auto long_one = Request("/v1/" + std::string(16'000, 'a'));
+  BOOST_TEST(FilterOf({match})->Admit(long_one.entry, First(1)).Contains(0));
+  const auto pair_filter = filter::PairFilter::Create(match);
+  BOOST_TEST(!(*pair_filter)->Matches(SamplePair(&long_one, {}).pair));
+}
+
+BOOST_AUTO_TEST_CASE(regexes_cost_nothing_where_no_tap_of_theirs_is_a_candidate) {
+  std::vector<MatchSpec> matches(2);
+  for (int i = 0; i < 200; ++i) {
+    matches[0].paths.push_back({PathMatchKind::kRegex, "/[a-z]{50}" + std::to_string(i)});
+  }
+  matches[1].paths = {{PathMatchKind::kRegex, "/v1/[a-z]{40}"}};
+  const auto filter = FilterOf(matches);
+  TapSet second;
+  second.Add(1);
+  // Decided, though the other tap's regexes would have used up what one entry may cost.
+  BOOST_TEST(filter->Admit(Request("/v1/carts").entry, second).empty());
+  BOOST_TEST(filter->Admit(Request("/v1/" + std::string(40, 'a')).entry, second).Contains(1));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -183,6 +183,35 @@ BOOST_AUTO_TEST_CASE(a_user_agent_matches_by_prefix_whole_text_or_regex) {
   BOOST_TEST(absl::IsInvalidArgument(PairFilter::Create(agents(Kind::kRegex, "(")).status()));
 }
 
+BOOST_AUTO_TEST_CASE(each_regex_asks_for_time_and_does_not_match_without) {
+  struct NoTime final : tap::PatternBudget {
+    bool MayTest(size_t) override {
+      ++asked;
+      return false;
+    }
+    int asked = 0;
+  };
+  Request request(200, 200);
+  request.client.Set(Text::kPath, "/cart").Set(Text::kUserAgent, "curl");
+  request.client.Set(Text::kRequestHeaders, HeaderList({{"x-tenant", "blue"}}));
+  const tap::PathMatch any{tap::PathMatchKind::kRegex, ".+"};
+  MatchSpec path;
+  path.paths = {any};
+  MatchSpec agent;
+  agent.user_agents = {any};
+  for (const auto& match :
+       {path, agent,
+        Header({.name = "x-tenant", .kind = HeaderMatch::Kind::kRegex, .value = ".+"})}) {
+    const auto filter = PairFilter::Create(match);
+    BOOST_TEST_REQUIRE(filter.ok(), Message(filter.status()));
+    const SamplePair pair(&request.client, {});
+    NoTime budget;
+    BOOST_TEST((*filter)->Matches(pair.pair));
+    BOOST_TEST(!(*filter)->Matches(pair.pair, &budget));
+    BOOST_TEST(budget.asked == 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_header_matches_by_presence_value_prefix_or_regex) {
   Request request(200, 200);
   request.client.Set(Text::kRequestHeaders, HeaderList({{"x-tenant", "acme-1"}, {"x-empty", ""}}));

@@ -69,6 +69,20 @@ BOOST_AUTO_TEST_CASE(a_pattern_that_does_not_compile_or_is_too_large_is_refused)
   BOOST_TEST(absl::IsInvalidArgument(CompilePattern("(\\pL{100}){10}").status()));
 }
 
+BOOST_AUTO_TEST_CASE(without_time_left_nothing_is_tested_and_nothing_matches) {
+  struct NoTime final : tap::PatternBudget {
+    bool MayTest(size_t steps) override {
+      asked += steps;
+      return false;
+    }
+    size_t asked = 0;
+  } budget;
+  const auto pattern = CompilePattern("/a/[0-9]+");
+  BOOST_REQUIRE(pattern.ok());
+  BOOST_TEST(!FullMatch(**pattern, "/a/12", &budget));
+  BOOST_TEST(budget.asked == 6 * tap::PatternCost(**pattern));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -147,7 +147,7 @@ def books(metrics):
           + total("intermediate_total") + total("waiting"), "kept = 2 pairs + retries + orphans + …")
     check(total("tap_records_total"),
           sum(total(f"tap_records_{k}_total")
-              for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited")),
+              for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited", "match_over_budget")),
           "records of the taps")
     check(total("output_offered_total"),
           total("output_delivered_total") + total("output_dropped_total") + total("output_queued"),

@@ -28,7 +28,7 @@ void CheckBooks(const std::string& text) {
   BOOST_TEST(total("tap_records_total") ==
              total("tap_records_offered_total") + total("tap_records_filtered_total") +
                  total("tap_records_sampled_total") + total("tap_records_dropped_orphans_total") +
-                 total("tap_records_limited_total"));
+                 total("tap_records_limited_total") + total("tap_records_match_over_budget_total"));
   BOOST_TEST(total("output_offered_total") == total("output_delivered_total") +
                                                   total("output_dropped_total") +
                                                   total("output_queued"));

@@ -1,5 +1,7 @@
 #include "redaction/redactor.h"
 
+#include <re2/re2.h>
+
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <string>
@@ -18,6 +20,17 @@ using tap::QueryValues;
 using tap::RedactionRule;
 using tap::TapSpec;
 
+// Lets the first `tests` of them happen.
+class CountedBudget final : public tap::PatternBudget {
+ public:
+  explicit CountedBudget(size_t tests) : left_(tests) {}
+  bool MayTest(size_t) override { return left_ > 0 && left_-- > 0; }
+
+ private:
+  size_t left_;
+};
+CountedBudget unlimited(SIZE_MAX);
+
 std::unique_ptr<Redactor> RedactorOf(const TapSpec& spec) {
   auto out = Redactor::Create(spec);
   BOOST_TEST_REQUIRE(out.ok(), Message(out.status()));
@@ -34,7 +47,7 @@ std::string Redacted(const TapSpec& spec, Text which, const std::string& text) {
   SampleEntry sample;
   sample.Set(which, text);
   const auto redactor = RedactorOf(spec);
-  return std::string(redactor->Redact(sample.entry).text(which));
+  return std::string(redactor->Redact(sample.entry, unlimited).text(which));
 }
 
 std::string Path(const std::string& path) { return Redacted({}, Text::kPath, path); }
@@ -57,7 +70,7 @@ std::string Captured(const TapSpec& spec, const std::string& value) {
   SampleEntry sample;
   sample.Set(Text::kRequestHeaders, HeaderList({{"x-a", value}}));
   const auto redactor = RedactorOf(spec);
-  return Headers(redactor->Redact(sample.entry).text(Text::kRequestHeaders)).at("x-a");
+  return Headers(redactor->Redact(sample.entry, unlimited).text(Text::kRequestHeaders)).at("x-a");
 }
 
 }  // namespace
@@ -150,12 +163,12 @@ BOOST_AUTO_TEST_CASE(only_listed_headers_are_shown) {
   spec.capture.request_headers = {"x-a"};
   spec.capture.response_headers = {"x-b", "x-missing"};
   const auto redactor = RedactorOf(spec);
-  const AccessEntry entry = redactor->Redact(sample.entry);
+  const AccessEntry entry = redactor->Redact(sample.entry, unlimited);
   using Map = std::map<std::string, std::string>;
   BOOST_CHECK(Headers(entry.text(Text::kRequestHeaders)) == (Map{{"x-a", "1"}}));
   BOOST_CHECK(Headers(entry.text(Text::kResponseHeaders)) == (Map{{"x-b", "2"}}));
   BOOST_CHECK(Headers(entry.text(Text::kResponseTrailers)) == (Map{{"x-b", "2"}}));
-  BOOST_TEST(RedactorOf({})->Redact(sample.entry).text(Text::kRequestHeaders).empty());
+  BOOST_TEST(RedactorOf({})->Redact(sample.entry, unlimited).text(Text::kRequestHeaders).empty());
 }
 
 BOOST_AUTO_TEST_CASE(credentials_are_never_shown_even_when_listed) {
@@ -170,7 +183,7 @@ BOOST_AUTO_TEST_CASE(credentials_are_never_shown_even_when_listed) {
       .Set(Text::kResponseHeaders, list)
       .Set(Text::kResponseTrailers, list);
   const auto redactor = RedactorOf(Capturing(names));
-  const AccessEntry entry = redactor->Redact(sample.entry);
+  const AccessEntry entry = redactor->Redact(sample.entry, unlimited);
   for (const Text text : {Text::kRequestHeaders, Text::kResponseHeaders, Text::kResponseTrailers}) {
     BOOST_TEST(entry.text(text).empty());
   }
@@ -195,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_was_sent_twice_is_shown_once) {
   SampleEntry sample;
   sample.Set(Text::kRequestHeaders, HeaderList({{"x-a", "1"}, {"x-a", "2"}}));
   const auto redactor = RedactorOf(Capturing({"x-a"}));
-  const auto list = redactor->Redact(sample.entry).text(Text::kRequestHeaders);
+  const auto list = redactor->Redact(sample.entry, unlimited).text(Text::kRequestHeaders);
   int count = 0;
   ForEachHeader(list, [&](std::string_view, std::string_view) { ++count; });
   BOOST_TEST(count == 1);
@@ -228,6 +241,54 @@ BOOST_AUTO_TEST_CASE(a_uuid_stays_the_id_that_it_is_and_another_id_does_not) {
   BOOST_TEST(Redacted(spec, Text::kRequestId, uuid) == uuid);
   BOOST_TEST(Redacted(spec, Text::kRequestId, "order-123") == "order-#");
   BOOST_TEST(Redacted(spec, Text::kRequestId, uuid + "1") != uuid + "1");
+}
+
+BOOST_AUTO_TEST_CASE(replaces_exactly_what_re2_itself_replaces) {
+  for (const RedactionRule& rule : {RedactionRule{"a*", "-"},
+                                    {"", "|"},
+                                    {"(b)|(c)", "[\\2\\1]"},
+                                    {"^a", "X"},
+                                    {"\\b", "."},
+                                    {"a.*b|a", "<\\0>"},
+                                    {"é", "e"},
+                                    {"$", "!"}}) {
+    for (const std::string text : {"abcaab", "äéa é", "", "bca\xffz"}) {
+      std::string expected = text;
+      re2::RE2::GlobalReplace(&expected, rule.pattern, rule.replacement);
+      if (text.empty()) continue;  // nothing to hide in it
+      BOOST_TEST(Redacted(WithRules({rule}), Text::kUserAgent, text) == expected, rule.pattern);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_the_rules_had_no_time_for_is_withheld_with_all_after_it) {
+  TapSpec spec = WithRules({{"s3cret", "***"}, {"x", "y"}});
+  spec.capture.request_headers = {"x-a"};
+  SampleEntry sample;
+  sample.Set(Text::kPath, "/s3cret").Set(Text::kReferer, "/s3cret").Set(Text::kRouteName, "s3cret");
+  sample.Set(Text::kRequestHeaders, HeaderList({{"x-a", "s3cret"}}));
+  const auto redactor = RedactorOf(spec);
+  for (const size_t tests : {0, 1, 2, 3, 5, 8, 12, 20, 40}) {
+    CountedBudget budget(tests);
+    const AccessEntry entry = redactor->Redact(sample.entry, budget);
+    bool withheld = false;
+    for (const auto& text : entry.texts) {
+      BOOST_TEST(text.find("s3cret") == std::string_view::npos);
+      withheld = withheld || text.find("[redaction over budget]") != std::string_view::npos;
+    }
+    BOOST_TEST(redactor->over_budget() == withheld);
+    BOOST_TEST((withheld || tests > 5));
+  }
+  BOOST_TEST(redactor->Redact(sample.entry, unlimited).text(Text::kPath) == "/***");
+  BOOST_TEST(!redactor->over_budget());
+}
+
+BOOST_AUTO_TEST_CASE(a_pattern_that_looks_at_the_rest_of_the_text_for_each_match_asks_each_time) {
+  CountedBudget budget(100);
+  SampleEntry sample;
+  sample.Set(Text::kPath, std::string(16'000, 'a'));
+  const auto redactor = RedactorOf(WithRules({{"a.*b|a", "c"}}));
+  BOOST_TEST(redactor->Redact(sample.entry, budget).text(Text::kPath) == "[redaction over budget]");
 }
 
 BOOST_AUTO_TEST_CASE(a_text_that_rules_make_longer_is_cut_at_its_bound) {
@@ -264,7 +325,7 @@ BOOST_AUTO_TEST_CASE(a_secret_in_any_text_of_an_entry_is_gone_from_the_record) {
         .Set(Text::kResponseHeaders, list)
         .Set(Text::kResponseTrailers, list);
     SampleEntry safe = sample;
-    safe.entry = redactor->Redact(sample.entry);
+    safe.entry = redactor->Redact(sample.entry, unlimited);
     const bool client = reporter == Reporter::kSource;
     const SamplePair pair(client ? &safe : nullptr, client
                                                         ? std::vector<const SampleEntry*>{}
@@ -288,7 +349,7 @@ BOOST_AUTO_TEST_CASE(without_rules_secrets_in_queries_userinfo_and_headers_are_g
       .Set(Text::kResponseTrailers, list);
   const auto redactor = RedactorOf(Capturing({"authorization", "x-a"}));
   SampleEntry safe = sample;
-  safe.entry = redactor->Redact(sample.entry);
+  safe.entry = redactor->Redact(sample.entry, unlimited);
   std::string line;
   AppendPairJson({"shop/tap", "collector"}, SamplePair(&safe, {}).pair, &line);
   BOOST_TEST(line.find(canary) == std::string::npos, line);
@@ -297,7 +358,7 @@ BOOST_AUTO_TEST_CASE(without_rules_secrets_in_queries_userinfo_and_headers_are_g
 BOOST_AUTO_TEST_CASE(numbers_and_other_texts_stay_as_they_are) {
   const SampleEntry sample = FullEntry(Reporter::kSource);
   const auto redactor = RedactorOf({});
-  const AccessEntry entry = redactor->Redact(sample.entry);
+  const AccessEntry entry = redactor->Redact(sample.entry, unlimited);
   BOOST_TEST(entry.facts.start_time == sample.entry.facts.start_time);
   BOOST_TEST(entry.facts.upstream_wire_bytes_received ==
              sample.entry.facts.upstream_wire_bytes_received);

@@ -7,15 +7,14 @@
 #include "absl/time/time.h"
 #include "base/rfc3339.h"
 #include "fmt/format.h"
-#include "re2/re2.h"
 #include "tap/credential_headers.h"
+#include "tap/pattern.h"
 #include "tap/values.h"
 
 namespace traffictap::tap::schema {
 namespace {
 
 constexpr size_t kRegexMax = 4096;
-constexpr int64_t kRegexMemoryMax = 1 << 20;  // as filter/text_match.cc allows
 constexpr char kLabelPattern[] = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 constexpr char kTokenPattern[] = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 // Headers that OTLP's protocols set themselves.
@@ -30,11 +29,8 @@ constexpr std::string_view kOtlpOwn[] = {"host",
 
 void CheckRegex(const Value& value, std::string* text) {
   if (text->size() > kRegexMax) return value.Invalid("is longer than 4096 characters");
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMemoryMax);
-  const re2::RE2 regex(*text, options);
-  if (!regex.ok()) value.Invalid(fmt::format("is not a regex that RE2 takes: {}", regex.error()));
+  const auto compiled = CompilePattern(*text);
+  if (!compiled.ok()) value.Invalid(Message(compiled.status()));
 }
 
 // Lower-cases the name; false with a fault where it is none.

@@ -1,3 +1,4 @@
+#include "tap/pattern.h"
 #include "tap/schema/fields.h"
 #include "tap/schema/kinds.h"
 #include "tap/schema/object.h"
@@ -166,6 +167,18 @@ const Kind<MatchSpec>& MatchFields() {
               "protocols", &MatchSpec::protocols, List(OneOf(kProtocols)),
               "Protocols. TCP stands for connections that are not HTTP, and is tapped only where "
               "listed, since attaching drains them.")
+          .Checked([](FieldReader& fields, const MatchSpec& match) {
+            size_t cost = 0;
+            for (const auto* texts : {&match.paths, &match.user_agents}) {
+              for (const PathMatch& text : *texts) {
+                if (text.kind == PathMatchKind::kRegex) cost += PatternCost(text.value);
+              }
+            }
+            for (const HeaderMatch& header : match.headers) {
+              if (header.kind == HeaderMatch::Kind::kRegex) cost += PatternCost(header.value);
+            }
+            CheckPatternCosts(fields, "regexes", cost);
+          })
           .kind();
   return kind;
 }

@@ -84,7 +84,9 @@ std::vector<StatusField> Counts() {
       {"orphansByReason", std::move(reasons)},
       {"dropped", Count("Records dropped by outputs.")},
       {"lostEntries", Count("Log entries lost between arrival and pairing.")},
-      {"brokenStreams", Count("Proxy streams that broke. Each may have lost entries in flight.")}};
+      {"brokenStreams", Count("Proxy streams that broke. Each may have lost entries in flight.")},
+      {"overBudget", Count("Records that the tap's patterns had no time left for, undecided or "
+                           "with texts withheld.")}};
 }
 
 Tree Workloads() {

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "re2/re2.h"
+#include "tap/pattern.h"
 #include "tap/schema/fields.h"
 #include "tap/schema/kinds.h"
 #include "tap/schema/object.h"
@@ -180,9 +181,9 @@ Kind<RedactionRule> Replacement() {
           fmt::format("is longer than {} characters: shorten it", kReplacementMax));
     }
     to->replacement = value.node->text;
-    const re2::RE2 pattern(to->pattern, re2::RE2::Quiet);
+    const auto pattern = CompilePattern(to->pattern);
     std::string error;
-    if (pattern.ok() && !pattern.CheckRewriteString(to->replacement, &error)) {
+    if (pattern.ok() && !(*pattern)->CheckRewriteString(to->replacement, &error)) {
       value.Invalid(fmt::format(
           "does not fit the pattern: {}; \\0 is the match, \\1 to \\9 its groups", error));
     }
@@ -205,6 +206,11 @@ Kind<RedactionSpec> Redaction() {
       .Optional("rules", &RedactionSpec::rules, List(rule, {.max = 64}),
                 "Redaction rules for paths, referers, authorities, user agents and captured header "
                 "values.")
+      .Checked([](FieldReader& fields, const RedactionSpec& redaction) {
+        size_t cost = 0;
+        for (const RedactionRule& rule : redaction.rules) cost += PatternCost(rule.pattern);
+        CheckPatternCosts(fields, "rules", cost);
+      })
       .kind();
 }
 

@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_failing_output_is_named_with_its_trouble) {
 }
 
 BOOST_AUTO_TEST_CASE(any_loss_shows_and_stays) {
-  for (const char* counter : {"lostEntries", "brokenStreams", "dropped"}) {
+  for (const char* counter : {"lostEntries", "brokenStreams", "dropped", "overBudget"}) {
     auto input = Capturing();
     input.totals.counts[counter] = 1;
     BOOST_TEST(Says(input, "LossFree") == "False/RecordsLost", counter);
