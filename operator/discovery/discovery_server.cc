@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "fmt/format.h"
+#include "tap/schema_version.h"
 #include "traffictap/v1/tap_discovery.grpc.pb.h"
 
 namespace traffictap::discovery {
@@ -26,6 +27,7 @@ using SnapshotPtr = std::shared_ptr<const v1::DiscoverySnapshot>;
 
 SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps) {
   auto snapshot = std::make_shared<v1::DiscoverySnapshot>();
+  snapshot->set_schema_version(tap::kSchemaVersion);
   for (const auto& tap : taps) {
     auto* out = snapshot->add_taps();
     out->set_tap(tap.key);

@@ -5,18 +5,25 @@
 
 #include "fmt/format.h"
 #include "tap/parse_tap.h"
+#include "tap/schema_version.h"
 
 namespace traffictap::collector {
 namespace {
 
-StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled) {
-  const auto parsed = tap::ParseTaps(compiled.tap(), compiled.document());
+StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled,
+                                          tap::UnknownFields unknown,
+                                          std::vector<pipeline::TapFault>* warnings) {
+  const auto parsed =
+      tap::ParseTaps(compiled.tap(), compiled.document(), tap::BrokerForm::kInline, unknown);
   if (!parsed.errors.empty()) return absl::InvalidArgumentError(parsed.errors[0].ToString());
   if (parsed.taps.size() != 1 || parsed.taps[0]->key() != compiled.tap()) {
     return absl::InvalidArgumentError(fmt::format(
         "compiled tap \"{}\": its document is not that one tap: operator and collector do not "
         "fit together",
         compiled.tap()));
+  }
+  for (const auto& warning : parsed.warnings) {
+    warnings->push_back({compiled.tap(), absl::UnimplementedError(warning.ToString())});
   }
   return parsed.taps[0];
 }
@@ -26,9 +33,12 @@ StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled) {
 SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapshot) {
   Reading out;
   std::set<std::string> present;
+  const auto unknown = snapshot.schema_version() > tap::kSchemaVersion
+                           ? tap::UnknownFields::kPassOver
+                           : tap::UnknownFields::kRefuse;
   for (const auto& compiled : snapshot.taps()) {
     if (!present.insert(compiled.tap()).second) continue;
-    auto spec = ReadCompiledTap(compiled);
+    auto spec = ReadCompiledTap(compiled, unknown, &out.warnings);
     if (spec.ok()) {
       good_[compiled.tap()] = {*std::move(spec), compiled.uid(), compiled.generation()};
     } else {

@@ -17,6 +17,7 @@ class SnapshotReader {
   struct Reading {
     std::vector<tap::TapSpecPtr> taps;
     std::vector<pipeline::TapFault> faults;
+    std::vector<pipeline::TapFault> warnings;  // fields of a newer operator's that were passed over
   };
   Reading Read(const v1::DiscoverySnapshot& snapshot);
 

@@ -22,6 +22,12 @@ std::string Join(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
 
+// See UnknownFields.
+bool MayPassOver(const Faults& faults, const std::string& path) {
+  return faults.unknown == UnknownFields::kPassOver &&
+         path.find("spec.redaction") == std::string::npos;
+}
+
 }  // namespace
 
 void Faults::Add(const YamlNode& node, const std::string& field, const char* reason,
@@ -142,9 +148,10 @@ FieldReader::~FieldReader() {
   if (accept_all_) return;
   for (const YamlNode& child : value_.node->children) {
     if (std::find(names_.begin(), names_.end(), child.key) != names_.end()) continue;
-    value_.faults->errors.push_back({value_.faults->file, child.key_line,
-                                     Join(value_.path, child.key), "UnknownField",
-                                     Suggest(child.key, names_)});
+    const std::string path = Join(value_.path, child.key);
+    auto& out = MayPassOver(*value_.faults, path) ? value_.faults->warnings : value_.faults->errors;
+    out.push_back(
+        {value_.faults->file, child.key_line, path, "UnknownField", Suggest(child.key, names_)});
   }
 }
 

@@ -16,8 +16,10 @@ namespace traffictap::tap {
 struct Faults {
   std::string file;
   BrokerForm form = BrokerForm::kInline;
+  UnknownFields unknown = UnknownFields::kRefuse;
   std::vector<ParseError> errors = {};
-  bool cluster_scoped = false;  // the document at hand belongs to no namespace
+  std::vector<ParseError> warnings = {};  // unknown fields that were passed over
+  bool cluster_scoped = false;            // the document at hand belongs to no namespace
 
   void Add(const YamlNode& node, const std::string& field, const char* reason,
            const std::string& message);

@@ -22,4 +22,9 @@ struct ParseError {
 // administrator's TapDestination.
 enum class BrokerForm { kInline, kByDestination };
 
+// What a field is that this version does not know. In what a person writes: a mistake. In what a
+// newer operator writes: something to pass over, but for a field of spec.redaction, since without it
+// records would show what it hides.
+enum class UnknownFields { kRefuse, kPassOver };
+
 }  // namespace traffictap::tap

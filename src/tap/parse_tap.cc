@@ -91,8 +91,9 @@ void TakeList(const YamlNode& document, Reading* reading) {
 
 }  // namespace
 
-ParseResult ParseTaps(const std::string& file, const std::string& text, BrokerForm form) {
-  Reading reading{{.file = file, .form = form}, {}, {}};
+ParseResult ParseTaps(const std::string& file, const std::string& text, BrokerForm form,
+                      UnknownFields unknown) {
+  Reading reading{{.file = file, .form = form, .unknown = unknown}, {}, {}};
   YamlFault fault;
   for (const YamlNode& node : ReadYaml(text, &fault)) {
     if (node.kind == YamlNode::Kind::kNull) continue;  // "---" at the end
@@ -110,7 +111,7 @@ ParseResult ParseTaps(const std::string& file, const std::string& text, BrokerFo
     errors.push_back(
         {file, 0, "", "Syntax", fmt::format("{} more faults: correct these first", more)});
   }
-  return {std::move(reading.taps), std::move(errors)};
+  return {std::move(reading.taps), std::move(errors), std::move(reading.faults.warnings)};
 }
 
 }  // namespace traffictap::tap

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "collector/collector_report.h"
+#include "tap/schema_version.h"
 
 namespace traffictap {
 
@@ -55,6 +56,56 @@ BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
   BOOST_TEST(report.taps(0).uid() == "uid-a");
   BOOST_TEST(report.taps(0).generation() == 1);
   BOOST_TEST(report.taps(1).uid().empty());
+}
+
+namespace {
+
+v1::DiscoverySnapshot WithField(int schema_version, const std::string& spec) {
+  v1::DiscoverySnapshot out;
+  out.set_schema_version(schema_version);
+  auto* compiled = out.add_taps();
+  compiled->set_tap("shop/a");
+  compiled->set_document(
+      R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":"a",)"
+      R"("namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}],)" +
+      spec + "}}");
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_field_of_a_newer_operators_is_passed_over_with_a_warning) {
+  for (const char* spec :
+       {R"("fancy":1)", R"("match":{"fancy":["a"]})", R"("sampling":{"fancy":{"deep":[1]}})"}) {
+    collector::SnapshotReader reader;
+    const auto reading = reader.Read(WithField(tap::kSchemaVersion + 1, spec));
+    BOOST_TEST(reading.taps.size() == 1u, spec);
+    BOOST_TEST(reading.faults.empty(), spec);
+    BOOST_REQUIRE(reading.warnings.size() == 1u);
+    BOOST_TEST(reading.warnings[0].tap == "shop/a");
+    BOOST_TEST(Message(reading.warnings[0].status).find("fancy: UnknownField") !=
+               std::string::npos);
+  }
+}
+
+// Without it the records would show what it hides.
+BOOST_AUTO_TEST_CASE(a_newer_operators_way_to_redact_is_not_passed_over) {
+  collector::SnapshotReader reader;
+  const auto reading =
+      reader.Read(WithField(tap::kSchemaVersion + 1, R"("redaction":{"fancy":true})"));
+  BOOST_TEST(reading.taps.empty());
+  BOOST_REQUIRE(reading.faults.size() == 1u);
+  BOOST_TEST(Message(reading.faults[0].status).find("spec.redaction.fancy") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_field_that_no_operator_of_this_version_knows_is_a_mistake) {
+  for (const int version : {0, tap::kSchemaVersion}) {
+    collector::SnapshotReader reader;
+    const auto reading = reader.Read(WithField(version, R"("fancy":1)"));
+    BOOST_TEST(reading.taps.empty());
+    BOOST_TEST(reading.faults.size() == 1u);
+    BOOST_TEST(reading.warnings.empty());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_tap_that_comes_twice_counts_once) {
