@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "als/access_log_stream.h"
+#include "als/connection_acceptor.h"
 #include "base/log.h"
 #include "fmt/format.h"
 #include "google/protobuf/stubs/logging.h"
@@ -45,8 +46,6 @@ void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.connection_idle_max));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_time));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.keepalive_timeout));
-  // gRPC would share the port with whoever listens there already, and each would get some streams.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Without these a frozen peer with nothing under way would never be noticed.
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -87,8 +86,9 @@ struct AlsServer::State {
   IdentityGate gate;
   StreamCounters counters;
   std::unique_ptr<Service> service;
+  std::unique_ptr<ConnectionAcceptor> acceptor;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> server;
-  int port = 0;
 };
 
 AlsServer::AlsServer(const IdentityOptions& identity) : state_(std::make_unique<State>(identity)) {}
@@ -105,33 +105,46 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
   if (!credentials.ok()) return credentials.status();
   // protobuf would write a line to standard error for each identifier that it cannot read.
   google::protobuf::SetLogHandler(nullptr);
+  auto acceptor = ConnectionAcceptor::Listen(options.address, options.descriptors_reserved);
+  if (!acceptor.ok()) return acceptor.status();
   std::unique_ptr<AlsServer> out(new AlsServer(options.identity));
   State* state = out->state_.get();
   state->service = std::make_unique<Service>(consumer, &state->gate, &state->counters);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetBounds(options, &builder);
-  builder.AddListeningPort(options.address, *credentials, &state->port);
+  state->acceptor = *std::move(acceptor);
+  state->connections = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
   builder.RegisterService(state->service.get());
   state->server = builder.BuildAndStart();
-  if (!state->server || state->port == 0) {
-    return absl::UnavailableError(fmt::format(
-        "listen on {}: the address is taken, not this machine's, or the TLS files do not fit",
-        options.address));
+  if (!state->server) {
+    return absl::InvalidArgumentError(
+        fmt::format("serve on {}: the TLS files do not fit", options.address));
   }
+  state->acceptor->Start([state](int connection, int listener) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
+    taken.listener_fd = listener;
+    taken.fd = connection;
+    state->connections->HandleNewConnection(&taken);
+  });
   metrics->Register([state](base::MetricWriter& writer) {
     WriteCounters(state->counters, writer);
     WriteRefusals(state->gate, writer);
+    writer.Counter("traffictap_als_connections_refused_total",
+                   "Connections closed at once, since too few descriptors were left.", {},
+                   state->acceptor->refused());
   });
   return out;
 }
 
 AlsServer::~AlsServer() { Stop(0); }
 
-int AlsServer::port() const { return state_->port; }
+int AlsServer::port() const { return state_->acceptor->port(); }
 
 void AlsServer::Stop(base::Nanos read_on) {
   if (!state_->server) return;
+  state_->acceptor->Stop();
   state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::nanoseconds(read_on));
   state_->server->Wait();
   state_->server.reset();

@@ -20,6 +20,7 @@ struct AlsServerOptions {
   std::string client_ca_file;
   // Who may speak for which proxy. kCertificate needs client_ca_file.
   IdentityOptions identity;
+  uint64_t descriptors_reserved = 256;  // that connections leave to the rest of the process
   int message_bytes_max = 4 << 20;
   int streams_per_connection_max = 100;
   // gRPC's quota of buffers, a soft bound: beyond it reading slows
@@ -33,8 +34,8 @@ struct AlsServerOptions {
 // envoy.service.accesslog.v3.AccessLogService. Streams share a fixed number of threads.
 class AlsServer {
  public:
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: bad TLS files, or
-  // an identity that they cannot tell.
+  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: an address that cannot
+  // be read, bad TLS files, or an identity that they cannot tell.
   // `consumer` outlives the server, which outlives `metrics`' scrapes.
   static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
                                                     traffic::EntryConsumer* consumer,

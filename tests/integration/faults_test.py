@@ -2,12 +2,14 @@
 import asyncio
 import itertools
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 
 import grpc
 
@@ -24,6 +26,12 @@ EMPTY_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 def status_of(pid, field):
     with open(f"/proc/{pid}/status") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def received(s):
@@ -144,6 +152,40 @@ class BadProxies(unittest.TestCase):
             print(f"     {kind}: gone after {time.monotonic() - start:.0f} s at most")
         for s in itertools.chain(*sockets.values()):
             s.close()
+
+    def test_without_descriptors_probes_are_answered_and_no_core_spins(self):
+        collector = self.stage.collector
+        pid = collector.process.pid
+        former = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        self.assertEqual(*former, "the soft limit is raised to the hard one")
+        few = len(os.listdir(f"/proc/{pid}/fd")) + 60
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (few, former[1]))
+        try:
+            idle = [socket.create_connection((collector.ip, port))
+                    for port in [collector.als_port] * 150 + [collector.http_port] * 150]
+            before, begin = cpu_seconds(pid), time.monotonic()
+            for _ in range(20):
+                with urllib.request.urlopen(f"http://{collector.ip}:{collector.http_port}/healthz", timeout=2) as answer:
+                    self.assertEqual(answer.status, 200)
+                time.sleep(0.1)  # what is measured: the processor's time meanwhile
+            used = (cpu_seconds(pid) - before) / (time.monotonic() - begin)
+            print(f"     {used:.0%} of a core with {few} descriptors and {len(idle)} idle connections")
+            self.assertLess(used, 0.3)
+            self.assertGreater(metric(collector.metrics(), "als_connections_refused_total"), 0)
+            for s in idle:
+                s.close()
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, former)
+
+        async def again():
+            async with Proxy(collector) as one:
+                stream = one.stream()
+                await stream.write(message(entry("/again"), head=identifier()))
+                await stream.done_writing()
+                self.assertEqual(await ended(stream), grpc.StatusCode.OK)
+
+        proxy.run(again())
+        self.assertEqual(self.paths(1), ["/again"])
 
     def test_a_frozen_proxy_is_noticed_by_keepalive(self):
         program = os.path.join(os.path.dirname(__file__), "idle_proxy.py")
