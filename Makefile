@@ -95,7 +95,7 @@ mesh-down: ## End that mesh and remove all of it (MESH=name)
 	@MESH=$(MESH) python3 tests/mesh down
 
 .PHONY: fuzz
-fuzz: deps ## Fuzz the decoder and the YAML for a minute each (clang)
+fuzz: deps ## Fuzz what reads bytes from outside for a minute each (clang)
 	@tests/fuzz/run.sh
 
 .PHONY: fmt
