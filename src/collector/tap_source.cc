@@ -1,11 +1,8 @@
 #include "collector/tap_source.h"
 
 #include <grpcpp/grpcpp.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <optional>
 #include <random>
 #include <thread>
@@ -16,6 +13,7 @@
 #include "base/log.h"
 #include "collector/collector_report.h"
 #include "collector/snapshot_reader.h"
+#include "collector/tap_cache.h"
 #include "fmt/format.h"
 #include "traffictap/v1/tap_discovery.grpc.pb.h"
 
@@ -138,19 +136,6 @@ class DiscoveryCall final
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// Whole or not at all: a crash in between leaves the former file.
-Status WriteFile(const std::string& path, const std::string& bytes) {
-  const std::string part = path + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out.good() || std::rename(part.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(
-        fmt::format("write tap cache \"{}\": is the directory there and writable?", path));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 class TapSource::Loop {
@@ -160,7 +145,8 @@ class TapSource::Loop {
       : options_(std::move(options)),
         hooks_(std::move(hooks)),
         state_(state),
-        instance_(NewInstance()) {
+        instance_(NewInstance()),
+        cache_(options_.cache_file) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kSnapshotBytesMax);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
@@ -219,7 +205,7 @@ class TapSource::Loop {
       }
       if (snapshot) {
         Apply(*snapshot);
-        SaveCache(*snapshot);
+        cache_.Keep(*snapshot);
       }
       if (ending()) {
         auto last = MakeReport();
@@ -254,6 +240,10 @@ class TapSource::Loop {
     faults_ = std::move(reading.faults);
     version_ = snapshot.version();
     state_->has_snapshot = true;
+    for (const auto& warning : reading.warnings) {
+      log::For("taps").warn("the operator is newer than this collector tap={} err=\"{}\"",
+                            warning.tap, Message(warning.status));
+    }
     for (const auto& fault : faults_) {
       log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
     }
@@ -276,23 +266,16 @@ class TapSource::Loop {
     return report;
   }
 
+  // A cache that cannot be read is no snapshot, not one without taps: the collector is not ready
+  // before the operator has sent one.
   void LoadCache() {
-    if (options_.cache_file.empty() || ::access(options_.cache_file.c_str(), F_OK) != 0) return;
-    std::ifstream in(options_.cache_file, std::ios::binary);
-    v1::DiscoverySnapshot snapshot;
-    if (!snapshot.ParseFromIstream(&in)) {
-      log::For("taps").warn("tap cache cannot be read, waiting for the operator file=\"{}\"",
-                            options_.cache_file);
-      return;
-    }
-    Apply(snapshot);
-  }
-
-  void SaveCache(const v1::DiscoverySnapshot& snapshot) {
-    if (options_.cache_file.empty()) return;
-    const Status written = WriteFile(options_.cache_file, snapshot.SerializeAsString());
-    if (!written.ok())
-      log::For("taps").warn("taps not kept for a restart err=\"{}\"", Message(written));
+    const auto kept = cache_.Load();
+    if (kept.ok()) return Apply(*kept);
+    if (absl::IsNotFound(kept.status())) return;
+    log::For("taps").warn(
+        "tap cache cannot be used, not ready before the operator has sent the taps file=\"{}\" "
+        "err=\"{}\"",
+        options_.cache_file, Message(kept.status()));
   }
 
   bool Ends() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || finishing_; }
@@ -305,6 +288,7 @@ class TapSource::Loop {
   const Hooks hooks_;
   TapSourceState* const state_;
   const std::string instance_;
+  TapCache cache_;
   std::unique_ptr<v1::TapDiscovery::Stub> stub_;
   // Only the thread touches these (the constructor before it starts).
   SnapshotReader reader_;

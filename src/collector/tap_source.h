@@ -41,7 +41,7 @@ class TapSource {
 
   // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;
   // they and `state` outlive the source. kInvalidArgument: TLS files that do not fit. A cache file
-  // that cannot be read is logged and left.
+  // that cannot be read is logged and counts for nothing: no snapshot is in force then.
   static StatusOr<std::unique_ptr<TapSource>> Start(TapSourceOptions options, Hooks hooks,
                                                     TapSourceState* state);
   // Sends a last report, marked as such, and ends the stream. False where the operator did not have

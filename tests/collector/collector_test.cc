@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "collector/tap_cache.h"
 #include "fakes/eventually.h"
 #include "fakes/raw_client.h"
 #include "fakes/temp_dir.h"
@@ -60,6 +61,25 @@ BOOST_AUTO_TEST_CASE(taps_are_in_force_before_it_is_ready_and_follow_their_direc
   BOOST_TEST(
       fakes::Eventually([&] { return metrics().find("traffictap_taps 0") != std::string::npos; }));
   collector->Stop();
+}
+
+BOOST_AUTO_TEST_CASE(with_the_operator_away_it_is_ready_by_a_whole_cache_alone) {
+  v1::DiscoverySnapshot snapshot;
+  snapshot.set_version("7");
+  const std::string whole = collector::WriteTapCache(snapshot);
+  options.taps_dir.clear();
+  options.tap_source.address = "127.0.0.1:1";
+  options.tap_source.cache_file = dir / "cache";
+  for (const auto& [bytes, answer] : {std::pair{whole, "HTTP/1.1 200 "},
+                                      {whole.substr(0, whole.size() - 1), "HTTP/1.1 503 "},
+                                      {std::string(), "HTTP/1.1 503 "},
+                                      {snapshot.SerializeAsString(), "HTTP/1.1 503 "}}) {
+    dir.Write("cache", bytes);
+    const auto collector = Start();
+    BOOST_TEST(Get(collector->http_port(), "/readyz").starts_with(answer));
+    BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+    collector->Stop();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_start_says_what_and_leaves_nothing_running) {
