@@ -90,8 +90,9 @@ struct Collector::State {
            return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
          }},
         {"/healthz",
-         [] {
-           return web::HttpResponse{200, "text/plain", "ok\n"};
+         [this] {
+           return IsHealthy() ? web::HttpResponse{200, "text/plain", "ok\n"}
+                              : web::HttpResponse{503, "text/plain", "the pipeline stands still\n"};
          }},
         {"/readyz", [this] {
            return IsReady() ? web::HttpResponse{200, "text/plain", "ok\n"}
@@ -120,6 +121,11 @@ struct Collector::State {
     Apply((*opened)->Load());
     taps = *std::move(opened);
     return absl::OkStatus();
+  }
+
+  // While it starts or stops, the pipeline's thread may rightly do nothing.
+  bool IsHealthy() const {
+    return !ready || clock.Monotonic() - pipeline->last_turn() <= options.stall_max;
   }
 
   bool IsReady() const {

@@ -51,7 +51,8 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
       ingress_(&queue_, &peers_, clock),
       fan_out_(&ingress_),
       output_memory_(std::make_shared<sinks::MemoryPool>(options_.outputs_bytes_max)),
-      in_force_(std::make_shared<TapsInForce>()) {
+      in_force_(std::make_shared<TapsInForce>()),
+      last_turn_(clock->Monotonic()) {
   pairing::PairerOptions pairing;
   pairing.waiting_bytes_max = options_.waiting_bytes_max;
   pairing.window = [this](const traffic::TapSet& taps) {
@@ -205,6 +206,7 @@ void Pipeline::Run() {
 }
 
 bool Pipeline::Step(base::Nanos wait) {
+  last_turn_ = clock_->Monotonic();
   const bool closed = queue_.closed();
   std::shared_ptr<TapsInForce> next;
   {

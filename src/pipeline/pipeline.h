@@ -88,6 +88,8 @@ class Pipeline {
 
   // Thread-safe.
   PipelineSnapshot Snapshot() const;
+  // When the pipeline thread began its last turn; a few times a second while it lives. Monotonic.
+  base::Nanos last_turn() const { return last_turn_; }
   // The same for Prometheus.
   void WriteMetrics(base::MetricWriter& writer) const;
 
@@ -144,6 +146,7 @@ class Pipeline {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread is done
 
+  std::atomic<base::Nanos> last_turn_;
   std::jthread thread_;
 };
 

@@ -82,6 +82,16 @@ BOOST_AUTO_TEST_CASE(with_the_operator_away_it_is_ready_by_a_whole_cache_alone) 
   }
 }
 
+BOOST_AUTO_TEST_CASE(it_is_not_healthy_while_its_pipeline_stands_still) {
+  options.stall_max = -1;  // any time is too long
+  const auto collector = Start();
+  const auto answer = Get(collector->http_port(), "/healthz");
+  BOOST_TEST(answer.starts_with("HTTP/1.1 503 "));
+  BOOST_TEST(answer.ends_with("the pipeline stands still\n"));
+  collector->Stop();
+  BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_start_says_what_and_leaves_nothing_running) {
   const auto running = Start();
   options.als.address = "127.0.0.1:" + std::to_string(running->als_port());
