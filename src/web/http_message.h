@@ -72,15 +72,19 @@ class Route {
       };
     } else {
       handle_ = std::move(handler);
+      answers_later_ = true;
     }
   }
 
   void operator()(const HttpRequest& request, const Respond& respond) const {
     handle_(request, respond);
   }
+  // Whether the answer may come some time after the call.
+  bool answers_later() const { return answers_later_; }
 
  private:
   std::function<void(const HttpRequest&, const Respond&)> handle_;
+  bool answers_later_ = false;
 };
 
 }  // namespace traffictap::web

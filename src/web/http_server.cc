@@ -1,7 +1,9 @@
 #include "web/http_server.h"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <charconv>
+#include <chrono>
 #include <thread>
 
 #include "base/log.h"
@@ -14,6 +16,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Tcp = asio::ip::tcp;
+
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 StatusOr<Tcp::endpoint> ParseAddress(const std::string& address) {
   const auto colon = address.rfind(':');
@@ -39,15 +43,29 @@ struct HttpServer::State {
   SessionContext context;  // outlives the sessions, which the io_context owns
   asio::io_context io{1};
   Tcp::acceptor acceptor{io};
+  asio::steady_timer pause{io};
   std::thread thread;
 
   void Accept() {
     acceptor.async_accept([this](beast::error_code error, Tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error && context.connections < context.options.connections_max) {
-        std::make_shared<HttpSession>(std::move(socket), &context)->Start();
+      if (error) return Recover(error);
+      const bool full = context.connections >= context.options.connections_max;
+      if (!full || context.CloseLongestWaiting()) {
+        HttpSession::Serve(std::move(socket), &context);
       }
       Accept();
+    });
+  }
+
+  // The connection that could not be taken still waits, and would make the next attempt fail at
+  // once. What gives a descriptor back is tried first, so that a probe is answered.
+  void Recover(beast::error_code error) {
+    const bool exhausted = error == asio::error::no_descriptors;
+    if (exhausted && (context.spare.Release() || context.CloseLongestWaiting())) return Accept();
+    pause.expires_after(kAcceptPause);
+    pause.async_wait([this](beast::error_code ended) {
+      if (!ended) Accept();
     });
   }
 

@@ -12,13 +12,18 @@
 namespace traffictap::web {
 
 struct HttpServerOptions {
-  std::string address = "127.0.0.1:9090";  // host:port; port 0: any
-  base::Nanos request_timeout = 5 * base::kSecond;
+  std::string address = "127.0.0.1:9090";           // host:port; port 0: any
+  base::Nanos request_timeout = 5 * base::kSecond;  // for a request to come, an answer to be taken
   // a stream whose reader takes nothing for so long is cut off
   base::Nanos stall_timeout = 30 * base::kSecond;
   base::Nanos poll_interval = 100 * base::kMillisecond;  // of streams
   size_t request_bytes_max = 16 * 1024;
-  int connections_max = 64;                        // beyond it new ones are closed at once
+  // Beyond it the connection goes that its peer has left waiting for longest, so that idle ones keep
+  // nobody out.
+  int connections_max = 64;
+  // Of these, kept for requests that are answered at once, such as probes: streams and answers that
+  // come later get 503 beyond the rest. At most half of all.
+  int connections_reserved = 8;
   std::shared_ptr<const ServerTls> tls = nullptr;  // null: plain HTTP
 };
 

@@ -1,8 +1,12 @@
 #include "web/http_session.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/write.hpp>
 #include <cctype>
+#include <utility>
 
 #include "fmt/format.h"
 
@@ -23,7 +27,23 @@ std::string Lower(std::string text) {
   return text;
 }
 
+HttpResponse TooMany() {
+  HttpResponse out{503, "text/plain; charset=utf-8", "too many readers: try again later\n"};
+  out.headers = {{"Retry-After", "1"}};
+  return out;
+}
+
 }  // namespace
+
+bool SpareDescriptor::Release() {
+  if (descriptor_ < 0) return false;
+  close(std::exchange(descriptor_, -1));
+  return true;
+}
+
+void SpareDescriptor::Refill() {
+  if (descriptor_ < 0) descriptor_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 const Route* SessionContext::Find(const std::string& path) const {
   const auto whole = routes.find(path);
@@ -36,14 +56,61 @@ const Route* SessionContext::Find(const std::string& path) const {
   return nullptr;
 }
 
+bool SessionContext::MayHold() const {
+  const int most = options.connections_max;
+  return held < most - std::min(options.connections_reserved, most / 2);
+}
+
+bool SessionContext::CloseLongestWaiting() {
+  if (waiting.empty()) return false;
+  waiting.front()->Close();
+  return true;
+}
+
+// Who answers later may be the last to let go of the session, on any thread; but what the sessions
+// share belongs to the server's.
+void HttpSession::Serve(asio::ip::tcp::socket socket, SessionContext* context) {
+  const auto end = [](HttpSession* session) {
+    asio::dispatch(session->stream_.get_executor(),
+                   [owned = std::unique_ptr<HttpSession>(session)] {});
+  };
+  std::shared_ptr<HttpSession>(new HttpSession(std::move(socket), context), end)->Start();
+}
+
 HttpSession::HttpSession(asio::ip::tcp::socket socket, SessionContext* context)
     : stream_(std::move(socket)), context_(context), timer_(stream_.get_executor()) {
   ++context_->connections;
+  WaitForPeer();
 }
 
 HttpSession::~HttpSession() {
   EndStream(StreamEnd::kServerStopped);
+  Close();
+  context_->spare.Refill();
+  if (held_) --context_->held;
   --context_->connections;
+}
+
+void HttpSession::Close() {
+  if (waiting_) context_->waiting.erase(*std::exchange(waiting_, std::nullopt));
+  stream_.close();
+}
+
+void HttpSession::WaitForPeer() {
+  if (held_) --context_->held;
+  held_ = false;
+  auto& waiting = context_->waiting;
+  if (waiting_) return waiting.splice(waiting.end(), waiting, *waiting_);
+  waiting_ = waiting.insert(waiting.end(), this);
+}
+
+bool HttpSession::Hold() {
+  if (held_) return true;
+  if (!context_->MayHold()) return false;
+  if (waiting_) context_->waiting.erase(*std::exchange(waiting_, std::nullopt));
+  ++context_->held;
+  held_ = true;
+  return true;
 }
 
 // A peer that breaks off, speaks no TLS or shows a certificate of somebody else ends here.
@@ -59,6 +126,7 @@ void HttpSession::Start() {
 }
 
 void HttpSession::Read() {
+  WaitForPeer();
   parser_.emplace();
   parser_->body_limit(context_->options.request_bytes_max);
   parser_->header_limit(static_cast<uint32_t>(context_->options.request_bytes_max));
@@ -95,6 +163,7 @@ void HttpSession::Dispatch() {
   const HttpRequest request = Request();
   const Route* route = context_->Find(request.path);
   if (route == nullptr) return Answer({404, "text/plain; charset=utf-8", "not found\n"});
+  if (route->answers_later() && !Hold()) return Answer(TooMany());
   (*route)(request, [self = shared_from_this()](HttpResponse answer) {
     asio::dispatch(self->stream_.get_executor(), [self, answer = std::move(answer)]() mutable {
       self->Answer(std::move(answer));
@@ -103,9 +172,10 @@ void HttpSession::Dispatch() {
 }
 
 void HttpSession::Answer(HttpResponse answer) {
-  if (answer.stream && parser_->get().method() == http::verb::get) return StartStream(answer);
+  const bool streams = answer.stream && parser_->get().method() == http::verb::get;
+  if (streams && Hold()) return StartStream(answer);
   if (answer.stream) answer.stream->Ended(StreamEnd::kFinished);
-  WriteBody(std::move(answer));
+  WriteBody(streams ? TooMany() : std::move(answer));
 }
 
 template <typename Body>
@@ -117,6 +187,7 @@ void HttpSession::WriteHead(const HttpResponse& answer, http::response<Body>* ou
 }
 
 void HttpSession::WriteBody(HttpResponse answer) {
+  WaitForPeer();
   WriteHead(answer, &response_);
   response_.keep_alive(parser_->get().keep_alive());
   response_.body() = std::move(answer.body);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,25 +15,55 @@
 
 namespace traffictap::web {
 
+class HttpSession;
+
+// A descriptor that is kept for the moment when the process has no other left.
+class SpareDescriptor {
+ public:
+  SpareDescriptor() { Refill(); }
+  ~SpareDescriptor() { Release(); }
+  SpareDescriptor(const SpareDescriptor&) = delete;
+  SpareDescriptor& operator=(const SpareDescriptor&) = delete;
+
+  // True where it was there: one can be opened now.
+  bool Release();
+  // Does nothing where it is there, or there is none to be had.
+  void Refill();
+
+ private:
+  int descriptor_ = -1;
+};
+
 // What the sessions of one server share; used by its one thread.
 struct SessionContext {
   HttpServerOptions options;
   std::map<std::string, Route> routes;
   int connections = 0;
+  int held = 0;                     // of them, by streams and by answers that are still to come
+  std::list<HttpSession*> waiting;  // the others, those whose peer was last heard of first in front
+  SpareDescriptor spare;
 
   // The route that answers `path`, or null.
   const Route* Find(const std::string& path) const;
+  // Whether one more connection may be held.
+  bool MayHold() const;
+  // False where no connection waits for its peer.
+  bool CloseLongestWaiting();
 };
 
 // One connection, with TLS where the server has it: reads a request, answers, and again while the
 // peer keeps it alive. Lives as long as one of its asynchronous operations.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // `context` outlives the session.
+  // Serves `socket` until the peer goes or has to go. `context` outlives the session. On the server's
+  // thread, which also ends the session.
+  static void Serve(boost::asio::ip::tcp::socket socket, SessionContext* context);
+
   HttpSession(boost::asio::ip::tcp::socket socket, SessionContext* context);
   ~HttpSession();
 
-  void Start();
+  // Breaks off: what is under way ends with an error.
+  void Close();
 
  private:
   using Error = boost::beast::error_code;
@@ -47,6 +78,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
   }
 
+  void Start();
+  // From here on the peer is waited for, and the session may have to go for another.
+  void WaitForPeer();
+  // False where too many are held already.
+  bool Hold();
   void Read();
   HttpRequest Request() const;
   void Dispatch();
@@ -67,6 +103,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;  // over `stream_`
   std::optional<std::string> client_name_;
   SessionContext* const context_;
+  std::optional<std::list<HttpSession*>::iterator> waiting_;  // its place, while it waits
+  bool held_ = false;
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;

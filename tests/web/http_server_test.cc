@@ -1,14 +1,40 @@
 #include "web/http_server.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <list>
+#include <utility>
+#include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "fakes/eventually.h"
+#include "fakes/few_descriptors.h"
+#include "fakes/prepared_client.h"
 #include "fakes/raw_client.h"
 
 namespace traffictap {
 
 using fakes::RawClient;
+
+namespace {
+
+// A body without an end, until the reader goes.
+class Endless final : public web::BodySource {
+ public:
+  explicit Endless(std::atomic<int>* open) : open_(open) { ++*open_; }
+  Next Pull(std::string* out) override {
+    if (!std::exchange(began_, true)) *out += "begin\n";
+    return Next::kWait;
+  }
+  void Ended(web::StreamEnd) override { --*open_; }
+
+ private:
+  std::atomic<int>* const open_;
+  bool began_ = false;
+};
+
+}  // namespace
 
 struct HttpServerTest {
   HttpServerTest() { options.address = "127.0.0.1:0"; }
@@ -30,6 +56,7 @@ struct HttpServerTest {
     return client.ReadAll();
   }
   web::HttpServerOptions options;
+  std::atomic<int> open = 0;  // streams: the server's end is theirs
   std::unique_ptr<web::HttpServer> server;
 };
 
@@ -131,19 +158,111 @@ BOOST_AUTO_TEST_CASE(garbage_is_closed_and_counts_for_nothing) {
   BOOST_TEST(Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "));
 }
 
-BOOST_AUTO_TEST_CASE(connections_beyond_the_bound_are_closed_and_a_free_place_is_used_again) {
+BOOST_AUTO_TEST_CASE(of_too_many_connections_the_one_goes_that_was_left_waiting_for_longest) {
   options.connections_max = 2;
   Start();
-  auto first = std::make_unique<RawClient>(server->port());
-  auto second = std::make_unique<RawClient>(server->port());
-  for (auto* client : {first.get(), second.get()}) {
+  RawClient first(server->port()), second(server->port());
+  for (auto* client : {&first, &second}) {
     client->Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     BOOST_TEST(client->ReadUntil("ok\n").starts_with("HTTP/1.1 200 "));
   }
-  BOOST_TEST(RawClient(server->port()).ReadAll() == "");
+  BOOST_TEST(Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(first.ReadAll() == "");
+  second.Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  BOOST_TEST(second.ReadUntil("ok\n").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(connections_that_say_nothing_or_half_of_it_keep_no_probe_out) {
+  Start();
+  std::list<RawClient> idle;
+  for (int i = 0; i < 20; ++i) {
+    for (int k = 0; k < options.connections_max; ++k) {
+      idle.emplace_back(server->port());
+      if (k % 2 == 0) idle.back().Send("GET /healthz HTTP/1.1\r\nX-Slow: ");
+    }
+    BOOST_TEST(Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(readers_of_streams_leave_a_part_of_the_connections_to_probes) {
+  options.connections_max = 4;
+  server = web::HttpServer::Start(options, {{"/healthz",
+                                             [] {
+                                               return web::HttpResponse{200, "text/plain", "ok\n"};
+                                             }},
+                                            {"/stream",
+                                             [&] {
+                                               web::HttpResponse out;
+                                               out.stream = std::make_shared<Endless>(&open);
+                                               return out;
+                                             }}})
+               .value();
+  const std::string request = "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
+  auto first = std::make_unique<RawClient>(server->port());
+  RawClient second(server->port());
+  for (auto* client : {first.get(), &second}) {
+    client->Send(request);
+    BOOST_TEST(client->ReadUntil("begin\n").starts_with("HTTP/1.1 200 "));
+  }
+  const auto refused = Ask("GET", "/stream");
+  BOOST_TEST(refused.starts_with("HTTP/1.1 503 "));
+  BOOST_TEST(refused.find("Retry-After: 1") != std::string::npos);
+  BOOST_TEST(open == 2);
+  // Nor do idle ones cut a stream off.
+  std::list<RawClient> idle;
+  for (int i = 0; i < 10; ++i) idle.emplace_back(server->port());
+  BOOST_TEST(Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(open == 2);
   first.reset();
-  BOOST_TEST(
-      fakes::Eventually([&] { return Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "); }));
+  BOOST_TEST(fakes::Eventually([&] { return open == 1; }));
+  RawClient third(server->port());
+  third.Send(request);
+  BOOST_TEST(third.ReadUntil("begin\n").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(
+    requests_that_wait_for_their_answer_leave_a_part_of_the_connections_to_probes) {
+  options.connections_max = 4;
+  absl::Mutex mutex;
+  std::vector<web::Route::Respond> asked;
+  server = web::HttpServer::Start(
+               options, {{"/healthz",
+                          [] {
+                            return web::HttpResponse{200, "text/plain", "ok\n"};
+                          }},
+                         {"/later",
+                          [&](const web::HttpRequest&, const web::Route::Respond& respond) {
+                            absl::MutexLock lock(&mutex);
+                            asked.push_back(respond);
+                          }}})
+               .value();
+  RawClient first(server->port()), second(server->port());
+  for (auto* client : {&first, &second}) {
+    client->Send("GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+  BOOST_TEST(fakes::Eventually([&] {
+    absl::MutexLock lock(&mutex);
+    return asked.size() == 2;
+  }));
+  BOOST_TEST(Ask("GET", "/later").starts_with("HTTP/1.1 503 "));
+  BOOST_TEST(Ask("GET", "/healthz").starts_with("HTTP/1.1 200 "));
+  {
+    absl::MutexLock lock(&mutex);
+    for (const auto& respond : std::exchange(asked, {})) respond({200, "text/plain", "late\n"});
+  }
+  BOOST_TEST(first.ReadAll().ends_with("late\n"));
+  BOOST_TEST(second.ReadAll().ends_with("late\n"));
+}
+
+BOOST_AUTO_TEST_CASE(without_descriptors_a_probe_is_answered_all_the_same) {
+  Start();
+  fakes::PreparedClient clients[3];
+  const fakes::FewDescriptors none(0);
+  for (auto& client : clients) {
+    BOOST_REQUIRE(client.Connect(server->port()));
+    client.Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    BOOST_TEST(client.ReadUntil("ok\n").starts_with("HTTP/1.1 200 "));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_or_makes_no_sense_is_an_error) {
