@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # TrafficTap's front door: `make help` lists what there is.
 SHELL := /bin/bash
 CACHE ?= $(HOME)/.cache/traffictap

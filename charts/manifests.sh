@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Writes the chart's defaults as plain manifests. usage: manifests.sh HELM DIRECTORY
 set -euo pipefail
 helm=$1 out=$2

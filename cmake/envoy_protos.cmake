@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Envoy's protos come from an npm package at build time, never from this repository. proto/fetch_envoy_protos.sh
 # unpacks them under the cache and checks every file against proto/envoy_protos.lock.
 set(TRAFFICTAP_CACHE "$ENV{TRAFFICTAP_CACHE}" CACHE PATH "where slow things are kept between builds")

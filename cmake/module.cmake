@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # traffictap_module(<name> [USES <modules and libraries>] [SOURCES <files>]): one static library per folder.
 # Sources default to every .cc in the folder but main.cc.
 function(traffictap_module name)

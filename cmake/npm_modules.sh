@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints a folder with the npm packages of DIRECTORY/package-lock.json below it, fetched once per content and kept in the
 # cache. usage: npm_modules.sh DIRECTORY NAME
 set -euo pipefail

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # OpenTelemetry's protos and the error details of gRPC come from Maven Central at build time, never from this repository.
 # proto/fetch_otlp_protos.sh unpacks them under the cache and checks every file against proto/otlp_protos.lock.
 execute_process(

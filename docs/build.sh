@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Builds the documents as a site. usage: build.sh OUT
 set -euo pipefail
 out=$(realpath -m -- "${1:?usage: build.sh OUT}")

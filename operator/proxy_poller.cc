@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/proxy_poller.h"
 
 #include <condition_variable>

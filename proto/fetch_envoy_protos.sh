@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the directory that holds Envoy's protos, fetching it first where the cache has none.
 # usage: fetch_envoy_protos.sh CACHE_DIR
 set -euo pipefail

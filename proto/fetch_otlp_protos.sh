@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the directory that holds the protos of the Otlp output, fetching them from Maven Central first where the cache
 # has none. --lock writes the checksums of otlp_protos.lock anew after an artifact line was changed.
 # usage: fetch_otlp_protos.sh CACHE_DIR [--lock]

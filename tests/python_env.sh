@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the path of a Python that has the packages of a requirements file, made once per content.
 # usage: python_env.sh FILE
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Runs every stage of the tests and ends with "N passed, N failed". usage: tests/run.sh BUILD [address|thread]
 # A stage is the unit tests or a folder with a run.sh, whose own last line counts in the same words. A failing stage
 # stops nothing. What root runs must not be skipped: a skipped test counts as a failure then. With a sanitizer only the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the *_test.py of one folder: a line per test, failures in full, and the closing line that tests/run.sh counts.
 
 A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method"."""

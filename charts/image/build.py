@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes the images of both programs. usage: build.py BUILD OUT; writes OUT/traffictap-images.tar and an SBOM per image."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images as one archive: an OCI image layout (image-spec 1.1), with the manifest.json that older `docker load` reads."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is in an image: files of the root file system by their path, each from a file of this machine or from text."""
 
 import dataclasses

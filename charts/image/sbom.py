@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which packages an image is made of, as SPDX 2.3: Debian's packages of its libraries, those that are compiled in, and the
 npm packages of the page. Licences are those that a package itself names."""
 

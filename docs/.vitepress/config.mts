@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitepress'
 
 // TRAFFICTAP_DOCS_BASE: the path that the site is served under, such as /traffictap/.

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The reference pages, out of what they describe. Each function returns a page's text."""

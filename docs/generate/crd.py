@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kinds' fields, out of the schemas under crds/."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The live API, out of the sections of the sources' READMEs that are for its users."""
 
 import pathlib

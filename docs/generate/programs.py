@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the programs say of themselves: --help and /metrics."""
 
 import re

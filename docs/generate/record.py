@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The JSON record, out of the comments of its protobuf schema."""
 
 import pathlib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/controller/micro_time.h"
 
 #include "absl/time/time.h"

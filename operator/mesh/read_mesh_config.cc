@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/mesh/read_mesh_config.h"
 
 #include <algorithm>

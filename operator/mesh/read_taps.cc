@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/mesh/read_taps.h"
 
 #include "base/rfc3339.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "als/access_log_stream.h"
 
 #include <vector>

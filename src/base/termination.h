@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // How a process of ours is asked to end: by SIGTERM or SIGINT, taken by one thread that waits for

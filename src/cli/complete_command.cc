@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/live_names.h"

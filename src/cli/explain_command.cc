@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 #include "cli/output_options.h"
 #include "cli/print/time_line.h"

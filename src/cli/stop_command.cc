@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 #include "cli/tap_lifecycle.h"
 #include "cli/tap_names.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/tap_rows.h"
 
 #include "base/rfc3339.h"

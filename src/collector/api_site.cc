@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "collector/api_site.h"
 
 #include "base/log.h"

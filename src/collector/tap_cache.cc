@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "collector/tap_cache.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "collector/taps_json.h"
 
 #include "nlohmann/json.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The only file that knows cpprestsdk. Its names end with this file, and so do its exceptions.
 #define _TURN_OFF_PLATFORM_STRING
 #include "kube/http_transport.h"

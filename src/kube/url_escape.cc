@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "kube/url_escape.h"
 
 #include "fmt/format.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Values of the filters that name an end of a request.
 #include <cctype>
 #include <optional>

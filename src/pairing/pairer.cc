@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How halves find each other.
 //
 // Invariant: every entry that came is in exactly one place: counted as a copy or as intermediate,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Each half is in one queue (of its window's length), in by_connection_ and in by_request_, or its
 // place is on the list of free ones. Queues need no sorting: a half is appended when it comes, and
 // all of a queue wait equally long, so the oldest is always the first to end; Due looks at one half

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One thread pairs for all taps, so that nothing here needs an order between threads. In a step:
 //   1. note a pending change of taps, and only then take what the streams queued: all that was
 //      admitted under the former taps is in the queue by then and goes the former way;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include "base/metrics.h"
 #include "pairing/pairer.h"
 #include "pipeline/ingress.h"
+#include "pipeline/pipeline_snapshot.h"
 #include "pipeline/tap_fan_out.h"
 
 namespace traffictap::pipeline {
@@ -33,26 +35,6 @@ struct PipelineOptions {
 struct TapFault {
   std::string tap;
   Status status;
-};
-
-// One tap's state at one moment.
-struct TapSnapshot {
-  std::string tap;  // "namespace/name"
-  tap::TapSpecPtr spec;
-  TapCounters counters;
-  std::map<std::string, sinks::SinkCounters> outputs;  // by name
-  bool completed = false;                              // a limit has ended it for good
-  TapIngressCounters ingress;
-};
-
-// The state of a pipeline at one moment.
-struct PipelineSnapshot {
-  IngressCounters ingress;
-  pairing::JoinCounters joins;
-  size_t waiting_bytes = 0;
-  size_t queue_bytes = 0;
-  size_t output_bytes = 0;
-  std::vector<TapSnapshot> taps;  // in slot order
 };
 
 // The whole data plane behind the gRPC edge:

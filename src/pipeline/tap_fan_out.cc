@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A pair was joined for all taps; here each sees its part. A tap sees a half if it admitted it, for
 // what it does not target it may not see: so to one tap this is a pair, to another an orphan.
 // Why a side is missing, in this order:

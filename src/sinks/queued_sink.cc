@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A thread around a WriterLoop, which has the rules. Why the loop is shared: a writer may hang in a
 // system call that nothing interrupts (a dead NFS server, a FIFO without reader). The destructor
 // must not wait for it, and must not take away what it works on either. So the thread owns the loop

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/sink_registry.h"
 
 #include "fmt/format.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One output's queue, and what becomes of it. What always holds (under mutex_):
 //   offered = delivered + sum of dropped + queued
 //   queued  = records in items_ + in flight (taken by the writer, not settled yet)

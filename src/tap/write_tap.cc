@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tap/write_tap.h"
 
 #include "tap/schema/fields.h"

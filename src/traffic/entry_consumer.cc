@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "traffic/entry_consumer.h"
 
 namespace traffictap::traffic {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "traffic/read_pair.h"
 
 #include <google/protobuf/descriptor.h>

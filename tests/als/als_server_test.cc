@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "als/als_server.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "apiserver/serving_certificate.h"
 
 #include <openssl/pem.h>

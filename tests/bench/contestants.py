@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The receivers that are compared. Each starts on a free port, takes a load, and tells what it made of it."""
 import http.client
 import json

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The least that a receiver written in the usual way does: parse each message with the generated
 // classes, on an arena, and drop it. Prints the port, and at SIGTERM the entries that it saw.
 #include <google/protobuf/arena.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Processes under measurement: what they start with, what they use, and the load that is sent to them."""
 import contextlib
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/performance.md from the figures. Medians; ranges in brackets where a figure has several runs."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """make bench: measures the collector, and what it is compared with, and writes docs/performance.md."""
 import argparse
 import os

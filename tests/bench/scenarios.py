@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is measured: one receiver, one load, the CPU time and memory that the receiver took for it."""
 import dataclasses
 import itertools

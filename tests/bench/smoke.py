@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs each benchmark program and scenario once on tiny counts and checks what they tell. Ends with
 `N passed, N failed`."""
 import argparse

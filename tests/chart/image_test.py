@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The container images: what is in them, that they are made alike twice, that real tools read them, and that the programs
 run out of their root file systems."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The images as they are written, and their root file systems as a container engine would unpack them."""
 
 import atexit

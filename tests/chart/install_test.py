@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """helm install, test, upgrade and uninstall on a real mesh: the release's pods run out of our images, with sidecars by
 istiod's injector, in a namespace that takes restricted pods alone."""
 

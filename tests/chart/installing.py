@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """helm and a small shop on a mesh of its own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the chart renders, at its least and at its most, and which values it refuses. Needs no cluster."""
 
 import json

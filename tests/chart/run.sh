@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The chart, the plain manifests and the images, with the real helm on a real mesh (root). usage: tests/chart/run.sh BUILD
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documents' commands, on a real mesh, in the order in which a user has them: install, tap, upgrade, uninstall."""
 
 import unittest

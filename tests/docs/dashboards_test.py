@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dashboards can be imported, and ask for nothing that the programs do not expose."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prometheus' text format as the programs write it, and the names that their sources can write."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fenced blocks of the documents. A block's first line says what is done with it:
 
     ```sh run            run by the tests, in the page's own directory, in order

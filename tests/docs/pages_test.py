@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documents' blocks are marked, and what they have to tell is there."""
 
 import re

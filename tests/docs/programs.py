@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An installation of the chart on a real mesh, for all tests of this folder, and what its programs expose once everything
 that they count has happened: a tap that delivers, one whose output fails, and traffic between the proxies."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a PromQL expression names: metrics, the labels that it compares, and those that it groups by. promtool says whether
 it parses; this only finds the names in what does."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The reference pages as they ought to be. `references.py --write` writes them: make docs-reference.
 `--without-mesh` leaves out the metrics, which need the programs to run."""
 

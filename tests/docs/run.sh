@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Documents, dashboards and alert rules against the real programs. usage: tests/docs/run.sh BUILD; TEST=… selects by name
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The site builds, its links lead somewhere, and it asks nobody else for anything."""
 
 import html.parser

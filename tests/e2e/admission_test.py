@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the API server itself says of a TrafficTap: good ones pass with their defaults, wrong ones are refused at apply
 with the field and the rule. Nothing of ours runs here."""
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A gate in front of the mesh's API server, to count, delay, refuse and cut what one of our programs asks of it."""
 
 import http.client

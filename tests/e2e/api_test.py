@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Live records through the real API server: who may read them, what each sees, and what is written down of it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kubectl traffictap against a real API server, operator, collector and sidecars: what a person types and what is left."""
 
 import json

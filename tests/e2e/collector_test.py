@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The collector on a mesh without the operator: the proxies are attached by hand, the taps come from a directory."""
 
 import pathlib

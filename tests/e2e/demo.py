@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """make demo: a real mesh, `helm install`, `kubectl apply` of a TrafficTap, and what `kubectl traffictap` shows of it. Every
 command that is printed is run as it stands."""
 

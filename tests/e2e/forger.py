@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real Envoy, without istiod, whose access logs claim to be those of another pod's sidecar."""
 
 import json

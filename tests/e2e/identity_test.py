@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No proxy speaks for another: collectors on the mesh, real proxies that they believe, and one that they don't (S4)."""
 
 import http.client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TrafficTap on the mesh: the collector and the operator as processes of the node, and the records that come out."""
 
 import atexit

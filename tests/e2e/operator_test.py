@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator on a real API server, istiod and sidecars: what `kubectl apply` of a TrafficTap does."""
 
 import json

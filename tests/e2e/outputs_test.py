@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where records go on a mesh: Kafka by an administrator's TapDestination, standard output; and an uninstall."""
 
 import json

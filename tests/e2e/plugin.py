@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kubectl traffictap as a person has it: a real kubectl with the plugin on its PATH, a kubeconfig, a shell's signals."""
 
 import contextlib

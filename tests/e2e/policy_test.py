@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the API server says of every rule of the schemas, who may tap what, and what TrafficTap's own accounts may do."""
 import re
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People who read live records with certificates of their own, and whoever knocks at the collector's port."""
 
 import http.client

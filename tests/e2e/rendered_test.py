@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every object that the compiler's golden cases render is accepted by the API server, istiod and a real Envoy."""
 import json
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TrafficTaps as scenarios speak of them: apply one, wait for what its status says, read what it wrote."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proxies that are attached by Telemetry, where EnvoyFilter is forbidden: the HTTP provider alone tells of everything."""
 
 import unittest

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes as a StreamAccessLogsMessage: decoded, packed, and written out as a record's JSON line.
 #include <cstddef>
 #include <cstdint>

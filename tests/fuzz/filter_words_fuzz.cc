@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any lines NAME=VALUE as a reader's filter: refused with a reason, or applied to records.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes as an x-forwarded-client-cert: what a client sends never becomes its identity.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes as what an API server answers to a watch or a list, in pieces of any size.
 #include <algorithm>
 #include <cstddef>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes as a file of records: read, made into entries again, and written as lines that are read
 // again.
 #include <algorithm>

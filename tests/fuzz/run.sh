@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Builds the fuzz targets with clang and runs each for FUZZ_SECONDS (60). The last line counts them.
 set -uo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes as a cache of taps: a snapshot that was kept whole, or an error that says what is wrong.
 #include <cstddef>
 #include <cstdint>

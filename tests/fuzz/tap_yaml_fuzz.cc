@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any text as a file of taps: no exception, no crash, and a tap without fault can be put in force.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every kind of call, through real Envoys: exactly the record that it should give. Plain and with mTLS."""
 import subprocess
 import unittest

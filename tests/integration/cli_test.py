@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kubectl-traffictap with a collector that runs without Kubernetes: --collector and --token-file."""
 import asyncio
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a proxy, a network, a disk or an output can do to the collector: it loses only what it counts, and lives."""
 import asyncio
 import itertools

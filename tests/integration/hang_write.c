@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Preloaded into a collector: a disk that does not answer. A write to the file at $HANG_PATH does not return before a
 // file $HANG_PATH.free is there.
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A proxy that sends one entry and then holds its stream open. usage: idle_proxy.py IP PORT"""
 import asyncio
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make install`: what a package of a distribution would contain."""
 import pathlib
 import subprocess

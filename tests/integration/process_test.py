@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The collector's life under load: taps change, it is stopped, it is killed."""
 import collections
 import signal

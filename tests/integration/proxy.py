@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays a proxy byte by byte, for what a real Envoy cannot be made to do: envoy.service.accesslog.v3 by hand."""
 import asyncio
 import itertools

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The collector with real Envoys and under faults. usage: tests/integration/run.sh BUILD; TEST=… selects by name
 set -euo pipefail
 cd "$(dirname "$0")/../.."

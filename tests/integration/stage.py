@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the integration tests stand on: a collector with its taps and, around it, a shop of real Envoys."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outputs that are away or hang, and the end of the process: nothing is lost without a word, nothing waits for ever, and
 the memory stays in its bound."""
 import os

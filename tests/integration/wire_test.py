@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Envoy itself writes on the wire, held against the protos that the decoder was built with."""
 import collections
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Apache Kafka as one process on the loopback network: plain, TLS and SASL listeners, topics made by the test."""
 import base64
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the folder of Apache Kafka's jars, fetching them from Maven Central into the cache where they are missing.
 # jars-VERSION.lock names every jar with its SHA-256; --lock writes it anew after pom.xml was changed.
 # usage: fetch_kafka.sh VERSION [--lock]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Kafka output against a real broker: what arrives, what a dead or hung broker costs, what faults are called."""
 import collections
 import pathlib

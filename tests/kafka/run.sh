@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The Kafka output against Apache Kafka. usage: tests/kafka/run.sh BUILD; TEST=… selects by name
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a real etcd and kube-apiserver on loopback for a test that holds its standard input open.
 
 usage: api_server.py DIRECTORY

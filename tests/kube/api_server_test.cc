@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The contract of KubeClient against the fake and against a real API server, and what only a real
 // one shows.
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "kube/http_kube_client.h"
 
 #include <boost/test/unit_test.hpp>

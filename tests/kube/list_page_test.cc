@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "kube/list_page.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mesh's command line: python3 tests/mesh --help"""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small client of the Kubernetes API: JSON over HTTPS with the mesh's administrator certificate."""
 
 import http.client

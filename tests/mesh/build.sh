@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the directory with the mesh's programs, building them from their pinned Go modules first where it is missing
 # (about 11 minutes on 2 cores the first time). Envoy comes from the sample shop's fetcher.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A mesh as tests and people use it. Every method may be called from any process of this machine that is root."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One container of a pod: its process, its probes and its state."""
 
 import datetime

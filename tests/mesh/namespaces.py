@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sockets and commands inside of another process's namespaces.
 
 Process ids here are the ones that /proc shows. The mesh runs in a process id namespace of its own but keeps the /proc

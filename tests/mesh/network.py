@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node's network. Every pod has one veth pair to the node and an address of its own; all traffic between pods
 passes the node's routing, as with a routing CNI plugin, so that Service addresses are translated both ways."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node: the process that owns one mesh. It is the first process of a process id namespace, so that whatever way it
 ends, everything that it started ends with it, and its mounts and networks too.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starting and ending the process that owns a mesh, from outside of it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values that a pod's containers get from the pod itself and from the objects it names: their environment."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One Pod's life on the node: sandbox, volumes, init containers, containers, status, and the way down."""
 
 import http.client

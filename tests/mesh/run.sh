@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Tests that the mesh itself is what it says. usage: tests/mesh/run.sh BUILD; ends with "N passed, N failed".
 set -euo pipefail
 export TRAFFICTAP_BUILD=${1:-build}

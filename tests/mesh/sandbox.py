@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A pod's namespaces and root directory, kept by one process that does nothing else.
 
 The root is a plain directory with this machine's /usr, /proc and /dev bound into it, so that paths under /etc, /var and

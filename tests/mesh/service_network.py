@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What kube-proxy and the cluster's DNS do: Service addresses reach ready pods, Service names have addresses."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A pod's volumes: files that are written once, when the pod starts, and where its containers see them."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "observe/filter_words.h"
 
 #include <algorithm>
@@ -71,6 +72,7 @@ std::string ExampleTerm(const FilterWord& word) {
 
 std::string FilterModule() {
   std::string out =
+      "// SPDX-License-Identifier: Apache-2.0\n\n"
       "// Written from src/observe/filter_words.cc by its test: edit that.\n"
       "// Each key of the filter line and the stream's parameter that it means.\n"
       "export const KEYS: Record<string, string> = {\n";

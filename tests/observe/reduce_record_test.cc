@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "observe/reduce_record.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The OpenTelemetry Collector as one process on the loopback network: OTLP by gRPC and HTTP, plain, with TLS and with
 client certificates, written to files."""
 import json

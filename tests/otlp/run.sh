@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The Otlp output against the OpenTelemetry Collector. usage: tests/otlp/run.sh BUILD; TEST=… selects by name
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pairing/verdict.h"
 
 #include <boost/test/data/test_case.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole data plane in one thread, on a clock that only the scheduler turns: streams, pairing,
 // taps that come, change and go, outputs that fail in every way. What happens next is drawn from a
 // seed, so that a run that fails is run again by its seed alone: SIMULATION_SEED=17. With

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pipeline/tap_table.h"
 
 #include <boost/test/unit_test.hpp>

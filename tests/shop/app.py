@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application of one pod: answers as its name asks. usage: app.py NAME IP"""
 import http.server
 import socketserver

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate authority for the shop: each pod gets a certificate with its SPIFFE name, as Istio's would."""
 import pathlib
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """make demo-local: real Envoys, the collector, and a small shop's requests as pairs. Ctrl-C or --seconds ends it."""
 import argparse
 import itertools

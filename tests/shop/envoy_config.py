@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The configuration of one pod's sidecar, in the shape that Istio gives it: names of clusters, node, access loggers."""
 
 APP, INBOUND, OUTBOUND, ADMIN = 8080, 15006, 15001, 15000

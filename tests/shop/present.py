@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records as a person reads them, one line each, and their sum: what both demos print."""
 import collections
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small shop on the loopback network: each pod has an address of its own, an application and, where it is meshed, a
 real Envoy as its sidecar. Needs no rights. Everything it starts ends with it. Any number of shops run side by side."""
 import ctypes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What every sink does, whatever stands outside. A new kind of sink joins `Outsides`.
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>

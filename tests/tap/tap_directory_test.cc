@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tap/tap_directory.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each rule of tidy.py finds a planted fault, and says nothing where there is none."""
 import pathlib
 import tempfile
@@ -37,7 +38,7 @@ GOOD = {
     "src/traffic/t.h": '#include "absl/status/status.h"\n#include "base/clock.h"\n',
     "src/sinks/kafka/README.md": README,
     "src/sinks/kafka/k.cc": "#include <librdkafka/rdkafka.h>\n",
-    "tests/sinks/kafka/k_test.cc": "\n",
+    "tests/sinks/kafka/k_test.cc": "",
     "Makefile": ".PHONY: help\nhelp: ## Show this list\n\t@true\n",
     ".clang-format": "BasedOnStyle: Google\nColumnLimit: 100\n",
     "tests/packages.txt": "# what there is\ncoreutils: true cat dirname\nnpm unless npm: npm node\njq: jq\n",
@@ -45,6 +46,8 @@ GOOD = {
     "tests/a.py": 'import subprocess\nsubprocess.run(["jq", "."], check=True)\nlayers = ["gdb"]\n',
     "src/web/ui/package-lock.json": '{"packages": {"node_modules/x": {"engines": {"node": "^14.1 || >=18.0.0"}}}}',
 }
+GOOD = {path: next((f"{mark} {tidy.LICENCE}\n" for mark, endings in tidy.COMMENTS.items() if path.endswith(endings)), "") + text
+        for path, text in GOOD.items()}
 LONG = "int Long() {\n" + "  ++n;\n" * 12 + "  return n;\n}\n"
 
 # rule, the files of the fault, a part of what must be said
@@ -99,6 +102,8 @@ PLANTED = [
     (tidy.link_lines, {"src/traffic/CMakeLists.txt": "traffictap_module(traffic)\n"}, "traffic includes base and does not USE it"),
     (tidy.link_lines, {"src/base/CMakeLists.txt": "traffictap_module(base USES traffic)\n"},
      "base USES traffic and includes nothing of it"),
+    (tidy.licensed, {"src/base/a.cc": "int x;\n"}, 'src/base/a.cc:1: begin with "// SPDX-License-Identifier: Apache-2.0"'),
+    (tidy.licensed, {"tests/a.sh": "#!/bin/sh\n\n# SPDX-License-Identifier: Apache-2.0\n"}, "tests/a.sh:1: begin with"),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

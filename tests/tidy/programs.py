@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which programs the build and the tests start, read from their text, and the table of those that are there:
 tests/packages.txt."""
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rules that the tree keeps. Each takes a Tree and returns faults as "path:line: what is wrong and what to do"."""
 import collections
 import dataclasses
@@ -399,6 +400,20 @@ def installed(tree):
             for name in sorted(programs.started(path, tree.text(path)) - known)]
 
 
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+COMMENTS = {"//": (".cc", ".h", ".c", ".go", ".proto", ".ts", ".tsx", ".mjs", ".mts"), "/*": (".css",),
+            "#": (".py", ".sh", ".cmake", "CMakeLists.txt", "Makefile", ".ci/run")}
+
+
+def licensed(tree):
+    """Every source names its licence in its first two lines."""
+    marks = {ending: mark for mark, endings in COMMENTS.items() for ending in endings}
+    return [f"{path}:1: begin with \"{mark} {LICENCE}\""
+            for path in tree.files for ending, mark in marks.items()
+            if path.endswith(ending) and not any(line.startswith(f"{mark} {LICENCE}")
+                                                 for line in tree.text(path).splitlines()[:2])]
+
+
 def node_version(tree):
     """npm's packages run on the Node.js that Debian 12 has."""
     return [f"{path}:1: {package} needs Node.js {wanted}, and Debian has {programs.NODE}: take an earlier version"
@@ -451,4 +466,4 @@ def torn_members(tree):
 
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
          make_help, line_width, installed, node_version, comment_tables, torn_members,
-         unused_rights, link_lines]
+         unused_rights, link_lines, licensed]

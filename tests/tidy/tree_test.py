@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tree keeps the rules of tidy.py."""
 import pathlib
 import unittest

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A real Chromium with a profile of its own, and the real collector beside it.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page's export and the CLI's are the same: both are compared with the CLI's golden files.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { filterQuery, parseFilter, toggleTerm, words } from "../../src/web/ui/src/filter";
 
 const query = (line: string) => filterQuery(parseFilter(line).terms).toString();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page in a real Chromium against a real collector with real traffic. Prints a line per test and the count.
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";

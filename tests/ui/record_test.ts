@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
 import { ms, rate, visible } from "../../src/web/ui/src/format";
 import { RowRing, toRow } from "../../src/web/ui/src/record";

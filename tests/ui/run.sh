@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The web page's units and the page itself in a real Chromium. usage: tests/ui/run.sh BUILD; TEST=… selects by name
 set -uo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real traffic for the page's tests: a collector, the shop behind real Envoys, and hostile requests among the others.
 Prints the page's address as one line and ends with its standard input. usage: serve.py COLLECTOR"""
 import pathlib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "web/live_api.h"
 
 #include <boost/asio/connect.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/print/csv_printer.h"
 
 #include "cli/print/cell_text.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/file/file_writer.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/kafka/kafka_writer.h"
 
 #include <librdkafka/rdkafka.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/grpc_transport.h"
 
 #include <grpcpp/generic/generic_stub.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "opentelemetry/proto/logs/v1/logs.pb.h"

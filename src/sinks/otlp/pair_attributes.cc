@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/pair_attributes.h"
 
 #include "fmt/format.h"

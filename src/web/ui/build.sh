@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Builds the page and writes it as C++ source. The result stays in the cache under the hash of everything it is made
 # of, so npm is needed only when that changed. usage: build.sh OUT.cc, or build.sh --modules to print where the
 # page's packages are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes the built page as C++: a table of path, type, bytes and the same bytes by gzip. usage: embed.mjs DIST OUT.cc
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The OpenTelemetry Collector with the parts that the benchmark compares with (contrib's receiver of Envoy access logs
 // and its file exporter), and those that the tests of the Otlp output send to.
 package main

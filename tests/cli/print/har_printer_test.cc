@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/print/har_printer.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/print/time_line.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/print/write_yaml.h"
 
 #include <yaml-cpp/yaml.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Prints the path of Prometheus' promtool, built from its pinned Go module first where it is missing (3 minutes on 2 cores).
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sample shop on the mesh: client -> frontend -> catalog, payments, flaky, legacy, db, and a gateway in front."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application of one pod of the sample shop. usage: app.py http NAME [NEXT=URL...] | app.py tcp | app.py client
 
 Answers 200 with its name, or as the query asks: ?code=503 and ?delay=1.5. A path /NEXT/... is answered by calling URL/...

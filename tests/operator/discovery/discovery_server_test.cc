@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/discovery/discovery_server.h"
 
 #include <unistd.h>

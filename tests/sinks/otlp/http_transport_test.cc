@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/http_transport.h"
 
 #include <zlib.h>

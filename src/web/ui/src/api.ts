@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers of /api/v1/summary and /api/v1/taps.
 export interface Quantiles {
   p50: number;

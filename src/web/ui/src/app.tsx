@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { VERDICTS } from "./record";
 import { toggleTerm, words } from "./filter";
 import { count, rate } from "./format";

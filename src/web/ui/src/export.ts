@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { PairRecord, Row, Side } from "./record";
 
 // One definition for the page and for `kubectl traffictap -o csv` and `-o har`: src/cli/print/README.md.

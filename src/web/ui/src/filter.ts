@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The filter line: words such as `code:5xx source:cart -path:/health slow`. Keys are the stream's parameters and the
 // CLI's options; a key with '-' in front keeps out; a word without a key is looked for as text.
 import { KEYS } from "./filter_words";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Written from src/observe/filter_words.cc by its test: edit that.
 // Each key of the filter line and the stream's parameter that it means.
 export const KEYS: Record<string, string> = {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { follow, moveSelection, moveTo } from "./list";
 import * as state from "./state";
 

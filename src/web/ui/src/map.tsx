@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Group } from "./api";
 import { ms, percent, rate, visible } from "./format";
 import { toggleTerm } from "./filter";

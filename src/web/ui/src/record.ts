@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A record as the collector sends it (traffictap.v1.TrafficPair as JSON; empty fields are left out).
 export interface End {
   name?: string;

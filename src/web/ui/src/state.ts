@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { batch, computed, effect, signal } from "@preact/signals";
 import { filterQuery, parseFilter } from "./filter";
 import { type Row, RowRing, toRow } from "./record";

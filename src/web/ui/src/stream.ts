@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The live stream as NDJSON by fetch: unlike EventSource it can carry the token in a header.
 export type Control = { type: string; tap?: string; droppedCount?: number; position?: string; reason?: string };
 export interface Failure {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { OutputStatus, TapStatus } from "./api";
 import { bytes, count, percent } from "./format";
 import { VerdictTag } from "./verdict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { ms } from "./format";
 import type { PairRecord, Side } from "./record";
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 const LABELS: Record<string, string> = {
   Ok: "OK",
   Retried: "Retried",

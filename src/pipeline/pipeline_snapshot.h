@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pairing/pairer.h"
+#include "pipeline/ingress.h"
+#include "pipeline/tap_runtime.h"
+#include "sinks/sink.h"
+#include "tap/tap_spec.h"
+
+namespace traffictap::pipeline {
+
+// One tap's state at one moment.
+struct TapSnapshot {
+  std::string tap;  // "namespace/name"
+  tap::TapSpecPtr spec;
+  TapCounters counters;
+  std::map<std::string, sinks::SinkCounters> outputs;  // by name
+  bool completed = false;                              // a limit has ended it for good
+  TapIngressCounters ingress;
+};
+
+// The state of a pipeline at one moment.
+struct PipelineSnapshot {
+  IngressCounters ingress;
+  pairing::JoinCounters joins;
+  size_t waiting_bytes = 0;
+  size_t queue_bytes = 0;
+  size_t output_bytes = 0;
+  std::vector<TapSnapshot> taps;  // in slot order
+};
+
+}  // namespace traffictap::pipeline
