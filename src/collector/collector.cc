@@ -126,7 +126,7 @@ struct Collector::State {
 
   // While it starts or stops, the pipeline's thread may rightly do nothing.
   bool IsHealthy() const {
-    return !ready || clock.Monotonic() - pipeline->last_turn() <= options.stall_max;
+    return !ready || clock->Monotonic() - pipeline->last_turn() <= options.stall_max;
   }
 
   bool IsReady() const {
