@@ -63,16 +63,11 @@ CommandSpec ExplainCommand::Describe() {
     return id_.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
   };
   spec.arguments = {id};
-  Option file{"file", 0, "FILE", "read this file or directory, or - for stdin; may be repeated",
-              TakePath(&files_)};
-  file.completes = Completes::kFiles;
-  spec.options.push_back(file);
+  spec.options.push_back(FileOption(&files_));
   AddFileOptions(&files_, &spec);
   spec.options.push_back(
       FlagOption("follow", 'f', "wait for the request if it has not been recorded yet", &follow_));
-  spec.options.push_back(ChoiceOption(
-      "color", 0, {"auto", "always", "never"},
-      "when to use color; auto: on a terminal, unless NO_COLOR is set", &output_.color));
+  spec.options.push_back(ColorOption(&output_));
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   spec.examples = {
       {"a request that a running tap has recorded",

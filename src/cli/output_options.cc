@@ -40,14 +40,18 @@ Option MaxOption(OutputOptions* out) {
 
 }  // namespace
 
+Option ColorOption(OutputOptions* out) {
+  return ChoiceOption("color", 0, {"auto", "always", "never"},
+                      "when to use color; auto: on a terminal, unless NO_COLOR is set",
+                      &out->color);
+}
+
 void AddOutputOptions(OutputOptions* out, CommandSpec* spec) {
   for (Option option :
        {FormOption(out), MaxOption(out),
         FlagOption("no-headers", 0, "omit the header line", &out->no_headers),
         FlagOption("utc", 0, "show table times in UTC instead of local time", &out->utc),
-        ChoiceOption("color", 0, {"auto", "always", "never"},
-                     "colour the table; auto: on a terminal, unless NO_COLOR is set",
-                     &out->color)}) {
+        ColorOption(out)}) {
     option.section = kSection;
     spec->options.push_back(std::move(option));
   }

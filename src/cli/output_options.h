@@ -21,6 +21,9 @@ struct OutputOptions {
 
 void AddOutputOptions(OutputOptions* out, CommandSpec* spec);
 
+// --color alone, for commands that print no records.
+Option ColorOption(OutputOptions* out);
+
 // Whether to colour: where --color does not say, on a terminal alone, unless NO_COLOR is set
 // (no-color.org) or the terminal is dumb.
 bool WantsColor(const OutputOptions& options, const Console& console);

@@ -38,6 +38,13 @@ void AddFileOptions(FileOptions* out, CommandSpec* spec) {
   }
 }
 
+Option FileOption(FileOptions* out) {
+  Option file{"file", 0, "FILE", "read this file or directory, or - for stdin; may be repeated",
+              TakePath(out)};
+  file.completes = Completes::kFiles;
+  return file;
+}
+
 TakeValue TakePath(FileOptions* out) {
   return [out](const std::string& path) {
     out->paths.push_back(path);

@@ -20,6 +20,9 @@ struct FileOptions {
 // --pair-again and --window. The paths are the command's own.
 void AddFileOptions(FileOptions* out, CommandSpec* spec);
 
+// --file, for commands that read live records without it.
+Option FileOption(FileOptions* out);
+
 // Takes one path more.
 TakeValue TakePath(FileOptions* out);
 

@@ -62,9 +62,6 @@ CommandSpec TopCommand::Describe() {
       "until Ctrl-C, otherwise it prints once. The figures cover the records that the collector's "
       "taps keep, or files with --file.";
   spec.arguments = {TapArgument(/*required=*/false, &taps_)};
-  Option file{"file", 0, "FILE", "read this file or directory, or - for stdin; may be repeated",
-              TakePath(&files_)};
-  file.completes = Completes::kFiles;
   const std::vector<std::string> sorts(std::begin(print::kTopSorts), std::end(print::kTopSorts));
   for (const Option& option :
        {ChoiceOption("by", 0, {"edge", "route"}, "group by edge or route", &by_),
@@ -76,10 +73,7 @@ CommandSpec TopCommand::Describe() {
         DurationOption("interval", "refresh interval (default: 2s)", &interval_),
         FlagOption("once", 0, "print once and exit, even on a terminal", &once_),
         FlagOption("no-headers", 0, "omit the header line", &output_.no_headers),
-        ChoiceOption("color", 0, {"auto", "always", "never"},
-                     "when to use color; auto: on a terminal, unless NO_COLOR is set",
-                     &output_.color),
-        file}) {
+        ColorOption(&output_), FileOption(&files_)}) {
     spec.options.push_back(option);
   }
   AddFilterOptions(&filter_, &spec);

@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import threading
 
@@ -17,6 +16,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e")]
 from mesh import Mesh, namespaces, shop  # noqa: E402
 from mesh.processes import wait_until  # noqa: E402
 from taps import Taps  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 import exposition  # noqa: E402
 import pages  # noqa: E402
@@ -88,7 +88,7 @@ class Shell:
 
     def __init__(self):
         self.mesh = shared_mesh()
-        self._home = self.mesh.state / "docs"
+        self._terminal = Terminal(self.mesh, "docs", helm=True)
         self._ended = threading.Event()
         self._driver = threading.Thread(target=self._drive, daemon=True)
         self._driver.start()
@@ -124,7 +124,7 @@ class Shell:
 
     def directory(self, page):
         """Where a page's commands are run: charts/ and crds/ are there as in the project's folder."""
-        path = self._home / page.replace("/", "-")
+        path = self._terminal.home / page.replace("/", "-")
         path.mkdir(parents=True)
         for name in ("charts", "crds"):
             (path / name).symlink_to(ROOT / name)
@@ -132,14 +132,7 @@ class Shell:
 
     def run(self, directory, text):
         """The exit code of a script, what it prints, and its errors; the first command that fails ends it."""
-        line = namespaces.command(self.mesh.node_pid, ["bash", "-euo", "pipefail", "-c", text], directory=directory)
-        done = subprocess.run(line, env=self._environment(), text=True, capture_output=True, timeout=300, check=False)
-        return done.returncode, done.stdout, done.stderr
-
-    def _environment(self):
-        helm = subprocess.run([ROOT / "tests/chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-        path = f"{BUILD / 'src/cli'}:{pathlib.Path(helm).parent}:{self.mesh.binaries()}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.mesh.state / "kubeconfig"), "HOME": str(self._home)}
+        return self._terminal.run(["bash", "-euo", "pipefail", "-c", text], directory)
 
     def taps_by_health(self):
         """{"Progressing", "Healthy", "Suspended", "Degraded": a real tap that is so}"""

@@ -4,37 +4,18 @@
 import pathlib
 import unittest
 
-from installation import Collector, shared_mesh
+from installation import collect_by_hand, shared_mesh
 from mesh.processes import wait_until
 
 HERE = pathlib.Path(__file__).parent
-ALL = "shop/all.jsonl"
-TAP = """
-apiVersion: traffictap.io/v1alpha1
-kind: TrafficTap
-metadata: {name: everything, namespace: shop}
-spec:
-  pairing: {window: 2s}
-  match: {protocols: [HTTP/1.0, HTTP/1.1, HTTP/2, HTTP/3, TCP]}
-  outputs: [{name: disk, type: File, file: {path: shop/all.jsonl}}]
-"""
-
-
-def attached(which):
-    return "access_loggers.http_grpc" in mesh.envoy_admin(which, "/config_dump?resource=dynamic_listeners")
+ALL = "shop/everything.jsonl"
 
 
 def setUpModule():
     global mesh, collector
     mesh = shared_mesh()
-    taps = mesh.state / "taps"
-    taps.mkdir()
-    (taps / "everything.yaml").write_text(TAP)
-    collector = Collector(mesh, "--taps", taps).start()
-    mesh.apply(HERE / "attached.yaml")
-    for pod in mesh.pods("shop"):
-        if pod.meshed:
-            wait_until(lambda p=pod: attached(p), f"{pod.name} is attached", 20)
+    pods = [pod for pod in mesh.pods("shop") if pod.meshed]
+    collector = collect_by_hand(mesh, "everything", HERE / "attached.yaml", "access_loggers.http_grpc", pods)
 
 
 def tearDownModule():

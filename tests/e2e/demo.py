@@ -16,9 +16,10 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS)]
 
 from installation import NAMESPACE, ROOT
-from mesh import Mesh, namespaces, shop
+from mesh import Mesh, shop
 from mesh.processes import wait_until
 from taps import Taps
+from terminal import Terminal
 
 SAMPLE = "crds/samples/everything.yaml"
 RECORDS = "root/volumes/records/shop/everything.jsonl"
@@ -32,22 +33,17 @@ class Failed(Exception):
     """A command of the demo did not do what it was there for."""
 
 
-class Terminal:
-    """A person's shell beside the cluster: helm, kubectl and its plugin are on the PATH."""
+class Stage:
+    """Runs what it shows, from the project's folder."""
 
     def __init__(self, mesh):
-        self._mesh, self._home = mesh, mesh.state / "demo"
-        self._home.mkdir()
-        helm = subprocess.run([TESTS / "chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-        path = [pathlib.Path(helm).parent, mesh.binaries(), mesh.build / "src/cli", os.environ["PATH"]]
-        self._environment = {**os.environ, "PATH": ":".join(map(str, path)), "HOME": str(self._home),
-                             "KUBECONFIG": str(mesh.state / "kubeconfig")}
+        self._terminal = Terminal(mesh, "demo", helm=True)
 
     def run(self, line, seconds=None):
         """Shows what it prints as it comes; after `seconds` Ctrl-C, as a person ends what would go on."""
         say(f"\n$ {line}")
-        command = namespaces.command(self._mesh.node_pid, ["bash", "-c", f"exec {line}"], directory=ROOT)
-        process = subprocess.Popen(command, env=self._environment, preexec_fn=self._own_signals)
+        # A process group of its own: Ctrl-C reaches it once, from here.
+        process = self._terminal.start(["bash", "-c", f"exec {line}"], ROOT, process_group=0)
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -60,12 +56,6 @@ class Terminal:
             raise
         if code:
             raise Failed(f"it ended with {code}")
-
-    @staticmethod
-    def _own_signals():
-        """Ctrl-C reaches it once, from here."""
-        os.setpgrp()
-        namespaces.die_with_parent()
 
 
 def drive(mesh, ended):
@@ -99,24 +89,24 @@ def keep_records(mesh):
 
 
 def show(mesh, seconds):
-    terminal = Terminal(mesh)
-    terminal.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
+    stage = Stage(mesh)
+    stage.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
                  " --set operator.patchGrace=0s")
-    terminal.run(f"kubectl apply -f {SAMPLE}")
-    terminal.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
+    stage.run(f"kubectl apply -f {SAMPLE}")
+    stage.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
     ended = threading.Event()
     threading.Thread(target=drive, args=(mesh, ended), daemon=True).start()
-    terminal.run("kubectl traffictap attach everything -n shop", seconds)
-    terminal.run("kubectl traffictap top -n shop --once")
+    stage.run("kubectl traffictap attach everything -n shop", seconds)
+    stage.run("kubectl traffictap top -n shop --once")
     say("\nA tap of the moment, gone when it ends:")
-    terminal.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
-    terminal.run("kubectl traffictap list -n shop")
+    stage.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
+    stage.run("kubectl traffictap list -n shop")
     ended.set()
     kept, count = keep_records(mesh)
-    terminal.run(f"kubectl delete -f {SAMPLE}")
+    stage.run(f"kubectl delete -f {SAMPLE}")
     wait_until(lambda: not Taps(mesh, None).patches(), "the patches are gone", 30)
     say("No EnvoyFilter is left in the mesh.")
-    terminal.run(f"helm uninstall traffictap -n {NAMESPACE} --wait")
+    stage.run(f"helm uninstall traffictap -n {NAMESPACE} --wait")
     say(f"\n{count} records are kept in {kept}. To read them:")
     say(f"  jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {kept}")
     if not count:

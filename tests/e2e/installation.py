@@ -228,6 +228,31 @@ def kubeconfig(mesh, token, port=6443):
         "contexts": [{"name": "mesh", "context": {"cluster": "mesh", "user": "own"}}]})
 
 
+EVERYTHING = """
+apiVersion: traffictap.io/v1alpha1
+kind: TrafficTap
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  pairing: {{window: 2s}}
+  match: {{protocols: [HTTP/1.0, HTTP/1.1, HTTP/2, HTTP/3, TCP]}}
+  outputs: [{{name: disk, type: File, file: {{path: shop/{name}.jsonl}}}}]
+"""
+
+
+def collect_by_hand(mesh, name, attachment, logger, pods):
+    """A collector without an operator that records all of namespace shop in shop/NAME.jsonl, and the proxies of `pods`
+    attached to it by the manifest `attachment` (text or file): their listeners name the access logger."""
+    taps = mesh.state / f"{name}-taps"
+    taps.mkdir()
+    (taps / f"{name}.yaml").write_text(EVERYTHING.format(name=name))
+    collector = Collector(mesh, "--taps", taps).start()
+    mesh.apply(attachment)
+    for pod in pods:
+        wait_until(lambda p=pod: logger in mesh.envoy_admin(p, "/config_dump?resource=dynamic_listeners"),
+                   f"{pod} is attached", 20)
+    return collector
+
+
 class Operator(Program):
     """traffictap-operator with the rights of its own ServiceAccount; `api_port` may be that of an ApiGate."""
 

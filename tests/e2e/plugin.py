@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kubectl traffictap as a person has it: a real kubectl with the plugin on its PATH, a kubeconfig, a shell's signals."""
+"""kubectl traffictap as several people have it: each with a kubeconfig of their own, and with a shell's signals."""
 
 import contextlib
-import json
-import os
 import signal
 import subprocess
 import threading
 
 from installation import kubeconfig
 from mesh.processes import wait_until
+from terminal import Terminal
 
 
 class Plugin:
     def __init__(self, mesh):
-        self._mesh, self._work = mesh, mesh.state / "cli"
-        self._bin = self._work / "bin"
-        self._bin.mkdir(parents=True)
-        binaries = json.loads((mesh.state / "settings.json").read_text())["binaries"]
-        for file in (f"{binaries}/kubectl", mesh.build / "src/cli/kubectl-traffictap",
-                     mesh.build / "src/cli/kubectl_complete-traffictap"):
-            (self._bin / os.path.basename(file)).symlink_to(file)
-        self._configs = {"admin": mesh.state / "kubeconfig"}
+        self._mesh, self._terminal = mesh, Terminal(mesh, "cli")
+        self._configs = {"admin": None}
 
     def add_user(self, account, role=None, namespace="shop"):
         """A person with the token of a ServiceAccount in default, and `role` in `namespace`."""
@@ -29,16 +22,15 @@ class Plugin:
         if role:
             self._mesh.kubectl("create", "rolebinding", f"{account}-{role}", "-n", namespace,
                                f"--clusterrole={role}", f"--serviceaccount=default:{account}")
-        file = self._work / f"{account}.kubeconfig"
+        file = self._terminal.home / f"{account}.kubeconfig"
         file.write_text(kubeconfig(self._mesh, self._mesh.token("default", account)))
         self._configs[account] = file
 
     def start(self, *args, user="admin", shell=None, program=("kubectl", "traffictap")):
         """`shell`: a command line in which "$@" stands for the program and its arguments."""
         line = [*program, *args] if shell is None else ["bash", "-c", shell, "bash", *program, *args]
-        env = [f"PATH={self._bin}:{os.environ['PATH']}", f"KUBECONFIG={self._configs[user]}", f"HOME={self._work}"]
-        return Run(self._mesh.run_on_node(["env", *env, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                          text=True, cwd=self._work))
+        return Run(self._terminal.start(line, kubeconfig=self._configs[user], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True))
 
     def run(self, *args, seconds=90, **kwargs):
         """To its end."""

@@ -3,19 +3,10 @@
 
 import unittest
 
-from installation import Collector, shared_mesh
+from installation import collect_by_hand, shared_mesh
 from mesh.processes import wait_until
 
 ALL = "shop/telemetry.jsonl"
-TAP = """
-apiVersion: traffictap.io/v1alpha1
-kind: TrafficTap
-metadata: {name: telemetry, namespace: shop}
-spec:
-  pairing: {window: 2s}
-  match: {protocols: [HTTP/1.0, HTTP/1.1, HTTP/2, HTTP/3, TCP]}
-  outputs: [{name: disk, type: File, file: {path: shop/telemetry.jsonl}}]
-"""
 TELEMETRY = """
 apiVersion: telemetry.istio.io/v1
 kind: Telemetry
@@ -27,14 +18,8 @@ spec: {accessLogging: [{providers: [{name: traffictap}]}]}
 def setUpModule():
     global mesh, collector
     mesh = shared_mesh()
-    taps = mesh.state / "telemetry-taps"
-    taps.mkdir()
-    (taps / "telemetry.yaml").write_text(TAP)
-    collector = Collector(mesh, "--taps", taps).start()
-    mesh.apply(TELEMETRY)
-    for which in ("shop/client", "shop/catalog", "shop/db"):
-        wait_until(lambda w=which: "http_envoy_accesslog" in mesh.envoy_admin(w, "/config_dump?resource=dynamic_listeners"),
-                   f"{which} is attached", 20)
+    pods = ("shop/client", "shop/catalog", "shop/db")
+    collector = collect_by_hand(mesh, "telemetry", TELEMETRY, "http_envoy_accesslog", pods)
 
 
 def tearDownModule():

@@ -9,6 +9,25 @@
 
 namespace traffictap::fakes {
 
+// Reads from an Asio stream until `text` came, or the end.
+std::string ReadUntil(auto& stream, const std::string& text) {
+  std::string out;
+  char byte;
+  boost::system::error_code error;
+  while (out.find(text) == std::string::npos &&
+         boost::asio::read(stream, boost::asio::buffer(&byte, 1), error) == 1)
+    out += byte;
+  return out;
+}
+
+// Reads all until the other end closes the connection.
+std::string ReadAll(auto& stream) {
+  std::string out;
+  boost::system::error_code ignored;
+  boost::asio::read(stream, boost::asio::dynamic_buffer(out), ignored);
+  return out;
+}
+
 // A client of raw bytes: what a well-behaved library would never send.
 class RawClient {
  public:
@@ -20,22 +39,9 @@ class RawClient {
     boost::asio::write(socket_, boost::asio::buffer(bytes), ignored);
   }
   // All until the server closes the connection.
-  std::string ReadAll() {
-    std::string out;
-    boost::system::error_code error;
-    boost::asio::read(socket_, boost::asio::dynamic_buffer(out), error);
-    return out;
-  }
-  // Until `text` came.
-  std::string ReadUntil(const std::string& text) {
-    std::string out;
-    char byte;
-    boost::system::error_code error;
-    while (out.find(text) == std::string::npos &&
-           boost::asio::read(socket_, boost::asio::buffer(&byte, 1), error) == 1)
-      out += byte;
-    return out;
-  }
+  std::string ReadAll() { return fakes::ReadAll(socket_); }
+  // Until `text` came, or the end.
+  std::string ReadUntil(const std::string& text) { return fakes::ReadUntil(socket_, text); }
 
  private:
   boost::asio::io_context io_;

@@ -3,10 +3,12 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
+#include <optional>
 #include <string>
+
+#include "fakes/raw_client.h"
 
 namespace traffictap::fakes {
 
@@ -49,22 +51,9 @@ class TlsClient {
     boost::asio::write(*stream_, boost::asio::buffer(bytes), ignored);
   }
   // All until the server closes the connection.
-  std::string ReadAll() {
-    std::string out;
-    boost::system::error_code ignored;
-    boost::asio::read(*stream_, boost::asio::dynamic_buffer(out), ignored);
-    return out;
-  }
+  std::string ReadAll() { return fakes::ReadAll(*stream_); }
   // Until `text` came, or the end.
-  std::string ReadUntil(const std::string& text) {
-    std::string out;
-    char byte;
-    boost::system::error_code error;
-    while (out.find(text) == std::string::npos &&
-           boost::asio::read(*stream_, boost::asio::buffer(&byte, 1), error) == 1)
-      out += byte;
-    return out;
-  }
+  std::string ReadUntil(const std::string& text) { return fakes::ReadUntil(*stream_, text); }
   // The whole answer to a GET of `target`; `headers` end with "\r\n" each.
   std::string Get(const std::string& target, const std::string& headers = "") {
     Send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n");
