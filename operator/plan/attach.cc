@@ -218,7 +218,8 @@ void Attacher::AttachGroup(Mechanism mechanism, const Group& group) {
   Add(std::move(patch), group.workloads, group.pods);
 }
 
-// Waypoints pass over selectors, and EnvoyFilters reach them in no released API.
+// Waypoints ignore selectors, and EnvoyFilters reach them only from Istio 1.27 on, by targetRefs; a
+// Telemetry does since 1.22.
 void Attacher::AttachWaypoint(const Workload& workload) {
   const Workloads only = {&workload};
   if (!index_.mesh().telemetry_allowed) {
