@@ -13,6 +13,8 @@ PROGRAMS = {"traffictap-operator": "operator/traffictap-operator", "traffictap-c
 # Debian's layout: what programs look for in /lib is in /usr/lib.
 LINKS = {"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64"}
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+LICENCES = "/usr/share/common-licenses"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXTS = {
     "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\ntraffictap:x:{USER}:{USER}:TrafficTap:/:/sbin/nologin\n",
     "etc/group": f"root:x:0:\ntraffictap:x:{USER}:\n",
@@ -66,6 +68,18 @@ def with_directories(files):
     return out
 
 
+def notices(packages):
+    """share/...: our licence and NOTICE, the packages' own notices, and in full every licence that one of them refers to."""
+    files = {f"share/doc/traffictap/{name}": read(ROOT / name) for name in ("LICENSE", "NOTICE")}
+    for package in packages:
+        files[f"share/doc/{package}/copyright"] = read(f"/usr/share/doc/{package}/copyright")
+    texts = b"".join(file.content for file in files.values()).decode(errors="replace")
+    named = {name.rstrip(".") for name in re.findall(rf"{LICENCES}/([\w.+-]+)", texts)}
+    for name in sorted(name for name in named if os.path.exists(f"{LICENCES}/{name}")):
+        files[f"{LICENCES.removeprefix('/usr/')}/{name}"] = read(f"{LICENCES}/{name}")
+    return files
+
+
 def base(libraries, packages):
     """The layer that all images share. `packages`: names of the Debian packages whose notices go along."""
     files = {path: File(0o777, link=target) for path, target in LINKS.items()}
@@ -74,9 +88,7 @@ def base(libraries, packages):
     files[AUTHORITIES[1:]] = read(AUTHORITIES)
     for library in libraries:
         files[usr_path(library)] = read(os.path.realpath(library), 0o755)
-    for package in packages:
-        notice = pathlib.Path(f"/usr/share/doc/{package}/copyright")
-        files[f"usr/share/doc/{package}/copyright"] = read(notice)
+    files |= {f"usr/{path}": file for path, file in notices(packages).items()}
     return with_directories(files)
 
 

@@ -31,15 +31,23 @@ def _dpkg(*args):
 
 
 @functools.lru_cache(None)
+def _libraries():
+    """{path: package} of every shared library that a Debian package brought; one question instead of a hundred."""
+    out = {}
+    for line in _dpkg("--search", "*.so*").splitlines():
+        packages, _, path = line.rpartition(": ")
+        if not line.startswith("diversion"):
+            out[path] = packages.split(",")[0].split(":")[0]
+    return out
+
+
 def owner(path):
-    """The Debian package of a file, whichever of its two paths /lib and /usr/lib the package lists."""
+    """The Debian package of a library, whichever of its two paths /lib and /usr/lib the package lists."""
     real = os.path.realpath(path)
-    for name in dict.fromkeys([path, real, "/" + usr_path(path), "/" + usr_path(real), real.removeprefix("/usr")]):
-        found = subprocess.run(["dpkg-query", "--search", name], text=True, capture_output=True, check=False).stdout
-        for line in found.splitlines():
-            if not line.startswith("diversion"):
-                return line.split(":")[0].split(",")[0]
-    raise RuntimeError(f"no Debian package owns {path}: the image may hold nothing of unknown origin")
+    for name in (path, real, "/" + usr_path(path), "/" + usr_path(real), real.removeprefix("/usr")):
+        if name in _libraries():
+            return _libraries()[name]
+    raise RuntimeError(f"no Debian package owns {path}: a release holds nothing of unknown origin")
 
 
 def packages_of(libraries):

@@ -12,6 +12,7 @@ import unittest
 
 import images
 from images import PROGRAMS, contained
+from installing import ROOT
 
 
 def setUpModule():
@@ -89,12 +90,26 @@ class Programs(unittest.TestCase):
                 self.assertEqual(sums["SHA256"], hashlib.sha256(content).hexdigest(), path)
 
 
+class Licences(unittest.TestCase):
+    def test_ours_and_those_of_the_libraries_are_there_in_full(self):
+        for name in PROGRAMS:
+            texts = roots[name] / "usr/share/common-licenses"
+            apache = (texts / "Apache-2.0").read_text()
+            self.assertIn("TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION", apache)
+            for own in ("LICENSE", "NOTICE"):
+                self.assertEqual((roots[name] / "usr/share/doc/traffictap" / own).read_text(), (ROOT / own).read_text())
+            for notice in (roots[name] / "usr/share/doc").rglob("copyright"):
+                for wanted in re.findall(r"/usr/share/common-licenses/([A-Z][\w.-]*\w)", notice.read_text(errors="replace")):
+                    self.assertTrue((texts / wanted).is_file(), f"{notice} refers to {wanted}")
+
+
 class BillOfMaterials(unittest.TestCase):
     def test_has_every_file_that_is_not_ours(self):
         ours = {"etc/passwd", "etc/group", "etc/nsswitch.conf"}
         for name in PROGRAMS:
             files = {m.name for m in archive.members(name) if m.isfile()} - ours
-            strangers = {f for f in files if not f.startswith("usr/share/doc/") and f != f"usr/bin/{name}"}
+            texts = ("usr/share/doc/", "usr/share/common-licenses/")
+            strangers = {f for f in files if not f.startswith(texts) and f != f"usr/bin/{name}"}
             self.assertEqual(strangers, {one["fileName"][2:] for one in bill(name)["files"]})
 
     def test_has_versions_and_licences_as_dpkg_has_them(self):

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What a release consists of, as its users would take it (root). usage: tests/release/run.sh BUILD
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+TRAFFICTAP_BUILD=$(realpath "${1:-build}")
+export TRAFFICTAP_BUILD
+exec "$(tests/python_env.sh tests/release/requirements.txt)" tests/runner.py tests/release
