@@ -45,7 +45,8 @@ def _messages(text):
 def page(root):
     """docs/reference/record.md"""
     text = (pathlib.Path(root) / "proto/traffictap/v1/pair.proto").read_text()
-    preface = [line[2:].strip() for line in text.split("syntax =")[0].splitlines()]
+    preface = [line[2:].strip() for line in text.split("syntax =")[0].splitlines()
+               if "SPDX-License-Identifier" not in line]
     parts = list(_messages(text))
     names = {name for name, _, _ in parts}
     out = [generated("proto/traffictap/v1/pair.proto"), "# The record\n\n"]

@@ -2,6 +2,7 @@
 #include "operator/reconcilers/tap_totals.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "fmt/format.h"
@@ -91,7 +92,7 @@ std::set<std::string> SplitInstances(const Json& text) {
   return out;
 }
 
-// What instances that are gone had counted. `still` is the sum over those that were counted before
+// What instances that are gone without a last report had counted. `still` is the sum over those that were counted before
 // and are still here: what the former total held beyond it has gone with the others. An instance
 // counts on, so the difference may fall short and never exceeds the truth.
 Counts Before(const Json& status, const Counts& still) {
@@ -127,8 +128,9 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
   TapTotals out;
   const Json& collector = Member(status, "collector");
   const auto former = SplitInstances(Member(collector, "instances"));
-  std::set<std::string> instances;
-  Counts still;
+  const auto former_ended = SplitInstances(Member(collector, "ended"));
+  std::set<std::string> instances, ended;
+  Counts still, last;
   for (const auto& report : reports) {
     if (!report.final()) AddFaults(tap, report, &out);
     const auto found = std::find_if(report.taps().begin(), report.taps().end(), [&](const auto& t) {
@@ -140,22 +142,32 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
     }
     if (found == report.taps().end()) continue;
     const Counts counts = CountsOf(*found);
-    Add(counts, &out.counts);
     if (former.contains(report.instance())) Add(counts, &still);
+    if (report.final()) {
+      if (!former_ended.contains(report.instance())) Add(counts, &last);
+      ended.insert(report.instance());
+      continue;
+    }
+    Add(counts, &out.counts);
     instances.insert(report.instance());
-    if (!report.final()) AddState(*found, &out);
+    AddState(*found, &out);
   }
+  const bool nobody = instances.empty() && ended.empty();
   // With nobody there the memory stays as it is, for the same instance may come back.
-  if (instances.empty()) instances = former;
-  const bool nobody = out.counts.empty();
+  if (instances.empty()) {
+    std::set_difference(former.begin(), former.end(), ended.begin(), ended.end(),
+                        std::inserter(instances, instances.end()));
+  }
   out.before =
       instances == former ? ReadCounts(Member(collector, "before")) : Before(status, still);
+  Add(last, &out.before);
   if (nobody) {
     out.counts = ReadCounts(status);
   } else {
     Add(out.before, &out.counts);
   }
   out.instances = fmt::format("{}", fmt::join(instances, ","));
+  out.ended = fmt::format("{}", fmt::join(ended, ","));
   return out;
 }
 
@@ -163,7 +175,8 @@ void WriteTotals(const TapTotals& totals, Json* status) {
   WriteCounts(totals.counts, status);
   Json before = Json::object();
   WriteCounts(totals.before, &before);
-  (*status)["collector"] = {{"instances", totals.instances}, {"before", before}};
+  (*status)["collector"] = {
+      {"instances", totals.instances}, {"ended", totals.ended}, {"before", before}};
 }
 
 }  // namespace traffictap::reconcilers

@@ -34,12 +34,14 @@ struct TapTotals {
   Counts counts;
   Counts before;          // of `counts`: what instances that are gone had counted
   std::string instances;  // those counted now, comma-separated
+  std::string ended;      // those whose last report is in `before` and is still known
   uint64_t proxies = 0;   // that send
   bool completed = false;
   std::map<std::string, OutputTotals> outputs;  // of the living instances alone
 };
 
-// Pure. Reports that are final add to the counts and to nothing else: their collectors are gone.
+// Pure. Reports that are final add to the counts, once and exactly, and to nothing else: their
+// collectors are gone.
 // `status` is the tap's former status, or null: what WriteTotals put there is its memory.
 TapTotals AddUp(const std::string& tap, const std::string& uid,
                 const std::vector<v1::CollectorReport>& reports, const kube::Json& status);

@@ -131,8 +131,8 @@ struct Refused {
   size_t filters;
 };
 Refused AfterRefusal(const Status& status, base::Nanos later) {
-  Fixture f;
   PushedClock clock;
+  Fixture f;
   f.Seed(kube::kEnvoyFilters, R"({"metadata":{"namespace":"shop","name":"a"},"spec":{}})");
   f.watch = std::make_unique<op::MeshWatch>(&f.kube, mesh::Installation(), &clock,
                                             op::MeshWatch::Hooks{[] {}, [](const auto&) {}});
@@ -172,8 +172,8 @@ BOOST_AUTO_TEST_CASE(a_kind_is_given_up_when_it_has_been_gone_for_minutes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_from_the_start_is_believed_when_it_lasts) {
-  Fixture f;
   PushedClock clock;
+  Fixture f;
   f.kube.Fail("list", kube::kEnvoyFilters, absl::PermissionDeniedError("no right"), 1000);
   f.watch = std::make_unique<op::MeshWatch>(&f.kube, mesh::Installation(), &clock,
                                             op::MeshWatch::Hooks{[] {}, [](const auto&) {}});

@@ -143,6 +143,8 @@ Tree TapStatus() {
       {"collector",
        Fields("Internal: keeps the counts across collector restarts.",
               {{"instances", Text("Collectors included in the counts.", 4096)},
+               {"ended",
+                Text("Collectors that have ended, whose last report `before` includes.", 4096)},
                {"before", Fields("Counts of collectors that no longer exist.", Counts())}})});
   return Fields("Observed state. Its size is bounded, however large the mesh.", fields);
 }
