@@ -63,7 +63,13 @@ manifests: ## Write the chart as plain manifests: charts/kustomize/base, out/ins
 .PHONY: image
 image: deps ## Make the container images and their SBOMs in out/, without a container engine
 	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
-	@python3 charts/image/build.py $(BUILD) out
+	@python3 charts/image/build_images.py $(BUILD) out
+
+.PHONY: release
+release: deps ## Make everything that is published in out/release (REGISTRY= of the images, URL= of the archive)
+	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
+	@$$(tests/python_env.sh release/requirements.txt) release/build.py $(BUILD) out/release \
+	  $(if $(REGISTRY),--registry $(REGISTRY)) $(if $(URL),--url $(URL))
 
 .PHONY: demo
 demo: deps ## Run a real Istio mesh with operator and collector, apply a TrafficTap, print its pairs (root)

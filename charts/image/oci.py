@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as one archive: an OCI image layout (image-spec 1.1), with the manifest.json that older `docker load` reads."""
+"""OCI image layouts (image-spec 1.1) as one archive: of images, with the manifest.json that older `docker load` reads, and of
+other artifacts."""
 
 import dataclasses
 import gzip
@@ -13,8 +14,8 @@ CONFIG, LAYER = "application/vnd.oci.image.config.v1+json", "application/vnd.oci
 MANIFEST, INDEX = "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"
 
 
-def _tar(entries, epoch):
-    """The same entries give the same bytes."""
+def tar(entries, epoch):
+    """`entries`: {path: rootfs.File}. The same entries give the same bytes."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, file in sorted(entries.items()):
@@ -50,11 +51,11 @@ class Blob:
 
 def layer(entries, epoch):
     """`entries`: {path: rootfs.File}."""
-    plain = _tar(entries, epoch)
+    plain = tar(entries, epoch)
     return Blob(LAYER, gzip.compress(plain, 6, mtime=0), "sha256:" + hashlib.sha256(plain).hexdigest())
 
 
-def _json(media_type, value):
+def json_blob(media_type, value):
     return Blob(media_type, json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
@@ -73,39 +74,48 @@ class Image:
     epoch: int
 
     def config(self):
-        return _json(CONFIG, {
+        return json_blob(CONFIG, {
             "architecture": self.architecture,
             "os": "linux",
             "created": timestamp(self.epoch),
             "config": {"Entrypoint": self.entrypoint, "User": self.user, "WorkingDir": "/", "Labels": self.labels},
             "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in self.layers]},
-            "history": [{"created": timestamp(self.epoch), "created_by": "charts/image/build.py"} for _ in self.layers],
+            "history": [{"created": timestamp(self.epoch), "created_by": "charts/image/build_images.py"} for _ in self.layers],
         })
 
     def manifest(self):
-        return _json(MANIFEST, {
+        return json_blob(MANIFEST, {
             "schemaVersion": 2, "mediaType": MANIFEST, "config": self.config().descriptor(),
             "layers": [one.descriptor() for one in self.layers], "annotations": self.labels})
 
 
-def archive(images):
-    """The bytes of a tar that holds all the images; layers that they share are in it once."""
+def layout(index, blobs, epoch, more=None):
+    """The bytes of a tar with an image layout. `index`: the descriptors that it is entered by. `more`: other files by path."""
     from rootfs import File, with_directories
 
-    blobs, index, loadable = {}, [], []
-    for image in images:
-        manifest, config = image.manifest(), image.config()
-        for blob in (manifest, config, *image.layers):
-            blobs[blob.path] = File(0o644, blob.content)
-        index.append(manifest.descriptor(
-            platform={"os": "linux", "architecture": image.architecture},
-            annotations={"org.opencontainers.image.ref.name": image.reference,
-                         "io.containerd.image.name": f"docker.io/library/{image.reference}"}))
-        loadable.append({"Config": config.path, "RepoTags": [image.reference], "Layers": [b.path for b in image.layers]})
     files = {
         "oci-layout": File(0o644, b'{"imageLayoutVersion":"1.0.0"}'),
-        "index.json": File(0o644, json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": index}).encode()),
-        "manifest.json": File(0o644, json.dumps(loadable).encode()),
-        **blobs,
+        "index.json": File(0o644, json_blob(INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": index}).content),
+        **{path: File(0o644, content) for path, content in (more or {}).items()},
+        **{blob.path: File(0o644, blob.content) for blob in blobs},
     }
-    return _tar(with_directories(files), images[0].epoch)
+    return tar(with_directories(files), epoch)
+
+
+def images_archive(images):
+    """The bytes of a tar that holds all the images; layers that they share are in it once. A name stands for an index of
+    its architectures, of which there may be one."""
+    blobs, index, loadable = [], [], []
+    for reference in dict.fromkeys(image.reference for image in images):
+        manifests = []
+        for image in (one for one in images if one.reference == reference):
+            manifest, config = image.manifest(), image.config()
+            blobs += [manifest, config, *image.layers]
+            manifests.append(manifest.descriptor(platform={"os": "linux", "architecture": image.architecture}))
+            loadable.append({"Config": config.path, "RepoTags": [reference], "Layers": [b.path for b in image.layers]})
+        every = json_blob(INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests,
+                                  "annotations": image.labels})
+        blobs.append(every)
+        index.append(every.descriptor(annotations={
+            "org.opencontainers.image.ref.name": reference, "io.containerd.image.name": f"docker.io/library/{reference}"}))
+    return layout(index, blobs, images[0].epoch, {"manifest.json": json.dumps(loadable).encode()})

@@ -44,6 +44,11 @@ def libraries_of(program):
     return sorted(set(re.findall(r"(/\S+) \(0x", text)))
 
 
+def authorities():
+    """{path in an image: path here} of the certificate authorities."""
+    return {AUTHORITIES[1:]: AUTHORITIES}
+
+
 def usr_path(path):
     """/lib/x/y.so -> usr/lib/x/y.so: where Debian's packages have it since /lib is a link."""
     inside = path.lstrip("/")
@@ -51,10 +56,11 @@ def usr_path(path):
 
 
 def stripped(program):
-    """The program without its symbols and debugging information."""
+    """The program without symbols and debugging information, and without the linker's hash of both: that one would tell
+    apart what was built in two folders."""
     with tempfile.TemporaryDirectory() as directory:
         out = f"{directory}/program"
-        subprocess.run(["strip", "--strip-all", "-o", out, program], check=True)
+        subprocess.run(["strip", "--strip-all", "--remove-section=.note.gnu.build-id", "-o", out, program], check=True)
         return read(out, 0o755)
 
 

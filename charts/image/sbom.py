@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which packages an image is made of, as SPDX 2.3: Debian's packages of its libraries, those that are compiled in, and the
+"""Which packages an image or an archive is made of, as SPDX 2.3: Debian's packages of its libraries, those that are compiled in, and the
 npm packages of the page. Licences are those that a package itself names."""
 
 import functools
@@ -51,7 +51,7 @@ def owner(path):
 
 
 def packages_of(libraries):
-    return sorted({owner(library) for library in libraries} | {"ca-certificates"})
+    return sorted({owner(library) for library in libraries})
 
 
 def licences(package):
@@ -68,13 +68,13 @@ def licences(package):
 class Document:
     """Collects packages and the texts of licences that SPDX has no name for."""
 
-    def __init__(self, name, version, epoch):
-        self.name, self.version, self.epoch = name, version, epoch
+    def __init__(self, name, version, epoch, purpose):
+        self.name, self.version, self.epoch, self.purpose = name, version, epoch, purpose
         self.packages, self.relations, self.foreign, self.files = [], [], {}, []
 
     def _expression(self, package, names):
         if not names:
-            return self._reference(f"{package}-copyright", f"see usr/share/doc/{package}/copyright in the image")
+            return self._reference(f"{package}-copyright", f"see share/doc/{package}/copyright beside the program")
         parts = []
         for name in names:
             known = SPDX_NAMES.get(name) or (name if name in SPDX_NAMES.values() else None)
@@ -93,7 +93,7 @@ class Document:
             "downloadLocation": "NOASSERTION", "filesAnalyzed": False, "licenseConcluded": "NOASSERTION",
             "licenseDeclared": licence, "copyrightText": "NOASSERTION",
             "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}]})
-        self.relations.append(("SPDXRef-image", relation, identifier))
+        self.relations.append(("SPDXRef-whole", relation, identifier))
         return identifier
 
     def add_debian(self, package, relation):
@@ -115,20 +115,20 @@ class Document:
         self.relations.append((package, "CONTAINS", identifier))
 
     def render(self):
-        image = {"SPDXID": "SPDXRef-image", "name": self.name, "versionInfo": self.version, "filesAnalyzed": False,
+        whole = {"SPDXID": "SPDXRef-whole", "name": self.name, "versionInfo": self.version, "filesAnalyzed": False,
                  "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
-                 "copyrightText": "NOASSERTION", "primaryPackagePurpose": "CONTAINER"}
-        packages = [image, *sorted(self.packages, key=lambda p: p["SPDXID"])]
+                 "copyrightText": "NOASSERTION", "primaryPackagePurpose": self.purpose}
+        packages = [whole, *sorted(self.packages, key=lambda p: p["SPDXID"])]
         digest = hashlib.sha256(json.dumps([packages, self.files], sort_keys=True).encode()).hexdigest()
         return json.dumps({
             "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": self.name,
             "documentNamespace": f"https://traffictap.io/spdx/{self.name}-{self.version}-{digest[:32]}",
-            "creationInfo": {"created": timestamp(self.epoch), "creators": [f"Tool: traffictap-image-{self.version}"]},
+            "creationInfo": {"created": timestamp(self.epoch), "creators": [f"Tool: traffictap-release-{self.version}"]},
             "packages": packages, "files": self.files,
             "hasExtractedLicensingInfos": sorted(self.foreign.values(), key=lambda one: one["licenseId"]),
             "relationships": [
                 {"spdxElementId": a, "relationshipType": kind, "relatedSpdxElement": b}
-                for a, kind, b in [("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image"), *self.relations]],
+                for a, kind, b in [("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-whole"), *self.relations]],
         }, indent=1).encode()
 
 
@@ -139,13 +139,14 @@ def npm_packages(lock):
             yield path.split("node_modules/")[-1], package["version"], package.get("license", "NOASSERTION")
 
 
-def document(name, version, epoch, libraries, lock=None):
-    """The bytes of the SBOM of one image. `lock`: the package-lock.json of a page that is compiled in."""
-    out = Document(name, version, epoch)
-    identifiers = {package: out.add_debian(package, "CONTAINS") for package in packages_of(libraries)}
-    for library in libraries:
-        out.add_file(usr_path(library), pathlib.Path(library).read_bytes(), identifiers[owner(library)])
-    out.add_file(AUTHORITIES[1:], pathlib.Path(AUTHORITIES).read_bytes(), identifiers["ca-certificates"])
+def document(name, version, epoch, files, lock=None, purpose="CONTAINER"):
+    """The bytes of the SBOM of one image or archive. `files`: {path in it: path here} of what Debian's packages brought.
+    `lock`: the package-lock.json of a page that is compiled in. `purpose`: SPDX' word for what it is."""
+    out = Document(name, version, epoch, purpose)
+    owners = {path: "ca-certificates" if source == AUTHORITIES else owner(source) for path, source in files.items()}
+    identifiers = {package: out.add_debian(package, "CONTAINS") for package in sorted(set(owners.values()))}
+    for path, source in sorted(files.items()):
+        out.add_file(path, pathlib.Path(source).read_bytes(), identifiers[owners[path]])
     for package in HEADERS:
         out.add_debian(package, "STATIC_LINK")
     if lock:

@@ -49,6 +49,7 @@ export default defineConfig({
           { text: 'Install', link: '/install' },
           { text: 'Upgrade', link: '/upgrade' },
           { text: 'Uninstall', link: '/uninstall' },
+          { text: 'Make a release', link: '/release' },
           { text: 'Monitoring', link: '/monitoring' },
           { text: 'Sizing', link: '/sizing' },
           { text: 'What can be lost', link: '/losses' },

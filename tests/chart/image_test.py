@@ -39,6 +39,12 @@ class Image(unittest.TestCase):
             self.assertEqual(config["Entrypoint"], [f"/usr/bin/{name}"])
             self.assertEqual(config["Labels"]["org.opencontainers.image.title"], name)
 
+    def test_stands_behind_an_index_that_says_for_which_machines_it_is(self):
+        architecture = output(["dpkg", "--print-architecture"]).strip()
+        for name, index in archive.indexes().items():
+            self.assertEqual([one["platform"] for one in index["manifests"]], [{"os": "linux", "architecture": architecture}])
+            self.assertEqual(index["annotations"], archive.manifests()[name]["annotations"])
+
     def test_has_no_shell_and_nothing_that_gives_rights(self):
         for name in PROGRAMS:
             programs = {p.name for p in (roots[name] / "usr/bin").iterdir()}

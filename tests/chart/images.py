@@ -20,7 +20,7 @@ ARCHIVE = "traffictap-images.tar"
 
 def build(out):
     """Makes the images of TRAFFICTAP_BUILD; returns the archive's path."""
-    script = ROOT / "charts/image/build.py"
+    script = ROOT / "charts/image/build_images.py"
     subprocess.run([sys.executable, script, os.environ["TRAFFICTAP_BUILD"], out], check=True, stdout=subprocess.DEVNULL)
     return pathlib.Path(out) / ARCHIVE
 
@@ -51,13 +51,17 @@ class Archive:
     def blob(self, descriptor):
         return self.files["blobs/" + descriptor["digest"].replace(":", "/")]
 
-    def manifests(self):
-        """{name: manifest}"""
+    def indexes(self):
+        """{name: the index of its architectures}"""
         out = {}
         for one in self.json("index.json")["manifests"]:
             reference = one["annotations"]["org.opencontainers.image.ref.name"]
             out[reference.split(":")[0]] = json.loads(self.blob(one))
         return out
+
+    def manifests(self):
+        """{name: manifest} of this machine's architecture, which is the only one."""
+        return {name: json.loads(self.blob(*index["manifests"])) for name, index in self.indexes().items()}
 
     def config(self, name):
         return json.loads(self.blob(self.manifests()[name]["config"]))

@@ -4,5 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 TRAFFICTAP_BUILD=$(realpath "${1:-build}")
-export TRAFFICTAP_BUILD
+TRAFFICTAP_HELM=$(tests/chart/helm.sh)
+TRAFFICTAP_RELEASE_TOOLS=$(tests/release/tools.sh)
+export TRAFFICTAP_BUILD TRAFFICTAP_HELM TRAFFICTAP_RELEASE_TOOLS
 exec "$(tests/python_env.sh tests/release/requirements.txt)" tests/runner.py tests/release

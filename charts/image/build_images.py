@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the images of both programs. usage: build.py BUILD OUT; writes OUT/traffictap-images.tar and an SBOM per image."""
+"""Makes the images of both programs. usage: build_images.py BUILD OUT; writes OUT/traffictap-images.tar and an SBOM per image."""
 
 import os
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -46,26 +45,33 @@ def images(build, moment):
     libraries = {name: rootfs.libraries_of(path) for name, path in programs.items()}
     every = sorted(set().union(*libraries.values()))
     architecture = subprocess.run(["dpkg", "--print-architecture"], text=True, capture_output=True, check=True).stdout.strip()
-    shared = oci.layer(rootfs.base(every, sbom.packages_of(every)), moment)
+    shared = oci.layer(rootfs.base(every, sbom.packages_of(every) + ["ca-certificates"]), moment)
     for name, program in programs.items():
         number = version(program)
         # The layer with the libraries is the same in both images, and so are its packages.
-        bill = sbom.document(name, number, moment, every, PAGE_LOCK if name == "traffictap-collector" else None)
+        files = {rootfs.usr_path(library): library for library in every} | rootfs.authorities()
+        bill = sbom.document(name, number, moment, files, PAGE_LOCK if name == "traffictap-collector" else None)
         own = oci.layer(rootfs.program_layer(name, build, bill), moment)
         yield oci.Image(f"{name}:{number}", architecture, [shared, own], [f"/usr/bin/{name}"],
                         f"{rootfs.USER}:{rootfs.USER}", labels(name, number, moment), moment), bill
 
 
+def made(build):
+    """(bytes of the archive, {name: bytes of its SBOM}) of both images."""
+    both = list(images(build, epoch()))
+    for image, _ in both:
+        size = sum(len(one.content) for one in image.layers) / 1e6
+        print(f"{image.reference}  {image.manifest().digest}  {size:.1f} MB")
+    return oci.images_archive([image for image, _ in both]), {image.reference.split(":")[0]: bill for image, bill in both}
+
+
 def main(build, out):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    made = list(images(build, epoch()))
-    for image, bill in made:
-        name = re.split("[:]", image.reference)[0]
+    archive, bills = made(build)
+    for name, bill in bills.items():
         (out / f"{name}.spdx.json").write_bytes(bill)
-        size = sum(len(one.content) for one in image.layers) / 1e6
-        print(f"{image.reference}  {image.manifest().digest}  {size:.1f} MB")
-    (out / "traffictap-images.tar").write_bytes(oci.archive([image for image, _ in made]))
+    (out / "traffictap-images.tar").write_bytes(archive)
 
 
 if __name__ == "__main__":
