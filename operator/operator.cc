@@ -243,9 +243,8 @@ struct Operator::State {
     watch->WriteMetrics(writer);
     mesh_controller->WriteMetrics(writer);
     tap_controller->WriteMetrics(writer);
-    writer.Gauge("traffictap_operator_taps", "Taps that exist.", {}, watch->tap_count());
-    writer.Gauge("traffictap_operator_collectors", "Collectors that are connected.", {},
-                 Reports().size());
+    writer.Gauge("traffictap_operator_taps", "Existing taps.", {}, watch->tap_count());
+    writer.Gauge("traffictap_operator_collectors", "Connected collectors.", {}, Reports().size());
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
   }
 

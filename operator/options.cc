@@ -9,24 +9,25 @@ namespace traffictap::op {
 namespace {
 
 void AddClusterOptions(CLI::App& app, Options* out) {
-  app.add_option("--kubeconfig", out->kubeconfig.path,
-                 "kubeconfig file; without it the pod's service account, then ~/.kube/config")
+  app.add_option(
+         "--kubeconfig", out->kubeconfig.path,
+         "kubeconfig file (default: $KUBECONFIG or ~/.kube/config, then the pod's service account)")
       ->check(CLI::ExistingFile);
-  app.add_option("--context", out->kubeconfig.context, "context of the kubeconfig");
-  app.add_option("--namespace", out->installation.ns, "the namespace of operator and collector")
+  app.add_option("--context", out->kubeconfig.context, "kubeconfig context");
+  app.add_option("--namespace", out->installation.ns, "namespace of the operator and the collector")
       ->capture_default_str();
   app.add_option("--collector-service", out->installation.collector_service,
-                 "the collector's Service in --namespace")
+                 "Service of the collector in --namespace")
       ->capture_default_str();
   app.add_option("--collector-port", out->installation.collector_port,
-                 "the name of its port for access logs")
+                 "name of its port for access logs")
       ->capture_default_str();
-  app.add_option("--cluster-domain", out->installation.cluster_domain, "the cluster's DNS domain")
+  app.add_option("--cluster-domain", out->installation.cluster_domain, "DNS domain of the cluster")
       ->capture_default_str();
-  app.add_option("--root-namespace", out->installation.root_namespace, "istiod's namespace")
+  app.add_option("--root-namespace", out->installation.root_namespace, "namespace of istiod")
       ->capture_default_str();
   app.add_option("--destinations-dir", out->installation.destinations_dir,
-                 "where the collector mounts the secrets of TapDestinations")
+                 "directory in which the collector mounts the Secrets of TapDestinations")
       ->capture_default_str();
   app.add_option_function<std::string>(
          "--patch-grace",
@@ -34,8 +35,8 @@ void AddClusterOptions(CLI::App& app, Options* out) {
            // ParseDuration wants a unit, also after a nought.
            out->patch_grace = *tap::ParseDuration(text == "0" ? "0s" : text);
          },
-         "how long a proxy keeps its patch when the last tap that needs it has gone, so that tap "
-         "after tap drains its connections once; 0: not at all")
+         "how long a proxy keeps its patch after its last tap has ended, so that consecutive taps "
+         "drain its connections only once; 0 to disable")
       ->check(CLI::Validator(
           [](const std::string& text) {
             const auto read = tap::ParseDuration(text == "0" ? "0s" : text);
@@ -44,26 +45,26 @@ void AddClusterOptions(CLI::App& app, Options* out) {
           "DURATION"))
       ->default_str("5m");
   app.add_flag("!--no-leader-election", out->leader_election,
-               "write although another operator may");
+               "do not elect a leader: only for a single operator");
   auto* uninstall =
-      app.add_flag("--uninstall", out->uninstall, "remove every patch from the mesh, and end");
-  app.add_flag("--check", out->check, "tell whether this installation works, and end")
+      app.add_flag("--uninstall", out->uninstall, "remove all patches from the mesh and exit");
+  app.add_flag("--check", out->check, "check whether the installation works and exit")
       ->excludes(uninstall);
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option("--discovery,--routes", out->discovery.address,
-                 "where collectors fetch their taps (gRPC), IP:PORT")
+                 "address from which collectors fetch their taps (gRPC), IP:PORT")
       ->capture_default_str();
   app.add_option("--discovery-cert", out->discovery.tls.certificate,
                  "TLS certificate of --discovery (PEM)");
   app.add_option("--discovery-key", out->discovery.tls.key, "its private key (PEM)");
   app.add_option("--discovery-client-ca", out->discovery.tls.client_ca,
                  "require client certificates signed by this CA (PEM)");
-  app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
+  app.add_option("--http", out->http.address, "address for /metrics, /healthz and /readyz, IP:PORT")
       ->capture_default_str();
   app.add_option("--istiod-token", out->istiod.token_file,
-                 "file with a service account token of audience istio-ca, to ask istiod with");
+                 "file with a service account token for istiod (audience istio-ca)");
 }
 
 }  // namespace
@@ -72,9 +73,8 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   ParsedOptions out;
   out.options.http.address = "127.0.0.1:9091";
   CLI::App app(
-      "Makes Istio's proxies send their access logs to the collector, as TrafficTaps ask, and "
-      "tells "
-      "in their status what comes of it.");
+      "Configures Istio's proxies to send their access logs to the collector, as TrafficTaps "
+      "request, and reports the result in the taps' status.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
   AddClusterOptions(app, &out.options);
   AddServerOptions(app, &out.options);

@@ -56,9 +56,10 @@ void ProxyPoller::Ask() {
   }
   if (error != std::exchange(last_error_, error)) {
     if (error.empty()) {
-      log::For("istiod").info("istiod tells what proxies have taken");
+      log::For("istiod").info("istiod reports which proxies have accepted their patches");
     } else {
-      log::For("istiod").warn("not known what proxies have taken err=\"{}\"", error);
+      log::For("istiod").warn("unknown which proxies have accepted their patches err=\"{}\"",
+                              error);
     }
   }
   asked_(version_);

@@ -61,7 +61,7 @@ def _rows(schema):
 
 
 def _sections(path, schema, same_as=None):
-    """Markdown of an object and, below it, of the objects in it; `same_as`: sections that need no second telling."""
+    """Markdown of an object and, below it, of the objects in it; `same_as`: sections that are not repeated."""
     rows = list(_rows(schema))
     if same_as is None or same_as.get(path) != rows:
         yield f"### {path}\n\n{escaped(schema.get('description', ''))}\n\n" + table(["Field", "Type", "Meaning"], rows)
@@ -85,7 +85,7 @@ def _all_rows(path, schema):
 def page(root):
     """docs/reference/crd.md"""
     out = [generated("crds/"), "# Custom resources\n\n"
-           "Group `traffictap.io`, version `v1alpha1`. The API server refuses what breaks these rules, and says why.\n\n"]
+           "Group `traffictap.io`, version `v1alpha1`. The API server rejects objects that violate these rules, and says why.\n\n"]
     told = {}
     for plural in KINDS:
         crd = yaml.safe_load((pathlib.Path(root) / f"crds/traffictap.io_{plural}.yaml").read_text())["spec"]
@@ -95,7 +95,7 @@ def page(root):
         out.append(f"## {names['kind']}\n\n{escaped(schema['description'])} {crd['scope']}. "
                    + (f"Short name: {short}.\n\n" if short else "\n\n"))
         if told:
-            out.append("Fields that are not told here are as those of the TrafficTap.\n\n" if plural == KINDS[1] else "")
+            out.append("Fields that are not listed here are the same as those of the TrafficTap.\n\n" if plural == KINDS[1] else "")
         for part in ("spec", "status"):
             if part in schema["properties"] and schema["properties"][part].get("properties"):
                 path = f"{names['kind']}.{part}"

@@ -10,10 +10,10 @@ from generate.markdown import code, escaped, generated, table
 CLOSED = {"reason", "how", "result", "verdict", "queue", "controller"}
 LABELS = {
     "tap": "NAMESPACE/NAME of a TrafficTap, NAME of a ClusterTrafficTap",
-    "output": "its name in the tap",
-    "verb": "of Kubernetes' API: get, list, watch, create, patch, update, delete",
-    "resource": "plural of the kind, lower case",
-    "code": "HTTP status, 0 for no answer",
+    "output": "name of the output in the tap",
+    "verb": "Kubernetes API verb: get, list, watch, create, patch, update, delete",
+    "resource": "plural of the kind, in lower case",
+    "code": "HTTP status; 0 for no response",
 }
 
 
@@ -51,7 +51,7 @@ def metrics_page(collector, operator):
     """docs/reference/metrics.md; both are {name: Family} of tests/docs/exposition.py."""
     rows = [[code(label), escaped(meaning)] for label, meaning in LABELS.items()]
     return (generated("the programs' own /metrics") + "# Metrics\n\n"
-            "Prometheus' text format on `/metrics` of the port that `--http` names. A label has no pod, path or user in it.\n\n"
+            "In Prometheus text format, at `/metrics` on the `--http` port. No label contains a pod, path or user.\n\n"
             + table(["Label", "Values"], rows)
             + "## The collector\n\n" + _metrics(collector) + "## The operator\n\n" + _metrics(operator)).rstrip() + "\n"
 
@@ -60,5 +60,5 @@ def chart_page(root):
     """docs/reference/chart.md"""
     values = (root / "charts/traffictap/values.yaml").read_text().rstrip()
     return (f"{generated('charts/traffictap/values.yaml')}# Values of the chart\n\n"
-            "Any other key is refused: `values.schema.json` knows exactly these.\n\n"
+            "All other keys are rejected by `values.schema.json`.\n\n"
             f"```yaml\n{values}\n```\n")

@@ -62,12 +62,12 @@ void Controller::WriteMetrics(base::MetricWriter& writer) const {
   queue_->WriteMetrics(options_.name, writer);
   absl::MutexLock lock(&mutex_);
   const auto count = [&](const char* result, double value) {
-    writer.Counter("traffictap_reconciles_total", "Keys reconciled.",
+    writer.Counter("traffictap_reconciles_total", "Reconciled keys.",
                    {{"controller", options_.name}, {"result", result}}, value);
   };
   count("ok", succeeded_);
   count("error", failed_);
-  writer.Counter("traffictap_reconcile_seconds_total", "Time spent in reconciling.",
+  writer.Counter("traffictap_reconcile_seconds_total", "Time spent on reconciliation.",
                  {{"controller", options_.name}}, seconds_);
 }
 

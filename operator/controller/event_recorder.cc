@@ -153,7 +153,8 @@ void EventRecorder::WriteMetrics(base::MetricWriter& writer) const {
   absl::MutexLock lock(&mutex_);
   writer.Counter("traffictap_events_written_total", "Events written to the API server.", {},
                  written_);
-  writer.Counter("traffictap_events_dropped_total", "Events over a limit or refused.", {},
+  writer.Counter("traffictap_events_dropped_total",
+                 "Events dropped because of a rate limit or rejected by the API server.", {},
                  dropped_);
 }
 

@@ -156,8 +156,9 @@ void LeaderElector::WriteMetrics(base::MetricWriter& writer) const {
   const bool leads = leading();
   absl::MutexLock lock(&mutex_);
   const base::MetricLabels labels = {{"lease", options_.name}};
-  writer.Gauge("traffictap_leader", "1 where this replica leads.", labels, leads ? 1 : 0);
-  writer.Counter("traffictap_leader_changes_total", "Leaderships won and lost.", labels, changes_);
+  writer.Gauge("traffictap_leader", "1 if this replica is the leader.", labels, leads ? 1 : 0);
+  writer.Counter("traffictap_leader_changes_total",
+                 "Times that this replica became or ceased to be the leader.", labels, changes_);
 }
 
 }  // namespace traffictap::controller

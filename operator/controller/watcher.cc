@@ -153,9 +153,9 @@ Watcher::Answer Watcher::last_answer() const {
 void Watcher::WriteMetrics(base::MetricWriter& writer) const {
   absl::MutexLock lock(&mutex_);
   const base::MetricLabels labels = {{"resource", resource_.Name()}};
-  writer.Counter("traffictap_watch_lists_total", "Full lists, the first one included.", labels,
+  writer.Counter("traffictap_watch_lists_total", "Full list requests, including the first.", labels,
                  lists_);
-  writer.Counter("traffictap_watch_restarts_total", "Lists and watches that ended by an error.",
+  writer.Counter("traffictap_watch_restarts_total", "Lists and watches that ended with an error.",
                  labels, restarts_);
 }
 

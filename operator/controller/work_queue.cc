@@ -119,14 +119,13 @@ size_t WorkQueue::depth() const {
 void WorkQueue::WriteMetrics(const std::string& name, base::MetricWriter& writer) const {
   absl::MutexLock lock(&mutex_);
   const base::MetricLabels labels = {{"queue", name}};
-  writer.Gauge("traffictap_queue_depth", "Keys that wait for a worker.", labels,
+  writer.Gauge("traffictap_queue_depth", "Keys waiting for a worker.", labels,
                static_cast<double>(ready_.size()));
-  writer.Gauge("traffictap_queue_waiting", "Keys that wait for their time.", labels,
+  writer.Gauge("traffictap_queue_waiting", "Keys scheduled for later.", labels,
                static_cast<double>(by_time_.size()));
-  writer.Counter("traffictap_queue_adds_total", "Keys added because something changed.", labels,
-                 adds_);
-  writer.Counter("traffictap_queue_retries_total", "Keys added because reconciling failed.", labels,
-                 retries_);
+  writer.Counter("traffictap_queue_adds_total", "Keys added because of a change.", labels, adds_);
+  writer.Counter("traffictap_queue_retries_total",
+                 "Keys added again after a failed reconciliation.", labels, retries_);
 }
 
 }  // namespace traffictap::controller

@@ -153,7 +153,7 @@ void Attacher::AttachWhole(Mechanism mechanism, const Workloads& workloads) {
     for (const Workload* workload : workloads) {
       out_.outcomes[workload].notes.push_back(
           {workload->subject(), "AlsoCovers",
-           "a tapped workload has no labels of its own, so all proxies of the namespace send; the "
+           "no label distinguishes a tapped workload, so all proxies in the namespace send; the "
            "collector drops what no tap asks for"});
     }
   }
@@ -166,24 +166,22 @@ void Attacher::AttachGroups(Mechanism mechanism, const std::vector<Group>& group
 
 bool Attacher::SelectorIsSafe(const Group& group) {
   if (group.labels.empty()) {
-    Hide(group.workloads,
-         {"", "NoLabels",
-          "its pods have no lasting label in common to select them by, and a patch "
-          "of the whole namespace is not allowed here: label them"});
+    Hide(group.workloads, {"", "NoLabels",
+                           "its pods share no stable label to select them by, and a patch of the "
+                           "whole namespace is not allowed here: label them"});
     return false;
   }
   for (const Pod* pod : group.others) {
     if (pod->ours) {
       Hide(group.workloads, {"", "OwnComponent",
-                             "its labels hold for TrafficTap's own pods too, which are never "
-                             "tapped: give it a label of its own"});
+                             "its labels also match TrafficTap's own pods, which are never tapped: "
+                             "give it a unique label"});
       return false;
     }
     if (pod->ns != ns_) {
       Hide(group.workloads, {"", "RootNamespace",
-                             fmt::format("its labels hold for pods of {} too, and a patch in the "
-                                         "root namespace would reach them: give it a label of its "
-                                         "own",
+                             fmt::format("its labels also match pods in {}, and a patch in the "
+                                         "root namespace would reach them: give it a unique label",
                                          pod->ns)});
       return false;
     }

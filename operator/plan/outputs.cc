@@ -29,8 +29,8 @@ std::string TopicOf(const tap::KafkaOutput& kafka, const tap::DestinationSpec& d
   note->reason = "TopicNotAllowed";
   note->message =
       topic.empty()
-          ? fmt::format("TapDestination {} has no topic of its own: name one of {}",
-                        destination.name, Listed(allowed))
+          ? fmt::format("TapDestination {} has no default topic: use one of {}", destination.name,
+                        Listed(allowed))
           : fmt::format(
                 "TapDestination {} does not allow the topic {}: leave it out, or ask for it "
                 "in allowedTopics",

@@ -49,15 +49,15 @@ Schedule ScheduleOf(const TapObject& tap, base::Nanos now, bool may_run) {
       out.ends ? fmt::format("until {}", base::FormatRfc3339(*out.ends)) : "without an end";
   if (limits.max_records && tap.records >= *limits.max_records) {
     Complete(&out, "MaxRecordsReached",
-             fmt::format("wrote the {} records of limits.maxRecords: raise it to go on",
+             fmt::format("wrote the {} records of limits.maxRecords: increase it to continue",
                          *limits.max_records));
   } else if (out.ends && now >= *out.ends && by_duration) {
     Complete(&out, "DurationReached",
-             fmt::format("ran for limits.duration {} until {}: raise it to go on",
+             fmt::format("ran for limits.duration {} until {}: increase it to continue",
                          tap::FormatDuration(*limits.duration), base::FormatRfc3339(*out.ends)));
   } else if (out.ends && now >= *out.ends) {
     Complete(&out, "EndTimeReached",
-             fmt::format("limits.endTime {} has passed: move it to go on",
+             fmt::format("limits.endTime {} has passed: set a later time to continue",
                          base::FormatRfc3339(*out.ends)));
   } else {
     out.changes = out.ends;

@@ -80,8 +80,7 @@ Condition OutputsReady(const TapStatusInput& input) {
   };
   if (Is(resolved, Value::kFalse))
     return make(Value::kFalse, resolved->reason.c_str(), resolved->message);
-  if (!input.outcome.in_force)
-    return make(Value::kUnknown, "NotInForce", "the tap is not in force");
+  if (!input.outcome.in_force) return make(Value::kUnknown, "NotInForce", "the tap is not active");
   const TapTotals& totals = input.totals;
   if (!totals.connected) {
     return make(Value::kUnknown, "CollectorAbsent",

@@ -61,22 +61,22 @@ void WriteRefusals(const IdentityGate& gate, base::MetricWriter& writer) {
   for (size_t i = 0; i < static_cast<size_t>(IdentityGate::Refusal::kCount); ++i) {
     const auto why = static_cast<IdentityGate::Refusal>(i);
     writer.Counter("traffictap_als_streams_refused_total",
-                   "Streams whose sender is not who it claims to be.", {{"reason", Name(why)}},
-                   gate.refused(why));
+                   "Streams refused because the sender is not who it claims to be.",
+                   {{"reason", Name(why)}}, gate.refused(why));
   }
 }
 
 void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
-  writer.Gauge("traffictap_als_streams", "Streams of proxies that are open.", {}, counters.open);
+  writer.Gauge("traffictap_als_streams", "Open streams from proxies.", {}, counters.open);
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
   const std::string help =
-      "Streams ended: clean by their sender, or broken with what was in flight.";
+      "Streams that ended: closed cleanly by the sender, or broken with entries in flight.";
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
                  counters.ended_clean);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
                  counters.ended_broken);
-  writer.Counter("traffictap_als_messages_total", "Messages read.", {}, counters.messages);
-  writer.Counter("traffictap_als_bytes_total", "Bytes of messages read.", {}, counters.bytes);
+  writer.Counter("traffictap_als_messages_total", "Messages received.", {}, counters.messages);
+  writer.Counter("traffictap_als_bytes_total", "Bytes received in messages.", {}, counters.bytes);
 }
 
 }  // namespace
@@ -133,7 +133,7 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
     WriteCounters(state->counters, writer);
     WriteRefusals(state->gate, writer);
     writer.Counter("traffictap_als_connections_refused_total",
-                   "Connections closed at once, since too few descriptors were left.", {},
+                   "Connections closed immediately because too few file descriptors were left.", {},
                    state->acceptor->refused());
   });
   return out;

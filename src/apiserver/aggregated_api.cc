@@ -140,7 +140,8 @@ std::map<std::string, web::Route> AggregatedApi::Routes() {
 StatusOr<observe::User> AggregatedApi::UserOf(const web::HttpRequest& request) const {
   absl::MutexLock lock(&mutex_);
   if (front_proxy_) return ReadUser(*front_proxy_, request);
-  return absl::UnavailableError("the API server has not told yet whom to believe");
+  return absl::UnavailableError(
+      "not ready: the API server's authentication settings have not been read yet");
 }
 
 void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Respond& respond) {
@@ -271,11 +272,12 @@ Status AggregatedApi::RefreshOwn() {
 }
 
 void AggregatedApi::WriteMetrics(base::MetricWriter& writer) const {
-  writer.Gauge("traffictap_api_ready",
-               "1 once the aggregated API knows whom to believe and the API server knows it.", {},
-               ready_);
+  writer.Gauge(
+      "traffictap_api_ready",
+      "1 once the aggregated API can authenticate requests and is registered with the API server.",
+      {}, ready_);
   writer.Counter("traffictap_api_refused_requests_total",
-                 "Requests that were not the front proxy's, or named no user.", {}, refused_);
+                 "Requests that did not come from the front proxy or named no user.", {}, refused_);
 }
 
 }  // namespace traffictap::apiserver

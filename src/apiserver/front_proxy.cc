@@ -2,19 +2,14 @@
 #include "apiserver/front_proxy.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
+#include "absl/strings/ascii.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
 
 namespace traffictap::apiserver {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // A list of the ConfigMap: a JSON array as text.
 StatusOr<std::vector<std::string>> ReadList(const kube::Object& config_map,
@@ -24,7 +19,7 @@ StatusOr<std::vector<std::string>> ReadList(const kube::Object& config_map,
   if (text.empty()) return out;
   const auto list = kube::Json::parse(text, nullptr, false);
   if (!list.is_array()) {
-    return absl::FailedPreconditionError(fmt::format("{} is no JSON array", name));
+    return absl::FailedPreconditionError(fmt::format("{} is not a JSON array", name));
   }
   for (const auto& element : list) {
     if (element.is_string()) out.push_back(element.get<std::string>());
@@ -36,7 +31,7 @@ Status ReadHeaders(const kube::Object& config_map, const std::string& name,
                    std::vector<std::string>* out) {
   auto list = ReadList(config_map, name);
   if (!list.ok()) return list.status();
-  for (auto& header : *list) out->push_back(Lower(std::move(header)));
+  for (auto& header : *list) out->push_back(absl::AsciiStrToLower(header));
   return absl::OkStatus();
 }
 
@@ -90,7 +85,7 @@ void ReadExtra(const FrontProxy& front_proxy, const web::HttpRequest& request,
   for (const auto& [name, value] : request.headers) {
     for (const auto& prefix : front_proxy.extra_prefixes) {
       if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
-      user->extra[Lower(Unescape(name.substr(prefix.size())))].push_back(value);
+      user->extra[absl::AsciiStrToLower(Unescape(name.substr(prefix.size())))].push_back(value);
     }
   }
 }
@@ -150,7 +145,7 @@ StatusOr<observe::User> ReadUser(const FrontProxy& front_proxy, const web::HttpR
   }
   ReadExtra(front_proxy, request, &out);
   if (out.name.empty()) return absl::UnauthenticatedError("the request names no user");
-  if (!IsText(out)) return absl::UnauthenticatedError("the request's user is no UTF-8 text");
+  if (!IsText(out)) return absl::UnauthenticatedError("the request's user is not UTF-8 text");
   return out;
 }
 

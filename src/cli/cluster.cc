@@ -171,9 +171,8 @@ Status ExplainLive(const Status& status, const Cluster& cluster) {
   if (error->code == 404 &&
       said.find("could not find the requested resource") != std::string::npos) {
     return absl::FailedPreconditionError(
-        "this cluster serves no live records: the APIService v1alpha1.tap.traffictap.io is "
-        "missing; "
-        "install TrafficTap, or ask whoever runs the cluster to");
+        "this cluster does not serve live records: the APIService v1alpha1.tap.traffictap.io is "
+        "missing; install TrafficTap, or ask the cluster's administrator to");
   }
   if (error->code == 503) {
     return absl::UnavailableError(fmt::format(

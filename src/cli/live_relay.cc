@@ -113,7 +113,7 @@ void RelayStream(const Cluster& cluster, const std::string& path, const std::str
   Status ended = cluster.client->Stream(path, {.accept = accept}, handlers, stop.get_token());
   body->End();
   if (open) return;
-  if (ended.ok()) ended = absl::UnavailableError("the cluster ended the stream at once");
+  if (ended.ok()) ended = absl::UnavailableError("the cluster ended the stream immediately");
   respond(web::FailureResponse(ExplainLive(ended, cluster)));
 }
 

@@ -75,8 +75,7 @@ StatusOr<TargetName> ParseTarget(const std::string& word) {
   if (target) return TargetName{*target, read->workload_kind, name};
   if (read) {
     return absl::InvalidArgumentError(fmt::format(
-        "\"{}\": a Service has no proxy of its own; tap the workload behind it and filter with "
-        "--to svc/{}",
+        "\"{}\": a Service has no proxy; tap the workload behind it and filter with --to svc/{}",
         word, name));
   }
   return absl::InvalidArgumentError(

@@ -62,7 +62,7 @@ struct Collector::State {
   void Apply(const tap::TapDirectory::Snapshot& snapshot) {
     uint64_t faults = snapshot.errors.size();
     for (const auto& error : snapshot.errors) {
-      log::For("taps").error("tap file refused, its last good version stays in force err=\"{}\"",
+      log::For("taps").error("tap file refused, its last valid version stays active err=\"{}\"",
                              error.ToString());
     }
     for (const auto& fault : SetTaps(snapshot.taps)) {
@@ -70,14 +70,14 @@ struct Collector::State {
       log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
     }
     tap_faults = faults;
-    log::For("taps").info("taps in force count={} faults={}", snapshot.taps.size(), faults);
+    log::For("taps").info("active taps count={} faults={}", snapshot.taps.size(), faults);
   }
 
   void WriteMetrics(base::MetricWriter& writer) {
     pipeline->WriteMetrics(writer);
-    writer.Gauge("traffictap_tap_faults", "Faults in the tap files, see the log.", {}, tap_faults);
+    writer.Gauge("traffictap_tap_faults", "Errors in the tap files; see the log.", {}, tap_faults);
     if (options.taps_dir.empty()) {
-      writer.Gauge("traffictap_operator_connected", "1 while the operator's stream is open.", {},
+      writer.Gauge("traffictap_operator_connected", "1 while connected to the operator.", {},
                    tap_source_state.connected);
     }
     if (api) api->WriteMetrics(writer);

@@ -35,7 +35,8 @@ std::string HostName() {
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {
-  app.add_option("--als", out->als.address, "where proxies send their access logs (gRPC), IP:PORT")
+  app.add_option("--als", out->als.address,
+                 "address on which to receive access logs (gRPC), IP:PORT")
       ->capture_default_str();
   app.add_option("--als-cert", out->als.certificate_file, "TLS certificate of --als (PEM)");
   app.add_option("--als-key", out->als.key_file, "its private key (PEM)");
@@ -44,77 +45,74 @@ void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option_function<std::string>(
          "--als-identity",
          [out](const std::string& name) { out->als.identity.source = kIdentitySources.at(name); },
-         "what a stream's node must agree with: none, xfcc (x-forwarded-client-cert of the sidecar "
-         "in this pod) or certificate (of the stream's own TLS)")
+         "how to verify the sender of a stream: none, xfcc (the x-forwarded-client-cert header of "
+         "the sidecar in this pod) or certificate (the client certificate of the connection)")
       ->check(CLI::IsMember(kIdentitySources))
       ->default_str("none");
   app.add_option("--als-trust-domain", out->als.identity.trust_domains,
-                 "trust domain that streams may come from; may be repeated (default: any)");
-  app.add_option("--http", out->http.address, "where /metrics, /healthz and /readyz are, IP:PORT")
+                 "accept only senders of this trust domain; may be repeated (default: any)");
+  app.add_option("--http", out->http.address, "address for /metrics, /healthz and /readyz, IP:PORT")
       ->capture_default_str();
 }
 
 void AddLiveOptions(CLI::App& app, Options* out) {
-  app.add_option(
-      "--live", out->live.address,
-      "where the live stream and the web page are: IP:PORT on this machine, or off (default: "
-      "with --http where that is on this machine, else off)");
-  app.add_option(
-         "--live-token-file", out->live.token_file,
-         "file with the token that opens them, readable by its owner alone (default: a new token, "
-         "printed at the start)")
+  app.add_option("--live", out->live.address,
+                 "loopback address for the live stream and the web page, IP:PORT, or off (default: "
+                 "that of --http if it is a loopback address, otherwise off)");
+  app.add_option("--live-token-file", out->live.token_file,
+                 "file with the token for them, readable only by its owner (default: a new token, "
+                 "printed at startup)")
       ->check(CLI::ExistingFile);
 }
 
 void AddApiOptions(CLI::App& app, Options* out) {
   auto& site = out->api;
   auto* api = app.add_option("--api", site.api.address,
-                             "where the live records are for the Kubernetes API server (APIService "
-                             "v1alpha1.tap.traffictap.io), IP:PORT (default: nowhere)");
-  auto* certificate =
-      app.add_option("--api-cert", site.api.certificate_file,
-                     "TLS certificate of --api (PEM; default: its own, which it writes into the "
-                     "APIService's caBundle)")
-          ->needs(api);
+                             "address on which to serve live records to the Kubernetes API server "
+                             "(APIService v1alpha1.tap.traffictap.io), IP:PORT (default: off)");
+  auto* certificate = app.add_option("--api-cert", site.api.certificate_file,
+                                     "TLS certificate of --api (PEM; default: self-signed, and "
+                                     "written to the caBundle of the APIService)")
+                          ->needs(api);
   auto* key = app.add_option("--api-key", site.api.key_file, "its private key (PEM)")->needs(api);
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--api-service", site.api.service,
-                 "the Service that leads to --api, NAME.NAMESPACE: the name in its own certificate")
+                 "Service for --api, NAME.NAMESPACE: the name in the self-signed certificate")
       ->needs(api)
       ->excludes(certificate)
       ->capture_default_str();
   auto* kubeconfig = app.add_option("--kubeconfig", site.kubeconfig.path,
-                                    "file with the access to the API server (default: that of the "
-                                    "pod, then $KUBECONFIG or ~/.kube/config)")
+                                    "kubeconfig file (default: $KUBECONFIG or ~/.kube/config, then "
+                                    "the pod's service account)")
                          ->needs(api);
-  app.add_option("--context", site.kubeconfig.context, "the kubeconfig's context to use")
-      ->needs(kubeconfig);
+  app.add_option("--context", site.kubeconfig.context, "kubeconfig context")->needs(kubeconfig);
 }
 
 void AddTapOptions(CLI::App& app, Options* out) {
-  auto* from = app.add_option_group("taps", "Where the taps come from");
-  from->add_option("--taps", out->taps_dir, "directory of TrafficTap YAML files; watched")
+  auto* from = app.add_option_group("taps", "Source of the taps");
+  from->add_option("--taps", out->taps_dir,
+                   "directory with TrafficTap YAML files, watched for changes")
       ->check(CLI::ExistingDirectory);
   auto* from_operator = from->add_option("--operator", out->tap_source.address,
-                                         "the operator that sends the taps (gRPC), HOST:PORT");
+                                         "address of the operator (gRPC), HOST:PORT");
   from->require_option(1);
   app.add_option("--tap-cache", out->tap_source.cache_file,
-                 "file that keeps the operator's taps over a restart")
+                 "file that keeps the operator's taps across restarts")
       ->needs(from_operator);
-  app.add_option("--operator-ca", out->tap_source.tls.ca, "CA of the operator's certificate (PEM)")
+  app.add_option("--operator-ca", out->tap_source.tls.ca, "CA certificate of the operator (PEM)")
       ->needs(from_operator);
   app.add_option("--operator-cert", out->tap_source.tls.certificate,
-                 "certificate to show to the operator (PEM)")
+                 "client certificate for the operator (PEM)")
       ->needs(from_operator);
   app.add_option("--operator-key", out->tap_source.tls.key, "its private key (PEM)")
       ->needs(from_operator);
 }
 
 void AddPipelineOptions(CLI::App& app, Options* out) {
-  app.add_option("--output-dir", out->pipeline.output_dir, "directory that File outputs stay in")
+  app.add_option("--output-dir", out->pipeline.output_dir, "base directory of File outputs")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--name", out->pipeline.collector, "this collector's name in records");
+  app.add_option("--name", out->pipeline.collector, "name of this collector in records");
 }
 
 CLI::Option* AddSize(CLI::App& app, const std::string& name, std::optional<size_t>* out,
@@ -126,15 +124,14 @@ CLI::Option* AddSize(CLI::App& app, const std::string& name, std::optional<size_
 }
 
 void AddMemoryOptions(CLI::App& app, MemoryOptions* out) {
-  AddSize(app, "--memory", &out->memory,
-          "bytes that all records and entries in the process may take together",
-          "70 % of the control group's limit, 2 GiB without one");
-  AddSize(app, "--queue-size", &out->queue, "bytes of entries that may wait for the pairer",
+  AddSize(app, "--memory", &out->memory, "total memory for log entries and records",
+          "70 % of the container's memory limit, or 2 GiB");
+  AddSize(app, "--queue-size", &out->queue, "memory for entries that wait to be joined",
           "1/16 of --memory");
-  AddSize(app, "--waiting-size", &out->waiting, "bytes of halves that may wait for the other side",
+  AddSize(app, "--waiting-size", &out->waiting, "memory for entries that wait for the other side",
           "1/4 of --memory");
   AddSize(app, "--live-backlog-size", &out->live_backlog,
-          "bytes of records kept for live readers, of all taps", "1/8 of --memory");
+          "memory for records kept for live readers", "1/8 of --memory");
 }
 
 // What is said of a part is taken from the outputs, which have the rest.
@@ -164,8 +161,8 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   ParsedOptions out;
   out.options.pipeline.collector = HostName();
   CLI::App app(
-      "Receives Envoy access logs, joins the client's and the server's entry of each request, "
-      "and writes the records to the outputs of the taps.");
+      "Receives Envoy access logs, joins the client's and the server's entry for each request, and "
+      "writes the records to the outputs of the taps.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
   AddTapOptions(app, &out.options);
   AddServerOptions(app, &out.options);

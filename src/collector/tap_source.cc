@@ -229,7 +229,7 @@ class TapSource::Loop {
     }
     if (state_->connected.exchange(false) || !warned_) {
       warned_ = true;
-      log::For("taps").warn("no stream to the operator, the taps in force stay err=\"{}\"",
+      log::For("taps").warn("no stream to the operator, current taps stay active err=\"{}\"",
                             status.error_message());
     }
     return call.opened();
@@ -248,8 +248,8 @@ class TapSource::Loop {
     for (const auto& fault : faults_) {
       log::For("taps").error("tap refused tap={} err=\"{}\"", fault.tap, Message(fault.status));
     }
-    log::For("taps").info("taps in force version={} taps={} faults={}", version_,
-                          reading.taps.size(), faults_.size());
+    log::For("taps").info("active taps version={} taps={} faults={}", version_, reading.taps.size(),
+                          faults_.size());
   }
 
   v1::CollectorReport MakeReport() const {

@@ -55,7 +55,7 @@ StatusOr<ExecCredential> ParseExecCredential(const std::string& text,
   }
   if (const auto expiry = answer->Text("/status/expirationTimestamp"); !expiry.empty()) {
     out.expires_at = base::ParseRfc3339(expiry);
-    if (!out.expires_at) return Refuse("expirationTimestamp is no RFC 3339 time");
+    if (!out.expires_at) return Refuse("expirationTimestamp is not an RFC 3339 time");
   }
   return out;
 }

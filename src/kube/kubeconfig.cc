@@ -331,8 +331,8 @@ StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options) {
   std::error_code error;
   if (host.empty() || port.empty() || !fs::exists(access.token_file, error)) {
     return absl::NotFoundError(
-        fmt::format("read service account: this is no pod: $KUBERNETES_SERVICE_HOST is \"{}\", "
-                    "looked for {}",
+        fmt::format("read service account: not running in a pod: $KUBERNETES_SERVICE_HOST is "
+                    "\"{}\", looked for {}",
                     host, access.token_file));
   }
   const bool ipv6 = host.find(':') != std::string::npos;

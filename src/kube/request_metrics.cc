@@ -30,12 +30,14 @@ void RequestMetrics::Write(base::MetricWriter& writer) const {
     const base::MetricLabels labels = {
         {"verb", verb}, {"resource", resource}, {"code", std::to_string(code)}};
     writer.Counter("traffictap_kube_requests_total",
-                   "Calls to the Kubernetes API; code 0: no answer.", labels, figures.calls);
+                   "Requests to the Kubernetes API. Code 0 means no response.", labels,
+                   figures.calls);
     writer.Counter("traffictap_kube_request_seconds_total",
-                   "Time spent in calls to the Kubernetes API.", labels, figures.seconds);
+                   "Time spent in requests to the Kubernetes API.", labels, figures.seconds);
   }
   writer.Counter("traffictap_kube_write_limit_wait_seconds_total",
-                 "Time that writes waited for our own limit.", {}, waited_seconds_);
+                 "Time that writes spent waiting for the client-side rate limit.", {},
+                 waited_seconds_);
 }
 
 }  // namespace traffictap::kube

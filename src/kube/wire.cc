@@ -81,7 +81,7 @@ StatusOr<WatchEvent> ParseWatchEvent(const std::string& line, const Resource& re
   const std::string type = parsed.ok() ? parsed->Text("/type") : "";
   if (type.empty() || !parsed->value().contains("object")) {
     return absl::UnavailableError(
-        fmt::format("watch {}: a line of {} bytes is no event", resource.Name(), line.size()));
+        fmt::format("watch {}: a line of {} bytes is not an event", resource.Name(), line.size()));
   }
   WatchEvent event{WatchEvent::Type::kAdded, Object(std::move(parsed->value()["object"]))};
   if (type == "ERROR") return ToStatus(ErrorOfStatusObject(event.object), "watch", resource.Name());

@@ -16,7 +16,7 @@ size_t Charge(const traffic::RecordBatch& records) {
 }
 
 Status NoSuchTap(const std::string& tap) {
-  return absl::NotFoundError(fmt::format("tap \"{}\" is not in force here", tap));
+  return absl::NotFoundError(fmt::format("tap \"{}\" is not active here", tap));
 }
 
 uint64_t End(const BacklogBatch& batch) { return batch.first + batch.records->size(); }

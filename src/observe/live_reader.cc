@@ -32,7 +32,7 @@ bool ReadNumber(std::string_view text, uint64_t* out) {
 // "EPOCH;TAP=ORDINAL;TAP=ORDINAL". Ordinals of another epoch count for nothing: the collector began
 // anew.
 StatusOr<std::map<std::string, uint64_t>> ReadPosition(std::string_view text, uint64_t epoch) {
-  const auto bad = absl::InvalidArgumentError("after: is no position that a stream has told");
+  const auto bad = absl::InvalidArgumentError("after: not a position from a stream");
   std::map<std::string, uint64_t> out;
   uint64_t told_epoch = 0;
   for (bool first = true; !text.empty(); first = false) {

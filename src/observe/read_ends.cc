@@ -37,7 +37,7 @@ bool HasPort(const std::string& text) {
 
 Status CheckName(const std::string& what, const std::string& text, const std::string& name) {
   if (!IsPattern(name)) {
-    return Invalid(what, text, "use NAME or NAMESPACE/NAME; a * may stand at the end of either");
+    return Invalid(what, text, "use NAME or NAMESPACE/NAME; either may end with *");
   }
   if (HasPort(name)) return Invalid(what, text, "leave out the port");
   return absl::OkStatus();
@@ -118,7 +118,8 @@ Status ReadNamespaces(const std::string& value, std::vector<EndPattern>* out) {
   if (!elements.ok()) return elements.status();
   for (const auto& element : *elements) {
     if (!IsPattern(element) || element.find_first_of("._:") != std::string::npos) {
-      return Invalid("namespace", element, "use a name such as shop; a * may stand at its end");
+      return Invalid("namespace", element,
+                     "use a name such as shop, or shop-* for all that begin so");
     }
     out->push_back({.ns = element});
   }

@@ -108,7 +108,7 @@ struct TapDirectory::State {
     Snapshot out;
     if (!listed) {
       out.errors.push_back(
-          {path, 0, "", "Syntax", "the directory cannot be read: its last taps stay in force"});
+          {path, 0, "", "Syntax", "the directory cannot be read: its last taps stay active"});
     }
     std::map<std::string, std::pair<TapSpecPtr, std::string>> by_key;
     for (const auto& [name, file] : files) {

@@ -204,7 +204,7 @@ void LiveApi::CheckTaps(const CallPtr& call, StatusOr<Access> access) const {
   if (first == taps.end()) return CheckSides(call);
   if (call->names_taps) return refuse(fmt::format("tap \"{}\"", *first));
   std::erase_if(taps, hidden);
-  if (taps.empty()) return refuse("any tap that is in force here");
+  if (taps.empty()) return refuse("any tap that is active here");
   CheckSides(call);
 }
 

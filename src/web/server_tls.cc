@@ -18,7 +18,7 @@ Status AskForClients(const std::string& client_ca, ssl::context* context) {
   context->add_certificate_authority(boost::asio::buffer(client_ca), error);
   if (error) {
     return absl::InvalidArgumentError(
-        fmt::format("read the client CA: it is no certificate in PEM ({})", error.message()));
+        fmt::format("read the client CA: not a PEM certificate ({})", error.message()));
   }
   // Tells the client whose certificates are welcome, so that it does not show another one.
   X509_STORE* store = SSL_CTX_get_cert_store(context->native_handle());

@@ -115,7 +115,7 @@ class Release(unittest.TestCase):
 
     def test_02_installed_it_records_what_the_mesh_sends(self):
         said = helm("install", RELEASE, CHART, "--wait", "--timeout", "120s")
-        self.assertIn("What to do next", said)
+        self.assertIn("Next steps", said)
         for pod in mesh.pods(NAMESPACE):
             self.assertTrue(pod.meshed and pod.ready, pod.name)
         for program in images.PROGRAMS:

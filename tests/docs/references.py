@@ -26,8 +26,8 @@ def quick():
         "live-api.md": live_api.page(ROOT),
         "chart.md": said.chart_page(ROOT),
         "cli.md": said.cli_page(CLI),
-        "collector.md": said.flags_page("traffictap-collector", COLLECTOR, "Exit code 2: the options are wrong."),
-        "operator.md": said.flags_page("traffictap-operator", OPERATOR, "Exit code 2: the options are wrong."),
+        "collector.md": said.flags_page("traffictap-collector", COLLECTOR, "Exits with code 2 if the options are invalid."),
+        "operator.md": said.flags_page("traffictap-operator", OPERATOR, "Exits with code 2 if the options are invalid."),
     }
 
 

@@ -116,7 +116,7 @@ class Outputs(unittest.TestCase):
 
         wait_until(counted, "the status counts what Kafka took", 60)
 
-    def test_a_destination_that_does_not_exist_or_is_not_for_this_namespace_is_told(self):
+    def test_a_destination_that_does_not_exist_or_is_not_for_this_namespace_is_reported(self):
         taps.apply("nowhere", outputs=[to_kafka("nowhere")], wait=None)
         taps.wait("nowhere", "OutputsReady", "False", "DestinationNotFound")
         destination("foreign", namespace="bank")
@@ -124,7 +124,7 @@ class Outputs(unittest.TestCase):
         found = taps.wait("foreign", "OutputsReady", "False")
         self.assertIn("foreign", found["message"])
 
-    def test_a_topic_that_the_administrator_did_not_allow_is_told(self):
+    def test_a_topic_that_the_administrator_did_not_allow_is_reported(self):
         taps.apply("topic", outputs=[to_kafka(topic="payroll")], wait=None)
         found = taps.wait("topic", "OutputsReady", "False")
         self.assertIn("payroll", found["message"])

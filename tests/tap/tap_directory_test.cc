@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_directory_that_is_gone_keeps_all_in_force_and_says_so) {
   const auto snapshot = directory->Load();
   BOOST_TEST(Keys(snapshot) == "default/a");
   BOOST_REQUIRE(snapshot.errors.size() == 1);
-  BOOST_TEST(snapshot.errors[0].message.find("stay in force") != std::string::npos);
+  BOOST_TEST(snapshot.errors[0].message.find("stay active") != std::string::npos);
   fs::rename(path() + ".moved", path());
   BOOST_TEST(directory->Load().errors.empty());
 }

@@ -32,6 +32,8 @@ GOOD = {
     "tests/base/clock_test.cc": '#include "base/clock.h"\n',
     "tests/base/life_test.cc": '#include "base/log.h"\n',
     "tests/tidy/untested.txt": "# none\n",
+    "tests/tidy/phrases.txt": "# phrase = instead\nanew = again\n(?<!there )is no (?!such)\\w+ = is not a\n",
+    "docs/good.md": "There is no tap, and this is no such thing: begin again.\n",
     "src/base/CMakeLists.txt": "traffictap_module(base USES fmt::fmt)\n",
     "src/traffic/README.md": README,
     "src/traffic/CMakeLists.txt": "traffictap_module(traffic USES base)\n",
@@ -104,6 +106,8 @@ PLANTED = [
      "base USES traffic and includes nothing of it"),
     (tidy.licensed, {"src/base/a.cc": "int x;\n"}, 'src/base/a.cc:1: begin with "// SPDX-License-Identifier: Apache-2.0"'),
     (tidy.licensed, {"tests/a.sh": "#!/bin/sh\n\n# SPDX-License-Identifier: Apache-2.0\n"}, "tests/a.sh:1: begin with"),
+    (tidy.plain_english, {"docs/a.md": "Begin\nanew.\n"}, 'docs/a.md:2: "anew": plainer: again'),
+    (tidy.plain_english, {"src/base/a.cc": 'Fail("the value "\n     "is no number");\n'}, 'src/base/a.cc:1: "is no number"'),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

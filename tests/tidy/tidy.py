@@ -464,6 +464,37 @@ def torn_members(tree):
     return faults
 
 
+LITERALS = re.compile(r'(?:"(?:\\.|[^"\\\n])*"\s*)+')
+
+
+def literals(text):
+    """(line, text) of each C++ string, parts that stand behind each other joined."""
+    for found in LITERALS.finditer(text):
+        parts = re.findall(r'"((?:\\.|[^"\\\n])*)"', found.group())
+        yield text.count("\n", 0, found.start()) + 1, "".join(parts)
+
+
+def read_by_users(tree):
+    """(path, line, text) of documents, help, messages, metrics and alerts."""
+    for path in tree.files:
+        if path == "README.md" or path.startswith("docs/") and path.endswith(".md") or path in (
+                "charts/traffictap/values.yaml", "charts/traffictap/templates/NOTES.txt",
+                "charts/traffictap/files/alerts/traffictap.yaml"):
+            yield from ((path, number, line) for number, line in enumerate(tree.text(path).split("\n"), 1))
+        elif path.startswith(("src/", "operator/")) and path.endswith(".cc"):
+            yield from ((path, number, text) for number, text in literals(tree.text(path)) if len(text.split()) > 2)
+
+
+def plain_english(tree):
+    """What users read has none of the phrases of tests/tidy/phrases.txt."""
+    lines = [line.partition(" = ") for line in tree.text("tests/tidy/phrases.txt").splitlines()
+             if line and not line.startswith("#")]
+    phrases = [(re.compile(rf"\b(?:{phrase})\b", re.I), instead) for phrase, _, instead in lines]
+    return [f"{path}:{number}: \"{found.group()}\": plainer: {instead}"
+            for path, number, text in read_by_users(tree) for phrase, instead in phrases
+            for found in [phrase.search(text)] if found]
+
+
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
          make_help, line_width, installed, node_version, comment_tables, torn_members,
-         unused_rights, link_lines, licensed]
+         unused_rights, link_lines, licensed, plain_english]

@@ -24,8 +24,8 @@ StatusOr<std::unique_ptr<Printer>> MakePrinter(const std::string& form, const Pa
   if (form == "name") return MakeNamePrinter(page);
   if (form.starts_with(kJsonPath)) return MakeJsonPathPrinter(form.substr(kJsonPath.size()), page);
   return absl::InvalidArgumentError(
-      fmt::format("-o: \"{}\" is no form of output: use table, wide, json, yaml, csv, har, name or "
-                  "jsonpath=TEMPLATE",
+      fmt::format("-o: unknown output format \"{}\": use table, wide, json, yaml, csv, har, name "
+                  "or jsonpath=TEMPLATE",
                   form));
 }
 

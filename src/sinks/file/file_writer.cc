@@ -126,12 +126,12 @@ Status FileWriter::Lock() {
   if (!free) {
     return absl::UnavailableError(
         fmt::format("open output file \"{}\": another output writes to it, or rotates to the same "
-                    "names; give each one a path of its own",
+                    "names; give each output a different path",
                     spec_.path));
   }
   if (!IsCurrent())
     return absl::AbortedError(
-        fmt::format("open output file \"{}\": rotated meanwhile", spec_.path));
+        fmt::format("open output file \"{}\": it was rotated while being opened", spec_.path));
   opened_ = clock_->Monotonic();
   return absl::OkStatus();
 }
@@ -170,8 +170,9 @@ Status FileWriter::CutTornLine(uint64_t end) {
   char first = 0;
   if (pread(fd_, &first, 1, static_cast<off_t>(end)) != 1) return SystemError("read output file");
   if (first != '{' && first != '\0') {
-    log::For("sinks").warn("the last line is no record, and stays: ended it file={} bytes={}",
-                           spec_.path, size_ - end);
+    log::For("sinks").warn(
+        "the last line is not a record: kept it, and ended the line file={} bytes={}", spec_.path,
+        size_ - end);
     if (write(fd_, "\n", 1) != 1) return SystemError("end the last line of output file");
     ++size_;
     return absl::OkStatus();
@@ -312,8 +313,9 @@ void FileWriter::Poll() {
   if (fd_ < 0) return;
   Status fresh;
   if (!IsCurrent()) {
-    log::For("sinks").warn("output file was removed or renamed by somebody: made anew file={}",
-                           spec_.path);
+    log::For("sinks").warn(
+        "output file was removed or renamed by another process: created it again file={}",
+        spec_.path);
     fresh = OpenCurrent();
   } else if (MustRotate(0)) {
     fresh = Rotate();

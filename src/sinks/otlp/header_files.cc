@@ -24,7 +24,7 @@ StatusOr<std::string> ReadValue(const tap::OtlpHeader& header) {
   if (text.empty()) return fault("it is empty");
   const auto printable = [](unsigned char c) { return c >= 0x20 && c < 0x7f; };
   if (text.size() > kValueBytesMax || !std::all_of(text.begin(), text.end(), printable)) {
-    return fault("it is no header's value: printable ASCII in one line");
+    return fault("not a header value: it must be one line of printable ASCII");
   }
   return text;
 }
