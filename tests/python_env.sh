@@ -7,6 +7,10 @@ key=$(sha256sum "$1" | cut -c1-16)
 dir=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}/python-$key
 if [ ! -e "$dir/ready" ]; then
   mkdir -p "$(dirname "$dir")"
+  exec 9>"$dir.lock"
+  flock 9 # two at once would disturb each other
+fi
+if [ ! -e "$dir/ready" ]; then
   rm -rf "$dir"
   python3 -m venv "$dir" >&2
   "$dir/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$1" >&2 ||

@@ -81,21 +81,30 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:abort_on_err
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp}
 
+# The quick ones first, then those that mostly wait, so that what is missing in the cache can be made beside them.
+stages=" tidy integration e2e "
+for stage in $(ls -d tests/*/run.sh | cut -d/ -f2); do
+  [[ "$stages" == *" $stage "* ]] || stages+="$stage "
+done
+warming=
+if [ -z "$sanitizer" ] && [ -z "${ONLY:-}" ]; then
+  nice -n 19 tests/warm.sh >"$logs/warm.log" 2>&1 </dev/null &
+  warming=$!
+fi
+
 # Units of src/kube are held against the mesh's API server, which root's later stages need as well.
 if selected units && [[ kube == *"$TEST"* ]] && [ "$(id -u)" = 0 ] && ! tests/mesh/build.sh >/dev/null; then
   report mesh-programs 0 1 0 $SECONDS
 fi
 selected units && units
 if [ -z "$sanitizer" ]; then
-  # The quick ones first.
-  for stage in tidy $(ls -d tests/*/run.sh | cut -d/ -f2); do
-    case $stage in
-      fuzz) continue ;;  # a program of its own: make fuzz
-      tidy) [ -z "${tidied:-}" ] || continue; tidied=1 ;;
-    esac
+  for stage in $stages; do
+    [ "$stage" = fuzz ] && continue # a program of its own: make fuzz
     [ -x "tests/$stage/run.sh" ] && selected "$stage" && folder "$stage"
   done
 fi
+# A stage has failed by now if this did.
+[ -z "$warming" ] || wait "$warming" || echo "not all that the tests need could be fetched or built: $logs/warm.log"
 if [ $((passed + failed + skipped)) = 0 ]; then
   echo "no test is called ONLY=${ONLY:-} TEST=${TEST:-}"
   failed=1

@@ -2,7 +2,6 @@
 """The receivers that are compared. Each starts on a free port, takes a load, and tells what it made of it."""
 import http.client
 import json
-import os
 import pathlib
 import subprocess
 
@@ -124,18 +123,7 @@ class Floor(Measured):
             raise RuntimeError(f"the floor saw {seen} of {entries} entries")
 
 
-def build_otelcol(cache):
-    """The OpenTelemetry Collector of otelcol/, built once into `cache` and kept by what it is built from."""
-    source = HERE / "otelcol"
-    version = subprocess.run(["sha256sum", "go.mod", "go.sum", "main.go"], cwd=source, check=True,
-                             capture_output=True).stdout
-    key = subprocess.run(["sha256sum"], input=version, check=True, capture_output=True).stdout.decode()[:16]
-    binary = pathlib.Path(cache) / f"otelcol-{key}" / "otelcol"
-    if not binary.exists():
-        print("building the OpenTelemetry Collector, once ...", flush=True)
-        go = subprocess.run([HERE.parent / "mesh/fetch_go.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-        binary.parent.mkdir(parents=True, exist_ok=True)
-        fresh = binary.with_suffix(f".{os.getpid()}")
-        subprocess.run([go, "build", "-trimpath", "-o", fresh, "."], cwd=source, check=True)
-        fresh.rename(binary)
-    return binary
+def build_otelcol():
+    """The OpenTelemetry Collector of otelcol/."""
+    built = subprocess.run([HERE / "otelcol/build.sh"], check=True, stdout=subprocess.PIPE, text=True)
+    return pathlib.Path(built.stdout.strip())

@@ -143,7 +143,7 @@ One connection each, as proxies have. Opening one parses its identifier.
 
 ## Waiting halves
 
-Entries of one side alone, which wait for the other one. The second figure is what `--waiting-size` bounds.
+Entries of one side alone, which wait for the other side. The second figure is what `--waiting-size` bounds.
 
 {by_waiting(figures["waiting"])}
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """make bench: measures the collector, and what it is compared with, and writes docs/performance.md."""
 import argparse
-import os
 import pathlib
 import time
 
@@ -88,8 +87,7 @@ def main():
     begin = time.monotonic()
     if raise_fd_limit() < 11_000 and options.scale == 1:
         parser.error("10 000 streams need 11 000 open files: raise the limit (ulimit -Hn)")
-    cache = os.environ.get("TRAFFICTAP_CACHE") or pathlib.Path.home() / ".cache" / "traffictap"
-    otelcol = None if options.without_otel else build_otelcol(cache)
+    otelcol = None if options.without_otel else build_otelcol()
     with workspace() as work:
         bench = Bench(options.build.resolve(), pathlib.Path(work))
         figures = measure(bench, otelcol, options.rounds, options.scale)

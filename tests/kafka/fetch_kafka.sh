@@ -8,6 +8,11 @@ cd "$(dirname "$0")"
 version=$1 lock=jars-$1.lock
 key=$({ cat pom.xml "$lock" 2>/dev/null || true; } | sha256sum | cut -c1-16)
 dir=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}/kafka-$version-$key
+if [ ! -e "$dir/ready" ]; then
+  mkdir -p "$(dirname "$dir")"
+  exec 9>"$dir.lock"
+  flock 9
+fi
 if [ "${2:-}" = --lock ] || [ ! -e "$dir/ready" ]; then
   rm -rf "$dir"
   mkdir -p "$dir"

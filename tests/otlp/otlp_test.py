@@ -13,14 +13,13 @@ from receiver import PROTOCOLS, Receiver
 from shop import Network
 from stage import Load, Stage, file_output, metric, tap, wait_until
 
-CACHE = os.environ.get("TRAFFICTAP_CACHE") or pathlib.Path.home() / ".cache/traffictap"
 QUICK = {"maxAge": "100ms"}
 
 
 def setUpModule():
     global WORK, NETWORK, RECEIVER
     WORK, NETWORK = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-otlp-")), Network()
-    RECEIVER = Receiver(WORK, NETWORK, CACHE)
+    RECEIVER = Receiver(WORK, NETWORK)
     RECEIVER.start()
 
 

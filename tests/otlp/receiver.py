@@ -16,9 +16,9 @@ PROTOCOLS = ("Grpc", "HttpProtobuf")
 
 
 class Receiver:
-    def __init__(self, work, network, cache):
+    def __init__(self, work, network):
         self.work, self.ip = pathlib.Path(work), network.ip(HOST)
-        self.binary, self.process = build_otelcol(cache), None
+        self.binary, self.process = build_otelcol(), None
         self.tls = self.work / "otlp-tls"
         self.tls.mkdir(parents=True)
         self.authority("ca")
