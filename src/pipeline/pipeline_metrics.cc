@@ -131,7 +131,7 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
       WriteOutput({{"tap", tap.tap}, {"output", name}}, counters, writer);
     }
   }
-  writer.Gauge("traffictap_taps", "Taps in force.", {}, snapshot.taps.size());
+  writer.Gauge("traffictap_taps", "Active taps.", {}, snapshot.taps.size());
 }
 
 }  // namespace traffictap::pipeline
