@@ -27,6 +27,20 @@ MOST = {
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
     "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}, "dashboards": {"enabled": True}},
 }
+# What an installation may add or call otherwise, all of it.
+NAMED = {
+    "nameOverride": "mesh-tap", "fullnameOverride": "obs", "commonLabels": {"team": "mesh", "release": "tap"},
+    "global": {"imageRegistry": "mirror.example.com", "somebodyElses": {"x": 1}}, "image": {"registry": "registry.example.com"},
+    "collector": {"persistence": {"enabled": True}, "podLabels": {"team": "records"}},
+    "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
+    "monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "rules": {"enabled": True},
+                   "dashboards": {"enabled": True}},
+}
+for part in ("operator", "collector"):
+    NAMED.setdefault(part, {}).update({
+        "serviceAccount": {"annotations": {"example.com/role": part}}, "extraArgs": ["--log-level=debug", "--name=a b"],
+        "extraEnv": [{"name": "GOGC", "value": "1"}], "extraVolumes": [{"name": "extra", "emptyDir": {}}],
+        "extraVolumeMounts": [{"name": "extra", "mountPath": "/extra"}]})
 LEAST = {
     "als": {"mtls": "Disabled"}, "api": {"enabled": False}, "operator": {"replicas": 1, "istiodToken": False}, "crds": {"install": False},
     "admissionPolicy": {"enabled": False}, "roles": {"create": False}, "networkPolicy": {"enabled": False},
@@ -42,6 +56,13 @@ WRONG = [
     ("a quantity of Kubernetes", {"collector": {"memory": "1Gi"}}, "'/collector/memory'"),
     ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
     ("a grace time without a unit", {"operator": {"patchGrace": "5"}}, "'/operator/patchGrace'"),
+    ("a name that is none", {"fullnameOverride": "Obs"}, "'/fullnameOverride'"),
+    ("a name that leaves no room", {"nameOverride": "a" * 41}, "'/nameOverride'"),
+    ("a label that the chart's selectors are made of", {"commonLabels": {"app.kubernetes.io/name": "x"}},
+     "invalid propertyName 'app.kubernetes.io/name'"),
+    ("an argument that is no flag", {"collector": {"extraArgs": ["debug"]}}, "'/collector/extraArgs/0'"),
+    ("a variable without a name", {"operator": {"extraEnv": [{"value": "1"}]}}, "missing property 'name'"),
+    ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
 ]
 
@@ -78,7 +99,7 @@ def pods_of(objects):
 
 class Chart(unittest.TestCase):
     def test_passes_the_strict_lint_at_its_least_and_at_its_most(self):
-        for values in ({}, LEAST, MOST):
+        for values in ({}, LEAST, MOST, NAMED):
             with values_file(values) as file:
                 helm("lint", "--strict", CHART, "--values", file.name)
 
@@ -102,14 +123,14 @@ class Chart(unittest.TestCase):
                     yield from open_objects(inner, f"{path}.{name}")
 
         schema = json.loads((CHART / "values.schema.json").read_text())
-        self.assertEqual(list(open_objects(schema, "values")), [])
+        self.assertEqual(list(open_objects(schema, "values")), ["values.global"])  # a parent chart has its own there
 
     def test_the_schema_knows_every_value_and_no_other(self):
         def keys(values, schema, path=""):
             known = schema.get("properties")
             if known is None:
                 return
-            self.assertEqual(set(values), set(known) - {"global"}, path)
+            self.assertEqual(set(values), set(known), path)
             for name, inner in values.items():
                 keys(inner, known[name], f"{path}.{name}")
 
@@ -154,6 +175,74 @@ class Chart(unittest.TestCase):
         for text in objects["ConfigMap/traffictap-dashboards"]["data"].values():
             json.loads(text)
 
+    def test_every_name_and_every_reference_to_it_follows_the_override(self):
+        fixed = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition", "APIService"}
+        people = {"traffictap-tapper", "traffictap-viewer", "traffictap-admin"}
+        objects = rendered(NAMED)
+        for item in objects.values():
+            name = item["metadata"]["name"]
+            if item["kind"] not in fixed and name not in people:
+                self.assertRegex(name, "^obs(-|$)")
+        left = [key for key, item in objects.items() if item["kind"] not in fixed
+                if re.search(r"traffictap-(collector|test|uninstall|records)\b", json.dumps(
+                    item["metadata"] if item["kind"] in ("ConfigMap", "PrometheusRule") else item).replace("/traffictap-collector:", ""))]
+        self.assertEqual(left, [])
+        pods = pods_of(objects)
+        for kind, selector in [("Service", "selector"), ("NetworkPolicy", "podSelector"), ("PeerAuthentication", "selector"),
+                               ("AuthorizationPolicy", "selector"), ("Deployment", "selector"), ("PodDisruptionBudget", "selector"),
+                               ("PodMonitor", "selector")]:
+            for key, item in objects.items():
+                if item["kind"] == kind:
+                    wanted = item["spec"][selector]
+                    wanted = wanted.get("matchLabels", wanted).items()
+                    self.assertTrue(any(wanted <= pod["metadata"]["labels"].items() for pod in pods.values()), key)
+        args = pods["Deployment/obs-operator"]["spec"]["containers"][0]["args"]
+        self.assertIn("--collector-service=obs-collector", args)
+        args = pods["Deployment/obs-collector"]["spec"]["containers"][0]["args"]
+        self.assertIn("--api-service=obs-collector.traffictap-system", args)
+        self.assertIn("--operator=obs-operator.traffictap-system.svc.cluster.local:9813", args)
+        self.assertEqual(objects["APIService/v1alpha1.tap.traffictap.io"]["spec"]["service"]["name"], "obs-collector")
+        accounts = {pod["spec"]["serviceAccountName"] for pod in pods.values()}
+        self.assertEqual(accounts, {i["metadata"]["name"] for i in objects.values() if i["kind"] == "ServiceAccount"})
+        self.assertIn("*/ns/traffictap-system/sa/obs-collector", json.dumps(objects["AuthorizationPolicy/obs-operator"]))
+        only_name = rendered({"nameOverride": "mesh-tap"})["Deployment/mesh-tap-operator"]["spec"]["template"]["metadata"]
+        self.assertEqual(only_name["labels"]["app.kubernetes.io/name"], "mesh-tap-operator")
+
+    def test_common_labels_are_everywhere_and_give_way_to_an_objects_own(self):
+        objects = rendered(NAMED)
+        for key, item in objects.items():
+            if item["kind"] in ("CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+                continue
+            self.assertEqual(item["metadata"]["labels"]["team"], "mesh", key)
+        self.assertEqual(objects["PodMonitor/obs"]["metadata"]["labels"]["release"], "prometheus")
+        pods = pods_of(objects)
+        self.assertEqual(pods["Deployment/obs-operator"]["metadata"]["labels"]["team"], "mesh")
+        self.assertEqual(pods["Deployment/obs-collector"]["metadata"]["labels"]["team"], "records")
+        for item in objects.values():
+            if item["kind"] == "Deployment":
+                self.assertNotIn("team", item["spec"]["selector"]["matchLabels"])
+
+    def test_a_pod_label_cannot_undo_what_selectors_are_made_of(self):
+        own = {"app.kubernetes.io/name": "other", "sidecar.istio.io/inject": "false"}
+        pod = rendered({"collector": {"podLabels": own}})["Deployment/traffictap-collector"]["spec"]["template"]
+        self.assertEqual(pod["metadata"]["labels"]["app.kubernetes.io/name"], "traffictap-collector")
+        self.assertEqual(pod["metadata"]["labels"]["sidecar.istio.io/inject"], "true")
+
+    def test_what_an_installation_adds_to_the_programs_is_there(self):
+        objects = rendered(NAMED)
+        for part in ("operator", "collector"):
+            self.assertEqual(objects[f"ServiceAccount/obs-{part}"]["metadata"]["annotations"], {"example.com/role": part})
+            spec = objects[f"Deployment/obs-{part}"]["spec"]["template"]["spec"]
+            container = spec["containers"][0]
+            self.assertEqual(container["args"][-2:], ["--log-level=debug", "--name=a b"])
+            self.assertIn({"name": "GOGC", "value": "1"}, container["env"])
+            self.assertIn({"name": "extra", "mountPath": "/extra"}, container["volumeMounts"])
+            self.assertIn({"name": "extra", "emptyDir": {}}, spec["volumes"])
+            self.assertTrue(container["image"].startswith("mirror.example.com/traffictap-"), container["image"])
+        alone = rendered({"operator": {"istiodToken": False, "extraVolumes": [{"name": "a", "emptyDir": {}}]}})
+        self.assertEqual(alone["Deployment/traffictap-operator"]["spec"]["template"]["spec"]["volumes"],
+                         [{"name": "a", "emptyDir": {}}])
+
     def test_the_collectors_sizes_follow_from_its_limit_unless_they_are_set(self):
         """Sizes that the chart says by itself could be more than a lowered limit has room for: it would not start."""
         spec = rendered({"collector": {"resources": {"limits": {"memory": "512Mi"}}}})["Deployment/traffictap-collector"]["spec"]
@@ -184,7 +273,7 @@ class Chart(unittest.TestCase):
 
     def test_every_pod_is_restricted(self):
         """In the words of the Pod Security Standard: what a cluster that enforces it asks of every container."""
-        for values in (LEAST, {}, MOST):
+        for values in (LEAST, {}, MOST, NAMED):
             for name, pod in pods_of(rendered(values)).items():
                 security = pod["spec"]["securityContext"]
                 self.assertTrue(security["runAsNonRoot"] and security["runAsUser"], name)

@@ -1,18 +1,40 @@
-{{- define "traffictap.labels" -}}
+{{- /* What the names of all objects begin with. */ -}}
+{{- define "traffictap.fullname" -}}
+{{ .Values.fullnameOverride | default (include "traffictap.name" .) }}
+{{- end }}
+
+{{- define "traffictap.name" -}}
+{{ .Values.nameOverride | default "traffictap" }}
+{{- end }}
+
+{{- define "traffictap.ownLabels" -}}
 app.kubernetes.io/part-of: traffictap
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 
+{{- define "traffictap.labels" -}}
+{{ include "traffictap.ownLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* With labels of the object's own, which win over commonLabels. usage: (list $ .labels) */ -}}
+{{- define "traffictap.labelsWith" -}}
+{{- $root := index . 0 }}
+{{- merge (fromYaml (include "traffictap.ownLabels" $root)) (index . 1) $root.Values.commonLabels | toYaml }}
+{{- end }}
+
 {{- /* Of one component. usage: include "traffictap.componentLabels" (list . "operator") */ -}}
 {{- define "traffictap.componentLabels" -}}
-app.kubernetes.io/name: traffictap-{{ index . 1 }}
+app.kubernetes.io/name: {{ include "traffictap.name" (index . 0) }}-{{ index . 1 }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{ include "traffictap.labels" (index . 0) }}
 {{- end }}
 
 {{- define "traffictap.image" -}}
 {{- $root := index . 0 }}{{ $image := index . 1 }}
-{{- with $root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository }}
+{{- with (($root.Values.global).imageRegistry | default $root.Values.image.registry) }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository }}
 {{- with $image.digest }}@{{ . }}{{ else }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}{{ end }}
 {{- end }}
 
@@ -20,6 +42,7 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- if ne .Values.als.mtls "Disabled" }}true{{ end }}
 {{- end }}
 
+{{- /* usage: include "traffictap.serviceHost" (list . "operator") */ -}}
 {{- define "traffictap.serviceHost" -}}
-{{ index . 1 }}.{{ (index . 0).Release.Namespace }}.svc.{{ (index . 0).Values.istio.clusterDomain }}
+{{ include "traffictap.fullname" (index . 0) }}-{{ index . 1 }}.{{ (index . 0).Release.Namespace }}.svc.{{ (index . 0).Values.istio.clusterDomain }}
 {{- end }}

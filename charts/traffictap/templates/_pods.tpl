@@ -17,14 +17,11 @@ capabilities: {drop: [ALL]}
 {{- /* usage: include "traffictap.podLabels" (list . "operator") */ -}}
 {{- define "traffictap.podLabels" -}}
 {{- $root := index . 0 }}
-{{- include "traffictap.componentLabels" . }}
-sidecar.istio.io/inject: {{ include "traffictap.meshed" $root | eq "true" | quote }}
-{{- with $root.Values.istio.revision }}
-istio.io/rev: {{ . }}
-{{- end }}
-{{- with (index $root.Values (index . 1)).podLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict "sidecar.istio.io/inject" (include "traffictap.meshed" $root | eq "true" | toString) }}
+{{- with $root.Values.istio.revision }}{{ $_ := set $own "istio.io/rev" . }}{{ end }}
+{{- $component := fromYaml (include "traffictap.componentLabels" .) }}
+{{- range $name, $_ := $root.Values.commonLabels }}{{ $component = omit $component $name }}{{ end }}
+{{- merge $own $component (index $root.Values (index . 1)).podLabels $root.Values.commonLabels | toYaml }}
 {{- end }}
 
 {{- /*
