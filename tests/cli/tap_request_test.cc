@@ -8,6 +8,7 @@
 #include "cli/parse_command.h"
 #include "cli/tap_options.h"
 #include "cli/yaml_text.h"
+#include "source_dir.h"
 #include "tap/parse_tap.h"
 
 namespace traffictap {
@@ -34,7 +35,7 @@ Asked Ask(const std::vector<std::string>& args, const std::string& ns = "shop") 
 }
 
 std::string Golden(const std::string& name) {
-  std::ifstream file(std::string(TRAFFICTAP_SOURCE_DIR) + "/tests/cli/golden/" + name);
+  std::ifstream file(SourceDir() + "/tests/cli/golden/" + name);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

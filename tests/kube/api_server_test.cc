@@ -18,6 +18,7 @@
 #include "contract/kube_client_contract.h"
 #include "fakes/fake_kube_client.h"
 #include "kube/http_kube_client.h"
+#include "source_dir.h"
 
 extern char** environ;
 
@@ -81,7 +82,7 @@ class ApiServer {
     posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     std::string program = "python3";
-    std::string script = TRAFFICTAP_SOURCE_DIR "/tests/kube/api_server.py";
+    std::string script = SourceDir() + "/tests/kube/api_server.py";
     char* arguments[] = {program.data(), script.data(), directory_.data(), nullptr};
     posix_spawnp(&pid_, "python3", &actions, nullptr, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);

@@ -11,12 +11,13 @@
 
 #include "fmt/format.h"
 #include "observe/kind_words.h"
+#include "source_dir.h"
 #include "tap/yaml_document.h"
 
 namespace traffictap::observe {
 namespace {
 
-const std::string kRoot = TRAFFICTAP_SOURCE_DIR;
+const std::string kRoot = SourceDir();
 constexpr char kTableBegin[] = "<!-- of filter_words.cc -->\n";
 constexpr char kTableEnd[] = "<!-- end -->\n";
 

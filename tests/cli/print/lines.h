@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "source_dir.h"
+
 namespace traffictap::fakes {
 
 inline std::string GoldenPath(const std::string& name) {
-  return std::string(TRAFFICTAP_SOURCE_DIR) + "/tests/cli/print/golden/" + name;
+  return SourceDir() + "/tests/cli/print/golden/" + name;
 }
 
 // A file of tests/cli/print/golden; tests/ui reads the same ones.

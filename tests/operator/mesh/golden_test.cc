@@ -10,14 +10,14 @@
 #include "operator/mesh/render.h"
 #include "operator/plan/compile.h"
 #include "operator/plan/mesh_index.h"
+#include "source_dir.h"
 #include "tests/operator/golden/mesh_input.h"
 #include "tests/operator/golden/plan_json.h"
 
 namespace traffictap {
 namespace {
 
-const std::filesystem::path kDir =
-    std::filesystem::path(TRAFFICTAP_SOURCE_DIR) / "tests/operator/golden";
+const std::filesystem::path kDir = std::filesystem::path(SourceDir()) / "tests/operator/golden";
 constexpr std::string_view kInput = ".in.yaml";
 
 std::string ReadText(const std::filesystem::path& path) {

@@ -12,6 +12,7 @@
 #include "fakes/records.h"
 #include "opentelemetry/proto/collector/logs/v1/logs_service.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "source_dir.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap {
@@ -23,7 +24,7 @@ using sinks::Signal;
 namespace collector = opentelemetry::proto::collector;
 
 const std::filesystem::path kGolden =
-    std::filesystem::path(TRAFFICTAP_SOURCE_DIR) / "tests/sinks/otlp/golden";
+    std::filesystem::path(SourceDir()) / "tests/sinks/otlp/golden";
 
 template <typename Request>
 std::string Json(const std::string& body) {

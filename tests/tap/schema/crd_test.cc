@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "source_dir.h"
 #include "tap/parse_destination.h"
 #include "tap/parse_tap.h"
 #include "tap/write_tap.h"
@@ -17,7 +18,7 @@
 namespace traffictap::tap {
 namespace {
 
-const std::filesystem::path kRoot = TRAFFICTAP_SOURCE_DIR;
+const std::filesystem::path kRoot = SourceDir();
 
 std::string ReadText(const std::filesystem::path& path) {
   std::ostringstream out;
