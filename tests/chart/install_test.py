@@ -152,10 +152,34 @@ class Release(unittest.TestCase):
 
     def test_05_an_upgrade_leaves_the_patches_alone(self):
         before, collector = generation(), pod_of("collector").name
-        helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set", "logging.level=debug,operator.replicas=1")
+        helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set",
+             "logging.level=debug,operator.replicas=1,admissionPolicy.durationMax=8h")
         self.assertNotEqual(pod_of("collector").name, collector)
         call_until_recorded("second")
         self.assertEqual(generation(), before)
+        self.the_administrators_maximum_holds()
+
+    def the_administrators_maximum_holds(self):
+        def offer(**limits):
+            """What the API server says against such a tap."""
+            try:
+                mesh.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(
+                    {**TAP, "metadata": {"name": "more", "namespace": "shop"}, "spec": {**TAP["spec"], "limits": limits}}))
+            except RuntimeError as error:
+                return str(error)
+            return ""
+
+        words = "spec.limits.duration must be set, to 8h at most"
+        wait_until(lambda: words in offer(), "the policy is in force", 30)
+        self.assertIn(words, offer(duration="9h"))
+        self.assertEqual(offer(duration="8h"), "")
+        # A tap from before stays, and can be labelled; a change of it must keep to the maximum.
+        mesh.kubectl("-n", "shop", "label", "traffictap", "all", "seen=yes")
+        with self.assertRaisesRegex(RuntimeError, words):
+            mesh.kubectl("-n", "shop", "patch", "traffictap", "all", "--type=merge", "-p", '{"spec": {"sampling": {"ratio": 0.5}}}')
+        mesh.kubectl("-n", "shop", "create", "quota", "taps", "--hard=count/traffictaps.traffictap.io=1")
+        wait_until(lambda: "exceeded quota" in offer(duration="1h"), "one tap is the most", 60)
+        mesh.kubectl("-n", "shop", "delete", "quota", "taps")
 
     def test_06_with_certificates_the_collector_takes_mtls_itself(self):
         before = generation()

@@ -63,6 +63,7 @@ WRONG = [
     ("an argument that is no flag", {"collector": {"extraArgs": ["debug"]}}, "'/collector/extraArgs/0'"),
     ("a variable without a name", {"operator": {"extraEnv": [{"value": "1"}]}}, "missing property 'name'"),
     ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
+    ("a maximum that is no duration", {"admissionPolicy": {"durationMax": "one day"}}, "'/admissionPolicy/durationMax'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
 ]
 
@@ -248,6 +249,13 @@ class Chart(unittest.TestCase):
         spec = rendered({"collector": {"resources": {"limits": {"memory": "512Mi"}}}})["Deployment/traffictap-collector"]["spec"]
         flags = [arg.split("=")[0] for arg in spec["template"]["spec"]["containers"][0]["args"]]
         self.assertEqual([flag for flag in flags if flag.endswith("-size") or flag == "--memory"], [])
+
+    def test_a_maximum_of_durations_is_a_policy_of_its_own(self):
+        name = "ValidatingAdmissionPolicy/traffictap-duration"
+        self.assertNotIn(name, rendered({}))
+        objects = rendered({"admissionPolicy": {"durationMax": "8h", "enabled": False}})
+        self.assertIn("duration('8h')", objects[name]["spec"]["validations"][0]["expression"])
+        self.assertIn("ValidatingAdmissionPolicyBinding/traffictap-duration", objects)
 
     def test_the_collectors_sidecar_lets_no_client_write_who_it_is(self):
         """x-forwarded-client-cert is what the collector knows senders by: Istio's default appends to a client's own."""
