@@ -73,7 +73,8 @@ def create_accounts(mesh):
 def api_service():
     """The chart's, without what only a release has."""
     text = (ROOT / "charts/traffictap/templates/apiservice.yaml").read_text()
-    return "".join(x for x in text.splitlines(True) if "{{-" not in x).replace("{{ .Release.Namespace }}", NAMESPACE)
+    return "".join(x for x in text.splitlines(True) if "{{-" not in x).replace("{{ .Release.Namespace }}", NAMESPACE).replace(
+        '{{ include "traffictap.fullname" $ }}', "traffictap")
 
 
 def install(mesh):
