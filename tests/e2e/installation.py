@@ -257,17 +257,19 @@ def collect_by_hand(mesh, name, attachment, logger, pods):
 class Operator(Program):
     """traffictap-operator with the rights of its own ServiceAccount; `api_port` may be that of an ApiGate."""
 
-    def __init__(self, mesh, api_port=6443):
-        work = mesh.state / "operator"
+    def __init__(self, mesh, api_port=6443, name="operator", discovery=DISCOVERY, http=OPERATOR_HTTP):
+        """`name` and ports differ where there are two."""
+        work = mesh.state / name
         work.mkdir(exist_ok=True)
+        self.http = http
         create_accounts(mesh)
         account = (NAMESPACE, "traffictap-operator")
         (work / "istiod-token").write_text(mesh.token(*account, audience="istio-ca"))
         (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
         args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
-                "--discovery", f"{NODE}:{DISCOVERY}", "--http", f"{NODE}:{OPERATOR_HTTP}",
+                "--discovery", f"{NODE}:{discovery}", "--http", f"{NODE}:{http}",
                 "--istiod-token", work / "istiod-token", "--patch-grace", "0"]
-        super().__init__(mesh, "the operator", args, work / "operator.log")
+        super().__init__(mesh, f"the {name}", args, work / "operator.log")
 
     @staticmethod
     def discovery():
@@ -276,4 +278,7 @@ class Operator(Program):
 
     def start(self, wait=True):
         super().start()
-        return self.wait_ready(OPERATOR_HTTP, 60) if wait else self
+        return self.wait_ready(self.http, 60) if wait else self
+
+    def leads(self):
+        return self.metrics(self.http).get('traffictap_leader{lease="traffictap-operator"}') == 1

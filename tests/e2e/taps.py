@@ -68,15 +68,19 @@ class Taps:
 
     def patches(self, namespace=None):
         """Names of the objects that the operator has in the mesh, "KIND/NAMESPACE/NAME"."""
-        out = []
+        return sorted(self.patch_specs(namespace))
+
+    def patch_specs(self, namespace=None):
+        """{"KIND/NAMESPACE/NAME": spec} of the objects that the operator has in the mesh."""
+        out = {}
         for kind, plural, group, version in (
             ("EnvoyFilter", "envoyfilters", "networking.istio.io", "v1alpha3"),
             ("Telemetry", "telemetries", "telemetry.istio.io", "v1"),
         ):
             for item in self._mesh.api.get(path_of(plural, namespace, group=group, version=version))["items"]:
                 if any(m.get("manager") == "traffictap-operator" for m in item["metadata"].get("managedFields", [])):
-                    out.append(f"{kind}/{item['metadata']['namespace']}/{item['metadata']['name']}")
-        return sorted(out)
+                    out[f"{kind}/{item['metadata']['namespace']}/{item['metadata']['name']}"] = item["spec"]
+        return out
 
     def file(self, name):
         """Where the tap's own file output is: File outputs stay in a directory of the tap's namespace."""
