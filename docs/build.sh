@@ -8,7 +8,7 @@ modules=$(../cmake/npm_modules.sh . docs)
 # Below the packages, where their names resolve.
 work=$(mktemp -d "$modules/build-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-cp -r .vitepress ./*.md images recipes reference "$work"
+cp -r .vitepress ./*.md images public recipes reference "$work"
 (cd "$work" && ../node_modules/.bin/vitepress build --outDir "$work/site" >"$work/log" 2>&1) || { cat "$work/log" >&2; exit 1; }
 rm -rf "$out"
 mkdir -p "$(dirname "$out")"

@@ -11,7 +11,7 @@ TYPES = {"double": "number", "uint32": "integer", "uint64": "integer", "bool": "
          "google.protobuf.Timestamp": "time (RFC 3339)", "map<string, string>": "map of string"}
 
 
-def _json_name(name):
+def json_name(name):
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 
@@ -23,7 +23,7 @@ def _type(kind, label, messages):
     return f"list of {name}" if label == "repeated " else name
 
 
-def _messages(text):
+def messages(text):
     """(name, comment, [(label, type, name, comment)]) in the order of the file."""
     comment, fields, name, about = [], [], None, ""
     for line in (raw.strip() for raw in text.splitlines()):
@@ -47,12 +47,13 @@ def page(root):
     text = (pathlib.Path(root) / "proto/traffictap/v1/pair.proto").read_text()
     preface = [line[2:].strip() for line in text.split("syntax =")[0].splitlines()
                if "SPDX-License-Identifier" not in line]
-    parts = list(_messages(text))
+    parts = list(messages(text))
     names = {name for name, _, _ in parts}
     out = [generated("proto/traffictap/v1/pair.proto"), "# The record\n\n"]
     out.append("\n".join(escaped(p) for p in " ".join(x or "\n" for x in preface).split("\n") if p.strip()).replace("\n", "\n\n"))
-    out.append("\n\n")
+    out.append("\n\nFor tools: `record.schema.json` at the root of this site (docs/public/record.schema.json in the sources) says the same as a "
+               "JSON Schema (2020-12). Fields that it does not know are no fault.\n\n")
     for name, about, fields in parts:
-        rows = [[code(_json_name(f)), _type(kind, label, names), escaped(says)] for label, kind, f, says in fields]
+        rows = [[code(json_name(f)), _type(kind, label, names), escaped(says)] for label, kind, f, says in fields]
         out.append(f"## {name}\n\n" + (f"{escaped(about)}\n\n" if about else "") + table(["Field", "Type", "Meaning"], rows))
     return "".join(out).rstrip() + "\n"

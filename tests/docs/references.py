@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "docs")]
 
-from generate import crd, live_api, programs as said, record  # noqa: E402
+from generate import crd, live_api, programs as said, record, record_schema  # noqa: E402
 
 import programs  # noqa: E402
 
@@ -23,6 +23,7 @@ def quick():
     return {
         "crd.md": crd.page(ROOT),
         "record.md": record.page(ROOT),
+        "../public/record.schema.json": record_schema.page(ROOT),
         "live-api.md": live_api.page(ROOT),
         "chart.md": said.chart_page(ROOT),
         "cli.md": said.cli_page(CLI),
@@ -39,6 +40,7 @@ def write(everything):
     for name, text in {**quick(), **(metrics() if everything else {})}.items():
         path = REFERENCE / name
         changed = not path.exists() or path.read_text() != text
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         print(f"docs/reference/{name}{': changed' if changed else ''}")
 

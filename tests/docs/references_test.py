@@ -20,5 +20,5 @@ class References(unittest.TestCase):
         self.compare(references.metrics())
 
     def test_no_page_is_left_without_a_source(self):
-        known = {*references.quick(), "metrics.md"}
+        known = {*(name for name in references.quick() if name.endswith(".md")), "metrics.md"}
         self.assertEqual({path.name for path in references.REFERENCE.glob("*.md")}, known)
