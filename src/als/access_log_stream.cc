@@ -12,10 +12,46 @@ std::string_view View(const grpc::Slice& slice) {
 
 }  // namespace
 
+// A pause has one end: whoever takes it, of those that resume, cancel and stop, goes on with the stream
+// alone. Until then no read is under way, so nobody else can finish it; afterwards the winner's own
+// operation keeps it alive. Hence no lock, and a pause that is held longer than its stream is harmless.
+class AccessLogStream::Pause final : public traffic::StreamReader, public PausedStream {
+ public:
+  explicit Pause(AccessLogStream* stream) : stream_(stream), counters_(stream->counters_) {}
+
+  void Begin() {
+    ++counters_->paused;
+    paused_ = true;
+  }
+  bool Take() {
+    if (!paused_.exchange(false)) return false;
+    --counters_->paused;
+    return true;
+  }
+  void Resume() override {
+    if (Take()) stream_->ReadOn();
+  }
+  void EndWell() override {
+    if (!Take()) return;
+    stream_->unread_ = true;
+    stream_->FinishWell();
+  }
+
+ private:
+  AccessLogStream* const stream_;
+  StreamCounters* const counters_;
+  std::atomic<bool> paused_{false};
+};
+
 AccessLogStream::AccessLogStream(traffic::EntryConsumer* consumer, IdentityGate* gate,
-                                 StreamCounters* counters, const grpc::ServerContextBase& context,
-                                 grpc::ByteBuffer* response)
-    : consumer_(consumer), gate_(gate), counters_(counters), response_(response) {
+                                 StreamCounters* counters, PausedStreams* paused,
+                                 const grpc::ServerContextBase& context, grpc::ByteBuffer* response)
+    : consumer_(consumer),
+      gate_(gate),
+      counters_(counters),
+      paused_(paused),
+      pause_(std::make_shared<Pause>(this)),
+      response_(response) {
   ++counters_->open;
   ++counters_->opened;
   auto sender = gate_->Identify(context);
@@ -27,12 +63,11 @@ AccessLogStream::AccessLogStream(traffic::EntryConsumer* consumer, IdentityGate*
   StartRead(&message_);
 }
 
+AccessLogStream::~AccessLogStream() = default;
+
 void AccessLogStream::OnReadDone(bool ok) {
   if (!ok) {
-    // An empty StreamAccessLogsResponse has no bytes.
-    grpc::Slice nothing;
-    *response_ = grpc::ByteBuffer(&nothing, 1);
-    Finish(grpc::Status::OK);
+    FinishWell();
     return;
   }
   Decode();
@@ -41,7 +76,31 @@ void AccessLogStream::OnReadDone(bool ok) {
     Refuse(refused_);
     return;
   }
-  StartRead(&message_);
+  if (!entries_) {
+    ReadOn();
+    return;
+  }
+  pause_->Begin();
+  if (!entries_->Pause(pause_)) {
+    pause_->Resume();
+    return;
+  }
+  // Told after the pause began, so that a cancel or a stop that came between is not overlooked.
+  if (cancelled_ || !paused_->Add(pause_)) pause_->EndWell();
+}
+
+void AccessLogStream::OnCancel() {
+  cancelled_ = true;
+  pause_->EndWell();
+}
+
+void AccessLogStream::ReadOn() { StartRead(&message_); }
+
+void AccessLogStream::FinishWell() {
+  // An empty StreamAccessLogsResponse has no bytes.
+  grpc::Slice nothing;
+  *response_ = grpc::ByteBuffer(&nothing, 1);
+  Finish(grpc::Status::OK);
 }
 
 void AccessLogStream::Refuse(const Status& why) {
@@ -96,9 +155,11 @@ void AccessLogStream::OnReject(traffic::RejectReason reason) {
 }
 
 void AccessLogStream::OnDone() {
-  ++(cancelled_ ? counters_->ended_broken : counters_->ended_clean);
+  const bool broken = cancelled_ && !unread_;
+  ++(unread_ ? counters_->ended_unread : broken ? counters_->ended_broken : counters_->ended_clean);
   --counters_->open;
-  if (entries_) entries_->End(!cancelled_);
+  paused_->Remove(pause_);
+  if (entries_) entries_->End(!broken);
   delete this;
 }
 

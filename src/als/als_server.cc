@@ -27,13 +27,14 @@ int Millis(base::Nanos nanos) { return static_cast<int>(nanos / base::kMilliseco
 
 class Service final : public grpc::Service {
  public:
-  Service(traffic::EntryConsumer* consumer, IdentityGate* gate, StreamCounters* counters) {
+  Service(traffic::EntryConsumer* consumer, IdentityGate* gate, StreamCounters* counters,
+          PausedStreams* paused) {
     AddMethod(new grpc::internal::RpcServiceMethod(
         kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
     MarkMethodRawCallback(
         0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
                [=](grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
-                 return new AccessLogStream(consumer, gate, counters, *context, response);
+                 return new AccessLogStream(consumer, gate, counters, paused, *context, response);
                }));
   }
 };
@@ -41,6 +42,10 @@ class Service final : public grpc::Service {
 void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(options.message_bytes_max);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
+  // What a paused stream may hold here. It must not grow with the traffic of others on its connection;
+  // while a stream is read, gRPC widens it for a message that is larger.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, options.unread_bytes_max);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                               Millis(options.handshake_timeout));
@@ -68,13 +73,21 @@ void WriteRefusals(const IdentityGate& gate, base::MetricWriter& writer) {
 
 void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
   writer.Gauge("traffictap_als_streams", "Open streams from proxies.", {}, counters.open);
+  writer.Gauge(
+      "traffictap_als_streams_paused",
+      "Open streams that are not read because no tap needs their proxy. Such a proxy drops "
+      "entries once its buffer is full.",
+      {}, counters.paused);
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
   const std::string help =
-      "Streams that ended: closed cleanly by the sender, or broken with entries in flight.";
+      "Streams that ended: closed cleanly by the sender, broken with entries in flight, or unread "
+      "because no tap needed their proxy.";
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
                  counters.ended_clean);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
                  counters.ended_broken);
+  writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "unread"}},
+                 counters.ended_unread);
   writer.Counter("traffictap_als_messages_total", "Messages received.", {}, counters.messages);
   writer.Counter("traffictap_als_bytes_total", "Bytes received in messages.", {}, counters.bytes);
 }
@@ -86,6 +99,7 @@ struct AlsServer::State {
 
   IdentityGate gate;
   StreamCounters counters;
+  PausedStreams paused;
   std::unique_ptr<Service> service;
   std::unique_ptr<ConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
@@ -110,7 +124,8 @@ StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& op
   if (!acceptor.ok()) return acceptor.status();
   std::unique_ptr<AlsServer> out(new AlsServer(options.identity));
   State* state = out->state_.get();
-  state->service = std::make_unique<Service>(consumer, &state->gate, &state->counters);
+  state->service =
+      std::make_unique<Service>(consumer, &state->gate, &state->counters, &state->paused);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetBounds(options, &builder);
@@ -146,6 +161,7 @@ int AlsServer::port() const { return state_->acceptor->port(); }
 void AlsServer::Stop(base::Nanos read_on) {
   if (!state_->server) return;
   state_->acceptor->Stop();
+  state_->paused.EndAll();
   state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::nanoseconds(read_on));
   state_->server->Wait();
   state_->server.reset();

@@ -24,6 +24,7 @@ struct AlsServerOptions {
   uint64_t descriptors_reserved = 256;  // that connections leave to the rest of the process
   int message_bytes_max = 4 << 20;
   int streams_per_connection_max = 100;
+  int unread_bytes_max = 16 << 10;  // of one stream: its window, and all that a paused one takes
   // gRPC's quota of buffers, a soft bound: beyond it reading slows
   size_t in_flight_bytes_max = size_t{256} << 20;
   base::Nanos handshake_timeout = 5 * base::kSecond;

@@ -5,28 +5,47 @@
 // filter of all taps at once, then sampling by the request id (which drops both sides of a request
 // or none), and only what is left is copied. Per message, not per entry, go the locks: counters are
 // kept in the stream and added at its end, and the batch is pushed whole or dropped whole.
-// What always holds, between two messages: received = kept + filtered + sampled + sum(rejected).
+// What always holds, between two messages: received = kept + filtered + sampled + stale + sum(rejected).
 // A stream changes its table only where a message begins, so all tap sets of a batch refer to the
 // one table that goes with it; `version_` tells without the lock that there is no newer one.
 // What is lost here is counted for every tap that targets the proxy, since nobody knows any more
 // which of them wanted it; and the directory is told, so that the other halves become LostInBuffer
 // rather than NeverArrived.
+// What a paused proxy has kept is older than the tap that resumes it, up to its buffers and the window. A
+// stream's entries come in the order of their ends, so the first one that is not too old ends the
+// search; after kBacklog nothing old is to be expected. What ended about when the tap came may be in
+// one proxy's full buffer and not in the other's: the directory is told of that too.
 #include "pipeline/ingress.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace traffictap::pipeline {
+namespace {
+
+// From a stream's resumption to the end of what its proxy had kept, on a bad day.
+constexpr base::Nanos kBacklog = 5 * base::kSecond;
+
+base::Nanos EndOf(const traffic::AccessEntry& entry) {
+  return entry.facts.start_time + std::max<base::Nanos>(0, entry.facts.duration);
+}
+
+}  // namespace
 
 // One stream's ingress. Counts in plain fields and adds them to the shared counters once per message.
 class Ingress::Stream final : public traffic::EntryStream {
  public:
-  Stream(Ingress* owner, traffic::NodePtr node) : owner_(owner), node_(std::move(node)) {
-    owner_->StreamOpened(node_);
-  }
+  Stream(Ingress* owner, traffic::NodePtr node)
+      : owner_(owner), node_(std::move(node)), proxy_clock_(owner->StreamOpened(node_)) {}
 
   void Consume(const traffic::AccessEntry& entry) override {
     if (!in_message_) BeginMessage();
     ++delta_.received;
+    if (IsStale(entry)) {
+      ++delta_.stale;
+      return;
+    }
     const auto admitted = table_ ? table_->filter().Admit(entry, candidates_) : traffic::TapSet();
     if (admitted.empty()) {
       ++delta_.filtered;
@@ -51,11 +70,29 @@ class Ingress::Stream final : public traffic::EntryStream {
   void EndOfMessage() override {
     in_message_ = false;
     if (batch_) Push();
+    if (newest_end_) proxy_clock_->Observe(*newest_end_, owner_->clock_->Wall());
+    newest_end_.reset();
     owner_->Record(std::exchange(delta_, {}));
+  }
+
+  bool Pause(const std::shared_ptr<traffic::StreamReader>& reader) override {
+    Refresh();
+    if (!candidates_.empty()) return false;
+    pause_ = std::make_shared<PausedProxy>();
+    pause_->node = node_;
+    pause_->reader = reader;
+    table_.reset();  // a resumption comes with another one
+    const auto current = [this] {
+      return owner_->version_.load(std::memory_order_acquire) == version_;
+    };
+    if (owner_->paused_.Add(pause_, current)) return true;
+    pause_.reset();
+    return Pause(reader);
   }
 
   void End(bool clean) override {
     EndOfMessage();
+    if (pause_) owner_->paused_.Remove(std::exchange(pause_, nullptr));
     if (!clean) owner_->CountLoss(table_, candidates_, 0, 1);
     owner_->StreamEnded(node_, clean);
   }
@@ -64,12 +101,33 @@ class Ingress::Stream final : public traffic::EntryStream {
   void BeginMessage() {
     in_message_ = true;
     arrival_ = owner_->clock_->Monotonic();
+    if (pause_) {
+      wanted_since_ = pause_->resumed.load();
+      pause_.reset();
+    }
+    Refresh();
+    if (sent_under_ == version_) return;
+    sent_under_ = version_;
+    owner_->ProxySent(node_->ip, table_, candidates_);
+  }
+
+  void Refresh() {
     const uint64_t version = owner_->version_.load(std::memory_order_acquire);
-    if (version == version_ && table_) return;
+    if (version == version_) return;
     version_ = version;
     table_ = owner_->table();
     candidates_ = table_ ? table_->Candidates(*node_) : traffic::TapSet();
-    owner_->ProxySent(node_->ip, table_, candidates_);
+  }
+
+  bool IsStale(const traffic::AccessEntry& entry) {
+    const base::Nanos end = EndOf(entry);
+    if (!newest_end_ || end > *newest_end_) newest_end_ = end;
+    if (wanted_since_ == 0) return false;
+    const auto ours = proxy_clock_->ToOurs(end);
+    const bool stale =
+        ours && *ours < wanted_since_ && owner_->clock_->Wall() - wanted_since_ < kBacklog;
+    if (!stale) wanted_since_ = 0;
+    return stale;
   }
 
   void Keep(const traffic::AccessEntry& entry, uint64_t hash, const traffic::TapSet& taps) {
@@ -94,8 +152,13 @@ class Ingress::Stream final : public traffic::EntryStream {
 
   Ingress* const owner_;
   const traffic::NodePtr node_;
+  const std::shared_ptr<ProxyClock> proxy_clock_;
+  PausedProxyPtr pause_;                   // set from a pause to the first entry after it
+  base::Nanos wanted_since_ = 0;           // while old entries may come: what ended before is stale
+  std::optional<base::Nanos> newest_end_;  // of this message, by the proxy's clock
   TapTablePtr table_;
   uint64_t version_ = 0;
+  uint64_t sent_under_ = 0;  // the last version that the proxy sent something under
   traffic::TapSet candidates_;
   bool in_message_ = false;
   base::Nanos arrival_ = 0;
@@ -119,12 +182,14 @@ void Ingress::Reject(traffic::RejectReason reason, uint64_t count) {
   Record(delta);
 }
 
-void Ingress::StreamOpened(const traffic::NodePtr& node) {
+std::shared_ptr<ProxyClock> Ingress::StreamOpened(const traffic::NodePtr& node) {
   peers_->StreamOpened(*node, clock_->Monotonic());
   absl::MutexLock lock(&mutex_);
   Proxy& proxy = proxies_[node->ip];
   proxy.node = node;
   ++proxy.streams;
+  if (!proxy.clock) proxy.clock = std::make_shared<ProxyClock>();
+  return proxy.clock;
 }
 
 void Ingress::StreamEnded(const traffic::NodePtr& node, bool clean) {
@@ -171,10 +236,18 @@ traffic::NodePtr Ingress::NodeAt(const std::string& ip) const {
 }
 
 void Ingress::SetTable(TapTablePtr table) {
-  absl::MutexLock lock(&mutex_);
-  table_ = std::move(table);
-  std::erase_if(losses_, [this](const auto& entry) { return !table_->Holds(entry.first); });
-  version_.fetch_add(1, std::memory_order_release);
+  {
+    absl::MutexLock lock(&mutex_);
+    table_ = table;
+    std::erase_if(losses_, [&](const auto& entry) { return !table->Holds(entry.first); });
+    version_.fetch_add(1, std::memory_order_release);
+  }
+  // A stream that pauses after the version changed has seen the new table.
+  const auto wanted = [&](const traffic::Node& node) { return !table->Candidates(node).empty(); };
+  for (const auto& proxy : paused_.Take(wanted, clock_->Wall())) {
+    peers_->EntriesLost(*proxy->node, clock_->Monotonic());
+    proxy->reader->Resume();
+  }
 }
 
 TapTablePtr Ingress::table() const {
@@ -188,6 +261,7 @@ void Ingress::Record(const IngressCounters& delta) {
   counters_.kept += delta.kept;
   counters_.filtered += delta.filtered;
   counters_.sampled += delta.sampled;
+  counters_.stale += delta.stale;
   for (size_t i = 0; i < delta.rejected.size(); ++i) counters_.rejected[i] += delta.rejected[i];
 }
 

@@ -13,19 +13,22 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "pairing/peer_directory.h"
+#include "pipeline/paused_proxies.h"
+#include "pipeline/proxy_clock.h"
 #include "pipeline/tap_table.h"
 #include "traffic/entry_batch.h"
 #include "traffic/entry_consumer.h"
 
 namespace traffictap::pipeline {
 
-// The ingress's counters: received = kept + filtered + sampled + sum(rejected), at every moment between
-// two messages. `kept` entries went into the queue to the pipeline thread.
+// The ingress's counters: received = kept + filtered + sampled + stale + sum(rejected), at every moment
+// between two messages. `kept` entries went into the queue to the pipeline thread.
 struct IngressCounters {
   uint64_t received = 0;
   uint64_t kept = 0;
   uint64_t filtered = 0;
   uint64_t sampled = 0;
+  uint64_t stale = 0;  // waited in a proxy that nobody read, and ended before the tap came
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
 
   static void Visit(auto& counters, auto visit) {
@@ -33,6 +36,7 @@ struct IngressCounters {
     visit("kept", "", counters.kept);
     visit("filtered", "", counters.filtered);
     visit("sampled", "", counters.sampled);
+    visit("stale", "", counters.stale);
     for (size_t i = 0; i < counters.rejected.size(); ++i) {
       visit("rejected", ToString(static_cast<traffic::RejectReason>(i)), counters.rejected[i]);
     }
@@ -57,7 +61,8 @@ using AdmittedQueue = base::BoundedQueue<AdmittedBatch>;
 
 // The ingress: tests each entry against the current route table on the thread of its stream, packs
 // what some tap admits, and pushes it per message into the queue. Never blocks: with the queue full
-// the message is dropped and counted. Thread-safe.
+// the message is dropped and counted. Streams of proxies that no tap targets are paused after the
+// message in hand; a tap that comes resumes them. Thread-safe.
 class Ingress final : public traffic::EntryConsumer {
  public:
   // All three outlive the ingress and its streams.
@@ -67,7 +72,8 @@ class Ingress final : public traffic::EntryConsumer {
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override;
   void Reject(traffic::RejectReason reason, uint64_t count) override;
 
-  // In force for every message whose first entry comes after the call.
+  // In force for every message whose first entry comes after the call. Resumes the paused streams of
+  // proxies that it wants.
   void SetTable(TapTablePtr table);
 
   // The node whose stream is open from `ip`, or null.
@@ -84,10 +90,12 @@ class Ingress final : public traffic::EntryConsumer {
   struct Proxy {
     traffic::NodePtr node;
     int streams = 0;
+    std::shared_ptr<ProxyClock> clock;
     TapTablePtr table;  // that `candidates` refers to
     traffic::TapSet candidates;
   };
-  void StreamOpened(const traffic::NodePtr& node);
+  // The clock is shared by all streams of the proxy.
+  std::shared_ptr<ProxyClock> StreamOpened(const traffic::NodePtr& node);
   // The proxy at `ip` sent something under `table`, in which `candidates` target it.
   void ProxySent(const std::string& ip, const TapTablePtr& table,
                  const traffic::TapSet& candidates);
@@ -98,6 +106,7 @@ class Ingress final : public traffic::EntryConsumer {
   AdmittedQueue* const queue_;
   pairing::PeerDirectory* const peers_;
   const base::Clock* const clock_;
+  PausedProxies paused_;
   mutable absl::Mutex mutex_;
   TapTablePtr table_ ABSL_GUARDED_BY(mutex_);
   IngressCounters counters_ ABSL_GUARDED_BY(mutex_);

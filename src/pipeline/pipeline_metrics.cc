@@ -10,12 +10,15 @@ using base::MetricWriter;
 
 void WriteAdmission(const IngressCounters& counters, MetricWriter& writer) {
   const std::string help =
-      "Entries received from proxies: received = kept + filtered + sampled + sum of rejected by "
-      "reason.";
+      "Entries received from proxies: received = kept + filtered + sampled + stale + sum of "
+      "rejected by reason.";
   writer.Counter("traffictap_entries_received_total", help, {}, counters.received);
   writer.Counter("traffictap_entries_kept_total", help, {}, counters.kept);
   writer.Counter("traffictap_entries_filtered_total", help, {}, counters.filtered);
   writer.Counter("traffictap_entries_sampled_total", help, {}, counters.sampled);
+  writer.Counter("traffictap_entries_stale_total",
+                 "Entries of requests that ended before the tap began and had waited in the proxy.",
+                 {}, counters.stale);
   for (size_t i = 0; i < counters.rejected.size(); ++i) {
     writer.Counter("traffictap_entries_rejected_total", help,
                    {{"reason", ToString(static_cast<traffic::RejectReason>(i))}},

@@ -20,6 +20,14 @@ enum class RejectReason : uint8_t {
 constexpr size_t kRejectReasonCount = 4;
 const char* ToString(RejectReason reason);
 
+// The reading side of a paused stream. Thread-safe; may be called after the stream has ended, and does nothing then.
+class StreamReader {
+ public:
+  virtual ~StreamReader() = default;
+  // Reads on. May deliver to the stream before it returns: to be called without locks.
+  virtual void Resume() = 0;
+};
+
 // Receives the entries of one stream. Called by one thread at a time; calls never block.
 class EntryStream {
  public:
@@ -30,6 +38,9 @@ class EntryStream {
   virtual void Reject(RejectReason reason, uint64_t count) = 0;
   // All of one message was consumed: what was kept goes on now.
   virtual void EndOfMessage() = 0;
+  // Asked after each message: true where nobody wants what comes next. The caller then reads nothing
+  // until `reader` is resumed, which happens once, and may happen before this returns.
+  virtual bool Pause(const std::shared_ptr<StreamReader>& reader) = 0;
   // The stream ended: `clean` when its sender closed it, false when it broke (what it had in flight
   // is lost).
   virtual void End(bool clean) = 0;

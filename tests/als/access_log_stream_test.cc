@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/access_log_stream.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "als/als_server.h"
 #include "als/entry_protos.h"
@@ -152,6 +155,93 @@ BOOST_AUTO_TEST_CASE(counts_streams_messages_and_bytes) {
   BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"broken\"} 1"));
   BOOST_TEST(Reports("traffictap_als_messages_total 2"));
   BOOST_TEST(Reports("traffictap_als_bytes_total " + std::to_string(2 * bytes.size())));
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_stream_stays_open_and_is_read_on_when_it_is_wanted) {
+  consumer.SetWanted(false);
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));
+  BOOST_TEST(sender.Send(MessageOf({"/2"})));
+  BOOST_TEST(Reports("traffictap_als_streams 1"));
+  BOOST_TEST(Reports("traffictap_als_streams_paused 1"));
+  BOOST_TEST(consumer.seen().paths.size() == 1);
+  consumer.SetWanted(true);
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  BOOST_TEST(Reports("traffictap_als_streams_paused 0"));
+  BOOST_TEST(sender.Send(MessageOf({"/3"})));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().paths.size() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(stops_reading_after_the_message_in_hand) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 1; }));
+  consumer.SetWanted(false);
+  BOOST_TEST(sender.Send(MessageOf({"/2"})));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));
+  BOOST_TEST(consumer.seen().paths.size() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_stream_that_its_sender_resets_ends_at_once_and_nobody_misses_it) {
+  consumer.SetWanted(false);
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));
+  sender.Cancel();
+  BOOST_TEST(!sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().ended_broken == 0);
+  BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"unread\"} 1"));
+  BOOST_TEST(Reports("traffictap_als_streams 0"));
+  BOOST_TEST(Reports("traffictap_als_streams_paused 0"));
+  consumer.SetWanted(true);  // its pause is held longer than it lived
+}
+
+BOOST_AUTO_TEST_CASE(a_sender_is_held_up_by_what_nobody_reads) {
+  consumer.SetWanted(false);
+  LogSender sender(channel, std::chrono::seconds(1));
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));
+  const std::string bytes = MessageOf({std::string(10'000, 'p')}).SerializeAsString();
+  int sent = 0;
+  while (sent < 100 && sender.Send(bytes)) ++sent;
+  // The window, and what the client's own library takes beyond it.
+  BOOST_TEST(sent < 20);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_waits_for_no_sender_of_a_paused_stream) {
+  consumer.SetWanted(false);
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));
+  server->Stop(3600 * base::kSecond);
+  BOOST_TEST(consumer.seen().ended_clean == 1);
+  BOOST_TEST(sender.Finish().ok());
+}
+
+BOOST_AUTO_TEST_CASE(pauses_resumes_and_cancels_at_once_end_every_stream_once) {
+  std::atomic<bool> done{false};
+  std::thread taps([&] {
+    for (bool wanted = false; !done; wanted = !wanted) consumer.SetWanted(wanted);
+    consumer.SetWanted(true);
+  });
+  for (int i = 0; i < 100; ++i) {
+    LogSender sender(channel);
+    sender.Send(MessageOf({"/1"}, "node"));
+    sender.Send(MessageOf({"/2"}));
+    if (i % 2 == 0) sender.Cancel();
+    (void)sender.Finish();
+  }
+  BOOST_TEST(consumer.Wait([](const Seen& seen) {
+    return seen.ended_clean + seen.ended_broken == int(seen.nodes.size());
+  }));
+  done = true;
+  taps.join();
+  BOOST_TEST(Reports("traffictap_als_streams 0"));
+  BOOST_TEST(Reports("traffictap_als_streams_paused 0"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,7 +22,19 @@ class RecordingConsumer final : public traffic::EntryConsumer {
     int messages = 0;
     int ended_clean = 0;
     int ended_broken = 0;
+    int pauses = 0;
   };
+
+  // Whether streams are read on; resumes those that are paused.
+  void SetWanted(bool wanted) {
+    std::vector<std::shared_ptr<traffic::StreamReader>> paused;
+    {
+      absl::MutexLock lock(&mutex_);
+      wanted_ = wanted;
+      if (wanted) paused.swap(paused_);
+    }
+    for (const auto& reader : paused) reader->Resume();
+  }
 
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override {
     absl::MutexLock lock(&mutex_);
@@ -64,6 +76,13 @@ class RecordingConsumer final : public traffic::EntryConsumer {
       absl::MutexLock lock(&owner_->mutex_);
       ++owner_->seen_.messages;
     }
+    bool Pause(const std::shared_ptr<traffic::StreamReader>& reader) override {
+      absl::MutexLock lock(&owner_->mutex_);
+      if (owner_->wanted_) return false;
+      owner_->paused_.push_back(reader);
+      ++owner_->seen_.pauses;
+      return true;
+    }
     void End(bool clean) override {
       absl::MutexLock lock(&owner_->mutex_);
       ++(clean ? owner_->seen_.ended_clean : owner_->seen_.ended_broken);
@@ -75,6 +94,8 @@ class RecordingConsumer final : public traffic::EntryConsumer {
 
   mutable absl::Mutex mutex_;
   Seen seen_ ABSL_GUARDED_BY(mutex_);
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = true;
+  std::vector<std::shared_ptr<traffic::StreamReader>> paused_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::als

@@ -141,7 +141,7 @@ def books(metrics):
             raise AssertionError(f"books out of balance: {what}: {left} != {right}")
 
     check(total("entries_received_total"),
-          total("entries_kept_total") + total("entries_filtered_total") + total("entries_sampled_total")
+          total("entries_kept_total") + total("entries_filtered_total") + total("entries_sampled_total") + total("entries_stale_total")
           + total("entries_rejected_total"), "received = kept + filtered + sampled + rejected")
     check(total("join_kept_total"),
           2 * total("pairs_total") + total("retries_total") + total("orphans_total") + total("duplicates_total")

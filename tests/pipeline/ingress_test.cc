@@ -11,7 +11,26 @@ namespace traffictap {
 
 using traffic::RejectReason;
 
+namespace {
+
+struct Reader final : traffic::StreamReader {
+  void Resume() override { ++resumed; }
+  int resumed = 0;
+};
+
+}  // namespace
+
 struct AdmissionTest {
+  // One message with an entry that ends at each of `ends`, by the proxy's clock.
+  static void SendEnded(traffic::EntryStream& stream, const std::vector<base::Nanos>& ends) {
+    for (const base::Nanos end : ends) {
+      auto builder = fakes::EntryBuilder::Client().Id(std::to_string(end));
+      builder.facts().start_time = end;
+      builder.facts().duration = 0;
+      stream.Consume(builder.entry());
+    }
+    stream.EndOfMessage();
+  }
   pipeline::TapTablePtr Table(std::vector<std::string> methods, double ratio = 1, uint64_t id = 1) {
     auto spec = std::make_shared<tap::TapSpec>();
     spec->name = "tap";
@@ -33,7 +52,7 @@ struct AdmissionTest {
     uint64_t rejected = 0;
     for (const uint64_t count : counters.rejected) rejected += count;
     BOOST_TEST(counters.received ==
-               counters.kept + counters.filtered + counters.sampled + rejected);
+               counters.kept + counters.filtered + counters.sampled + counters.stale + rejected);
   }
 
   fakes::ManualClock clock;
@@ -125,6 +144,132 @@ BOOST_AUTO_TEST_CASE(a_node_is_known_while_a_stream_of_it_is_open) {
   BOOST_TEST((ingress.NodeAt("10.0.0.1") != nullptr));
   second->End(false);
   BOOST_TEST((ingress.NodeAt("10.0.0.1") == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_stream_is_paused_where_no_tap_targets_its_proxy_and_resumed_by_one_that_does) {
+  const auto wanted = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  const auto other = ingress.OpenStream(fakes::MakeNode("10.0.0.2", "web", "elsewhere"));
+  const auto reader = std::make_shared<Reader>();
+  const auto never = std::make_shared<Reader>();
+  BOOST_TEST(wanted->Pause(reader));
+  BOOST_TEST(other->Pause(never));
+  ingress.SetTable(Table({}));
+  BOOST_TEST(reader->resumed == 1);
+  BOOST_TEST(never->resumed == 0);
+  BOOST_TEST(!wanted->Pause(reader));
+  Send(*wanted, {"a"});
+  BOOST_TEST(ingress.counters().kept == 1u);
+  BOOST_TEST(ingress.tap_counters().at(1).proxies == 1u);
+  ingress.SetTable(*pipeline::TapTable::Create({}, {}));
+  BOOST_TEST(wanted->Pause(reader));
+  ingress.SetTable(Table({}, 1, 2));
+  BOOST_TEST(reader->resumed == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_came_before_the_pause_is_told_to_the_taps_counters_too) {
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  Send(*stream, {"a"});
+  ingress.SetTable(Table({}));
+  BOOST_TEST(!stream->Pause(std::make_shared<Reader>()));
+  Send(*stream, {"b"});
+  BOOST_TEST(ingress.tap_counters().at(1).proxies == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_ended_while_it_was_paused_is_not_resumed) {
+  const auto reader = std::make_shared<Reader>();
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  BOOST_TEST(stream->Pause(reader));
+  stream->End(true);
+  ingress.SetTable(Table({}));
+  BOOST_TEST(reader->resumed == 0);
+  BOOST_TEST(reader.use_count() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_proxy_kept_from_before_the_tap_is_left_out_by_its_own_clock) {
+  const base::Nanos off = -3600 * base::kSecond;  // the proxy's clock is an hour slow
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  SendEnded(*stream, {clock.Wall() + off});
+  BOOST_TEST(stream->Pause(std::make_shared<Reader>()));
+  clock.Advance(100 * base::kSecond);
+  const base::Nanos began = clock.Wall() + off;
+  ingress.SetTable(Table({}));
+  clock.Advance(base::kSecond);
+  SendEnded(*stream, {began - 90 * base::kSecond, began - 1});
+  SendEnded(*stream, {began - 1, began, began + 1, began - 1});
+  BOOST_TEST(ingress.counters().stale == 3u);
+  BOOST_TEST(ingress.counters().kept == 3u);
+  CheckBalance();
+}
+
+BOOST_AUTO_TEST_CASE(another_stream_of_the_proxy_knows_its_clock_better) {
+  const auto quick = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  const auto slow = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  SendEnded(*slow, {clock.Wall() - base::kSecond});
+  SendEnded(*quick, {clock.Wall()});
+  BOOST_TEST(slow->Pause(std::make_shared<Reader>()));
+  const base::Nanos began = clock.Wall();
+  ingress.SetTable(Table({}));
+  SendEnded(*slow, {began - base::kMillisecond});
+  BOOST_TEST(ingress.counters().stale == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_left_out_for_its_age_once_the_backlog_must_have_come) {
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  SendEnded(*stream, {clock.Wall()});
+  BOOST_TEST(stream->Pause(std::make_shared<Reader>()));
+  clock.Advance(100 * base::kSecond);
+  ingress.SetTable(Table({}));
+  clock.Advance(6 * base::kSecond);
+  SendEnded(*stream, {clock.Wall() - 50 * base::kSecond});  // its clock was set back meanwhile
+  BOOST_TEST(ingress.counters().kept == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_half_whose_peer_was_paused_when_the_tap_came_is_told_to_be_lost_in_a_buffer) {
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  BOOST_TEST(stream->Pause(std::make_shared<Reader>()));
+  const base::Nanos began = clock.Monotonic();
+  ingress.SetTable(Table({}));
+  clock.Advance(base::kSecond);
+  const auto at = [&](base::Nanos since) {
+    return peers.Lookup(fakes::Address("10.0.0.1:1"), since, clock.Monotonic());
+  };
+  BOOST_TEST((at(began) == pairing::PeerState::kLost));
+  BOOST_TEST((at(began + 1) == pairing::PeerState::kTapped));
+}
+
+BOOST_AUTO_TEST_CASE(pauses_and_taps_at_once_leave_no_wanted_stream_asleep) {
+  std::vector<std::thread> threads;
+  std::atomic<int> asleep{0};
+  struct Waker final : traffic::StreamReader {
+    void Resume() override { awake = true; }
+    std::atomic<bool> awake{false};
+  };
+  std::atomic<bool> done{false};
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0." + std::to_string(t)));
+      while (!done) {
+        const auto waker = std::make_shared<Waker>();
+        if (!stream->Pause(waker)) continue;
+        ++asleep;
+        while (!waker->awake) std::this_thread::yield();
+        --asleep;
+        Send(*stream, {"x"});
+      }
+      stream->End(true);
+    });
+  }
+  for (uint64_t i = 1; i < 200; ++i) {
+    ingress.SetTable(Table({}, 1, i));
+    ingress.SetTable(*pipeline::TapTable::Create({}, {}));
+  }
+  done = true;
+  ingress.SetTable(Table({}, 1, 1000));
+  for (auto& thread : threads) thread.join();
+  BOOST_TEST(asleep == 0);
+  CheckBalance();
 }
 
 BOOST_AUTO_TEST_CASE(many_streams_and_changes_at_once_lose_no_count) {

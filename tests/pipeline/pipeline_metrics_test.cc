@@ -22,7 +22,8 @@ void CheckBooks(const std::string& text) {
   const auto total = [&](const std::string& name) { return Total(text, "traffictap_" + name); };
   BOOST_TEST(total("entries_received_total") ==
              total("entries_kept_total") + total("entries_filtered_total") +
-                 total("entries_sampled_total") + total("entries_rejected_total"));
+                 total("entries_sampled_total") + total("entries_stale_total") +
+                 total("entries_rejected_total"));
   BOOST_TEST(total("join_kept_total") == 2 * total("pairs_total") + total("retries_total") +
                                              total("orphans_total") + total("duplicates_total") +
                                              total("intermediate_total") + total("waiting"));
