@@ -24,7 +24,7 @@ class ApiGate:
         self.requests = []
         self.after_write = None  # called with (method, path, status) when a write has been answered
         self.refuse = None  # (method, path) -> status to answer instead of asking, or None
-        self._frozen, self._open = threading.Event(), set()
+        self._freezes, self._thawed, self._open = 0, True, set()
         self._server = self._listen()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -83,17 +83,17 @@ class ApiGate:
                 pass  # it had just ended
 
     def freeze(self):
-        """Watches that are open, and those that come, stay open and carry nothing more: half-open connections."""
-        self._frozen.set()
+        """Watches that are open stay open and carry nothing more, as half-open connections do. Those that come work."""
+        self._freezes, self._thawed = self._freezes + 1, False
 
     def thaw(self):
         """What was frozen has missed something: it has to begin anew."""
-        if self.frozen():
-            self._frozen.clear()
+        if not self._thawed:
+            self._thawed = True
             self.cut()
 
-    def frozen(self):
-        return self._frozen.is_set()
+    def freezes(self):
+        return self._freezes
 
     def close(self):
         self._server.shutdown()
@@ -152,8 +152,9 @@ class _Request(http.server.BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        freezes = self.owner.freezes()
         while piece := answer.read1(65536):
-            if watch and self.owner.frozen():
+            if watch and self.owner.freezes() != freezes:
                 continue
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             self.wfile.flush()
