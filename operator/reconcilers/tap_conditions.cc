@@ -137,18 +137,24 @@ Condition Completed(const TapStatusInput& input) {
              : Condition{"Completed", Value::kFalse, "Running", "no limit has ended the tap"};
 }
 
-// The first condition that keeps the tap from capturing.
+// The first condition that keeps the tap from capturing. An istiod that does not say what the
+// proxies took may never say it, and a tap of an idle workload would be waited for in vain.
 Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& input) {
   const Condition* completed = Find(conditions, "Completed");
   if (Is(completed, Value::kTrue)) return {"Ready", Value::kTrue, "Completed", completed->message};
+  std::string unknown;
   for (const char* type : {"Accepted", "Programmed", "OutputsReady"}) {
     const Condition* condition = Find(conditions, type);
     if (condition == nullptr || condition->status == Value::kTrue) continue;
+    if (condition->reason == "AcknowledgementUnknown") {
+      unknown = "; istiod does not say whether the others have accepted the patch";
+      continue;
+    }
     return {"Ready", condition->status, condition->reason, condition->message};
   }
   return {"Ready", Value::kTrue, "Capturing",
-          fmt::format("{} of {} proxies are reporting", input.totals.proxies,
-                      input.outcome.proxies.size())};
+          fmt::format("{} of {} proxies are reporting{}", input.totals.proxies,
+                      input.outcome.proxies.size(), unknown)};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.

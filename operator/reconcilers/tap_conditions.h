@@ -10,7 +10,7 @@ namespace traffictap::reconcilers {
 
 // The conditions of a tap, in the order in which they are shown: Ready first. Pure. Reasons:
 //   Ready          Capturing, Completed, or the reason of the first of Accepted, Programmed and
-//                  OutputsReady that is not true
+//                  OutputsReady that is not true; AcknowledgementUnknown does not count
 //   Accepted       the plan's
 //   Programmed     Programmed, Pending, Refused, ApplyFailed, AcknowledgementUnknown, and the
 //                  plan's (PlanOnly, Suspended, Scheduled …)

@@ -107,6 +107,20 @@ BOOST_AUTO_TEST_CASE(without_istiods_word_a_tap_is_programmed_only_when_all_prox
   BOOST_TEST(Says(input, "Programmed") == "True/Programmed");
 }
 
+BOOST_AUTO_TEST_CASE(ready_does_not_wait_for_an_istiod_that_says_nothing) {
+  auto input = Capturing();
+  input.proxies = {};
+  BOOST_TEST(Says(input, "Ready") == "True/Capturing");
+  BOOST_TEST(Find(TapStatus(input), "Reconciling").empty());
+  const std::string message = Find(TapStatus(input), "Ready")["message"];
+  BOOST_TEST(message.find("istiod does not say") != std::string::npos);
+  input.proxies.asking = true;
+  BOOST_TEST(Says(input, "Ready") == "False/Pending");
+  input.proxies.asking = false;
+  input.totals.generation = 2;
+  BOOST_TEST(Says(input, "Ready") == "Unknown/CollectorPending");
+}
+
 BOOST_AUTO_TEST_CASE(a_patch_that_the_api_server_refuses_is_told) {
   auto input = Capturing();
   input.patch_error = "apply envoyfilters: forbidden";
