@@ -72,6 +72,39 @@ class Support(unittest.TestCase):
         self.assertIn(f'kubeVersion: ">={least}.0-0"', (ROOT / "charts/traffictap/Chart.yaml").read_text())
 
 
+# Since which Kubernetes new rules may call a function: one version after the one that introduced it, so that an API server
+# that is rolled back understands what is stored (k8s.io/apiserver, pkg/cel/environment/base.go).
+CEL = {
+    **dict.fromkeys("all contains duration endsWith exists filter has int lastIndexOf lowerAscii matches size split startsWith "
+                    "string substring timestamp type".split(), "1.25"),
+    "compareTo": "1.29", "quantity": "1.29", "isCIDR": "1.31",
+}
+
+
+def rules(schema):
+    if isinstance(schema, dict):
+        yield from (rule["rule"] for rule in schema.get("x-kubernetes-validations", []))
+        for part in schema.values():
+            yield from rules(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from rules(part)
+
+
+class OldestKubernetes(unittest.TestCase):
+    def test_is_the_one_that_takes_every_function_of_the_kinds_rules(self):
+        called = set()
+        for path in (ROOT / "crds").glob("traffictap.io_*.yaml"):
+            for rule in rules(yaml.safe_load(path.read_text())):
+                called.update(re.findall(r"\b([a-zA-Z]\w*)\(", re.sub(r"r?\"[^\"]*\"|r?'[^']*'", "''", rule)))
+        self.assertEqual(called - set(CEL), set(), "say above since which Kubernetes these may be called")
+        needed = max((CEL[name] for name in called), key=lambda v: int(v.split(".")[1]))
+        self.assertIn(f'kubeVersion: ">={needed}.0-0"', (ROOT / "charts/traffictap/Chart.yaml").read_text())
+        table = re.search(r"## Older Kubernetes.*", (ROOT / "docs/install.md").read_text(), re.S)[0]
+        for name in ("isCIDR", "quantity"):
+            self.assertRegex(table, rf"\| {re.escape(CEL[name])} \| `{name}")
+
+
 class Templates(unittest.TestCase):
     def test_of_issues_are_forms_that_can_be_filled_in(self):
         """By GitHub's syntax for issue forms."""
