@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "pairing/orphan_reason.h"
 #include "pairing/pair_key.h"
 #include "pairing/recent_keys.h"
 #include "pairing/verdict.h"
@@ -123,7 +124,7 @@ class Pairer::State {
       half.entry->taps &= removed;
       if (!half.entry->taps.empty()) {
         const PackedEntry* entry = half.entry.get();
-        next_->Consume(Alone(entry, PeerReason(half, now)), {&half.node, 1});
+        next_->Consume(Alone(entry, WhyAlone(half, now, false, false)), {&half.node, 1});
       }
       half.entry->taps = taps - removed;
     });
@@ -301,10 +302,7 @@ class Pairer::State {
     }
     const Half half = waiting_.Take(slot);
     const bool late = Finish(*half.entry);
-    EmitOrphan(half.entry.get(), half.node,
-               evicted ? OrphanReason::kLostInBuffer
-               : late  ? OrphanReason::kLateBeyondWindow
-                       : PeerReason(half, now));
+    EmitOrphan(half.entry.get(), half.node, WhyAlone(half, now, evicted, late));
   }
 
   // Remembers that this half's request has been emitted. True where it was already, by the half of
@@ -322,15 +320,12 @@ class Pairer::State {
     return (exchange != 0 && !finished_.Insert(exchange)) || late;
   }
 
-  OrphanReason PeerReason(const Half& half, base::Nanos now) const {
-    switch (directory_->Lookup(PeerAddress(*half.entry), half.arrival - half.window, now)) {
-      case PeerState::kLost: return OrphanReason::kLostInBuffer;
-      case PeerState::kWarmingUp: return OrphanReason::kDrainingConnection;
-      case PeerState::kTapped: return OrphanReason::kNeverArrived;
-      case PeerState::kUnknown: break;
+  OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {
+    LoneHalf lone{evicted, late, PeerState::kUnknown, half.entry->facts.peer_mesh};
+    if (!evicted && !late) {
+      lone.peer = directory_->Lookup(PeerAddress(*half.entry), half.arrival - half.window, now);
     }
-    return half.entry->facts.peer_mesh == traffic::PeerMesh::kMeshed ? OrphanReason::kPeerNotTapped
-                                                                     : OrphanReason::kPeerNotMeshed;
+    return ReasonOf(lone);
   }
 
   void EmitPair(const PackedEntry& client, std::span<const PackedEntry* const> servers,

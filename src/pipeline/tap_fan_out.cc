@@ -2,19 +2,12 @@
 
 // A pair was joined for all taps; here each sees its part. A tap sees a half if it admitted it, for
 // what it does not target it may not see: so to one tap this is a pair, to another an orphan.
-// Why a side is missing, in this order:
-//   1. the tap sees both: none is missing, whatever the pairer thought;
-//   2. the pair is whole and one half is hidden from the tap: FilteredOnOtherSide where the tap
-//      targets that proxy (its filter or another version of the tap refused the entry),
-//      PeerNotTapped where it does not;
-//   3. the half came alone: the pairer's reason, but NeverArrived, LostInBuffer and
-//      DrainingConnection accuse a proxy that should have told this tap. Of a proxy that the tap
-//      does not target they say nothing: PeerNotTapped.
-// A part of a pair is judged anew: a verdict must not tell what the hidden side saw.
+// Why a side is missing: pairing/orphan_reason.h. A part of a pair is judged anew: a verdict must not tell what the hidden side saw.
 // Called by the pipeline thread alone, for each pair, with views that end with the call.
 #include "pipeline/tap_fan_out.h"
 
 #include "filter/entry_filter.h"
+#include "pairing/orphan_reason.h"
 #include "pairing/verdict.h"
 
 namespace traffictap::pipeline {
@@ -29,12 +22,6 @@ bool SeesAll(const TrafficPair& pair, size_t slot) {
     if (!server->taps.Contains(slot)) return false;
   }
   return true;
-}
-
-// Reasons that hold only if the tap wanted the peer's entries in the first place.
-bool SuspectsThePeer(OrphanReason reason) {
-  return reason == OrphanReason::kNeverArrived || reason == OrphanReason::kLostInBuffer ||
-         reason == OrphanReason::kDrainingConnection;
 }
 
 }  // namespace
@@ -84,20 +71,26 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
 
 OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,
                                   const TrafficPair& seen) const {
-  if (seen.client != nullptr && !seen.servers.empty()) return OrphanReason::kNone;
-  const bool was_pair = whole.client != nullptr && !whole.servers.empty();
-  if (was_pair) {
+  pairing::TapView view;
+  view.sees_both = seen.client != nullptr && !seen.servers.empty();
+  view.whole = whole.client != nullptr && !whole.servers.empty();
+  if (!view.sees_both) view.targets_other = TargetsOther(spec, whole, seen);
+  return pairing::ReasonFor(view, whole.orphan_reason);
+}
+
+// Empty: the other side's proxy is not known.
+std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const TrafficPair& whole,
+                                            const TrafficPair& seen) const {
+  if (whole.client != nullptr && !whole.servers.empty()) {
     const auto* hidden = seen.client == nullptr ? whole.client : whole.servers.back();
-    return filter::TargetsNode(spec, *hidden->node) ? OrphanReason::kFilteredOnOtherSide
-                                                    : OrphanReason::kPeerNotTapped;
+    return filter::TargetsNode(spec, *hidden->node);
   }
   const auto& facts = seen.principal().facts;
   const auto& peer =
       seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
-  if (!SuspectsThePeer(whole.orphan_reason) || !peer.present()) return whole.orphan_reason;
-  const auto node = ingress_->NodeAt(peer.IpString());
-  return node && !filter::TargetsNode(spec, *node) ? OrphanReason::kPeerNotTapped
-                                                   : whole.orphan_reason;
+  const auto node = peer.present() ? ingress_->NodeAt(peer.IpString()) : nullptr;
+  if (!node) return std::nullopt;
+  return filter::TargetsNode(spec, *node);
 }
 
 }  // namespace traffictap::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,8 @@ class TapFanOut final : public pairing::PairConsumer {
             std::span<const traffic::NodePtr> nodes);
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
+  std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
+                                   const traffic::TrafficPair& seen) const;
 
   const Ingress* const ingress_;
   std::shared_ptr<TapsInForce> in_force_;
