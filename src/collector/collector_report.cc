@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/collector_report.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 namespace traffictap::collector {
 namespace {
 
-void FillCounters(const pipeline::TapCounters& counters, v1::TapReport* out) {
-  out->set_offered(counters.offered);
-  out->set_pairs(counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)]);
-  for (size_t i = 1; i < counters.orphans.size(); ++i) {
-    if (counters.orphans[i] == 0) continue;
-    (*out->mutable_orphans())[ToString(static_cast<traffic::OrphanReason>(i))] =
-        counters.orphans[i];
-  }
-  for (size_t i = 0; i < counters.verdicts.size(); ++i) {
-    if (counters.verdicts[i] == 0) continue;
-    (*out->mutable_verdicts())[ToString(static_cast<traffic::Verdict>(i))] = counters.verdicts[i];
-  }
-  out->set_filtered(counters.filtered);
-  out->set_sampled(counters.sampled);
-  out->set_limited(counters.limited);
-  out->set_match_over_budget(counters.match_over_budget);
-  out->set_redaction_over_budget(counters.redaction_over_budget);
-  out->set_dropped_orphans(counters.dropped_orphans);
-}
+using google::protobuf::Message;
 
-void FillOutput(const std::string& name, const sinks::SinkCounters& counters,
-                v1::OutputReport* out) {
-  out->set_name(name);
-  out->set_offered(counters.offered);
-  out->set_delivered(counters.delivered);
-  out->set_queued(counters.queued);
-  for (size_t i = 0; i < counters.dropped.size(); ++i) {
-    if (counters.dropped[i] == 0) continue;
-    (*out->mutable_dropped())[sinks::ToString(static_cast<sinks::DropReason>(i))] =
-        counters.dropped[i];
-  }
-  if (!counters.status.ok()) out->set_trouble(Message(counters.status));
+// Each counter into the field of its name; those by reason, unless zero, into a map. A report has
+// no field for what the operator has no use for.
+template <typename Counters>
+void Fill(const Counters& counters, Message* out) {
+  const auto* fields = out->GetReflection();
+  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+    const auto* field = out->GetDescriptor()->FindFieldByName(std::string(name));
+    if (field == nullptr || value == 0) return;
+    if (!field->is_map()) return fields->SetUInt64(out, field, value);
+    Message* entry = fields->AddMessage(out, field);
+    const auto* type = entry->GetDescriptor();
+    entry->GetReflection()->SetString(entry, type->map_key(), std::string(reason));
+    entry->GetReflection()->SetUInt64(entry, type->map_value(), value);
+  });
 }
 
 }  // namespace
@@ -44,12 +31,17 @@ void FillReport(const pipeline::PipelineSnapshot& snapshot, v1::CollectorReport*
   for (const auto& tap : snapshot.taps) {
     v1::TapReport* out = report->add_taps();
     out->set_tap(tap.tap);
-    FillCounters(tap.counters, out);
+    Fill(tap.counters, out);
     out->set_proxies(tap.ingress.proxies);
     out->set_lost_entries(tap.ingress.lost);
     out->set_broken_streams(tap.ingress.broken_streams);
     out->set_completed(tap.completed);
-    for (const auto& [name, counters] : tap.outputs) FillOutput(name, counters, out->add_outputs());
+    for (const auto& [name, counters] : tap.outputs) {
+      v1::OutputReport* output = out->add_outputs();
+      output->set_name(name);
+      Fill(counters, output);
+      if (!counters.status.ok()) output->set_trouble(traffictap::Message(counters.status));
+    }
   }
 }
 

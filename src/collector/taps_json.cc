@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/taps_json.h"
 
+#include "absl/strings/ascii.h"
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
 #include "tap/enum_names.h"
@@ -10,25 +11,44 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Counts by name, those that are zero left out.
-template <typename Enum, size_t N>
-Json Counts(const std::array<uint64_t, N>& counts, size_t first) {
-  Json out = Json::object();
-  for (size_t i = first; i < N; ++i) {
-    if (counts[i] > 0) out[ToString(static_cast<Enum>(i))] = counts[i];
+// "dropped_orphans": "droppedOrphans".
+std::string JsonName(std::string_view name) {
+  std::string out;
+  for (size_t i = 0; i < name.size(); ++i) {
+    out += name[i] == '_' && i + 1 < name.size() ? absl::ascii_toupper(name[++i]) : name[i];
   }
   return out;
 }
 
+// Each counter by its name; those by reason in an object of that name, without the ones that are
+// zero.
+template <typename Counters>
+Json CountersJson(const Counters& counters) {
+  Json out = Json::object();
+  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+    Json& member = out[JsonName(name)];
+    if (reason.empty()) {
+      member = value;
+    } else if (value > 0) {
+      member[std::string(reason)] = value;
+    } else if (member.is_null()) {
+      member = Json::object();
+    }
+  });
+  return out;
+}
+
+// Takes the member out of the object.
+Json Take(const char* name, Json* object) {
+  Json out = std::move((*object)[name]);
+  object->erase(name);
+  return out;
+}
+
 Json OutputJson(const tap::OutputSpec& spec, const sinks::SinkCounters& counters) {
-  Json out = {{"name", spec.name},
-              {"type", tap::NameOf(spec.type)},
-              {"healthy", counters.status.ok()},
-              {"offered", counters.offered},
-              {"delivered", counters.delivered},
-              {"deliveredBytes", counters.delivered_bytes},
-              {"queued", counters.queued},
-              {"dropped", Counts<sinks::DropReason>(counters.dropped, 0)}};
+  Json out = {
+      {"name", spec.name}, {"type", tap::NameOf(spec.type)}, {"healthy", counters.status.ok()}};
+  out.update(CountersJson(counters));
   if (!counters.status.ok()) out["message"] = Message(counters.status);
   return out;
 }
@@ -53,7 +73,10 @@ Json LiveJson(const observe::LiveHub& hub, const std::string& tap) {
 }
 
 Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
-  const auto& counters = tap.counters;
+  Json records = CountersJson(tap.counters);
+  Json verdicts = Take("verdicts", &records);
+  Json orphans = Take("orphans", &records);
+  records["seen"] = Take("records", &records);
   return {{"tap", tap.tap},
           {"namespace", tap.spec->ns},
           {"name", tap.spec->name},
@@ -61,39 +84,17 @@ Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
           {"proxies", tap.ingress.proxies},
           {"lostEntries", tap.ingress.lost},
           {"brokenStreams", tap.ingress.broken_streams},
-          {"records",
-           {{"seen", counters.records},
-            {"offered", counters.offered},
-            {"filtered", counters.filtered},
-            {"sampled", counters.sampled},
-            {"droppedOrphans", counters.dropped_orphans},
-            {"limited", counters.limited},
-            {"matchOverBudget", counters.match_over_budget},
-            {"redactionOverBudget", counters.redaction_over_budget}}},
-          {"verdicts", Counts<traffic::Verdict>(counters.verdicts, 0)},
-          {"orphans", Counts<traffic::OrphanReason>(counters.orphans, 1)},
+          {"records", std::move(records)},
+          {"verdicts", std::move(verdicts)},
+          {"orphans", std::move(orphans)},
           {"outputs", OutputsJson(tap)},
           {"live", LiveJson(hub, tap.tap)}};
 }
 
 Json CollectorJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub) {
-  const auto& ingress = snapshot.ingress;
-  const auto& joins = snapshot.joins;
   return {{"version", TRAFFICTAP_VERSION},
-          {"entries",
-           {{"received", ingress.received},
-            {"kept", ingress.kept},
-            {"filtered", ingress.filtered},
-            {"sampled", ingress.sampled},
-            {"rejected", Counts<traffic::RejectReason>(ingress.rejected, 0)}}},
-          {"joins",
-           {{"kept", joins.kept},
-            {"pairs", joins.pairs},
-            {"retries", joins.retries},
-            {"orphans", Counts<traffic::OrphanReason>(joins.orphans, 1)},
-            {"duplicates", joins.duplicates},
-            {"intermediate", joins.intermediate},
-            {"waiting", joins.waiting}}},
+          {"entries", CountersJson(snapshot.ingress)},
+          {"joins", CountersJson(snapshot.joins)},
           {"readers", hub.readers()}};
 }
 

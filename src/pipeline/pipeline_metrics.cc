@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "pipeline/pipeline.h"
 #include "sinks/writer_loop.h"
 
@@ -8,125 +10,125 @@ namespace {
 using base::MetricLabels;
 using base::MetricWriter;
 
-void WriteAdmission(const IngressCounters& counters, MetricWriter& writer) {
-  const std::string help =
-      "Entries received from proxies: received = kept + filtered + sampled + stale + sum of "
-      "rejected by reason.";
-  writer.Counter("traffictap_entries_received_total", help, {}, counters.received);
-  writer.Counter("traffictap_entries_kept_total", help, {}, counters.kept);
-  writer.Counter("traffictap_entries_filtered_total", help, {}, counters.filtered);
-  writer.Counter("traffictap_entries_sampled_total", help, {}, counters.sampled);
-  writer.Counter("traffictap_entries_stale_total",
-                 "Entries of requests that ended before the tap began and had waited in the proxy.",
-                 {}, counters.stale);
-  for (size_t i = 0; i < counters.rejected.size(); ++i) {
-    writer.Counter("traffictap_entries_rejected_total", help,
-                   {{"reason", ToString(static_cast<traffic::RejectReason>(i))}},
-                   counters.rejected[i]);
-  }
-}
+// How /metrics shows one counter of a set.
+struct CounterMetric {
+  const char* counter;  // its name in Visit
+  const char* name;
+  const char* help;
+  const char* label = "reason";  // for what Visit calls the reason
+  bool is_gauge = false;
+};
 
-void WriteJoins(const pairing::JoinCounters& counters, MetricWriter& writer) {
-  const std::string help =
-      "Joining: kept = 2 * pairs + retries + sum of orphans + duplicates + intermediate + waiting.";
-  writer.Counter("traffictap_join_kept_total", help, {}, counters.kept);
-  writer.Counter("traffictap_pairs_total", help, {}, counters.pairs);
-  writer.Counter("traffictap_retries_total", help, {}, counters.retries);
-  writer.Counter("traffictap_duplicates_total", help, {}, counters.duplicates);
-  writer.Counter("traffictap_intermediate_total", help, {}, counters.intermediate);
-  writer.Gauge("traffictap_waiting", help, {}, counters.waiting);
-  for (size_t i = 1; i < counters.orphans.size(); ++i) {
-    writer.Counter("traffictap_orphans_total", help,
-                   {{"reason", ToString(static_cast<traffic::OrphanReason>(i))}},
-                   counters.orphans[i]);
-  }
-}
+constexpr CounterMetric kIngressMetrics[] = {
+    {"received", "traffictap_entries_received_total",
+     "Entries received from proxies: the sum of kept, filtered, sampled, stale and rejected."},
+    {"kept", "traffictap_entries_kept_total", "Entries handed over to be joined."},
+    {"filtered", "traffictap_entries_filtered_total", "Entries that no tap asks for."},
+    {"sampled", "traffictap_entries_sampled_total", "Entries dropped by sampling."},
+    {"stale", "traffictap_entries_stale_total",
+     "Entries of requests that ended before the tap began and had waited in the proxy."},
+    {"rejected", "traffictap_entries_rejected_total", "Entries lost on arrival."},
+};
 
-void WriteTap(const std::string& tap, const TapCounters& counters, MetricWriter& writer) {
-  const std::string help =
-      "A tap's records: records = offered + filtered + sampled + dropped_orphans + limited + "
-      "match_over_budget.";
-  const auto write = [&](const char* name, uint64_t value) {
-    writer.Counter(name, help, {{"tap", tap}}, value);
-  };
-  write("traffictap_tap_records_total", counters.records);
-  write("traffictap_tap_records_offered_total", counters.offered);
-  write("traffictap_tap_records_filtered_total", counters.filtered);
-  write("traffictap_tap_records_sampled_total", counters.sampled);
-  write("traffictap_tap_records_dropped_orphans_total", counters.dropped_orphans);
-  write("traffictap_tap_records_limited_total", counters.limited);
-  write("traffictap_tap_records_match_over_budget_total", counters.match_over_budget);
-  writer.Counter("traffictap_tap_records_redaction_over_budget_total",
-                 "Offered records with texts withheld, as the tap's redaction rules took too long.",
-                 {{"tap", tap}}, counters.redaction_over_budget);
-  for (size_t i = 0; i < counters.verdicts.size(); ++i) {
-    writer.Counter("traffictap_tap_verdicts_total", "Offered records by verdict.",
-                   {{"tap", tap}, {"verdict", ToString(static_cast<traffic::Verdict>(i))}},
-                   counters.verdicts[i]);
-  }
-  for (size_t i = 1; i < counters.orphans.size(); ++i) {
-    writer.Counter("traffictap_tap_orphans_total", "Offered one-sided records by reason.",
-                   {{"tap", tap}, {"reason", ToString(static_cast<traffic::OrphanReason>(i))}},
-                   counters.orphans[i]);
-  }
+constexpr CounterMetric kJoinMetrics[] = {
+    {"kept", "traffictap_join_kept_total",
+     "Entries to join: 2 * pairs + retries + orphans + duplicates + intermediate + waiting."},
+    {"pairs", "traffictap_pairs_total", "Requests and connections with both sides."},
+    {"retries", "traffictap_retries_total",
+     "Entries of servers beyond the first of a pair: earlier attempts."},
+    {"orphans", "traffictap_orphans_total", "Entries whose other side is missing."},
+    {"duplicates", "traffictap_duplicates_total", "Entries that had already been received."},
+    {"intermediate", "traffictap_intermediate_total",
+     "Entries of requests and connections that had not ended."},
+    {"waiting", "traffictap_waiting", "Entries that wait for the other side.", "reason", true},
+};
+
+constexpr CounterMetric kTapMetrics[] = {
+    {"records", "traffictap_tap_records_total",
+     "Records of the tap: the sum of offered, filtered, sampled, dropped_orphans, limited and "
+     "match_over_budget."},
+    {"offered", "traffictap_tap_records_offered_total", "Records offered to the tap's outputs."},
+    {"filtered", "traffictap_tap_records_filtered_total", "Records that the tap filters out."},
+    {"sampled", "traffictap_tap_records_sampled_total", "Records dropped by sampling."},
+    {"dropped_orphans", "traffictap_tap_records_dropped_orphans_total",
+     "One-sided records dropped by pairing.orphans."},
+    {"limited", "traffictap_tap_records_limited_total", "Records beyond the tap's limits."},
+    {"match_over_budget", "traffictap_tap_records_match_over_budget_total",
+     "Records dropped because the regexes of the tap's match ran out of time."},
+    {"redaction_over_budget", "traffictap_tap_records_redaction_over_budget_total",
+     "Offered records with texts withheld because the redaction rules ran out of time."},
+    {"verdicts", "traffictap_tap_verdicts_total", "Offered records by verdict.", "verdict"},
+    {"pairs", "traffictap_tap_pairs_total", "Offered records with both sides."},
+    {"orphans", "traffictap_tap_orphans_total", "Offered one-sided records by reason."},
+};
+
+constexpr CounterMetric kOutputMetrics[] = {
+    {"offered", "traffictap_output_offered_total",
+     "Records offered to the output: the sum of delivered, dropped and queued."},
+    {"delivered", "traffictap_output_delivered_total", "Records delivered."},
+    {"dropped", "traffictap_output_dropped_total", "Records dropped by the output."},
+    {"queued", "traffictap_output_queued", "Records in the output's queue.", "reason", true},
+    {"delivered_bytes", "traffictap_output_delivered_bytes_total",
+     "Bytes delivered, before compression."},
+};
+
+// Each counter of the set by its row. tests/pipeline sees that every counter has one.
+template <typename Counters, size_t N>
+void Write(const Counters& counters, const CounterMetric (&metrics)[N], const MetricLabels& labels,
+           MetricWriter& writer) {
+  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+    const auto* metric = std::find_if(std::begin(metrics), std::end(metrics),
+                                      [&](const auto& row) { return row.counter == name; });
+    if (metric == std::end(metrics)) return;
+    MetricLabels all = labels;
+    if (!reason.empty()) all[metric->label] = reason;
+    if (metric->is_gauge) return writer.Gauge(metric->name, metric->help, all, value);
+    writer.Counter(metric->name, metric->help, all, value);
+  });
 }
 
 void WriteTapIngress(const std::string& tap, const TapIngressCounters& ingress,
                      MetricWriter& writer) {
-  writer.Gauge("traffictap_tap_proxies",
-               "Proxies that the tap targets and that send to this collector.", {{"tap", tap}},
-               ingress.proxies);
-  writer.Counter(
-      "traffictap_tap_entries_lost_total",
-      "Entries of proxies that the tap targets, lost between their arrival and the pairer.",
-      {{"tap", tap}}, ingress.lost);
+  writer.Gauge("traffictap_tap_proxies", "Targeted proxies that send to this collector.",
+               {{"tap", tap}}, ingress.proxies);
+  writer.Counter("traffictap_tap_entries_lost_total",
+                 "Entries of targeted proxies lost after arrival, before they were joined.",
+                 {{"tap", tap}}, ingress.lost);
   writer.Counter("traffictap_tap_streams_broken_total",
-                 "Streams of proxies that the tap targets which broke with what was in flight.",
+                 "Streams of targeted proxies that broke. Each may have lost entries in flight.",
                  {{"tap", tap}}, ingress.broken_streams);
 }
 
 void WriteOutput(const MetricLabels& labels, const sinks::SinkCounters& counters,
                  MetricWriter& writer) {
-  const std::string help =
-      "An output's records: offered = delivered + sum of dropped by reason + queued.";
-  writer.Counter("traffictap_output_offered_total", help, labels, counters.offered);
-  writer.Counter("traffictap_output_delivered_total", help, labels, counters.delivered);
-  writer.Gauge("traffictap_output_queued", help, labels, counters.queued);
-  writer.Counter("traffictap_output_delivered_bytes_total", "Bytes delivered, before compression.",
-                 labels, counters.delivered_bytes);
+  Write(counters, kOutputMetrics, labels, writer);
   writer.Gauge("traffictap_output_healthy", "1 unless the output's last attempt failed.", labels,
                counters.status.ok() ? 1 : 0);
-  if (!counters.status.ok()) {
-    auto with_reason = labels;
-    with_reason["reason"] = absl::StatusCodeToString(counters.status.code());
-    writer.Gauge("traffictap_output_failing", "1: the last attempt failed, and how.", with_reason,
-                 1);
-  }
-  for (size_t i = 0; i < counters.dropped.size(); ++i) {
-    auto with_reason = labels;
-    with_reason["reason"] = sinks::ToString(static_cast<sinks::DropReason>(i));
-    writer.Counter("traffictap_output_dropped_total", help, with_reason, counters.dropped[i]);
-  }
+  if (counters.status.ok()) return;
+  auto with_reason = labels;
+  with_reason["reason"] = absl::StatusCodeToString(counters.status.code());
+  writer.Gauge("traffictap_output_failing", "1 while the output's last attempt failed, by reason.",
+               with_reason, 1);
 }
 
 }  // namespace
 
 void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
   const PipelineSnapshot snapshot = Snapshot();
-  WriteAdmission(snapshot.ingress, writer);
-  WriteJoins(snapshot.joins, writer);
-  writer.Gauge("traffictap_waiting_bytes", "Memory of halves that wait for the other side.", {},
+  Write(snapshot.ingress, kIngressMetrics, {}, writer);
+  Write(snapshot.joins, kJoinMetrics, {}, writer);
+  writer.Gauge("traffictap_waiting_bytes", "Memory of entries that wait for the other side.", {},
                snapshot.waiting_bytes);
-  writer.Gauge("traffictap_queue_bytes", "Entries between the streams and the pairer.", {},
+  writer.Gauge("traffictap_queue_bytes", "Memory of entries that wait to be joined.", {},
                snapshot.queue_bytes);
   writer.Gauge("traffictap_output_memory_bytes",
-               "Memory of records that outputs hold: queued, or written and not settled yet.", {},
+               "Memory of records held by outputs: queued, or written but not acknowledged.", {},
                snapshot.output_bytes);
   writer.Gauge("traffictap_output_writers_abandoned",
-               "Outputs that hung when they were closed and still hang; each keeps a thread.", {},
-               static_cast<double>(sinks::AbandonedWriters()));
+               "Outputs that hung when they were closed and still hang. Each occupies a thread.",
+               {}, static_cast<double>(sinks::AbandonedWriters()));
   for (const auto& tap : snapshot.taps) {
-    WriteTap(tap.tap, tap.counters, writer);
+    Write(tap.counters, kTapMetrics, {{"tap", tap.tap}}, writer);
     WriteTapIngress(tap.tap, tap.ingress, writer);
     writer.Gauge("traffictap_tap_completed", "1 once a limit has ended the tap.",
                  {{"tap", tap.tap}}, tap.completed);

@@ -48,7 +48,7 @@ struct TapCounters {
     visit("match_over_budget", "", counters.match_over_budget);
     visit("redaction_over_budget", "", counters.redaction_over_budget);
     for (size_t i = 0; i < counters.verdicts.size(); ++i) {
-      visit("verdict", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]);
+      visit("verdicts", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]);
     }
     visit("pairs", "", counters.orphans[0]);
     for (size_t i = 1; i < counters.orphans.size(); ++i) {

@@ -36,7 +36,30 @@ void CheckBooks(const std::string& text) {
                                                   total("output_queued"));
 }
 
+// Every counter of the set is in the scrape, behind one of these prefixes.
+template <typename Counters>
+void CheckExposed(const std::string& text, const std::vector<std::string>& prefixes) {
+  const Counters counters;
+  Counters::Visit(counters, [&](std::string_view name, std::string_view, uint64_t) {
+    const bool exposed = std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) {
+      return text.find("# HELP traffictap_" + prefix + std::string(name)) != std::string::npos;
+    });
+    BOOST_TEST(exposed, name);
+  });
+}
+
 BOOST_FIXTURE_TEST_SUITE(pipeline_metrics, PipelineTest)
+
+BOOST_AUTO_TEST_CASE(every_counter_has_its_metric) {
+  InForce({Tap("a")});
+  SendPair(1);
+  Settle();
+  const std::string text = Metrics();
+  CheckExposed<pipeline::IngressCounters>(text, {"entries_"});
+  CheckExposed<pairing::JoinCounters>(text, {"join_", ""});
+  CheckExposed<pipeline::TapCounters>(text, {"tap_records_", "tap_"});
+  CheckExposed<sinks::SinkCounters>(text, {"output_"});
+}
 
 BOOST_AUTO_TEST_CASE(all_books_balance_in_the_text_of_a_scrape) {
   auto picky = Tap("picky");
