@@ -6,9 +6,9 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/write.hpp>
-#include <cctype>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 
 namespace traffictap::web {
@@ -22,11 +22,6 @@ namespace http = boost::beast::http;
 constexpr size_t kPieceBytes = 128 * 1024;
 
 std::string Text(beast::string_view view) { return {view.data(), view.size()}; }
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 HttpResponse TooMany() {
   HttpResponse out{503, "text/plain; charset=utf-8", "too many readers: try again later\n"};
@@ -145,7 +140,7 @@ HttpRequest HttpSession::Request() const {
   out.path = target.substr(0, target.find('?'));
   if (out.path.size() < target.size()) out.query = target.substr(out.path.size() + 1);
   for (const auto& field : parser_->get()) {
-    out.headers.emplace(Lower(Text(field.name_string())), Text(field.value()));
+    out.headers.emplace(absl::AsciiStrToLower(Text(field.name_string())), Text(field.value()));
   }
   out.client_name = client_name_;
   Error error;

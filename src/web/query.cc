@@ -2,8 +2,9 @@
 #include "web/query.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "fmt/format.h"
 
 namespace traffictap::web {
@@ -11,22 +12,17 @@ namespace {
 
 constexpr size_t kParametersMax = 64;
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool Decode(std::string_view text, std::string* out) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
       *out += text[i] == '+' ? ' ' : text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return false;
-    *out += static_cast<char>(high * 16 + low);
+    if (i + 2 >= text.size() || !absl::ascii_isxdigit(text[i + 1]) ||
+        !absl::ascii_isxdigit(text[i + 2])) {
+      return false;
+    }
+    *out += absl::HexStringToBytes(std::string(text.substr(i + 1, 2)));
     i += 2;
   }
   return true;
