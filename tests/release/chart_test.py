@@ -16,13 +16,14 @@ import yaml
 from registry import Registry
 
 HELM = os.environ["TRAFFICTAP_HELM"]
+HELM_3 = pathlib.Path(os.environ["TRAFFICTAP_RELEASE_TOOLS"], "helm3")
 CHART = artifacts.ROOT / "charts/traffictap"
 
 
-def helm(*args):
+def helm(*args, program=HELM):
     home = artifacts.temporary()
     environment = {**os.environ, "HELM_CACHE_HOME": f"{home}/cache", "HELM_CONFIG_HOME": f"{home}/config", "HELM_DATA_HOME": f"{home}/data"}
-    done = subprocess.run([HELM, *args], env=environment, text=True, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([program, *args], env=environment, text=True, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -58,6 +59,16 @@ class Package(unittest.TestCase):
                     "--set", "image.registry=registry.example.com/tap")
         self.assertEqual(ours, tree)
         self.assertIn(f"image: registry.example.com/tap/traffictap-collector:{artifacts.number()}", ours.replace('"', ""))
+
+    def test_is_linted_and_rendered_by_helm_3_as_by_helm_4(self):
+        cluster = ("--kube-version", "1.35.0")  # helm 3 as built here takes a cluster to be of 1.20
+        helm("lint", "--strict", *cluster, package, program=HELM_3)
+        for options in ((), ("--set", "als.mtls=Certificates,collector.persistence.enabled=true,monitoring.rules.enabled=true")):
+            asked = ("template", "traffictap", package, "--namespace", "traffictap-system", *cluster, *options)
+            three, four = ({json.dumps(item, sort_keys=True) for item in yaml.safe_load_all(helm(*asked, program=program)) if item}
+                           for program in (HELM_3, HELM))
+            self.assertGreater(len(four), 20)
+            self.assertEqual(three, four)
 
     def test_asks_without_a_registry_for_the_names_that_the_images_have_on_a_node_that_loaded_the_archive(self):
         ours = helm("template", "traffictap", package, "--set", "image.registry=")

@@ -63,6 +63,7 @@ class Support(unittest.TestCase):
             "Kubernetes": pin("tests/mesh/build/kubernetes/go.mod", r"k8s\.io/kubernetes v(\S+)$")[0],
             "Envoy": pin("tests/shop/fetch_envoy.sh", r"^version=(\S+)$")[0],
             "Helm": pin("tests/chart/build/helm/go.mod", r"helm\.sh/helm/v4 v(\S+)$")[0],
+            "Helm 3": pin("tests/release/build/helm3/go.mod", r"helm\.sh/helm/v3 v(\S+)$")[0] + ": lint and rendering only",
             "Istio, sidecar mode": f"1.31 (development, {year}-{month}-{day})",
             "Apache Kafka": ", ".join(kafka),
         }
