@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "cli/print/cell_text.h"
-#include "cli/print/meaning.h"
 #include "cli/print/visible_text.h"
 #include "fmt/format.h"
+#include "observe/explanation.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -26,7 +26,6 @@ constexpr size_t kWidthUnknown = 100;
 struct NamedSide {
   std::string name;
   const Side* side;
-  double begin = 0;  // ms on the time line
 };
 
 // Of one side in a row of the table.
@@ -93,42 +92,22 @@ constexpr Row kMoments[] = {
     {"total", [](const Side& s) { return DurationText(If(s.has_duration_ms(), s.duration_ms())); }},
 };
 
-double StartMs(const Side& side) {
-  return static_cast<double>(side.start_time().seconds()) * 1000 + side.start_time().nanos() / 1e6;
-}
-
-// Where an attempt lies within the client's time: the last one after the first byte that the
-// client's proxy sent onward, the earlier ones before it by their own clocks. The clocks of client
-// and server cannot tell it better, so their difference is not used.
-double BeginOf(const Pair& pair, int index) {
-  const auto& last = pair.server(pair.server_size() - 1);
-  const auto& side = pair.server(index);
-  const auto& client = pair.client();
-  const double total = client.has_duration_ms() ? client.duration_ms() : side.duration_ms();
-  const double sent = client.has_first_upstream_tx_byte_ms()
-                          ? client.first_upstream_tx_byte_ms()
-                          : std::max(0.0, (total - last.duration_ms()) / 2);
-  // Several attempts: the last one ends where the client's answer came.
-  const bool retried = pair.server_size() > 1 && client.has_first_upstream_rx_byte_ms();
-  const double anchor =
-      retried ? std::max(sent, client.first_upstream_rx_byte_ms() - last.duration_ms()) : sent;
-  return std::max(0.0, anchor + StartMs(side) - StartMs(last));
-}
-
+// Each side by the name of its lane on the time line.
 std::vector<NamedSide> SidesOf(const Pair& pair) {
   std::vector<NamedSide> out;
-  if (pair.has_client()) out.push_back({"client", &pair.client(), 0});
+  if (pair.has_client()) out.push_back({"client", &pair.client()});
   for (int i = 0; i < pair.server_size(); ++i) {
     const std::string name =
         pair.server_size() > 1 ? fmt::format("server, try {}", i + 1) : "server";
-    out.push_back({name, &pair.server(i), BeginOf(pair, i)});
+    out.push_back({name, &pair.server(i)});
   }
   return out;
 }
 
 class TimeLine {
  public:
-  TimeLine(const Pair& pair, const Page& page) : pair_(pair), page_(page), sides_(SidesOf(pair)) {
+  TimeLine(const Pair& pair, const Page& page)
+      : pair_(pair), page_(page), told_(observe::Explain(pair)), sides_(SidesOf(pair)) {
     const size_t columns = page.columns > 0 ? page.columns : kWidthUnknown;
     width_ = std::clamp(columns, kWidthMin, kWidthMax);
   }
@@ -172,13 +151,10 @@ class TimeLine {
   }
 
   void Blame() {
-    const auto meaning = VerdictMeaning(pair_.verdict());
     Line("\n{}{}", InTone(VisibleText(pair_.verdict())),
-         meaning.empty() ? "" : fmt::format(": {}", meaning));
-    if (pair_.orphan_reason().empty()) return;
-    const auto why = OrphanMeaning(pair_.orphan_reason());
-    Line("One side is missing: {}{}", VisibleText(pair_.orphan_reason()),
-         why.empty() ? "" : fmt::format(": {}", why));
+         told_.blame.empty() ? "" : fmt::format(": {}", told_.blame));
+    if (!told_.cause.empty()) Line("{}", VisibleText(told_.cause));
+    if (!told_.missing.empty()) Line("{}", VisibleText(told_.missing));
   }
 
   // As many sides as fit, the client's and the last attempts first.
@@ -218,70 +194,50 @@ class TimeLine {
 
   void Bars() {
     double total = 0;
-    for (const auto& side : sides_) total = std::max(total, side.begin + side.side->duration_ms());
+    for (const auto& lane : told_.lanes) total = std::max(total, lane.begin_ms + lane.duration_ms);
     if (total <= 0) return;
     Line("");
     const size_t room = width_ - kLabelColumns - 10;
-    for (const auto& side : sides_) {
-      if (!side.side->has_duration_ms()) continue;
+    for (const auto& lane : told_.lanes) {
       const auto at = [&](double ms) {
         return static_cast<size_t>(
             std::lround(std::clamp(ms / total, 0.0, 1.0) * static_cast<double>(room)));
       };
-      const size_t begin = std::min(at(side.begin), room - 1);
-      const size_t end = std::max(at(side.begin + side.side->duration_ms()), begin + 1);
+      const size_t begin = std::min(at(lane.begin_ms), room - 1);
+      const size_t end = std::max(at(lane.begin_ms + lane.duration_ms), begin + 1);
       std::string bar(begin, ' ');
       for (size_t i = begin; i < end; ++i) bar += "█";
-      Line("  {}{}{}", PadText(side.name, kLabelColumns - 2), PadText(bar, room + 1),
-           DurationText(side.side->duration_ms()));
+      Line("  {}{}{}", PadText(lane.name, kLabelColumns - 2), PadText(bar, room + 1),
+           DurationText(lane.duration_ms));
     }
   }
 
-  void Part(std::optional<double> ms, std::string_view what) {
-    if (!ms) return;
-    const auto total = ClientMs(pair_);
-    const std::string share =
-        total && *total > 0 ? fmt::format("{:.0f}%", *ms / *total * 100) : std::string();
+  void Part(double ms, std::string_view what) {
+    const double total = pair_.timings().client_ms();
+    const std::string share = total > 0 ? fmt::format("{:.0f}%", ms / total * 100) : std::string();
     Line("  {:>8} {:>5}  {}", DurationText(ms), share, what);
   }
 
   void WhereTheTimeWent() {
-    if (!ClientMs(pair_) || !ServerMs(pair_)) return;
-    const auto& client = pair_.client();
+    if (told_.parts.empty()) return;
     Line("\nWhere the time went");
-    Part(ClientMs(pair_), "in all, as the client's proxy saw it; of this");
-    Part(If(client.has_first_upstream_tx_byte_ms(), client.first_upstream_tx_byte_ms()),
-         "until it sent the first byte onward");
-    Part(ServerMs(pair_), "in the server's proxy and application");
-    const bool retried = pair_.server_size() > 1 || client.attempts() > 1;
-    Part(BetweenMs(pair_), retried ? "between the two: network, proxies and the earlier attempts"
-                                   : "between the two: network and proxies");
-    if (pair_.timings().has_clock_offset_ms()) {
-      Line("  The clocks and the way there differ by {}; no part above depends on it.",
-           DurationText(pair_.timings().clock_offset_ms()));
-    }
-    const int missing = static_cast<int>(client.attempts()) - pair_.server_size();
-    if (retried && missing > 0) {
-      Line("  {} of {} attempts reached no server that logged them.", missing, client.attempts());
-    }
+    Part(pair_.timings().client_ms(), "in all, as the client's proxy saw it; of this");
+    for (const auto& part : told_.parts) Part(part.ms, part.name);
+    if (!told_.note.empty()) Line("  {}", told_.note);
   }
 
   void Meanings() {
-    const std::string joined = JoinFlags(pair_, '\n');
-    if (joined.empty()) return;
+    if (told_.flags.empty()) return;
     Line("\nFlags");
-    for (size_t begin = 0; begin <= joined.size();) {
-      const size_t end = std::min(joined.find('\n', begin), joined.size());
-      const std::string flag = joined.substr(begin, end - begin);
-      const auto meaning = FlagMeaning(flag);
+    for (const auto& [flag, meaning] : told_.flags) {
       Line("  {} {}", PadText(VisibleText(flag), 6),
            meaning.empty() ? "newer than this program: see Envoy's %RESPONSE_FLAGS%" : meaning);
-      begin = end + 1;
     }
   }
 
   const Pair& pair_;
   const Page& page_;
+  const observe::Explanation told_;
   const std::vector<NamedSide> sides_;
   size_t width_ = 0;
   std::string out_;

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/print/meaning.h"
+#include "observe/meaning.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
-namespace traffictap::cli::print {
+namespace traffictap::observe {
 namespace {
-
-struct Meaning {
-  std::string_view word;
-  std::string_view clause;
-};
 
 constexpr Meaning kFlags[] = {
     {"LH", "the local service failed its health check"},
@@ -76,4 +69,8 @@ std::string_view FlagMeaning(std::string_view flag) { return Find(kFlags, flag);
 std::string_view VerdictMeaning(std::string_view verdict) { return Find(kVerdicts, verdict); }
 std::string_view OrphanMeaning(std::string_view reason) { return Find(kOrphans, reason); }
 
-}  // namespace traffictap::cli::print
+std::span<const Meaning> FlagMeanings() { return kFlags; }
+std::span<const Meaning> VerdictMeanings() { return kVerdicts; }
+std::span<const Meaning> OrphanMeanings() { return kOrphans; }
+
+}  // namespace traffictap::observe

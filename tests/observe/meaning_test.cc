@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/print/meaning.h"
+#include "observe/meaning.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -7,7 +7,7 @@
 
 namespace traffictap {
 
-using namespace cli::print;
+using namespace observe;
 
 BOOST_AUTO_TEST_SUITE(meaning)
 
