@@ -6,6 +6,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "web/explain_route.h"
 #include "web/site_guard.h"
 
 namespace traffictap::cli {
@@ -166,7 +167,8 @@ web::Route LiveRelay::Relayed(const std::string& resource) {
 std::map<std::string, web::Route> LiveRelay::Routes() {
   return {{"/api/v1/pairs", Relayed("pairs")},
           {"/api/v1/summary", Relayed("summaries")},
-          {"/api/v1/taps", Relayed("taps")}};
+          {"/api/v1/taps", Relayed("taps")},
+          {"/api/v1/explain", web::ExplainRoute(authorizer_)}};
 }
 
 }  // namespace traffictap::cli

@@ -14,14 +14,14 @@ namespace traffictap::observe {
 
 struct SummaryRequest {
   std::vector<std::string> taps;
-  // up to now; shorter where the backlogs do not reach back that far
+  // up to its end; shorter where the backlogs do not reach back that far
   base::Nanos window = 60 * base::kSecond;
   std::shared_ptr<const RecordFilter> filter;
 };
 
-// A TrafficSummary of the backlogs' records. Computed when asked: O(records in the window), bounded
+// A TrafficSummary of the backlogs' records that arrived until `end` (wall clock). Computed when asked: O(records in the window), bounded
 // by the backlogs.
 std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const Access& access,
-                        base::Nanos now);
+                        base::Nanos end);
 
 }  // namespace traffictap::observe

@@ -38,11 +38,21 @@ struct Latencies {
   }
 };
 
+using Verdicts = std::array<uint64_t, traffic::kVerdictCount>;
+
+Json VerdictsJson(const Verdicts& counts) {
+  Json out = Json::object();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) out[ToString(static_cast<Verdict>(i))] = counts[i];
+  }
+  return out;
+}
+
 struct Group {
   Json key;
   uint64_t records = 0;
   uint64_t errors = 0;
-  std::array<uint64_t, traffic::kVerdictCount> verdicts{};
+  Verdicts verdicts{};
   Latencies client;
   Latencies server;
   Latencies between;
@@ -63,9 +73,7 @@ struct Group {
     out["records"] = records;
     out["rate"] = seconds > 0 ? static_cast<double>(records) / seconds : 0.0;
     out["errors"] = errors;
-    for (size_t i = 0; i < verdicts.size(); ++i) {
-      if (verdicts[i] > 0) out["verdicts"][ToString(static_cast<Verdict>(i))] = verdicts[i];
-    }
+    out["verdicts"] = VerdictsJson(verdicts);
     client.Write("clientMs", &out);
     server.Write("serverMs", &out);
     between.Write("betweenMs", &out);
@@ -112,6 +120,20 @@ class Groups {
   uint64_t left_out_ = 0;
 };
 
+// The Service "cart.shop.svc.cluster.local" as a namespace and a name, another host as a name alone.
+// An address in its place would tell neither whom the caller meant nor keep its requests together.
+RecordEnd Named(RecordEnd end) {
+  if (!end.name.empty() || end.service.empty()) return end;
+  const auto host = end.service;
+  end.name = host;
+  const size_t dot = host.find('.');
+  const size_t second = dot == std::string_view::npos ? dot : host.find('.', dot + 1);
+  if (second == std::string_view::npos || !host.substr(second).starts_with(".svc")) return end;
+  end.name = host.substr(0, dot);
+  end.ns = host.substr(dot + 1, second - dot - 1);
+  return end;
+}
+
 std::string Label(const RecordEnd& end) {
   return std::string(end.ns) + "/" + std::string(end.label());
 }
@@ -124,6 +146,13 @@ std::string Utf8(std::string_view text) {
 
 Json EndJson(const RecordEnd& end) {
   return {{"namespace", Utf8(end.ns)}, {"name", Utf8(end.label())}};
+}
+
+// With `service` where it is all that is known of the end.
+Json DestinationJson(const RecordEnd& end) {
+  Json out = EndJson(Named(end));
+  if (end.name.empty() && !end.service.empty()) out["service"] = Utf8(end.service);
+  return out;
 }
 
 bool IsIdentifier(std::string_view segment) {
@@ -145,12 +174,13 @@ class TrafficSummary::State {
   void Add(const TrafficPair& pair, bool once) {
     if (once && !seen_.insert(IdentityOf(pair.principal())).second) return;
     ++records_;
+    ++verdicts_[static_cast<size_t>(pair.verdict)];
     const RecordEnd source = SourceOf(pair);
     const RecordEnd destination = DestinationOf(pair);
     const auto edge_key = [&] {
-      return Json{{"source", EndJson(source)}, {"destination", EndJson(destination)}};
+      return Json{{"source", EndJson(source)}, {"destination", DestinationJson(destination)}};
     };
-    const std::string edge = Label(source) + "\n" + Label(destination);
+    const std::string edge = Label(source) + "\n" + Label(Named(destination));
     edges_.Add(edge, pair, edge_key);
     const auto& entry = pair.principal();
     const bool tcp = entry.facts.kind == traffic::EntryKind::kTcp;
@@ -171,6 +201,7 @@ class TrafficSummary::State {
     Json out;
     out["windowMs"] = covered / base::kMillisecond;
     out["records"] = records_;
+    out["verdicts"] = VerdictsJson(verdicts_);
     out["edges"] = edges_.Render(seconds, &edges_left_out);
     out["routes"] = routes_.Render(seconds, &routes_left_out);
     out["edgesLeftOut"] = edges_left_out;
@@ -188,6 +219,7 @@ class TrafficSummary::State {
   }
 
   uint64_t records_ = 0;
+  Verdicts verdicts_{};
   std::set<Identity> seen_;
   Groups edges_;
   Groups routes_;

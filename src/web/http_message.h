@@ -13,7 +13,7 @@
 
 namespace traffictap::web {
 
-// A GET or HEAD as the handlers see it.
+// A GET or HEAD as the handlers see it; a POST to a route that takes bodies.
 struct HttpRequest {
   std::string path;                                 // as sent, without the query
   std::string query;                                // as sent, without '?'
@@ -22,6 +22,7 @@ struct HttpRequest {
   // The common name in the client's certificate, which the server's client CA has signed; none
   // without such a certificate.
   std::optional<std::string> client_name = std::nullopt;
+  std::optional<std::string> posted = std::nullopt;  // the body of a POST
 
   // The header's value, of several the last one, or empty.
   const std::string& header(const std::string& name) const {
@@ -82,10 +83,17 @@ class Route {
   }
   // Whether the answer may come some time after the call.
   bool answers_later() const { return answers_later_; }
+  // The same route, which takes a POST as well: its body is the request's `posted`.
+  Route TakingBodies() && {
+    takes_bodies_ = true;
+    return std::move(*this);
+  }
+  bool takes_bodies() const { return takes_bodies_; }
 
  private:
   std::function<void(const HttpRequest&, const Respond&)> handle_;
   bool answers_later_ = false;
+  bool takes_bodies_ = false;
 };
 
 }  // namespace traffictap::web

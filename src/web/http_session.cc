@@ -151,13 +151,15 @@ HttpRequest HttpSession::Request() const {
 
 void HttpSession::Dispatch() {
   const auto method = parser_->get().method();
-  if (method != http::verb::get && method != http::verb::head) {
+  HttpRequest request = Request();
+  const Route* route = context_->Find(request.path);
+  const bool posts = method == http::verb::post && route != nullptr && route->takes_bodies();
+  if (posts) request.posted = parser_->get().body();
+  if (!posts && method != http::verb::get && method != http::verb::head) {
     HttpResponse refused{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
     refused.headers = {{"Allow", "GET, HEAD"}};
     return Answer(std::move(refused));
   }
-  const HttpRequest request = Request();
-  const Route* route = context_->Find(request.path);
   if (route == nullptr) return Answer({404, "text/plain; charset=utf-8", "not found\n"});
   if (route->answers_later() && !Hold()) return Answer(TooMany());
   (*route)(request, [self = shared_from_this()](HttpResponse answer) {

@@ -11,6 +11,7 @@
 #include "observe/live_reader.h"
 #include "observe/summary.h"
 #include "tap/values.h"
+#include "web/explain_route.h"
 #include "web/live_stream.h"
 #include "web/query.h"
 #include "web/site_guard.h"
@@ -90,6 +91,7 @@ struct LiveApi::Call {
   Route::Respond respond;
   observe::LiveRequest live = {};
   base::Nanos window = 60 * base::kSecond;
+  base::Nanos until = 0;  // of a summary; 0: now
   bool names_taps = false;
   std::vector<Parameter> filter = {};
   Status read = absl::OkStatus();  // what is wrong with the request
@@ -103,6 +105,9 @@ struct LiveApi::Call {
     if (parameter.name == "since") return Set(ReadSince(parameter, now), &live.since);
     if (parameter.name == "limit") return Set(ReadLimit(parameter), &live.limit);
     if (parameter.name == "window") return Set(ReadWindow(parameter), &window);
+    if (parameter.name == "until" && resource == LiveResource::kSummaries) {
+      return Set(ReadSince(parameter, now), &until);
+    }
     if (parameter.name == "after") {
       live.after = parameter.value;
     } else {
@@ -252,7 +257,8 @@ StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {
 StatusOr<HttpResponse> LiveApi::AnswerSummary(const Call& call) const {
   for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->counters(tap).status());
   const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter};
-  return JsonResponse(observe::SummaryJson(*hub_, request, call.access, clock_->Wall()));
+  const base::Nanos end = call.until > 0 ? call.until : clock_->Wall();
+  return JsonResponse(observe::SummaryJson(*hub_, request, call.access, end));
 }
 
 HttpResponse LiveApi::AnswerTaps(const Call& call) const {
@@ -274,7 +280,8 @@ Route LiveApi::Standalone(LiveResource resource) const {
 std::map<std::string, Route> LiveApi::Routes() const {
   return {{"/api/v1/pairs", Standalone(LiveResource::kPairs)},
           {"/api/v1/summary", Standalone(LiveResource::kSummaries)},
-          {"/api/v1/taps", Standalone(LiveResource::kTaps)}};
+          {"/api/v1/taps", Standalone(LiveResource::kTaps)},
+          {"/api/v1/explain", ExplainRoute(authorizer_)}};
 }
 
 }  // namespace traffictap::web

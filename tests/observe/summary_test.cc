@@ -61,6 +61,23 @@ BOOST_AUTO_TEST_CASE(older_records_than_the_window_do_not_count) {
   BOOST_TEST(Ask({.taps = {"shop/all"}, .filter = {}})["records"] == 1);
 }
 
+BOOST_AUTO_TEST_CASE(records_that_arrived_after_its_end_do_not_count) {
+  hub.Consume(Records(4));
+  const base::Nanos end = clock.Wall() + base::kSecond;
+  clock.Advance(10 * base::kSecond);
+  hub.Consume(Records(3));
+  const Access all{.user = "somebody", .everything = true};
+  const auto out = json::parse(SummaryJson(hub, {.taps = {"shop/all"}, .filter = {}}, all, end));
+  BOOST_TEST(out["records"] == 4);
+}
+
+BOOST_AUTO_TEST_CASE(verdicts_are_counted_in_all_and_per_edge) {
+  hub.Consume(BatchBuilder().Get("/a").Get("/b", 500).Get("/c", 500).Build());
+  const json out = Ask({.taps = {"shop/all"}, .filter = {}});
+  BOOST_TEST(out["verdicts"]["ServerError"] == 2);
+  BOOST_TEST(out["edges"][0]["verdicts"]["Ok"] == 1);
+}
+
 BOOST_AUTO_TEST_CASE(the_filter_and_the_right_hold_here_too) {
   hub.Consume(BatchBuilder().Get("/a").Get("/b", 500).Build());
   std::shared_ptr<const RecordFilter> filter = RecordFilter::Parse({{"code", "5xx"}}).value();

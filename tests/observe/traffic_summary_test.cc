@@ -2,6 +2,7 @@
 #include "observe/traffic_summary.h"
 
 #include <boost/test/unit_test.hpp>
+#include <tuple>
 
 #include "fakes/records.h"
 #include "nlohmann/json.hpp"
@@ -31,6 +32,24 @@ BOOST_AUTO_TEST_CASE(a_request_that_several_taps_show_counts_once_on_demand) {
     }
     const auto json = nlohmann::json::parse(summary.Render(base::kSecond));
     BOOST_TEST(json["records"] == (once ? 3 : 6));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_destination_that_never_spoke_has_the_name_of_its_service) {
+  traffic::EntryBatch entries(fakes::MakeNode("10.0.0.1"));
+  for (const auto& [cluster, ns, name] :
+       {std::tuple("outbound|80||gone.bank.svc.cluster.local", "bank", "gone"),
+        std::tuple("outbound|443||api.example.com", "", "api.example.com")}) {
+    observe::TrafficSummary summary;
+    auto builder = fakes::EntryBuilder::Client().Set(traffic::Text::kUpstreamCluster, cluster);
+    traffic::TrafficPair pair;
+    pair.client = entries.Add(builder.Connection("10.0.0.1:1", "10.0.0.9:80").entry());
+    summary.Add(pair, false);
+    const auto json = nlohmann::json::parse(summary.Render(base::kSecond));
+    const auto& destination = json["edges"][0]["destination"];
+    BOOST_TEST(destination["name"] == name);
+    BOOST_TEST(destination["namespace"] == ns);
+    BOOST_TEST(std::string(cluster).ends_with(destination["service"].get<std::string>()));
   }
 }
 

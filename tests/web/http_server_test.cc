@@ -40,14 +40,9 @@ class Endless final : public web::BodySource {
 struct HttpServerTest {
   HttpServerTest() { options.address = "127.0.0.1:0"; }
   void Start() {
-    auto started = web::HttpServer::Start(
-        options, {{"/healthz",
-                   [] {
-                     return web::HttpResponse{200, "text/plain", "ok\n"};
-                   }},
-                  {"/readyz", [] {
-                     return web::HttpResponse{503, "text/plain", "not ready\n"};
-                   }}});
+    routes.emplace("/healthz", [] { return web::HttpResponse{200, "text/plain", "ok\n"}; });
+    routes.emplace("/readyz", [] { return web::HttpResponse{503, "text/plain", "not ready\n"}; });
+    auto started = web::HttpServer::Start(options, routes);
     BOOST_REQUIRE(started.ok());
     server = *std::move(started);
   }
@@ -57,6 +52,7 @@ struct HttpServerTest {
     return client.ReadAll();
   }
   web::HttpServerOptions options;
+  std::map<std::string, web::Route> routes;
   std::atomic<int> open = 0;  // streams: the server's end is theirs
   std::unique_ptr<web::HttpServer> server;
 };
@@ -121,6 +117,23 @@ BOOST_AUTO_TEST_CASE(other_paths_and_methods_are_refused) {
   const auto refused = Ask("DELETE", "/healthz");
   BOOST_TEST(refused.starts_with("HTTP/1.1 405 "));
   BOOST_TEST(refused.find("Allow: GET, HEAD") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_reaches_the_route_that_takes_one_and_no_other) {
+  routes.emplace("/echo",
+                 web::Route([](const web::HttpRequest& request) {
+                   return web::HttpResponse{200, "text/plain", request.posted.value_or("none")};
+                 }).TakingBodies());
+  Start();
+  const auto post = [this](const std::string& path) {
+    RawClient client(server->port());
+    client.Send("POST " + path +
+                " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+    return client.ReadAll();
+  };
+  BOOST_TEST(post("/echo").ends_with("hello"));
+  BOOST_TEST(Ask("GET", "/echo").ends_with("none"));
+  BOOST_TEST(post("/healthz").starts_with("HTTP/1.1 405 "));
 }
 
 BOOST_AUTO_TEST_CASE(a_kept_alive_connection_takes_one_request_after_another) {
