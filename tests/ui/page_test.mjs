@@ -2,8 +2,10 @@
 
 // The page in a real Chromium against a real collector with real traffic. Prints a line per test and the count.
 import { createServer } from "node:http";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { axeSource, openBrowser, startCollector, watch } from "./browser.mjs";
 
 const screenshots = process.env.SCREENSHOTS;
@@ -78,6 +80,7 @@ await test("hostile text is shown as text", async () => {
   await rows.last().click();
   await page.waitForSelector(".details");
   check((await texts(".details dd")).some((text) => text.includes("<img src=x onerror=alert(1)>")), "the user agent is not there");
+  await page.waitForSelector(".details .cause");
   check((await page.locator(".details img, .details script").count()) === 0, "markup came alive");
   await page.keyboard.press("Escape");
 });
@@ -89,39 +92,125 @@ await test("the filter keeps what it says", async () => {
     return codes.length > 0 && codes.every((code) => code.startsWith("5"));
   });
   check(new URL(page.url()).hash.includes("q=code%3A5xx"), "no deep link");
-  await filterBy("code:999");
-  await page.waitForFunction(() => document.querySelector("#filter-error").textContent.includes("999"));
-  await filterBy("colour:red");
-  await page.waitForFunction(() => document.querySelector("#filter-error").textContent.includes("colour"));
   await filterBy("text:nothing-has-this", "text=nothing-has-this");
   await page.waitForSelector(".empty h2");
   await filterBy("", "");
   await rows.nth(5).waitFor();
 });
 
-await test("details show both sides and the time line", async () => {
+await test("a filter that is refused, here or by the collector, leaves the rows and says of which filter they are", async () => {
+  await filterBy("destination:cart", "destination=cart");
+  await rows.nth(2).waitFor();
+  for (const [line, told] of [["code:999", "999"], ["colour:red", "colour"], ["cod:5xx", "Did you mean code:?"]]) {
+    await filterBy(line);
+    await page.waitForFunction((text) => document.querySelector("#filter-error").textContent.includes(text), told);
+    check((await page.textContent("#filter-error")).includes("Still showing “destination:cart”"), "not told whose rows these are");
+    check((await rows.count()) > 2 && (await page.locator(".list.stale").count()) === 1, "the rows went");
+  }
+  await filterBy("", "");
+});
+
+await test("rows are in the order of their time, and no service is an address", async () => {
+  await filterBy("workload:frontend", "workload=frontend");
+  await rows.nth(10).waitFor();
+  await page.waitForTimeout(4000); // one-sided records come seconds after the others
+  const times = await texts(".row .at");
+  check(times.length > 5 && times.join() === [...times].sort().join(), times.join());
+  await filterBy("destination:svc/gone", "destination=svc%2Fgone");
+  await rows.nth(1).waitFor();
+  check((await texts(".row .edge")).every((text) => text.trim().endsWith("gone")), (await texts(".row .edge"))[0]);
+  await filterBy("", "");
+});
+
+await test("details tell the cause, name the phases, and split a retry into its tries", async () => {
   await filterBy("destination:stock", "destination=stock");
   await rows.nth(1).waitFor();
-  await page.locator(".scroller").click({ position: { x: 200, y: 40 } });
-  await page.waitForSelector(".details .timeline rect");
+  await page.locator(".scroller").click({ position: { x: 300, y: 60 } });
+  await page.waitForSelector(".details .timeline rect.phase");
   const heads = (await texts(".sides thead th")).join();
-  check(heads.includes("Client’s proxy") && heads.includes("attempt 2"), heads);
+  check(heads.includes("Client’s proxy") && heads.includes("try 2"), heads);
+  check((await page.textContent(".details .cause")).includes("It took 2 tries: 503, then 200."), await page.textContent(".details .cause"));
+  const parts = (await texts(".details .parts th")).join();
+  check(parts.includes("try 1") && parts.includes("try 2"), parts);
+  const text = await page.textContent(".details");
+  check(!/clocks? (differ|and)/.test(text) && !text.includes("Between"), "it speaks of clocks or of a time between");
   check(page.url().includes("id="), "no deep link to the record");
   await picture(page, "details");
   await axe("details");
-});
-
-await test("keys move, close, pause and help", async () => {
+  await filterBy("destination:cart", "destination=cart");
+  await rows.nth(1).waitFor();
+  check((await page.locator(".details").count()) === 1, "another filter closed the details");
+  await page.keyboard.press("Escape");
+  await filterBy("destination:svc/gone", "destination=svc%2Fgone");
+  await rows.first().waitFor();
+  await page.locator(".scroller").click({ position: { x: 300, y: 60 } });
+  await page.waitForFunction(() => /could not connect to gone .*onnection refused/.test(document.querySelector(".details .cause")?.textContent ?? ""));
+  check((await page.textContent(".told")).includes("The server's side is missing"), "the missing side is not told");
   await page.keyboard.press("Escape");
   await filterBy("", "");
+});
+
+await test("what is clicked filters, excludes and is copied", async () => {
+  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(page.url()).origin });
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await filterBy("destination:broken", "destination=broken");
+  await rows.first().waitFor();
+  await page.locator(".scroller").click({ position: { x: 300, y: 60 } });
+  await page.waitForSelector(".details .cause");
+  for (const [name, good] of [["link", (t) => t.includes("from=") && t.includes("id=") && !t.includes("token")], ["text", (t) => t.includes("broken answered 500") && t.includes("kubectl traffictap explain")], ["curl", (t) => t.startsWith("curl ") && t.includes("/report'")]]) {
+    await page.locator(".details .actions button", { hasText: name }).first().click();
+    await page.waitForFunction(() => document.querySelector(".said").textContent.includes("Copied"));
+    check(good(await clipboard()), `${name}: ${await clipboard()}`);
+  }
+  await page.locator(".details .facts .value button.link", { hasText: "/report" }).click();
+  check((await page.inputValue("#filter")).endsWith("path:=/report"), await page.inputValue("#filter"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await filterBy("", "");
+  await page.locator(".chip", { hasText: "Server error" }).click();
+  await page.locator(".chip", { hasText: "Retried" }).click();
+  check((await page.inputValue("#filter")) === "verdict:ServerError|Retried", await page.inputValue("#filter"));
+  await page.waitForFunction(() => document.querySelector("main").dataset.query.includes("verdict="));
+  await page.waitForFunction(() => Number(document.querySelector(".chip:last-child .num").textContent) > 0); // OK is still counted
+  await page.locator(".chip", { hasText: "OK" }).click({ modifiers: ["Alt"] });
+  check((await page.inputValue("#filter")).includes("-verdict:Ok"), await page.inputValue("#filter"));
+  await page.keyboard.press("v");
+  await page.waitForSelector(".facets .facet");
+  await axe("values");
+  await page.keyboard.press("v");
+  await filterBy("", "");
+});
+
+await test("the filter completes keys, and values with their counts", async () => {
+  await page.waitForSelector(".row.r-Ok");
+  await page.fill("#filter", "verd");
+  await page.waitForSelector("#offers li");
+  await page.keyboard.press("Tab");
+  check((await page.inputValue("#filter")) === "verdict:", await page.inputValue("#filter"));
+  await page.waitForFunction(() => [...document.querySelectorAll("#offers li")].some((li) => /verdict:Ok\s+\d/.test(li.textContent)));
+  await page.fill("#filter", "");
+  await page.keyboard.press("Escape");
+});
+
+await test("keys work after a click, and move, close, pause and help", async () => {
+  await filterBy("", "");
   await rows.nth(5).waitFor();
-  await page.locator(".scroller").focus();
+  await page.locator(".tab", { hasText: "Map" }).click();
+  await page.keyboard.press("1");
+  await rows.nth(5).waitFor();
   await page.keyboard.press("k");
   await page.keyboard.press("k");
   await page.waitForSelector(".row.chosen");
+  await page.locator(".scroller").focus();
   await page.keyboard.press(" ");
   check((await page.getAttribute("#pause", "aria-pressed")) === "true", "not paused");
-  await page.keyboard.press(" ");
+  await filterBy("destination:cart", "destination=cart");
+  await rows.nth(1).waitFor(); // a pause ends following, not filtering
+  await filterBy("", "");
+  await page.locator("#pause").click();
+  const last = await page.locator(".counts").textContent();
+  await page.waitForFunction((before) => document.querySelector(".counts").textContent !== before, last);
+  await page.locator(".scroller").focus();
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open]");
   await axe("help");
@@ -129,7 +218,38 @@ await test("keys move, close, pause and help", async () => {
   await page.keyboard.press("Escape");
 });
 
-await test("live, map, top and taps are there, in light and dark, and accessible", async () => {
+await test("what appears above the list and another size do not end following", async () => {
+  await page.keyboard.press("G");
+  await page.setViewportSize({ width: 1440, height: 600 });
+  await filterBy("colour:red");
+  await page.waitForTimeout(1500);
+  check((await page.locator(".follow").count()) === 0, "it stopped following");
+  await page.setViewportSize({ width: 1440, height: 860 });
+  await filterBy("", "");
+});
+
+await test("a sorted list stays sorted, and the time can be chosen, brushed and gone back from", async () => {
+  await rows.nth(8).waitFor();
+  await page.locator(".grid-head button", { hasText: "Client" }).click();
+  await page.waitForFunction(() => document.querySelector('[aria-sort="descending"]'));
+  const shown = (await texts(".row .client")).map((text) => Number.parseFloat(text) * (text.endsWith(" s") ? 1000 : 1)).filter((value) => !Number.isNaN(value));
+  check(shown.length > 5 && shown.every((value, i) => i === 0 || value <= shown[i - 1]), shown.join());
+  await page.locator(".grid-head button", { hasText: "Time" }).click();
+  const box = await page.locator(".plot-area svg").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.99, box.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForFunction(() => location.hash.includes("from=") && document.querySelector(".connection").textContent.includes("Fixed time"));
+  await rows.nth(2).waitFor();
+  await page.goBack();
+  await page.waitForFunction(() => !location.hash.includes("from=") && document.querySelector(".connection").textContent.includes("Live"));
+  await page.locator("body").press("u");
+  check((await page.locator(".bar .action[aria-pressed=true]").textContent()) === "UTC", "not UTC");
+  await page.locator("body").press("u");
+});
+
+await test("requests, map, top and taps are there, in light and dark, and accessible", async () => {
   for (const theme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: theme });
     for (const [key, view, ready] of [["1", "live", ".row"], ["2", "map", ".map .node"], ["3", "top", ".top tbody tr"], ["4", "taps", ".card .figures"]]) {
@@ -143,6 +263,47 @@ await test("live, map, top and taps are there, in light and dark, and accessible
   await page.locator("body").press("1");
 });
 
+await test("what is counted leads to what was counted", async () => {
+  await page.locator("body").press("2");
+  const edge = page.locator('.edge-line[aria-label*="→ broken"]');
+  await edge.press(" ");
+  await page.waitForSelector(".details .verdict-bar");
+  await axe("panel");
+  await page.locator(".details button", { hasText: "Show the" }).click();
+  check((await page.inputValue("#filter")) === "source:shop/frontend destination:shop/broken", await page.inputValue("#filter"));
+  await rows.first().waitFor();
+  await filterBy("", "");
+  await page.locator("body").press("3");
+  await page.locator(".top tbody tr", { hasText: "/cart/{id}/items" }).first().click();
+  check((await page.inputValue("#filter")).includes("path:~/cart/[^/?]+/items"), await page.inputValue("#filter"));
+  await page.waitForFunction(() => {
+    const paths = [...document.querySelectorAll(".row .path")].map((e) => e.textContent);
+    return paths.length > 0 && paths.every((path) => /^\/cart\/\d+\/items$/.test(path));
+  });
+  await filterBy("", "");
+});
+
+await test("a phone, a zoom of 200 % and forced colours keep what matters", async () => {
+  for (const [width, height] of [[390, 844], [720, 430]]) {
+    await page.setViewportSize({ width, height });
+    await rows.nth(1).waitFor();
+    const seen = await page.evaluate(() => {
+      const { clientHeight } = document.querySelector(".scroller");
+      const row = document.querySelector(".row");
+      const inSight = [".edge", ".path", ".at", ".client"].every((name) => row.querySelector(name).getBoundingClientRect().width > 20);
+      return { rows: clientHeight / row.getBoundingClientRect().height, inSight, wide: document.documentElement.scrollWidth > innerWidth };
+    });
+    check(seen.inSight && !seen.wide && seen.rows >= (height > 500 ? 8 : 3), `${width}: ${JSON.stringify(seen)}`);
+    await axe(`${width} pixels`);
+  }
+  await picture(page, "phone");
+  await page.emulateMedia({ forcedColors: "active" });
+  const border = await page.locator(".tab[aria-current]").evaluate((tab) => getComputedStyle(tab).borderTopWidth);
+  check(border === "2px", `the current view has no border: ${border}`);
+  await page.emulateMedia({ forcedColors: "none" });
+  await page.setViewportSize({ width: 1440, height: 860 });
+});
+
 await test("exports are what they say", async () => {
   await page.locator("body").press("1");
   await rows.nth(3).waitFor();
@@ -152,12 +313,51 @@ await test("exports are what they say", async () => {
   }
 });
 
+await test("a recorded file is shown, filtered and left again", async () => {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.selectOption("#export", "json")]);
+  const name = join(tmpdir(), `traffictap-page-${process.pid}.jsonl`);
+  writeFileSync(name, `${readFileSync(await download.path(), "utf8")}not a record\n`);
+  await page.setInputFiles("#file", name);
+  await page.waitForFunction(() => document.querySelector(".connection").textContent.includes(".jsonl"));
+  await rows.nth(2).waitFor();
+  await filterBy("destination:broken code:5xx");
+  await page.waitForFunction(() => [...document.querySelectorAll(".row .edge")].every((edge) => edge.textContent.includes("broken")) && document.querySelector(".row"));
+  await rows.first().click();
+  await page.waitForSelector(".details .cause");
+  await page.keyboard.press("Escape");
+  await filterBy("", "");
+  await page.locator("button", { hasText: "Back to live" }).click();
+  await page.waitForFunction(() => document.querySelector(".connection").textContent.includes("Live"));
+});
+
+await test("another tab of the same address needs no token", async () => {
+  const other = await browser.context.newPage();
+  await other.goto(`${new URL(page.url()).origin}/#q=code%3A5xx`);
+  await other.waitForSelector(".row", { timeout: WAIT });
+  await other.close();
+});
+
+await test("what the browser loads at once has at most 60 kB by gzip, without the map's layout", async () => {
+  const other = await browser.context.newPage();
+  const sizes = new Map();
+  other.on("response", async (response) => {
+    if (!response.url().includes("/api/")) sizes.set(response.url(), gzipSync(await response.body().catch(() => Buffer.alloc(0)), { level: 9 }).length);
+  });
+  await other.goto(`${new URL(page.url()).origin}/`);
+  await other.waitForSelector(".row", { timeout: WAIT });
+  const total = [...sizes.values()].reduce((a, b) => a + b, 0);
+  console.log(`     ${total} bytes by gzip in ${sizes.size} files`);
+  check(total > 10_000 && total <= 60_000, `${total} bytes`);
+  check(![...sizes.keys()].some((url) => url.includes("layout")), "the map's layout is loaded at once");
+  await other.close();
+});
+
 // Real records of the shop, sent again ten thousand times a second by a stand-in for the collector's stream.
 async function replay(perSecond) {
   const answer = await fetch(`${collector.origin}/api/v1/pairs`, { headers: { Authorization: `Bearer ${collector.token}` } });
   const lines = (await answer.text()).split("\n").filter((line) => line.startsWith('{"schemaVersion"'));
   let number = 0;
-  const next = () => lines[number % lines.length].replace(/"id":"[0-9a-f]+"/, `"id":"${(number++).toString(16).padStart(16, "0")}"`);
+  const next = () => lines[number % lines.length].replace(/"id":"[0-9a-f]+"/, `"id":"${(number++).toString(16).padStart(16, "0")}"`).replace(/"startTime":"[^"]+"/, `"startTime":"${new Date().toISOString()}"`);
   const server = createServer(async (request, response) => {
     if (request.url.startsWith("/api/v1/pairs")) {
       response.writeHead(200, { "content-type": "application/x-ndjson" });
@@ -166,6 +366,7 @@ async function replay(perSecond) {
       return;
     }
     const { authorization = "" } = request.headers;
+    if (request.method !== "GET") return response.writeHead(405).end();
     const from = await fetch(collector.origin + request.url, { headers: { authorization } });
     const headers = Object.fromEntries([...from.headers].filter(([name]) => !/^(content-encoding|content-length|connection)$/.test(name)));
     response.writeHead(from.status, headers).end(Buffer.from(await from.arrayBuffer()));
@@ -185,7 +386,7 @@ await test("ten thousand records a second leave the page responsive", async () =
     await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
     const look = async () => {
       const { metrics } = await devtools.send("Performance.getMetrics");
-      const received = await other.evaluate(() => Number(document.querySelector(".chips .num").textContent.replace(/,/g, "").match(/\d+/)[0]));
+      const received = await other.evaluate(() => Number(document.querySelector(".counts").textContent.replace(/,/g, "").match(/\d+/)[0]));
       return { seconds: metrics.find((metric) => metric.name === "TaskDuration").value, received };
     };
     const before = await look();

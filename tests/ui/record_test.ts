@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
-import { ms, rate, visible } from "../../src/web/ui/src/format";
-import { RowRing, toRow } from "../../src/web/ui/src/record";
+import { clock, durationMs, ms, rate, visible } from "../../src/web/ui/src/format";
+import { outcome, RowStore, toRow } from "../../src/web/ui/src/record";
 
 const line = (id: string, path = "/cart", extra = {}) =>
   JSON.stringify({
@@ -17,26 +17,64 @@ const line = (id: string, path = "/cart", extra = {}) =>
     server: [{}],
     ...extra,
   });
+const at = (id: string, second: number) => line(id, "/", { timings: { startTime: `2026-01-31T12:00:${String(second).padStart(2, "0")}Z` } });
+const ids = (store: RowStore) => store.all.map((row) => row.id).join("");
 
 test("a row holds what the list shows", () => {
   const row = toRow(line("a"), 7);
-  expect(row).toMatchObject({ seq: 7, source: "frontend", destination: "cart", code: 200, clientMs: 10, attempts: 1 });
+  expect(row).toMatchObject({ seq: 7, code: 200, clientMs: 10, betweenMs: 2, tries: "", tcp: false });
+  expect([row.source.term, row.destination.name]).toEqual(["shop/frontend", "cart"]);
 });
 
 test("an end that the reader may not see shows its namespace alone", () => {
-  expect(toRow(line("a", "/", { destination: { namespace: "bank", reduced: true } }), 0).destination).toBe("bank/…");
+  expect(toRow(line("a", "/", { destination: { namespace: "bank", reduced: true } }), 0).destination).toMatchObject({ ns: "bank", name: "…" });
 });
 
-test("the ring keeps the newest, knows its rows, and forgets the ids of the others", () => {
-  const ring = new RowRing(3);
-  for (let i = 0; i < 5; i++) ring.push(toRow(line(`id${i}`), i));
-  expect(ring.length).toBe(3);
-  expect(ring.evicted).toBe(2);
-  expect(Array.from(ring.values(), (row) => row.seq)).toEqual([2, 3, 4]);
-  expect(ring.indexOf(3)).toBe(1);
-  expect(ring.indexOf(1)).toBe(-1);
-  expect(ring.has("id0")).toBe(false);
-  expect(ring.has("id4")).toBe(true);
+test("a service that never answered has its name, not its address", () => {
+  const gone = toRow(line("a", "/", { destination: { name: "10.0.0.9", ip: "10.0.0.9", address: "10.0.0.9:80", service: "gone.bank.svc.cluster.local" } }), 0).destination;
+  expect(gone).toEqual({ ns: "bank", name: "gone", term: "gone.bank.svc.cluster.local", note: "10.0.0.9:80" });
+  expect(toRow(line("a", "/", { destination: { ip: "1.2.3.4", service: "api.example.com" } }), 0).destination).toMatchObject({ ns: "", name: "api.example.com" });
+});
+
+test("what lies between is not told of retries, whose earlier tries it holds", () => {
+  const row = toRow(line("a", "/", { client: { attempts: 2 }, server: [{ code: 503 }, { code: 200 }] }), 0);
+  expect(row.betweenMs).toBeNaN();
+  expect(row.tries).toBe("503, 200");
+});
+
+test("a connection is TCP and a failed gRPC call its status; no response is none", () => {
+  expect(outcome(toRow(line("a", "/", { request: { protocol: "TCP" }, response: {} }), 0))).toBe("TCP");
+  expect(outcome(toRow(line("a", "/", { response: { code: 200, grpcStatus: "UNAVAILABLE" } }), 0))).toBe("UNAVAILABLE");
+  expect(outcome(toRow(line("a", "/", { response: {} }), 0))).toBe("none");
+});
+
+test("why a request failed is in the row", () => {
+  const reason = (extra: object) => toRow(line("a", "/", extra), 0).reason;
+  expect(reason({ client: { upstreamTransportFailure: "delayed_connect_error:_Connection_refused" } })).toBe("Connection refused");
+  expect(reason({ denial: { by: "AuthorizationPolicy", policy: "shop/deny" } })).toBe("denied by AuthorizationPolicy shop/deny");
+});
+
+test("rows are in the order of their start, whenever they come", () => {
+  const store = new RowStore(10);
+  for (const [id, second] of [["a", 1], ["c", 3]] as const) store.add(toRow(at(id, second), second));
+  store.commit();
+  for (const [id, second] of [["b", 2], ["d", 4]] as const) store.add(toRow(at(id, second), 10 + second));
+  store.commit();
+  expect(ids(store)).toBe("abcd");
+  expect(store.indexOf(store.all[2])).toBe(2);
+  expect(store.find("b")?.seq).toBe(12);
+});
+
+test("the store keeps the newest, and forgets the ids of the others", () => {
+  const store = new RowStore(3);
+  const rows = [0, 1, 2, 3, 4].map((second) => toRow(at(`${second}`, second), second));
+  for (const row of rows) {
+    store.add(row);
+    store.commit();
+  }
+  expect(ids(store)).toBe("234");
+  expect(store.indexOf(rows[1])).toBe(-1);
+  expect([store.has("0"), store.has("4")]).toEqual([false, true]);
 });
 
 test.each([
@@ -57,7 +95,9 @@ test("what could deceive the eye is shown as its code", () => {
   expect(visible("<script>")).toBe("<script>");
 });
 
-test("durations and rates are short", () => {
+test("durations, rates and times are short", () => {
   expect([ms(0.08), ms(12.34), ms(150), ms(1500), ms(NaN)]).toEqual(["0.08 ms", "12.3 ms", "150 ms", "1.50 s", "–"]);
   expect([rate(0.2), rate(12), rate(12_345)]).toEqual(["0.20/s", "12/s", "12.3k/s"]);
+  expect(clock(Date.parse("2026-01-31T12:00:01.5Z"), true)).toBe("12:00:01.500");
+  expect([durationMs("30s"), durationMs("10m"), durationMs("1h")]).toEqual([30_000, 600_000, 3_600_000]);
 });

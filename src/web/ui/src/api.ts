@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Answers of /api/v1/summary and /api/v1/taps.
+// Answers of /api/v1/summary, /api/v1/taps and /api/v1/explain.
 export interface Quantiles {
   p50: number;
   p99: number;
 }
+export interface GroupEnd {
+  namespace: string;
+  name: string;
+  service?: string; // of a destination that is known by it alone
+}
 export interface Group {
-  source: { namespace: string; name: string };
-  destination: { namespace: string; name: string };
+  source: GroupEnd;
+  destination: GroupEnd;
   method?: string;
   route?: string;
   records: number;
@@ -21,6 +26,7 @@ export interface Group {
 export interface Summary {
   windowMs: number;
   records: number;
+  verdicts: Record<string, number>;
   edges: Group[];
   routes: Group[];
   edgesLeftOut: number;
@@ -58,3 +64,28 @@ export interface TapsStatus {
     readers: number;
   };
 }
+export interface Lane {
+  name: string;
+  side: "client" | "server";
+  beginMs: number;
+  durationMs: number;
+  phases: { name: string; beginMs: number; endMs: number }[];
+}
+export interface Explanation {
+  cause: string;
+  blame: string;
+  missing: string;
+  note: string;
+  flags: { flag: string; meaning: string }[];
+  parts: { name: string; ms: number }[];
+  lanes: Lane[];
+}
+// Words of records and their meanings.
+export interface Words {
+  flags: Record<string, string>;
+  verdicts: Record<string, string>;
+  orphanReasons: Record<string, string>;
+}
+
+// The filter's value for an end of a group.
+export const termOf = (end: GroupEnd) => end.service || (end.namespace ? `${end.namespace}/${end.name}` : end.name);

@@ -33,9 +33,30 @@ export function bytes(value: number): string {
   return `${value} B`;
 }
 
-export function clock(time: number): string {
+const two = (n: number) => String(n).padStart(2, "0");
+
+// The time of day as the reader chose to see it, to the millisecond.
+export function clock(time: number, utc = false): string {
   if (Number.isNaN(time)) return "–";
   const d = new Date(time);
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}.${String(d.getMilliseconds()).padStart(3, "0")}`;
+  const [h, m, s] = utc ? [d.getUTCHours(), d.getUTCMinutes(), d.getUTCSeconds()] : [d.getHours(), d.getMinutes(), d.getSeconds()];
+  return `${two(h)}:${two(m)}:${two(s)}.${String(d.getUTCMilliseconds()).padStart(3, "0")}`;
 }
+
+// "UTC+01:00": of the reader's machine.
+export function zone(time: number): string {
+  const minutes = -new Date(time).getTimezoneOffset();
+  const size = Math.abs(minutes);
+  return minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "−" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+// Both times with date and zone, for where there is room.
+export function instant(time: number): string {
+  if (Number.isNaN(time)) return "time not known";
+  const d = new Date(time);
+  const local = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clock(time)} ${zone(time)}`;
+  return zone(time) === "UTC" ? local : `${local} · ${d.toISOString()}`;
+}
+
+// "30s", "10m" and "1h" in milliseconds.
+export const durationMs = (text: string) => Number.parseInt(text, 10) * ({ s: 1000, m: 60_000, h: 3_600_000 }[text.at(-1)!] ?? NaN);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import * as state from "./state";
 
 const typed = signal("");
@@ -7,23 +8,41 @@ const typed = signal("");
 function enter(event: Event) {
   event.preventDefault();
   const value = typed.value.trim().replace(/^.*#token=/, "");
-  if (!value) return;
-  sessionStorage.setItem("traffictap.token", value);
-  state.token.value = value;
-  state.unauthorized.value = false;
+  if (value) state.useToken(value);
+  typed.value = "";
 }
+
+const Field = () => {
+  const ref = useRef<HTMLInputElement>(null);
+  useEffect(() => ref.current?.focus(), []);
+  return (
+    <>
+      <label for="token">Token</label>
+      <input ref={ref} id="token" type="password" autocomplete="off" value={typed.value} onInput={(e) => (typed.value = e.currentTarget.value)} />
+      <button class="action primary" type="submit">Open</button>
+    </>
+  );
+};
 
 export function Gate() {
   return (
     <main class="gate">
       <form class="card" onSubmit={enter}>
         <h1>TrafficTap</h1>
-        <p>The collector printed a link with a token when it started. Open that link, or paste the token here.</p>
-        {state.token.value && <p class="error" role="alert">The collector does not know this token. It makes a new one at every start.</p>}
-        <label for="token">Token</label>
-        <input id="token" type="password" autocomplete="off" value={typed.value} onInput={(e) => (typed.value = e.currentTarget.value)} />
-        <button class="action primary" type="submit">Open</button>
+        <p>Whatever serves this page, <code>kubectl traffictap ui</code> or a collector, printed a link with a token when it started. Open that link, or paste it here.</p>
+        {state.token.value && <p class="error" role="alert">This token is not known here. A new one is made at every start.</p>}
+        <Field />
       </form>
     </main>
+  );
+}
+
+// The token is not known any more, and there are rows: they stay, and can be exported.
+export function AskAgain() {
+  return (
+    <form class="banner ask" onSubmit={enter}>
+      <span role="alert">What served this page has started anew and asks for its new token. What you see stays.</span>
+      <Field />
+    </form>
   );
 }

@@ -5,19 +5,23 @@ import * as state from "./state";
 
 const KEYS: [string, string][] = [
   ["j / k", "next / previous request"],
-  ["g / G", "oldest / newest"],
+  ["g / G", "first / newest"],
   ["Enter", "open the details"],
   ["Esc", "close"],
-  ["/", "filter"],
+  ["/", "filter; Tab completes"],
   ["Space", "pause or resume"],
-  ["1 – 4", "live, map, top, taps"],
-  ["t", "dark or light"],
+  ["1 – 4", "requests, map, top, taps"],
+  ["v", "values of the listed requests"],
+  ["u", "local time or UTC"],
+  ["y", "copy a link to what is shown"],
+  ["t", "colours: as the system, dark, light"],
   ["?", "this help"],
 ];
 const FILTERS: [string, string][] = [
   ...MEANINGS,
   ["-code:404", "a minus leaves out what matches"],
-  ["any words", "the same as text:"],
+  ["any words", "the same as text: with all of them, blanks included"],
+  ["http://cart:8080/x", "a pasted address: its host and path"],
 ];
 
 const Table = ({ rows }: { rows: [string, string][] }) => (

@@ -1,39 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setPaused } from "./feed";
 import { follow, moveSelection, moveTo } from "./list";
+import { chosen } from "./map";
+import { copy, linkTo } from "./share";
 import * as state from "./state";
+import { VIEWS } from "./top_bar";
 
-const VIEWS: state.View[] = ["list", "map", "top", "taps"];
+// Only what takes text takes letters; a button has its own Space and Enter, and no other key.
+const takesText = (target: EventTarget | null) =>
+  target instanceof HTMLElement && (target.matches("textarea, select, [contenteditable]") || (target instanceof HTMLInputElement && !/^(button|checkbox|radio|file)$/.test(target.type)));
+const takesPress = (target: EventTarget | null) => target instanceof Element && target.matches("button, summary, a, [role=button], [role=option]");
 
-const editing = (target: EventTarget | null) => target instanceof HTMLElement && target.matches("input, select, textarea, button, [role=button]");
+function closeOne() {
+  if (chosen.value && state.view.value === "map") chosen.value = null;
+  else if (state.selectedId.value) state.select(null);
+  else state.announced.value = "";
+  if (state.view.value === "list") document.getElementById("requests")?.focus();
+}
 
 function act(key: string): boolean {
+  const inList = state.view.value === "list";
   switch (key) {
     case "j":
-    case "ArrowDown": moveSelection(1); return true;
+    case "ArrowDown": if (inList) moveSelection(1); return inList;
     case "k":
-    case "ArrowUp": moveSelection(-1); return true;
-    case "g": if (state.ring.length) moveTo(0); return true;
-    case "G": follow(); return true;
-    case "Enter": if (!state.selected.value) moveSelection(1); return true;
-    case "Escape": state.select(null); return true;
+    case "ArrowUp": if (inList) moveSelection(-1); return inList;
+    case "g": if (inList) moveTo(0); return inList;
+    case "G": if (inList) follow(); return inList;
+    case "Enter": if (inList && !state.selected.value) moveSelection(1); return inList;
+    case "Escape": closeOne(); return true;
     case "/": document.getElementById("filter")?.focus(); return true;
-    case " ": state.setPaused(!state.paused.value); return true;
+    case " ": if (inList && state.isFollowing.value) setPaused(!state.paused.value); return inList;
+    case "v": state.facetsOpen.value = !state.facetsOpen.value; return true;
+    case "u": state.utc.value = !state.utc.value; return true;
+    case "y": void copy(linkTo(), "the link"); return true;
     case "?": state.helpOpen.value = true; return true;
-    case "t": document.querySelector<HTMLElement>("[aria-label='Switch theme']")?.click(); return true;
+    case "t": document.getElementById("theme")?.click(); return true;
   }
-  const view = VIEWS[Number(key) - 1];
+  const view = VIEWS[Number(key) - 1]?.[0];
   if (view) state.view.value = view;
   return !!view;
 }
 
 export function listen() {
   window.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || state.helpOpen.value) return;
-    if (event.target instanceof HTMLElement && event.target.id === "filter" && event.key === "Escape") event.target.blur();
-    if (editing(event.target)) {
-      if (event.target instanceof HTMLElement && event.target.matches("g.node") && event.key === "Enter") event.target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || state.helpOpen.value) return;
+    const { target } = event;
+    if (takesText(target)) {
+      if (event.key === "Escape" && target instanceof HTMLElement) target.blur();
       return;
     }
+    if (takesPress(target) && (event.key === " " || event.key === "Enter")) return;
+    // Arrows scroll what has the focus and scrolls, but in the list, where they choose.
+    const scrolls = target instanceof Element && target.matches("[role=region], aside");
+    if (scrolls && event.key.startsWith("Arrow")) return;
     if (act(event.key)) event.preventDefault();
   });
 }

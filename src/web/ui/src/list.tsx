@@ -1,84 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
-import { clock, ms, visible } from "./format";
-import type { Row } from "./record";
-import { VerdictTag } from "./verdict";
+import type { SortKey } from "./facets";
+import { rowsInOrder, store } from "./feed";
+import { clock, instant, ms, visible } from "./format";
+import { outcome, type EndName, type Row } from "./record";
+import { verdictLabel, verdictMeaning, verdictShape } from "./verdict";
 import * as state from "./state";
 
-const ROW_PX = 30;
 const HEAD_PX = 28; // stays above the rows
-const COLUMNS = [["Time"], ["Verdict"], ["Code"], ["Method"], ["Path"], ["From → to"], ["Client", "right"], ["Server", "right"]];
+const OVERSCAN = 8;
 const END_PX = 8; // so close to the end counts as at the end
-const drawn = signal(0);
+const BY_HAND_MS = 700; // a scroll so soon after a hand's doing is the reader's
+const NARROW = "(max-width: 900px)";
+
+const COLUMNS: [SortKey | "", string, string][] = [
+  ["time", "Time", ""],
+  ["outcome", "Code", ""],
+  ["request", "Request", ""],
+  ["edge", "From → to", ""],
+  ["client", "Client", "right"],
+  ["server", "Server", "right"],
+  ["between", "Between", "right"],
+  ["", "Why", ""],
+];
+
+// Its end is in sight and stays there, unless somebody scrolls away.
 const following = signal(true);
-let evictedSeen = 0;
-
-// The list shows the newest row at its end and stays there, unless somebody scrolls away.
-let virtualizer: Virtualizer<HTMLDivElement, Element> | null = null;
+const viewport = signal({ top: 0, height: 0, rowPx: 30 });
 let scroller: HTMLDivElement | null = null;
+let handAt = -Infinity;
+let held: { row: Row; offset: number } | null = null; // what the reader looks at
 
-const options = () => ({
-  count: state.ring.length,
-  getScrollElement: () => scroller,
-  estimateSize: () => ROW_PX,
-  overscan: 8,
-  scrollMargin: HEAD_PX,
-  scrollPaddingStart: HEAD_PX,
-  scrollToFn: elementScroll,
-  observeElementRect,
-  observeElementOffset,
-  onChange: () => {
-    if (scroller) following.value = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - END_PX;
-    drawn.value++;
-  },
-});
+const isLive = () => state.sort.peek().by === "time" && !state.sort.peek().down;
+const rowPx = () => viewport.peek().rowPx;
+const atEnd = () => !!scroller && scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - END_PX;
+
+function look() {
+  if (!scroller) return;
+  const next = { top: scroller.scrollTop, height: scroller.clientHeight, rowPx: matchMedia(NARROW).matches ? 50 : 30 };
+  const { top, height, rowPx: px } = viewport.peek();
+  if (next.top !== top || next.height !== height || next.rowPx !== px) viewport.value = next;
+}
+
+function hold() {
+  const first = Math.max(0, Math.floor((scroller?.scrollTop ?? 0) / rowPx()));
+  const row = rowsInOrder()[first];
+  held = row ? { row, offset: (scroller?.scrollTop ?? 0) - first * rowPx() } : null;
+}
+
+function pin() {
+  if (!scroller) return;
+  if (following.peek() && isLive()) scroller.scrollTop = scroller.scrollHeight;
+  else if (held && isLive()) {
+    const index = store.indexOf(held.row);
+    if (index >= 0) scroller.scrollTop = index * rowPx() + held.offset;
+  }
+  look();
+}
+
+function scrolled() {
+  // Only a reader's scroll ends following: a bar that appears above does not.
+  if (performance.now() - handAt < BY_HAND_MS) following.value = atEnd();
+  else if (following.peek() && isLive() && !atEnd()) return pin();
+  hold();
+  look();
+}
 
 export function follow() {
+  state.sort.value = { by: "time", down: false };
   following.value = true;
-  if (scroller) scroller.scrollTop = scroller.scrollHeight;
+  pin();
 }
 
 export function moveTo(index: number) {
-  const row = state.ring.at(index);
-  if (!row) return;
+  const rows = rowsInOrder();
+  const row = rows[index];
+  if (!row || !scroller) return;
   state.select(row);
-  virtualizer?.scrollToIndex(index, { align: "auto" });
+  following.value = isLive() && index === rows.length - 1;
+  const top = index * rowPx();
+  const room = scroller.clientHeight - HEAD_PX;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top + rowPx() > scroller.scrollTop + room) scroller.scrollTop = top + rowPx() - room;
+  hold();
+  look();
 }
+
+const indexOf = (row: Row) => (isLive() ? store.indexOf(row) : rowsInOrder().indexOf(row));
 
 // Without a selection it begins with what is on the screen last.
 export function moveSelection(by: number) {
-  const { ring } = state;
-  if (!ring.length) return;
-  const at = state.selected.value ? ring.indexOf(state.selected.value.seq) : -1;
-  const shown = virtualizer?.getVirtualItems().at(-1)?.index ?? ring.length - 1;
-  moveTo(Math.max(0, Math.min(ring.length - 1, at < 0 ? shown : at + by)));
+  const { length } = rowsInOrder();
+  if (!length) return;
+  const at = state.selected.value ? indexOf(state.selected.value) : -1;
+  const { top, height } = viewport.peek();
+  const lastShown = Math.min(length - 1, Math.floor((top + height - HEAD_PX) / rowPx()) - 1);
+  moveTo(Math.max(0, Math.min(length - 1, at < 0 ? lastShown : at + by)));
 }
+
+export const endText = (end: EndName) => visible(state.manyNamespaces.value && end.ns ? `${end.ns}/${end.name}` : end.name);
+const endTitle = (end: EndName) => visible([end.ns ? `${end.ns}/${end.name}` : end.name, end.note].filter(Boolean).join(" · "));
+
+// The shortest that tells why; the details say it in a sentence.
+function why(row: Row): string {
+  const words = state.words.value;
+  const flags = row.flags.join(" ");
+  if (row.reason) return flags ? `${row.reason} (${flags})` : row.reason;
+  if (row.tries) return `${row.tries.split(", ").length} tries: ${row.tries}`;
+  if (flags) return words.flags[row.flags[0]] ? `${flags}: ${words.flags[row.flags[0]]}` : flags;
+  return row.orphan ? (words.orphanReasons[row.orphan] ?? row.orphan) : "";
+}
+
+function codeTitle(row: Row): string {
+  const what = row.tcp ? "a TCP connection" : row.code ? `HTTP ${row.code}${row.grpc ? `, gRPC ${row.grpc}` : ""}` : "no response";
+  return `${verdictLabel(row.verdict)}: ${verdictMeaning(row.verdict)} (${what})`;
+}
+
+const missing = (row: Row) => (Number.isNaN(row.clientMs) ? "?" : "") + "→" + (Number.isNaN(row.serverMs) && row.orphan ? "?" : "");
 
 function Line({ row, index, top }: { row: Row; index: number; top: number }) {
   const chosen = state.selectedId.value === row.id;
+  const reason = visible(why(row));
   return (
     <div
       id={`row-${row.seq}`}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={chosen}
-      class={`row ${chosen ? "chosen" : ""}`}
+      class={`row r-${row.verdict} ${chosen ? "chosen" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => state.select(row)}
     >
-      <span role="gridcell" class="num faint">{clock(row.time)}</span>
-      <span role="gridcell"><VerdictTag verdict={row.verdict} /></span>
-      <span role="gridcell" class={`num code c${Math.floor(row.code / 100)}`}>{row.code || "–"}</span>
-      <span role="gridcell" class="method">{visible(row.method)}</span>
-      <span role="gridcell" class="path">{visible(row.path)}</span>
-      <span role="gridcell" class="edge">
-        {visible(row.source)} <span class="faint">→</span> {visible(row.destination)}
+      <span role="gridcell" class="num faint at" title={instant(row.time)}>{clock(row.time, state.utc.value)}</span>
+      <span role="gridcell" class={`num code c${Math.floor(row.code / 100)} t-${row.verdict}`} title={codeTitle(row)}>
+        {visible(outcome(row))} <span aria-hidden="true">{row.verdict === "Ok" ? "" : verdictShape(row.verdict)}</span>
+        <span class="sr">{verdictLabel(row.verdict)}</span>
       </span>
-      <span role="gridcell" class="num right">{ms(row.clientMs)}</span>
-      <span role="gridcell" class="num right">{ms(row.serverMs)}</span>
-      <span role="gridcell" class="faint note">{row.orphan || (row.attempts > 1 ? `${row.attempts} attempts` : "")}</span>
+      <span role="gridcell" class="request" title={visible(row.path)}>
+        <span class="method">{visible(row.method)}</span> <span class="path">{visible(row.tcp ? row.destination.note : row.path)}</span>
+      </span>
+      <span role="gridcell" class="edge" title={`${endTitle(row.source)} → ${endTitle(row.destination)}`}>
+        {endText(row.source)} <span class="faint">{missing(row)}</span> {endText(row.destination)}
+      </span>
+      <span role="gridcell" class="num right client">{ms(row.clientMs)}</span>
+      <span role="gridcell" class="num right server">{ms(row.serverMs)}</span>
+      <span role="gridcell" class="num right between" title={row.tries ? "Of a retried request it would hold the earlier tries as well: see the details" : undefined}>
+        {ms(row.betweenMs)}
+      </span>
+      <span role="gridcell" class="faint note" title={reason}>{reason}</span>
     </div>
   );
 }
@@ -86,86 +156,101 @@ function Line({ row, index, top }: { row: Row; index: number; top: number }) {
 function Empty() {
   const filtered = state.filterLine.value !== "";
   const taps = state.status.value?.taps.length ?? 1;
-  if (state.connection.value === "connecting") return <div class="empty">Connecting to the collector…</div>;
-  if (!taps) {
+  if (state.connection.value === "connecting" || state.shown.value === null) return <div class="empty">Connecting to the collector…</div>;
+  if (!taps && !state.file.value) {
     return (
       <div class="empty">
         <h2>No tap is in force</h2>
-        <p>Apply a TrafficTap, and its requests appear here.</p>
+        <p>Apply a TrafficTap, or run <code>kubectl traffictap tap ns/NAMESPACE</code>, and its requests appear here.</p>
       </div>
     );
   }
+  const past = state.range.value || state.file.value || state.paused.value;
   return (
     <div class="empty">
-      <h2>{filtered ? "Nothing matches" : "Listening…"}</h2>
-      <p>{filtered ? "No record of the last minutes passes this filter. New ones that do appear here." : "No request yet. Records appear about a second after their requests end."}</p>
-      {filtered && (
-        <button class="action" onClick={() => (state.filterLine.value = "")}>
-          Clear the filter
-        </button>
-      )}
+      <h2>{filtered ? "Nothing matches" : past ? "No request in this time" : "Listening…"}</h2>
+      <p>
+        {past ? "None of the records that are held is in this selection." : filtered ? "No record of this time passes this filter. New ones that do appear here." : "No request yet. Records appear about a second after their requests end."}
+      </p>
+      {filtered && <button class="action" onClick={() => (state.filterLine.value = "")}>Clear the filter</button>}
     </div>
   );
 }
 
-export function List() {
+function HeadCell({ by, label, css }: { by: SortKey | ""; label: string; css: string }) {
+  if (!by) return <span role="columnheader" class={css}>{label}</span>;
+  const mine = state.sort.value.by === by;
+  const { down } = state.sort.value;
+  return (
+    <span role="columnheader" class={css} aria-sort={mine ? (down ? "descending" : "ascending") : undefined}>
+      <button
+        onClick={() => {
+          state.sort.value = { by, down: mine ? !down : by === "client" || by === "server" || by === "between" };
+          following.value = isLive();
+          if (scroller) scroller.scrollTop = isLive() ? scroller.scrollHeight : 0;
+        }}
+      >
+        {label}
+        {mine && <span aria-hidden="true">{down ? " ↓" : " ↑"}</span>}
+      </button>
+    </span>
+  );
+}
+
+function useScroller() {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    scroller = ref.current;
-    virtualizer = new Virtualizer(options());
-    const clean = virtualizer._didMount();
-    virtualizer._willUpdate();
-    follow();
+    scroller = ref.current!;
+    const hand = () => (handAt = performance.now());
+    const names = ["wheel", "touchmove", "pointerdown", "pointermove", "keydown"] as const;
+    const listening = (event: Event) => (event.type !== "pointermove" || (event as PointerEvent).buttons ? hand() : undefined);
+    for (const name of names) scroller.addEventListener(name, listening, { passive: true });
+    scroller.addEventListener("scroll", scrolled, { passive: true });
+    const resize = new ResizeObserver(pin);
+    resize.observe(scroller);
+    pin();
     return () => {
-      clean();
-      virtualizer = scroller = null;
+      resize.disconnect();
+      scroller = null;
     };
   }, []);
+  return ref;
+}
+
+export function List() {
+  const ref = useScroller();
   void state.version.value;
-  void drawn.value;
-  virtualizer?.setOptions(options());
-  useLayoutEffect(() => {
-    virtualizer?._willUpdate();
-    if (!scroller) return;
-    const evicted = state.ring.evicted - evictedSeen;
-    evictedSeen = state.ring.evicted;
-    if (following.peek()) scroller.scrollTop = scroller.scrollHeight;
-    else if (evicted > 0) scroller.scrollTop -= evicted * ROW_PX;
-  }, [state.version.value]);
-  const total = state.ring.length * ROW_PX;
+  const rows = rowsInOrder();
+  const { top, height, rowPx: px } = viewport.value;
+  useLayoutEffect(pin, [state.version.value, px, state.sort.value]);
+  const first = Math.max(0, Math.floor(top / px) - OVERSCAN);
+  const end = Math.min(rows.length, Math.ceil((top + height) / px) + OVERSCAN);
   const chosen = state.selected.value;
-  const items = virtualizer?.getVirtualItems().filter((item) => item.index < state.ring.length) ?? [];
-  const shown = new Set(items.map((item) => item.index));
+  const chosenIndex = chosen ? indexOf(chosen) : -1;
+  const stale = state.query.value !== state.shown.value || !!state.parsed.value.error;
   return (
-    <div class="list">
+    <div class={`list ${stale ? "stale" : ""}`}>
       <div
         ref={ref}
+        id="requests"
         class="scroller"
         role="grid"
         tabIndex={0}
         aria-label="Requests"
-        aria-rowcount={state.ring.length + 1}
-        aria-colcount={9}
-        aria-activedescendant={chosen && shown.has(state.ring.indexOf(chosen.seq)) ? `row-${chosen.seq}` : undefined}
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        aria-activedescendant={chosen && chosenIndex >= first && chosenIndex < end ? `row-${chosen.seq}` : undefined}
       >
         <div role="row" aria-rowindex={1} class="grid-head">
-          {COLUMNS.map(([name, css]) => (
-            <span key={name} role="columnheader" class={css}>{name}</span>
-          ))}
-          <span role="columnheader"><span class="sr">Note</span></span>
+          {COLUMNS.map(([by, label, css]) => <HeadCell key={label} by={by} label={label} css={css} />)}
         </div>
-        <div role="rowgroup" class="canvas" style={{ height: `${total}px` }}>
-          {items.map((item) => {
-            const row = state.ring.at(item.index);
-            return row ? <Line key={row.seq} row={row} index={item.index} top={item.index * ROW_PX} /> : null;
-          })}
+        <div role="rowgroup" class="canvas" style={{ height: `${rows.length * px}px` }}>
+          {rows.slice(first, end).map((row, i) => <Line key={row.seq} row={row} index={first + i} top={(first + i) * px} />)}
         </div>
       </div>
-      {state.ring.length === 0 && <Empty />}
-      {!following.value && state.ring.length > 0 && (
-        <button class="follow action" onClick={follow}>
-          ↓ Newest
-        </button>
+      {rows.length === 0 && <Empty />}
+      {rows.length > 0 && (!following.value || !isLive()) && state.isFollowing.value && (
+        <button class="follow action" onClick={follow}>↓ Newest</button>
       )}
     </div>
   );

@@ -1,130 +1,205 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Group } from "./api";
-import { ms, percent, rate, visible } from "./format";
-import { toggleTerm } from "./filter";
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Group, termOf } from "./api";
+import { count, percent, rate, visible } from "./format";
+import type { Placed, PlacedEdge, PlacedNode } from "./layout";
+import { Panel } from "./panel";
+import { VERDICTS } from "./record";
+import { verdictsInWords } from "./verdict";
 import * as state from "./state";
 
-const NODE_W = 168;
+const EDGES_MAX = 200;
+const NODE_W = 176;
 const NODE_H = 40;
-const GAP_MIN = 150;
-const GAP_MAX = 420;
-const GAP_Y = 22;
-const EDGES_MAX = 80;
+const ZOOMS = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2];
 
-interface Node {
-  key: string;
-  name: string;
-  ns: string;
-  column: number;
-  x: number;
-  y: number;
-}
+export type Chosen = { kind: "edge"; from: string; to: string } | { kind: "node"; key: string };
+export const chosen = signal<Chosen | null>(null);
+export const only = signal(""); // the node whose neighbours alone are shown
+const find = signal("");
+const zoom = signal(0); // 0: as large as fits
 
-const keyOf = (end: { namespace: string; name: string }) => `${end.namespace}/${end.name}`;
+export const keyOf = (end: Group["source"]) => `${end.namespace}/${end.name}`;
 
-// Callers left of those they call: a node's column is the longest way to it, cycles cut where they are found.
-export function layout(edges: Group[], room = 0) {
-  const nodes = new Map<string, Node>();
-  const calls = new Map<string, string[]>();
-  for (const edge of edges) {
-    for (const end of [edge.source, edge.destination]) {
-      const key = keyOf(end);
-      if (!nodes.has(key)) nodes.set(key, { key, name: end.name, ns: end.namespace, column: 0, x: 0, y: 0 });
-    }
-    const from = keyOf(edge.source);
-    calls.set(from, [...(calls.get(from) ?? []), keyOf(edge.destination)]);
+// The middle tells least of a name: its begin and its end tell versions apart.
+const short = (text: string, max: number) => (text.length > max ? `${text.slice(0, Math.ceil(max / 2) - 1)}…${text.slice(text.length - Math.floor(max / 2))}` : text);
+const nameOf = (end: Group["source"]) => end.name || "unknown";
+const placeOf = (end: Group["source"]) => (end.namespace ? `${end.namespace}${end.service ? " · service" : ""}` : "outside the mesh");
+
+function curve(points: { x: number; y: number }[]): string {
+  const [first, ...rest] = points;
+  let out = `M${first.x.toFixed(1)},${first.y.toFixed(1)}`;
+  for (let i = 0; i < rest.length - 1; i++) {
+    const [a, b] = [rest[i], rest[i + 1]];
+    const end = i === rest.length - 2 ? b : { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    out += ` Q${a.x.toFixed(1)},${a.y.toFixed(1)} ${end.x.toFixed(1)},${end.y.toFixed(1)}`;
   }
-  const place = (key: string, column: number, path: Set<string>) => {
-    const node = nodes.get(key)!;
-    if (path.has(key) || path.size > 12 || (column <= node.column && column > 0)) return;
-    node.column = Math.max(node.column, column);
-    path.add(key);
-    for (const next of calls.get(key) ?? []) place(next, column + 1, path);
-    path.delete(key);
-  };
-  const called = new Set(edges.map((edge) => keyOf(edge.destination)));
-  const roots = [...nodes.keys()].filter((key) => !called.has(key));
-  for (const key of roots.length ? roots : [...nodes.keys()].slice(0, 1)) place(key, 0, new Set());
-  const columns: Node[][] = [];
-  for (const node of nodes.values()) (columns[node.column] ??= []).push(node);
-  const gap = Math.max(GAP_MIN, Math.min(GAP_MAX, (room - 24 - columns.length * NODE_W) / Math.max(columns.length - 1, 1)));
-  const tallest = Math.max(...columns.map((column) => column?.length ?? 0), 1);
-  columns.forEach((column, i) => {
-    column?.sort((a, b) => a.key.localeCompare(b.key));
-    column?.forEach((node, j) => {
-      node.x = 12 + i * (NODE_W + gap);
-      node.y = 12 + (j + (tallest - column.length) / 2) * (NODE_H + GAP_Y);
-    });
-  });
-  return { nodes, width: columns.length * (NODE_W + gap) - gap + 24, height: tallest * (NODE_H + GAP_Y) + 12 };
+  return rest.length === 1 ? `${out} L${rest[0].x},${rest[0].y}` : out;
 }
 
-const short = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+// What stands out most of the verdicts; OK where nothing does.
+const worst = (group: Group) => VERDICTS.filter((verdict) => verdict !== "Ok" && group.verdicts?.[verdict]).sort((a, b) => (group.verdicts![b] ?? 0) - (group.verdicts![a] ?? 0))[0] ?? "Ok";
 
-function Edge({ edge, from, to, busiest }: { edge: Group; from: Node; to: Node; busiest: number }) {
-  const bad = edge.errors / Math.max(edge.records, 1);
-  const kind = bad >= 0.05 ? "bad" : bad > 0 ? "some" : "good";
-  const back = to.x <= from.x;
-  const x1 = from.x + NODE_W;
-  const x2 = to.x;
-  const y1 = from.y + NODE_H / 2;
-  const y2 = to.y + NODE_H / 2;
-  const bend = back ? 120 : Math.max(40, (x2 - x1) / 2);
-  const width = 1 + 4 * Math.sqrt(edge.rate / Math.max(busiest, 0.001));
-  const label = `${rate(edge.rate)}${edge.errors ? ` · ${percent(edge.errors, edge.records)} errors` : ""}`;
+function press(action: () => void) {
+  return {
+    onClick: action,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      action();
+    },
+  };
+}
+
+const matches = (group: Group["source"]) => !find.value || `${group.namespace}/${group.name}`.toLowerCase().includes(find.value.toLowerCase());
+
+function edgeLabel(group: Group): string {
+  const verdict = worst(group);
+  return verdict === "Ok" ? rate(group.rate) : `${rate(group.rate)} · ${percent(group.verdicts![verdict], group.records)}`;
+}
+
+function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
+  const { group, points } = edge;
+  const verdict = worst(group);
+  const [from, to] = [keyOf(group.source), keyOf(group.destination)];
+  const mine = chosen.value?.kind === "edge" && chosen.value.from === from && chosen.value.to === to;
+  const middle = points[Math.floor(points.length / 2)];
+  const text = `${nameOf(group.source)} → ${nameOf(group.destination)}: ${edgeLabel(group)}, ${verdictsInWords(group.verdicts ?? {}, group.records)}`;
+  const d = curve(points);
   return (
-    <g class={`edge-line ${kind}`}>
-      <path d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`} stroke-width={width} marker-end={`url(#arrow-${kind})`}>
-        <title>{`${edge.source.name} → ${edge.destination.name}: ${label}, p99 ${ms(edge.clientMs?.p99 ?? edge.serverMs?.p99)}`}</title>
-      </path>
-      <text x={x2 - 14} y={y2 - 8} text-anchor="end">{label}</text>
+    <g
+      class={`edge-line e-${verdict} ${group.errors ? "failing" : ""} ${mine ? "mine" : ""} ${matches(group.source) || matches(group.destination) ? "" : "dim"}`}
+      role="button"
+      tabindex={0}
+      aria-label={visible(text)}
+      aria-pressed={mine}
+      {...press(() => (chosen.value = { kind: "edge", from, to }))}
+    >
+      <title>{visible(text)}</title>
+      <path class="hit" d={d} />
+      <path class="shown" d={d} stroke-width={1 + 4 * Math.sqrt(group.rate / Math.max(busiest, 0.001))} marker-end="url(#arrow)" />
+      <text x={middle.x} y={middle.y - 6} text-anchor="middle">{edgeLabel(group)}</text>
     </g>
   );
 }
 
-export function EdgeMap() {
-  const summary = state.summary.value;
-  if (!summary) return <div class="empty">Counting…</div>;
-  if (!summary.edges.length) return <div class="empty"><h2>No traffic in the last minute</h2><p>Edges appear with the first request.</p></div>;
-  const edges = summary.edges.slice(0, EDGES_MAX);
-  const { nodes, width, height } = layout(edges, window.innerWidth - 60);
-  const busiest = Math.max(...edges.map((edge) => edge.rate));
+function Node({ node }: { node: PlacedNode }) {
+  const mine = chosen.value?.kind === "node" && chosen.value.key === node.key;
+  const name = visible(short(nameOf(node.end), 22));
+  const place = visible(short(placeOf(node.end), 26));
+  const full = visible(`${placeOf(node.end)}/${nameOf(node.end)}`);
   return (
-    <div class="map-scroll" tabIndex={0} role="region" aria-label="Map of who calls whom">
-      <p class="faint small pad">
-        Last {Math.round(summary.windowMs / 1000)} s · {summary.records} records · thicker is busier{summary.edges.length > EDGES_MAX && ` · the ${EDGES_MAX} busiest of ${summary.edges.length} edges`}
-      </p>
-      <svg class="map" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Edges">
-        <defs>
-          {["good", "some", "bad"].map((kind) => (
-            <marker key={kind} id={`arrow-${kind}`} class={`arrow ${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
-              <path d="M0,0 L8,4 L0,8 z" />
-            </marker>
-          ))}
-        </defs>
-        {[...edges].sort((a, b) => a.errors - b.errors).map((edge) => {
-          const from = nodes.get(keyOf(edge.source))!;
-          const to = nodes.get(keyOf(edge.destination))!;
-          return <Edge key={`${from.key} ${to.key}`} edge={edge} from={from} to={to} busiest={busiest} />;
-        })}
-        {[...nodes.values()].map((node) => (
-          <g
-            key={node.key}
-            class="node"
-            role="button"
-            tabIndex={0}
-            onClick={() => {
-              state.filterLine.value = toggleTerm(state.filterLine.value, "workload", node.name);
-              state.view.value = "list";
-            }}
-          >
-            <rect x={node.x} y={node.y} width={NODE_W} height={NODE_H} rx="8" />
-            <title>Show its requests</title>
-            <text class="name" x={node.x + 12} y={node.y + 17}>{visible(short(node.name || "unknown", 20))}</text>
-            <text class="ns" x={node.x + 12} y={node.y + 32}>{visible(short(node.ns || "outside the mesh", 24))}</text>
-          </g>
-        ))}
-      </svg>
+    <g
+      class={`node ${mine ? "mine" : ""} ${matches(node.end) ? "" : "dim"}`}
+      role="button"
+      tabindex={0}
+      aria-label={`${name} ${place}${name.includes("…") || place.includes("…") ? ` (${full})` : ""}`}
+      aria-pressed={mine}
+      transform={`translate(${(node.x - NODE_W / 2).toFixed(1)},${(node.y - NODE_H / 2).toFixed(1)})`}
+      {...press(() => (chosen.value = { kind: "node", key: node.key }))}
+    >
+      <title>{full}</title>
+      <rect width={NODE_W} height={NODE_H} rx="8" />
+      <text class="name" x="12" y="17">{name}</text>{" "}
+      <text class="ns" x="12" y="32">{place}</text>
+    </g>
+  );
+}
+
+// Laid out anew only when other nodes or edges are there: figures alone move nothing.
+function usePlaced(groups: Group[]): Placed | null {
+  const [placed, setPlaced] = useState<Placed | null>(null);
+  const shape = groups.map((group) => `${keyOf(group.source)} ${keyOf(group.destination)}`).sort().join("\n");
+  useEffect(() => {
+    if (!groups.length) return;
+    let current = true;
+    void import("./layout").then(({ place }) => current && setPlaced(place(groups)));
+    return () => {
+      current = false;
+    };
+  }, [shape]);
+  if (!placed) return null;
+  const fresh = new Map(groups.map((group) => [`${keyOf(group.source)} ${keyOf(group.destination)}`, group]));
+  return { ...placed, edges: placed.edges.map((edge) => ({ ...edge, group: fresh.get(`${keyOf(edge.group.source)} ${keyOf(edge.group.destination)}`) ?? edge.group })) };
+}
+
+function Tools({ fit, note }: { fit: number; note: string }) {
+  const step = (by: number) => {
+    const now = zoom.value || fit;
+    const larger = ZOOMS.filter((each) => (by > 0 ? each > now * 1.01 : each < now * 0.99));
+    if (larger.length) zoom.value = by > 0 ? larger[0] : larger[larger.length - 1];
+  };
+  return (
+    <div class="pad line tools">
+      <label><span class="sr">Find in the map</span><input type="search" placeholder="Find…" value={find.value} onInput={(e) => (find.value = e.currentTarget.value)} /></label>
+      <button class="action" aria-label="Smaller" onClick={() => step(-1)}>−</button>
+      <button class="action" aria-label="Larger" onClick={() => step(1)}>+</button>
+      <button class="action" onClick={() => (zoom.value = 0)}>Fit</button>
+      {only.value && <button class="action" aria-pressed="true" onClick={() => (only.value = "")}>Neighbours of {visible(only.value)} ✕</button>}
+      <span class="faint small">{note}</span>
     </div>
   );
 }
+
+function useRoom() {
+  const ref = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    if (!ref.current) return;
+    const observer = new ResizeObserver(([entry]) => setRoom({ width: entry.contentRect.width, height: entry.contentRect.height }));
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, [ref.current]);
+  return { ref, room };
+}
+
+function Drawing({ placed, busiest, scale }: { placed: Placed; busiest: number; scale: number }) {
+  const { width, height } = placed;
+  return (
+    <svg class="map" width={width * scale} height={height * scale} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Who calls whom">
+      <defs>
+        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+          <path d="M0,0 L8,4 L0,8 z" fill="context-stroke" />
+        </marker>
+      </defs>
+      {placed.spaces.map((space) => (
+        <g key={space.name} class="space">
+          <rect x={space.x} y={space.y} width={space.width} height={space.height} rx="10" />
+          <text x={space.x + 10} y={space.y + 14}>{visible(space.name)}</text>
+        </g>
+      ))}
+      {placed.edges.map((edge) => <Edge key={`${keyOf(edge.group.source)} ${keyOf(edge.group.destination)}`} edge={edge} busiest={busiest} />)}
+      {placed.nodes.map((node) => <Node key={node.key} node={node} />)}
+    </svg>
+  );
+}
+
+export function EdgeMap() {
+  const summary = state.summary.value?.value;
+  const { ref, room } = useRoom();
+  const all = (summary?.edges ?? []).slice(0, EDGES_MAX);
+  const groups = only.value ? all.filter((group) => [keyOf(group.source), keyOf(group.destination)].includes(only.value)) : all;
+  const placed = usePlaced(groups);
+  if (state.file.value) return <div class="empty"><h2>A file has no map here</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
+  if (!summary) return <div class="empty">Counting…</div>;
+  if (!summary.edges.length) return <div class="empty"><h2>No traffic in this time</h2><p>Edges appear with the first request.</p></div>;
+  const fit = placed && room.width ? Math.min(1.2, (room.width - 24) / placed.width, Math.max(0.35, (room.height - 24) / placed.height)) : 1;
+  const scale = zoom.value || Math.max(0.25, fit);
+  const note = `${count(summary.records)} requests in ${Math.round(summary.windowMs / 1000)} s · thicker is busier${summary.edges.length > EDGES_MAX ? ` · the ${EDGES_MAX} busiest of ${summary.edges.length} edges` : ""}`;
+  return (
+    <>
+      <div class="map-side">
+        <Tools fit={fit} note={note} />
+        <div ref={ref} class="map-scroll" tabIndex={0} role="region" aria-label="Map">
+          {placed ? <Drawing placed={placed} busiest={Math.max(...groups.map((group) => group.rate), 0)} scale={scale} /> : <div class="empty">Laying out…</div>}
+        </div>
+      </div>
+      <Panel summary={summary} />
+    </>
+  );
+}
+
+export const requestsOf = (source: Group["source"] | null, destination: Group["source"] | null) =>
+  [source && termOf(source) && `source:${termOf(source)}`, destination && termOf(destination) && `destination:${termOf(destination)}`].filter(Boolean).join(" ");

@@ -20,6 +20,10 @@ export interface Side {
   flags?: string[];
   startTime?: string;
   durationMs?: number;
+  attempts?: number;
+  grpcStatus?: string;
+  grpcMessage?: string;
+  upstreamTransportFailure?: string;
   reduced?: boolean;
 }
 export interface Message {
@@ -34,41 +38,79 @@ export interface PairRecord {
   reporter: string;
   source: End;
   destination: End;
-  request: Message & { method?: string; path?: string; protocol?: string; authority?: string; scheme?: string };
-  response?: Message & { code?: number; flags?: string[]; codeDetails?: string; grpcStatus?: string };
+  request: Message & { id?: string; method?: string; path?: string; protocol?: string; authority?: string; scheme?: string };
+  response?: Message & { code?: number; flags?: string[]; codeDetails?: string; grpcStatus?: string; grpcMessage?: string };
   timings: { startTime: string; clientMs?: number; serverMs?: number; betweenMs?: number; clockOffsetMs?: number };
   client?: Side;
   server?: Side[];
-  denial?: Record<string, unknown>;
-  rpc?: Record<string, unknown>;
+  denial?: { by?: string; policy?: string; rule?: string; side?: string };
+  rpc?: { service?: string; method?: string };
 }
 
 export const VERDICTS = ["Ok", "Retried", "ServerError", "NetworkOrProxy", "ClientAborted", "Mismatch", "Denied"] as const;
 
+// One end by the name that says most, and the filter's value that finds it.
+export interface EndName {
+  ns: string;
+  name: string;
+  term: string;
+  note: string; // what else is known: the address behind a service's name
+}
+
+// Of an end that no proxy told of, the service that was called says more than an address.
+export function endName(end: End): EndName {
+  const named = !!end.name && end.name !== end.ip;
+  if (!named && end.service) {
+    const [name, ns, svc] = end.service.split(".");
+    const cluster = svc === "svc";
+    return { ns: cluster ? ns : "", name: cluster ? name : end.service, term: end.service, note: end.address ?? end.ip ?? "" };
+  }
+  const name = end.name || end.ip || "";
+  const ns = end.namespace ?? "";
+  if (!name) return { ns, name: ns ? "…" : "unknown", term: ns ? `ns/${ns}` : "", note: end.reduced ? "not yours to see" : "" };
+  return { ns, name, term: ns ? `${ns}/${name}` : name, note: end.address ?? "" };
+}
+
 // What the list keeps of a record. The rest is parsed again from `line` when somebody looks at it.
 export interface Row {
-  seq: number;
+  seq: number; // in the order of arrival
   line: string;
   id: string;
   time: number; // ms since the epoch
   verdict: string;
   orphan: string;
-  source: string;
-  destination: string;
+  source: EndName;
+  destination: EndName;
   method: string;
   path: string;
+  tcp: boolean;
   code: number;
+  grpc: string;
+  flags: string[];
+  reason: string; // why a connection or request failed, in the words of a proxy
+  tries: string; // of a retried request: "503, 200"
+  pod: string; // of the server
+  bytes: number; // of the answer's body
   clientMs: number; // NaN: not known
   serverMs: number;
-  betweenMs: number;
-  attempts: number;
+  betweenMs: number; // NaN for retries: it would hold the earlier tries as well
 }
 
-export const endLabel = (end: End) => end.name ?? (end.namespace ? `${end.namespace}/…` : end.ip ?? "unknown");
+const union = (lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
+
+function reasonOf(r: PairRecord): string {
+  if (r.denial?.by) return `denied by ${r.denial.policy ? `${r.denial.by} ${r.denial.policy}` : r.denial.by}`;
+  const failure = [r.client, ...(r.server ?? [])].map((side) => side?.upstreamTransportFailure).find(Boolean);
+  if (failure) return failure.replace(/_/g, " ").replace(/^.*connect error: */, "");
+  return r.response?.grpcMessage ?? "";
+}
 
 export function toRow(line: string, seq: number): Row {
   const r = JSON.parse(line) as PairRecord;
   const t = r.timings ?? {};
+  const servers = r.server ?? [];
+  const retried = servers.length > 1 || (r.client?.attempts ?? 1) > 1;
+  const last = servers[servers.length - 1];
   return {
     seq,
     line,
@@ -76,60 +118,87 @@ export function toRow(line: string, seq: number): Row {
     time: Date.parse(t.startTime),
     verdict: r.verdict,
     orphan: r.orphanReason ?? "",
-    source: endLabel(r.source ?? {}),
-    destination: endLabel(r.destination ?? {}),
+    source: endName(r.source ?? {}),
+    destination: endName(r.destination ?? {}),
     method: r.request?.method ?? r.request?.protocol ?? "",
     path: r.request?.path ?? "",
+    tcp: r.request?.protocol === "TCP",
     code: r.response?.code ?? 0,
+    grpc: r.response?.grpcStatus ?? "",
+    flags: union([r.client?.flags, ...servers.map((server) => server.flags), r.response?.flags]),
+    reason: reasonOf(r),
+    tries: retried ? servers.map((server) => server.grpcStatus || server.code || "no answer").join(", ") : "",
+    pod: last?.pod ?? r.destination?.pod ?? "",
+    bytes: (r.response?.bodyBytes as number) ?? 0,
     clientMs: t.clientMs ?? NaN,
     serverMs: t.serverMs ?? NaN,
-    betweenMs: t.betweenMs ?? NaN,
-    attempts: r.server?.length ?? 0,
+    betweenMs: retried ? NaN : (t.betweenMs ?? NaN),
   };
 }
 
-// The last `capacity` rows, oldest first. `evicted` counts those that fell out, so that a view can keep its place.
-export class RowRing {
+// What stands in the column of codes.
+export const outcome = (row: Row) => (row.tcp ? "TCP" : row.grpc && row.grpc !== "OK" ? row.grpc : row.code ? String(row.code) : "none");
+
+// The latest `capacity` rows by their start, oldest first. Rows come in any order: a record with one side comes after
+// the window in which the other could have come. They are in sight after `commit`.
+export class RowStore {
   private rows: Row[] = [];
+  private fresh: Row[] = [];
   private ids = new Set<string>();
-  private start = 0;
-  evicted = 0;
   constructor(readonly capacity: number) {}
 
   get length() {
     return this.rows.length;
   }
+  get all(): readonly Row[] {
+    return this.rows;
+  }
   // Several taps may show one request: it is listed once.
   has(id: string) {
     return this.ids.has(id);
   }
-  push(row: Row) {
+  add(row: Row) {
     this.ids.add(row.id);
-    if (this.rows.length < this.capacity) {
+    this.fresh.push(row);
+  }
+  commit() {
+    if (!this.fresh.length) return;
+    const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq;
+    this.fresh.sort(order);
+    const tail = this.rows.splice(this.place(this.fresh[0]));
+    let i = 0;
+    for (const row of this.fresh) {
+      while (i < tail.length && order(tail[i], row) < 0) this.rows.push(tail[i++]);
       this.rows.push(row);
-      return;
     }
-    this.ids.delete(this.rows[this.start].id);
-    this.rows[this.start] = row;
-    this.start = (this.start + 1) % this.capacity;
-    this.evicted++;
+    for (; i < tail.length; i++) this.rows.push(tail[i]);
+    this.fresh = [];
+    if (this.rows.length <= this.capacity) return;
+    for (const row of this.rows.splice(0, this.rows.length - this.capacity)) this.ids.delete(row.id);
   }
-  at(index: number): Row | undefined {
-    return this.rows[(this.start + index) % this.rows.length];
+  // The index of the first row that is not before this one.
+  private place(row: Row): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      const other = this.rows[mid];
+      if ((other.time || 0) - (row.time || 0) < 0 || (other.time === row.time && other.seq < row.seq)) low = mid + 1;
+      else high = mid;
+    }
+    return low;
   }
-  // The index of the row with this seq; seqs ascend by one.
-  indexOf(seq: number): number {
-    const first = this.at(0);
-    const index = first ? seq - first.seq : -1;
-    return index >= 0 && index < this.length ? index : -1;
+  // -1: it is not here any more.
+  indexOf(row: Row): number {
+    const index = this.place(row);
+    return this.rows[index] === row ? index : -1;
   }
-  *values() {
-    for (let i = 0; i < this.length; i++) yield this.at(i)!;
+  find(id: string): Row | undefined {
+    return this.ids.has(id) ? this.rows.find((row) => row.id === id) : undefined;
   }
   clear() {
     this.rows = [];
+    this.fresh = [];
     this.ids.clear();
-    this.start = 0;
-    this.evicted = 0;
   }
 }

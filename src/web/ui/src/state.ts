@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import { batch, computed, effect, signal } from "@preact/signals";
-import { filterQuery, parseFilter } from "./filter";
-import { type Row, RowRing, toRow } from "./record";
-import { type Failure, LiveStream, failureOf } from "./stream";
-import type { Summary, TapsStatus } from "./api";
 
-export const ROWS_MAX = 50_000;
-const SINCE = "10m";
-const PUBLISH_MS = 100; // the screen changes at most ten times a second
-const SLICE_MS = 8; // of parsing at a time, so that a key press never waits long
-const PENDING_MAX = 100_000;
-const PENDING_ENOUGH = 20_000; // beyond it the collector waits, and tells what we miss
+// What the page shows, as the address in the browser holds it. Each change is a step of Back.
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { Summary, TapsStatus, Words } from "./api";
+import { filterQuery, parseFilter } from "./filter";
+import type { SortKey } from "./facets";
+import type { Row } from "./record";
+import type { Failure } from "./stream";
 
 export type View = "list" | "map" | "top" | "taps";
+export interface Range {
+  from: number; // ms since the epoch
+  to: number;
+}
+export const LASTS = ["1m", "5m", "10m", "30m", "60m"];
+const VIEWS: View[] = ["list", "map", "top", "taps"];
+const SAID_MS = 8000; // for which a note stays
+const TYPING_MS = 1500; // letters typed one after another are one step of Back
 
 const hash = () => new URLSearchParams(location.hash.replace(/^#\/?/, ""));
+
+function store(given: string) {
+  sessionStorage.setItem("traffictap.token", given);
+  return given;
+}
 
 // The token comes once, behind '#', which no server ever sees; then it leaves the address bar.
 function takeToken(): string {
   const params = hash();
   const given = params.get("token");
   if (given) {
-    sessionStorage.setItem("traffictap.token", given);
+    store(given);
     params.delete("token");
     history.replaceState(null, "", `#${params}`);
   }
@@ -29,149 +38,139 @@ function takeToken(): string {
 }
 
 export const token = signal(takeToken());
-export const view = signal<View>((hash().get("view") as View) || "list");
-export const filterLine = signal(hash().get("q") ?? "");
-export const tap = signal(hash().get("tap") ?? "");
-export const selectedId = signal(hash().get("id") ?? "");
+export const view = signal<View>("list");
+export const filterLine = signal("");
+export const tap = signal("");
+export const selectedId = signal("");
+export const last = signal("10m");
+export const range = signal<Range | null>(null); // instead of `last`
+export const utc = signal(localStorage.getItem("traffictap.utc") === "true");
 export const theme = signal<"" | "dark" | "light">((localStorage.getItem("traffictap.theme") as "") ?? "");
+export const sort = signal<{ by: SortKey; down: boolean }>({ by: "time", down: false });
 export const paused = signal(false);
 export const helpOpen = signal(false);
-export const connection = signal<"connecting" | "open" | "lost" | "ended">("connecting");
+export const facetsOpen = signal(false);
+export const connection = signal<"connecting" | "open" | "lost" | "ended" | "done">("connecting");
 export const failure = signal<Failure | null>(null);
 export const unauthorized = signal(!token.value);
+export const file = signal(""); // the name of an opened file: its records are shown instead of live ones
+export const announced = signal(""); // for screen readers, and as a note
 
-export const ring = new RowRing(ROWS_MAX);
-export const version = signal(0); // grows with every change of `ring`
+export const version = signal(0); // grows with every change of the rows
 export const selected = signal<Row | null>(null);
-export const received = signal(0); // lines of the stream
+export const listed = signal(0); // requests, since the filter is as it is
+export const copies = signal(0); // of them that a second tap showed too
 export const gaps = signal(0); // records that this page did not get
 export const waiting = signal(0); // come in while paused, not shown yet
 export const shown = signal<string | null>(null); // the query that the rows are of
+export const shownLine = signal(""); // the filter line that it came from
 export const liveRate = signal(0);
-export const summary = signal<Summary | null>(null);
+export const manyNamespaces = signal(false);
+export const summary = signal<{ of: string; at: number; value: Summary } | null>(null);
+export const tallies = signal<Record<string, number>>({}); // verdicts, whatever of them the filter leaves out
 export const status = signal<TapsStatus | null>(null);
+export const statusAt = signal(0);
+export const words = signal<Words>({ flags: {}, verdicts: {}, orphanReasons: {} });
 
 export const parsed = computed(() => parseFilter(filterLine.value));
-export const query = computed(() => {
-  const out = filterQuery(parsed.value.error ? [] : parsed.value.terms);
+const queryOf = (keep: (name: string) => boolean) => {
+  const out = filterQuery(parsed.value.error ? [] : parsed.value.terms.filter((term) => keep(term.name)));
   if (tap.value) out.set("tap", tap.value);
   return out.toString();
-});
+};
+export const query = computed(() => queryOf(() => true));
+export const queryOfAllVerdicts = computed(() => queryOf((name) => name !== "verdict"));
+export const isFollowing = computed(() => !file.value && !range.value);
 
-effect(() => {
+export function address(at: Partial<{ id: string; range: Range | null; last: string }> = {}): string {
   const params = new URLSearchParams();
+  const span = at.range === undefined ? range.value : at.range;
   if (view.value !== "list") params.set("view", view.value);
   if (filterLine.value) params.set("q", filterLine.value);
   if (tap.value) params.set("tap", tap.value);
-  if (selectedId.value) params.set("id", selectedId.value);
-  if (`#${params}` !== location.hash) history.replaceState(null, "", `#${params}`);
-});
+  if (span) {
+    params.set("from", new Date(span.from).toISOString());
+    params.set("to", new Date(span.to).toISOString());
+  } else if (last.value !== "10m") {
+    params.set("last", last.value);
+  }
+  const id = at.id ?? selectedId.value;
+  if (id) params.set("id", id);
+  return `#${params}`;
+}
 
-window.addEventListener("hashchange", () => {
+function readRange(params: URLSearchParams): Range | null {
+  const [from, to] = [Date.parse(params.get("from") ?? ""), Date.parse(params.get("to") ?? "")];
+  return from < to ? { from, to } : null;
+}
+
+function readAddress() {
   const params = hash();
   batch(() => {
     if (params.has("token")) {
       token.value = takeToken();
       unauthorized.value = false;
     }
-    view.value = (params.get("view") as View) || "list";
+    const asked = params.get("view") as View;
+    view.value = VIEWS.includes(asked) ? asked : "list";
     filterLine.value = params.get("q") ?? "";
     tap.value = params.get("tap") ?? "";
+    const span = params.get("last") ?? "";
+    last.value = LASTS.includes(span) ? span : "10m";
+    range.value = readRange(params);
     selectedId.value = params.get("id") ?? "";
+    if (selected.peek()?.id !== selectedId.peek()) selected.value = null;
   });
+}
+readAddress();
+window.addEventListener("popstate", readAddress);
+window.addEventListener("hashchange", readAddress);
+
+let written = { line: filterLine.peek(), id: selectedId.peek(), at: 0 };
+let first = true; // the address that the page was opened with is no step of its own
+effect(() => {
+  const now = performance.now();
+  const next = address();
+  const { line, id, at } = written;
+  const typing = filterLine.value !== line && now - at < TYPING_MS;
+  const chosen = selectedId.value !== id && filterLine.value === line;
+  written = { line: filterLine.value, id: selectedId.value, at: filterLine.value === line ? at : now };
+  const opened = first;
+  first = false;
+  if (next === (location.hash || "#")) return;
+  if (opened || typing || chosen) history.replaceState(null, "", next);
+  else history.pushState(null, "", next);
 });
 
 effect(() => {
   if (theme.value) document.documentElement.dataset.theme = theme.value;
   else delete document.documentElement.dataset.theme;
   localStorage.setItem("traffictap.theme", theme.value);
+  localStorage.setItem("traffictap.utc", String(utc.value));
 });
 
-// --- from lines to rows ---
-let pending: string[] = [];
-let pendingAt = 0;
-let scheduled = false;
-let seq = 0;
-let changed = false;
-let receivedNow = 0; // `received` follows ten times a second
-let roomFor: (() => void) | null = null;
+// A tab that was opened by a link asks the others of this address for the token.
+const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("traffictap");
+tabs?.addEventListener("message", (event: MessageEvent<{ ask?: boolean; token?: string }>) => {
+  const known = token.peek();
+  if (event.data.ask && known && !unauthorized.peek()) tabs.postMessage({ token: known });
+  if (event.data.token && unauthorized.peek()) useToken(event.data.token);
+});
+if (!token.peek()) tabs?.postMessage({ ask: true });
 
-function schedule() {
-  if (scheduled || paused.value || pendingAt >= pending.length) return;
-  scheduled = true;
-  // Not at once: drawing comes in between.
-  setTimeout(() => {
-    scheduled = false;
-    parseSlice();
-  }, 4);
-}
-
-function take(line: string) {
-  const row = toRow(line, seq);
-  if (ring.has(row.id)) return;
-  seq++;
-  ring.push(row);
-}
-
-function parseSlice() {
-  if (paused.value) return;
-  const end = performance.now() + SLICE_MS;
-  while (pendingAt < pending.length) {
-    // Checking the time costs more than a few records.
-    for (let i = 0; i < 32 && pendingAt < pending.length; i++) take(pending[pendingAt++]);
-    changed = true;
-    if (performance.now() > end) break;
-  }
-  if (pendingAt >= pending.length) {
-    pending = [];
-    pendingAt = 0;
-  }
-  if (pending.length - pendingAt < PENDING_ENOUGH) giveRoom();
-  schedule();
-}
-
-function giveRoom() {
-  roomFor?.();
-  roomFor = null;
-}
-
-function takeLines(lines: string[]): Promise<void> | void {
-  receivedNow += lines.length;
-  if (pendingAt > 10_000) {
-    pending = pending.slice(pendingAt);
-    pendingAt = 0;
-  }
-  for (const line of lines) pending.push(line);
-  const over = pending.length - pendingAt - PENDING_MAX;
-  if (over > 0) {
-    pendingAt += over;
-    gaps.value += over;
-  }
-  if (paused.value) waiting.value = pending.length - pendingAt;
-  schedule();
-  if (!paused.value && pending.length - pendingAt > PENDING_ENOUGH) return new Promise((resolve) => (roomFor = resolve));
-}
-
-let rateAt = performance.now();
-let rateFrom = 0;
-setInterval(() => {
-  const now = performance.now();
-  received.value = receivedNow;
-  if (now - rateAt >= 1000) {
-    liveRate.value = ((received.peek() - rateFrom) * 1000) / (now - rateAt);
-    rateAt = now;
-    rateFrom = received.peek();
-  }
-  if (!changed) return;
-  changed = false;
+export function useToken(given: string) {
   batch(() => {
-    version.value++;
-    if (selectedId.peek() && !selected.peek()) findSelected();
+    token.value = store(given);
+    unauthorized.value = false;
+    failure.value = null;
   });
-}, PUBLISH_MS);
+}
 
-function findSelected() {
-  for (const row of ring.values()) if (row.id === selectedId.peek()) selected.value = row;
+let saidAt = 0;
+export function say(text: string) {
+  announced.value = text;
+  clearTimeout(saidAt);
+  saidAt = window.setTimeout(() => (announced.value = ""), SAID_MS);
 }
 
 export function select(row: Row | null) {
@@ -181,95 +180,11 @@ export function select(row: Row | null) {
   });
 }
 
-export function setPaused(value: boolean) {
-  paused.value = value;
-  giveRoom(); // paused or not, the stream is read: a reader that stands still is cut off
-  if (value) return;
-  waiting.value = 0;
-  schedule();
-}
-
-export function clearRows() {
-  ring.clear();
-  pending = [];
-  pendingAt = 0;
-  giveRoom();
-  seq = 0;
-  changed = false;
+// From an aggregate to the requests that it counts.
+export function showRequests(line: string) {
   batch(() => {
-    received.value = receivedNow = 0;
-    gaps.value = 0;
-    waiting.value = 0;
-    selected.value = null;
-    version.value++;
+    filterLine.value = line;
+    view.value = "list";
+    select(null);
   });
-  rateFrom = 0;
 }
-
-// --- the stream follows the filter ---
-let stream: LiveStream | null = null;
-
-function open(params: string) {
-  stream?.stop();
-  clearRows();
-  shown.value = params;
-  const q = new URLSearchParams(params);
-  q.set("follow", "true");
-  q.set("since", SINCE);
-  const mine: LiveStream = new LiveStream(q, () => token.peek(), {
-    lines: (lines) => (mine === stream ? takeLines(lines) : undefined),
-    control: (control) => {
-      if (mine === stream && control.type === "Gap") gaps.value += control.droppedCount ?? 0;
-    },
-    state: (state, why) => {
-      if (mine !== stream) return;
-      batch(() => {
-        connection.value = state;
-        failure.value = why ?? null;
-        if (why?.code === 401) unauthorized.value = true;
-      });
-    },
-  });
-  stream = mine;
-  mine.start();
-}
-
-let typing = 0;
-effect(() => {
-  const params = query.value;
-  if (unauthorized.value || !token.value || parsed.value.error) return;
-  clearTimeout(typing);
-  typing = window.setTimeout(() => open(params), stream ? 250 : 0);
-});
-
-// --- figures, asked for every two seconds ---
-async function get<T>(path: string): Promise<T | null> {
-  const response = await fetch(path, { headers: { Authorization: `Bearer ${token.peek()}` }, cache: "no-store" });
-  if (response.ok) return (await response.json()) as T;
-  const why = await failureOf(response);
-  if (why.code === 401) unauthorized.value = true;
-  return null;
-}
-
-async function refresh() {
-  if (!unauthorized.peek() && token.peek() && !document.hidden) {
-    const wantsSummary = (view.peek() === "map" || view.peek() === "top") && !parsed.peek().error && !paused.peek();
-    const [newStatus, newSummary] = await Promise.all([
-      get<TapsStatus>("/api/v1/taps").catch(() => null),
-      wantsSummary ? get<Summary>(`/api/v1/summary?${query.peek()}`).catch(() => null) : null,
-    ]);
-    batch(() => {
-      if (newStatus) status.value = newStatus;
-      if (newSummary) summary.value = newSummary;
-    });
-  }
-  timer = window.setTimeout(refresh, 2000);
-}
-let timer = window.setTimeout(refresh, 0);
-effect(() => {
-  void view.value;
-  void query.value;
-  void token.value;
-  clearTimeout(timer);
-  timer = window.setTimeout(refresh, 50);
-});

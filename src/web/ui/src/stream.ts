@@ -9,7 +9,8 @@ export interface Failure {
 export interface StreamEvents {
   lines(lines: string[]): Promise<void> | void; // records; the next are read when it is done
   control(control: Control): void;
-  state(state: "connecting" | "open" | "lost" | "ended", failure?: Failure): void;
+  // "done": all that was asked for has come.
+  state(state: "connecting" | "open" | "lost" | "ended" | "done", failure?: Failure): void;
 }
 
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
@@ -22,7 +23,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 
 export class LiveStream {
   private abort = new AbortController();
-  private position = "";
+  position = ""; // all before it has come
   private failures = 0;
 
   constructor(
@@ -32,6 +33,9 @@ export class LiveStream {
     private readonly fetcher: typeof fetch = (input, init) => fetch(input, init),
   ) {}
 
+  get follows() {
+    return this.query.get("follow") === "true";
+  }
   start() {
     void this.run();
   }
@@ -93,6 +97,7 @@ export class LiveStream {
 
   private async take(lines: string[]): Promise<boolean> {
     let goesOn = true;
+    let done = false;
     const records: string[] = [];
     for (const line of lines) {
       if (line.startsWith('{"type":')) {
@@ -103,12 +108,17 @@ export class LiveStream {
           goesOn = false;
           this.events.state("ended", { code: 403, message: "Your right to read this was revoked." });
         }
+        if (control.type === "End" && control.reason === "BacklogRead") {
+          goesOn = false;
+          done = true;
+        }
         this.events.control(control);
       } else if (line) {
         records.push(line);
       }
     }
     if (records.length) await this.events.lines(records);
+    if (done) this.events.state("done");
     return goesOn;
   }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OutputStatus, TapStatus } from "./api";
-import { bytes, count, percent } from "./format";
+import { bytes, clock, count, percent } from "./format";
 import { VerdictTag } from "./verdict";
 import * as state from "./state";
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
 const named = (counts: Record<string, number>) => Object.entries(counts).map(([name, n]) => `${count(n)} ${name}`).join(", ");
 
-const Figure = ({ label, value, bad, note }: { label: string; value: string; bad?: boolean; note?: string }) => (
-  <div>
+const Figure = ({ label, value, bad, note, help }: { label: string; value: string; bad?: boolean; note?: string; help?: string }) => (
+  <div title={help}>
     <dt>{label}</dt>
     <dd class={`num ${bad ? "bad" : ""}`}>
       {value}
@@ -45,16 +45,16 @@ function Tap({ tap }: { tap: TapStatus }) {
         <button class="action" onClick={() => { state.tap.value = tap.tap; state.view.value = "list"; }}>Watch</button>
       </header>
       <dl class="figures">
-        <Figure label="Proxies" value={count(tap.proxies)} />
-        <Figure label="Records seen" value={count(records.seen)} />
-        <Figure label="Offered" value={count(records.offered)} note={records.seen ? percent(records.offered, records.seen) : ""} />
-        <Figure label="Filtered" value={count(records.filtered)} />
+        <Figure label="Proxies" value={count(tap.proxies)} help="that send their entries for it" />
+        <Figure label="Records seen" value={count(records.seen)} help="with one of its targets at either end" />
+        <Figure label="Kept" help="given to its outputs and live readers" value={count(records.offered)} note={records.seen ? percent(records.offered, records.seen) : ""} />
+        <Figure label="Filtered out" value={count(records.filtered)} help="by its match" />
         <Figure label="Sampled out" value={count(records.sampled)} />
-        <Figure label="Over limits" value={count(records.limited)} />
-        <Figure label="One-sided" value={count(sum(tap.orphans))} note={named(tap.orphans)} />
-        <Figure label="Lost entries" value={count(tap.lostEntries)} bad={tap.lostEntries > 0} />
+        <Figure label="Over its limits" help="left out by maxRecordsPerSecond and the like" value={count(records.limited)} />
+        <Figure label="One-sided" help="only one proxy told of the request" value={count(sum(tap.orphans))} note={named(tap.orphans)} />
+        <Figure label="Lost entries" help="that reached the collector and were dropped there" value={count(tap.lostEntries)} bad={tap.lostEntries > 0} />
         <Figure label="Broken streams" value={count(tap.brokenStreams)} bad={tap.brokenStreams > 0} />
-        <Figure label="Live backlog" value={count(tap.live.backlogRecords ?? 0)} note={bytes(tap.live.backlogBytes ?? 0)} />
+        <Figure label="Held for this page" value={count(tap.live.backlogRecords ?? 0)} note={bytes(tap.live.backlogBytes ?? 0)} />
       </dl>
       <p class="verdicts">
         {Object.entries(tap.verdicts).map(([verdict, n]) => (
@@ -100,8 +100,10 @@ function Collector() {
 export function Taps() {
   const status = state.status.value;
   if (!status) return <div class="empty">Asking the collector…</div>;
+  const stale = state.connection.value === "lost" || Date.now() - state.statusAt.value > 10_000;
   return (
-    <div class="cards" tabIndex={0} role="region" aria-label="Taps and their losses">
+    <div class={`cards ${stale ? "stale" : ""}`} tabIndex={0} role="region" aria-label="Taps and their losses">
+      <p class={stale ? "warn" : "faint small"}>As of {clock(state.statusAt.value, state.utc.value).slice(0, 8)}{stale && ": the collector does not answer"}</p>
       {status.taps.map((tap) => <Tap key={tap.tap} tap={tap} />)}
       {!status.taps.length && <div class="empty"><h2>No tap is in force</h2><p>Apply a TrafficTap, and it appears here.</p></div>}
       <Collector />

@@ -1,81 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ms } from "./format";
-import type { PairRecord, Side } from "./record";
+import type { Explanation, Lane } from "./api";
+import { ms, percent } from "./format";
 
-const EVENTS: [string, string][] = [
-  ["lastRxByteMs", "request received"],
-  ["firstUpstreamTxByteMs", "first byte onward"],
-  ["lastUpstreamTxByteMs", "request sent on"],
-  ["firstUpstreamRxByteMs", "first byte of the answer"],
-  ["lastUpstreamRxByteMs", "answer received"],
-  ["firstDownstreamTxByteMs", "answer begins"],
-  ["lastDownstreamTxByteMs", "answer sent"],
-];
 const WIDTH = 440;
-const LEFT = 58;
-const LANE = 34;
+const LEFT = 92;
+const LANE = 30;
+const NAMES: Record<string, string> = { "before sending on": "a", "sending the request": "b", "waiting for the answer": "c", "passing the answer on": "d" };
 
-interface Lane {
-  label: string;
-  begin: number;
-  length: number;
-  marks: [number, string][];
-  kind: string;
-}
-
-const marksOf = (side: Side) =>
-  EVENTS.filter(([name]) => typeof side[name] === "number").map(([name, label]) => [side[name] as number, label] as [number, string]);
-
-// Where the server's time lies within the client's: after the client's proxy sent its first byte. Two clocks cannot
-// tell it better, so their difference is not used.
-export function lanesOf(record: PairRecord): Lane[] {
-  const out: Lane[] = [];
-  const client = record.client;
-  if (client?.durationMs !== undefined) {
-    out.push({ label: "client", begin: 0, length: client.durationMs, marks: marksOf(client), kind: "client" });
-  }
-  const servers = record.server ?? [];
-  const last = servers.length - 1;
-  servers.forEach((server, i) => {
-    if (server.durationMs === undefined) return;
-    const total = client?.durationMs ?? server.durationMs;
-    const sent = (client?.firstUpstreamTxByteMs as number) ?? Math.max(0, (total - server.durationMs) / 2);
-    const earlier = i < last ? Date.parse(server.startTime ?? "") - Date.parse(servers[last].startTime ?? "") : 0;
-    const begin = Math.max(0, sent + (Number.isNaN(earlier) ? 0 : earlier));
-    const label = servers.length > 1 ? `try ${i + 1}` : "server";
-    out.push({ label, begin, length: server.durationMs, marks: marksOf(server).map(([at, text]) => [begin + at, text]), kind: "server" });
-  });
-  return out;
-}
-
-export function Timeline({ record }: { record: PairRecord }) {
-  const lanes = lanesOf(record);
+// Each side's time in named phases, on one line; the same as a table below it.
+export function Timeline({ told }: { told: Explanation }) {
+  const { lanes } = told;
   if (!lanes.length) return null;
-  const total = Math.max(...lanes.map((lane) => lane.begin + lane.length), 0.001);
-  const x = (at: number) => LEFT + (Math.min(Math.max(at, 0), total) / total) * (WIDTH - LEFT - 8);
-  const height = lanes.length * LANE + 20;
-  const offset = record.timings.clockOffsetMs;
+  const total = Math.max(...lanes.map((lane) => lane.beginMs + lane.durationMs), 0.001);
+  const x = (at: number) => LEFT + (Math.min(Math.max(at, 0), total) / total) * (WIDTH - LEFT - 4);
+  const height = lanes.length * LANE + 18;
   return (
     <figure class="timeline">
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`Time line of ${ms(total)}`}>
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`Time line of ${ms(total)}; the table has its figures`}>
         {lanes.map((lane, i) => (
-          <g key={i} class={lane.kind}>
-            <text x="0" y={i * LANE + 20}>{lane.label}</text>
-            <rect x={x(lane.begin)} y={i * LANE + 8} width={Math.max(2, x(lane.begin + lane.length) - x(lane.begin))} height="16" rx="4" />
-            {lane.marks.map(([at, label]) => (
-              <line key={label} x1={x(at)} x2={x(at)} y1={i * LANE + 4} y2={i * LANE + 28}>
-                <title>{`${label}: ${ms(at)}`}</title>
-              </line>
+          <g key={lane.name} class={lane.side}>
+            <text x="0" y={i * LANE + 18}>{lane.name}</text>
+            {lane.phases.map((phase) => (
+              <rect
+                key={phase.name}
+                class={`phase p-${NAMES[phase.name] ?? "e"}`}
+                x={x(lane.beginMs + phase.beginMs)}
+                y={i * LANE + 6}
+                width={Math.max(1.5, x(lane.beginMs + phase.endMs) - x(lane.beginMs + phase.beginMs))}
+                height="17"
+              >
+                <title>{`${lane.name}: ${phase.name} ${ms(phase.endMs - phase.beginMs)}`}</title>
+              </rect>
             ))}
           </g>
         ))}
-        {[0, 0.25, 0.5, 0.75, 1].map((part) => (
+        {[0, 0.5, 1].map((part) => (
           <text key={part} class="tick" x={x(part * total)} y={height - 3} text-anchor={part === 1 ? "end" : part ? "middle" : "start"}>
             {ms(part * total)}
           </text>
         ))}
       </svg>
-      {offset !== undefined && <figcaption class="faint small">The two clocks differ by {ms(offset)}; the server’s bar is placed by the client’s first byte onward.</figcaption>}
+      {told.note && <figcaption class="warn small">{told.note}</figcaption>}
     </figure>
   );
 }
+
+export function Parts({ told, total }: { told: Explanation; total?: number }) {
+  if (!told.parts.length) return null;
+  return (
+    <table class="parts">
+      <caption class="sr">Where the client’s time went</caption>
+      <tbody>
+        {told.parts.map((part, i) => (
+          <tr key={i}>
+            <td class="num right">{ms(part.ms)}</td>
+            <td class="num right faint">{total ? percent(Math.max(part.ms, 0), total) : ""}</td>
+            <th scope="row">{part.name}</th>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+const Phases = ({ lane }: { lane: Lane }) => (
+  <>
+    {lane.phases.map((phase, i) => (
+      <tr key={phase.name}>
+        <th scope="row">{i === 0 ? lane.name : ""}</th>
+        <td>
+          <span class={`swatch ${lane.side} p-${NAMES[phase.name] ?? "e"}`} aria-hidden="true" />
+          {phase.name}
+        </td>
+        <td class="num right">{ms(phase.endMs - phase.beginMs)}</td>
+      </tr>
+    ))}
+  </>
+);
+
+export const PhaseTable = ({ told }: { told: Explanation }) => (
+  <details class="fold">
+    <summary>Phases of each side</summary>
+    <table class="parts">
+      <tbody>{told.lanes.map((lane) => <Phases key={lane.name} lane={lane} />)}</tbody>
+    </table>
+  </details>
+);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 import type { Group } from "./api";
+import { routePath } from "./filter";
 import { count, ms, percent, rate, visible } from "./format";
+import { requestsOf } from "./map";
+import { VerdictBar } from "./verdict";
 import * as state from "./state";
 
 const order = signal<{ by: string; down: boolean }>({ by: "rate", down: true });
@@ -11,8 +14,8 @@ const COLUMNS: [string, string, (g: Group) => number | string][] = [
   ["edge", "From → to", (g) => `${g.source.name} ${g.destination.name}`],
   ["route", "Route", (g) => `${g.method} ${g.route}`],
   ["rate", "Rate", (g) => g.rate],
-  ["records", "Records", (g) => g.records],
-  ["errors", "Errors", (g) => g.errors / Math.max(g.records, 1)],
+  ["errors", "Failed", (g) => g.errors / Math.max(g.records, 1)],
+  ["verdicts", "Verdicts", (g) => 1 - (g.verdicts?.Ok ?? 0) / Math.max(g.records, 1)],
   ["c50", "Client p50", (g) => g.clientMs?.p50 ?? -1],
   ["c99", "p99", (g) => g.clientMs?.p99 ?? -1],
   ["s50", "Server p50", (g) => g.serverMs?.p50 ?? -1],
@@ -20,6 +23,7 @@ const COLUMNS: [string, string, (g: Group) => number | string][] = [
   ["b50", "Between p50", (g) => g.betweenMs?.p50 ?? -1],
   ["b99", "p99", (g) => g.betweenMs?.p99 ?? -1],
 ];
+const TEXTS = new Set(["edge", "route", "verdicts"]);
 
 function sorted(groups: Group[]): Group[] {
   const value = COLUMNS.find(([name]) => name === order.value.by)![2];
@@ -31,22 +35,58 @@ function sorted(groups: Group[]): Group[] {
   });
 }
 
+const end = (of: Group["source"]) => visible(state.manyNamespaces.value && of.namespace ? `${of.namespace}/${of.name}` : of.name || "unknown");
+
+function requests(group: Group): string {
+  const terms = [requestsOf(group.source, group.destination)];
+  if (group.method && group.method !== "TCP") terms.push(`method:${group.method}`);
+  if (group.route) terms.push(`path:${routePath(group.route)}`);
+  return terms.filter(Boolean).join(" ");
+}
+
 function Line({ group }: { group: Group }) {
   const times = [group.clientMs, group.serverMs, group.betweenMs];
+  const show = () => state.showRequests(requests(group));
+  const route = visible(`${group.method ?? ""} ${group.route ?? ""}`);
   return (
-    <tr>
-      <td>{visible(group.source.name)} <span class="faint">→</span> {visible(group.destination.name || "unknown")}</td>
-      {per.value === "routes" && <td class="mono">{visible(`${group.method ?? ""} ${group.route ?? ""}`)}</td>}
-      <td class="num right">{rate(group.rate)}</td>
-      <td class="num right">{count(group.records)}</td>
+    <tr class="leads" onClick={show}>
+      <th scope="row">
+        <button class="link" title="Show its requests" onClick={(e) => { e.stopPropagation(); show(); }}>
+          {end(group.source)} <span class="faint">→</span> {end(group.destination)}
+        </button>
+      </th>
+      {per.value === "routes" && <td class="mono route" title={route}>{route}</td>}
+      <td class="num right" title={`${count(group.records)} requests`}>{rate(group.rate)}</td>
       <td class={`num right ${group.errors ? "bad" : ""}`}>{percent(group.errors, group.records)}</td>
+      <td><VerdictBar counts={group.verdicts ?? {}} total={group.records} brief /></td>
       {times.flatMap((t, i) => [<td key={i} class="num right">{ms(t?.p50)}</td>, <td key={`p${i}`} class="num right">{ms(t?.p99)}</td>])}
     </tr>
   );
 }
 
+const keyOf = (group: Group) => [group.source.namespace, group.source.name, group.destination.namespace, group.destination.name, group.method, group.route].join("\n");
+
+function Head({ columns }: { columns: typeof COLUMNS }) {
+  return (
+    <tr>
+      {columns.map(([name, label]) => {
+        const mine = order.value.by === name;
+        return (
+          <th key={name} scope="col" class={TEXTS.has(name) ? "" : "right"} aria-sort={mine ? (order.value.down ? "descending" : "ascending") : undefined}>
+            <button onClick={() => (order.value = { by: name, down: mine ? !order.value.down : true })}>
+              {label}
+              {mine && <span aria-hidden="true">{order.value.down ? " ↓" : " ↑"}</span>}
+            </button>
+          </th>
+        );
+      })}
+    </tr>
+  );
+}
+
 export function Top() {
-  const summary = state.summary.value;
+  const summary = state.summary.value?.value;
+  if (state.file.value) return <div class="empty"><h2>A file has no figures here</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
   if (!summary) return <div class="empty">Counting…</div>;
   const columns = COLUMNS.filter(([name]) => name !== "route" || per.value === "routes");
   const leftOut = per.value === "routes" ? summary.routesLeftOut : summary.edgesLeftOut;
@@ -58,32 +98,14 @@ export function Top() {
           <button aria-pressed={per.value === "edges"} onClick={() => (per.value = "edges")}>Edges</button>
         </div>
         <span class="faint small">
-          Last {Math.round(summary.windowMs / 1000)} s · {count(summary.records)} records{leftOut > 0 && ` · ${count(leftOut)} in groups that are not shown`}
+          {count(summary.records)} requests in {Math.round(summary.windowMs / 1000)} s · a row leads to its requests{leftOut > 0 && ` · ${count(leftOut)} in groups that are not shown`}
         </span>
       </div>
       <table class="top">
-        <thead>
-          <tr>
-            {columns.map(([name, label]) => {
-              const mine = order.value.by === name;
-              return (
-                <th key={name} scope="col" aria-sort={mine ? (order.value.down ? "descending" : "ascending") : undefined}>
-                  <button onClick={() => (order.value = { by: name, down: mine ? !order.value.down : true })}>
-                    {label}
-                    {mine && <span aria-hidden="true">{order.value.down ? " ↓" : " ↑"}</span>}
-                  </button>
-                </th>
-              );
-            })}
-          </tr>
-        </thead>
-        <tbody>
-          {sorted(summary[per.value]).map((group) => (
-            <Line key={`${group.source.namespace}/${group.source.name} ${group.destination.namespace}/${group.destination.name} ${group.method} ${group.route}`} group={group} />
-          ))}
-        </tbody>
+        <thead><Head columns={columns} /></thead>
+        <tbody>{sorted(summary[per.value]).map((group) => <Line key={keyOf(group)} group={group} />)}</tbody>
       </table>
-      {!summary.records && <div class="empty"><h2>No traffic in the last minute</h2></div>}
+      {!summary.records && <div class="empty"><h2>No traffic in this time</h2></div>}
     </div>
   );
 }

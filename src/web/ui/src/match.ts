@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The filter over the records of an opened file, which no collector holds. Of the words of the filter line it has those
+// that need no knowledge of the cluster; the others are refused and named.
+import { durationMs } from "./format";
+import { endName, type End, type PairRecord, type Side } from "./record";
+import type { Term } from "./filter";
+
+type Test = (record: PairRecord) => boolean;
+
+const sidesOf = (r: PairRecord): Side[] => [...(r.client ? [r.client] : []), ...(r.server ?? [])];
+const list = (value: string) => value.split(/[,|]/).map((each) => each.trim()).filter(Boolean);
+const same = (a: string | undefined, b: string) => (a ?? "").toLowerCase() === b.toLowerCase();
+const pattern = (text: string | undefined, wanted: string) => (wanted.endsWith("*") ? (text ?? "").startsWith(wanted.slice(0, -1)) : text === wanted);
+
+// "TEXT" is a prefix, "=TEXT" the whole, "~REGEX" a regex over the whole.
+function textTest(wanted: string): (text: string) => boolean {
+  if (wanted.startsWith("=")) return (text) => text === wanted.slice(1);
+  if (!wanted.startsWith("~")) return (text) => text.startsWith(wanted);
+  try {
+    const regex = new RegExp(`^(?:${wanted.slice(1)})$`);
+    return (text) => regex.test(text);
+  } catch {
+    return () => false;
+  }
+}
+
+function codeTest(value: string): (code: number) => boolean {
+  const ranges = value.split("|").map((each) => {
+    if (/^[1-5]xx$/i.test(each)) return [Number(each[0]) * 100, Number(each[0]) * 100 + 99];
+    const [from, to] = each.split(/[-,]/).map(Number);
+    return [from, to ?? from];
+  });
+  return (code) => ranges.some(([from, to]) => code >= from && code <= to);
+}
+
+function endTest(value: string): (end: End) => boolean {
+  const tests = list(value).map((wanted) => {
+    const slash = wanted.indexOf("/");
+    const before = slash < 0 ? "" : wanted.slice(0, slash);
+    const name = wanted.slice(slash + 1);
+    return (end: End) => {
+      if (before === "pod") return pattern(end.pod, name);
+      if (before === "ns") return pattern(end.namespace ?? endName(end).ns, name);
+      if (before === "svc" || (!before && name.includes("."))) {
+        if (end.service === name || end.service?.split(".").slice(0, 2).join(".") === name || end.service?.split(".")[0] === name) return true;
+      }
+      const known = endName(end);
+      const isNamespace = before && !/^(deploy|deployment|sts|statefulset|ds|daemonset|svc)$/.test(before);
+      return (pattern(known.name, name) || pattern(end.name, name)) && (!isNamespace || pattern(known.ns, before));
+    };
+  });
+  return (end) => tests.some((test) => test(end));
+}
+
+const TESTS: Record<string, (value: string) => Test> = {
+  method: (value) => (r) => list(value).some((each) => same(r.request.method, each)),
+  path: (value) => {
+    const test = textTest(value);
+    const whole = value.includes("?");
+    return (r) => test(whole ? (r.request.path ?? "") : (r.request.path ?? "").split("?")[0]);
+  },
+  scheme: (value) => (r) => list(value).some((each) => same(r.request.scheme, each)),
+  userAgent: (value) => {
+    const test = textTest(value);
+    return (r) => test((r.request.userAgent as string) ?? "");
+  },
+  protocol: (value) => (r) => list(value).some((each) => same(r.request.protocol, each) || same(r.request.protocol?.replace("/", ""), each)),
+  code: (value) => {
+    const test = codeTest(value);
+    return (r) => r.request.protocol !== "TCP" && test(r.response?.code ?? 0);
+  },
+  grpcStatus: (value) => (r) => list(value).some((each) => same(r.response?.grpcStatus, each)),
+  minDuration: (value) => {
+    const least = /ms$/.test(value) ? Number.parseFloat(value) : durationMs(value);
+    return (r) => Math.max(r.timings.clientMs ?? 0, r.timings.serverMs ?? 0) >= least;
+  },
+  flag: (value) => (r) => list(value).some((each) => sidesOf(r).some((side) => side.flags?.some((flag) => same(flag, each)))),
+  verdict: (value) => (r) => list(value).some((each) => same(r.verdict, each)),
+  source: (value) => {
+    const test = endTest(value);
+    return (r) => test(r.source);
+  },
+  destination: (value) => {
+    const test = endTest(value);
+    return (r) => test(r.destination);
+  },
+  workload: (value) => {
+    const test = endTest(value);
+    return (r) => test(r.source) || test(r.destination);
+  },
+  sourceNamespace: (value) => (r) => list(value).some((each) => pattern(endName(r.source).ns, each)),
+  destinationNamespace: (value) => (r) => list(value).some((each) => pattern(endName(r.destination).ns, each)),
+  namespace: (value) => (r) => list(value).some((each) => pattern(endName(r.source).ns, each) || pattern(endName(r.destination).ns, each)),
+  text: (value) => (r) => JSON.stringify(r).toLowerCase().includes(value.toLowerCase()),
+};
+
+// All parameters must match; of one parameter, one of its values is enough; what is excluded is so by itself.
+export function matcher(terms: Term[]): { matches: Test; unknown: string } {
+  const wanted = new Map<string, Test[]>();
+  const unwanted: Test[] = [];
+  for (const { name, value, not } of terms) {
+    const make = TESTS[name];
+    if (!make) return { matches: () => true, unknown: `A file cannot be filtered by ${name}: use kubectl traffictap open --file, which can.` };
+    if (not) unwanted.push(make(value));
+    else wanted.set(name, [...(wanted.get(name) ?? []), make(value)]);
+  }
+  const groups = [...wanted.values()];
+  const whole = (r: PairRecord): PairRecord => ({ ...r, request: r.request ?? {}, source: r.source ?? {}, destination: r.destination ?? {}, timings: r.timings ?? {} }) as PairRecord;
+  return {
+    unknown: "",
+    matches: (record) => {
+      const r = whole(record);
+      return groups.every((tests) => tests.some((test) => test(r))) && !unwanted.some((test) => test(r));
+    },
+  };
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { buckets, countValues, FACETS, facetOf, sortRows } from "../../src/web/ui/src/facets";
+import { KEYS } from "../../src/web/ui/src/filter_words";
+import { toRow } from "../../src/web/ui/src/record";
+
+const start = Date.parse("2026-01-31T12:00:00Z");
+const row = (seq: number, extra: object = {}, timings: object = {}) =>
+  toRow(JSON.stringify({ id: `${seq}`, verdict: "Ok", source: { name: "web" }, destination: { name: "cart" }, request: { method: "GET", path: `/${seq}?a=1` }, response: { code: 200 }, timings: { startTime: new Date(start + seq * 1000).toISOString(), ...timings }, ...extra }), seq);
+const rows = [row(0, {}, { clientMs: 5 }), row(1, { verdict: "ServerError", response: { code: 500 } }, { clientMs: 50 }), row(2, {}, { serverMs: 1 }), row(3)];
+
+test("values are counted, the most frequent first", () => {
+  expect(countValues(rows, facetOf("code")!, 9)).toEqual([["200", 3], ["500", 1]]);
+  expect(countValues(rows, facetOf("path")!, 2)).toHaveLength(2);
+});
+
+test("every facet is a key of the filter line", () => {
+  for (const facet of FACETS) expect(KEYS[facet.key], facet.key).toBeDefined();
+});
+
+test("the plot counts verdicts by time and has quantiles only where something was measured", () => {
+  const bars = buckets(rows, start, start + 4000, 4);
+  expect(bars.map((bar) => bar.total)).toEqual([1, 1, 1, 1]);
+  expect(bars[1].counts).toEqual({ ServerError: 1 });
+  expect([bars[1].p50, bars[2].p99, bars[3].p50]).toEqual([50, 1, undefined]);
+  expect(buckets(rows, start + 1000, start + 2000, 1)[0].total).toBe(1);
+});
+
+test("rows are sorted by what was chosen; unknown times are the least", () => {
+  expect(sortRows(rows, "client", true).map((each) => each.seq).slice(0, 2)).toEqual([1, 0]);
+  expect(sortRows(rows, "time", true)[0].seq).toBe(3);
+});

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseFilter } from "../../src/web/ui/src/filter";
+import { matcher } from "../../src/web/ui/src/match";
+import type { PairRecord } from "../../src/web/ui/src/record";
+
+const record = {
+  id: "a",
+  tap: "shop/all",
+  verdict: "NetworkOrProxy",
+  source: { name: "frontend", namespace: "shop", pod: "frontend-0" },
+  destination: { name: "10.0.0.9", ip: "10.0.0.9", service: "gone.shop.svc.cluster.local" },
+  request: { method: "GET", path: "/cart/42?x=1", scheme: "http", authority: "gone", protocol: "HTTP/1.1", userAgent: "curl/8" },
+  response: { code: 503, grpcStatus: "UNAVAILABLE" },
+  timings: { startTime: "2026-01-31T12:00:00Z", clientMs: 120 },
+  client: { flags: ["UF"] },
+} as unknown as PairRecord;
+const keeps = (line: string, of = record) => matcher(parseFilter(line).terms).matches(of);
+
+test.each([
+  "", "code:5xx", "code:404|503", "code:500-599", "verdict:NetworkOrProxy|Ok", "flags:UF", "method:get", "path:/cart", "path:=/cart/42", "path:~/cart/[0-9]+",
+  "path:=/cart/42?x=1", "source:frontend", "source:shop/front*", "source:pod/frontend-0", "destination:gone", "destination:svc/gone", "destination:gone.shop.svc.cluster.local",
+  "destination:shop/gone", "workload:gone", "ns:shop", "to-ns:sh*", "min:100ms", "agent:curl/", "grpc:unavailable", "-code:2xx", "gone", "protocol:HTTP/1.1", "scheme:http",
+])("%j keeps it", (line) => expect(keeps(line)).toBe(true));
+
+test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "source:cart", "source:bank/frontend", "min:1s", "ns:bank", "absent", "method:POST"])(
+  "%j leaves it out",
+  (line) => expect(keeps(line)).toBe(false),
+);
+
+test("no response does not mean a connection", () => {
+  const tcp = { ...record, request: { protocol: "TCP" }, response: {} } as PairRecord;
+  expect(keeps("code:0", tcp)).toBe(false);
+  expect(keeps("code:0", { ...record, response: {} } as PairRecord)).toBe(true);
+});
+
+test("a record without most of its fields is no trouble", () => expect(keeps("code:0", { id: "a" } as PairRecord)).toBe(true));
+
+test("what only the collector knows is refused by name", () => {
+  expect(matcher(parseFilter("direction:in").terms).unknown).toContain("direction");
+});
