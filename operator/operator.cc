@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
 #include "kube/http_transport.h"
+#include "operator/api_guard.h"
 #include "operator/controller/controller.h"
 #include "operator/controller/event_recorder.h"
 #include "operator/controller/leader_election.h"
@@ -93,6 +94,7 @@ struct Operator::State {
   controller::WorkQueue tap_queue{{}, &clock};
   std::unique_ptr<controller::EventRecorder> events;
   std::unique_ptr<controller::LeaderElector> elector;
+  std::unique_ptr<ApiGuard> api_guard;
   std::unique_ptr<MeshWatch> watch;
   std::unique_ptr<reconcilers::MeshReconciler> mesh_reconciler;
   std::unique_ptr<reconcilers::TapReconciler> tap_reconciler;
@@ -240,6 +242,7 @@ struct Operator::State {
     kube->WriteMetrics(writer);
     events->WriteMetrics(writer);
     elector->WriteMetrics(writer);
+    api_guard->WriteMetrics(writer);
     watch->WriteMetrics(writer);
     mesh_controller->WriteMetrics(writer);
     tap_controller->WriteMetrics(writer);
@@ -284,6 +287,7 @@ struct Operator::State {
     {
       const auto poller = StartPoller();
       std::jthread taps([this](const std::stop_token& own) { tap_controller->Run(own); });
+      std::jthread api([this](const std::stop_token& own) { api_guard->Run(own); });
       mesh_controller->Run(stop);
       leading = false;
     }
@@ -302,6 +306,7 @@ struct Operator::State {
     elector = std::make_unique<controller::LeaderElector>(
         kube.get(), controller::LeaderElectionOptions{options.installation.ns, kLease, Identity()},
         &clock);
+    api_guard = std::make_unique<ApiGuard>(options.api_remove_after, kube.get(), &clock);
     watch = std::make_unique<MeshWatch>(
         kube.get(), options.installation, &clock,
         MeshWatch::Hooks{[this] { MeshChanged(); },

@@ -8,6 +8,23 @@
 namespace traffictap::op {
 namespace {
 
+CLI::Option* AddDuration(CLI::App& app, const std::string& name, base::Nanos* out,
+                         const std::string& what) {
+  // ParseDuration wants a unit, also after a nought.
+  const auto parse = [](const std::string& text) {
+    return tap::ParseDuration(text == "0" ? "0s" : text);
+  };
+  return app
+      .add_option_function<std::string>(
+          name, [=](const std::string& text) { *out = *parse(text); }, what)
+      ->check(CLI::Validator(
+          [=](const std::string& text) {
+            const auto read = parse(text);
+            return read.ok() ? std::string() : Message(read.status());
+          },
+          "DURATION"));
+}
+
 void AddClusterOptions(CLI::App& app, Options* out) {
   app.add_option(
          "--kubeconfig", out->kubeconfig.path,
@@ -29,21 +46,14 @@ void AddClusterOptions(CLI::App& app, Options* out) {
   app.add_option("--destinations-dir", out->installation.destinations_dir,
                  "directory in which the collector mounts the Secrets of TapDestinations")
       ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--patch-grace",
-         [out](const std::string& text) {
-           // ParseDuration wants a unit, also after a nought.
-           out->patch_grace = *tap::ParseDuration(text == "0" ? "0s" : text);
-         },
-         "how long a proxy keeps its patch after its last tap has ended, so that consecutive taps "
-         "drain its connections only once; 0 to disable")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const auto read = tap::ParseDuration(text == "0" ? "0s" : text);
-            return read.ok() ? std::string() : Message(read.status());
-          },
-          "DURATION"))
+  AddDuration(app, "--patch-grace", &out->patch_grace,
+              "how long a proxy keeps its patch after its last tap has ended, so that consecutive "
+              "taps drain its connections only once; 0 to disable")
       ->default_str("5m");
+  AddDuration(app, "--api-remove-after", &out->api_remove_after,
+              "how long the APIService for live records may be unavailable before it is deleted: "
+              "until then no namespace in the cluster can be deleted; 0 to disable")
+      ->default_str("0");
   app.add_flag("!--no-leader-election", out->leader_election,
                "do not elect a leader: only for a single operator");
   auto* uninstall =

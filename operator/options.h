@@ -22,6 +22,8 @@ struct Options {
   istiod::SynczOptions istiod;
   // How long a patch stays when the last tap that needs it has gone.
   base::Nanos patch_grace = 300 * base::kSecond;
+  // How long the collector's APIService may be unavailable before it is removed; 0: for ever.
+  base::Nanos api_remove_after = 0;
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
   bool check = false;      // tell whether the installation works and end

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "apiserver/ca_bundle.h"
 #include "apiserver/discovery.h"
 #include "base/log.h"
 #include "fmt/format.h"
@@ -72,7 +71,8 @@ AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClie
       kube_(kube),
       clock_(clock),
       reviewer_(kube, clock, {}),
-      live_(hub, &reviewer_, clock, std::move(taps_json)) {}
+      live_(hub, &reviewer_, clock, std::move(taps_json)),
+      registration_({options.service, options.owner}, kube, clock) {}
 
 StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(const AggregatedApiOptions& options,
                                                               kube::KubeClient* kube,
@@ -118,6 +118,7 @@ AggregatedApi::~AggregatedApi() {
     ends_ = true;
   }
   if (thread_.joinable()) thread_.join();
+  registration_.Remove();
   // Before the server goes: what the reviewer still answers needs it.
   reviewer_.Stop();
   server_ = nullptr;
@@ -209,6 +210,8 @@ void AggregatedApi::Run() {
 
 Status AggregatedApi::Refresh() {
   const Status front_proxy = RefreshFrontProxy();
+  // Not registered before it can answer.
+  if (!front_proxy.ok() && !KnowsFrontProxy()) return front_proxy;
   const Status certificate = RefreshCertificate();
   TT_RETURN_IF_ERROR(front_proxy);
   return certificate;
@@ -228,6 +231,11 @@ Status AggregatedApi::RefreshFrontProxy() {
   absl::MutexLock lock(&mutex_);
   front_proxy_ = *std::move(read);
   return absl::OkStatus();
+}
+
+bool AggregatedApi::KnowsFrontProxy() const {
+  absl::MutexLock lock(&mutex_);
+  return front_proxy_.has_value();
 }
 
 Status AggregatedApi::RefreshCertificate() {
@@ -265,8 +273,7 @@ Status AggregatedApi::RefreshOwn() {
     newer_ = *std::move(made);
   }
   const auto& newest = newer_ ? *newer_ : certificate_;
-  const auto published = PublishCaBundle(kube_, kApiService, newest.certificate, now);
-  if (!published.ok()) return published.status();
+  TT_RETURN_IF_ERROR(registration_.Refresh(newest.certificate));
   newer_published_ = newer_.has_value();
   return absl::OkStatus();
 }

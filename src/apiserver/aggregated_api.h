@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "apiserver/access_reviewer.h"
 #include "apiserver/front_proxy.h"
+#include "apiserver/registration.h"
 #include "apiserver/serving_certificate.h"
 #include "base/metrics.h"
 #include "kube/kube_client.h"
@@ -24,6 +25,8 @@ struct AggregatedApiOptions {
   std::string address;  // IP:PORT
   // The Service that leads here, NAME.NAMESPACE: for which name the server makes its certificate.
   std::string service = "traffictap-collector.traffictap-system";
+  // The ClusterRole that owns the APIService, as RegistrationOptions have it. Not with files.
+  std::string owner;
   // PEM files that take the place of the server's own certificate, read again when they change. Who
   // gives them writes the APIService's caBundle too.
   std::string certificate_file;
@@ -45,7 +48,7 @@ class AggregatedApi {
                                                         observe::LiveHub* hub,
                                                         const base::Clock* clock,
                                                         web::LiveApi::TapsJson taps_json);
-  // Closes all connections. Waits for the calls to the API server that are under way: at most some
+  // Removes the APIService where it made it, and closes all connections. Waits for the calls to the API server that are under way: at most some
   // seconds.
   ~AggregatedApi();
 
@@ -71,6 +74,7 @@ class AggregatedApi {
   void Run();
   Status Refresh();
   Status RefreshFrontProxy();
+  bool KnowsFrontProxy() const;
   Status RefreshCertificate();
   Status RefreshFiles();
   Status RefreshOwn();
@@ -81,6 +85,7 @@ class AggregatedApi {
   AccessReviewer reviewer_;
   const web::LiveApi live_;
   std::vector<std::string> dns_names_;
+  Registration registration_;
   ServingCertificate certificate_;  // shown
   // shown once a period has passed since it was published
   std::optional<ServingCertificate> newer_;

@@ -8,14 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "fmt/format.h"
-#include "kube/base64.h"
-
 namespace traffictap::apiserver {
 namespace {
-
-constexpr char kFieldManager[] = "traffictap-collector";
-constexpr base::Nanos kTimeout = 5 * base::kSecond;
 
 struct FreeCertificate {
   void operator()(X509* certificate) const { X509_free(certificate); }
@@ -48,14 +42,6 @@ bool ExpiresLater(const Certificate& a, const Certificate& b) {
   return ASN1_TIME_compare(X509_get0_notAfter(a.get()), X509_get0_notAfter(b.get())) > 0;
 }
 
-kube::Object CaBundleOf(const kube::Object& service, const std::string& bundle) {
-  return kube::Object(
-      {{"apiVersion", kube::kApiServices.ApiVersion()},
-       {"kind", kube::kApiServices.kind},
-       {"metadata", {{"name", service.name()}, {"resourceVersion", service.resource_version()}}},
-       {"spec", {{"caBundle", kube::EncodeBase64(bundle)}}}});
-}
-
 }  // namespace
 
 std::string MergeCaBundle(const std::string& bundle, const std::string& own, base::Nanos now) {
@@ -71,22 +57,6 @@ std::string MergeCaBundle(const std::string& bundle, const std::string& own, bas
   std::string out = own;
   for (size_t i = 0; i < std::min(others.size(), kEarlierMax); ++i) out += Pem(others[i].get());
   return out;
-}
-
-StatusOr<bool> PublishCaBundle(kube::KubeClient* kube, const std::string& name,
-                               const std::string& own, base::Nanos now) {
-  const auto service = kube->Get(kube::kApiServices, {"", name}, {kTimeout});
-  if (!service.ok()) return service.status();
-  const std::string before =
-      kube::DecodeBase64(service->Text("/spec/caBundle")).value_or(std::string());
-  if (before.find(own) != std::string::npos) return false;
-  // No other manager has the field: who sets it gives the collector its certificate as files.
-  const kube::ApplyOptions options{
-      .field_manager = kFieldManager, .force = true, .timeout = kTimeout};
-  const auto applied = kube->Apply(kube::kApiServices,
-                                   CaBundleOf(*service, MergeCaBundle(before, own, now)), options);
-  if (!applied.ok()) return applied.status();
-  return true;
 }
 
 }  // namespace traffictap::apiserver

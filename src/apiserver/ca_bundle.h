@@ -4,8 +4,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/status.h"
-#include "kube/kube_client.h"
 
 namespace traffictap::apiserver {
 
@@ -15,10 +13,5 @@ namespace traffictap::apiserver {
 // out.
 std::string MergeCaBundle(const std::string& bundle, const std::string& own, base::Nanos now);
 constexpr size_t kEarlierMax = 3;
-
-// Sees to it that spec.caBundle of the APIService `name` holds `own`. True when it was written.
-// kNotFound: there is no such APIService; kAborted: somebody else has just changed it.
-StatusOr<bool> PublishCaBundle(kube::KubeClient* kube, const std::string& name,
-                               const std::string& own, base::Nanos now);
 
 }  // namespace traffictap::apiserver

@@ -172,7 +172,9 @@ Status ExplainLive(const Status& status, const Cluster& cluster) {
       said.find("could not find the requested resource") != std::string::npos) {
     return absl::FailedPreconditionError(
         "this cluster does not serve live records: the APIService v1alpha1.tap.traffictap.io is "
-        "missing; install TrafficTap, or ask the cluster's administrator to");
+        "missing. The collector creates it while it runs: check whether it does (kubectl -n "
+        "traffictap-system get pods), and whether live records are on (api.enabled in the chart). "
+        "Taps and their outputs work without them");
   }
   if (error->code == 503) {
     return absl::UnavailableError(fmt::format(

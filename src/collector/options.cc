@@ -82,6 +82,12 @@ void AddApiOptions(CLI::App& app, Options* out) {
       ->needs(api)
       ->excludes(certificate)
       ->capture_default_str();
+  app.add_option(
+         "--api-owner", site.api.owner,
+         "ClusterRole that owns the APIService: the collector creates the APIService once it "
+         "serves and deletes it when it stops (default: managed by somebody else)")
+      ->needs(api)
+      ->excludes(certificate);
   auto* kubeconfig = app.add_option("--kubeconfig", site.kubeconfig.path,
                                     "kubeconfig file (default: $KUBECONFIG or ~/.kube/config, then "
                                     "the pod's service account)")

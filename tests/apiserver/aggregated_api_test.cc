@@ -5,6 +5,7 @@
 
 #include "als/certificates.h"
 #include "apiserver/discovery.h"
+#include "fakes/captured_log.h"
 #include "fakes/eventually.h"
 #include "fakes/fake_kube_client.h"
 #include "fakes/manual_clock.h"
@@ -245,6 +246,27 @@ BOOST_AUTO_TEST_CASE(its_certificate_is_published_and_renewed_while_streams_go_o
   BOOST_TEST(Has(CaBundle(), first));
   hub.Consume(observe::Records(1));
   BOOST_TEST(Has(reader.ReadUntil("\"path\":\"/0\""), "\"path\":\"/0\""));
+}
+
+BOOST_AUTO_TEST_CASE(with_an_owner_it_is_registered_once_it_can_answer_and_no_longer_than_it_does) {
+  const kube::Resource roles{"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole",
+                             false};
+  kube.Seed(roles, kube::Object(kube::Json{{"metadata", {{"name", "owner"}}}}));
+  options.owner = "owner";
+  const auto registered = [&] {
+    return kube.Get(kube::kApiServices, {"", apiserver::kApiService}, {}).ok();
+  };
+  fakes::CapturedLog log("apiserver");
+  Start();
+  BOOST_TEST(
+      fakes::Eventually([&] { return !log.Lines("aggregated API not up to date").empty(); }));
+  BOOST_TEST(!registered());
+  SeedFrontProxy();
+  BOOST_TEST(fakes::Eventually([&] { return api->ready(); }));
+  BOOST_TEST(registered());
+  BOOST_TEST(CaBundle() == Shown());
+  api = nullptr;
+  BOOST_TEST(!registered());
 }
 
 BOOST_AUTO_TEST_CASE(files_take_the_place_of_its_own_certificate_and_are_read_again) {

@@ -4,13 +4,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "apiserver/serving_certificate.h"
-#include "fakes/fake_kube_client.h"
-#include "kube/base64.h"
 
 namespace traffictap {
 
 using apiserver::MergeCaBundle;
-using apiserver::PublishCaBundle;
 
 namespace {
 
@@ -58,29 +55,6 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_left_out) {
   const std::string own = Certificate();
   BOOST_TEST(MergeCaBundle("no PEM", own, kNow) == own);
   BOOST_TEST(MergeCaBundle("", own, kNow) == own);
-}
-
-BOOST_AUTO_TEST_CASE(it_is_written_once_and_again_when_somebody_takes_it_away) {
-  fakes::FakeKubeClient kube;
-  const std::string name = "v1alpha1.tap.traffictap.io", own = Certificate();
-  BOOST_TEST(absl::IsNotFound(PublishCaBundle(&kube, name, own, kNow).status()));
-  const kube::Object bare(kube::Json{{"metadata", {{"name", name}}}, {"spec", {{"group", "g"}}}});
-  kube.Seed(kube::kApiServices, bare);
-  BOOST_TEST(PublishCaBundle(&kube, name, own, kNow).value());
-  BOOST_TEST(!PublishCaBundle(&kube, name, own, kNow).value());
-  const auto bundle = [&] {
-    const auto service = kube.Get(kube::kApiServices, {"", name}, {}).value();
-    BOOST_TEST(service.Text("/spec/group") == "g");
-    return kube::DecodeBase64(service.Text("/spec/caBundle")).value();
-  };
-  BOOST_TEST(bundle() == own);
-  const std::string newer = Certificate();
-  BOOST_TEST(PublishCaBundle(&kube, name, newer, kNow).value());
-  BOOST_TEST(Has(bundle(), own));
-  BOOST_TEST(Has(bundle(), newer));
-  kube.Seed(kube::kApiServices, bare);
-  BOOST_TEST(PublishCaBundle(&kube, name, newer, kNow).value());
-  BOOST_TEST(bundle() == newer);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

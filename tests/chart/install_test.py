@@ -54,8 +54,9 @@ def leftovers():
 
 
 def wait_for_leftovers(expected):
-    """The pods take their time to end."""
-    wait_until(lambda: not any(n.startswith("pod/") for n in leftovers()), "the pods are gone", 60)
+    """The pods take their time to end, and so does the garbage collector for the APIService."""
+    slow = ("pod/", "apiservice")
+    wait_until(lambda: not any(n.startswith(slow) for n in leftovers()), "the pods and the APIService are gone", 60)
     unittest.TestCase().assertEqual(leftovers(), expected)
 
 
@@ -146,6 +147,10 @@ class Release(unittest.TestCase):
         with self.assertRaises(HelmError):
             helm("test", RELEASE, "--timeout", "60s")
         self.assertIn("NO  the collector is not ready", test_log())
+        # With an APIService that nobody serves no namespace could be deleted.
+        self.assertEqual([n for n in leftovers() if n.startswith("apiservice")], [])
+        mesh.kubectl("create", "namespace", "short-lived")
+        mesh.kubectl("delete", "namespace", "short-lived", "--timeout=30s")
         mesh.kubectl("-n", NAMESPACE, "scale", "deployment/traffictap-collector", "--replicas=1")
         wait_until(lambda: pod_of("collector"), "the collector is back", 60)
         helm("test", RELEASE, "--timeout", "60s")

@@ -64,6 +64,7 @@ WRONG = [
     ("a variable without a name", {"operator": {"extraEnv": [{"value": "1"}]}}, "missing property 'name'"),
     ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
     ("a maximum that is no duration", {"admissionPolicy": {"durationMax": "one day"}}, "'/admissionPolicy/durationMax'"),
+    ("a time without a unit", {"api": {"removeAfter": "60"}}, "'/api/removeAfter'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
 ]
 
@@ -177,7 +178,7 @@ class Chart(unittest.TestCase):
             json.loads(text)
 
     def test_every_name_and_every_reference_to_it_follows_the_override(self):
-        fixed = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition", "APIService"}
+        fixed = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition"}
         people = {"traffictap-tapper", "traffictap-viewer", "traffictap-admin"}
         objects = rendered(NAMED)
         for item in objects.values():
@@ -202,7 +203,8 @@ class Chart(unittest.TestCase):
         args = pods["Deployment/obs-collector"]["spec"]["containers"][0]["args"]
         self.assertIn("--api-service=obs-collector.traffictap-system", args)
         self.assertIn("--operator=obs-operator.traffictap-system.svc.cluster.local:9813", args)
-        self.assertEqual(objects["APIService/v1alpha1.tap.traffictap.io"]["spec"]["service"]["name"], "obs-collector")
+        self.assertIn("--api-owner=obs-collector", args)
+        self.assertIn('"resourceNames": ["obs-collector"]', json.dumps(objects["ClusterRole/obs-collector"]))
         accounts = {pod["spec"]["serviceAccountName"] for pod in pods.values()}
         self.assertEqual(accounts, {i["metadata"]["name"] for i in objects.values() if i["kind"] == "ServiceAccount"})
         self.assertIn("*/ns/traffictap-system/sa/obs-collector", json.dumps(objects["AuthorizationPolicy/obs-operator"]))
@@ -249,6 +251,24 @@ class Chart(unittest.TestCase):
         spec = rendered({"collector": {"resources": {"limits": {"memory": "512Mi"}}}})["Deployment/traffictap-collector"]["spec"]
         flags = [arg.split("=")[0] for arg in spec["template"]["spec"]["containers"][0]["args"]]
         self.assertEqual([flag for flag in flags if flag.endswith("-size") or flag == "--memory"], [])
+
+    def test_live_records_are_registered_by_who_serves_them_and_need_no_right_where_they_are_off(self):
+        def parts(enabled):
+            objects = rendered({"api": {"enabled": enabled, "removeAfter": "90s"}})
+            args = [arg for name in ("operator", "collector") for arg in
+                    objects[f"Deployment/traffictap-{name}"]["spec"]["template"]["spec"]["containers"][0]["args"]]
+            rights = [kind for kind in objects if "Role" in kind and kind.endswith("traffictap-collector")]
+            return objects, {arg for arg in args if arg.startswith("--api")}, rights
+
+        objects, flags, rights = parts(True)
+        self.assertEqual(flags, {"--api=0.0.0.0:9815", "--api-service=traffictap-collector.traffictap-system",
+                                 "--api-owner=traffictap-collector", "--api-remove-after=90s"})
+        self.assertIn("ClusterRole/traffictap-collector", rights)  # the owner
+        self.assertIn("apiservices", json.dumps(objects["ClusterRole/traffictap-operator"]))
+        self.assertEqual([kind for kind in objects if kind.startswith("APIService")], [])
+        objects, flags, rights = parts(False)
+        self.assertEqual((flags, rights), (set(), []))
+        self.assertNotIn("apiservices", json.dumps(objects["ClusterRole/traffictap-operator"]))
 
     def test_a_maximum_of_durations_is_a_policy_of_its_own(self):
         name = "ValidatingAdmissionPolicy/traffictap-duration"

@@ -35,7 +35,9 @@ BOOST_AUTO_TEST_CASE(failures_say_what_to_do) {
   const auto missing =
       cli::ExplainLive(Refused(404, "the server could not find the requested resource"), one);
   BOOST_TEST(absl::IsFailedPrecondition(missing));
-  BOOST_TEST(Message(missing).find("APIService") != std::string::npos);
+  for (const char* part : {"APIService", "get pods", "api.enabled"}) {
+    BOOST_TEST(Message(missing).find(part) != std::string::npos, part);
+  }
   const auto away = cli::ExplainLive(Refused(503, "no endpoints"), one);
   BOOST_TEST(absl::IsUnavailable(away));
   BOOST_TEST(Message(away).find("kubectl get apiservice") != std::string::npos);

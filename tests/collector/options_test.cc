@@ -95,10 +95,11 @@ BOOST_AUTO_TEST_CASE(the_senders_identity_is_taken_from_where_the_flag_says) {
 BOOST_AUTO_TEST_CASE(the_aggregated_api_is_off_until_it_has_an_address) {
   BOOST_TEST(Parse({"--taps", here}).result.options.api.api.address.empty());
   const auto own = Parse({"--taps", here, "--api", "0.0.0.0:1", "--api-service", "tap.system",
-                          "--kubeconfig", "k", "--context", "c"});
+                          "--api-owner", "role", "--kubeconfig", "k", "--context", "c"});
   BOOST_REQUIRE(!own.result.exit_code.has_value());
   BOOST_TEST(own.result.options.api.api.address == "0.0.0.0:1");
   BOOST_TEST(own.result.options.api.api.service == "tap.system");
+  BOOST_TEST(own.result.options.api.api.owner == "role");
   BOOST_TEST(own.result.options.api.kubeconfig.path == "k");
   BOOST_TEST(own.result.options.api.kubeconfig.context == "c");
   const auto files =
@@ -144,6 +145,10 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
       {{"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "c", "--api-key", "k", "--api-service",
         "a.b"},
        "--api-cert"},
+      {{"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "c", "--api-key", "k", "--api-owner",
+        "r"},
+       "--api-cert"},
+      {{"--taps", here, "--api-owner", "r"}, "--api"},
       {{"--taps", here, "--kubeconfig", "k"}, "--api"},
       {{"--taps", here, "--api", "0.0.0.0:1", "--context", "c"}, "--kubeconfig"},
       {{"--taps", here, "--what"}, "--what"},

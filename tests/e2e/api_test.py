@@ -75,7 +75,7 @@ def setUpModule():
 def tearDownModule():
     for namespace in ("shop", "bank"):
         mesh.kubectl("delete", "envoyfilter", "attached", "-n", namespace)
-    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io")
+    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io", "--ignore-not-found")
     collector.stop()
     mesh.kubectl("delete", "namespace", "bank", "--wait=false")
 

@@ -31,7 +31,7 @@ def setUpModule():
 def tearDownModule():
     collector.kill()
     operator.stop()  # the next one need not wait for the lease
-    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io")
+    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io", "--ignore-not-found")
 
 
 class Traffic:

@@ -70,13 +70,6 @@ def create_accounts(mesh):
     mesh.apply(RIGHTS)
 
 
-def api_service():
-    """The chart's, without what only a release has."""
-    text = (ROOT / "charts/traffictap/templates/apiservice.yaml").read_text()
-    return "".join(x for x in text.splitlines(True) if "{{-" not in x).replace("{{ .Release.Namespace }}", NAMESPACE).replace(
-        '{{ include "traffictap.fullname" $ }}', "traffictap")
-
-
 def install(mesh):
     """The operator behind an ApiGate, and the collector that it tells what to do; both ready."""
     create_crds(mesh)
@@ -200,10 +193,9 @@ class Collector(Program):
     def with_api(self, *options):
         """Serves the aggregated API too, with the rights of its own ServiceAccount."""
         create_accounts(self._mesh)
-        self._mesh.apply(api_service())
         file = self.log.with_name("kubeconfig")
         file.write_text(kubeconfig(self._mesh, self._mesh.token(NAMESPACE, "traffictap-collector")))
-        self.args += ["--api", f"{NODE}:{API}", "--kubeconfig", file, *options]
+        self.args += ["--api", f"{NODE}:{API}", "--api-owner", "traffictap-collector", "--kubeconfig", file, *options]
         return self
 
     def start(self):
