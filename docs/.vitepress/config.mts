@@ -53,6 +53,7 @@ export default defineConfig({
           { text: 'Monitoring', link: '/monitoring' },
           { text: 'Sizing', link: '/sizing' },
           { text: 'What can be lost', link: '/losses' },
+          { text: 'Reliability', link: '/reliability' },
           { text: 'Threat model', link: '/threat-model' },
           { text: 'Performance', link: '/performance' }
         ]

@@ -102,3 +102,17 @@ class Threats(unittest.TestCase):
         self.assertEqual([int(number) for number, _ in rows], list(range(1, 18)))
         for number, shown in rows:
             self.assertRegex(shown, r"_test\.", f"S{number}")
+
+
+class Faults(unittest.TestCase):
+    def test_every_test_that_shows_something_is_there(self):
+        shown = re.findall(r"`([\w/]+_test\.\w+)` `(\w+)`", pages.pages()["reliability.md"])
+        self.assertGreater(len(shown), 30)
+        for path, case in shown:
+            self.assertIn(case, (pages.ROOT / "tests" / path).read_text(), path)
+
+    def test_every_fault_has_a_test(self):
+        rows = re.findall(r"^\| (\d+) \| .+ \| .+ \| (.+) \|.*\|$", pages.pages()["reliability.md"], re.M)
+        self.assertEqual([int(number) for number, _ in rows], list(range(1, 31)))
+        for number, shown in rows:
+            self.assertRegex(shown, r"_test\.", number)
