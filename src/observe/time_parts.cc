@@ -48,8 +48,10 @@ std::vector<Phase> PhasesOf(const Side& side) {
   };
   const double whole = side.duration_ms();
   if (!side.has_first_upstream_tx_byte_ms()) {
-    // A side that tells no moments was not followed further.
-    until(side.has_last_rx_byte_ms() ? "not sent on" : "the whole time", whole);
+    // A request that was received and neither sent on nor answered from behind; of a connection, or
+    // where moments are missing, only the whole is known.
+    const bool answered = side.has_first_upstream_rx_byte_ms();
+    until(side.has_last_rx_byte_ms() && !answered ? "not sent on" : "the whole time", whole);
     return out;
   }
   until("before sending on", side.first_upstream_tx_byte_ms());

@@ -40,6 +40,7 @@ const rows = page.locator(".scroller .row");
 // Types it; the rows that come after are those of `query`.
 async function filterBy(line, query) {
   await page.fill("#filter", line);
+  await page.locator("#filter").blur(); // or keys would be typed into it
   if (query !== undefined) await page.waitForFunction((q) => document.querySelector("main").dataset.query === q, query);
 }
 const texts = (selector) => page.locator(selector).allTextContents();
