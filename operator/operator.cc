@@ -129,6 +129,11 @@ struct Operator::State {
     absl::MutexLock lock(&mutex);
     settings.istio_version = istio_version;
     settings.patch_grace = options.patch_grace;
+    if (!options.standing_namespaces.empty()) {
+      settings.standing = tap::LabelSelector{options.standing_namespaces, {}};
+    }
+    settings.standing_request_headers = options.standing_request_headers;
+    settings.standing_response_headers = options.standing_response_headers;
     return settings;
   }
   std::vector<v1::CollectorReport> Reports() {
@@ -193,6 +198,10 @@ struct Operator::State {
     mesh.announce_drain = [this](const kube::Object& object, const std::string& message) {
       events->Record(object,
                      {controller::EventText::Type::kNormal, "ConnectionsDrain", "Attach", message});
+    };
+    mesh.announce_fault = [this](const kube::Object& object, const std::string& reason,
+                                 const std::string& message) {
+      events->Record(object, {controller::EventText::Type::kWarning, reason, "Attach", message});
     };
     mesh.kube = kube.get();
     mesh.board = &board;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "fmt/format.h"
 #include "tap/values.h"
 
 namespace traffictap::op {
@@ -23,6 +24,51 @@ CLI::Option* AddDuration(CLI::App& app, const std::string& name, base::Nanos* ou
             return read.ok() ? std::string() : Message(read.status());
           },
           "DURATION"));
+}
+
+// "team=shop,env=prod"; CLI11 splits at the commas.
+std::string CheckLabel(const std::string& text) {
+  const size_t equals = text.find('=');
+  const bool good =
+      equals != 0 && equals != std::string::npos && text.find('=', equals + 1) == std::string::npos;
+  return good ? "" : fmt::format("'{}' must be LABEL=VALUE, as in traffictap=standing", text);
+}
+
+std::string CheckHeader(const std::string& text) {
+  const auto name = tap::ParseHeaderName(text);
+  return name.ok() ? "" : fmt::format("'{}': {}", text, Message(name.status()));
+}
+
+void AddHeaderList(CLI::App& app, const char* flag, const char* kind,
+                   std::vector<std::string>* out) {
+  app.add_option_function<std::vector<std::string>>(
+         flag,
+         [out](const std::vector<std::string>& names) {
+           for (const auto& name : names) out->push_back(*tap::ParseHeaderName(name));
+         },
+         fmt::format("{} headers that proxies of permanently attached namespaces log, unless the "
+                     "namespace has an annotation that lists them",
+                     kind))
+      ->delimiter(',')
+      ->check(CLI::Validator(CheckHeader, "HEADER"));
+}
+
+void AddAttachmentOptions(CLI::App& app, Options* out) {
+  app.add_option_function<std::vector<std::string>>(
+         "--standing-namespaces",
+         [out](const std::vector<std::string>& labels) {
+           for (const auto& label : labels) {
+             const size_t equals = label.find('=');
+             out->standing_namespaces[label.substr(0, equals)] = label.substr(equals + 1);
+           }
+         },
+         "attach namespaces with all of these labels permanently, so that taps start and end "
+         "without changing the proxies; a namespace's own label traffictap.io/attachment overrides "
+         "this")
+      ->delimiter(',')
+      ->check(CLI::Validator(CheckLabel, "LABEL=VALUE"));
+  AddHeaderList(app, "--standing-request-headers", "request", &out->standing_request_headers);
+  AddHeaderList(app, "--standing-response-headers", "response", &out->standing_response_headers);
 }
 
 void AddClusterOptions(CLI::App& app, Options* out) {
@@ -87,6 +133,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
       "request, and reports the result in the taps' status.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
   AddClusterOptions(app, &out.options);
+  AddAttachmentOptions(app, &out.options);
   AddServerOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);

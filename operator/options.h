@@ -3,12 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/command_line.h"
 #include "kube/kubeconfig.h"
 #include "operator/discovery/discovery_server.h"
 #include "operator/istiod/syncz_client.h"
 #include "operator/mesh/installation.h"
+#include "tap/destination_spec.h"
 #include "web/http_server.h"
 
 namespace traffictap::op {
@@ -24,6 +26,11 @@ struct Options {
   base::Nanos patch_grace = 300 * base::kSecond;
   // How long the collector's APIService may be unavailable before it is removed; 0: for ever.
   base::Nanos api_remove_after = 0;
+  // Namespaces with all of these labels are attached whether a tap wants them or not; none: no namespace,
+  // but for those that say it themselves. And what their proxies log, in lower case.
+  tap::Labels standing_namespaces;
+  std::vector<std::string> standing_request_headers;
+  std::vector<std::string> standing_response_headers;
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
   bool check = false;      // tell whether the installation works and end

@@ -7,6 +7,7 @@
 #include "operator/mesh/installation.h"
 #include "operator/mesh/read_foreign.h"
 #include "operator/mesh/telemetry.h"
+#include "operator/plan/standing_attachments.h"
 
 namespace traffictap::mesh {
 namespace {
@@ -43,10 +44,12 @@ kube::Object Render(const plan::Patch& patch, const std::optional<Keeper>& keepe
         {"labels", {{kManagedByLabel, kManagedByValue}}},
         {"ownerReferences", OwnersOf(patch, keeper)}}},
       {"spec", envoy_filter ? EnvoyFilterSpec(patch) : TelemetrySpec(patch)}};
+  Json annotations = Json::object();
   if (patch.unneeded_since) {
-    object["metadata"]["annotations"] = {
-        {kUnneededSince, base::FormatRfc3339(*patch.unneeded_since)}};
+    annotations[kUnneededSince] = base::FormatRfc3339(*patch.unneeded_since);
   }
+  if (patch.standing) annotations[plan::kAttachmentLabel] = "Standing";
+  if (!annotations.empty()) object["metadata"]["annotations"] = std::move(annotations);
   return kube::Object(std::move(object));
 }
 

@@ -68,7 +68,8 @@ bool AddToSnapshot(const kube::Object& object, const Installation& own,
   } else if (kind == "TapDestination") {
     snapshot->destinations.push_back(ReadDestination(object));
   } else if (kind == "Namespace") {
-    snapshot->namespaces.push_back({object.name(), object.labels(), object.uid()});
+    snapshot->namespaces.push_back(
+        {object.name(), object.labels(), object.uid(), object.annotations()});
   } else if (kind == "Service") {
     return AddService(object, own, snapshot);
   } else if (kind == "ConfigMap") {

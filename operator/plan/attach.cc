@@ -56,6 +56,7 @@ class Attacher {
   const std::string& ns_;
   const std::vector<Demand>& demands_;
   bool whole_ = false;
+  const HeaderSets* standing_ = nullptr;
   Workloads workloads_;
   std::vector<std::set<const Workload*>> wanted_;  // per demand
   NamespaceAttachment out_;
@@ -70,6 +71,7 @@ Attacher::Attacher(const MeshIndex& index, const std::string& ns,
     for (const SelectedWorkload& selected : demand.selection->workloads) {
       if (selected.workload->ns == ns) wanted.insert(selected.workload);
     }
+    if (demand.standing != nullptr) standing_ = demand.standing;
     all.insert(wanted.begin(), wanted.end());
     wanted_.push_back(std::move(wanted));
     whole_ = whole_ || demand.selection->whole_namespaces.contains(ns);
@@ -303,33 +305,28 @@ bool Attacher::PrepareTelemetry(Patch* patch, const Workloads& workloads,
   return true;
 }
 
+// A standing patch is the same whoever taps: neither its owners nor what it logs follow the taps, but
+// where a Telemetry's headers are MeshConfig's anyway.
 void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
-  std::set<std::string> request;
-  std::set<std::string> response;
-  const auto want_match = [&](const tap::MatchSpec& match) {
-    for (const auto& header : match.headers) {
-      (header.response ? response : request).insert(header.name);
-    }
-  };
+  HeaderSets headers;
   for (size_t i = 0; i < demands_.size(); ++i) {
     const bool wants = std::any_of(workloads.begin(), workloads.end(),
                                    [&](const Workload* w) { return wanted_[i].contains(w); });
-    if (!wants) continue;
+    if (!wants || demands_[i].standing != nullptr) continue;
     const tap::TapSpec& spec = *demands_[i].spec;
     patch->owners.push_back(demands_[i].tap);
     patch->http = patch->http || tap::WantsHttp(spec);
     patch->tcp = patch->tcp || tap::WantsTcp(spec);
-    request.insert(spec.capture.request_headers.begin(), spec.capture.request_headers.end());
-    response.insert(spec.capture.response_headers.begin(), spec.capture.response_headers.end());
-    want_match(spec.match);
-    for (const tap::OutputSpec& output : spec.outputs) want_match(output.match);
+    AddWantedHeaders(spec, &headers);
   }
-  // How gRPC calls end is asked for anyway.
-  response.erase("grpc-message");
-  response.erase("grpc-status");
+  if (standing_ != nullptr) {
+    patch->standing = patch->http = patch->tcp = true;
+    patch->owners.clear();
+    if (patch->mechanism == Mechanism::kEnvoyFilter) headers = *standing_;
+  }
   std::sort(patch->owners.begin(), patch->owners.end());
-  patch->request_headers.assign(request.begin(), request.end());
-  patch->response_headers.assign(response.begin(), response.end());
+  patch->request_headers.assign(headers.request.begin(), headers.request.end());
+  patch->response_headers.assign(headers.response.begin(), headers.response.end());
 }
 
 void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<const Pod*>& pods) {
@@ -342,6 +339,8 @@ void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<co
   for (const Workload* workload : workloads) {
     Outcome& outcome = out_.outcomes[workload];
     outcome.patch = IdOf(patch);
+    outcome.stands = patch.standing;
+    if (!telemetry) outcome.standing = standing_;
     if (telemetry && headers) {
       outcome.notes.push_back(
           {workload->subject(), "HeadersByProvider",

@@ -7,14 +7,17 @@
 
 #include "operator/plan/mesh_plan.h"
 #include "operator/plan/selection.h"
+#include "operator/plan/wanted_headers.h"
 
 namespace traffictap::plan {
 
-// One tap's wish. What it points to outlives the call.
+// One tap's wish, or a namespace's to be attached whoever taps it. What it points to outlives the call.
 struct Demand {
   TapRef tap;
-  const tap::TapSpec* spec;
+  const tap::TapSpec* spec;  // null: the namespace's
   const Selection* selection;
+  // The namespace's: what its patches log, whatever taps want.
+  const HeaderSets* standing = nullptr;
 };
 
 // What becomes of one workload: its patch, and what stays in the dark.
@@ -22,6 +25,8 @@ struct Outcome {
   std::string patch;  // "EnvoyFilter/NAMESPACE/NAME"; empty: none
   std::vector<Note> not_visible;
   std::vector<Note> notes;
+  const HeaderSets* standing = nullptr;  // of a standing EnvoyFilter: what it logs
+  bool stands = false;                   // the patch is standing
 };
 
 struct NamespaceAttachment {

@@ -9,6 +9,7 @@
 #include "operator/plan/attachment_name.h"
 #include "operator/plan/drains.h"
 #include "operator/plan/linger.h"
+#include "operator/plan/standing_attachments.h"
 #include "operator/plan/tap_outcomes.h"
 #include "tap/write_tap.h"
 
@@ -39,12 +40,18 @@ std::map<std::string, TapState> AdmitAll(const MeshIndex& index) {
 
 void AddDemands(const TapState& state, Demands* demands) {
   const TapObject& tap = *state.tap;
-  const Demand demand{{tap.ns, tap.name, tap.uid}, tap.spec.get(), &state.selection};
+  const Demand demand{{tap.ns, tap.name, tap.uid}, tap.spec.get(), &state.selection, nullptr};
   std::string last;
   for (const SelectedWorkload& selected : state.selection.workloads) {
     if (selected.workload->ns == last) continue;  // they are sorted
     last = selected.workload->ns;
     (*demands)[last].push_back(demand);
+  }
+}
+
+void AddDemands(const std::map<std::string, StandingAttachment>& standing, Demands* demands) {
+  for (const auto& [ns, attachment] : standing) {
+    (*demands)[ns].push_back({{}, nullptr, &attachment.selection, &attachment.headers});
   }
 }
 
@@ -71,7 +78,7 @@ std::string CostOf(const MeshIndex& index, const TapOutcome& outcome,
                    const std::vector<Patch>& patches) {
   std::vector<const Patch*> own;
   for (const Patch& patch : patches) {
-    if (IsOf(outcome, IdOf(patch))) own.push_back(&patch);
+    if (!patch.standing && IsOf(outcome, IdOf(patch))) own.push_back(&patch);
   }
   return CostOf(index, own);
 }
@@ -107,6 +114,7 @@ TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demand
   outcome.cost = CostOf(index, outcome, patches);
   TellDrains(DrainsOf(index, patches), &outcome);
   for (Patch& patch : patches) {
+    if (patch.standing) continue;
     if (IsOf(outcome, IdOf(patch))) outcome.planned.push_back(std::move(patch));
   }
   return outcome;
@@ -130,11 +138,13 @@ void Earlier(std::optional<base::Nanos> time, std::optional<base::Nanos>* earlie
 MeshPlan Compile(const MeshSnapshot& snapshot) {
   const MeshIndex index(snapshot);
   const std::map<std::string, TapState> states = AdmitAll(index);
+  MeshPlan plan;
+  const auto standing = StandingAttachments(index, &plan.faults);
   Demands demands;
+  AddDemands(standing, &demands);
   for (const auto& [key, state] : states) {
     if (state.in_force()) AddDemands(state, &demands);
   }
-  MeshPlan plan;
   Outcomes outcomes;
   AttachAll(index, demands, &plan.patches, &outcomes);
   Linger(index, &plan.patches, &plan.next_change);

@@ -41,7 +41,10 @@ struct Patch {
   std::string log_name = "traffictap";
   std::string collector_host;
   uint16_t collector_port = 0;
-  std::vector<TapRef> owners;  // sorted; empty where it only waits for the next tap
+  // sorted; empty where it waits for the next tap, and where it is standing
+  std::vector<TapRef> owners;
+  // Is there whether a tap wants it or not, as the namespace's administrator says.
+  bool standing = false;
   // Set where it has more than its owners ask for: since when. After the grace time that goes.
   std::optional<base::Nanos> unneeded_since;
 };
@@ -80,6 +83,7 @@ struct WorkloadMatch {
   uint32_t pods = 0;         // of those that the tap selects
   uint32_t pods_meshed = 0;  // with a proxy that the plan can patch
   std::string patch;         // "NAMESPACE/NAME"; empty: none
+  bool standing = false;     // the patch is
 };
 
 // Something that the tap's author should know.
@@ -89,6 +93,9 @@ struct Note {
   std::string message;
   friend auto operator<=>(const Note&, const Note&) = default;
 };
+
+// How a tap reaches its proxies: by patches that come and go with it, or by those that stand.
+enum class AttachmentMode { kNone, kOnDemand, kStanding, kMixed };
 
 // One tap's outcome. `conditions` holds, in this order: Accepted, Conflicted, OutputsResolved,
 // Programmed, Completed. Programmed is True/Planned where there are patches: whoever sees the
@@ -107,7 +114,8 @@ struct TapOutcome {
   // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.
   std::vector<std::string> proxies;
   std::vector<std::string> patches;  // "EnvoyFilter/NAMESPACE/NAME", sorted
-  std::vector<Patch> planned;        // of a tap that is planned only: what it would add or change
+  AttachmentMode attachment = AttachmentMode::kNone;
+  std::vector<Patch> planned;  // of a tap that is planned only: what it would add or change
   // What its patches cost when they come and go: "HTTP connections of 2 proxies drain within 45s".
   std::string cost;
   std::optional<base::Nanos> started;  // to be kept in status: limits.duration counts from it
@@ -118,7 +126,8 @@ struct MeshPlan {
   std::vector<Patch> patches;              // sorted by namespace, name
   std::vector<CompiledTap> compiled_taps;  // sorted by key
   std::vector<TapOutcome> outcomes;        // sorted by key, one per tap of the snapshot
-  std::vector<Drain> drains;               // sorted; what the change from `standing` costs
+  std::vector<Note> faults;   // sorted; of namespaces that say their attachment wrongly
+  std::vector<Drain> drains;  // sorted; what the change from `standing` costs
   // When time alone changes the plan again (a startTime, an endTime, a duration); compile again
   // then.
   std::optional<base::Nanos> next_change;

@@ -66,6 +66,7 @@ struct Namespace {
   std::string name;
   tap::Labels labels;
   std::string uid = {};
+  tap::Labels annotations = {};
 };
 
 // A patch of the operator's own making, as it stands in the API server.
@@ -96,6 +97,11 @@ struct MeshSettings {
   bool telemetry_allowed = true;  // the same of Telemetry
   // How long a patch stays as it is when taps that need it have gone; 0: not at all.
   base::Nanos patch_grace = 0;
+  // The namespaces that are attached whether a tap wants them or not, where their own label says nothing;
+  // empty: none. And the headers that their proxies log, in lower case, where their annotations say nothing.
+  std::optional<tap::LabelSelector> standing = {};
+  std::vector<std::string> standing_request_headers = {};
+  std::vector<std::string> standing_response_headers = {};
   // Of each revision of istiod, by its name; "default" for the one that has none.
   std::map<std::string, MeshConfig> configs;
 };

@@ -2,10 +2,13 @@
 #include "operator/plan/tap_outcomes.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "fmt/format.h"
 #include "operator/plan/conflicts.h"
+#include "operator/plan/standing_attachments.h"
 #include "operator/plan/visibility.h"
 #include "operator/plan/wording.h"
 
@@ -20,7 +23,7 @@ Condition AcceptedOf(const TapState& state) {
 
 bool IsConflict(const Note& note) {
   return note.reason == "TelemetryConflict" || note.reason == "FileTaken" ||
-         note.reason == "AccessLogReplaced";
+         note.reason == "AccessLogReplaced" || note.reason == "HeaderNotStanding";
 }
 
 Condition ConflictedOf(const TapState& state, const TapOutcome& outcome) {
@@ -30,7 +33,8 @@ Condition ConflictedOf(const TapState& state, const TapOutcome& outcome) {
     for (const Note& note : *notes) {
       if (!IsConflict(note)) continue;
       if (first == nullptr) first = &note;
-      if (note.reason == first->reason) subjects.push_back(note.subject);
+      const bool told = !subjects.empty() && subjects.back() == note.subject;
+      if (note.reason == first->reason && !told) subjects.push_back(note.subject);
     }
   }
   if (first == nullptr) return {"Conflicted", Value::kFalse, "NoConflicts", "no conflicts"};
@@ -144,6 +148,7 @@ void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const
   const auto found = outcomes.find(&workload);
   if (would_attach && found != outcomes.end()) {
     match.patch = found->second.patch;
+    match.standing = found->second.stands && !match.patch.empty();
     if (!match.patch.empty()) AddProxies(selected, index, outcome);
     outcome->not_visible.insert(outcome->not_visible.end(), found->second.not_visible.begin(),
                                 found->second.not_visible.end());
@@ -156,6 +161,54 @@ void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const
   outcome->pods_matched += match.pods;
   outcome->pods_meshed += match.pods_meshed;
   outcome->workloads.push_back(std::move(match));
+}
+
+std::vector<std::string> Missing(const std::set<std::string>& wanted,
+                                 const std::set<std::string>& there) {
+  std::vector<std::string> out;
+  std::set_difference(wanted.begin(), wanted.end(), there.begin(), there.end(),
+                      std::back_inserter(out));
+  return out;
+}
+
+void TellMissingHeaders(const std::string& ns, const char* kind,
+                        const std::vector<std::string>& names, const char* annotation,
+                        TapOutcome* outcome) {
+  if (names.empty()) return;
+  outcome->not_visible.push_back(
+      {ns, "HeaderNotStanding",
+       fmt::format("is attached permanently and does not log the {} {}, so records do not have "
+                   "it: ask its administrator to add it to the namespace's annotation {}",
+                   kind, Listed(names), annotation)});
+}
+
+// What the namespaces that are attached once and for all do not log, though the tap asks for it.
+void AddMissingHeaders(const TapState& state, const Outcomes& outcomes, TapOutcome* outcome) {
+  HeaderSets wanted;
+  AddWantedHeaders(*state.tap->spec, &wanted);
+  std::map<std::string, const HeaderSets*> standing;
+  for (const SelectedWorkload& selected : state.selection.workloads) {
+    const auto found = outcomes.find(selected.workload);
+    if (found == outcomes.end() || found->second.standing == nullptr) continue;
+    standing[selected.workload->ns] = found->second.standing;
+  }
+  for (const auto& [ns, headers] : standing) {
+    TellMissingHeaders(ns, "request header", Missing(wanted.request, headers->request),
+                       kStandingRequestHeaders, outcome);
+    TellMissingHeaders(ns, "response header", Missing(wanted.response, headers->response),
+                       kStandingResponseHeaders, outcome);
+  }
+}
+
+AttachmentMode AttachmentOf(const TapOutcome& outcome) {
+  bool standing = false;
+  bool on_demand = false;
+  for (const WorkloadMatch& match : outcome.workloads) {
+    if (!match.patch.empty()) (match.standing ? standing : on_demand) = true;
+  }
+  if (standing && on_demand) return AttachmentMode::kMixed;
+  if (standing) return AttachmentMode::kStanding;
+  return on_demand ? AttachmentMode::kOnDemand : AttachmentMode::kNone;
 }
 
 void AddOurs(const TapState& state, TapOutcome* outcome) {
@@ -182,6 +235,8 @@ TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcom
     AddWorkload(selected, index, outcomes, would_attach, &out);
   }
   AddOurs(state, &out);
+  if (would_attach) AddMissingHeaders(state, outcomes, &out);
+  out.attachment = AttachmentOf(out);
   std::sort(out.proxies.begin(), out.proxies.end());
   std::sort(out.not_visible.begin(), out.not_visible.end());
   std::sort(out.notes.begin(), out.notes.end());

@@ -75,7 +75,6 @@ std::set<std::string> TapsOf(const Object& object) {
 // A patch that is to outlive its taps needs an owner that stays.
 std::optional<mesh::Keeper> KeeperOf(const plan::MeshSnapshot& snapshot,
                                      const mesh::Installation& own) {
-  if (snapshot.mesh.patch_grace <= 0) return std::nullopt;
   for (const auto& ns : snapshot.namespaces) {
     if (ns.name == own.ns) return mesh::Keeper{ns.name, ns.uid};
   }
@@ -210,7 +209,8 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& s
   std::vector<Object> telemetries;
   for (const auto& patch : plan.patches) {
     auto& list = patch.mechanism == plan::Mechanism::kEnvoyFilter ? filters : telemetries;
-    list.push_back(mesh::Render(patch, keeper));
+    const bool stays = patch.standing || snapshot.mesh.patch_grace > 0;
+    list.push_back(mesh::Render(patch, stays ? keeper : std::nullopt));
   }
   KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, filters,
                            OwnObjects(objects.envoy_filters), now, states);
@@ -233,6 +233,19 @@ void MeshReconciler::TellDrains(const plan::MeshPlan& plan, const PatchStates& s
     log::For("mesh").info("connections drain patch={} message=\"{}\"", drain.patch, drain.message);
     for (const auto& object : RegardingOf(drain)) ports_.announce_drain(object, drain.message);
   }
+}
+
+void MeshReconciler::TellFaults(const plan::MeshPlan& plan, const MeshObjects& objects) {
+  for (const auto& fault : plan.faults) {
+    if (std::binary_search(told_faults_.begin(), told_faults_.end(), fault)) continue;
+    log::For("mesh").warn("namespace says its attachment wrongly namespace={} message=\"{}\"",
+                          fault.subject, fault.message);
+    for (const auto& object : objects.others) {
+      if (object->kind() != kube::kNamespaces.kind || object->name() != fault.subject) continue;
+      ports_.announce_fault(*object, fault.reason, fault.message);
+    }
+  }
+  told_faults_ = plan.faults;
 }
 
 void MeshReconciler::TellDestinations(const MeshObjects& objects,
@@ -262,6 +275,7 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   PatchStates states;
   const bool good = Act(plan, snapshot, objects, &states);
   TellDrains(plan, states);
+  TellFaults(plan, objects);
   controller::ReconcileResult result;
   if (plan.next_change) {
     result.requeue_after = std::max<base::Nanos>(*plan.next_change - now, base::kMillisecond);

@@ -28,6 +28,10 @@ struct MeshPorts {
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   // Tells people what connections drain, as an Event about a tap, or about a patch that has none.
   std::function<void(const kube::Object& regarding, const std::string& message)> announce_drain;
+  // Tells people what a namespace says wrongly of its attachment, as an Event about it.
+  std::function<void(const kube::Object& regarding, const std::string& reason,
+                     const std::string& message)>
+      announce_fault;
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   const base::Clock* clock = nullptr;
@@ -49,11 +53,14 @@ class MeshReconciler final : public controller::Reconciler {
   bool Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
            const MeshObjects& objects, PatchStates* states);
   void TellDrains(const plan::MeshPlan& plan, const PatchStates& states) const;
+  // Once, as long as it stays.
+  void TellFaults(const plan::MeshPlan& plan, const MeshObjects& objects);
   // Writes the status of destinations where it changed.
   void TellDestinations(const MeshObjects& objects, const plan::MeshSnapshot& snapshot);
 
   const mesh::Installation own_;
   const MeshPorts ports_;
+  std::vector<plan::Note> told_faults_;
 };
 
 }  // namespace traffictap::reconcilers

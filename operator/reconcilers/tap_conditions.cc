@@ -30,6 +30,11 @@ uint64_t Count(const Counts& counts, const char* name) {
 
 std::string WithCost(const std::string& message, const TapStatusInput& input) {
   const std::string& cost = input.outcome.cost;
+  if (input.outcome.attachment == plan::AttachmentMode::kStanding) {
+    return message +
+           "; the namespace is attached permanently, so no connection is affected when the tap "
+           "starts or ends";
+  }
   return cost.empty() ? message : fmt::format("{}; when it comes and goes, {}", message, cost);
 }
 

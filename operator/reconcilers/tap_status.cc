@@ -60,6 +60,16 @@ Json WritePatches(const plan::TapOutcome& outcome) {
   return out;
 }
 
+constexpr const char* NameOf(plan::AttachmentMode mode) {
+  switch (mode) {
+    case plan::AttachmentMode::kOnDemand: return "OnDemand";
+    case plan::AttachmentMode::kStanding: return "Standing";
+    case plan::AttachmentMode::kMixed: return "Mixed";
+    case plan::AttachmentMode::kNone: break;
+  }
+  return nullptr;
+}
+
 // The status without what grows with traffic.
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
@@ -103,6 +113,7 @@ Json TapStatus(const TapStatusInput& input) {
     out["conditions"].push_back(
         ConditionJson(condition, input.outcome.generation, input.former, input.now));
   }
+  if (const char* mode = NameOf(input.outcome.attachment)) out["attachment"] = mode;
   if (input.outcome.started) out["startedAt"] = base::FormatRfc3339(*input.outcome.started);
   if (input.outcome.ends) out["endsAt"] = base::FormatRfc3339(*input.outcome.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())

@@ -74,7 +74,11 @@ std::string PlanCommand::Text(const Object& planned) const {
       fmt::format("workloads that match: {}; their pods: {}; proxies that can be tapped: {}\n",
                   count("matched"), count("pods"), count("proxies"));
   out += fmt::format("{}: {}\n", programmed.reason, programmed.message);
-  out += Lines(planned, "patches", "Objects that would be added or changed");
+  const bool standing = planned.Text("/status/attachment") == "Standing";
+  if (standing) out += "attachment: Standing; the tap changes nothing in the mesh\n";
+  out += Lines(planned, "patches",
+               standing ? "Objects that attach the proxies permanently"
+                        : "Objects that would be added or changed");
   return out + Lines(planned, "notVisible", "Traffic that would not be visible");
 }
 

@@ -56,6 +56,8 @@ WRONG = [
     ("a quantity of Kubernetes", {"collector": {"memory": "1Gi"}}, "'/collector/memory'"),
     ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
     ("a grace time without a unit", {"operator": {"patchGrace": "5"}}, "'/operator/patchGrace'"),
+    ("a header list as one text", {"operator": {"standing": {"requestHeaders": "x-a"}}}, "'/operator/standing/requestHeaders'"),
+    ("two labels in one", {"operator": {"standing": {"namespaceLabels": {"a": "b,c=d"}}}}, "'/operator/standing/namespaceLabels/a'"),
     ("a name that is none", {"fullnameOverride": "Obs"}, "'/fullnameOverride'"),
     ("a name that leaves no room", {"nameOverride": "a" * 41}, "'/nameOverride'"),
     ("a label that the chart's selectors are made of", {"commonLabels": {"app.kubernetes.io/name": "x"}},
@@ -269,6 +271,18 @@ class Chart(unittest.TestCase):
         objects, flags, rights = parts(False)
         self.assertEqual((flags, rights), (set(), []))
         self.assertNotIn("apiservices", json.dumps(objects["ClusterRole/traffictap-operator"]))
+
+    def test_namespaces_that_stay_attached_arrive_with_their_headers(self):
+        def standing(values):
+            spec = rendered({"operator": {"standing": values}})["Deployment/traffictap-operator"]["spec"]
+            return [arg for arg in spec["template"]["spec"]["containers"][0]["args"] if arg.startswith("--standing")]
+
+        self.assertEqual(standing({}), [])
+        self.assertEqual(
+            standing({"namespaceLabels": {"tier": "prod", "team": "a"}, "requestHeaders": ["x-tenant", "x-user"],
+                      "responseHeaders": ["x-cache"]}),
+            ["--standing-namespaces=team=a,tier=prod", "--standing-request-headers=x-tenant,x-user",
+             "--standing-response-headers=x-cache"])
 
     def test_a_maximum_of_durations_is_a_policy_of_its_own(self):
         name = "ValidatingAdmissionPolicy/traffictap-duration"

@@ -30,6 +30,24 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(!options.check);
 }
 
+BOOST_AUTO_TEST_CASE(namespaces_stand_attached_by_their_labels_with_the_headers_that_are_named) {
+  BOOST_TEST(Parse({}).options.standing_namespaces.empty());
+  const auto parsed =
+      Parse({"--standing-namespaces", "tier=prod,team=shop", "--standing-request-headers",
+             "X-Tenant,x-user", "--standing-response-headers=x-cache"});
+  BOOST_TEST(!parsed.exit_code.has_value());
+  BOOST_TEST(
+      (parsed.options.standing_namespaces == tap::Labels{{"tier", "prod"}, {"team", "shop"}}));
+  BOOST_TEST(
+      (parsed.options.standing_request_headers == std::vector<std::string>{"x-tenant", "x-user"}));
+  BOOST_TEST((parsed.options.standing_response_headers == std::vector<std::string>{"x-cache"}));
+  for (const char* wrong :
+       {"--standing-namespaces=prod", "--standing-namespaces==prod", "--standing-namespaces=a=b=c",
+        "--standing-request-headers=x tenant", "--standing-response-headers=set-cookie"}) {
+    BOOST_TEST(Parse({wrong}).exit_code.value_or(0) == 2, wrong);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_it_does_instead_of_running_is_one_thing) {
   BOOST_TEST(Parse({"--check"}).options.check);
   BOOST_TEST(*Parse({"--check", "--uninstall"}).exit_code == 2);

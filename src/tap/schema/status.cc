@@ -90,6 +90,14 @@ std::vector<StatusField> Counts() {
                            "with texts withheld.")}};
 }
 
+Tree Attachment() {
+  return {{"description",
+           "How the proxies are attached. OnDemand: only while a tap needs them. Standing: "
+           "permanently, so that taps affect no connections. Mixed: some each way."},
+          {"type", "string"},
+          {"enum", {"OnDemand", "Standing", "Mixed"}}};
+}
+
 Tree Workloads() {
   return Fields("What the tap reaches.",
                 {{"matched", Count("Workloads selected by the targets.")},
@@ -135,6 +143,7 @@ Tree TapStatus() {
   fields.push_back(
       {"startedAt", Time("When the tap first took effect. limits.duration counts from here.")});
   fields.push_back({"endsAt", Time("When a limit will end the tap.")});
+  fields.push_back({"attachment", Attachment()});
   fields.push_back({"workloads", Workloads()});
   Append(Counts(), &fields);
   fields.push_back({"outputs", Outputs()});

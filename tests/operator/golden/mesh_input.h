@@ -59,6 +59,12 @@ inline void AddSettings(const Json& settings, plan::MeshSnapshot* snapshot) {
   snapshot->mesh.envoy_filter_allowed = settings.value("envoyFilterAllowed", true);
   snapshot->mesh.telemetry_allowed = settings.value("telemetryAllowed", true);
   snapshot->mesh.istio_version = settings.value("istioVersion", "");
+  if (settings.contains("standingNamespaces")) {
+    snapshot->mesh.standing.emplace();
+    snapshot->mesh.standing->match_labels = settings["standingNamespaces"].get<tap::Labels>();
+  }
+  snapshot->mesh.standing_request_headers =
+      settings.value("standingRequestHeaders", std::vector<std::string>());
   snapshot->mesh.patch_grace = settings.value("patchGraceSeconds", 0) * base::kSecond;
 }
 
@@ -74,6 +80,7 @@ inline void AddStanding(const Json& standing, const plan::CollectorService& coll
     (protocol == "TCP" ? patch.tcp : patch.http) = true;
   }
   patch.request_headers = spec.value("requestHeaders", std::vector<std::string>());
+  patch.response_headers = spec.value("responseHeaders", std::vector<std::string>());
   patch.collector_host = collector.host;
   patch.collector_port = collector.port;
   if (spec.contains("unneededSince")) {

@@ -38,6 +38,7 @@ inline Json PatchJson(const plan::Patch& patch) {
   if (!patch.request_headers.empty()) out["requestHeaders"] = patch.request_headers;
   if (!patch.response_headers.empty()) out["responseHeaders"] = patch.response_headers;
   for (const auto& owner : patch.owners) out["owners"].push_back(owner.key());
+  if (patch.standing) out["attachment"] = "Standing";
   if (patch.unneeded_since) out["unneededSince"] = TimeText(*patch.unneeded_since);
   return out;
 }
@@ -55,6 +56,9 @@ inline Json VerdictJson(const plan::TapOutcome& outcome) {
                                std::to_string(workload.pods) + " pods meshed, " +
                                (workload.patch.empty() ? "no patch" : workload.patch));
   }
+  constexpr const char* kModes[] = {"None", "OnDemand", "Standing", "Mixed"};
+  const bool stands = outcome.attachment > plan::AttachmentMode::kOnDemand;
+  if (stands) out["attachment"] = kModes[static_cast<int>(outcome.attachment)];
   if (!outcome.proxies.empty()) out["proxies"] = outcome.proxies;
   if (!outcome.not_visible.empty()) out["notVisible"] = NotesJson(outcome.not_visible);
   if (!outcome.notes.empty()) out["notes"] = NotesJson(outcome.notes);
@@ -74,6 +78,7 @@ inline Json PlanJson(const plan::MeshPlan& plan) {
                                    {"generation", compiled.generation},
                                    {"document", Json::parse(compiled.document)}});
   }
+  if (!plan.faults.empty()) out["faults"] = NotesJson(plan.faults);
   for (const auto& drain : plan.drains) out["drains"].push_back(drain.message);
   for (const auto& outcome : plan.outcomes) out["outcomes"].push_back(VerdictJson(outcome));
   if (plan.next_change) out["nextChange"] = TimeText(*plan.next_change);

@@ -38,9 +38,11 @@ std::vector<std::string> CaseNames() {
 
 std::string ObjectsYaml(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot) {
   std::string out;
-  std::optional<mesh::Keeper> keeper;
-  if (snapshot.mesh.patch_grace > 0) keeper = mesh::Keeper{"traffictap-system", "uid-installation"};
   for (const plan::Patch& patch : plan.patches) {
+    std::optional<mesh::Keeper> keeper;
+    if (patch.standing || snapshot.mesh.patch_grace > 0) {
+      keeper = mesh::Keeper{"traffictap-system", "uid-installation"};
+    }
     out += golden::ToYaml(mesh::Render(patch, keeper).value());
   }
   return out.empty() ? "# nothing\n" : out;

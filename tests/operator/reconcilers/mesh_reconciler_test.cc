@@ -28,6 +28,10 @@ struct Fixture : MeshFixture {
     ports.announce_drain = [this](const kube::Object& about, const std::string& message) {
       drains.push_back(about.kind() + "/" + about.name() + ": " + message);
     };
+    ports.announce_fault = [this](const kube::Object& about, const std::string& reason,
+                                  const std::string& message) {
+      faults.push_back(about.kind() + "/" + about.name() + ": " + reason + ": " + message);
+    };
     ports.kube = &kube;
     ports.board = &board;
     ports.clock = &clock;
@@ -42,6 +46,7 @@ struct Fixture : MeshFixture {
   size_t filters_when_routed = 0;
   plan::MeshSettings settings;
   std::vector<std::string> drains;
+  std::vector<std::string> faults;
   int told = 0;
 };
 
@@ -229,6 +234,61 @@ BOOST_AUTO_TEST_CASE(a_patch_that_waits_goes_with_the_installation) {
   mesh.kube.Purge(kube::kNamespaces, {"", "traffictap-system"});
   mesh.kube.CollectGarbage(kube::kEnvoyFilters);
   BOOST_TEST(mesh.Filters().empty());
+}
+
+// A namespace that its administrator has opted in, and the installation's own.
+struct Standing : Fixture {
+  Standing() {
+    Seed(kube::kNamespaces, R"({"metadata":{"name":"traffictap-system","uid":"uid-system"}})");
+    Seed(kube::kNamespaces,
+         R"({"metadata":{"name":"shop","labels":{"traffictap.io/attachment":"Standing"}}})");
+    BOOST_REQUIRE(Run().ok());
+    BOOST_REQUIRE(Filters().size() == 1u);
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_standing_patch_comes_without_taps_and_no_tap_changes_it) {
+  Standing mesh;
+  BOOST_TEST(mesh.drains.size() == 1u);
+  const auto generation = mesh.Filters()[0].generation();
+  mesh.kube.ClearWrites();
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.compiled_taps.size() == 1u);
+  BOOST_TEST(mesh.kube.writes().empty());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.kube.writes().empty());
+  BOOST_TEST(mesh.Filters()[0].generation() == generation);
+  BOOST_TEST(mesh.drains.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_standing_patch_goes_with_the_installation_or_the_label) {
+  Standing mesh;
+  BOOST_TEST(mesh.Filters()[0].owner_references().size() == 1u);
+  mesh.Seed(kube::kNamespaces, R"({"metadata":{"name":"shop"}})");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().empty());
+  Standing other;
+  other.kube.Purge(kube::kNamespaces, {"", "traffictap-system"});
+  other.kube.CollectGarbage(kube::kEnvoyFilters);
+  BOOST_TEST(other.Filters().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_namespace_says_wrongly_is_told_once_as_long_as_it_stays) {
+  Fixture mesh;
+  const std::string wrong =
+      R"({"metadata":{"name":"shop","labels":{"traffictap.io/attachment":"yes"}}})";
+  mesh.Seed(kube::kNamespaces, wrong);
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.faults.size() == 1u);
+  BOOST_TEST(mesh.faults[0].starts_with("Namespace/shop: AttachmentInvalid: label "));
+  mesh.Seed(kube::kNamespaces, R"({"metadata":{"name":"shop"}})");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.Seed(kube::kNamespaces, wrong);
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.faults.size() == 2u);
 }
 
 // A mesh that can be attached by Telemetry as well.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/plan/standing_attachments.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "tap/values.h"
+
+namespace traffictap::plan {
+namespace {
+
+constexpr const char* kFault = "AttachmentInvalid";
+
+bool IsStanding(const Namespace& ns, const MeshSettings& mesh, std::vector<Note>* faults) {
+  const auto label = ns.labels.find(kAttachmentLabel);
+  if (label == ns.labels.end()) return mesh.standing && mesh.standing->Matches(ns.labels);
+  if (label->second == "Standing") return true;
+  if (label->second != "OnDemand") {
+    faults->push_back(
+        {ns.name, kFault,
+         fmt::format("label {}: '{}' is neither Standing nor OnDemand, so the namespace "
+                     "is attached on demand: correct it",
+                     kAttachmentLabel, label->second)});
+  }
+  return false;
+}
+
+// "x-tenant, x-user"
+std::vector<std::string> NamesIn(const std::string& list) {
+  std::vector<std::string> out;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t comma = std::min(list.find(',', begin), list.size());
+    const size_t first = list.find_first_not_of(" \t\n", begin);
+    if (first < comma) {
+      const size_t last = list.find_last_not_of(" \t\n", comma - 1);
+      out.push_back(list.substr(first, last - first + 1));
+    }
+    begin = comma + 1;
+  }
+  return out;
+}
+
+void AddHeaders(const Namespace& ns, const char* annotation,
+                const std::vector<std::string>& otherwise, std::set<std::string>* out,
+                std::vector<Note>* faults) {
+  const auto found = ns.annotations.find(annotation);
+  if (found == ns.annotations.end()) {
+    out->insert(otherwise.begin(), otherwise.end());
+    return;
+  }
+  for (const std::string& text : NamesIn(found->second)) {
+    auto name = tap::ParseHeaderName(text);
+    if (name.ok()) {
+      out->insert(*std::move(name));
+    } else {
+      faults->push_back({ns.name, kFault,
+                         fmt::format("annotation {}: '{}' is ignored: {}", annotation, text,
+                                     Message(name.status()))});
+    }
+  }
+}
+
+}  // namespace
+
+std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& index,
+                                                              std::vector<Note>* faults) {
+  std::map<std::string, StandingAttachment> out;
+  const MeshSettings& mesh = index.mesh();
+  for (const Namespace& ns : index.snapshot().namespaces) {
+    if (!IsStanding(ns, mesh, faults)) continue;
+    StandingAttachment& standing = out[ns.name];
+    standing.selection.whole_namespaces.insert(ns.name);
+    for (const Workload& workload : index.WorkloadsOf(ns.name)) {
+      if (!workload.ours) standing.selection.workloads.push_back({&workload, workload.pods});
+    }
+    AddHeaders(ns, kStandingRequestHeaders, mesh.standing_request_headers,
+               &standing.headers.request, faults);
+    AddHeaders(ns, kStandingResponseHeaders, mesh.standing_response_headers,
+               &standing.headers.response, faults);
+    standing.headers.response.erase("grpc-message");
+    standing.headers.response.erase("grpc-status");
+  }
+  std::sort(faults->begin(), faults->end());
+  return out;
+}
+
+}  // namespace traffictap::plan

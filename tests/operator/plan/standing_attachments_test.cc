@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/plan/standing_attachments.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap {
+namespace {
+
+using plan::MeshSnapshot;
+using plan::Note;
+using Names = std::set<std::string>;
+
+constexpr const char* kLabel = plan::kAttachmentLabel;
+
+struct Mesh {
+  plan::Namespace& Add(const std::string& name, tap::Labels labels) {
+    snapshot.namespaces.push_back({name, std::move(labels), "uid-" + name, {}});
+    return snapshot.namespaces.back();
+  }
+  std::map<std::string, plan::StandingAttachment> Run() {
+    faults.clear();
+    return StandingAttachments(plan::MeshIndex(snapshot), &faults);
+  }
+
+  MeshSnapshot snapshot;
+  std::vector<Note> faults;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(standing_attachments, Mesh)
+
+BOOST_AUTO_TEST_CASE(no_namespace_stands_attached_unless_somebody_says_so) {
+  Add("shop", {{"team", "a"}});
+  BOOST_TEST(Run().empty());
+  snapshot.mesh.standing = tap::LabelSelector{{{"team", "a"}}, {}};
+  BOOST_TEST(Run().contains("shop"));
+  BOOST_TEST(faults.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_namespaces_own_word_goes_before_the_selector) {
+  snapshot.mesh.standing = tap::LabelSelector{{{"team", "a"}}, {}};
+  Add("no", {{"team", "a"}, {kLabel, "OnDemand"}});
+  Add("yes", {{"team", "b"}, {kLabel, "Standing"}});
+  const auto found = Run();
+  BOOST_TEST(!found.contains("no"));
+  BOOST_TEST(found.contains("yes"));
+}
+
+BOOST_AUTO_TEST_CASE(any_other_word_is_told_and_counts_as_on_demand) {
+  snapshot.mesh.standing = tap::LabelSelector{{{"team", "a"}}, {}};
+  Add("shop", {{"team", "a"}, {kLabel, "standing"}});
+  BOOST_TEST(Run().empty());
+  BOOST_REQUIRE(faults.size() == 1u);
+  BOOST_TEST(faults[0].subject == "shop");
+  BOOST_TEST(faults[0].message.find("'standing'") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(annotations_take_the_place_of_the_installations_headers) {
+  snapshot.mesh.standing_request_headers = {"x-common"};
+  snapshot.mesh.standing_response_headers = {"x-cache"};
+  Add("plain", {{kLabel, "Standing"}});
+  Add("own", {{kLabel, "Standing"}}).annotations = {
+      {plan::kStandingRequestHeaders, " X-Tenant ,,x-user\n"},
+      {plan::kStandingResponseHeaders, ""}};
+  const auto found = Run();
+  BOOST_TEST((found.at("plain").headers.request == Names{"x-common"}));
+  BOOST_TEST((found.at("plain").headers.response == Names{"x-cache"}));
+  BOOST_TEST((found.at("own").headers.request == Names{"x-tenant", "x-user"}));
+  BOOST_TEST(found.at("own").headers.response.empty());
+  BOOST_TEST(faults.empty());
+}
+
+BOOST_AUTO_TEST_CASE(bad_and_credential_headers_are_reported_and_the_others_taken) {
+  Add("shop", {{kLabel, "Standing"}}).annotations = {
+      {plan::kStandingRequestHeaders, "x a, authorization, x-user"},
+      {plan::kStandingResponseHeaders, "grpc-status, x-cache"}};
+  const auto found = Run();
+  BOOST_TEST((found.at("shop").headers.request == Names{"x-user"}));
+  BOOST_TEST((found.at("shop").headers.response == Names{"x-cache"}));
+  BOOST_TEST(faults.size() == 2u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
