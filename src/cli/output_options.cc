@@ -25,7 +25,8 @@ Option FormOption(OutputOptions* out) {
   for (const char* form : print::kForms) option.choices.push_back(form);
   option.completes = Completes::kChoices;
   option.help =
-      "table, wide, json (one record per line), yaml, jsonpath=TEMPLATE, csv, har or name";
+      "table, wide, json (one record per line), yaml, jsonpath=TEMPLATE, "
+      "custom-columns=HEADER:PATH,..., csv, har or name";
   option.take = [out](const std::string& form) {
     out->form = form;
     return print::MakePrinter(form, {}).status();

@@ -5,6 +5,7 @@
 
 #include "cli/print/json_path_syntax.h"
 #include "cli/print/visible_text.h"
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 
 namespace traffictap::cli::print {
@@ -183,6 +184,28 @@ StatusOr<JsonPath> JsonPath::Parse(std::string_view text) {
   JsonPath out;
   out.root_ = std::make_unique<const TemplateNode>(*std::move(root));
   return out;
+}
+
+StatusOr<JsonPath> JsonPath::ParsePath(std::string_view text) {
+  std::string_view path = text;
+  if (path.starts_with('{') && path.ends_with('}')) path = path.substr(1, path.size() - 2);
+  if (path.empty()) return absl::InvalidArgumentError("jsonpath: the path is empty");
+  const bool whole = std::string_view(".[@$").find(path.front()) != std::string_view::npos;
+  auto out = Parse(fmt::format("{{{}{}}}", whole ? "" : ".", path));
+  if (!out.ok()) return out.status();
+  const auto& body = out->root_->body;
+  if (body.size() == 1 && body[0].kind == TemplateNode::Kind::kPath) return out;
+  return absl::InvalidArgumentError(
+      fmt::format("jsonpath: \"{}\" must be a single path, for example .source.name", text));
+}
+
+std::string JsonPath::Cell(const Json& record) const {
+  std::string out;
+  for (const Json* value : Evaluate(root_->body.front().path, {&record, &record})) {
+    const std::string text = TextOf(*value, /*visible=*/true);
+    if (!text.empty()) out += (out.empty() ? "" : ",") + text;
+  }
+  return out.empty() ? "<none>" : out;
 }
 
 void JsonPath::Render(const Json& record, bool visible, std::string* out) const {

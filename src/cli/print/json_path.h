@@ -27,6 +27,9 @@ class JsonPath {
  public:
   // kInvalidArgument tells what is wrong, where, and what would be right.
   static StatusOr<JsonPath> Parse(std::string_view text);
+  // One path without its braces or its first dot, as kubectl's custom-columns take it: "source.name",
+  // ".source.name", "{.source.name}".
+  static StatusOr<JsonPath> ParsePath(std::string_view text);
   JsonPath(JsonPath&&) noexcept;
   ~JsonPath();
 
@@ -34,6 +37,9 @@ class JsonPath {
   // as they are); objects and lists as JSON; several results of one pair of braces with a blank
   // between them.
   void Render(const nlohmann::ordered_json& record, bool visible, std::string* out) const;
+  // The values of ParsePath as a cell of a table: visible, several with a comma between them, "<none>"
+  // where there is nothing.
+  std::string Cell(const nlohmann::ordered_json& record) const;
 
  private:
   JsonPath();

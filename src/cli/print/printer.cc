@@ -2,6 +2,7 @@
 #include "cli/print/printer.h"
 
 #include "cli/print/csv_printer.h"
+#include "cli/print/custom_columns_printer.h"
 #include "cli/print/har_printer.h"
 #include "cli/print/json_printers.h"
 #include "cli/print/table_printer.h"
@@ -11,6 +12,7 @@ namespace traffictap::cli::print {
 namespace {
 
 constexpr std::string_view kJsonPath = "jsonpath=";
+constexpr std::string_view kCustomColumns = "custom-columns=";
 
 }  // namespace
 
@@ -23,9 +25,12 @@ StatusOr<std::unique_ptr<Printer>> MakePrinter(const std::string& form, const Pa
   if (form == "har") return MakeHarPrinter(page);
   if (form == "name") return MakeNamePrinter(page);
   if (form.starts_with(kJsonPath)) return MakeJsonPathPrinter(form.substr(kJsonPath.size()), page);
+  if (form.starts_with(kCustomColumns)) {
+    return MakeCustomColumnsPrinter(form.substr(kCustomColumns.size()), page);
+  }
   return absl::InvalidArgumentError(
-      fmt::format("-o: unknown output format \"{}\": use table, wide, json, yaml, csv, har, name "
-                  "or jsonpath=TEMPLATE",
+      fmt::format("-o: unknown output format \"{}\": use table, wide, json, yaml, csv, har, name, "
+                  "jsonpath=TEMPLATE or custom-columns=HEADER:PATH,...",
                   form));
 }
 

@@ -38,13 +38,14 @@ class Printer {
   virtual size_t left_out() const { return 0; }
 };
 
-// By the value of -o: table, wide, json, yaml, csv, har, name or jsonpath=TEMPLATE.
+// By the value of -o: table, wide, json, yaml, csv, har, name, jsonpath=TEMPLATE or
+// custom-columns=HEADER:PATH,....
 // kInvalidArgument: no such form, or a fault in the template with its place in it.
 StatusOr<std::unique_ptr<Printer>> MakePrinter(const std::string& form, const Page& page);
 
 // The values of -o, for help and completion.
-constexpr const char* kForms[] = {"table",     "wide", "json", "yaml",
-                                  "jsonpath=", "csv",  "har",  "name"};
+constexpr const char* kForms[] = {
+    "table", "wide", "json", "yaml", "jsonpath=", "custom-columns=", "csv", "har", "name"};
 
 // Lines of a stream that are no records: {"type":…}, comments and empty ones.
 bool IsControlLine(std::string_view line);
