@@ -191,6 +191,47 @@ class Faults(Outcomes):
         self.outcomes((kafka_output(listener="SASL", **self.sasl("wrong", "PLAIN")), BAD_LOGIN),
                       (other, ("UNAUTHENTICATED", "check tls.caFile and the broker's certificate")))
 
+    def test_a_secret_that_is_repaired_or_rotated_delivers_what_waited(self):
+        """Without an edit of the tap and without a restart, and nothing of what waited is lost or told as delivered twice."""
+        password, authority = WORK / "rotated-password", WORK / "rotated-ca.pem"
+        password.write_text("battery-staple\n")
+        authority.write_bytes((WORK / "other.pem").read_bytes())
+        login = {"security": "SaslPlaintext", "sasl": {
+            "mechanism": "PLAIN", "usernameFile": self.files["user"], "passwordFile": str(password)}}
+        outputs = {"login": kafka_output(listener="SASL", **login),
+                   "tls": kafka_output(listener="TLS", security="Ssl", tls={"caFile": str(authority)})}
+        with Stage(*(both(name, output) for name, output in outputs.items())) as s:
+            for n in range(3):
+                s.shop.call("cart", f"/before/{n}")
+            for name in outputs:
+                wait_until(f"{name} is refused", lambda: metric(  # noqa: B023
+                    s.collector.metrics(), "output_failing", tap=f"shop/{name}", output="kafka",  # noqa: B023
+                    reason="UNAUTHENTICATED") == 1, 60)
+            password.write_text(kafka.PASSWORD + "\n")
+            authority.write_bytes(pathlib.Path(BROKER.ca).read_bytes())
+            for name in outputs:
+                wait_until(f"{name} has delivered", lambda: self.ended(s, f"shop/{name}", None), 60)  # noqa: B023
+                self.assertEqual(collections.Counter(m["record"]["id"] for m in arrived(name)),
+                                 collections.Counter(r["id"] for r in s.records(f"{name}.jsonl")))
+
+    def test_a_rotation_under_load_loses_nothing(self):
+        authority = WORK / "current-ca.pem"
+        good = pathlib.Path(BROKER.ca).read_bytes()
+        authority.write_bytes(good)
+        output = kafka_output(listener="TLS", security="Ssl", tls={"caFile": str(authority)})
+        with Stage(both("rotation", output)) as s:
+            with Load(s.shop, 300) as load:
+                for n in range(3):
+                    start = Delivery.delivered(s)
+                    wait_until("Kafka gets more", lambda: Delivery.delivered(s) > start + 300, 60)  # noqa: B023
+                    authority.write_bytes(good + b"# %d\n" % n)
+                answered = load.stop()
+            s.settle(60)
+            sent = {r["id"] for r in s.records("rotation.jsonl")}
+            self.assertEqual(len(sent), answered)
+            self.assertEqual({m["record"]["id"] for m in arrived("rotation")}, sent)
+            self.assertEqual(metric(s.collector.metrics(), "output_dropped_total"), 0)
+
     def test_scram_works_or_says_why_it_cannot(self):
         version = subprocess.run(["kcat", "-V"], stdout=subprocess.PIPE, text=True, check=True).stdout
         fixed = tuple(map(int, re.search(r"librdkafka (\d+)\.(\d+)\.(\d+)", version).groups())) >= (2, 6, 1)

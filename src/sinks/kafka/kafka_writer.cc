@@ -9,55 +9,21 @@
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "fmt/format.h"
+#include "sinks/kafka/kafka_error.h"
+#include "sinks/kafka/watched_files.h"
 
 namespace traffictap::sinks {
 namespace {
 
 // Short, as closing waits for it; connecting goes on behind it, and the probe is repeated.
 constexpr int kProbeTimeoutMs = 1'000;
+constexpr std::chrono::seconds kFilesPeriod(2);
+constexpr int kHandOverMs = 500;
 constexpr int kQueuedMessagesMax = 100'000;
 constexpr int kQueuedKilobytesMax = 64 * 1024;
-
-// Before 2.6.1 librdkafka sends a SCRAM proof that brokers from Kafka 4.0 on refuse.
-const char* ScramCaveat(const tap::KafkaOutput& spec) {
-  constexpr int kScramWorksSince = 0x020601ff;
-  if (spec.sasl_mechanism.find("SCRAM") == std::string::npos ||
-      rd_kafka_version() >= kScramWorksSince) {
-    return "";
-  }
-  return "; this build's librdkafka is older than 2.6.1 and cannot use SCRAM with Kafka 4.0 or "
-         "newer: use PLAIN over TLS or a client certificate there";
-}
-
-// What the user can do about it decides the code; the message says it.
-Status ToStatus(rd_kafka_resp_err_t error, const tap::KafkaOutput& spec,
-                const std::string& detail) {
-  const std::string& topic = spec.topic;
-  const auto message =
-      fmt::format("kafka: {}{}{}", rd_kafka_err2str(error), detail.empty() ? "" : ": ", detail);
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return absl::UnauthenticatedError(
-          message + "; check the SASL mechanism, user name and password" + ScramCaveat(spec));
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return absl::PermissionDeniedError(message + "; allow this user to write to topic " + topic);
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      return absl::FailedPreconditionError(fmt::format(
-          "kafka: topic \"{}\" does not exist; create it, the collector never does", topic));
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-      return absl::OutOfRangeError(message + "; raise max.message.bytes of the topic");
-    case RD_KAFKA_RESP_ERR__SSL:
-      return absl::UnauthenticatedError(message +
-                                        "; check tls.caFile and the broker's certificate");
-    default: return absl::UnavailableError(message);
-  }
-}
 
 StatusOr<std::string> ReadSecret(const std::string& path) {
   std::ifstream file(path);
@@ -143,7 +109,15 @@ void Configure(const tap::KafkaOutput& spec, Settings* settings) {
 }  // namespace
 
 struct KafkaWriter::State {
-  tap::KafkaOutput spec;
+  explicit State(tap::KafkaOutput of)
+      : spec(std::move(of)),
+        login({spec.sasl_username_file, spec.sasl_password_file}),
+        tls({spec.ca_file, spec.certificate_file, spec.key_file}) {}
+
+  const tap::KafkaOutput spec;
+  WatchedFiles login;
+  WatchedFiles tls;
+  std::chrono::steady_clock::time_point files_next;
   RecordLedger* ledger = nullptr;
   rd_kafka_t* producer = nullptr;
   // A broker refuses a whole batch for its size, though the topic's bound may be above each record
@@ -163,6 +137,11 @@ struct KafkaWriter::State {
         state->ProduceAlone(*message)) {
       return;
     }
+    const bool handed_over = from != state->producer && from != state->alone;
+    if (handed_over && state->Produce(state->producer, KeyOf(*message), PayloadOf(*message)) ==
+                           RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
     const bool late = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
     const bool closed = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                         message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
@@ -171,7 +150,7 @@ struct KafkaWriter::State {
                         : closed ? DropReason::kClosed
                         : large  ? DropReason::kTooLarge
                                  : DropReason::kWriteFailed;
-    state->ledger->Dropped(reason, 1, ToStatus(message->err, state->spec, ""));
+    state->ledger->Dropped(reason, 1, KafkaError(message->err, state->spec, ""));
   }
 
   static void OnError(rd_kafka_t*, int error, const char* detail, void* opaque) {
@@ -183,11 +162,13 @@ struct KafkaWriter::State {
       return;
     state->last_error = code;
     state->last_detail = detail;
-    if (state->ledger != nullptr) state->ledger->Troubled(ToStatus(code, state->spec, detail));
+    if (state->ledger != nullptr) state->ledger->Troubled(KafkaError(code, state->spec, detail));
   }
 
   Status Create(bool one_by_one, rd_kafka_t** out) {
     Settings settings;
+    login.Changed();  // from what it reads now
+    tls.Changed();
     Configure(spec, &settings);
     if (one_by_one) settings.Set("batch.num.messages", "1");
     rd_kafka_conf_set_opaque(settings.get(), this);
@@ -217,11 +198,11 @@ struct KafkaWriter::State {
       // What went wrong is often told long before, as reconnecting backs off: it holds until a
       // broker answers.
       const bool told = last_error != RD_KAFKA_RESP_ERR_NO_ERROR;
-      status = ToStatus(told ? last_error : error, spec, told ? last_detail : "");
+      status = KafkaError(told ? last_error : error, spec, told ? last_detail : "");
     } else {
       last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
       if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        status = ToStatus(metadata->topics[0].err, spec, "");
+        status = KafkaError(metadata->topics[0].err, spec, "");
       }
     }
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
@@ -231,9 +212,51 @@ struct KafkaWriter::State {
 
   bool ProduceAlone(const rd_kafka_message_t& message) {
     if (alone == nullptr && !Create(true, &alone).ok()) return false;
-    return Produce(alone, {static_cast<const char*>(message.key), message.key_len},
-                   {static_cast<const char*>(message.payload), message.len}) ==
-           RD_KAFKA_RESP_ERR_NO_ERROR;
+    return Produce(alone, KeyOf(message), PayloadOf(message)) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+  static std::string_view KeyOf(const rd_kafka_message_t& message) {
+    return {static_cast<const char*>(message.key), message.key_len};
+  }
+  static std::string_view PayloadOf(const rd_kafka_message_t& message) {
+    return {static_cast<const char*>(message.payload), message.len};
+  }
+
+  // Takes over what a rotation of the Secret has put into the files.
+  void RefreshFiles() {
+    const auto now = std::chrono::steady_clock::now();
+    if (producer == nullptr || now < files_next) return;
+    files_next = now + kFilesPeriod;
+    if (login.Changed()) SetLogin();
+    if (tls.Changed()) Replace();
+  }
+
+  // For the next time that a broker asks; connections that are open stay.
+  void SetLogin() {
+    const auto user = ReadSecret(spec.sasl_username_file);
+    const auto password = ReadSecret(spec.sasl_password_file);
+    if (!user.ok() || !password.ok()) return;
+    for (rd_kafka_t* one : {producer, alone}) {
+      if (one == nullptr) continue;
+      rd_kafka_error_t* error =
+          rd_kafka_sasl_set_credentials(one, user->c_str(), password->c_str());
+      if (error != nullptr) rd_kafka_error_destroy(error);
+    }
+  }
+
+  // Certificates are read when a producer is made. What the former one cannot send by now goes to
+  // the new one, in its order. Files that do not fit together yet leave the former one at work.
+  void Replace() {
+    rd_kafka_t* next = nullptr;
+    if (const Status created = Create(false, &next); !created.ok()) {
+      return ledger->Troubled(created);
+    }
+    rd_kafka_t* former[] = {std::exchange(producer, next), std::exchange(alone, nullptr)};
+    for (rd_kafka_t*& one : former) {
+      if (one == nullptr) continue;
+      rd_kafka_flush(one, kHandOverMs);
+      DestroyProducer(&one);
+    }
   }
 
   rd_kafka_resp_err_t Produce(rd_kafka_t* to, std::string_view key, std::string_view line) {
@@ -265,14 +288,17 @@ struct KafkaWriter::State {
     }
   }
 
+  static void DestroyProducer(rd_kafka_t** one) {
+    if (*one == nullptr) return;
+    rd_kafka_purge(*one, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(*one, 1000);
+    rd_kafka_destroy(*one);
+    *one = nullptr;
+  }
+
   void Destroy() {
-    for (rd_kafka_t** one : {&producer, &alone}) {
-      if (*one == nullptr) continue;
-      rd_kafka_purge(*one, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-      rd_kafka_flush(*one, 1000);
-      rd_kafka_destroy(*one);
-      *one = nullptr;
-    }
+    DestroyProducer(&producer);
+    DestroyProducer(&alone);
   }
 
   // An idempotent producer can fail for good: only a new one helps. Its records are reported as
@@ -289,14 +315,14 @@ struct KafkaWriter::State {
   }
 };
 
-KafkaWriter::KafkaWriter(tap::KafkaOutput spec) : state_(std::make_unique<State>()) {
-  state_->spec = std::move(spec);
-}
+KafkaWriter::KafkaWriter(tap::KafkaOutput spec)
+    : state_(std::make_unique<State>(std::move(spec))) {}
 
 KafkaWriter::~KafkaWriter() { state_->Destroy(); }
 
 Status KafkaWriter::Open(RecordLedger* ledger) {
   state_->ledger = ledger;
+  state_->RefreshFiles();
   if (state_->producer == nullptr) {
     TT_RETURN_IF_ERROR(state_->Create(false, &state_->producer));
   }
@@ -326,9 +352,9 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
     }
     if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       // With its key: only this one is too large, not those behind it.
-      state_->ledger->Dropped(DropReason::kTooLarge, 1, ToStatus(error, state_->spec, ""));
+      state_->ledger->Dropped(DropReason::kTooLarge, 1, KafkaError(error, state_->spec, ""));
     } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      out.status = ToStatus(error, state_->spec, "");
+      out.status = KafkaError(error, state_->spec, "");
       break;
     }
     ++out.taken;
@@ -342,7 +368,10 @@ Status KafkaWriter::Flush() {
   return absl::OkStatus();
 }
 
-void KafkaWriter::Poll() { state_->Poll(0); }
+void KafkaWriter::Poll() {
+  state_->RefreshFiles();
+  state_->Poll(0);
+}
 
 void KafkaWriter::Close(base::Nanos wait) {
   state_->Flush(wait);
