@@ -47,16 +47,24 @@ struct HttpServer::State {
   asio::steady_timer pause{io};
   std::thread thread;
 
+  // Waits for a connection before it takes one: out of descriptors, accept fails also where nobody
+  // has come, and a connection that was just taken would go for nothing.
   void Accept() {
-    acceptor.async_accept([this](beast::error_code error, Tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) return Recover(error);
-      const bool full = context.connections >= context.options.connections_max;
-      if (!full || context.CloseLongestWaiting()) {
-        HttpSession::Serve(std::move(socket), &context);
-      }
-      Accept();
+    acceptor.async_wait(Tcp::acceptor::wait_read, [this](beast::error_code error) {
+      if (error != asio::error::operation_aborted) Take();
     });
+  }
+
+  void Take() {
+    Tcp::socket socket(io);
+    beast::error_code error;
+    acceptor.accept(socket, error);
+    if (error && error != asio::error::would_block) return Recover(error);
+    const bool full = context.connections >= context.options.connections_max;
+    if (!error && (!full || context.CloseLongestWaiting())) {
+      HttpSession::Serve(std::move(socket), &context);
+    }
+    Accept();
   }
 
   // The connection that could not be taken still waits, and would make the next attempt fail at
@@ -97,6 +105,7 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions&
   if (!error) state.acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) state.acceptor.bind(*endpoint, error);
   if (!error) state.acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) state.acceptor.non_blocking(true, error);
   if (error) {
     return absl::UnavailableError(
         fmt::format("listen on {}: {}", options.address, error.message()));
