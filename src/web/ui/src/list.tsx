@@ -95,7 +95,8 @@ export function moveSelection(by: number) {
   if (!length) return;
   const at = state.selected.value ? indexOf(state.selected.value) : -1;
   const { top, height } = viewport.peek();
-  const lastShown = Math.min(length - 1, Math.floor((top + height - HEAD_PX) / rowPx()) - 1);
+  // Just shown, the list has no height yet, and follows.
+  const lastShown = height > 0 ? Math.min(length - 1, Math.floor((top + height - HEAD_PX) / rowPx()) - 1) : length - 1;
   moveTo(Math.max(0, Math.min(length - 1, at < 0 ? lastShown : at + by)));
 }
 
