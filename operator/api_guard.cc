@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/api_guard.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
+#include "operator/controller/backoff.h"
 #include "operator/mesh/installation.h"
 
 namespace traffictap::op {
 namespace {
 
-constexpr std::chrono::seconds kPeriod(5);
+constexpr base::Nanos kPeriod = 5 * base::kSecond;
 constexpr base::Nanos kTimeout = 5 * base::kSecond;
 const kube::ObjectKey kApiService{"", "v1alpha1.tap.traffictap.io"};
 
@@ -35,32 +33,31 @@ ApiGuard::ApiGuard(base::Nanos remove_after, kube::KubeClient* kube, const base:
 void ApiGuard::Run(const std::stop_token& stop) {
   // What was seen in an earlier time as the leader may be long ago.
   unavailable_since_ = 0;
-  std::mutex mutex;
-  std::condition_variable_any waking;
-  std::unique_lock lock(mutex);
-  while (remove_after_ > 0 && !stop.stop_requested()) {
+  if (remove_after_ <= 0) return;
+  while (!stop.stop_requested()) {
     Look();
-    waking.wait_for(lock, stop, kPeriod, [] { return false; });
+    controller::WaitOnClock(kPeriod, stop);
   }
 }
 
-void ApiGuard::Look() {
+void ApiGuard::Look() { Tell(RemoveIfDue()); }
+
+Status ApiGuard::RemoveIfDue() {
   const auto service = kube_->Get(kube::kApiServices, kApiService, {kTimeout});
   const bool ours = service.ok() && service->label(mesh::kManagedByLabel) == mesh::kManagedByValue;
-  Tell(service.ok() || kube::IsNotFound(service.status()) ? "" : Message(service.status()));
   if (!ours || IsAvailable(*service)) {
     unavailable_since_ = 0;
-    return;
+    return kube::IsNotFound(service.status()) ? absl::OkStatus() : service.status();
   }
   const base::Nanos now = clock_->Monotonic();
   if (unavailable_since_ == 0 || uid_ != service->uid()) {
     uid_ = service->uid();
     unavailable_since_ = now;
   }
-  if (now - unavailable_since_ >= remove_after_) Remove(*service);
+  return now - unavailable_since_ < remove_after_ ? absl::OkStatus() : Remove(*service);
 }
 
-void ApiGuard::Remove(const kube::Object& service) {
+Status ApiGuard::Remove(const kube::Object& service) {
   // Not if it has become available since: then its version is another one.
   const Status removed = kube_->Delete(kube::kApiServices, kApiService,
                                        {service.uid(), service.resource_version(), kTimeout});
@@ -72,12 +69,12 @@ void ApiGuard::Remove(const kube::Object& service) {
             "the "
             "collector creates it again name={}",
             kApiService.name);
-  } else if (!kube::IsConflict(removed) && !kube::IsNotFound(removed)) {
-    Tell(Message(removed));
   }
+  return kube::IsConflict(removed) || kube::IsNotFound(removed) ? absl::OkStatus() : removed;
 }
 
-void ApiGuard::Tell(const std::string& trouble) {
+void ApiGuard::Tell(const Status& status) {
+  const std::string trouble = status.ok() ? "" : Message(status);
   if (trouble == std::exchange(told_, trouble) || trouble.empty()) return;
   log::For("operator").warn("cannot look after the APIService err=\"{}\"", trouble);
 }

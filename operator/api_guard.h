@@ -29,8 +29,11 @@ class ApiGuard {
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
-  void Remove(const kube::Object& service);
-  void Tell(const std::string& trouble);
+  // Both return what kept them from it, where somebody has to know.
+  Status RemoveIfDue();
+  Status Remove(const kube::Object& service);
+  // Logs trouble that was not there at the last look.
+  void Tell(const Status& status);
 
   const base::Nanos remove_after_;
   kube::KubeClient* const kube_;

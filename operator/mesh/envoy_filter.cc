@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "operator/plan/wanted_headers.h"
 
 namespace traffictap::mesh {
 namespace {
@@ -20,7 +21,6 @@ constexpr const char* kFlushInterval = "0.2s";
 constexpr int kBufferBytes = 65536;
 
 constexpr const char* kHttpConfig = "access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
-constexpr std::array<const char*, 2> kGrpcOutcome = {"grpc-message", "grpc-status"};
 
 std::string Extension(const char* name) {
   return fmt::format("type.googleapis.com/envoy.extensions.{}", name);
@@ -75,7 +75,7 @@ Json CommonConfig(const plan::Patch& patch, const Context& context) {
 // field that a tap names may be either as well.
 Json ResponseFields(const plan::Patch& patch) {
   std::set<std::string> names(patch.response_headers.begin(), patch.response_headers.end());
-  for (const char* name : kGrpcOutcome) names.insert(name);
+  for (const char* name : plan::kGrpcOutcome) names.insert(name);
   return names;
 }
 
@@ -145,7 +145,7 @@ void ReadLogger(const Json& config, plan::Patch* patch) {
   patch->request_headers = NamesIn(At(config, "/additional_request_headers_to_log"));
   patch->response_headers = NamesIn(At(config, "/additional_response_headers_to_log"));
   std::erase_if(patch->response_headers, [](const std::string& name) {
-    return std::find(kGrpcOutcome.begin(), kGrpcOutcome.end(), name) != kGrpcOutcome.end();
+    return std::ranges::find(plan::kGrpcOutcome, name) != plan::kGrpcOutcome.end();
   });
 }
 

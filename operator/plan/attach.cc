@@ -314,14 +314,13 @@ void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
                                    [&](const Workload* w) { return wanted_[i].contains(w); });
     if (!wants || demands_[i].standing != nullptr) continue;
     const tap::TapSpec& spec = *demands_[i].spec;
-    patch->owners.push_back(demands_[i].tap);
+    if (standing_ == nullptr) patch->owners.push_back(demands_[i].tap);
     patch->http = patch->http || tap::WantsHttp(spec);
     patch->tcp = patch->tcp || tap::WantsTcp(spec);
     AddWantedHeaders(spec, &headers);
   }
   if (standing_ != nullptr) {
     patch->standing = patch->http = patch->tcp = true;
-    patch->owners.clear();
     if (patch->mechanism == Mechanism::kEnvoyFilter) headers = *standing_;
   }
   std::sort(patch->owners.begin(), patch->owners.end());

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "fmt/format.h"
 #include "tap/values.h"
 
@@ -25,21 +27,6 @@ bool IsStanding(const Namespace& ns, const MeshSettings& mesh, std::vector<Note>
   return false;
 }
 
-// "x-tenant, x-user"
-std::vector<std::string> NamesIn(const std::string& list) {
-  std::vector<std::string> out;
-  for (size_t begin = 0; begin <= list.size();) {
-    const size_t comma = std::min(list.find(',', begin), list.size());
-    const size_t first = list.find_first_not_of(" \t\n", begin);
-    if (first < comma) {
-      const size_t last = list.find_last_not_of(" \t\n", comma - 1);
-      out.push_back(list.substr(first, last - first + 1));
-    }
-    begin = comma + 1;
-  }
-  return out;
-}
-
 void AddHeaders(const Namespace& ns, const char* annotation,
                 const std::vector<std::string>& otherwise, std::set<std::string>* out,
                 std::vector<Note>* faults) {
@@ -48,7 +35,9 @@ void AddHeaders(const Namespace& ns, const char* annotation,
     out->insert(otherwise.begin(), otherwise.end());
     return;
   }
-  for (const std::string& text : NamesIn(found->second)) {
+  // "x-tenant, x-user"
+  for (absl::string_view part : absl::StrSplit(found->second, ',', absl::SkipWhitespace())) {
+    const std::string text(absl::StripAsciiWhitespace(part));
     auto name = tap::ParseHeaderName(text);
     if (name.ok()) {
       out->insert(*std::move(name));
@@ -77,8 +66,7 @@ std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& i
                &standing.headers.request, faults);
     AddHeaders(ns, kStandingResponseHeaders, mesh.standing_response_headers,
                &standing.headers.response, faults);
-    standing.headers.response.erase("grpc-message");
-    standing.headers.response.erase("grpc-status");
+    DropGrpcOutcome(&standing.headers);
   }
   std::sort(faults->begin(), faults->end());
   return out;

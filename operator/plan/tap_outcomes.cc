@@ -148,7 +148,7 @@ void AddWorkload(const SelectedWorkload& selected, const MeshIndex& index, const
   const auto found = outcomes.find(&workload);
   if (would_attach && found != outcomes.end()) {
     match.patch = found->second.patch;
-    match.standing = found->second.stands && !match.patch.empty();
+    match.standing = found->second.stands;
     if (!match.patch.empty()) AddProxies(selected, index, outcome);
     outcome->not_visible.insert(outcome->not_visible.end(), found->second.not_visible.begin(),
                                 found->second.not_visible.end());

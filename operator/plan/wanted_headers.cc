@@ -17,8 +17,11 @@ void AddWantedHeaders(const tap::TapSpec& spec, HeaderSets* out) {
   out->response.insert(spec.capture.response_headers.begin(), spec.capture.response_headers.end());
   AddMatched(spec.match, out);
   for (const tap::OutputSpec& output : spec.outputs) AddMatched(output.match, out);
-  out->response.erase("grpc-message");
-  out->response.erase("grpc-status");
+  DropGrpcOutcome(out);
+}
+
+void DropGrpcOutcome(HeaderSets* headers) {
+  for (const char* name : kGrpcOutcome) headers->response.erase(name);
 }
 
 }  // namespace traffictap::plan

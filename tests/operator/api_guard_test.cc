@@ -107,6 +107,17 @@ BOOST_AUTO_TEST_CASE(trouble_is_told_once) {
   BOOST_TEST(log.Lines("cannot look after the APIService").size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_removal_that_is_refused_again_and_again_is_told_once) {
+  fakes::CapturedLog log("operator");
+  Seed("False");
+  LookFor(kRemoveAfter - base::kSecond * 5);
+  kube.Fail("delete", kube::kApiServices, absl::PermissionDeniedError("not allowed"), 3);
+  for (int i = 0; i < 3; ++i) LookFor(base::kSecond * 5);
+  BOOST_TEST(log.Lines("cannot look after the APIService").size() == 1u);
+  LookFor(base::kSecond * 5);
+  BOOST_TEST(!IsThere());
+}
+
 BOOST_AUTO_TEST_CASE(it_runs_until_it_is_told_to_stop_and_not_at_all_where_it_may_not_remove) {
   op::ApiGuard quick(1, &kube, &clock);
   Seed("False");
