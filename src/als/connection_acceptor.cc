@@ -152,10 +152,6 @@ void ConnectionAcceptor::Stop() {
     eventfd_write(wake_, 1);
     thread_.join();
   }
-  CloseAll();
-}
-
-void ConnectionAcceptor::CloseAll() {
   for (const int listener : listeners_) close(listener);
   listeners_.clear();
 }

@@ -46,7 +46,6 @@ class ConnectionAcceptor {
   void Run(const Take& take);
   // False where accept() found no descriptor.
   bool AcceptFrom(int listener, const Take& take);
-  void CloseAll();
 
   const uint64_t descriptors_reserved_;
   std::vector<int> listeners_;

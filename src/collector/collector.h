@@ -15,7 +15,7 @@ class Collector {
   ~Collector();
 
   // Not ready any more, GOAWAY to the proxies, reads on, closes the outputs, tells the operator and
-  // the log what was counted. Ends within read_on + close_wait and five seconds, whatever hangs
+  // the log what was counted. Ends within read_on + close_wait and six seconds, whatever hangs
   // outside: see sinks::AbandonedWriters.
   void Stop();
 

@@ -27,7 +27,7 @@ constexpr size_t kLengthBytes = 8;
 constexpr size_t kHeadBytes = 8 + kCrcBytes + kLengthBytes;
 // Twice what the operator may send.
 constexpr size_t kFileBytesMax = size_t{128} << 20;
-constexpr auto kPatience = absl::Seconds(2);
+constexpr auto kPatience = absl::Seconds(1);
 
 void AppendNumber(uint64_t number, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(number >> (8 * i)));

@@ -49,7 +49,6 @@ constexpr size_t kRegexStepsMax = 32 * 1024;
 struct PathIndex {
   struct Regex {
     std::shared_ptr<const re2::RE2> pattern;
-    size_t cost = 0;
     TapSet taps;
   };
   std::unique_ptr<re2::RE2::Set> set;
@@ -70,7 +69,7 @@ struct PathIndex {
     size_t steps = 0;
     for (const auto& [text, regex] : regexes) {
       if ((regex.taps & candidates).empty()) continue;
-      steps += (path.size() + 1) * regex.cost;
+      steps += (path.size() + 1) * tap::PatternCost(*regex.pattern);
       if (steps > kRegexStepsMax || FullMatch(*regex.pattern, path)) out |= regex.taps;
     }
     return out;
@@ -83,7 +82,6 @@ Status AddRegex(const std::string& text, size_t slot, PathIndex* index) {
     auto compiled = CompilePattern(text);
     if (!compiled.ok()) return compiled.status();
     regex.pattern = *std::move(compiled);
-    regex.cost = tap::PatternCost(*regex.pattern);
   }
   regex.taps.Add(slot);
   return absl::OkStatus();

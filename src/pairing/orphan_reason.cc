@@ -2,16 +2,8 @@
 #include "pairing/orphan_reason.h"
 
 namespace traffictap::pairing {
-namespace {
 
 using traffic::OrphanReason;
-
-bool BlamesThePeer(OrphanReason reason) {
-  return reason == OrphanReason::kNeverArrived || reason == OrphanReason::kLostInBuffer ||
-         reason == OrphanReason::kDrainingConnection;
-}
-
-}  // namespace
 
 OrphanReason ReasonOf(const LoneHalf& half) {
   if (half.evicted) return OrphanReason::kLostInBuffer;
@@ -24,6 +16,11 @@ OrphanReason ReasonOf(const LoneHalf& half) {
   }
   return half.mesh == traffic::PeerMesh::kMeshed ? OrphanReason::kPeerNotTapped
                                                  : OrphanReason::kPeerNotMeshed;
+}
+
+bool BlamesThePeer(OrphanReason reason) {
+  return reason == OrphanReason::kNeverArrived || reason == OrphanReason::kLostInBuffer ||
+         reason == OrphanReason::kDrainingConnection;
 }
 
 OrphanReason ReasonFor(const TapView& view, OrphanReason reason) {

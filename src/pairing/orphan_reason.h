@@ -39,10 +39,14 @@ struct LoneHalf {
 };
 traffic::OrphanReason ReasonOf(const LoneHalf& half);
 
+// Whether the reason blames the peer for not sending.
+bool BlamesThePeer(traffic::OrphanReason reason);
+
 struct TapView {
   bool sees_both = false;
   bool whole = false;  // the pairer had both sides
-  // Whether the tap targets the other side's proxy; empty where that proxy is not known.
+  // Whether the tap targets the other side's proxy; empty where that proxy is not known. Read only
+  // where the pair is whole or the reason blames the peer.
   std::optional<bool> targets_other;
 };
 // `reason`: that of the half, where it came alone.

@@ -30,6 +30,13 @@ namespace {
 constexpr base::Nanos kTick = 50 * base::kMillisecond;
 constexpr size_t kPeersMax = 100'000;
 
+using TapIngress = std::map<uint64_t, TapIngressCounters>;  // by the tap's id
+
+TapIngressCounters IngressOf(const TapIngress& all, const TapsInForce& taps, size_t slot) {
+  const auto found = all.find(taps.table->id(slot));
+  return found == all.end() ? TapIngressCounters() : found->second;
+}
+
 void LogFinal(const TapRuntime& tap, const TapIngressCounters& ingress) {
   log::For("pipeline")
       .info("final counters tap={} {} lost_entries={} broken_streams={}", tap.spec().key(),
@@ -177,19 +184,17 @@ void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
   }
   // While the removed taps can still be shown what waits for them.
   if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
+  // Of an edited tap the successor tells it.
+  const TapIngress ingress = removed.empty() ? TapIngress() : ingress_.tap_counters();
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
     const auto& old = former->runtimes[slot];
     const auto successor = Successor(*former, slot, *next);
     if (!old || old == successor) continue;
     if (successor) successor->Inherit(old.get());
     old->Leave(options_.output_close_wait, successor.get());
-    leaving_.push_back({old, !successor, IngressOf(*former, slot)});
+    leaving_.push_back({old, !successor, IngressOf(ingress, *former, slot)});
   }
   fan_out_.SetTaps(next);
-}
-
-TapIngressCounters Pipeline::IngressOf(const TapsInForce& taps, size_t slot) const {
-  return ingress_.tap_counters()[taps.table->id(slot)];
 }
 
 void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
@@ -262,14 +267,13 @@ PipelineSnapshot Pipeline::Snapshot() const {
     out.joins = join_counters_;
     out.waiting_bytes = waiting_bytes_;
   }
-  const auto tap_counters = ingress_.tap_counters();
+  const TapIngress ingress = ingress_.tap_counters();
   for (size_t slot = 0; slot < in_force->runtimes.size(); ++slot) {
     const auto& runtime = in_force->runtimes[slot];
     if (!runtime) continue;
-    const auto ingress = tap_counters.find(in_force->table->id(slot));
     out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
                         runtime->output_counters(), runtime->completed(),
-                        ingress == tap_counters.end() ? TapIngressCounters() : ingress->second});
+                        IngressOf(ingress, *in_force, slot)});
   }
   return out;
 }
@@ -295,11 +299,12 @@ bool Pipeline::BeginStop(base::Nanos wait) {
   }
   const base::Nanos left = std::max<base::Nanos>(0, deadline - clock_->Monotonic());
   const auto taps = in_force();
+  const TapIngress ingress = ingress_.tap_counters();
   for (size_t slot = 0; slot < taps->runtimes.size(); ++slot) {
     const auto& runtime = taps->runtimes[slot];
     if (!runtime) continue;
     runtime->Leave(left, nullptr);
-    leaving_.push_back({runtime, true, IngressOf(*taps, slot)});
+    leaving_.push_back({runtime, true, IngressOf(ingress, *taps, slot)});
   }
   return true;
 }

@@ -80,7 +80,6 @@ class Pipeline {
   void Take(const AdmittedBatch& batch, base::Nanos now);
   void TakeOver(const std::shared_ptr<TapsInForce>& next);
   void Publish();
-  TapIngressCounters IngressOf(const TapsInForce& taps, size_t slot) const;
   // Forgets the outputs that left and are closed by now.
   void Reap();
   bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -74,7 +74,9 @@ OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& w
   pairing::TapView view;
   view.sees_both = seen.client != nullptr && !seen.servers.empty();
   view.whole = whole.client != nullptr && !whole.servers.empty();
-  if (!view.sees_both) view.targets_other = TargetsOther(spec, whole, seen);
+  // Nobody asks for it otherwise, and finding the peer costs a lock.
+  const bool asked = view.whole || pairing::BlamesThePeer(whole.orphan_reason);
+  if (!view.sees_both && asked) view.targets_other = TargetsOther(spec, whole, seen);
   return pairing::ReasonFor(view, whole.orphan_reason);
 }
 

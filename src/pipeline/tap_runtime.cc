@@ -148,14 +148,10 @@ void TapRuntime::MatchOutputs(const traffic::TrafficPair& pair) {
 void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(origin_);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  bool withheld = false;
   gathering_->Add(pair, nodes, [&](const traffic::AccessEntry& entry) {
-    const traffic::AccessEntry shown = redactor_->Redact(entry, *patterns_);
-    withheld = withheld || redactor_->over_budget();
-    return shown;
+    return redactor_->Redact(entry, *patterns_);
   });
-  patterns_->EndRecord();
-  if (withheld) ++delta_.redaction_over_budget;
+  if (patterns_->EndRecord()) ++delta_.redaction_over_budget;
   for (auto& output : outputs_) {
     if (output.wants) output.indexes.push_back(index);
   }

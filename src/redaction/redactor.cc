@@ -46,7 +46,6 @@ bool IsUuid(std::string_view id) {
 struct Rule {
   std::shared_ptr<const re2::RE2> pattern;
   std::string replacement;
-  size_t cost = 1;
 };
 
 // The end of the character that begins at `at`.
@@ -64,10 +63,11 @@ bool ReplaceAll(const Rule& rule, tap::PatternBudget& budget, std::string* text)
   re2::StringPiece groups[10];
   const int wanted = 1 + re2::RE2::MaxSubmatch(rule.replacement);
   std::string out;
+  const size_t cost = tap::PatternCost(*rule.pattern);
   size_t at = 0;
   const char* last_end = nullptr;
   while (at <= text->size() && out.size() <= AccessEntry::kTextBytesMax) {
-    if (!budget.MayTest((text->size() - at + 1) * rule.cost)) return false;
+    if (!budget.MayTest((text->size() - at + 1) * cost)) return false;
     if (!rule.pattern->Match(input, at, text->size(), re2::RE2::UNANCHORED, groups, wanted)) break;
     const auto begin = static_cast<size_t>(groups[0].data() - text->data());
     out.append(*text, at, begin - at);
@@ -186,12 +186,10 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
       return absl::InvalidArgumentError(fmt::format("redaction rule \"{}\" to \"{}\": {}",
                                                     rule.pattern, rule.replacement, error));
     }
-    rules.rules.push_back({*pattern, rule.replacement, tap::PatternCost(**pattern)});
+    rules.rules.push_back({*pattern, rule.replacement});
   }
   return out;
 }
-
-bool Redactor::over_budget() const { return rules_->over_budget; }
 
 AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budget) {
   AccessEntry out = entry;

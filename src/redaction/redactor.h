@@ -26,8 +26,6 @@ class Redactor {
   // UUID. A text that the rules have no time left for reads "[redaction over budget]", and so do all
   // further ones of the entry. Views into `entry` or into the redactor, valid until the next call.
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry, tap::PatternBudget& budget);
-  // Whether the last call had no time for a text.
-  bool over_budget() const;
 
  private:
   Redactor();

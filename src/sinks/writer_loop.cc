@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/log.h"
 #include "fmt/format.h"
 
@@ -43,19 +44,9 @@ traffic::RecordSelection Detach(traffic::RecordSelection records) {
 
 int AbandonedWriters() { return abandoned_writers; }
 
-class WriterLoop::Call {
- public:
-  explicit Call(WriterLoop* loop) : loop_(loop) {
-    loop_->call_since_ = std::max<base::Nanos>(1, loop_->options_.clock->Monotonic());
-  }
-  ~Call() { loop_->call_since_ = 0; }
-
- private:
-  WriterLoop* const loop_;
-};
-
 auto WriterLoop::Ask(auto what) {
-  const Call call(this);
+  call_since_ = std::max<base::Nanos>(1, options_.clock->Monotonic());
+  const absl::Cleanup done = [this] { call_since_ = 0; };
   return what();
 }
 
@@ -328,8 +319,8 @@ void WriterLoop::FlushIfAsked() {
     if (flush_goal_ <= flushed_ || taken_ < flush_goal_) return;
   }
   const Status flushed = Ask([&] { return writer_->Flush(); });
-  if (flushed.ok()) Ask([&] { writer_->Poll(); });
   if (!flushed.ok()) return BackOff(flushed);
+  Ask([&] { writer_->Poll(); });
   absl::MutexLock lock(&mutex_);
   // A writer that settles later (Kafka) is asked again until its reports are in.
   if (in_flight() == 0) flushed_ = taken_;

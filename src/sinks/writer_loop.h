@@ -66,7 +66,6 @@ class WriterLoop final : private RecordLedger {
     size_t done = 0;
     size_t left() const { return records.size() - done; }
   };
-  class Call;  // a call to the writer, while it lasts
 
   void Delivered(uint64_t records, uint64_t bytes) override;
   void Dropped(DropReason reason, uint64_t records, const Status& why) override;

@@ -178,7 +178,8 @@ BOOST_AUTO_TEST_CASE(a_paused_stream_stays_open_and_is_read_on_when_it_is_wanted
 BOOST_AUTO_TEST_CASE(stops_reading_after_the_message_in_hand) {
   LogSender sender(channel);
   BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
-  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 1; }));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.read_on == 1; }));
+  BOOST_TEST(consumer.seen().paths.size() == 1);
   consumer.SetWanted(false);
   BOOST_TEST(sender.Send(MessageOf({"/2"})));
   BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.pauses == 1; }));

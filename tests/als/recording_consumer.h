@@ -23,6 +23,7 @@ class RecordingConsumer final : public traffic::EntryConsumer {
     int ended_clean = 0;
     int ended_broken = 0;
     int pauses = 0;
+    int read_on = 0;  // times that a message was over and the stream was still wanted
   };
 
   // Whether streams are read on; resumes those that are paused.
@@ -78,7 +79,10 @@ class RecordingConsumer final : public traffic::EntryConsumer {
     }
     bool Pause(const std::shared_ptr<traffic::StreamReader>& reader) override {
       absl::MutexLock lock(&owner_->mutex_);
-      if (owner_->wanted_) return false;
+      if (owner_->wanted_) {
+        ++owner_->seen_.read_on;
+        return false;
+      }
       owner_->paused_.push_back(reader);
       ++owner_->seen_.pauses;
       return true;

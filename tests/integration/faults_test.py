@@ -18,15 +18,10 @@ import proxy
 import shop
 import stage
 from proxy import Proxy, ended, entry, identifier, message
-from stage import Load, Stage, file_output, metric, tap, wait_until
+from stage import Load, Stage, file_output, metric, status_of, tap, wait_until
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 EMPTY_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
-
-
-def status_of(pid, field):
-    with open(f"/proc/{pid}/status") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
 def cpu_seconds(pid):

@@ -130,6 +130,12 @@ class Stage:
         wait_until("all that came is joined and written", quiet)
 
 
+def status_of(pid, field):
+    """A number of /proc/PID/status; of memory, kB."""
+    with open(f"/proc/{pid}/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+
+
 def books(metrics):
     """Raises unless the collector's books balance."""
 

@@ -68,11 +68,6 @@ def balances(counters):
     return counters["offered"] == counters["delivered"] + dropped + counters["queued"]
 
 
-def rss(pid, field="VmRSS"):
-    with open(f"/proc/{pid}/status") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith(field + ":")) >> 10
-
-
 class FinalCounters(unittest.TestCase):
     def test_what_an_output_that_is_away_still_held_at_the_end_is_told(self):
         away = tap("away", outputs=[kafka_output(), file_output("away.jsonl")], pairing={"window": "200ms"})
@@ -236,7 +231,7 @@ class Memory(unittest.TestCase):
                 sent += 2000
                 wait_until("the healthy output has them",
                            lambda: metric(s.collector.metrics(), "output_delivered_total", tap="shop/all") == sent)
-                peak = max(peak, rss(pid))
+                peak = max(peak, stage.status_of(pid, "VmRSS") >> 10)
             metrics = s.collector.metrics()
             stage.books(metrics)
             dropped = metric(metrics, "output_dropped_total", tap="shop/away")

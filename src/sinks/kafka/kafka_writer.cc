@@ -167,8 +167,10 @@ struct KafkaWriter::State {
 
   Status Create(bool one_by_one, rd_kafka_t** out) {
     Settings settings;
-    login.Changed();  // from what it reads now
-    tls.Changed();
+    if (!one_by_one) {
+      login.Changed();  // from what it reads now; the other one comes later and goes with it
+      tls.Changed();
+    }
     Configure(spec, &settings);
     if (one_by_one) settings.Set("batch.num.messages", "1");
     rd_kafka_conf_set_opaque(settings.get(), this);

@@ -2,7 +2,6 @@
 #include "tap/schema/kinds.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tap/schema/yaml_text.h"
 
-#include <cctype>
 #include <cmath>
 
 #include "absl/strings/ascii.h"
