@@ -55,7 +55,7 @@ bool IsNamed(const Row& row, std::string_view name) {
 }  // namespace
 
 std::optional<KindWord> ReadKindWord(std::string_view word) {
-  const std::string lower = absl::AsciiStrToLower(std::string(word));
+  const std::string lower = absl::AsciiStrToLower({word.data(), word.size()});
   const size_t dot = lower.find('.');
   for (const Row& row : kRows) {
     if (!IsNamed(row, lower.substr(0, dot))) continue;

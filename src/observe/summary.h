@@ -19,8 +19,8 @@ struct SummaryRequest {
   std::shared_ptr<const RecordFilter> filter;
 };
 
-// A TrafficSummary of the backlogs' records that arrived until `end` (wall clock). Computed when asked: O(records in the window), bounded
-// by the backlogs.
+// A TrafficSummary of the backlogs' records that arrived until `end` (wall clock). Computed when
+// asked: O(records in the window), bounded by the backlogs.
 std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const Access& access,
                         base::Nanos end);
 

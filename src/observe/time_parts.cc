@@ -100,6 +100,10 @@ std::vector<TimePart> PartsOf(const v1::TrafficPair& pair) {
   return out;
 }
 
+std::string ServerName(const v1::TrafficPair& pair, int index) {
+  return pair.server_size() > 1 ? fmt::format("server, try {}", index + 1) : "server";
+}
+
 std::vector<Lane> LanesOf(const v1::TrafficPair& pair) {
   std::vector<Lane> out;
   const auto& client = pair.client();
@@ -109,9 +113,8 @@ std::vector<Lane> LanesOf(const v1::TrafficPair& pair) {
   for (int i = 0; i < pair.server_size(); ++i) {
     const Side& side = pair.server(i);
     if (!side.has_duration_ms()) continue;
-    const std::string name =
-        pair.server_size() > 1 ? fmt::format("server, try {}", i + 1) : "server";
-    out.push_back({name, false, BeginOf(pair, i), side.duration_ms(), PhasesOf(side)});
+    out.push_back(
+        {ServerName(pair, i), false, BeginOf(pair, i), side.duration_ms(), PhasesOf(side)});
   }
   return out;
 }

@@ -14,6 +14,9 @@ namespace traffictap::observe {
 // pod took both.
 std::vector<TimePart> PartsOf(const v1::TrafficPair& pair);
 
+// What the lane of server(index) is called.
+std::string ServerName(const v1::TrafficPair& pair, int index);
+
 // Each side with its phases, one under the other: the last attempt begins with the first byte that
 // the client's proxy sent onward, earlier ones before it by their own clocks.
 std::vector<Lane> LanesOf(const v1::TrafficPair& pair);

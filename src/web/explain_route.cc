@@ -49,12 +49,7 @@ Json ExplanationJson(const observe::Explanation& told) {
 }
 
 HttpResponse Answer(const Json& json) {
-  HttpResponse out;
-  out.content_type = "application/json";
-  out.body = json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-  out.headers = SecurityHeaders();
-  out.headers.emplace_back("Cache-Control", "no-store");
-  return out;
+  return JsonResponse(json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 HttpResponse Explained(const HttpRequest& request) {

@@ -56,15 +56,6 @@ StatusOr<base::Nanos> ReadWindow(const Parameter& parameter) {
   return *window;
 }
 
-HttpResponse JsonResponse(std::string body) {
-  HttpResponse out;
-  out.content_type = "application/json";
-  out.body = std::move(body);
-  out.headers = SecurityHeaders();
-  out.headers.emplace_back("Cache-Control", "no-store");
-  return out;
-}
-
 const char* NameOf(LiveResource resource) {
   switch (resource) {
     case LiveResource::kPairs: return "pairs";

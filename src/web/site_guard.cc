@@ -76,17 +76,23 @@ std::vector<std::pair<std::string, std::string>> SecurityHeaders() {
           {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"}};
 }
 
+HttpResponse JsonResponse(std::string body) {
+  HttpResponse out;
+  out.content_type = "application/json";
+  out.body = std::move(body);
+  out.headers = SecurityHeaders();
+  out.headers.emplace_back("Cache-Control", "no-store");
+  return out;
+}
+
 HttpResponse FailureResponse(const Status& status) {
   const Failure failure = FailureOf(status.code());
   const nlohmann::ordered_json body = {{"kind", "Status"},         {"apiVersion", "v1"},
                                        {"status", "Failure"},      {"message", Message(status)},
                                        {"reason", failure.reason}, {"code", failure.code}};
-  HttpResponse out;
+  auto out = JsonResponse(
+      body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
   out.code = failure.code;
-  out.content_type = "application/json";
-  out.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
-  out.headers = SecurityHeaders();
-  out.headers.emplace_back("Cache-Control", "no-store");
   if (failure.code == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
   return out;
 }

@@ -21,6 +21,9 @@ std::optional<HttpResponse> RefuseForeign(const HttpRequest& request);
 // nothing inline, no framing, no sniffing, no referrer.
 std::vector<std::pair<std::string, std::string>> SecurityHeaders();
 
+// JSON that a browser may show and nobody may keep.
+HttpResponse JsonResponse(std::string body);
+
 // A failure in the form of a Kubernetes metav1.Status, which every client of its API understands.
 HttpResponse FailureResponse(const Status& status);
 

@@ -10,6 +10,7 @@
 #include "cli/print/visible_text.h"
 #include "fmt/format.h"
 #include "observe/explanation.h"
+#include "observe/time_parts.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -97,9 +98,7 @@ std::vector<NamedSide> SidesOf(const Pair& pair) {
   std::vector<NamedSide> out;
   if (pair.has_client()) out.push_back({"client", &pair.client()});
   for (int i = 0; i < pair.server_size(); ++i) {
-    const std::string name =
-        pair.server_size() > 1 ? fmt::format("server, try {}", i + 1) : "server";
-    out.push_back({name, &pair.server(i)});
+    out.push_back({observe::ServerName(pair, i), &pair.server(i)});
   }
   return out;
 }
