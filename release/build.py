@@ -26,9 +26,9 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def artifacts(build, registry, url):
+def artifacts(build, number, registry, url):
     """{file name: bytes} of all but the checksums."""
-    number, epoch = version.version(version.read()), build_images.epoch()
+    epoch = build_images.epoch()
     out = {}
 
     # The plugin of kubectl: an archive for any Linux, what is in it, and how krew installs it.
@@ -58,21 +58,22 @@ def main():
     parser.add_argument("--url", help="where the archive will be: krew fetches it from there")
     given = parser.parse_args()
 
-    torn = version.faults(version.read())
+    tree = version.read()
+    torn = version.faults(tree)
     if torn:
         sys.exit("the version does not hold together:\n" + "\n".join(torn))
     out = pathlib.Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
-    number = version.version(version.read())
+    number = version.version(tree)
     strangers = [path.name for path in out.iterdir() if number not in path.name and path.name not in UNNUMBERED]
     if strangers:
         sys.exit(f"{out} holds what is not of {number}: {', '.join(sorted(strangers))}")
-    made = artifacts(given.build, given.registry, given.url)
+    made = artifacts(given.build, number, given.registry, given.url)
     made["SHA256SUMS"] = "".join(f"{sha256(content)}  {name}\n" for name, content in sorted(made.items())).encode()
     for name, content in sorted(made.items()):
         (out / name).write_bytes(content)
         print(f"{len(content) / 1e6:8.2f} MB  {out / name}")
-    if not version.read().tags_here:
+    if not tree.tags_here:
         print(f"not a release yet: this commit has no tag v{number}")
 
 

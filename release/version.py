@@ -84,4 +84,5 @@ def _of_tags(tree, number, released):
 
 if __name__ == "__main__":
     found = read()
-    sys.exit("\n".join(faults(found))) if faults(found) else print(version(found))
+    torn = faults(found)
+    sys.exit("\n".join(torn)) if torn else print(version(found))

@@ -11,7 +11,7 @@ done
 for version in $(printf '%s\n' kafka/jars-*.lock | sed -E 's/.*jars-(.*)\.lock/\1/'); do
   kafka/fetch_kafka.sh "$version" || code=1
 done
-for build in mesh/build.sh chart/helm.sh docs/promtool/build.sh bench/otelcol/build.sh; do
+for build in mesh/build.sh chart/helm.sh docs/promtool/build.sh bench/otelcol/build.sh release/tools.sh; do
   "./$build" || code=1
 done
 exit $code

@@ -221,6 +221,8 @@ class Chart(unittest.TestCase):
             self.assertEqual(item["metadata"]["labels"]["team"], "mesh", key)
         self.assertEqual(objects["PodMonitor/obs"]["metadata"]["labels"]["release"], "prometheus")
         pods = pods_of(objects)
+        for key, pod in pods.items():
+            self.assertIn("team", pod["metadata"]["labels"], key)
         self.assertEqual(pods["Deployment/obs-operator"]["metadata"]["labels"]["team"], "mesh")
         self.assertEqual(pods["Deployment/obs-collector"]["metadata"]["labels"]["team"], "records")
         for item in objects.values():

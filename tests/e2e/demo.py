@@ -91,7 +91,7 @@ def keep_records(mesh):
 def show(mesh, seconds):
     stage = Stage(mesh)
     stage.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
-                 " --set operator.patchGrace=0s")
+              " --set operator.patchGrace=0s")
     stage.run(f"kubectl apply -f {SAMPLE}")
     stage.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
     ended = threading.Event()

@@ -78,6 +78,7 @@ class Life(Scenario):
         self.assertFalse(taps.matching("edited", path="/after"))
 
     def test_a_deleted_tap_leaves_the_mesh_as_it_was_found(self):
+        wait_until(lambda: "http_grpc" not in loggers_of("shop/frontend"), "what was tapped before has gone", 90)
         before = loggers_of("shop/frontend")
         taps.apply("gone")
         taps.delete("gone")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Otlp output against a real receiver: what arrives, what a receiver that is away costs, what faults are called."""
 import collections
-import os
 import pathlib
 import shutil
 import tempfile
