@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { countValues, FACETS, type Facet } from "./facets";
-import { store } from "./feed";
+import { seldom, store } from "./feed";
 import { excludeTerm, toggleValue, valuesOf } from "./filter";
 import { KEYS } from "./filter_words";
 import { count, visible } from "./format";
@@ -8,15 +8,8 @@ import { verdictLabel } from "./verdict";
 import * as state from "./state";
 
 const VALUES_MAX = 8;
-const COUNT_MS = 1000; // counting all rows ten times a second would cost more than it tells
 
-let counted: { at: number; of: string | null; values: [Facet, [string, number][]][] } = { at: 0, of: null, values: [] };
-function counts() {
-  const now = performance.now();
-  const of = state.shown.peek();
-  if (now - counted.at > COUNT_MS || of !== counted.of) counted = { at: now, of, values: FACETS.map((facet) => [facet, countValues(store.all, facet, VALUES_MAX)]) };
-  return counted.values;
-}
+const counts = seldom(() => FACETS.map((facet): [Facet, [string, number][]] => [facet, countValues(store.all, facet, VALUES_MAX)]));
 
 // A value as the filter takes it: of a path, this path alone.
 export const termValue = (key: string, value: string) => (key === "path" ? `=${value}` : value);
@@ -50,7 +43,6 @@ function Values({ facet, values }: { facet: Facet; values: [string, number][] })
 
 // What the listed requests have, by how many have it.
 export function FacetPanel() {
-  void state.version.value;
   if (!state.facetsOpen.value) return null;
   return (
     <aside class="facets" aria-label="Values of the listed requests" tabIndex={0}>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // From the stream's lines to rows, and the figures that are asked for every two seconds.
-import { batch, effect } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import type { Explanation, Summary, TapsStatus, Words } from "./api";
 import { sortRows } from "./facets";
 import { durationMs } from "./format";
@@ -10,9 +10,9 @@ import { RowStore, toRow, type PairRecord, type Row } from "./record";
 import * as state from "./state";
 import { type Control, LiveStream, failureOf } from "./stream";
 
-export const ROWS_MAX = 50_000;
+const ROWS_MAX = 50_000;
 const PUBLISH_MS = 100; // the screen changes at most ten times a second
-const SORT_MS = 1000;
+const ANEW_MS = 1000;
 const SLICE_MS = 8; // of parsing at a time, so that a key press never waits long
 const PENDING_MAX = 100_000;
 const PENDING_ENOUGH = 20_000; // beyond it the collector waits, and tells what we miss
@@ -131,15 +131,41 @@ function publish() {
   });
 }
 
-// The rows in the order that was chosen. Anew at most once a second: nothing may jump while it is read.
-let sorted: { rows: Row[]; by: unknown; version: number; at: number } | null = null;
+// What is made of all rows, anew at most once a second: nothing may jump while it is read, and ten times a second costs
+// more than it tells. It is of the last rows even when no more come. A wait has no point where it was of rows that are
+// gone, of none at all, or `by` something else.
+let clearings = 0;
+export function seldom<T>(make: () => T, by: () => unknown = () => null): () => T {
+  const due = signal(0); // not the version: others would take it for a change of the rows, and wake this again
+  let wake = 0;
+  let made: { value: T; by: unknown; clearings: number; rows: number; version: number; at: number } | null = null;
+  const later = (wait: number) => {
+    wake ||= window.setTimeout(() => {
+      wake = 0;
+      due.value++;
+    }, wait);
+  };
+  return () => {
+    void due.value;
+    const [key, version, at, last] = [by(), state.version.value, performance.now(), made];
+    if (last?.rows && last.by === key && last.clearings === clearings) {
+      if (last.version === version) return last.value;
+      const wait = last.at + ANEW_MS - at;
+      if (wait > 0) {
+        later(wait);
+        return last.value;
+      }
+    }
+    made = { value: make(), by: key, clearings, rows: store.length, version, at };
+    return made.value;
+  };
+}
+
+// The rows in the order that was chosen.
+const sorted = seldom(() => sortRows(store.all, state.sort.peek().by, state.sort.peek().down), () => state.sort.value);
 export function rowsInOrder(): readonly Row[] {
   const { by, down } = state.sort.value;
-  if (by === "time" && !down) return store.all;
-  const now = performance.now();
-  const stale = !sorted || sorted.by !== state.sort.value || (sorted.version !== state.version.value && now - sorted.at > SORT_MS);
-  if (stale) sorted = { rows: sortRows(store.all, by, down), by: state.sort.value, version: state.version.value, at: now };
-  return sorted!.rows;
+  return by === "time" && !down ? store.all : sorted();
 }
 
 export function setPaused(value: boolean) {
@@ -154,6 +180,7 @@ export function setPaused(value: boolean) {
 
 function clearRows() {
   store.clear();
+  clearings++;
   pending = [];
   pendingAt = 0;
   giveRoom();
@@ -311,15 +338,18 @@ async function call(path: string, init: RequestInit = {}): Promise<Response | nu
   if ((await failureOf(response)).code === 401) state.unauthorized.value = true;
   return null;
 }
-const get = async <T>(path: string) => ((await call(path).catch(() => null))?.json() ?? null) as Promise<T | null>;
+// Null as well where the answer breaks off: it is asked for again.
+const get = <T>(path: string, init?: RequestInit): Promise<T | null> =>
+  call(path, init)
+    .then((response) => (response ? (response.json() as Promise<T>) : null))
+    .catch(() => null);
 
 export async function explain(line: string): Promise<Explanation | null> {
   const record = JSON.parse(line) as PairRecord;
   // Captured headers say nothing of the cause, and may be long.
   const { request, response } = record;
   const body = JSON.stringify({ ...record, request: { ...request, headers: undefined }, response: response && { ...response, headers: undefined, trailers: undefined } });
-  const answer = await call("/api/v1/explain", { method: "POST", body }).catch(() => null);
-  return answer ? ((await answer.json()) as Explanation) : null;
+  return get<Explanation>("/api/v1/explain", { method: "POST", body });
 }
 
 function summaryPath(query: string): string {
@@ -350,7 +380,9 @@ async function refreshSummary() {
   }
 }
 
+let timer = 0;
 async function refresh() {
+  const mine = timer;
   const asks = !state.unauthorized.peek() && !!state.token.peek() && !document.hidden && !state.file.peek();
   if (asks) {
     const [status] = await Promise.all([get<TapsStatus>("/api/v1/taps"), state.parsed.peek().error ? null : refreshSummary()]);
@@ -360,9 +392,9 @@ async function refresh() {
       state.statusAt.value = Date.now();
     }
   }
-  timer = window.setTimeout(refresh, 2000);
+  // Unless something was changed meanwhile, and is asked for already.
+  if (timer === mine) timer = window.setTimeout(refresh, 2000);
 }
-let timer = window.setTimeout(refresh, 0);
 effect(() => {
   void state.view.value;
   void state.query.value;

@@ -31,7 +31,7 @@ function distance(a: string, b: string): number {
 }
 
 // The key that was probably meant, or nothing.
-export function nearestKey(key: string): string {
+function nearestKey(key: string): string {
   const best = Object.keys(KEYS).map((name) => [distance(key, name), name] as const).sort((a, b) => a[0] - b[0])[0];
   return best[0] <= Math.max(1, Math.floor(key.length / 3)) ? best[1] : "";
 }

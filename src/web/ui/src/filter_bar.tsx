@@ -114,12 +114,16 @@ function Input({ why }: { why: string }) {
   );
 }
 
+function talliesOfFile(): Record<string, number> {
+  void state.version.value;
+  return Object.fromEntries(countValues(store.all, facetOf("verdict")!, 20));
+}
+
 // How many of each verdict this time has, whatever of them the filter leaves out.
 function Strip() {
   const asked = valuesOf(state.parsed.value.terms, "verdict");
   const not = valuesOf(state.parsed.value.terms, "verdict", true);
-  const known = state.file.value ? Object.fromEntries(countValues(store.all, facetOf("verdict")!, 20)) : state.tallies.value;
-  void state.version.value;
+  const known = state.file.value ? talliesOfFile() : state.tallies.value;
   return (
     <div class="strip" role="group" aria-label="Verdicts">
       {[...VERDICTS].reverse().map((verdict) => (

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { effect } from "@preact/signals";
+import { afterEach, beforeAll, beforeEach, vi } from "vitest";
+import { toRow } from "../../src/web/ui/src/record";
+
+let feed: typeof import("../../src/web/ui/src/feed");
+let state: typeof import("../../src/web/ui/src/state");
+let answer: (path: string) => Promise<unknown>;
+let asked = 0; // how often for the taps
+
+const good = { ok: true, json: () => Promise.resolve({ taps: [], flags: { UF: "" } }) };
+const brokenOff = { ok: true, json: () => Promise.reject(new SyntaxError("Unexpected end of JSON input")) };
+const askedIn = async (ms: number) => {
+  const before = asked;
+  await vi.advanceTimersByTimeAsync(ms);
+  return asked - before;
+};
+
+beforeAll(async () => {
+  vi.useFakeTimers();
+  const storage = { getItem: (name: string) => (name === "traffictap.token" ? "t" : null), setItem: () => undefined };
+  vi.stubGlobal("location", { hash: "", origin: "http://127.0.0.1:1", pathname: "/" });
+  vi.stubGlobal("sessionStorage", storage);
+  vi.stubGlobal("localStorage", storage);
+  vi.stubGlobal("history", { replaceState: () => undefined, pushState: () => undefined });
+  vi.stubGlobal("window", { addEventListener: () => undefined, setTimeout: (...given: Parameters<typeof setTimeout>) => setTimeout(...given) });
+  vi.stubGlobal("document", { documentElement: { dataset: {} }, hidden: false });
+  vi.stubGlobal("BroadcastChannel", undefined);
+  vi.stubGlobal("fetch", (path: string) => {
+    if (path === "/api/v1/taps") asked++;
+    return /^\/api\/v1\/(taps|summary|explain)/.test(path) ? answer(path) : new Promise(() => undefined);
+  });
+  answer = () => Promise.resolve(good);
+  state = await import("../../src/web/ui/src/state");
+  feed = await import("../../src/web/ui/src/feed");
+});
+beforeEach(() => (answer = () => Promise.resolve(good)));
+afterEach(() => feed.store.clear());
+
+test("figures are asked for every two seconds", async () => {
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await askedIn(20_000)).toBe(10);
+});
+
+test("an answer that breaks off ends neither the asking nor the details", async () => {
+  answer = () => Promise.resolve(brokenOff);
+  expect(await askedIn(20_000)).toBe(10);
+  expect(await feed.explain('{"id":"a"}')).toBeNull();
+  answer = () => Promise.reject(new TypeError("Failed to fetch"));
+  expect(await askedIn(20_000)).toBe(10);
+  expect(await feed.explain('{"id":"a"}')).toBeNull();
+});
+
+test("what is changed while an answer is awaited is asked for once, not ever after twice", async () => {
+  let release = () => {};
+  answer = () => new Promise((resolve) => (release = () => resolve(good)));
+  await vi.advanceTimersByTimeAsync(2000);
+  for (const view of ["taps", "list", "taps"] as const) {
+    const first = release;
+    state.view.value = view;
+    await vi.advanceTimersByTimeAsync(100);
+    first();
+  }
+  answer = () => Promise.resolve(good);
+  release();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await askedIn(20_000)).toBe(10);
+});
+
+const line = (id: string, clientMs: number) => JSON.stringify({ id, timings: { startTime: "2026-01-31T12:00:00Z", clientMs } });
+const add = (id: string, clientMs: number) => {
+  feed.store.add(toRow(line(id, clientMs), 0));
+  feed.store.commit();
+  state.version.value++;
+};
+const order = () => feed.rowsInOrder().map((row) => row.id).join("");
+
+test("a sorted list jumps at most once a second, and has the last rows when no more come", async () => {
+  state.sort.value = { by: "client", down: true };
+  expect(order()).toBe("");
+  add("a", 1);
+  expect(order()).toBe("a");
+  add("b", 2);
+  expect(order()).toBe("a");
+  await vi.advanceTimersByTimeAsync(250);
+  const count = feed.seldom(() => feed.store.length); // with a second of its own
+  const drawn: string[] = [];
+  const stop = effect(() => void drawn.push(`${order()} ${count()}`));
+  add("c", 3);
+  expect(drawn.at(-1)).toBe("a 2");
+  await vi.advanceTimersByTimeAsync(750);
+  expect(drawn.at(-1)).toBe("cba 2");
+  await vi.advanceTimersByTimeAsync(250);
+  expect(drawn.at(-1)).toBe("cba 3");
+  const { length } = drawn;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(drawn).toHaveLength(length); // nothing wakes itself
+  stop();
+});
