@@ -317,7 +317,8 @@ await test("exports are what they say", async () => {
 await test("a recorded file is shown, filtered and left again", async () => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.selectOption("#export", "json")]);
   const name = join(tmpdir(), `traffictap-page-${process.pid}.jsonl`);
-  writeFileSync(name, `${readFileSync(await download.path(), "utf8")}not a record\n`);
+  const bare = { id: "bare", verdict: "Ok", timings: { startTime: "2026-01-31T12:00:00Z" } };
+  writeFileSync(name, `${readFileSync(await download.path(), "utf8")}not a record\n${JSON.stringify(bare)}\n`);
   await page.setInputFiles("#file", name);
   await page.waitForFunction(() => document.querySelector(".connection").textContent.includes(".jsonl"));
   await rows.nth(2).waitFor();
@@ -325,6 +326,11 @@ await test("a recorded file is shown, filtered and left again", async () => {
   await page.waitForFunction(() => [...document.querySelectorAll(".row .edge")].every((edge) => edge.textContent.includes("broken")) && document.querySelector(".row"));
   await rows.first().click();
   await page.waitForSelector(".details .cause");
+  await page.keyboard.press("Escape");
+  await filterBy("bare");
+  await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
+  await rows.first().click();
+  await page.waitForFunction(() => document.querySelector(".details .edge")?.textContent.includes("unknown → unknown"));
   await page.keyboard.press("Escape");
   await filterBy("", "");
   await page.locator("button", { hasText: "Back to live" }).click();

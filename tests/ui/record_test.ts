@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
 import { clock, durationMs, ms, rate, visible } from "../../src/web/ui/src/format";
-import { outcome, RowStore, toRow } from "../../src/web/ui/src/record";
+import { endName, fullName, outcome, parseRecord, RowStore, toRow } from "../../src/web/ui/src/record";
 
 const line = (id: string, path = "/cart", extra = {}) =>
   JSON.stringify({
@@ -65,6 +65,22 @@ test("rows are in the order of their start, whenever they come", () => {
   expect(store.find("b")?.seq).toBe(12);
 });
 
+test("rows without a time are found as well, in the order in which they came", () => {
+  const store = new RowStore(10);
+  for (const [i, id] of ["a", "b", "c"].entries()) store.add(toRow(line(id, "/", { timings: {} }), i));
+  store.commit();
+  expect(store.all.map((row) => store.indexOf(row))).toEqual([0, 1, 2]);
+});
+
+test("a record has all its parts, whatever its line lacks", () => {
+  expect(parseRecord('{"id":"a","source":null}')).toEqual({ id: "a", request: {}, source: {}, destination: {}, timings: {} });
+  expect(JSON.stringify(parseRecord(line("a")))).toBe(line("a"));
+});
+
+test("the full name of an end has its namespace, where it is known", () => {
+  expect([{ name: "cart", namespace: "shop" }, { ip: "10.0.0.9" }, { namespace: "bank" }, {}].map((end) => fullName(endName(end)))).toEqual(["shop/cart", "10.0.0.9", "bank/…", "unknown"]);
+});
+
 test("the store keeps the newest, and forgets the ids of the others", () => {
   const store = new RowStore(3);
   const rows = [0, 1, 2, 3, 4].map((second) => toRow(at(`${second}`, second), second));
@@ -101,3 +117,14 @@ test("durations, rates and times are short", () => {
   expect(clock(Date.parse("2026-01-31T12:00:01.5Z"), true)).toBe("12:00:01.500");
   expect([durationMs("30s"), durationMs("10m"), durationMs("1h")]).toEqual([30_000, 600_000, 3_600_000]);
 });
+
+test.each([
+  ["1h30m", 5_400_000],
+  ["1m1s1ms", 61_001],
+  ["250ms", 250],
+  ["1500us", 1.5],
+  ["2ms500000ns", 2.5],
+  ["0s", 0],
+])("the duration %j is %d ms", (text, wanted) => expect(durationMs(text)).toBeCloseTo(wanted, 9));
+
+test.each(["", "5", "m", "1.5s", "-1s", "1s1m", "1s1s", "05s", "1 s", "1d", "1S", "x1s", "1s\n"])("%j is no duration", (text) => expect(durationMs(text)).toBeNaN());

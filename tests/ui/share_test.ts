@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from "node:child_process";
 import { beforeAll, vi } from "vitest";
-import type { PairRecord } from "../../src/web/ui/src/record";
+import { parseRecord, type PairRecord } from "../../src/web/ui/src/record";
 
 const record = {
   id: "r1",
@@ -39,6 +39,13 @@ test("a text tells the cause, and nothing in it steers a terminal", () => {
   expect(text).toContain("cart answered 500.");
   expect(text).toContain("shop/web → shop/cart");
   expect(text).not.toContain("\u001b");
+});
+
+test("a record without its ends is told of all the same", () => {
+  const bare = parseRecord('{"id":"a","tap":"shop/all","verdict":"Ok","timings":{"startTime":"2026-01-31T12:00:00Z"}}');
+  expect(share.asText(bare, null)).toContain("unknown → unknown");
+  expect(share.asCurl(bare)).toContain("http://unknown/");
+  expect(share.linkTo(bare)).toContain("id=a");
 });
 
 test("a link has the absolute time around its request, and names it", () => {

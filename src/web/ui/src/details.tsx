@@ -7,7 +7,7 @@ import { explain } from "./feed";
 import { excludeTerm, toggleTerm } from "./filter";
 import { bytes, instant, ms, visible } from "./format";
 import { moveSelection } from "./list";
-import { endName, outcome, type PairRecord, type Row, type Side } from "./record";
+import { endName, fullName, outcome, parseRecord, type PairRecord, type Row, type Side } from "./record";
 import { asCurl, asText, copy, linkTo } from "./share";
 import { Parts, PhaseTable, Timeline } from "./timeline";
 import { VerdictTag } from "./verdict";
@@ -45,9 +45,9 @@ const FILTERS: Record<string, string> = {
   code: "code", flags: "flags", grpcStatus: "grpc", method: "method", path: "path", authority: "host", userAgent: "agent", scheme: "scheme", protocol: "protocol", id: "text", policy: "text",
 };
 
-function Value({ name, value, term }: { name: string; value: string; term?: string }) {
+function Value({ name, value }: { name: string; value: string }) {
   const key = FILTERS[name];
-  const wanted = term ?? (name === "path" ? `=${value}` : name === "userAgent" ? `=${value}` : value);
+  const wanted = name === "path" || name === "userAgent" ? `=${value}` : value;
   const narrow = (event: MouseEvent) => {
     const change = event.altKey ? excludeTerm : toggleTerm;
     state.filterLine.value = change(state.filterLine.value, key, wanted);
@@ -158,10 +158,7 @@ function Ends({ record }: { record: PairRecord }) {
       </button>
     );
   };
-  const text = (which: "source" | "destination") => {
-    const { ns, name } = endName(record[which]);
-    return visible(ns ? `${ns}/${name}` : name);
-  };
+  const text = (which: "source" | "destination") => visible(fullName(endName(record[which])));
   const note = endName(record.destination).note;
   return (
     <p class="edge">
@@ -243,8 +240,7 @@ export function Details() {
   const row = state.selected.value;
   const told = useExplanation(row?.line);
   if (!row) return null;
-  const record = JSON.parse(row.line) as PairRecord;
-  record.request ??= {};
+  const record = parseRecord(row.line);
   const { client, server } = record;
   return (
     <aside class={`details d-${row.verdict}`} aria-label="Details" tabIndex={-1}>

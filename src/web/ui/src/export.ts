@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PairRecord, Row, Side } from "./record";
+import { parseRecord, type PairRecord, type Row, type Side } from "./record";
 
 // One definition for the page and for `kubectl traffictap -o csv` and `-o har`: src/cli/print/README.md.
 const flagsOf = (r: PairRecord) => [...new Set([r.client, ...(r.server ?? [])].flatMap((side) => side?.flags ?? []))];
@@ -49,16 +49,10 @@ export function csvCell(value: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
-// Parts that a record may lack altogether.
-function parsed(line: string): PairRecord {
-  const r = JSON.parse(line) as Partial<PairRecord>;
-  return { ...r, request: r.request ?? {}, source: r.source ?? {}, destination: r.destination ?? {}, timings: r.timings ?? {} } as PairRecord;
-}
-
 export function toCsv(rows: Iterable<Row>): string {
   const lines = [Object.keys(COLUMNS).join(",")];
   for (const row of rows) {
-    const record = parsed(row.line);
+    const record = parseRecord(row.line);
     lines.push(Object.values(COLUMNS).map((value) => csvCell(value(record))).join(","));
   }
   return lines.join("\r\n") + "\r\n";
@@ -174,7 +168,7 @@ function harEntry(r: PairRecord) {
 }
 
 export function toHar(rows: Iterable<Row>): string {
-  const records = Array.from(rows, (row) => parsed(row.line));
+  const records = Array.from(rows, (row) => parseRecord(row.line));
   const entries = records.filter((r) => r.request.protocol !== "TCP").map(harEntry);
   return JSON.stringify({ log: { version: "1.2", creator: { name: "TrafficTap", version: "v1" }, entries } }, null, 1);
 }

@@ -58,5 +58,11 @@ export function instant(time: number): string {
   return zone(time) === "UTC" ? local : `${local} · ${d.toISOString()}`;
 }
 
-// "30s", "10m" and "1h" in milliseconds.
-export const durationMs = (text: string) => Number.parseInt(text, 10) * ({ s: 1000, m: 60_000, h: 3_600_000 }[text.at(-1)!] ?? NaN);
+const UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 1e-3, ns: 1e-6 };
+const DURATION = new RegExp(`^(?=.)${Object.keys(UNITS).map((unit) => `(?:(0|[1-9]\\d*)${unit})?`).join("")}$`);
+
+// "30s", "100ms" and "1h30m" in milliseconds, as the collector reads them; NaN: none.
+export function durationMs(text: string): number {
+  const found = DURATION.exec(text);
+  return found ? Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(found[i + 1] ?? 0), 0) : NaN;
+}

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { SortKey } from "./facets";
 import { rowsInOrder, store } from "./feed";
 import { clock, instant, ms, visible } from "./format";
-import { outcome, type EndName, type Row } from "./record";
+import { fullName, outcome, type EndName, type Row } from "./record";
 import { verdictLabel, verdictMeaning, verdictShape } from "./verdict";
 import * as state from "./state";
 
@@ -100,8 +100,8 @@ export function moveSelection(by: number) {
   moveTo(Math.max(0, Math.min(length - 1, at < 0 ? lastShown : at + by)));
 }
 
-export const endText = (end: EndName) => visible(state.manyNamespaces.value && end.ns ? `${end.ns}/${end.name}` : end.name);
-const endTitle = (end: EndName) => visible([end.ns ? `${end.ns}/${end.name}` : end.name, end.note].filter(Boolean).join(" · "));
+const endText = (end: EndName) => visible(state.manyNamespaces.value ? fullName(end) : end.name);
+const endTitle = (end: EndName) => visible([fullName(end), end.note].filter(Boolean).join(" · "));
 
 // The shortest that tells why; the details say it in a sentence.
 function why(row: Row): string {

@@ -3,7 +3,7 @@
 // The filter over the records of an opened file, which no collector holds. Of the words of the filter line it has those
 // that need no knowledge of the cluster; the others are refused and named.
 import { durationMs } from "./format";
-import { endName, type End, type PairRecord, type Side } from "./record";
+import { endName, whole, type End, type PairRecord, type Side } from "./record";
 import type { Term } from "./filter";
 
 type Test = (record: PairRecord) => boolean;
@@ -72,7 +72,7 @@ const TESTS: Record<string, (value: string) => Test> = {
   },
   grpcStatus: (value) => (r) => list(value).some((each) => same(r.response?.grpcStatus, each)),
   minDuration: (value) => {
-    const least = /ms$/.test(value) ? Number.parseFloat(value) : durationMs(value);
+    const least = durationMs(value);
     return (r) => Math.max(r.timings.clientMs ?? 0, r.timings.serverMs ?? 0) >= least;
   },
   flag: (value) => (r) => list(value).some((each) => sidesOf(r).some((side) => side.flags?.some((flag) => same(flag, each)))),
@@ -106,7 +106,6 @@ export function matcher(terms: Term[]): { matches: Test; unknown: string } {
     else wanted.set(name, [...(wanted.get(name) ?? []), make(value)]);
   }
   const groups = [...wanted.values()];
-  const whole = (r: PairRecord): PairRecord => ({ ...r, request: r.request ?? {}, source: r.source ?? {}, destination: r.destination ?? {}, timings: r.timings ?? {} }) as PairRecord;
   return {
     unknown: "",
     matches: (record) => {

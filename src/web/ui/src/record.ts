@@ -47,6 +47,10 @@ export interface PairRecord {
   rpc?: { service?: string; method?: string };
 }
 
+// With the parts that a record may lack altogether.
+export const whole = (r: Partial<PairRecord>) => ({ ...r, request: r.request ?? {}, source: r.source ?? {}, destination: r.destination ?? {}, timings: r.timings ?? {} }) as PairRecord;
+export const parseRecord = (line: string) => whole(JSON.parse(line) as Partial<PairRecord>);
+
 export const VERDICTS = ["Ok", "Retried", "ServerError", "NetworkOrProxy", "ClientAborted", "Mismatch", "Denied"] as const;
 
 // One end by the name that says most, and the filter's value that finds it.
@@ -70,6 +74,8 @@ export function endName(end: End): EndName {
   if (!name) return { ns, name: ns ? "…" : "unknown", term: ns ? `ns/${ns}` : "", note: end.reduced ? "not yours to see" : "" };
   return { ns, name, term: ns ? `${ns}/${name}` : name, note: end.address ?? "" };
 }
+
+export const fullName = ({ ns, name }: EndName) => (ns ? `${ns}/${name}` : name);
 
 // What the list keeps of a record. The rest is parsed again from `line` when somebody looks at it.
 export interface Row {
@@ -106,8 +112,8 @@ function reasonOf(r: PairRecord): string {
 }
 
 export function toRow(line: string, seq: number): Row {
-  const r = JSON.parse(line) as PairRecord;
-  const t = r.timings ?? {};
+  const r = parseRecord(line);
+  const t = r.timings;
   const servers = r.server ?? [];
   const retried = servers.length > 1 || (r.client?.attempts ?? 1) > 1;
   const last = servers[servers.length - 1];
@@ -118,17 +124,17 @@ export function toRow(line: string, seq: number): Row {
     time: Date.parse(t.startTime),
     verdict: r.verdict,
     orphan: r.orphanReason ?? "",
-    source: endName(r.source ?? {}),
-    destination: endName(r.destination ?? {}),
-    method: r.request?.method ?? r.request?.protocol ?? "",
-    path: r.request?.path ?? "",
-    tcp: r.request?.protocol === "TCP",
+    source: endName(r.source),
+    destination: endName(r.destination),
+    method: r.request.method ?? r.request.protocol ?? "",
+    path: r.request.path ?? "",
+    tcp: r.request.protocol === "TCP",
     code: r.response?.code ?? 0,
     grpc: r.response?.grpcStatus ?? "",
     flags: union([r.client?.flags, ...servers.map((server) => server.flags), r.response?.flags]),
     reason: reasonOf(r),
     tries: retried ? servers.map((server) => server.grpcStatus || server.code || "no answer").join(", ") : "",
-    pod: last?.pod ?? r.destination?.pod ?? "",
+    pod: last?.pod ?? r.destination.pod ?? "",
     bytes: (r.response?.bodyBytes as number) ?? 0,
     clientMs: t.clientMs ?? NaN,
     serverMs: t.serverMs ?? NaN,
@@ -138,6 +144,8 @@ export function toRow(line: string, seq: number): Row {
 
 // What stands in the column of codes.
 export const outcome = (row: Row) => (row.tcp ? "TCP" : row.grpc && row.grpc !== "OK" ? row.grpc : row.code ? String(row.code) : "none");
+
+const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq;
 
 // The latest `capacity` rows by their start, oldest first. Rows come in any order: a record with one side comes after
 // the window in which the other could have come. They are in sight after `commit`.
@@ -163,7 +171,6 @@ export class RowStore {
   }
   commit() {
     if (!this.fresh.length) return;
-    const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq;
     this.fresh.sort(order);
     const tail = this.rows.splice(this.place(this.fresh[0]));
     let i = 0;
@@ -182,8 +189,7 @@ export class RowStore {
     let high = this.rows.length;
     while (low < high) {
       const mid = (low + high) >> 1;
-      const other = this.rows[mid];
-      if ((other.time || 0) - (row.time || 0) < 0 || (other.time === row.time && other.seq < row.seq)) low = mid + 1;
+      if (order(this.rows[mid], row) < 0) low = mid + 1;
       else high = mid;
     }
     return low;

@@ -3,7 +3,7 @@
 // A request as a link, as a text for others, and as a command that sends it again.
 import type { Explanation } from "./api";
 import { durationMs, instant, ms, visible } from "./format";
-import { endName, type PairRecord, type Side } from "./record";
+import { endName, fullName, type PairRecord, type Side } from "./record";
 import * as state from "./state";
 
 const AROUND_MS = 30_000; // before and after the request that a link names
@@ -26,10 +26,7 @@ export async function copy(text: string, what: string) {
   }
 }
 
-const end = (of: PairRecord["source"]) => {
-  const { ns, name } = endName(of);
-  return ns ? `${ns}/${name}` : name;
-};
+const end = (of: PairRecord["source"]) => fullName(endName(of));
 const answer = (side?: Side) => (side ? [side.grpcStatus || String(side.code ?? 0), ...(side.flags ?? [])].join(" ") : "–");
 
 export function asText(record: PairRecord, told: Explanation | null): string {
