@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { routePath } from "./filter";
 
 // Answers of /api/v1/summary, /api/v1/taps and /api/v1/explain.
 export interface Quantiles {
@@ -89,3 +90,13 @@ export interface Words {
 
 // The filter's value for an end of a group.
 export const termOf = (end: GroupEnd) => end.service || (end.namespace ? `${end.namespace}/${end.name}` : end.name);
+
+export const keyOf = (end: GroupEnd) => `${end.namespace}/${end.name}`;
+export const edgeKey = (group: Group) => `${keyOf(group.source)} ${keyOf(group.destination)}`;
+
+// The filter line of the requests that a group counts; empty where nothing is known to filter by.
+export function requestsOf({ source, destination, method, route }: Group): string {
+  const [from, to] = [termOf(source), termOf(destination)];
+  const terms = [from && `source:${from}`, to && `destination:${to}`, method && method !== "TCP" && `method:${method}`, route && `path:${routePath(route)}`];
+  return terms.filter(Boolean).join(" ");
+}

@@ -3,10 +3,9 @@
 // Places the map's nodes and edges; loaded when the map is first opened. The layers and the ways round are dagre's
 // (@dagrejs/dagre, MIT): callers left of those they call, edges back led around.
 import { graphlib, layout as arrange } from "@dagrejs/dagre";
-import type { Group, GroupEnd } from "./api";
+import { keyOf, type Group, type GroupEnd } from "./api";
+import { NODE_H, NODE_W } from "./node_size";
 
-export const NODE_W = 176;
-export const NODE_H = 40;
 const LOOP = 26;
 
 export interface PlacedNode {
@@ -34,8 +33,6 @@ export interface Placed {
   width: number;
   height: number;
 }
-
-export const keyOf = (end: GroupEnd) => `${end.namespace}/${end.name}`;
 
 function namesOf(groups: Group[]): Map<string, GroupEnd> {
   const out = new Map<string, GroupEnd>();

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Group, termOf } from "./api";
+import { edgeKey, keyOf, type Group } from "./api";
 import { count, percent, rate, visible } from "./format";
 import type { Placed, PlacedEdge, PlacedNode } from "./layout";
+import { NODE_H, NODE_W } from "./node_size";
 import { Panel } from "./panel";
 import { VERDICTS } from "./record";
 import { verdictsInWords } from "./verdict";
 import * as state from "./state";
 
 const EDGES_MAX = 200;
-const NODE_W = 176;
-const NODE_H = 40;
 const ZOOMS = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2];
 
-export type Chosen = { kind: "edge"; from: string; to: string } | { kind: "node"; key: string };
-export const chosen = signal<Chosen | null>(null);
+export const chosen = signal<{ kind: "edge" | "node"; key: string } | null>(null);
 export const only = signal(""); // the node whose neighbours alone are shown
 const find = signal("");
 const zoom = signal(0); // 0: as large as fits
-
-export const keyOf = (end: Group["source"]) => `${end.namespace}/${end.name}`;
 
 // The middle tells least of a name: its begin and its end tell versions apart.
 const short = (text: string, max: number) => (text.length > max ? `${text.slice(0, Math.ceil(max / 2) - 1)}…${text.slice(text.length - Math.floor(max / 2))}` : text);
@@ -53,7 +49,7 @@ function press(action: () => void) {
   };
 }
 
-const matches = (group: Group["source"]) => !find.value || `${group.namespace}/${group.name}`.toLowerCase().includes(find.value.toLowerCase());
+const matches = (group: Group["source"]) => !find.value || keyOf(group).toLowerCase().includes(find.value.toLowerCase());
 
 function edgeLabel(group: Group): string {
   const verdict = worst(group);
@@ -63,8 +59,8 @@ function edgeLabel(group: Group): string {
 function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
   const { group, points } = edge;
   const verdict = worst(group);
-  const [from, to] = [keyOf(group.source), keyOf(group.destination)];
-  const mine = chosen.value?.kind === "edge" && chosen.value.from === from && chosen.value.to === to;
+  const key = edgeKey(group);
+  const mine = chosen.value?.kind === "edge" && chosen.value.key === key;
   const middle = points[Math.floor(points.length / 2)];
   const text = `${nameOf(group.source)} → ${nameOf(group.destination)}: ${edgeLabel(group)}, ${verdictsInWords(group.verdicts ?? {}, group.records)}`;
   const d = curve(points);
@@ -75,7 +71,7 @@ function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
       tabindex={0}
       aria-label={visible(text)}
       aria-pressed={mine}
-      {...press(() => (chosen.value = { kind: "edge", from, to }))}
+      {...press(() => (chosen.value = { kind: "edge", key }))}
     >
       <title>{visible(text)}</title>
       <path class="hit" d={d} />
@@ -111,7 +107,7 @@ function Node({ node }: { node: PlacedNode }) {
 // Laid out anew only when other nodes or edges are there: figures alone move nothing.
 function usePlaced(groups: Group[]): Placed | null {
   const [placed, setPlaced] = useState<Placed | null>(null);
-  const shape = groups.map((group) => `${keyOf(group.source)} ${keyOf(group.destination)}`).sort().join("\n");
+  const shape = groups.map(edgeKey).sort().join("\n");
   useEffect(() => {
     if (!groups.length) return;
     let current = true;
@@ -121,8 +117,8 @@ function usePlaced(groups: Group[]): Placed | null {
     };
   }, [shape]);
   if (!placed) return null;
-  const fresh = new Map(groups.map((group) => [`${keyOf(group.source)} ${keyOf(group.destination)}`, group]));
-  return { ...placed, edges: placed.edges.map((edge) => ({ ...edge, group: fresh.get(`${keyOf(edge.group.source)} ${keyOf(edge.group.destination)}`) ?? edge.group })) };
+  const fresh = new Map(groups.map((group) => [edgeKey(group), group]));
+  return { ...placed, edges: placed.edges.map((edge) => ({ ...edge, group: fresh.get(edgeKey(edge.group)) ?? edge.group })) };
 }
 
 function Tools({ fit, note }: { fit: number; note: string }) {
@@ -170,7 +166,7 @@ function Drawing({ placed, busiest, scale }: { placed: Placed; busiest: number; 
           <text x={space.x + 10} y={space.y + 14}>{visible(space.name)}</text>
         </g>
       ))}
-      {placed.edges.map((edge) => <Edge key={`${keyOf(edge.group.source)} ${keyOf(edge.group.destination)}`} edge={edge} busiest={busiest} />)}
+      {placed.edges.map((edge) => <Edge key={edgeKey(edge.group)} edge={edge} busiest={busiest} />)}
       {placed.nodes.map((node) => <Node key={node.key} node={node} />)}
     </svg>
   );
@@ -200,6 +196,3 @@ export function EdgeMap() {
     </>
   );
 }
-
-export const requestsOf = (source: Group["source"] | null, destination: Group["source"] | null) =>
-  [source && termOf(source) && `source:${termOf(source)}`, destination && termOf(destination) && `destination:${termOf(destination)}`].filter(Boolean).join(" ");

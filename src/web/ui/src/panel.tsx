@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What the map knows of the edge or node that was chosen, and the way to its requests.
-import type { Group, Quantiles, Summary } from "./api";
-import { termOf } from "./api";
-import { routePath } from "./filter";
+import { edgeKey, keyOf, requestsOf, termOf, type Group, type Quantiles, type Summary } from "./api";
 import { count, ms, percent, rate, visible } from "./format";
-import { chosen, keyOf, only, requestsOf } from "./map";
+import { chosen, only } from "./map";
 import { VerdictBar } from "./verdict";
 import * as state from "./state";
 
@@ -42,7 +40,7 @@ const Show = ({ line, n }: { line: string; n: number }) => (
 );
 
 function EdgePanel({ group, routes }: { group: Group; routes: Group[] }) {
-  const line = requestsOf(group.source, group.destination);
+  const line = requestsOf(group);
   return (
     <>
       <h2>{visible(group.source.name || "unknown")} → {visible(group.destination.name || "unknown")}</h2>
@@ -57,7 +55,7 @@ function EdgePanel({ group, routes }: { group: Group; routes: Group[] }) {
       <ul class="plain">
         {routes.slice(0, ROUTES_MAX).map((route) => (
           <li key={`${route.method} ${route.route}`}>
-            <button class="link mono" onClick={() => state.showRequests([line, route.method && route.method !== "TCP" && `method:${route.method}`, route.route && `path:${routePath(route.route)}`].filter(Boolean).join(" "))}>
+            <button class="link mono" onClick={() => state.showRequests(requestsOf(route))}>
               {visible(`${route.method ?? ""} ${route.route ?? ""}`)}
             </button>{" "}
             <span class="faint num">{rate(route.rate)}{route.errors ? ` · ${percent(route.errors, route.records)} failed` : ""}</span>
@@ -104,8 +102,8 @@ function NodePanel({ nodeKey, edges }: { nodeKey: string; edges: Group[] }) {
 export function Panel({ summary }: { summary: Summary }) {
   const what = chosen.value;
   if (!what) return null;
-  const group = what.kind === "edge" ? summary.edges.find((each) => keyOf(each.source) === what.from && keyOf(each.destination) === what.to) : undefined;
-  const routes = group ? summary.routes.filter((each) => keyOf(each.source) === keyOf(group.source) && keyOf(each.destination) === keyOf(group.destination)) : [];
+  const group = what.kind === "edge" ? summary.edges.find((each) => edgeKey(each) === what.key) : undefined;
+  const routes = group ? summary.routes.filter((each) => edgeKey(each) === edgeKey(group)) : [];
   return (
     <aside class="details" aria-label="What the map knows">
       <header><span class="grow" /><button class="icon" aria-label="Close" title="Close (Esc)" onClick={() => (chosen.value = null)}>✕</button></header>

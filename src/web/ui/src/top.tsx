@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
-import type { Group } from "./api";
-import { routePath } from "./filter";
+import { edgeKey, requestsOf, type Group } from "./api";
 import { count, ms, percent, rate, visible } from "./format";
-import { requestsOf } from "./map";
 import { VerdictBar } from "./verdict";
 import * as state from "./state";
 
@@ -37,16 +35,9 @@ function sorted(groups: Group[]): Group[] {
 
 const end = (of: Group["source"]) => visible(state.manyNamespaces.value && of.namespace ? `${of.namespace}/${of.name}` : of.name || "unknown");
 
-function requests(group: Group): string {
-  const terms = [requestsOf(group.source, group.destination)];
-  if (group.method && group.method !== "TCP") terms.push(`method:${group.method}`);
-  if (group.route) terms.push(`path:${routePath(group.route)}`);
-  return terms.filter(Boolean).join(" ");
-}
-
 function Line({ group }: { group: Group }) {
   const times = [group.clientMs, group.serverMs, group.betweenMs];
-  const show = () => state.showRequests(requests(group));
+  const show = () => state.showRequests(requestsOf(group));
   const route = visible(`${group.method ?? ""} ${group.route ?? ""}`);
   return (
     <tr class="leads" onClick={show}>
@@ -63,8 +54,6 @@ function Line({ group }: { group: Group }) {
     </tr>
   );
 }
-
-const keyOf = (group: Group) => [group.source.namespace, group.source.name, group.destination.namespace, group.destination.name, group.method, group.route].join("\n");
 
 function Head({ columns }: { columns: typeof COLUMNS }) {
   return (
@@ -103,7 +92,7 @@ export function Top() {
       </div>
       <table class="top">
         <thead><Head columns={columns} /></thead>
-        <tbody>{sorted(summary[per.value]).map((group) => <Line key={keyOf(group)} group={group} />)}</tbody>
+        <tbody>{sorted(summary[per.value]).map((group) => <Line key={`${edgeKey(group)} ${group.method} ${group.route}`} group={group} />)}</tbody>
       </table>
       {!summary.records && <div class="empty"><h2>No traffic in this time</h2></div>}
     </div>
