@@ -76,15 +76,26 @@ folder() {
   fi
 }
 
+# usage: folders NAME...
+folders() {
+  local stage
+  for stage in "$@"; do
+    if [ -x "tests/$stage/run.sh" ] && selected "$stage"; then folder "$stage"; fi
+  done
+}
+
 export TEST=${TEST:-}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp}
 
-# The quick ones first, then those that mostly wait, so that what is missing in the cache can be made beside them.
-stages=" tidy integration e2e "
+# e2e takes as long as half of the others, and most of it waits. So these run beside it; what measures the machine's own
+# speed comes afterwards, alone.
+beside="chart docs kafka mesh otlp release"
+first=" tidy integration "
+after=" "
 for stage in $(ls -d tests/*/run.sh | cut -d/ -f2); do
-  [[ "$stages" == *" $stage "* ]] || stages+="$stage "
+  [[ " $beside $first e2e fuzz " == *" $stage "* ]] || after+="$stage " # fuzz is a program of its own: make fuzz
 done
 warming=
 if [ -z "$sanitizer" ] && [ -z "${ONLY:-}" ]; then
@@ -98,10 +109,21 @@ if selected units && [[ kube == *"$TEST"* ]] && [ "$(id -u)" = 0 ] && ! tests/me
 fi
 selected units && units
 if [ -z "$sanitizer" ]; then
-  for stage in $stages; do
-    [ "$stage" = fuzz ] && continue # a program of its own: make fuzz
-    [ -x "tests/$stage/run.sh" ] && selected "$stage" && folder "$stage"
-  done
+  folders $first
+  rm -f "$logs/beside.totals"
+  (
+    passed=0 failed=0 skipped=0
+    folders $beside
+    echo "$passed $failed $skipped" >"$logs/beside.totals"
+  ) >"$logs/beside.log" 2>&1 &
+  lane=$!
+  folders e2e
+  wait "$lane"
+  cat "$logs/beside.log"
+  # Without a count it broke off, and what it did not run counts as a failure.
+  read -r good bad not_run 2>/dev/null <"$logs/beside.totals" || good=0 bad=1 not_run=0
+  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + not_run))
+  folders $after
 fi
 # A stage has failed by now if this did.
 [ -z "$warming" ] || wait "$warming" || echo "not all that the tests need could be fetched or built: $logs/warm.log"
