@@ -84,6 +84,11 @@ demo-local: collector ## Run a sample shop of real Envoys on the loopback networ
 bench: build ## Compare with other receivers, write docs/performance.md
 	@python3 tests/bench/run.py --build $(BUILD)
 
+.PHONY: bench-mesh
+bench-mesh: build ## Measure what taps cost connections and sidecars on a mesh, write both into docs (root; half an hour)
+	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/connections_report.py
+	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/sidecar_cost.py
+
 .PHONY: docs
 docs: deps ## Build the documents as a site into out/docs
 	@docs/build.sh out/docs

@@ -100,7 +100,16 @@ def otel_version():
     return next(line.split()[-1] for line in lines if "envoyalsreceiver" in line)
 
 
-def page(figures):
+MESH = ("<!-- the mesh: written by tests/e2e/sidecar_cost.py -->", "<!-- until here -->")
+
+
+def mesh_part(text):
+    """What the page says of the mesh, which another program measures."""
+    begin, end = (text.find(mark) for mark in MESH)
+    return text[begin:end + len(MESH[1])] if 0 <= begin < end else "\n".join(MESH)
+
+
+def page(figures, mesh="\n".join(MESH)):
     entry = figures["compare"]["floor"][0]
     return f"""# Performance
 
@@ -148,4 +157,12 @@ Entries of one side alone, which wait for the other side. The second figure is w
 {by_waiting(figures["waiting"])}
 
 One more waiting half takes {per_half(figures["waiting"]):.0f} bytes of resident memory.
+
+## The mesh
+
+What the proxies pay, measured by `make bench-mesh` on another run: the sidecar of a client, with mTLS and the filters that
+istiod sends, one worker, a fast server behind another sidecar, both on the machine above. *Closed* is a [standing
+attachment](concepts.md#standing-attachment) that no tap wants at the moment, *open* one that a tap reads.
+
+{mesh}
 """

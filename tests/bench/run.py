@@ -92,7 +92,8 @@ def main():
         bench = Bench(options.build.resolve(), pathlib.Path(work))
         figures = measure(bench, otelcol, options.rounds, options.scale)
     options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(report.page(figures))
+    former = options.output.read_text() if options.output.exists() else ""
+    options.output.write_text(report.page(figures, report.mesh_part(former)))
     print(f"wrote {options.output} after {time.monotonic() - begin:.0f} s")
 
 

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What attachments cost a real sidecar, with mTLS and the filters that istiod sends: its CPU time per request in each state,
+and its memory where nobody reads. Writes a part of docs/performance.md. Needs wrk. usage: sidecar_cost.py [--rounds N] [--print]"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS)]
+
+from held import HOLDER, LOGGERS, NAMESPACE, SERVER, Place
+from installation import ROOT, install
+from mesh import Mesh, namespaces
+from mesh.processes import wait_until
+
+HERE = pathlib.Path(__file__).parent
+PAGE = ROOT / "docs/performance.md"
+BEGIN, END = "<!-- the mesh: written by tests/e2e/sidecar_cost.py -->", "<!-- until here -->"
+PORT = 9105
+CONNECTIONS = 16
+TICK = os.sysconf("SC_CLK_TCK")
+QUIET = """
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: quiet, namespace: held}
+spec: {accessLogging: [{disabled: true}]}
+"""
+# The tap keeps nothing, so that the collector leaves the processors to the proxies.
+TAP = {"targets": [{"kind": "Namespace"}], "match": {"responseCodes": ["599"]},
+       "outputs": [{"name": "disk", "type": "File", "file": {"path": "cost.jsonl"}}]}
+
+
+class Bench:
+    """The two pods of held.yaml, a server that takes next to no time behind the second, and a load from the first."""
+
+    def __init__(self, mesh, place, collector):
+        self.mesh, self.place, self.collector = mesh, place, collector
+        line = namespaces.command(mesh.pod_pid(SERVER), [
+            f"{mesh.binaries()}/envoy", "-c", HERE / "fast_server.yaml", "--concurrency", "1", "--disable-hot-restart",
+            "--log-level", "error"])
+        self._server = subprocess.Popen(line, preexec_fn=namespaces.die_with_parent, stderr=subprocess.DEVNULL)
+        self._address = mesh.address_of("server", NAMESPACE)
+        self.envoy = self._find_envoy()
+        wait_until(lambda: self.load(1) > 0, "the load passes", 30)
+
+    def _find_envoy(self):
+        """The process id of the load's own sidecar."""
+        network = os.readlink(f"/proc/{self.mesh.pod_pid(HOLDER)}/ns/net")
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "comm").read_text().startswith("envoy") and os.readlink(entry / "ns/net") == network:
+                    return entry.name
+            except OSError:
+                continue
+        raise RuntimeError("the pod has no Envoy")
+
+    def cpu(self):
+        fields = pathlib.Path(f"/proc/{self.envoy}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def _wrk(self, seconds):
+        line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", "-H", "Host: server",
+                f"http://{self._address}:{PORT}/cart?x=1"]
+        return namespaces.run(*namespaces.command(self.mesh.pod_pid(HOLDER), line))
+
+    def load(self, seconds):
+        """Requests that were made."""
+        return int(re.search(r"(\d+) requests in", self._wrk(seconds)).group(1))
+
+    def micros(self, seconds):
+        """(CPU per request in µs, p99 in ms)"""
+        self.load(2)
+        before = self.cpu()
+        text = self._wrk(seconds)
+        took = self.cpu() - before
+        requests = int(re.search(r"(\d+) requests in", text).group(1))
+        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+        return took / requests * 1e6, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+    def memory(self):
+        """Bytes: what Envoy has allocated, what waits in its HTTP/2 streams to the collector, what the kernel says."""
+        allocated = int(json.loads(self.mesh.envoy_admin(HOLDER, "/memory"))["allocated"])
+        waiting = sum(v for k, v in self.mesh.envoy_stats(HOLDER, "traffictap-collector.*pending_send_bytes").items())
+        status = pathlib.Path(f"/proc/{self.envoy}/status").read_text()
+        return {"allocated": allocated, "waiting": waiting,
+                "resident": int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024}
+
+    # --- states
+
+    def tap(self):
+        self.mesh.api.create(self.place.taps.path(), {
+            "apiVersion": "traffictap.io/v1alpha1", "kind": "TrafficTap",
+            "metadata": {"name": "cost", "namespace": NAMESPACE}, "spec": TAP})
+        self.place.taps.wait("cost", "Ready")
+
+    def untap(self):
+        if self.mesh.api.find(self.place.taps.path("cost")):
+            self.place.taps.delete("cost")
+
+    def log(self, on):
+        self.mesh.kubectl("delete", "-n", NAMESPACE, "telemetry", "quiet", "--ignore-not-found")
+        if not on:
+            self.mesh.apply(QUIET)
+
+        def there():
+            return ("access_loggers.file" in self.mesh.envoy_admin(HOLDER, "/config_dump?resource=dynamic_listeners")) == on
+
+        wait_until(there, f"Istio's file log is {'on' if on else 'off'}", 60)
+
+    def enter(self, state):
+        self.untap()
+        self.place.attach("Standing" if state in ("standing, closed", "standing, open") else "OnDemand")
+        self.log(state == "Istio's file log")
+        if state in ("standing, open", "on demand"):
+            self.tap()
+        if state == "on demand":
+            wait_until(lambda: LOGGERS & self.place.loggers(HOLDER), "it is attached", 60)
+        if state == "standing, closed":
+            self.load(1)
+            wait_until(self.closed, "nobody reads", 30)
+
+    def closed(self):
+        counters = self.collector.counters()
+        return counters["traffictap_als_streams"] == counters["traffictap_als_streams_paused"] > 0
+
+    def close(self):
+        self._server.kill()
+        self._server.wait()
+
+
+STATES = ("no logger", "standing, closed", "standing, open", "on demand", "Istio's file log")
+
+
+def costs(bench, rounds, seconds):
+    """{state: [(µs, p99)]}, the states taking turns."""
+    out = {state: [] for state in STATES}
+    for _ in range(rounds):
+        for state in STATES:
+            bench.enter(state)
+            out[state].append(bench.micros(seconds))
+            print(f"  {state}: {out[state][-1][0]:.1f} us a request, p99 {out[state][-1][1]:.2f} ms", flush=True)
+    return out
+
+
+def growth(bench, seconds):
+    """What a load adds to Envoy's memory: where the collector has closed the streams, and where it has stopped."""
+    out = {}
+    bench.enter("no logger")
+    bench.load(3)
+    for state in ("closed", "stopped"):
+        bench.enter("standing, closed" if state == "closed" else "standing, open")
+        bench.load(3)
+        before = bench.memory()
+        if state == "stopped":
+            os.kill(bench.collector.process.pid, signal.SIGSTOP)
+        try:
+            bench.load(seconds)
+            after = bench.memory()
+        finally:
+            os.kill(bench.collector.process.pid, signal.SIGCONT)
+        out[state] = {name: after[name] - before[name] for name in after} | {"waiting": after["waiting"]}
+        print(f"  {state}: {out[state]}", flush=True)
+    return out
+
+
+def spread(values):
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def kilobytes(count):
+    return f"{count / 1024:,.0f} kB"
+
+
+def report(figures, memory):
+    bare = figures["no logger"]
+    lines = ["| The client's sidecar | µs of CPU a request | Compared to no logger | p99, ms |", "|---|---:|---:|---:|"]
+    for state, runs in figures.items():
+        ratios = [run[0] / base[0] for run, base in zip(runs, bare)]
+        lines.append(f"| {state} | {statistics.median(run[0] for run in runs):.0f} | {spread(ratios)} | "
+                     f"{statistics.median(run[1] for run in runs):.1f} |")
+    lines += ["", "| Under load, with | Envoy allocated more | Waits in its streams | Resident memory more |", "|---|---:|---:|---:|"]
+    for state, found in memory.items():
+        name = {"closed": "streams paused, as no tap wants them", "stopped": "a collector that has stopped"}[state]
+        lines.append(f"| {name} | {kilobytes(found['allocated'])} | {kilobytes(found['waiting'])} | {kilobytes(found['resident'])} |")
+    return "\n".join(lines)
+
+
+def page(text, part):
+    head, rest = text.split(BEGIN)
+    return f"{head}{BEGIN}\n{part}\n{END}{rest.split(END, 1)[1]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=8, help="of load in each state of each round")
+    parser.add_argument("--print", action="store_true", help="print the tables, and leave the page as it is")
+    options = parser.parse_args()
+    with Mesh.for_tests("cost") as mesh:
+        mesh.serve_collector_from_node()
+        operator, collector, gate = install(mesh)
+        place = Place(mesh, collector)
+        bench = Bench(mesh, place, collector)
+        try:
+            memory = growth(bench, options.seconds * 3)
+            figures = costs(bench, options.rounds, options.seconds) if options.rounds else {}
+        finally:
+            bench.close()
+            operator.kill()
+            collector.kill()
+            gate.close()
+    if not options.rounds:
+        return
+    part = report(figures, memory)
+    print(part)
+    if not options.print:
+        PAGE.write_text(page(PAGE.read_text(), part))
+
+
+if __name__ == "__main__":
+    main()
