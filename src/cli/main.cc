@@ -3,11 +3,11 @@
 #include <exception>
 
 #include "base/log.h"
-#include "cli/cluster.h"
-#include "cli/exit_code.h"
-#include "cli/interruption.h"
-#include "cli/program.h"
-#include "cli/system_console.h"
+#include "cli/commands/program.h"
+#include "cli/records/cluster.h"
+#include "cli/shell/exit_code.h"
+#include "cli/shell/interruption.h"
+#include "cli/shell/system_console.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/console.h"
+#include "cli/shell/console.h"
 
 namespace traffictap::fakes {
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.h"
+#include "cli/print/time_line.h"
+#include "cli/records/output_options.h"
+#include "cli/records/record_stream.h"
+#include "cli/records/replay_options.h"
+#include "cli/taps/tap_names.h"
+#include "fmt/format.h"
+#include "traffic/packed_entry.h"
+#include "traffic/read_pair.h"
+
+namespace traffictap::cli {
+namespace {
+
+constexpr std::string_view kNamePrefix = "pair.tap.traffictap.io/";
+constexpr uint64_t kShownMax = 20;  // requests may share one id over many hops
+
+class ExplainCommand final : public Command {
+ public:
+  CommandSpec Describe() override;
+  Status Run(Session& session) override;
+
+ private:
+  Status ReadFiles(Session& session);
+  Status ReadLive(Session& session);
+  Status Offer(std::string_view line, Console* console);
+
+  std::string id_;
+  FileOptions files_;
+  ClusterOptions cluster_;
+  OutputOptions output_;
+  bool follow_ = false;
+  uint64_t shown_ = 0;
+};
+
+// Envoy may write another version digit into a UUID on the way, so that one side's log has another
+// id than the record.
+bool IsSameRequest(const std::string& a, const std::string& b) {
+  return !a.empty() && traffic::HashRequestId(a) == traffic::HashRequestId(b);
+}
+
+// What of an id the stream can look for as a text: what is behind that digit.
+std::string SearchedText(const std::string& id) {
+  constexpr size_t kUuidBytes = 36;
+  constexpr size_t kDigit = 14;
+  return id.size() == kUuidBytes ? id.substr(kDigit + 1) : id;
+}
+
+CommandSpec ExplainCommand::Describe() {
+  CommandSpec spec;
+  spec.name = "explain";
+  spec.summary = "show one request as a timeline, from both sides";
+  spec.description =
+      "Shows what each side reported, where the time went, every attempt, who is to blame and why, "
+      "and what each flag means. Name the request by its x-request-id or by its record's id "
+      "(printed by -o name).\n\n"
+      "Reads the records that running taps still hold, and new ones with --follow, or files with "
+      "--file. If applications pass the request id on, every hop is shown.";
+  Argument id{"ID", "request id or record id"};
+  id.required = true;
+  id.take = [this](const std::string& text) {
+    id_ = text.starts_with(kNamePrefix) ? text.substr(kNamePrefix.size()) : text;
+    return id_.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+  };
+  spec.arguments = {id};
+  spec.options.push_back(FileOption(&files_));
+  AddFileOptions(&files_, &spec);
+  spec.options.push_back(
+      FlagOption("follow", 'f', "wait for the request if it has not been recorded yet", &follow_));
+  spec.options.push_back(ColorOption(&output_));
+  AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
+  spec.examples = {
+      {"a request that a running tap has recorded",
+       "explain 3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60 -n shop"},
+      {"from files", "explain 3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60 --file shop.jsonl"},
+  };
+  return spec;
+}
+
+Status ExplainCommand::Offer(std::string_view line, Console* console) {
+  const auto pair = traffic::ReadPair(line);
+  if (!pair.ok() || (pair->id() != id_ && !IsSameRequest(pair->request().id(), id_))) {
+    return absl::OkStatus();
+  }
+  const std::string gap = shown_ == 0 ? "" : "\n";
+  TT_RETURN_IF_ERROR(console->Write(gap + print::TimeLineText(*pair, PageOf(output_, *console))));
+  if (++shown_ >= kShownMax) return absl::CancelledError("enough");
+  // A record's own id names one record.
+  return pair->id() == id_ ? absl::CancelledError("found") : absl::OkStatus();
+}
+
+Status ExplainCommand::ReadFiles(Session& session) {
+  const auto options = MakeReplayOptions(files_, {}, session);
+  if (!options.ok()) return options.status();
+  replay::ReplayCounters counters;
+  const Status done = replay::ReplayFiles(
+      *options,
+      [&](const replay::Record& record, const auto&) {
+        return Offer(record.line, session.console);
+      },
+      &counters);
+  SayCounters(*options, counters, session.console);
+  return done;
+}
+
+Status ExplainCommand::ReadLive(Session& session) {
+  auto cluster = session.connect(cluster_);
+  if (!cluster.ok()) return cluster.status();
+  const auto taps = FindTaps(*cluster, {});
+  if (!taps.ok()) return taps.status();
+  RecordStreamOptions stream;
+  stream.follow = follow_;
+  // The stream looks for a text in the request's id, and for no record's id: those it sends all.
+  if (id_.find('-') != std::string::npos) stream.query.emplace_back("text", SearchedText(id_));
+  for (const auto& tap : *taps) stream.query.emplace_back("tap", tap);
+  RecordStreamHandlers handlers;
+  handlers.on_record = [&](std::string_view line) {
+    TT_RETURN_IF_ERROR(Offer(line, session.console));
+    return follow_ && shown_ > 0 ? absl::CancelledError("found") : absl::OkStatus();
+  };
+  handlers.on_gap = [&](const std::string& tap, uint64_t count) {
+    session.console->Say(fmt::format(
+        "warning: {} records of tap {} were overwritten before they were read", count, tap));
+  };
+  return ReadRecords(*cluster, stream, handlers, session).status();
+}
+
+Status ExplainCommand::Run(Session& session) {
+  const Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
+  if (session.stop.stop_requested()) return done;
+  if (shown_ >= kShownMax)
+    session.console->Say("there may be more records of this request; only the first 20 are shown");
+  if (shown_ > 0 && (done.ok() || absl::IsCancelled(done))) return absl::OkStatus();
+  if (!done.ok()) return done;
+  return absl::NotFoundError(fmt::format(
+      "no record has the request id or record id \"{}\"; use --follow to wait for it", id_));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeExplainCommand() { return std::make_unique<ExplainCommand>(); }
+
+}  // namespace traffictap::cli

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/records/live_relay.h"
+
+#include <stop_token>
+#include <thread>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "web/explain_route.h"
+#include "web/site_guard.h"
+
+namespace traffictap::cli {
+namespace {
+
+constexpr size_t kBufferBytesMax = size_t{8} << 20;
+constexpr absl::Duration kRoomWait = absl::Seconds(1);
+constexpr char kEvents[] = "text/event-stream";
+
+// A stream of the cluster as the body of an answer: one thread fills it, the server's empties it.
+class RelayedBody final : public web::BodySource {
+ public:
+  explicit RelayedBody(std::stop_source stop) : stop_(std::move(stop)) {}
+
+  // Waits a moment for room. kCancelled: the reader is gone; kResourceExhausted: it is too slow,
+  // and comes again for the rest.
+  Status Put(std::string_view bytes) {
+    absl::MutexLock lock(&mutex_);
+    const bool room =
+        mutex_.AwaitWithTimeout(absl::Condition(this, &RelayedBody::HasRoom), kRoomWait);
+    if (gone_) return absl::CancelledError("the reader is gone");
+    if (!room) return absl::ResourceExhaustedError("the reader is slower than what comes");
+    buffer_.append(bytes);
+    return absl::OkStatus();
+  }
+  void End() {
+    absl::MutexLock lock(&mutex_);
+    ended_ = true;
+  }
+
+  Next Pull(std::string* out) override {
+    absl::MutexLock lock(&mutex_);
+    out->append(buffer_);
+    buffer_.clear();
+    return ended_ ? Next::kEnd : Next::kWait;
+  }
+  void Ended(web::StreamEnd) override {
+    absl::MutexLock lock(&mutex_);
+    gone_ = true;
+    stop_.request_stop();
+  }
+
+ private:
+  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return gone_ || buffer_.size() < kBufferBytesMax;
+  }
+
+  absl::Mutex mutex_;
+  std::stop_source stop_;
+  std::string buffer_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+web::HttpResponse Answer(std::string content_type) {
+  web::HttpResponse out;
+  out.content_type = std::move(content_type);
+  out.headers = web::SecurityHeaders();
+  out.headers.emplace_back("Cache-Control", "no-store");
+  return out;
+}
+
+// The aggregated API's name of "follow=true" is Kubernetes' own.
+std::string TranslatedQuery(std::string query, const Cluster& cluster) {
+  constexpr std::string_view kFollow = "follow=";
+  if (cluster.standalone) return query;
+  for (size_t at = query.find(kFollow); at != std::string::npos; at = query.find(kFollow, at + 1)) {
+    if (at == 0 || query[at - 1] == '&') query.replace(at, kFollow.size(), "watch=");
+  }
+  return query;
+}
+
+}  // namespace
+
+// What the threads share; they may end a moment after the relay asked them to.
+struct LiveRelay::State {
+  absl::Mutex mutex;
+  int threads ABSL_GUARDED_BY(mutex) = 0;
+  std::stop_source stop;
+
+  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return threads == 0; }
+  void Add(int change) {
+    absl::MutexLock lock(&mutex);
+    threads += change;
+  }
+};
+
+namespace {
+
+// On a thread of its own: the calls block.
+void RelayStream(const Cluster& cluster, const std::string& path, const std::string& accept,
+                 std::stop_token relay_ends, const web::Route::Respond& respond) {
+  std::stop_source stop;
+  const std::stop_callback on_end(relay_ends, [&stop] { stop.request_stop(); });
+  const auto body = std::make_shared<RelayedBody>(stop);
+  bool open = false;
+  kube::StreamHandlers handlers;
+  handlers.on_open = [&] {
+    open = true;
+    web::HttpResponse head = Answer(accept);
+    head.stream = body;
+    respond(std::move(head));
+  };
+  handlers.on_bytes = [&](std::string_view bytes) { return body->Put(bytes); };
+  Status ended = cluster.client->Stream(path, {.accept = accept}, handlers, stop.get_token());
+  body->End();
+  if (open) return;
+  if (ended.ok()) ended = absl::UnavailableError("the cluster ended the stream immediately");
+  respond(web::FailureResponse(ExplainLive(ended, cluster)));
+}
+
+void RelayCall(const Cluster& cluster, const std::string& path,
+               const web::Route::Respond& respond) {
+  auto body = cluster.client->GetRaw(path, {});
+  if (!body.ok()) return respond(web::FailureResponse(ExplainLive(body.status(), cluster)));
+  web::HttpResponse out = Answer("application/json");
+  out.body = *std::move(body);
+  respond(std::move(out));
+}
+
+}  // namespace
+
+LiveRelay::LiveRelay(const Cluster* cluster, observe::Authorizer* authorizer)
+    : cluster_(cluster), authorizer_(authorizer), state_(std::make_shared<State>()) {}
+
+LiveRelay::~LiveRelay() {
+  state_->stop.request_stop();
+  absl::MutexLock lock(&state_->mutex);
+  state_->mutex.Await(absl::Condition(state_.get(), &State::Idle));
+}
+
+web::Route LiveRelay::Relayed(const std::string& resource) {
+  return web::Route(
+      [this, resource](const web::HttpRequest& request, const web::Route::Respond& respond) {
+        if (auto refused = web::RefuseForeign(request)) return respond(*std::move(refused));
+        Status allowed;
+        authorizer_->Authorize(
+            {request.header("authorization"), request.peer}, {},
+            [&](const StatusOr<observe::Access>& access) { allowed = access.status(); });
+        if (!allowed.ok()) return respond(web::FailureResponse(allowed));
+        const std::string query = TranslatedQuery(request.query, *cluster_);
+        const std::string path =
+            LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
+        const bool events = request.header("accept").find(kEvents) != std::string::npos;
+        const std::string accept = events ? kEvents : "application/x-ndjson";
+        state_->Add(1);
+        std::thread([cluster = cluster_, state = state_, resource, path, accept, respond] {
+          if (resource == "pairs") {
+            RelayStream(*cluster, path, accept, state->stop.get_token(), respond);
+          } else {
+            RelayCall(*cluster, path, respond);
+          }
+          state->Add(-1);
+        }).detach();
+      });
+}
+
+std::map<std::string, web::Route> LiveRelay::Routes() {
+  return {{"/api/v1/pairs", Relayed("pairs")},
+          {"/api/v1/summary", Relayed("summaries")},
+          {"/api/v1/taps", Relayed("taps")},
+          {"/api/v1/explain", web::ExplainRoute(authorizer_)}};
+}
+
+}  // namespace traffictap::cli

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/records/cluster.h"
+#include "cli/records/output_options.h"
+#include "cli/records/record_stream.h"
+
+namespace traffictap::cli {
+
+// Reads records and shows them until --max, the stream's end or an interrupt. OK: the first two.
+// Says what was lost and, where something was, how many were shown.
+Status ShowRecords(const Cluster& cluster, const RecordStreamOptions& stream,
+                   const OutputOptions& output, Session& session);
+
+}  // namespace traffictap::cli

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/shell/command.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tap/values.h"
+
+namespace traffictap::cli {
+
+Option TextOption(std::string name, char letter, std::string value, std::string help,
+                  std::string* out) {
+  const auto take = [out](const std::string& text) {
+    *out = text;
+    return text.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+  };
+  return {std::move(name), letter, std::move(value), std::move(help), take};
+}
+
+Option FlagOption(std::string name, char letter, std::string help, bool* out) {
+  const auto take = [out](const std::string&) {
+    *out = true;
+    return absl::OkStatus();
+  };
+  return {std::move(name), letter, "", std::move(help), take};
+}
+
+Option DurationOption(std::string name, std::string help, base::Nanos* out) {
+  const auto take = [out](const std::string& text) {
+    const auto duration = tap::ParseDuration(text);
+    if (duration.ok()) *out = *duration;
+    return duration.status();
+  };
+  return {std::move(name), 0, "DURATION", std::move(help), take};
+}
+
+Option ChoiceOption(std::string name, char letter, std::vector<std::string> choices,
+                    std::string help, std::string* out) {
+  const auto take = [out, choices](const std::string& text) -> Status {
+    *out = text;
+    if (std::find(choices.begin(), choices.end(), text) != choices.end()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        fmt::format("\"{}\" is none of {}", text, fmt::join(choices, ", ")));
+  };
+  Option option{std::move(name), letter, fmt::format("{}", fmt::join(choices, "|")),
+                std::move(help), take};
+  option.completes = Completes::kChoices;
+  option.choices = std::move(choices);
+  return option;
+}
+
+}  // namespace traffictap::cli

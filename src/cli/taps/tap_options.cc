@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/taps/tap_options.h"
+
+#include "base/rfc3339.h"
+#include "fmt/format.h"
+#include "tap/values.h"
+
+namespace traffictap::cli {
+namespace {
+
+// As the API has it for limits.duration.
+constexpr base::Nanos kDurationMin = base::kSecond;
+
+Argument TargetArgument(TapOptions* out) {
+  Argument target;
+  target.name = "TARGET";
+  target.help =
+      "workload/NAME, deployment/NAME (statefulset, daemonset), pod/NAME, gateway/NAME, "
+      "namespace/NAME (ns), or a workload's name alone";
+  target.repeats = true;
+  target.completes = Completes::kTargets;
+  target.take = [out](const std::string& word) {
+    auto read = ParseTarget(word);
+    if (read.ok()) out->targets.push_back(*std::move(read));
+    return read.status();
+  };
+  return target;
+}
+
+Option LimitOption(TapOptions* out) {
+  Option option = DurationOption(
+      "duration", "stop the tap after this time, even if the command dies (default: 10m)",
+      &out->duration);
+  const TakeValue read = option.take;
+  option.take = [out, read](const std::string& text) {
+    TT_RETURN_IF_ERROR(read(text));
+    if (out->duration >= kDurationMin) return absl::OkStatus();
+    return absl::InvalidArgumentError("must be at least 1s");
+  };
+  return option;
+}
+
+Status CheckWithPeers(const TargetChoice& choice) {
+  for (const auto& target : choice.targets) {
+    if (target.kind == tap::TargetKind::kWorkload) continue;
+    return absl::InvalidArgumentError(
+        "--with-peers needs workloads as targets: it cannot tell a pod or a gateway from the rest "
+        "of its workload");
+  }
+  if (!choice.targets.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("--with-peers needs a workload as its target");
+}
+
+}  // namespace
+
+void AddTapOptions(TapOptions* out, CommandSpec* spec) {
+  spec->arguments = {TargetArgument(out)};
+  AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &out->cluster, spec);
+  AddFilterOptions(&out->filter, spec);
+  spec->options.push_back(LimitOption(out));
+  spec->options.push_back(DurationOption(
+      "wait", "how long to wait for the operator and the proxies (default: 1m)", &out->wait));
+  spec->options.push_back(FlagOption("keep-query", 0,
+                                     "keep query values instead of replacing them with REDACTED",
+                                     &out->keep_query));
+  spec->options.push_back(FlagOption("with-peers", 0,
+                                     "tap the whole namespace to see both sides; show only the "
+                                     "targets' requests",
+                                     &out->with_peers));
+}
+
+StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster) {
+  auto choice = ChooseTargets(options.targets, cluster.ns, !options.cluster.ns.empty());
+  if (!choice.ok()) return choice.status();
+  if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
+  return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query,
+                    options.with_peers};
+}
+
+Option SinceOption(std::string help, std::string* out) {
+  Option option = TextOption("since", 0, "TIME", std::move(help), out);
+  option.take = [out](const std::string& text) {
+    *out = text;
+    if (tap::ParseDuration(text).ok() || base::ParseRfc3339(text)) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format(
+        "\"{}\" must be a duration such as 30s or a time such as 2026-01-31T12:00:00Z", text));
+  };
+  return option;
+}
+
+}  // namespace traffictap::cli

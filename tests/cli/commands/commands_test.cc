@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "cli/commands/program.h"
+#include "cli/records/cluster.h"
+#include "cli/taps/tap_request.h"
+#include "fakes/captured_console.h"
+#include "fakes/fake_kube_client.h"
+
+namespace traffictap {
+namespace {
+
+using kube::Json;
+using kube::Object;
+
+constexpr char kGroup[] = "/apis/tap.traffictap.io/v1alpha1";
+constexpr char kRecord[] =
+    "{\"schemaVersion\":\"v1\",\"id\":\"1\",\"tap\":\"shop/t\",\"verdict\":\"Ok\"}\n";
+
+// Lends the client to a command, which would own it.
+class Lent final : public kube::KubeClient {
+ public:
+  explicit Lent(fakes::FakeKubeClient* to) : to_(to) {}
+  StatusOr<Object> Get(const kube::Resource& r, const kube::ObjectKey& k,
+                       const kube::CallOptions& o) override {
+    return to_->Get(r, k, o);
+  }
+  StatusOr<std::string> List(const kube::Resource& r, const kube::ListOptions& o,
+                             const std::function<void(Object)>& each) override {
+    return to_->List(r, o, each);
+  }
+  Status Watch(const kube::Resource& r, const kube::WatchOptions& o,
+               const std::function<void(kube::WatchEvent)>& e, std::stop_token s) override {
+    return to_->Watch(r, o, e, s);
+  }
+  StatusOr<Object> Apply(const kube::Resource& r, const Object& x,
+                         const kube::ApplyOptions& o) override {
+    return to_->Apply(r, x, o);
+  }
+  StatusOr<Object> ApplyStatus(const kube::Resource& r, const Object& x,
+                               const kube::ApplyOptions& o) override {
+    return to_->ApplyStatus(r, x, o);
+  }
+  StatusOr<Object> Create(const kube::Resource& r, const Object& x,
+                          const kube::CallOptions& o) override {
+    return to_->Create(r, x, o);
+  }
+  StatusOr<Object> Update(const kube::Resource& r, const Object& x,
+                          const kube::CallOptions& o) override {
+    return to_->Update(r, x, o);
+  }
+  Status Delete(const kube::Resource& r, const kube::ObjectKey& k,
+                const kube::DeleteOptions& o) override {
+    return to_->Delete(r, k, o);
+  }
+  StatusOr<std::string> GetRaw(const std::string& p, const kube::CallOptions& o) override {
+    return to_->GetRaw(p, o);
+  }
+  Status Stream(const std::string& p, const kube::StreamOptions& o, const kube::StreamHandlers& h,
+                std::stop_token s) override {
+    return to_->Stream(p, o, h, s);
+  }
+
+ private:
+  fakes::FakeKubeClient* const to_;
+};
+
+// A cluster whose operator never looks at a tap.
+struct Fixture {
+  Fixture() {
+    client.Seed(kube::kNamespaces, Object(Json{{"metadata", {{"name", "shop"}}}}));
+    client.Seed(kube::kPods, Object(Json{{"metadata", {{"name", "cart"}, {"namespace", "shop"}}}}));
+    client.SetRaw(kGroup, "{}");
+    client.AnswerReviews(kube::kSelfSubjectReviews, [this](Object asked) {
+      asked.value()["status"]["userInfo"]["username"] = user;
+      return asked;
+    });
+    client.AnswerReviews(kube::kSelfSubjectAccessReviews, [this](Object asked) {
+      const std::string what = asked.Text("/spec/resourceAttributes/verb") + " " +
+                               asked.Text("/spec/resourceAttributes/resource");
+      asked.value()["status"]["allowed"] = what != forbidden;
+      return asked;
+    });
+    client.AnswerStreams(
+        [this](const std::string& path, const kube::StreamHandlers& to, std::stop_token) {
+          streams.push_back(path);
+          TT_RETURN_IF_ERROR(to.on_bytes(kRecord));
+          return to.on_bytes("{\"type\":\"End\",\"reason\":\"BacklogRead\"}\n");
+        });
+  }
+
+  int Run(const std::vector<std::string>& args) {
+    console = {};
+    cli::Session session{&console, &clock, stop.get_token(), [this](const auto& options) {
+                           cli::Cluster out;
+                           out.client = std::make_unique<Lent>(&client);
+                           out.ns = options.all_namespaces ? "" : "shop";
+                           return StatusOr<cli::Cluster>(std::move(out));
+                         }};
+    return cli::RunProgram(args, session);
+  }
+  std::vector<Object> Taps() { return client.All(kube::kTrafficTaps); }
+  bool Said(const std::string& text) { return console.said.find(text) != std::string::npos; }
+  Object Seed(const std::string& name, bool temporary, const std::string& owner) {
+    Json metadata = {{"name", name}, {"namespace", "shop"}};
+    if (temporary) metadata["labels"][cli::kTemporaryLabel] = "true";
+    if (!owner.empty()) metadata["annotations"][cli::kUserAnnotation] = owner;
+    return client.Seed(kube::kTrafficTaps, Object(Json{{"metadata", metadata}}));
+  }
+
+  fakes::FakeKubeClient client;
+  fakes::CapturedConsole console;
+  base::SystemClock clock;
+  std::stop_source stop;
+  std::string user = "jane";
+  std::string forbidden;
+  std::vector<std::string> streams;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(commands, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_tap_that_nobody_looks_at_is_given_up_and_deleted) {
+  BOOST_TEST(Run({"tap", "cart", "--wait", "1ms"}) == 5);
+  BOOST_TEST(Said("the operator has not looked at the tap"));
+  BOOST_TEST(Taps().empty());
+  BOOST_TEST(client.writes().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_deletes_the_tap) {
+  stop.request_stop();
+  BOOST_TEST(Run({"tap", "cart"}) == 1);
+  BOOST_TEST(Taps().empty());
+  BOOST_TEST(console.output.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_cannot_be_deleted_is_told_of) {
+  client.Fail("delete", kube::kTrafficTaps, absl::UnavailableError("gone"), 3);
+  BOOST_TEST(Run({"tap", "cart", "--wait", "1ms"}) == 5);
+  BOOST_TEST(Said("kubectl traffictap stop shop/tap-cart-"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_created_for_whoever_lacks_a_right_or_a_name) {
+  for (const char* right :
+       {"create traffictaps", "get traffictaps", "delete traffictaps", "watch pairs"}) {
+    forbidden = right;
+    BOOST_TEST(Run({"tap", "cart"}) == 4);
+    BOOST_TEST(Said(std::string("user jane may not ") + right));
+    BOOST_TEST(Said("traffictap-tapper"));
+  }
+  forbidden.clear();
+  BOOST_TEST(Run({"tap", "crat"}) == 3);
+  BOOST_TEST(Said("did you mean \"cart\"?"));
+  BOOST_TEST(client.writes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_without_traffictap_says_so) {
+  client.SetRaw(kGroup, "{}");
+  client.Fail(
+      "create", kube::kTrafficTaps,
+      kube::ToStatus({404, "NotFound", "", "the server could not find the requested resource", {}},
+                     "create", "x"));
+  BOOST_TEST(Run({"tap", "cart"}) == 5);
+  BOOST_TEST(Said("TrafficTap is not installed"));
+}
+
+BOOST_AUTO_TEST_CASE(an_api_server_that_is_away_is_told_by_the_first_call) {
+  client.Fail("create", kube::kSelfSubjectReviews, absl::UnavailableError("refused"));
+  BOOST_TEST(Run({"tap", "cart"}) == 1);
+  BOOST_TEST(Said("the API server does not answer: refused"));
+  client.Fail("create", kube::kSelfSubjectReviews,
+              kube::ToStatus({401, "Unauthorized", "", "Unauthorized", {}}, "create", "x"));
+  BOOST_TEST(Run({"tap", "cart"}) == 4);
+  BOOST_TEST(Said("log in again"));
+}
+
+BOOST_AUTO_TEST_CASE(print_cr_writes_the_object_and_asks_nobody) {
+  BOOST_TEST(Run({"tap", "cart", "--print-cr", "--from", "web"}) == 0);
+  BOOST_TEST(Said("source=web; pass it to attach"));
+  BOOST_TEST(console.output.starts_with("apiVersion: traffictap.io/v1alpha1\nkind: TrafficTap\n"));
+  BOOST_TEST(client.writes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(attach_shows_the_records_of_taps_that_are_there) {
+  Seed("t", false, "");
+  BOOST_TEST(Run({"attach", "t", "-o", "json", "--method", "GET"}) == 0);
+  BOOST_TEST(console.output.find("\"id\":\"1\"") != std::string::npos);
+  BOOST_TEST(streams.at(0) ==
+             std::string(kGroup) +
+                 "/namespaces/shop/pairs?watch=true&method=GET&tap=shop%2Ft&since=0s");
+  BOOST_TEST(Run({"attach", "traffictap.traffictap.io/t", "--no-follow", "-o", "json"}) == 0);
+  BOOST_TEST(streams.at(1) == std::string(kGroup) + "/namespaces/shop/pairs?tap=shop%2Ft");
+  BOOST_TEST(Run({"attach", "tt"}) == 3);
+  BOOST_TEST(Said("did you mean \"shop/t\"?"));
+}
+
+BOOST_AUTO_TEST_CASE(attach_reads_a_tap_of_another_namespace_where_it_is) {
+  client.Seed(kube::kTrafficTaps,
+              Object(Json{{"metadata", {{"name", "b"}, {"namespace", "bank"}}}}));
+  BOOST_TEST(Run({"attach", "bank/b", "--since", "5m", "-o", "json"}) == 0);
+  BOOST_TEST(streams.at(0).find("/namespaces/bank/pairs?watch=true&tap=bank%2Fb&since=5m") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(list_shows_what_taps_saw_and_lost) {
+  Object tap = Seed("t", false, "");
+  tap.value()["status"] = {
+      {"conditions",
+       {{{"type", "Ready"}, {"status", "True"}, {"reason", "Capturing"}, {"message", "fine"}}}},
+      {"workloads", {{"reporting", 2}, {"proxies", 3}}},
+      {"records", 7},
+      {"pairs", 6},
+      {"lostEntries", 1},
+      {"dropped", 4}};
+  client.Seed(kube::kTrafficTaps, tap);
+  BOOST_TEST(Run({"list"}) == 0);
+  BOOST_TEST(console.output.find("shop/t  True   Capturing  2/3") != std::string::npos,
+             console.output);
+  BOOST_TEST(Run({"list", "-o", "name"}) == 0);
+  BOOST_TEST(console.output == "shop/t\n");
+  BOOST_TEST(Run({"list", "-o", "wide", "--no-headers"}) == 0);
+  BOOST_TEST(console.output.find("fine") != std::string::npos);
+  BOOST_TEST(Run({"list", "-o", "json"}) == 0);
+  BOOST_TEST(Json::parse(console.output).at(0).at("status").at("records") == 7);
+}
+
+BOOST_AUTO_TEST_CASE(stop_ends_what_this_program_started_and_nothing_else) {
+  Seed("mine", true, "jane");
+  Seed("theirs", true, "joe");
+  Seed("kept", false, "");
+  BOOST_TEST(Run({"stop"}) == 2);
+  BOOST_TEST(Run({"stop", "kept"}) == 2);
+  BOOST_TEST(Run({"stop", "nobody"}) == 3);
+  BOOST_TEST(Run({"stop", "--all-mine"}) == 0);
+  BOOST_TEST(console.output == "shop/mine stopped\n");
+  BOOST_TEST(Run({"stop", "shop/theirs"}) == 0);
+  BOOST_TEST(Taps().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_with_a_dry_run_creates_nothing) {
+  BOOST_TEST(Run({"plan", "cart", "--dry-run", "server"}) == 0);
+  BOOST_TEST(Taps().empty());
+  BOOST_TEST(Run({"plan", "cart", "--wait", "1ms"}) == 5);
+  BOOST_TEST(Taps().empty());
+}
+
+BOOST_AUTO_TEST_CASE(completion_offers_what_the_cluster_has) {
+  Seed("t", true, "");
+  BOOST_TEST(Run({"__complete", "tap", "workload/"}) == 0);
+  BOOST_TEST(console.output == "workload/cart\n:4\n");
+  BOOST_TEST(Run({"__complete", "attach", ""}) == 0);
+  BOOST_TEST(console.output == "t\n:4\n");
+  BOOST_TEST(Run({"__complete", "tap", "-n", "s"}) == 0);
+  BOOST_TEST(console.output == "shop\n:4\n");
+  BOOST_TEST(Run({"__complete", "tap", "--from", "c"}) == 0);
+  BOOST_TEST(console.output == "cart\n:4\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/test/unit_test.hpp>
+
+#include "cli/commands/program.h"
+#include "cli/print/lines.h"
+#include "fakes/captured_console.h"
+
+namespace traffictap {
+namespace {
+
+const std::string kRequestId = "3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60";
+
+struct Fixture {
+  int Run(const std::string& id, const std::string& file) {
+    console = {};
+    cli::Session session{&console, &clock, {}};
+    return cli::RunProgram({"explain", id, "--file", fakes::GoldenPath(file)}, session);
+  }
+
+  fakes::CapturedConsole console;
+  base::SystemClock clock;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(explain_command, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_request_is_found_by_each_of_its_names) {
+  for (const std::string& id : {kRequestId, std::string("00c0ffee00c0ffee"),
+                                std::string("pair.tap.traffictap.io/00c0ffee00c0ffee")}) {
+    BOOST_TEST(Run(id, "pair.ndjson") == 0, console.said);
+    BOOST_TEST(console.output == fakes::Golden("explain-pair.txt"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(envoys_digit_in_a_request_id_does_not_matter) {
+  BOOST_TEST(Run("3f1f4b0e-8c1d-9d5e-9a57-1d2c3b4a5f60", "pair.ndjson") == 0, console.said);
+  BOOST_TEST(console.output == fakes::Golden("explain-pair.txt"));
+  BOOST_TEST(Run("3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f61", "pair.ndjson") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_is_not_there_is_told_with_what_to_do) {
+  BOOST_TEST(Run(kRequestId, "orphan.ndjson") == 3);
+  BOOST_TEST(console.output.empty());
+  BOOST_TEST(console.said.find(kRequestId) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/taps/tap_request.h"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "cli/shell/parse_command.h"
+#include "cli/shell/yaml_text.h"
+#include "cli/taps/tap_options.h"
+#include "source_dir.h"
+#include "tap/parse_tap.h"
+
+namespace traffictap {
+namespace {
+
+struct Asked {
+  cli::TapRequest request;
+  std::string query;
+};
+
+Asked Ask(const std::vector<std::string>& args, const std::string& ns = "shop") {
+  cli::TapOptions options;
+  cli::CommandSpec spec;
+  cli::AddTapOptions(&options, &spec);
+  const auto parsed = cli::ParseCommand(spec, args);
+  BOOST_TEST_REQUIRE(parsed.ok(), Message(parsed.status()));
+  const cli::Cluster cluster{nullptr, options.cluster.all_namespaces ? "" : ns, false};
+  const auto request = cli::MakeTapRequest(options, cluster);
+  BOOST_TEST_REQUIRE(request.ok(), Message(request.status()));
+  Asked out{*request, ""};
+  for (const auto& [name, value] : cli::StreamQuery(*request))
+    out.query += name + "=" + value + " ";
+  return out;
+}
+
+std::string Golden(const std::string& name) {
+  std::ifstream file(SourceDir() + "/tests/cli/taps/golden/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string Yaml(const cli::TapRequest& request, const std::string& user = "") {
+  return cli::YamlText(cli::TemporaryTap(request, user).value());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tap_request)
+
+BOOST_AUTO_TEST_CASE(a_workloads_tap_is_as_it_always_was) {
+  const auto asked = Ask({"workload/checkout", "--response-code", "500,599", "--method", "GET",
+                          "--direction", "in", "--path", "/pay", "--from", "web"});
+  BOOST_TEST(Yaml(asked.request, "jane@example.com") == Golden("workload.yaml"));
+  BOOST_TEST(asked.query == "source=web ");
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_namespace_has_no_targets_and_the_mesh_is_a_cluster_tap) {
+  BOOST_TEST(Yaml(Ask({"--duration", "90s"}).request) == Golden("namespace.yaml"));
+  BOOST_TEST(Yaml(Ask({"-A", "--keep-query"}).request) == Golden("mesh.yaml"));
+  BOOST_TEST(Yaml(Ask({"ns/shop", "ns/bank"}).request) == Golden("namespaces.yaml"));
+}
+
+BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"checkout", "pod/a.b",     "gateway/g",  "--response-code", "404|5xx",
+            "--flag",   "UF",          "--protocol", "http2",           "--min-duration",
+            "1s",       "--authority", "*.example",  "--header",        "x-tenant:blue",
+            "--not",    "--header",    "x-probe",    "--path",          "=/cart?id=1"},
+           {"-A"},
+           {"ns/a", "ns/b"}}) {
+    auto object = cli::TemporaryTap(Ask(args).request, "x");
+    object.value()["metadata"]["name"] = "x";
+    const auto parsed = tap::ParseTaps("x", object.Serialize());
+    BOOST_TEST(parsed.errors.empty(), object.Serialize());
+    BOOST_TEST(parsed.taps.size() == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(with_peers_taps_the_namespace_and_shows_the_targets_alone) {
+  const auto both = Ask({"cart", "stock", "--with-peers", "--method", "GET"});
+  BOOST_TEST(both.query == "workload=shop/cart workload=shop/stock ");
+  const std::string yaml = Yaml(both.request);
+  BOOST_TEST(yaml.find("targets") == std::string::npos, yaml);
+  BOOST_TEST(yaml.find("GET") != std::string::npos, yaml);
+  const auto served = Ask({"cart", "--with-peers", "--direction", "in", "--from", "web"});
+  BOOST_TEST(served.query == "source=web destination=shop/cart ");
+  BOOST_TEST(Yaml(served.request).find("direction") == std::string::npos);
+  BOOST_TEST(Ask({"cart", "--with-peers", "--direction", "out"}).query == "source=shop/cart ");
+}
+
+BOOST_AUTO_TEST_CASE(with_peers_goes_with_workloads_alone) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"--with-peers"}, {"pod/cart-1", "--with-peers"}, {"ns/shop", "--with-peers"}}) {
+    cli::TapOptions options;
+    cli::CommandSpec spec;
+    cli::AddTapOptions(&options, &spec);
+    BOOST_REQUIRE(cli::ParseCommand(spec, args).ok());
+    const auto request = cli::MakeTapRequest(options, cli::Cluster{nullptr, "shop", false});
+    BOOST_TEST(absl::IsInvalidArgument(request.status()));
+    BOOST_TEST(Message(request.status()).find("--with-peers") != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_name_leaves_room_for_the_servers_part) {
+  const auto asked = Ask({"workload/" + std::string(63, 'a')});
+  const auto object = cli::TemporaryTap(asked.request, "");
+  BOOST_TEST(object.Text("/metadata/generateName").size() <= 58u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
