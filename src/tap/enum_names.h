@@ -64,6 +64,11 @@ constexpr auto EnumNames(OtlpProtocol) {
       {{OtlpProtocol::kGrpc, "Grpc"}, {OtlpProtocol::kHttpProtobuf, "HttpProtobuf"}});
 }
 
+constexpr auto EnumNames(DeliveryClass) {
+  return std::to_array<EnumName<DeliveryClass>>(
+      {{DeliveryClass::kBestEffort, "BestEffort"}, {DeliveryClass::kDurable, "Durable"}});
+}
+
 constexpr auto EnumNames(DestinationType) {
   return std::to_array<EnumName<DestinationType>>(
       {{DestinationType::kKafka, "Kafka"}, {DestinationType::kOtlp, "Otlp"}});

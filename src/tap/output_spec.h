@@ -73,6 +73,15 @@ struct OtlpOutput {
   friend bool operator==(const OtlpOutput&, const OtlpOutput&) = default;
 };
 
+// What becomes of records that the destination has not acknowledged.
+enum class DeliveryClass { kBestEffort, kDurable };
+struct DeliverySpec {
+  DeliveryClass delivery_class = DeliveryClass::kBestEffort;  // `class`
+  uint64_t spool_bytes_max = uint64_t{1} << 30;               // `maxSize`, on disk
+  base::Nanos spool_age_max = 86'400 * base::kSecond;         // `maxAge`
+  friend bool operator==(const DeliverySpec&, const DeliverySpec&) = default;
+};
+
 enum class OutputType { kFile, kStdout, kKafka, kOtlp };
 struct OutputSpec {
   std::string name;
@@ -83,6 +92,9 @@ struct OutputSpec {
   KafkaOutput kafka;
   OtlpOutput otlp;
   uint64_t queue_bytes_max = 64 << 20;  // `queueSize`: what may wait for a slow output
+  DeliverySpec delivery;
+
+  bool durable() const { return delivery.delivery_class == DeliveryClass::kDurable; }
   friend bool operator==(const OutputSpec&, const OutputSpec&) = default;
 };
 

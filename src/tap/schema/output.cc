@@ -20,6 +20,10 @@ constexpr size_t kPartMax = 200;  // of a file's path, of 255: rotation appends 
 constexpr BrokerForm kInline = BrokerForm::kInline;
 constexpr BrokerForm kByDestination = BrokerForm::kByDestination;
 
+// Nobody tells when the reader of a pipe has got hold of a line for good.
+constexpr const char* kStdoutIsNotDurable =
+    "type Stdout has nobody who acknowledges records: use type File, Kafka or Otlp for Durable";
+
 // A tap's author must not be able to leave the output directory.
 void CheckRelativePath(const Value& value, std::string* path) {
   bool leaves = path->front() == '/' || path->back() == '/';
@@ -170,6 +174,33 @@ Kind<OtlpOutput> Otlp() {
       .kind();
 }
 
+Kind<DeliverySpec> Delivery() {
+  using D = DeliverySpec;
+  constexpr const char* kNeedsDurable = "only class Durable takes maxSize and maxAge";
+  return Object<D>()
+      .Optional("class", &D::delivery_class, Choice<DeliveryClass>(),
+                "BestEffort keeps waiting records in memory. Durable keeps them on disk until the "
+                "destination has acknowledged them, also across a crash of the collector; records "
+                "may then arrive twice, with the same id.")
+      .Optional("maxSize", &D::spool_bytes_max, Bytes(16 * kMi, 64 * kGi),
+                "Durable: size of the records on disk. Beyond it the oldest are dropped and "
+                "counted.")
+      .Optional("maxAge", &D::spool_age_max, Duration(60 * base::kSecond, 7 * kDay),
+                "Durable: age at which records on disk are dropped and counted. It takes the place "
+                "of deliveryTimeout.")
+      .Rule(
+          "(has(self.class) && self.class == 'Durable') || !(has(self.maxSize) || "
+          "has(self.maxAge))",
+          kNeedsDurable)
+      .Checked([](FieldReader& fields, const D& delivery) {
+        const bool bounds = fields.Has("maxSize") || fields.Has("maxAge");
+        if (!bounds || delivery.delivery_class == DeliveryClass::kDurable) return;
+        fields.Fault("InvalidValue",
+                     std::string("has a field that belongs to another class: ") + kNeedsDurable);
+      })
+      .kind();
+}
+
 Kind<OutputSpec> Output() {
   using O = OutputSpec;
   using T = OutputType;
@@ -184,6 +215,17 @@ Kind<OutputSpec> Output() {
       .Optional(
           "queueSize", &O::queue_bytes_max, Bytes(64 * kKi, 4 * kGi),
           "Size of the queue for a slow output. When it is full, records are dropped and counted.")
+      .Optional("delivery", &O::delivery, Delivery(),
+                "Where records wait while the destination is away.")
+      .Rule(
+          "self.type != 'Stdout' || !has(self.delivery) || !has(self.delivery.class) || "
+          "self.delivery.class != 'Durable'",
+          kStdoutIsNotDurable)
+      .Checked([](FieldReader& fields, const O& output) {
+        if (output.type != T::kStdout || !output.durable()) return;
+        fields.Fault("InvalidValue",
+                     std::string("must not have delivery.class Durable: ") + kStdoutIsNotDurable);
+      })
       .OfType("file", &O::type, T::kFile, block(&O::file, File()),
               "Write JSON lines to a file in the collector.")
       .OfType("kafka", &O::type, T::kKafka, block(&O::kafka, Kafka()),

@@ -116,7 +116,9 @@ Tree Outputs() {
            {"ready", {{"description", "Whether the output accepts records."}, {"type", "boolean"}}},
            {"delivered", Count("Records delivered.")},
            {"dropped", Count("Records dropped.")},
-           {"queued", Count("Records waiting in the queue.")},
+           {"queued", Count("Records waiting in the queue or on disk.")},
+           {"spooled", Count("Durable: records that are or were on disk.")},
+           {"replayed", Count("Durable: records written again, perhaps delivered twice.")},
            {"message", Text("What is currently wrong.", 32768)}},
           {"name"}));
 }

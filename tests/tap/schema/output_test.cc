@@ -75,6 +75,36 @@ BOOST_AUTO_TEST_CASE(a_block_belongs_to_its_type) {
                      "UnknownField"));
 }
 
+BOOST_AUTO_TEST_CASE(reads_how_records_are_delivered) {
+  const auto best = Output(Outputs("name: a, type: Stdout, delivery: {class: BestEffort}"));
+  BOOST_TEST(!best.durable());
+  BOOST_TEST(!Output(Outputs("name: a, type: Stdout")).durable());
+  const auto durable =
+      Output(Outputs("name: a, type: File, file: {path: a}, delivery: {class: Durable, maxSize: "
+                     "64Mi, maxAge: 2h}"));
+  BOOST_TEST(durable.durable());
+  BOOST_TEST(durable.delivery.spool_bytes_max == 64u << 20);
+  BOOST_TEST(durable.delivery.spool_age_max == 7200 * base::kSecond);
+  const auto plain =
+      Output(Outputs("name: a, type: File, file: {path: a}, delivery: {class: Durable}"));
+  BOOST_TEST(plain.delivery.spool_bytes_max == 1u << 30);
+  BOOST_TEST(plain.delivery.spool_age_max == 86'400 * base::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_delivery_that_cannot_be) {
+  const std::string file = "name: a, type: File, file: {path: a}, ";
+  const std::string field = "spec.outputs[0].delivery";
+  BOOST_TEST(
+      Refuses(Outputs("name: a, type: Stdout, delivery: {class: Durable}"), "spec.outputs[0]"));
+  BOOST_TEST(Refuses(Outputs(file + "delivery: {class: Forever}"), field + ".class"));
+  BOOST_TEST(Refuses(Outputs(file + "delivery: {maxSize: 64Mi}"), field));
+  BOOST_TEST(Refuses(Outputs(file + "delivery: {class: BestEffort, maxAge: 1h}"), field));
+  BOOST_TEST(
+      Refuses(Outputs(file + "delivery: {class: Durable, maxSize: 1Mi}"), field + ".maxSize"));
+  BOOST_TEST(Refuses(Outputs(file + "delivery: {class: Durable, maxAge: 1s}"), field + ".maxAge"));
+  BOOST_TEST(Refuses(Outputs(file + "delivery: {class: Durable, maxAge: 8d}"), field + ".maxAge"));
+}
+
 BOOST_AUTO_TEST_CASE(names_are_unique_and_their_number_is_bounded) {
   BOOST_TEST(Refuses("  outputs: [{name: a, type: Stdout}, {name: a, type: Stdout}]\n",
                      "spec.outputs[1].name", "Conflict"));
