@@ -11,6 +11,9 @@ const char* ToString(DropReason reason) {
     case DropReason::kTimedOut: return "TimedOut";
     case DropReason::kClosed: return "Closed";
     case DropReason::kAbandoned: return "Abandoned";
+    case DropReason::kSpoolFull: return "SpoolFull";
+    case DropReason::kSpoolExpired: return "SpoolExpired";
+    case DropReason::kSpoolDamaged: return "SpoolDamaged";
   }
   return "Unknown";
 }

@@ -19,18 +19,29 @@ enum class DropReason : uint8_t {
   kTimedOut,     // not delivered within the output's own time
   kClosed,       // still waiting when the output closed
   kAbandoned,    // in the hands of a writer that did not close in time: it may have got through
+  // Of an output whose delivery is Durable, out of its spool:
+  kSpoolFull,     // the oldest, beyond delivery.maxSize
+  kSpoolExpired,  // older than delivery.maxAge
+  kSpoolDamaged,  // lost or unreadable on the disk
 };
-constexpr size_t kDropReasonCount = 6;
+constexpr size_t kDropReasonCount = 9;
 const char* ToString(DropReason reason);
 
-// An output's counters: offered = delivered + dropped[*] + queued, at every moment that counters() shows.
+// An output's counters: offered + recovered = delivered + dropped[*] + queued + kept, at every moment
+// that counters() shows. `recovered`, `kept` and the three after them are 0 unless its delivery is
+// Durable.
 struct SinkCounters {
   uint64_t offered = 0;
   uint64_t delivered = 0;
   std::array<uint64_t, kDropReasonCount> dropped{};
   uint64_t queued = 0;
   uint64_t delivered_bytes = 0;
-  Status status;  // the last failure, until a record is delivered again
+  uint64_t recovered = 0;    // found in the spool when it was opened
+  uint64_t kept = 0;         // left in the spool when the output closed
+  uint64_t spooled = 0;      // of offered: put on disk
+  uint64_t replayed = 0;     // written again, so perhaps delivered twice
+  uint64_t spool_bytes = 0;  // of the spool's files
+  Status status;             // the last failure, until a record is delivered again
 
   static void Visit(auto& counters, auto visit) {
     visit("offered", "", counters.offered);
@@ -40,6 +51,11 @@ struct SinkCounters {
     }
     visit("queued", "", counters.queued);
     visit("delivered_bytes", "", counters.delivered_bytes);
+    visit("recovered", "", counters.recovered);
+    visit("kept", "", counters.kept);
+    visit("spooled", "", counters.spooled);
+    visit("replayed", "", counters.replayed);
+    visit("spool_bytes", "", counters.spool_bytes);
   }
 };
 
@@ -62,6 +78,8 @@ class Sink {
   virtual bool Closed() = 0;
   // BeginClose, then waits until Closed. The second call waits for the first one.
   virtual void Close(base::Nanos wait) = 0;
+  // What the sink would keep for a next life is to be deleted when it closes. Before it has closed.
+  virtual void Discard() {}
   virtual SinkCounters counters() const = 0;
 };
 

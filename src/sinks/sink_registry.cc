@@ -6,6 +6,7 @@
 #include "sinks/kafka/kafka_writer.h"
 #include "sinks/otlp/otlp_writer.h"
 #include "sinks/queued_sink.h"
+#include "sinks/spool/durable_sink.h"
 #include "sinks/stdout/stdout_writer.h"
 
 namespace traffictap::sinks {
@@ -46,18 +47,55 @@ constexpr Kind kKinds[] = {
     {tap::OutputType::kOtlp, OpenOtlp},
 };
 
+// What a spool keeps is given up by its own age alone; a file's line counts once it is on disk.
+tap::OutputSpec ForSpool(tap::OutputSpec spec) {
+  spec.file.sync = true;
+  spec.kafka.delivery_timeout = spec.otlp.delivery_timeout = spec.delivery.spool_age_max;
+  return spec;
+}
+
+// "namespace/tap/output"; no namespace can be called "_cluster".
+std::string SpoolPath(const std::string& tap_key, const std::string& output) {
+  const bool cluster = tap_key.find('/') == std::string::npos;
+  return fmt::format("{}{}/{}", cluster ? "_cluster/" : "", tap_key, output);
+}
+
+StatusOr<std::unique_ptr<Sink>> OpenDurable(const tap::OutputSpec& spec, const SinkContext& context,
+                                            std::unique_ptr<RecordWriter> writer,
+                                            const QueuedSinkOptions& options) {
+  if (spec.type == tap::OutputType::kStdout) {
+    return absl::InvalidArgumentError(
+        "delivery.class Durable: type Stdout has nobody who acknowledges records; use type File, "
+        "Kafka or Otlp");
+  }
+  if (context.spool_dir.empty()) {
+    return absl::InvalidArgumentError(
+        "delivery.class Durable needs a directory to keep records in: start the collector with "
+        "--spool-dir, or set delivery.class to BestEffort");
+  }
+  SpoolOptions spool;
+  spool.bytes_max = spec.delivery.spool_bytes_max;
+  spool.age_max = spec.delivery.spool_age_max;
+  spool.name = options.name;
+  spool.clock = context.clock;
+  return std::make_unique<DurableSink>(
+      std::move(writer), MakeSpoolDisk(context.spool_dir, SpoolPath(context.tap_key, spec.name)),
+      spool, options);
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const SinkContext& context) {
   for (const Kind& kind : kKinds) {
     if (kind.type != spec.type) continue;
-    auto writer = kind.open(spec, context);
+    auto writer = kind.open(spec.durable() ? ForSpool(spec) : spec, context);
     if (!writer.ok()) return writer.status();
     QueuedSinkOptions options;
     options.name = fmt::format("{} {}", context.tap_key, spec.name);
     options.tap = context.tap_key;
     options.queue_bytes_max = spec.queue_bytes_max;
     options.memory = context.memory;
+    if (spec.durable()) return OpenDurable(spec, context, *std::move(writer), options);
     return std::make_unique<QueuedSink>(*std::move(writer), options);
   }
   return absl::InvalidArgumentError(fmt::format("output \"{}\": unknown type", spec.name));

@@ -18,6 +18,7 @@ struct SinkContext {
   const base::Clock* clock = nullptr;  // outlives the sinks
   // That all outputs draw on; null: each has its own bound alone.
   std::shared_ptr<MemoryPool> memory;
+  std::string spool_dir = {};  // Durable outputs keep their records below it
 };
 
 // Opens the output that `spec` describes. What only the outside world can heal (broker down, disk
