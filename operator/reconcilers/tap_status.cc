@@ -34,6 +34,10 @@ Json WriteOutputs(const TapTotals& totals) {
                {"delivered", output.delivered},
                {"dropped", output.dropped},
                {"queued", output.queued}};
+    if (output.spooled > 0) {
+      entry["spooled"] = output.spooled;
+      entry["replayed"] = output.replayed;
+    }
     if (!output.trouble.empty()) entry["message"] = CutMessage(output.trouble);
     out.push_back(std::move(entry));
   }
@@ -79,7 +83,8 @@ Json WithoutCounts(Json status) {
   }
   if (status.contains("outputs") && status["outputs"].is_array()) {
     for (Json& output : status["outputs"]) {
-      for (const char* key : {"delivered", "dropped", "queued"}) output.erase(key);
+      for (const char* key : {"delivered", "dropped", "queued", "spooled", "replayed"})
+        output.erase(key);
     }
   }
   if (status.contains("conditions") && status["conditions"].is_array()) {

@@ -40,6 +40,8 @@ void AddOutputs(const v1::TapReport& report, std::map<std::string, OutputTotals>
     OutputTotals& out = (*outputs)[output.name()];
     out.delivered += output.delivered();
     out.queued += output.queued();
+    out.spooled += output.recovered() + output.spooled();
+    out.replayed += output.replayed();
     for (const auto& [reason, count] : output.dropped()) out.dropped += count;
     if (!output.trouble().empty()) out.trouble = output.trouble();
   }

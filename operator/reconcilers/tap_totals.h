@@ -21,6 +21,8 @@ struct OutputTotals {
   uint64_t delivered = 0;
   uint64_t dropped = 0;
   uint64_t queued = 0;
+  uint64_t spooled = 0;  // of a Durable one: put on disk, in a former life of the collector too
+  uint64_t replayed = 0;
   std::string trouble;  // empty: well
 };
 

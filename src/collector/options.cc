@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 
@@ -118,6 +120,10 @@ void AddTapOptions(CLI::App& app, Options* out) {
 void AddPipelineOptions(CLI::App& app, Options* out) {
   app.add_option("--output-dir", out->pipeline.output_dir, "base directory of File outputs")
       ->check(CLI::ExistingDirectory);
+  app.add_option("--spool-dir", out->pipeline.spool_dir,
+                 "directory in which outputs with delivery.class Durable keep records; outside of "
+                 "--output-dir, and of one collector alone (default: such outputs are refused)")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--name", out->pipeline.collector, "name of this collector in records");
 }
 
@@ -161,6 +167,23 @@ void SetSizes(const MemoryOptions& asked, Options* out) {
   out->pipeline.outputs_bytes_max = memory - others;
 }
 
+// Authors of taps choose the names of files below --output-dir.
+void CheckSpoolDir(const Options& options) {
+  if (options.pipeline.spool_dir.empty() || options.pipeline.output_dir.empty()) return;
+  const auto spool = std::filesystem::canonical(options.pipeline.spool_dir);
+  const auto output = std::filesystem::canonical(options.pipeline.output_dir);
+  const auto is_in = [](const auto& inner, const auto& outer) {
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first ==
+           outer.end();
+  };
+  if (!is_in(spool, output) && !is_in(output, spool)) return;
+  throw CLI::ValidationError(
+      "--spool-dir",
+      fmt::format("{} and --output-dir {} are one directory, or one is in the other: "
+                  "keep them apart",
+                  spool.string(), output.string()));
+}
+
 }  // namespace
 
 ParsedOptions ParseOptions(int argc, const char* const* argv) {
@@ -175,7 +198,10 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddPipelineOptions(app, &out.options);
   MemoryOptions memory;
   AddMemoryOptions(app, &memory);
-  app.callback([&] { SetSizes(memory, &out.options); });
+  app.callback([&] {
+    SetSizes(memory, &out.options);
+    CheckSpoolDir(out.options);
+  });
   AddLiveOptions(app, &out.options);
   AddApiOptions(app, &out.options);
   base::AddLogOptions(app, &out.options.log);

@@ -80,7 +80,8 @@ std::shared_ptr<TapsInForce> Pipeline::in_force() const {
 
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
                                                             TapRuntime* former) {
-  const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_};
+  const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_,
+                                   options_.spool_dir};
   auto made = TapRuntime::Create(spec, options_.collector, context, &pattern_time_, options_.live);
   if (!made.ok()) return made.status();
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
@@ -191,6 +192,7 @@ void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
     const auto successor = Successor(*former, slot, *next);
     if (!old || old == successor) continue;
     if (successor) successor->Inherit(old.get());
+    old->DiscardKept(successor.get());
     old->Leave(options_.output_close_wait, successor.get());
     leaving_.push_back({old, !successor, IngressOf(ingress, *former, slot)});
   }

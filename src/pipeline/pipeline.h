@@ -20,6 +20,7 @@ namespace traffictap::pipeline {
 struct PipelineOptions {
   std::string collector = "collector";  // the collector's name in records
   std::string output_dir;
+  std::string spool_dir;  // of outputs whose delivery is Durable; empty: there can be none
   size_t queue_bytes_max = size_t{256} << 20;
   size_t waiting_bytes_max = size_t{512} << 20;
   size_t outputs_bytes_max = size_t{512} << 20;  // of what all outputs hold together

@@ -64,12 +64,22 @@ constexpr CounterMetric kTapMetrics[] = {
 
 constexpr CounterMetric kOutputMetrics[] = {
     {"offered", "traffictap_output_offered_total",
-     "Records offered to the output: the sum of delivered, dropped and queued."},
+     "Records offered to the output. With recovered: the sum of delivered, dropped, queued and "
+     "kept."},
     {"delivered", "traffictap_output_delivered_total", "Records delivered."},
     {"dropped", "traffictap_output_dropped_total", "Records dropped by the output."},
-    {"queued", "traffictap_output_queued", "Records in the output's queue.", "reason", true},
+    {"queued", "traffictap_output_queued", "Records in the output's queue, or in its spool.",
+     "reason", true},
     {"delivered_bytes", "traffictap_output_delivered_bytes_total",
      "Bytes delivered, before compression."},
+    {"recovered", "traffictap_output_recovered_total",
+     "Records found in the spool when the collector started or the output was changed."},
+    {"kept", "traffictap_output_kept_total",
+     "Records left in the spool when the output was closed by a change."},
+    {"spooled", "traffictap_output_spooled_total", "Records put on disk."},
+    {"replayed", "traffictap_output_replayed_total",
+     "Records written again, and therefore perhaps delivered twice."},
+    {"spool_bytes", "traffictap_output_spool_bytes", "Bytes of the spool's files.", "reason", true},
 };
 
 // Each counter of the set by its row. tests/pipeline sees that every counter has one.

@@ -88,6 +88,20 @@ bool TapRuntime::Shares(const sinks::Sink* sink) const {
   return false;
 }
 
+bool TapRuntime::HasDurable(const std::string& output) const {
+  return std::any_of(outputs_.begin(), outputs_.end(), [&](const Output& one) {
+    return one.spec.name == output && one.spec.durable();
+  });
+}
+
+void TapRuntime::DiscardKept(const TapRuntime* successor) {
+  for (auto& output : outputs_) {
+    if (output.sink && (successor == nullptr || !successor->HasDurable(output.spec.name))) {
+      output.sink->Discard();
+    }
+  }
+}
+
 void TapRuntime::CheckTime() {
   const auto& limits = spec_->limits;
   const base::Nanos wall = clock_->Wall();

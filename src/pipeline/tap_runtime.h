@@ -83,6 +83,9 @@ class TapRuntime {
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   // Hands the records gathered since the last call to the outputs.
   void Deliver();
+  // What Durable outputs keep on disk goes with those that `successor` (or null: the tap ends) has
+  // not as Durable any more. Before Leave; at the end of the process it is not called.
+  void DiscardKept(const TapRuntime* successor);
   // Delivers, then begins to close the outputs that `successor` (or null) did not take over, within
   // `wait`. Their counters stay those of the tap. On the pipeline thread; returns at once.
   void Leave(base::Nanos wait, const TapRuntime* successor);
@@ -112,6 +115,7 @@ class TapRuntime {
   TapRuntime() = default;
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
+  bool HasDurable(const std::string& output) const;
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
   bool WithinLimits();

@@ -29,6 +29,10 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   counters.offered = 10;
   counters.delivered = 6;
   counters.queued = 1;
+  counters.recovered = 1;
+  counters.kept = 2;
+  counters.spooled = 9;
+  counters.replayed = 5;
   counters.dropped[static_cast<size_t>(sinks::DropReason::kTooLarge)] = 3;
   counters.status = absl::UnavailableError("broker down");
   tap.outputs["kafka"] = counters;
@@ -60,6 +64,10 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   BOOST_TEST(told.outputs(0).queued() == 1u);
   BOOST_TEST(told.outputs(0).dropped().size() == 1u);
   BOOST_TEST(told.outputs(0).dropped().at("TooLarge") == 3u);
+  BOOST_TEST(told.outputs(0).recovered() == 1u);
+  BOOST_TEST(told.outputs(0).kept() == 2u);
+  BOOST_TEST(told.outputs(0).spooled() == 9u);
+  BOOST_TEST(told.outputs(0).replayed() == 5u);
   BOOST_TEST(told.outputs(0).trouble() == "broker down");
 }
 

@@ -156,9 +156,9 @@ def books(metrics):
           sum(total(f"tap_records_{k}_total")
               for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited", "match_over_budget")),
           "records of the taps")
-    check(total("output_offered_total"),
-          total("output_delivered_total") + total("output_dropped_total") + total("output_queued"),
-          "offered = delivered + dropped + queued")
+    check(total("output_offered_total") + total("output_recovered_total"),
+          total("output_delivered_total") + total("output_dropped_total") + total("output_queued")
+          + total("output_kept_total"), "offered + recovered = delivered + dropped + queued + kept")
 
 
 def metric(metrics, name, **labels):

@@ -31,9 +31,9 @@ void CheckBooks(const std::string& text) {
              total("tap_records_offered_total") + total("tap_records_filtered_total") +
                  total("tap_records_sampled_total") + total("tap_records_dropped_orphans_total") +
                  total("tap_records_limited_total") + total("tap_records_match_over_budget_total"));
-  BOOST_TEST(total("output_offered_total") == total("output_delivered_total") +
-                                                  total("output_dropped_total") +
-                                                  total("output_queued"));
+  BOOST_TEST(total("output_offered_total") + total("output_recovered_total") ==
+             total("output_delivered_total") + total("output_dropped_total") +
+                 total("output_queued") + total("output_kept_total"));
 }
 
 // Every counter of the set is in the scrape, behind one of these prefixes.

@@ -182,7 +182,12 @@ BOOST_AUTO_TEST_CASE(counts_alone_are_no_news) {
   const Json former = TapStatus(input);
   input.totals.counts["records"] = 10;
   input.totals.outputs["file"].delivered = 10;
+  input.totals.outputs["file"].spooled = 10;
+  input.totals.outputs["file"].replayed = 2;
   BOOST_TEST((TapStatus(input) != former));
+  BOOST_TEST(TapStatus(input)["outputs"][0]["spooled"] == 10);
+  BOOST_TEST(TapStatus(input)["outputs"][0]["replayed"] == 2);
+  BOOST_TEST(!former["outputs"][0].contains("spooled"));
   BOOST_TEST(!DiffersBeyondCounts(former, TapStatus(input)));
   input.totals.counts["dropped"] = 1;
   BOOST_TEST(DiffersBeyondCounts(former, TapStatus(input)));

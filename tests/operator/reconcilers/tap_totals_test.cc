@@ -49,6 +49,18 @@ struct Life {
 
 BOOST_AUTO_TEST_SUITE(tap_totals)
 
+BOOST_AUTO_TEST_CASE(what_a_durable_output_found_on_disk_and_put_there_is_told_together) {
+  Life life;
+  auto report = MakeReport("a", "i1", 100);
+  auto* output = report.mutable_taps(0)->mutable_outputs(0);
+  output->set_recovered(30);
+  output->set_spooled(90);
+  output->set_replayed(40);
+  const auto totals = life.See({report});
+  BOOST_TEST(totals.outputs.at("file").spooled == 120u);
+  BOOST_TEST(totals.outputs.at("file").replayed == 40u);
+}
+
 BOOST_AUTO_TEST_CASE(reports_of_all_collectors_are_added_up) {
   Life life;
   const auto totals = life.See({MakeReport("a", "i1", 100), MakeReport("b", "i2", 50, 3)});
