@@ -21,7 +21,8 @@ MOST = {
         "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": [{"maxSkew": 2, "topologyKey": "zone",
                                                                          "whenUnsatisfiable": "DoNotSchedule"}]},
     "collector": {
-        "persistence": {"enabled": True, "storageClass": "fast"}, "destinationSecrets": ["kafka"],
+        "persistence": {"enabled": True, "storageClass": "fast"}, "spool": {"persistent": True, "size": "20Gi"},
+        "destinationSecrets": ["kafka"],
         "image": {"digest": "sha256:" + "0" * 64}, "podLabels": {"team": "a"}, "memory": "2gb", "queueSize": "100mb",
         "waitingSize": "400mb", "liveBacklogSize": "200mb"},
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
@@ -31,7 +32,7 @@ MOST = {
 NAMED = {
     "nameOverride": "mesh-tap", "fullnameOverride": "obs", "commonLabels": {"team": "mesh", "release": "tap"},
     "global": {"imageRegistry": "mirror.example.com", "somebodyElses": {"x": 1}}, "image": {"registry": "registry.example.com"},
-    "collector": {"persistence": {"enabled": True}, "podLabels": {"team": "records"}},
+    "collector": {"persistence": {"enabled": True}, "spool": {"persistent": True}, "podLabels": {"team": "records"}},
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
     "monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "rules": {"enabled": True},
                    "dashboards": {"enabled": True}},
@@ -53,6 +54,7 @@ WRONG = [
     ("another type", {"operator": {"replicas": "two"}}, "at '/operator/replicas': got string, want integer"),
     ("an unknown word", {"als": {"mtls": "On"}}, "must be one of 'Sidecar', 'Certificates', 'Disabled'"),
     ("no size", {"collector": {"queueSize": "much"}}, "'/collector/queueSize'"),
+    ("a spool of another kind", {"collector": {"spool": {"persistent": "yes"}}}, "'/collector/spool/persistent'"),
     ("a quantity of Kubernetes", {"collector": {"memory": "1Gi"}}, "'/collector/memory'"),
     ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
     ("a grace time without a unit", {"operator": {"patchGrace": "5"}}, "'/operator/patchGrace'"),
