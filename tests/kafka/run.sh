@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 COLLECTOR=$(realpath "${1:-build}/src/collector/traffictap-collector")
-export COLLECTOR PYTHONPATH=tests/integration
-exec python3 tests/runner.py tests/kafka
+export COLLECTOR PYTHONPATH=tests/integration GRPC_ENABLE_FORK_SUPPORT=0 GRPC_VERBOSITY=NONE
+exec "$(tests/python_env.sh tests/integration/requirements.txt)" tests/runner.py tests/kafka
