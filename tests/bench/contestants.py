@@ -15,14 +15,14 @@ class TrafficTap(Measured):
     def __init__(self, build, work, taps, options=()):
         """`taps`: YAML documents."""
         work = pathlib.Path(work)
-        for folder in ("taps", "records"):
+        for folder in ("taps", "records", "spool"):
             (work / folder).mkdir(parents=True)
         for number, tap in enumerate(taps):
             (work / "taps" / f"{number}.yaml").write_text(tap)
         self.port, self.http = free_port(), free_port()
         super().__init__(
             [build / "src/collector/traffictap-collector", "--als", self.address, "--http", f"127.0.0.1:{self.http}",
-             "--taps", work / "taps", "--output-dir", work / "records", "--name", "bench", "--log-level", "warn",
+             "--taps", work / "taps", "--output-dir", work / "records", "--spool-dir", work / "spool", "--name", "bench", "--log-level", "warn",
              *(options if "--live" in options else ("--live", "off", *options))], work / "log")
         wait_for_port("127.0.0.1", self.port, "the collector", self.process)
 

@@ -130,7 +130,9 @@ Istio sidecar's identifier of 62 kB.
 ## Against other receivers
 
 16 streams, {entry.entries:,} entries a run. *Join and write* makes pairs and writes them as JSON to a file, *join alone* has a tap whose
-match no pair meets; the third also keeps the backlog of the live stream, which all other figures leave off.
+match no pair meets; *keep for live readers* also keeps the backlog of the live stream, which all other figures leave off. *On
+disk for sure* waits for the disk (`sync: true`) before a record counts, and *from a spool* is a durable output: written to its
+spool, read again, and written to the file with `sync`.
 *OpenTelemetry Collector* is contrib's `envoyals` receiver {otel_version()} with the `file` exporter: it writes each
 entry on its own, as text, and joins nothing. The *floor* parses each message with protobuf's generated classes on an
 arena and drops it.

@@ -21,6 +21,8 @@ def compare(bench, otelcol, rounds, requests):
     nothing = [tap("nothing", '  match: {responseCodes: ["599"]}\n')]
     runs = {
         "join and write": lambda: bench.run(bench.traffictap(), **load),
+        "join and write, on disk for sure (sync)": lambda: bench.run(bench.traffictap([tap("synced", sync=True)]), **load),
+        "the same from a spool (delivery Durable)": lambda: bench.run(bench.traffictap([tap("spooled", durable=True)]), **load),
         "join alone": lambda: bench.run(bench.traffictap(nothing), **load),
         "join, write, keep for live readers": lambda: bench.run(bench.traffictap(options=LIVE), **load),
     }

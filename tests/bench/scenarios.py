@@ -15,17 +15,18 @@ RULE = """
   - name: disk
     type: File
     queueSize: 1Gi
-    file: {path: %s.jsonl}
+%s    file: {path: %s.jsonl%s}
 """
 SETTLE_SECONDS = 0.5
 # Entries a second at which nothing piles up before the pairer: its memory would count as the waiting halves'.
 WAITING_RATE = 20_000
 
 
-def tap(name, spec="", kind="ClusterTrafficTap", window="60s"):
+def tap(name, spec="", kind="ClusterTrafficTap", window="60s", durable=False, sync=False):
     """A tap of all traffic, or of what `spec` (flow style YAML lines) leaves of it, that writes a file."""
+    delivery = "    delivery: {class: Durable}\n" if durable else ""
     return (f"apiVersion: traffictap.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
-            f"spec:\n  pairing: {{window: {window}}}\n{spec}" + RULE.lstrip("\n") % name)
+            f"spec:\n  pairing: {{window: {window}}}\n{spec}" + RULE.lstrip("\n") % (delivery, name, ", sync: true" if sync else ""))
 
 
 EVERYTHING = [tap("everything")]

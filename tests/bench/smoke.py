@@ -10,7 +10,7 @@ import report
 import run
 from contestants import Floor
 from processes import HERE, Load, raise_fd_limit, started
-from scenarios import Bench, workspace
+from scenarios import Bench, tap, workspace
 
 TINY = {"streams": 4, "requests": 80}
 
@@ -19,6 +19,10 @@ def traffictap_joins_all(bench):
     result = bench.run(bench.traffictap(), **TINY)
     assert result.entries == 160, result
     assert 450 < result.entry_bytes / result.entries < 900, result
+
+
+def a_spool_delivers_all(bench):
+    assert bench.run(bench.traffictap([tap("spooled", durable=True)]), **TINY).entries == 160
 
 
 def floor_sees_all(bench):
@@ -55,7 +59,7 @@ def page_tells_all_figures(bench):
         assert part in text, part
 
 
-CASES = [traffictap_joins_all, floor_sees_all, lost_entries_give_no_figure, load_ends_with_an_error_without_a_receiver,
+CASES = [traffictap_joins_all, a_spool_delivers_all, floor_sees_all, lost_entries_give_no_figure, load_ends_with_an_error_without_a_receiver,
          halves_wait, page_tells_all_figures]
 
 
