@@ -20,6 +20,11 @@ using kube::Json;
 constexpr const char* kFlushInterval = "0.2s";
 constexpr int kBufferBytes = 65536;
 
+// What may wait in a proxy for one stream that the collector does not read, besides the logger's buffer:
+// Envoy keeps for the other end as much as it takes as its own window, 16 MiB unless it is told. A
+// worker has four streams at most, an HTTP and a TCP logger for each direction, so it stays below 1 MiB.
+constexpr int kWaitingBytes = 131072;
+
 constexpr const char* kHttpConfig = "access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
 
 std::string Extension(const char* name) {
@@ -54,9 +59,11 @@ Json TagsOf(const Context& context) {
   return tags;
 }
 
+std::string ClusterOf(const plan::Patch& patch) {
+  return fmt::format("outbound|{}||{}", patch.collector_port, patch.collector_host);
+}
+
 Json CommonConfig(const plan::Patch& patch, const Context& context) {
-  const std::string cluster =
-      fmt::format("outbound|{}||{}", patch.collector_port, patch.collector_host);
   return {{"log_name", patch.log_name},
           {"transport_api_version", "V3"},
           {"buffer_flush_interval", kFlushInterval},
@@ -68,7 +75,8 @@ Json CommonConfig(const plan::Patch& patch, const Context& context) {
           // Without it :authority is the cluster's name, whose | a sidecar before the collector
           // refuses.
           {"grpc_service",
-           {{"envoy_grpc", {{"cluster_name", cluster}, {"authority", patch.collector_host}}}}}};
+           {{"envoy_grpc",
+             {{"cluster_name", ClusterOf(patch)}, {"authority", patch.collector_host}}}}}};
 }
 
 // How a gRPC call ended: in trailers, or in the headers of an answer that has nothing else. Any other
@@ -107,6 +115,20 @@ Json MergeInto(const Context& context, const char* filter, const char* type, Jso
             {"value",
              {{"typed_config",
                {{"@type", Extension(type)}, {"access_log", Json::array({std::move(logger)})}}}}}}}};
+}
+
+Json BoundCluster(const plan::Patch& patch) {
+  return {{"applyTo", "CLUSTER"},
+          {"match", {{"context", "ANY"}, {"cluster", {{"name", ClusterOf(patch)}}}}},
+          {"patch",
+           {{"operation", "MERGE"},
+            {"value",
+             {{"typed_extension_protocol_options",
+               {{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                 {{"@type", Extension("upstreams.http.v3.HttpProtocolOptions")},
+                  {"explicit_http_config",
+                   {{"http2_protocol_options",
+                     {{"initial_stream_window_size", kWaitingBytes}}}}}}}}}}}}}};
 }
 
 // A part of a document by its JSON pointer, null where there is none.
@@ -154,7 +176,7 @@ void ReadLogger(const Json& config, plan::Patch* patch) {
 Json EnvoyFilterSpec(const plan::Patch& patch) {
   Json spec = Json::object();
   if (!patch.at.selector.empty()) spec["workloadSelector"] = {{"labels", patch.at.selector}};
-  spec["configPatches"] = Json::array();
+  spec["configPatches"] = Json::array({BoundCluster(patch)});
   for (const Context& context : kContexts) {
     if (patch.http) {
       spec["configPatches"].push_back(
@@ -182,6 +204,7 @@ std::optional<plan::Patch> ReadEnvoyFilterSpec(const Json& spec) {
   const Json& patches = At(spec, "/configPatches");
   if (!patches.is_array()) return std::nullopt;
   for (const Json& one : patches) {
+    if (At(one, "/applyTo") != "NETWORK_FILTER") continue;
     ReadLogger(At(one, "/patch/value/typed_config/access_log/0/typed_config"), &patch);
   }
   if (EnvoyFilterSpec(patch) != spec) return std::nullopt;

@@ -9,8 +9,8 @@
 namespace traffictap::mesh {
 
 // The spec of the EnvoyFilter (networking.istio.io/v1alpha3) of a patch: a gRPC access logger
-// merged into the HTTP connection manager, the TCP proxy, or both, of all listeners. Merging adds to
-// the user's own loggers. Each entry of a sidecar says on which side of it the listener was, in the
+// merged into the HTTP connection manager, the TCP proxy, or both, of all listeners, and a bound of what
+// may wait for the collector in its cluster. Merging adds to the user's own loggers. Each entry of a sidecar says on which side of it the listener was, in the
 // custom tag traffictap_side: "inbound" or "outbound".
 kube::Json EnvoyFilterSpec(const plan::Patch& patch);
 

@@ -106,7 +106,7 @@ def main():
     parser.add_argument("--print", action="store_true", help="print the table, and leave the page as it is")
     options = parser.parse_args()
     results = {}
-    with Mesh.for_tests("held") as mesh:
+    with Mesh.for_tests("-held") as mesh:
         mesh.serve_collector_from_node()
         operator, collector, gate = install(mesh)
         place = Place(mesh, collector)

@@ -15,6 +15,7 @@ from mesh.processes import wait_until
 WATCH_SECONDS = 5  # what must not happen has no event to wait for; a drain tells HTTP to go at once
 FIRST_RECORD_SECONDS = 1
 TRIES = 4
+WAITING_BYTES = 512 * 1024  # in all streams of a proxy with one worker
 
 
 def setUpModule():
@@ -91,6 +92,20 @@ def is_whole(record):
     return bool(record.get("client") and record.get("server"))
 
 
+def counted(which, pattern):
+    """The sum of a proxy's counters that match."""
+    return sum(mesh.envoy_stats(which, pattern).values())
+
+
+def call_often(count):
+    connection = http.client.HTTPConnection("server", PORTS["HTTP/1.1"], timeout=10)
+    connection.sock = mesh.connect(HOLDER, "server", PORTS["HTTP/1.1"])
+    for _ in range(count):
+        connection.request("GET", "/held/often")
+        connection.getresponse().read()
+    connection.close()
+
+
 class Standing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -136,7 +151,18 @@ class Standing(unittest.TestCase):
         self.assertEqual(paths, {"/held/driven", "/held/http1", "/held/http2"})
         self.assertEqual({r["verdict"] for r in found}, {"Ok"})
 
-    def test_c_a_restarted_collector_finds_the_proxies_again(self):
+    def test_c_a_proxy_that_is_not_read_keeps_little(self):
+        wait_until(lambda: streams()[0] == streams()[1], "nobody's stream is read", 30)
+        before = counted(HOLDER, "grpc_access_log.logs_dropped")
+        for _ in range(10):
+            call_often(300)
+            if counted(HOLDER, "grpc_access_log.logs_dropped") > before:
+                break
+        else:
+            self.fail("it has kept 3000 entries")
+        self.assertLess(counted(HOLDER, "traffictap-collector.*pending_send_bytes"), WAITING_BYTES)
+
+    def test_d_a_restarted_collector_finds_the_proxies_again(self):
         first_record("kept")
         collector.stop()
         collector.start()
@@ -145,7 +171,7 @@ class Standing(unittest.TestCase):
         wait_until(lambda: any(started_at(r) > begin and is_whole(r) for r in taps.matching("kept")),
                    "pairs come again", 60)
 
-    def test_d_long_lived_ones_that_were_there_before_are_seen_as_they_end(self):
+    def test_e_long_lived_ones_that_were_there_before_are_seen_as_they_end(self):
         create("late", match={"protocols": ["HTTP/1.1", "HTTP/2", "TCP"]})
         taps.wait("late", "Ready")
         held, type(self).held = self.held, None

@@ -17,7 +17,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS)]
 
 from held import HOLDER, LOGGERS, NAMESPACE, SERVER, Place
-from installation import ROOT, install
+from installation import ROOT, answer_to, install
 from mesh import Mesh, namespaces
 from mesh.processes import wait_until
 
@@ -42,7 +42,7 @@ class Bench:
     """The two pods of held.yaml, a server that takes next to no time behind the second, and a load from the first."""
 
     def __init__(self, mesh, place, collector):
-        self.mesh, self.place, self.collector = mesh, place, collector
+        self.mesh, self.place, self.collector, self._logs = mesh, place, collector, True
         line = namespaces.command(mesh.pod_pid(SERVER), [
             f"{mesh.binaries()}/envoy", "-c", HERE / "fast_server.yaml", "--concurrency", "1", "--disable-hot-restart",
             "--log-level", "error"])
@@ -106,14 +106,17 @@ class Bench:
             self.place.taps.delete("cost")
 
     def log(self, on):
-        self.mesh.kubectl("delete", "-n", NAMESPACE, "telemetry", "quiet", "--ignore-not-found")
-        if not on:
-            self.mesh.apply(QUIET)
-
-        def there():
-            return ("access_loggers.file" in self.mesh.envoy_admin(HOLDER, "/config_dump?resource=dynamic_listeners")) == on
-
-        wait_until(there, f"Istio's file log is {'on' if on else 'off'}", 60)
+        """Istio's file log of the namespace, on or off."""
+        if on == self._logs:
+            return
+        change = ("delete", "-n", NAMESPACE, "telemetry", "quiet")
+        answer_to(self.mesh, HOLDER, lambda: self.mesh.kubectl(*change) if on else self.mesh.apply(QUIET))
+        self._logs = on
+        self.load(1)  # what was open goes over to the new listeners
+        before = len(self.mesh.log(HOLDER))
+        self.load(1)
+        if (len(self.mesh.log(HOLDER)) > before + 10_000) != on:
+            raise RuntimeError(f"Istio's file log is not {'on' if on else 'off'}")
 
     def enter(self, state):
         self.untap()
@@ -153,11 +156,15 @@ def costs(bench, rounds, seconds):
 def growth(bench, seconds):
     """What a load adds to Envoy's memory: where the collector has closed the streams, and where it has stopped."""
     out = {}
-    bench.enter("no logger")
-    bench.load(3)
     for state in ("closed", "stopped"):
-        bench.enter("standing, closed" if state == "closed" else "standing, open")
+        bench.untap()
+        bench.place.attach("Standing")
         bench.load(3)
+        if state == "stopped":
+            bench.tap()
+            bench.load(3)
+        else:
+            wait_until(bench.closed, "nobody reads", 30)
         before = bench.memory()
         if state == "stopped":
             os.kill(bench.collector.process.pid, signal.SIGSTOP)
@@ -204,13 +211,14 @@ def main():
     parser.add_argument("--seconds", type=int, default=8, help="of load in each state of each round")
     parser.add_argument("--print", action="store_true", help="print the tables, and leave the page as it is")
     options = parser.parse_args()
-    with Mesh.for_tests("cost") as mesh:
+    with Mesh.for_tests("-cost") as mesh:
         mesh.serve_collector_from_node()
         operator, collector, gate = install(mesh)
         place = Place(mesh, collector)
         bench = Bench(mesh, place, collector)
         try:
             memory = growth(bench, options.seconds * 3)
+            bench.enter("no logger")
             figures = costs(bench, options.rounds, options.seconds) if options.rounds else {}
         finally:
             bench.close()
