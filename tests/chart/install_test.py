@@ -2,6 +2,7 @@
 """helm install, test, upgrade and uninstall on a real mesh: the release's pods run out of our images, with sidecars by
 istiod's injector, in a namespace that takes restricted pods alone."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import unittest
 
 import images
 from installing import CHART, NAMESPACE, RELEASE, ROOT, Helm, HelmError, small_shop
-from mesh import Mesh
+from mesh import Mesh, namespaces
 from mesh.api import path_of
 from mesh.processes import wait_until
 
@@ -18,6 +19,7 @@ TAP = {
     "spec": {"targets": [{"kind": "Namespace"}], "pairing": {"window": "2s"},
              "outputs": [{"name": "disk", "type": "File", "file": {"path": "all.jsonl"}}]},
 }
+WAITING_BYTES = 128 * 1024  # of one stream, in the collector's sidecar
 # What an installation may leave where it has been.
 KINDS = ("envoyfilters,telemetries,destinationrules,peerauthentications,authorizationpolicies,deployments,services,pods,"
          "jobs,serviceaccounts,roles,rolebindings,secrets,configmaps,leases,networkpolicies,poddisruptionbudgets,"
@@ -84,6 +86,28 @@ def call_until_recorded(agent, seconds=60):
     wait_until(recorded, f"the calls of {agent} are recorded", seconds)
 
 
+def paused_streams():
+    """As the collector says it inside of its pod, where its port takes plain text."""
+    connection = http.client.HTTPConnection("127.0.0.1", 9812)
+    connection.sock = namespaces.connect(mesh.pod_pid(pod_of("collector")), ("127.0.0.1", 9812), 5)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    return next(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("traffictap_als_streams_paused "))
+
+
+def call_until_dropped(most=5000):
+    """Calls over one connection until the client's proxy has no room for entries."""
+    connection = http.client.HTTPConnection("frontend", 80, timeout=10)
+    connection.sock = mesh.connect("shop/client", "frontend", 80)
+    for number in range(most):
+        connection.request("GET", "/paused")
+        connection.getresponse().read()
+        if number % 100 == 99 and sum(mesh.envoy_stats("shop/client", "grpc_access_log.logs_dropped").values()):
+            return connection.close()
+    raise AssertionError(f"the proxy, and that of the collector, have kept {most} entries")
+
+
 def generation():
     """Of the patch of the namespace shop."""
     items = mesh.api.get(path_of("envoyfilters", "shop", group="networking.istio.io", version="v1alpha3"))["items"]
@@ -139,6 +163,18 @@ class Release(unittest.TestCase):
         self.assertIn('"frontend-v1"', mesh.kubectl("get", "--raw", pairs, "--as", "reader"))
         with self.assertRaisesRegex(RuntimeError, "forbidden|Forbidden"):
             mesh.kubectl("get", "--raw", pairs, "--as", "stranger")
+
+    def test_03b_streams_pause_and_go_on_through_the_collectors_sidecar(self):
+        mesh.kubectl("label", "namespace", "shop", "traffictap.io/attachment=Standing")
+        mesh.kubectl("-n", "shop", "delete", "traffictap", "all")
+        # A stream is paused with its next message, so those of idle proxies are not.
+        wait_until(lambda: mesh.call("shop/client", "http://frontend/catalog") and paused_streams(), "streams are paused", 60)
+        call_until_dropped()
+        waiting = mesh.envoy_stats(pod_of("collector"), "9811.*pending_send_bytes")
+        self.assertLess(sum(waiting.values()), 6 * WAITING_BYTES)
+        mesh.apply(json.dumps(TAP))
+        call_until_recorded("resumed", 10)
+        mesh.kubectl("label", "namespace", "shop", "traffictap.io/attachment-")
 
     def test_04_helm_test_passes_and_tells_a_fault(self):
         helm("test", RELEASE, "--timeout", "60s")

@@ -360,6 +360,13 @@ class Chart(unittest.TestCase):
             direct = pod["metadata"]["annotations"].get("traffic.sidecar.istio.io/excludeInboundPorts", "").split(",")
             self.assertEqual("9811" in direct, mode == "Certificates", mode)
 
+    def test_the_collectors_sidecar_keeps_little_of_what_is_not_read(self):
+        name = "EnvoyFilter/traffictap-collector"
+        for patch in rendered({})[name]["spec"]["configPatches"]:
+            self.assertIn("'initial_stream_window_size': 65536", str(patch))
+        for values in ({"boundSidecar": False}, {"mtls": "Certificates"}, {"mtls": "Disabled"}):
+            self.assertNotIn(name, rendered({"als": values}), values)
+
     def test_the_grace_period_holds_the_collectors_drain(self):
         header = (ROOT / "src/collector/options.h").read_text()
         drain = sum(int(n) for n in re.findall(r"(?:read_on|close_wait) = (\d+) \* base::kSecond", header))
