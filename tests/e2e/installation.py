@@ -23,10 +23,16 @@ RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manife
 _shared = []
 
 
+def python():
+    """The directory of the Python that has the packages of requirements.txt."""
+    line = [ROOT / "tests/python_env.sh", ROOT / "tests/e2e/requirements.txt"]
+    return pathlib.Path(subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()).parents[1]
+
+
 def shared_mesh():
     """The mesh with the shop that all files of this folder use, started by the first that asks."""
     if not _shared:
-        mesh = Mesh.for_tests()
+        mesh = Mesh.for_tests(python=python())
         atexit.register(mesh.down)
         mesh.up()
         shop.deploy(mesh)
@@ -60,7 +66,9 @@ def create_crds(mesh):
     for file in sorted((ROOT / "crds").glob("traffictap.io_*.yaml")):
         mesh.apply(file)
     for plural in ("traffictaps", "clustertraffictaps", "tapdestinations"):
-        mesh.kubectl("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
+        established = ("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
+        # kubectl fails where an object has no conditions at all yet.
+        wait_until(lambda line=established: mesh.kubectl(*line) or True, f"{plural} are established", 60)
 
 
 def create_accounts(mesh):
@@ -181,12 +189,13 @@ def value_of(record, key):
 class Collector(Program):
     """traffictap-collector, where the mesh's Service traffictap-collector leads."""
 
-    def __init__(self, mesh, *source, stdout=None):
-        """`source`: the options that say where the taps come from. `stdout`: as Popen's, for Stdout outputs."""
+    def __init__(self, mesh, *source, stdout=None, als=ALS):
+        """`source`: the options that say where the taps come from. `stdout`: as Popen's, for Stdout outputs. `als`: the port
+        for the proxies; they are sent to another one only where something stands between."""
         work = mesh.state / "collector"
         self.records = Records(work / "records")
         self.records.directory.mkdir(parents=True, exist_ok=True)
-        args = [mesh.build / "src/collector/traffictap-collector", "--als", f"{NODE}:{ALS}", "--http", f"{NODE}:{HTTP}",
+        args = [mesh.build / "src/collector/traffictap-collector", "--als", f"{NODE}:{als}", "--http", f"{NODE}:{HTTP}",
                 "--output-dir", self.records.directory, "--name", "node", *source]
         super().__init__(mesh, "the collector", args, work / "collector.log", stdout)
 

@@ -49,10 +49,11 @@ class Pod:
 class Mesh:
     """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built.
     With `cni` the node redirects the pods' traffic, as Istio's CNI plugin does: no pod needs rights for it.
-    `image_roots`: directories of unpacked images by name; their containers run in them, not in programs of the machine."""
+    `image_roots`: directories of unpacked images by name; their containers run in them, not in programs of the machine.
+    `python`: the directory of a Python with the packages that applications of its pods need."""
 
-    def __init__(self, name="default", mtls="STRICT", build=None, cni=False, image_roots=None):
-        self.name, self.mtls, self.cni = name, mtls, cni
+    def __init__(self, name="default", mtls="STRICT", build=None, cni=False, image_roots=None, python=None):
+        self.name, self.mtls, self.cni, self.python = name, mtls, cni, python
         self.image_roots = {name: str(path) for name, path in (image_roots or {}).items()}
         self.build = pathlib.Path(build or os.environ.get("TRAFFICTAP_BUILD") or HERE.parent.parent / "build").resolve()
         self.state = STATES / name
@@ -82,6 +83,7 @@ class Mesh:
             "mtls": self.mtls,
             "cni": self.cni,
             "image_roots": self.image_roots,
+            "python": str(self.python) if self.python else None,
             "build": str(self.build) if self.build.exists() else None,
         }
         (self.state / "settings.json").write_text(json.dumps(settings))

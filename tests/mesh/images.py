@@ -13,6 +13,7 @@ class Image:
 IMAGES = {
     "proxyv2": Image(("/opt/mesh/pilot-agent",)),
     "shop": Image(("/usr/bin/python3", "-u", "/opt/shop/app.py")),
+    "shop-rpc": Image(("/opt/python/bin/python3", "-u", "/opt/shop/rpc.py")),
     "traffictap-operator": Image(("/opt/traffictap/operator/traffictap-operator",)),
     "traffictap-collector": Image(("/opt/traffictap/src/collector/traffictap-collector",)),
 }

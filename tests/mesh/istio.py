@@ -35,6 +35,7 @@ MESH_CONFIG = {
     "extensionProviders": [  # what an admin adds for Telemetry mode
         {"name": "traffictap", "envoyHttpAls": COLLECTOR},
         {"name": "traffictap-tcp", "envoyTcpAls": COLLECTOR},
+        {"name": "guard", "envoyExtAuthzHttp": {"service": "guard.rules.svc.cluster.local", "port": 80}},
     ],
 }
 
@@ -50,6 +51,7 @@ ENVIRONMENT = {
     "PILOT_ENABLE_ALPN_FILTER": "false",
     "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "PILOT_DISABLE_MX_ALPN": "true",
+    "PILOT_HTTP10": "true",
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": "traffictap-system",  # its operator reads /debug/syncz
 }
 

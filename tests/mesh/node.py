@@ -23,9 +23,16 @@ STOP_SECONDS = 3  # open watches keep the API server and istiod from ending soon
 HERE = pathlib.Path(__file__).parent
 
 
+def _python_binds(directory):
+    """A Python with packages of its own needs the one that it was made of, where that is not the pods' own."""
+    made_of = str((directory / "bin/python3").resolve().parents[1])
+    return {"/opt/python": str(directory), **({} if made_of == "/usr" else {made_of: made_of})}
+
+
 class Node:
     """`settings`: binaries (directory), mtls (STRICT or DISABLE), build (directory of the project's own programs), cni
-    (whether this node stands in for Istio's CNI plugin), image_roots (directories of unpacked images by name)."""
+    (whether this node stands in for Istio's CNI plugin), image_roots (directories of unpacked images by name), python (the
+    directory of a Python with packages that pods see as /opt/python)."""
 
     def __init__(self, state, settings):
         self.state, self.settings = pathlib.Path(state), settings
@@ -71,6 +78,8 @@ class Node:
         binds = {"/opt/mesh": str(self.binaries), "/opt/shop": str(HERE / "shop")}
         if self.settings.get("build"):
             binds["/opt/traffictap"] = self.settings["build"]
+        if self.settings.get("python"):
+            binds |= _python_binds(pathlib.Path(self.settings["python"]))
         kubelet = Kubelet(self.api, self.state, binds, self.settings.get("image_roots", {}))
         threading.Thread(target=kubelet.run, daemon=True).start()
         wait_until(istio.ready, "istiod is ready", 180, self.processes["istiod"])

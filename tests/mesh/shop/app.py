@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The application of one pod of the sample shop. usage: app.py http NAME [NEXT=URL...] | app.py tcp | app.py client
+"""The application of one pod of the sample shop. usage: app.py http NAME [NEXT=URL...] | app.py tcp [PORT...] | app.py client
 
-Answers 200 with its name, or as the query asks: ?code=503 and ?delay=1.5. A path /NEXT/... is answered by calling URL/...
-with the request's id and trace headers. PAUSE and FAIL_FIRST of the environment make a slow and an unsteady application.
+Answers 200 with its name, or as the query asks: ?code=503, ?delay=1.5, ?location=/elsewhere and ?fail_first=1. A path /NEXT/... is answered
+by calling URL/... with the request's id and trace headers. Who upgrades to a websocket hears its own bytes until it says
+"bye". PAUSE and FAIL_FIRST of the environment make a slow and an unsteady application. tcp says back what it hears.
 """
 
 import collections
@@ -15,7 +16,7 @@ import threading
 import time
 import urllib.parse
 
-PORT = 8080
+PORT, FAIL_FIRST = 8080, os.environ.get("FAIL_FIRST", 0)
 PASSED_ON = ("x-request-id", "traceparent", "user-agent")
 
 
@@ -24,6 +25,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self):
+        if self.headers.get("Upgrade") == "websocket":
+            return self.talk()
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(parts.query))
@@ -32,9 +35,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             path = f"/{rest}" + (f"?{parts.query}" if parts.query else "")
             return self.answer(*self.call(self.server.others[first], path))
         time.sleep(float(query.get("delay", os.environ.get("PAUSE", 0))))
-        if self.server.fails_first(self.headers.get("x-request-id")):
+        if self.server.fails_first(self.headers.get("x-request-id"), int(query.get("fail_first", FAIL_FIRST))):
             return self.answer(503, "not yet\n")
-        self.answer(int(query.get("code", 200)), f"{self.server.name}\n")
+        headers = {"Location": query["location"]} if "location" in query else {}
+        self.answer(int(query.get("code", 200)), f"{self.server.name}\n", headers)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 
@@ -49,12 +53,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def answer(self, code, text):
+    def talk(self):
+        """Not in frames: a proxy passes on whatever follows the upgrade."""
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.end_headers()
+        while (data := self.rfile.read1(4096)) and data != b"bye":
+            self.wfile.write(data)
+        self.close_connection = True
+
+    def answer(self, code, text, headers=()):
         body = b"" if code in (204, 304) else text.encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         # What the sidecar says about the caller's certificate.
         self.send_header("X-Seen-Client-Cert", self.headers.get("x-forwarded-client-cert", "none"))
+        for name, value in dict(headers).items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -72,11 +88,11 @@ class Http(http.server.ThreadingHTTPServer):
         self._failures, self._lock = collections.Counter(), threading.Lock()
         super().__init__(("0.0.0.0", PORT), Handler)
 
-    def fails_first(self, key):
-        """Whether this is one of the first FAIL_FIRST tries of a request."""
+    def fails_first(self, key, tries):
+        """Whether this is one of the first `tries` of a request."""
         with self._lock:
             self._failures[key] += 1
-            return self._failures[key] <= int(os.environ.get("FAIL_FIRST", 0))
+            return self._failures[key] <= tries
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -92,8 +108,12 @@ class Tcp(socketserver.ThreadingTCPServer):
 def main(kind, name="", *others):
     if kind == "client":
         threading.Event().wait()
-    server = Tcp(("0.0.0.0", PORT), Echo) if kind == "tcp" else Http(name, dict(o.split("=") for o in others))
-    server.serve_forever()
+    if kind == "http":
+        return Http(name, dict(o.split("=") for o in others)).serve_forever()
+    servers = [Tcp(("0.0.0.0", int(port)), Echo) for port in [name, *others] if port] or [Tcp(("0.0.0.0", PORT), Echo)]
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers[0].serve_forever()
 
 
 main(*sys.argv[1:])
