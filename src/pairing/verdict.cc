@@ -65,6 +65,16 @@ bool CallerLeft(const EntryFacts& facts) {
          facts.grpc_status == GrpcStatus::kCancelled;
 }
 
+// A websocket or a tunnel has no other end than that one of its ends closes the connection. That its
+// caller did is told by flags of its own; here it was the application.
+bool EndedByServer(const PackedEntry& server) {
+  const auto& facts = server.facts;
+  const bool tunnel = facts.response_code == 101 ||
+                      (facts.method == traffic::Method::kConnect && facts.response_code == 200);
+  return tunnel && facts.reporter == traffic::Reporter::kDestination &&
+         facts.response_flags.Contains(ResponseFlag::kUpstreamConnectionTermination);
+}
+
 // A status that only one side logged says nothing: its proxy may not be asked for trailers.
 bool SameAnswer(const EntryFacts& c, const EntryFacts& s) {
   if (c.kind == traffic::EntryKind::kTcp) return true;
@@ -75,6 +85,7 @@ bool SameAnswer(const EntryFacts& c, const EntryFacts& s) {
 Verdict JudgeAlone(const PackedEntry& entry) {
   const auto& facts = entry.facts;
   if (CallerLeft(facts)) return Verdict::kClientAborted;
+  if (EndedByServer(entry)) return Verdict::kOk;
   // Alone, a time-out may be anybody's: the proxy that waited is the one that tells of it.
   if (facts.response_flags.Intersects(ProxyFailed()) ||
       facts.response_flags.Intersects(TimedOut())) {
@@ -94,6 +105,7 @@ Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t s
   const auto& c = client.facts;
   const auto& s = server.facts;
   if (CallerLeft(c)) return Verdict::kClientAborted;
+  if (EndedByServer(server) && SameAnswer(c, s)) return Verdict::kOk;
   if (c.response_flags.Intersects(TimedOut())) return Verdict::kServerError;
   if (FromApplication(server) && Fails(s) && SameAnswer(c, s)) return Verdict::kServerError;
   if (c.response_flags.Intersects(ProxyFailed()) || ServerProxyFailed(server)) {

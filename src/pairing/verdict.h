@@ -10,6 +10,7 @@ namespace traffictap::pairing {
 // From both sides:
 //   a proxy of either side refused it by a rule, and no other answer came     Denied
 //   the client's caller went away (DC, DR), or cancelled the call             ClientAborted
+//   the server's application ended a websocket or a tunnel (UC)               Ok
 //   the client waited in vain for a server that has it (UT, SI, UMSDR, DT)    ServerError
 //   the server's application failed, and the client got that answer           ServerError
 //   a proxy of either side failed or answered itself (UF, UC, UH, NR, FI, …)  NetworkOrProxy
@@ -23,6 +24,7 @@ namespace traffictap::pairing {
 // From one side alone:
 //   its proxy refused it by a rule                                            Denied
 //   its caller went away (DC, DR), or cancelled the call                      ClientAborted
+//   of the server: its application ended a websocket or a tunnel (UC)         Ok
 //   a proxy failed, answered itself or waited in vain                         NetworkOrProxy
 //   a failure: of the application                                             ServerError
 //     otherwise                                                               NetworkOrProxy

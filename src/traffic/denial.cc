@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "fmt/format.h"
+
 namespace traffictap::traffic {
 namespace {
 
@@ -26,17 +28,7 @@ Denial ByPolicy(std::string_view details) {
   Denial out;
   std::string_view id = details.substr(kRbac.size());
   if (id.ends_with(']')) id.remove_suffix(1);
-  std::string_view rest = id;
-  const auto ns = TakePart("ns", &rest);
-  const auto policy = ns ? TakePart("policy", &rest) : std::nullopt;
-  const auto rule = policy ? TakePart("rule", &rest) : std::nullopt;
-  if (rule) {
-    out.policy_namespace = *ns;
-    out.policy = *policy;
-    out.rule = *rule;
-  } else if (id != "none" && id != kHidden) {
-    out.policy = id;  // of an Envoy that Istio did not set up
-  }
+  if (id != "none" && id != kHidden) out.policy = ReadPolicyId(id);
   return out;
 }
 
@@ -52,13 +44,24 @@ std::optional<DeniedBy> ByDetails(std::string_view details) {
   if (details.starts_with("jwt_authn_access_denied")) return DeniedBy::kJwt;
   if (details.starts_with("ext_authz_")) return DeniedBy::kExternalAuthorization;
   if (details == "request_rate_limited" || details == "local_rate_limited" ||
-      details == "rate_limiter_error") {
+      details == "rate_limited_by_quota" || details == "rate_limiter_error") {
     return DeniedBy::kRateLimit;
   }
   return std::nullopt;
 }
 
-std::optional<DeniedBy> ByFlags(ResponseFlags flags) {
+// A limit of connections says so by a flag that otherwise stands for connects that failed; those
+// have chosen a host.
+bool IsOverConnectionLimit(const PackedEntry& entry) {
+  const auto& facts = entry.facts;
+  return facts.kind == EntryKind::kTcp && !facts.upstream_remote.present() &&
+         entry.text(Text::kUpstreamCluster).empty() &&
+         facts.response_flags.Contains(ResponseFlag::kUpstreamRetryLimitExceeded);
+}
+
+std::optional<DeniedBy> ByFlags(const PackedEntry& entry) {
+  const ResponseFlags flags = entry.facts.response_flags;
+  if (IsOverConnectionLimit(entry)) return DeniedBy::kRateLimit;
   if (flags.Contains(ResponseFlag::kUnauthorized)) return DeniedBy::kExternalAuthorization;
   if (flags.Contains(ResponseFlag::kRateLimited) ||
       flags.Contains(ResponseFlag::kRateLimitServiceError)) {
@@ -67,16 +70,16 @@ std::optional<DeniedBy> ByFlags(ResponseFlags flags) {
   return std::nullopt;
 }
 
-std::optional<Denial> FindDenial(const EntryFacts& facts, std::string_view details,
-                                 std::string_view termination) {
-  for (const auto text : {details, termination}) {
+std::optional<Denial> FindDenial(const PackedEntry& entry) {
+  const auto details = entry.text(Text::kResponseCodeDetails);
+  for (const auto text : {details, entry.text(Text::kConnectionTermination)}) {
     const auto by = ByDetails(text);
     if (!by) continue;
     if (*by == DeniedBy::kAuthorizationPolicy) return ByPolicy(text);
     return Plain(by);
   }
-  const bool answered = facts.kind == EntryKind::kTcp || details != "via_upstream";
-  return answered ? Plain(ByFlags(facts.response_flags)) : std::nullopt;
+  const bool answered = entry.facts.kind == EntryKind::kTcp || details != "via_upstream";
+  return answered ? Plain(ByFlags(entry)) : std::nullopt;
 }
 
 }  // namespace
@@ -87,9 +90,21 @@ const char* ToString(DeniedBy by) {
   return kNames[static_cast<size_t>(by)];
 }
 
+PolicyId ReadPolicyId(std::string_view text) {
+  std::string_view rest = text;
+  const auto ns = TakePart("ns", &rest);
+  const auto name = ns ? TakePart("policy", &rest) : std::nullopt;
+  const auto rule = name ? TakePart("rule", &rest) : std::nullopt;
+  return rule ? PolicyId{*ns, *name, *rule} : PolicyId{"", text, ""};
+}
+
+std::string PolicyName(const PolicyId& policy) {
+  return policy.ns.empty() ? std::string(policy.name)
+                           : fmt::format("{}/{}", policy.ns, policy.name);
+}
+
 std::optional<Denial> DenialOf(const PackedEntry& entry) {
-  auto out = FindDenial(entry.facts, entry.text(Text::kResponseCodeDetails),
-                        entry.text(Text::kConnectionTermination));
+  auto out = FindDenial(entry);
   if (out) out->side = entry.facts.reporter;
   return out;
 }
@@ -105,7 +120,7 @@ std::optional<Denial> DenialIn(const TrafficPair& pair) {
 }
 
 std::string_view PolicyNamespace(std::string_view details) {
-  return details.starts_with(kRbac) ? ByPolicy(details).policy_namespace : std::string_view();
+  return details.starts_with(kRbac) ? ByPolicy(details).policy.ns : std::string_view();
 }
 
 std::string WithoutPolicy(std::string_view details) {

@@ -19,15 +19,24 @@ enum class DeniedBy : uint8_t {
 };
 const char* ToString(DeniedBy by);  // "AuthorizationPolicy", "JWT", …
 
+// An AuthorizationPolicy and which of its rules: "shop", "deny-all", "0".
+struct PolicyId {
+  std::string_view ns;
+  std::string_view name;
+  std::string_view rule;
+};
+// As Istio names it to a proxy: "ns[shop]-policy[deny-all]-rule[0]". Any other text is the name of
+// a policy that Istio did not set up.
+PolicyId ReadPolicyId(std::string_view text);
+// "shop/deny-all", or the name alone.
+std::string PolicyName(const PolicyId& policy);
+
 // A request or connection that an entry's own proxy refused, by a rule that somebody wrote. Views
 // into the entry.
 struct Denial {
   DeniedBy by = DeniedBy::kAuthorizationPolicy;
-  // The AuthorizationPolicy and which of its rules, where the proxy names them: "shop",
-  // "deny-all", "0". Empty where no policy allowed the request, and outside Istio.
-  std::string_view policy_namespace;
-  std::string_view policy;
-  std::string_view rule;
+  // Where the proxy names it. Empty where no policy allowed the request.
+  PolicyId policy;
   Reporter side = Reporter::kDestination;  // whose proxy it was
 };
 
@@ -35,8 +44,11 @@ struct Denial {
 //   rbac_access_denied_matched_policy[POLICY]       AuthorizationPolicy
 //   jwt_authn_access_denied{REASON}                 JWT
 //   ext_authz_denied, ext_authz_error, flag UAEX    ExternalAuthorization
-//   request_rate_limited, local_rate_limited        RateLimit
-//   rate_limiter_error, flags RL and RLSE           RateLimit
+//   request_rate_limited, local_rate_limited,       RateLimit
+//   rate_limited_by_quota, rate_limiter_error,
+//   flags RL and RLSE
+//   TCP: flag URX without a host that was chosen    RateLimit (network filters local_ratelimit and
+//                                                   connection_limit)
 // Istio names a POLICY "ns[shop]-policy[deny-all]-rule[0]", and "none" where nothing allowed the
 // request. A flag counts only where the proxy answered itself: a rate limit service that failed
 // and let the request pass leaves RLSE behind. nullopt: the proxy did not deny anything.

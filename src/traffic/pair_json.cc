@@ -112,12 +112,10 @@ void WriteGrpc(const PackedEntry& entry, JsonWriter& json) {
 void WriteDenial(const TrafficPair& pair, JsonWriter& json) {
   const auto denial = pair.verdict == Verdict::kDenied ? DenialIn(pair) : std::nullopt;
   if (!denial) return;
-  const auto ns = denial->policy_namespace;
   json.BeginObject("denial");
   json.Text("by", ToString(denial->by));
-  json.Text("policy",
-            ns.empty() ? std::string(denial->policy) : fmt::format("{}/{}", ns, denial->policy));
-  json.Text("rule", denial->rule);
+  json.Text("policy", PolicyName(denial->policy));
+  json.Text("rule", denial->policy.rule);
   json.Text("side", ToString(denial->side));
   json.EndObject();
 }

@@ -56,6 +56,7 @@ const ResponseFlag DC = ResponseFlag::kDownstreamConnectionTermination,
                    UO = ResponseFlag::kUpstreamOverflow;
 
 const std::string kPolicy = "rbac_access_denied_matched_policy[ns[shop]-policy[p]-rule[0]]";
+const std::string kReset = "upstream_reset_after_response_started{connection_termination}";
 const std::string kProxy = "upstream_reset_before_response_started";
 
 const std::vector<Judged> kTable = {
@@ -68,6 +69,18 @@ const std::vector<Judged> kTable = {
     {"caller went while the server waited", Side{0, {DC, UT}}, Side{0, {UT}},
      Verdict::kClientAborted},
     {"caller went while the server failed", Side{503, {DC}}, Side{503}, Verdict::kClientAborted},
+    {"the server ended its websocket", Side{101, {UC}, kReset}, Side{101, {UC}, kReset},
+     Verdict::kOk},
+    {"the server ended its websocket, whose client is silent",
+     {},
+     Side{101, {UC}, kReset},
+     Verdict::kOk},
+    {"a websocket was cut between the two", Side{101, {UC}, kReset}, Side{101, {DC}},
+     Verdict::kNetworkOrProxy},
+    {"a websocket broke, and its server is silent",
+     Side{101, {UC}, kReset},
+     {},
+     Verdict::kNetworkOrProxy},
     {"server too slow: request time-out", Side{504, {UT}, kProxy}, Side{0, {DC}},
      Verdict::kServerError},
     {"server too slow: idle", Side{504, {SI}, kProxy}, Side{0, {DC}}, Verdict::kServerError},

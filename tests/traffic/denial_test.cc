@@ -23,8 +23,8 @@ SampleEntry Answer(const std::string& details, uint32_t code = 403,
 std::string Shown(const std::optional<Denial>& denial) {
   if (!denial) return "none";
   std::string out = ToString(denial->by);
-  out += " " + std::string(denial->policy_namespace) + "/" + std::string(denial->policy);
-  return out + " " + std::string(denial->rule) + " " + ToString(denial->side);
+  out += " " + std::string(denial->policy.ns) + "/" + std::string(denial->policy.name);
+  return out + " " + std::string(denial->policy.rule) + " " + ToString(denial->side);
 }
 
 std::string Of(const SampleEntry& sample) {
@@ -56,7 +56,8 @@ BOOST_AUTO_TEST_CASE(tokens_external_checks_and_limits_are_told_by_their_details
   BOOST_TEST(Details("jwt_authn_access_denied{Jwt_is_expired}") == "JWT /  destination");
   BOOST_TEST(Details("ext_authz_denied") == "ExternalAuthorization /  destination");
   BOOST_TEST(Details("ext_authz_error") == "ExternalAuthorization /  destination");
-  for (const char* limit : {"request_rate_limited", "local_rate_limited", "rate_limiter_error"}) {
+  for (const char* limit : {"request_rate_limited", "local_rate_limited", "rate_limited_by_quota",
+                            "rate_limiter_error"}) {
     BOOST_TEST(Details(limit) == "RateLimit /  destination");
   }
   for (const char* other : {"via_upstream", "direct_response", "fault_filter_abort", ""}) {
@@ -85,6 +86,18 @@ BOOST_AUTO_TEST_CASE(a_connection_is_denied_by_how_it_ended) {
   BOOST_TEST(Of(connection) == "AuthorizationPolicy shop/db 0 destination");
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_over_a_limit_is_told_from_one_that_no_host_took) {
+  SampleEntry connection(Reporter::kDestination);
+  connection.facts().kind = EntryKind::kTcp;
+  connection.facts().response_flags.Add(ResponseFlag::kUpstreamRetryLimitExceeded);
+  BOOST_TEST(Of(connection) == "RateLimit /  destination");
+  connection.facts().upstream_remote = *ParseSocketAddress("10.0.0.9", 80);
+  BOOST_TEST(Of(connection) == "none");
+  connection.facts().upstream_remote = {};
+  connection.Set(Text::kUpstreamCluster, "inbound|5432||");
+  BOOST_TEST(Of(connection) == "none");
+}
+
 BOOST_AUTO_TEST_CASE(a_record_is_denied_by_either_sides_proxy_if_the_client_got_no_other_answer) {
   const auto in = [](const SampleEntry* client, const SampleEntry* server) {
     return Shown(DenialIn(
@@ -99,6 +112,12 @@ BOOST_AUTO_TEST_CASE(a_record_is_denied_by_either_sides_proxy_if_the_client_got_
   BOOST_TEST(in(&other, &denied) == "none");
   BOOST_TEST(in(&passed, nullptr) == "none");
   BOOST_TEST(in(&own, nullptr) == "RateLimit /  source");
+}
+
+BOOST_AUTO_TEST_CASE(a_policys_name_has_its_namespace_in_front_where_it_is_istios) {
+  BOOST_TEST(PolicyName(ReadPolicyId("ns[bank]-policy[no-writes]-rule[2]")) == "bank/no-writes");
+  BOOST_TEST(PolicyName(ReadPolicyId("plain-envoy")) == "plain-envoy");
+  BOOST_TEST(PolicyName(PolicyId{}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_taken_out_leaves_the_denial) {

@@ -44,9 +44,9 @@ void AddDenial(const traffic::TrafficPair& pair, AttributeWriter& out) {
   const auto denial = traffic::DenialIn(pair);
   if (!denial) return;
   out.Text("traffictap.denial.by", ToString(denial->by));
-  out.Text("traffictap.denial.policy", denial->policy);
-  out.Text("traffictap.denial.policy_namespace", denial->policy_namespace);
-  out.Text("traffictap.denial.rule", denial->rule);
+  out.Text("traffictap.denial.policy", denial->policy.name);
+  out.Text("traffictap.denial.policy_namespace", denial->policy.ns);
+  out.Text("traffictap.denial.rule", denial->policy.rule);
   out.Text("traffictap.denial.side", ToString(denial->side));
 }
 
