@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sidecars of a real mesh once sent, replayed: the records say what they said of the mesh itself.
+
+tests/e2e/verdicts_test.py made the capture, and makes it anew with RECORD=tests/captures/verdicts.jsonl.gz."""
+
+import base64
+import contextlib
+import gzip
+import json
+import pathlib
+import queue
+import re
+import unittest
+
+import grpc
+
+import proxy
+from captures import table
+from stage import Stage, file_output, tap, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CAPTURE = ROOT / "tests/captures/verdicts.jsonl.gz"
+WIDE = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "TCP"]}
+
+
+class Replay:
+    """The streams of the capture, open until it is closed."""
+
+    def __init__(self, target):
+        self._channel, self._streams = grpc.insecure_channel(target), {}
+        call = self._channel.stream_unary(proxy.METHOD)
+        with gzip.open(CAPTURE, "rt") as lines:
+            for line in map(json.loads, lines):
+                if line["stream"] not in self._streams:
+                    messages = queue.SimpleQueue()
+                    self._streams[line["stream"]] = messages, call.future(iter(messages.get, None))
+                self._streams[line["stream"]][0].put(base64.b64decode(line["message"]))
+
+    def close(self):
+        for messages, ended in self._streams.values():
+            messages.put(None)
+            ended.result(30)
+        self._channel.close()
+
+
+def setUpModule():
+    global stage
+    stage = Stage(tap("all", [file_output("all.jsonl")], namespace="rules", match=WIDE), shop=False)
+    replay = Replay(f"{stage.collector.ip}:{stage.collector.als_port}")
+    with contextlib.suppress(AssertionError):  # each row tells by itself what is missing
+        wait_until("every call has its record", lambda: not table.missing(stage.records()), 30)
+    replay.close()
+
+
+def tearDownModule():
+    stage.close()
+
+
+class Documents(unittest.TestCase):
+    def test_each_verdict_of_the_readme_is_seen_but_mismatch(self):
+        rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.M)
+        self.assertEqual(set(rows), {record["verdict"] for record in stage.records()} | {"Mismatch"})
+
+
+Verdicts = table.cases(__name__, lambda: stage.records())
