@@ -47,15 +47,37 @@ Json TlsModeTag() {
 struct Context {
   const char* name;
   const char* side;  // null: none
+  bool has_policies;
 };
-constexpr std::array<Context, 3> kContexts = {
-    {{"SIDECAR_INBOUND", "inbound"}, {"SIDECAR_OUTBOUND", "outbound"}, {"GATEWAY", nullptr}}};
+constexpr std::array<Context, 3> kContexts = {{{"SIDECAR_INBOUND", "inbound", true},
+                                               {"SIDECAR_OUTBOUND", "outbound", false},
+                                               {"GATEWAY", nullptr, true}}};
 
-Json TagsOf(const Context& context) {
+// What policies that Istio only tries would have done: the RBAC filter leaves it in its metadata, each
+// action under its own prefix (istio/istio: pilot/pkg/security/authz/model). Absent without any.
+void AddDryRunTags(const char* filter, Json* tags) {
+  struct Tag {
+    const char* name;
+    const char* key;
+  };
+  for (const Tag tag : {Tag{"dryRunDeny", "istio_dry_run_deny_shadow_engine_result"},
+                        {"dryRunDenyPolicy", "istio_dry_run_deny_shadow_effective_policy_id"},
+                        {"dryRunAllow", "istio_dry_run_allow_shadow_engine_result"},
+                        {"dryRunAllowPolicy", "istio_dry_run_allow_shadow_effective_policy_id"}}) {
+    tags->push_back(
+        {{"tag", tag.name},
+         {"metadata",
+          {{"kind", {{"request", Json::object()}}},
+           {"metadata_key", {{"key", filter}, {"path", Json::array({{{"key", tag.key}}})}}}}}});
+  }
+}
+
+Json TagsOf(const Context& context, const char* rbac) {
   Json tags = Json::array({TlsModeTag()});
   if (context.side != nullptr) {
     tags.push_back({{"tag", "traffictap_side"}, {"literal", {{"value", context.side}}}});
   }
+  if (context.has_policies) AddDryRunTags(rbac, &tags);
   return tags;
 }
 
@@ -63,7 +85,8 @@ std::string ClusterOf(const plan::Patch& patch) {
   return fmt::format("outbound|{}||{}", patch.collector_port, patch.collector_host);
 }
 
-Json CommonConfig(const plan::Patch& patch, const Context& context) {
+// `rbac`: the filter that has AuthorizationPolicies before this logger.
+Json CommonConfig(const plan::Patch& patch, const Context& context, const char* rbac) {
   return {{"log_name", patch.log_name},
           {"transport_api_version", "V3"},
           {"buffer_flush_interval", kFlushInterval},
@@ -71,7 +94,7 @@ Json CommonConfig(const plan::Patch& patch, const Context& context) {
           // The keys of Istio 1.24 and later, and those before.
           {"filter_state_objects_to_log",
            {"upstream_peer", "downstream_peer", "wasm.upstream_peer", "wasm.downstream_peer"}},
-          {"custom_tags", TagsOf(context)},
+          {"custom_tags", TagsOf(context, rbac)},
           // Without it :authority is the cluster's name, whose | a sidecar before the collector
           // refuses.
           {"grpc_service",
@@ -89,7 +112,7 @@ Json ResponseFields(const plan::Patch& patch) {
 
 Json HttpLogger(const plan::Patch& patch, const Context& context) {
   Json config = {{"@type", Extension(kHttpConfig)},
-                 {"common_config", CommonConfig(patch, context)},
+                 {"common_config", CommonConfig(patch, context, "envoy.filters.http.rbac")},
                  {"additional_response_headers_to_log", ResponseFields(patch)},
                  {"additional_response_trailers_to_log", ResponseFields(patch)}};
   if (!patch.request_headers.empty()) {
@@ -102,7 +125,7 @@ Json TcpLogger(const plan::Patch& patch, const Context& context) {
   return {{"name", "envoy.access_loggers.tcp_grpc"},
           {"typed_config",
            {{"@type", Extension("access_loggers.grpc.v3.TcpGrpcAccessLogConfig")},
-            {"common_config", CommonConfig(patch, context)}}}};
+            {"common_config", CommonConfig(patch, context, "envoy.filters.network.rbac")}}}};
 }
 
 Json MergeInto(const Context& context, const char* filter, const char* type, Json logger) {

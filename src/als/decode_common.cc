@@ -14,6 +14,7 @@ using Common = envoy::data::accesslog::v3::AccessLogCommon;
 using Tls = envoy::data::accesslog::v3::TLSProperties;
 using envoy::data::accesslog::v3::AccessLogType;
 using traffic::AccessEntry;
+using traffic::DryRunResult;
 using traffic::EntryFacts;
 using traffic::LogMoment;
 using traffic::PeerMesh;
@@ -66,6 +67,18 @@ bool DecodeTls(std::string_view bytes, AccessEntry* entry) {
   return valid && reader.ok();
 }
 
+// What policies that are only tried would have done (operator/mesh/envoy_filter.cc asks for it): any
+// that denies counts, and what a denying one is called before an allowing one.
+void ReadDryRun(std::string_view key, std::string_view value, AccessEntry* entry) {
+  auto& result = entry->facts.dry_run;
+  auto& policy = entry->text(Text::kDryRunPolicy);
+  if (key == "dryRunDeny" || key == "dryRunAllow") {
+    if (value == "denied") result = DryRunResult::kDenied;
+    if (value == "allowed" && result == DryRunResult::kNone) result = DryRunResult::kAllowed;
+  }
+  if (key == "dryRunDenyPolicy" || (key == "dryRunAllowPolicy" && policy.empty())) policy = value;
+}
+
 // The tap's own custom tags.
 bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry, EndHints* hints) {
   std::string_view key;
@@ -75,6 +88,7 @@ bool DecodeCustomTag(std::string_view bytes, AccessEntry* entry, EndHints* hints
   if (key == "tlsMode") hints->tls_mode = value;
   if (key == "peerWorkload") entry->text(Text::kPeerWorkload) = value;
   if (key == "peerNamespace") entry->text(Text::kPeerNamespace) = value;
+  if (key.starts_with("dryRun")) ReadDryRun(key, value, entry);
   return true;
 }
 

@@ -37,6 +37,8 @@ void ForEachPolicyNamespace(const TrafficPair& pair, Visit visit) {
       const auto ns = traffic::PolicyNamespace(entry.text(which));
       if (!ns.empty()) visit(std::string(ns));
     }
+    const auto tried = traffic::ReadPolicyId(entry.text(Text::kDryRunPolicy)).ns;
+    if (!tried.empty()) visit(std::string(tried));
   };
   if (pair.client != nullptr) look(*pair.client);
   for (const auto* server : pair.servers) look(*server);
@@ -64,9 +66,10 @@ std::string WithoutPolicies(std::string_view line) {
   if (out.contains("server")) {
     for (Json& server : out["server"]) HideIn(&server);
   }
-  if (out.contains("denial")) {
-    out["denial"].erase("policy");
-    out["denial"].erase("rule");
+  for (const char* part : {"denial", "dryRun"}) {
+    if (!out.contains(part)) continue;
+    out[part].erase("policy");
+    out[part].erase("rule");
   }
   return out.dump() + '\n';
 }

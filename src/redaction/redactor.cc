@@ -155,6 +155,11 @@ struct Redactor::Rules {
     out = traffic::WithoutPolicy(entry->text(which));
     entry->text(which) = out;
   }
+  void HideTriedPolicy(AccessEntry* entry) {
+    auto& policy = entry->text(Text::kDryRunPolicy);
+    const auto ns = traffic::ReadPolicyId(policy).ns;
+    if (!policies_of.empty() && !ns.empty() && ns != policies_of) policy = {};
+  }
 
   void Redact(Text which, AccessEntry* entry) {
     const auto text = entry->text(which);
@@ -198,6 +203,7 @@ AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budge
   for (const auto details : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
     rules_->HidePolicy(details, &out);
   }
+  rules_->HideTriedPolicy(&out);
   for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
     rules_->Redact(static_cast<Text>(text), &out);
   }

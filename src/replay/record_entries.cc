@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "fmt/format.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 
@@ -144,6 +145,14 @@ void ReadPeer(const v1::Workload& peer, AccessEntry* out) {
   if (!peer.principal().empty()) out->text(Text::kPeerPrincipal) = peer.principal();
 }
 
+// "ns[shop]-policy[deny-all]-rule[0]" of a record's dry run, as the proxy had it.
+std::string TriedPolicy(const v1::DryRun& dry_run) {
+  const size_t slash = dry_run.policy().find('/');
+  if (slash == std::string::npos) return dry_run.policy();
+  return fmt::format("ns[{}]-policy[{}]-rule[{}]", dry_run.policy().substr(0, slash),
+                     dry_run.policy().substr(slash + 1), dry_run.rule());
+}
+
 // A name in a file may have any length; those of a mesh are short (als/decode_identifier.cc cuts them
 // alike).
 constexpr size_t kNameBytesMax = 1024;
@@ -199,6 +208,7 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
   const HeaderLists lists = {PackHeaders(record.request().headers()),
                              PackHeaders(record.response().headers()),
                              PackHeaders(record.response().trailers())};
+  const std::string tried = TriedPolicy(record.dry_run());
   const auto add = [&](const v1::Side& side, bool client) {
     const auto& own = client ? record.source() : record.destination();
     AccessEntry entry;
@@ -212,6 +222,11 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
       entry.text(Text::kUpstreamCluster) = cluster;
     }
     ReadPeer(client ? record.destination() : record.source(), &entry);
+    if (record.dry_run().side() == ToString(entry.facts.reporter)) {
+      entry.facts.dry_run = record.dry_run().result() == "Denied" ? traffic::DryRunResult::kDenied
+                                                                  : traffic::DryRunResult::kAllowed;
+      entry.text(Text::kDryRunPolicy) = tried;
+    }
     const auto node = NodeOf(own, side.pod().empty() ? own.pod() : side.pod());
     auto& batch = out.sides.emplace_back(std::make_unique<traffic::EntryBatch>(node));
     auto* packed = batch->Add(entry);

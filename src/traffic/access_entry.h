@@ -42,6 +42,9 @@ enum class LogMoment : uint8_t { kEnd, kStart, kPeriodic };
 // What one side said of whether the other one is part of the mesh.
 enum class PeerMesh : uint8_t { kUnknown, kMeshed, kNotMeshed };
 
+// What AuthorizationPolicies that are only tried (Istio's dry run) would have done.
+enum class DryRunResult : uint8_t { kNone, kAllowed, kDenied };
+
 // A duration that the entry does not carry.
 constexpr base::Nanos kAbsent = -1;
 
@@ -55,6 +58,7 @@ struct EntryFacts {
   Method method = Method::kUnspecified;
   PeerMesh peer_mesh = PeerMesh::kUnknown;
   GrpcStatus grpc_status = GrpcStatus::kAbsent;
+  DryRunResult dry_run = DryRunResult::kNone;
   uint8_t tls_version = 0;  // envoy TLSProperties.TLSVersion by number; 0 = no TLS seen downstream
   uint8_t access_log_type = 0;  // envoy AccessLogType by number
   uint32_t response_code = 0;   // 0: none was sent
@@ -110,6 +114,7 @@ enum class Text : uint8_t {
   kPeerWorkload,
   kPeerNamespace,
   kGrpcMessage,
+  kDryRunPolicy,  // that decided it, as traffic::ReadPolicyId reads it; empty where none matched
   kRequestHeaders,
   kResponseHeaders,
   kResponseTrailers,

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "traffic/denial.h"
+#include "traffic/dry_run.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
 #include "traffic/json_writer.h"
@@ -117,6 +118,17 @@ void WriteDenial(const TrafficPair& pair, JsonWriter& json) {
   json.Text("policy", PolicyName(denial->policy));
   json.Text("rule", denial->policy.rule);
   json.Text("side", ToString(denial->side));
+  json.EndObject();
+}
+
+void WriteDryRun(const TrafficPair& pair, JsonWriter& json) {
+  const auto dry_run = DryRunIn(pair);
+  if (!dry_run) return;
+  json.BeginObject("dryRun");
+  json.Text("result", Result(*dry_run));
+  json.Text("policy", PolicyName(dry_run->policy));
+  json.Text("rule", dry_run->policy.rule);
+  json.Text("side", ToString(dry_run->side));
   json.EndObject();
 }
 
@@ -242,6 +254,7 @@ void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPa
   }
   WriteDenial(pair, json);
   WriteRpc(pair.principal(), json);
+  WriteDryRun(pair, json);
   json.EndObject();
 }
 

@@ -53,6 +53,7 @@ void VisitNumbers(auto& facts, auto visit) {
   visit(facts.downstream_wire_bytes_received, kAny);
   visit(facts.upstream_wire_bytes_sent, kAny);
   visit(facts.upstream_wire_bytes_received, kAny);
+  visit(facts.dry_run, 2);
 }
 
 void VisitAddresses(auto& facts, auto visit) {

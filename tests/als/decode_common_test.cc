@@ -44,6 +44,29 @@ BOOST_AUTO_TEST_CASE(reads_every_time_into_its_own_place) {
   BOOST_TEST(facts.duration == 3'000'000'008);
 }
 
+BOOST_AUTO_TEST_CASE(a_policy_that_is_only_tried_counts_if_any_denies) {
+  const auto tried = [](std::map<std::string, std::string> tags) {
+    data::AccessLogCommon common;
+    for (const auto& [name, value] : tags) (*common.mutable_custom_tags())[name] = value;
+    const auto decoded = Decode(common);
+    const auto result = decoded->facts().dry_run;
+    return (result == traffic::DryRunResult::kDenied    ? "denied "
+            : result == traffic::DryRunResult::kAllowed ? "allowed "
+                                                        : "none ") +
+           decoded->text(Text::kDryRunPolicy);
+  };
+  BOOST_TEST(tried({{"tlsMode", "istio"}}) == "none ");
+  BOOST_TEST(tried({{"dryRunDeny", "allowed"}}) == "allowed ");
+  BOOST_TEST(tried({{"dryRunDeny", "denied"}, {"dryRunDenyPolicy", "d"}}) == "denied d");
+  BOOST_TEST(tried({{"dryRunAllow", "allowed"}, {"dryRunAllowPolicy", "a"}}) == "allowed a");
+  BOOST_TEST(tried({{"dryRunAllow", "denied"}, {"dryRunDeny", "allowed"}}) == "denied ");
+  BOOST_TEST(tried({{"dryRunAllow", "allowed"},
+                    {"dryRunAllowPolicy", "a"},
+                    {"dryRunDeny", "denied"},
+                    {"dryRunDenyPolicy", "d"}}) == "denied d");
+  BOOST_TEST(tried({{"dryRunDeny", "perhaps"}}) == "none ");
+}
+
 BOOST_AUTO_TEST_CASE(a_time_that_is_not_there_is_absent_and_one_of_zero_is_zero) {
   data::AccessLogCommon common;
   common.mutable_duration();

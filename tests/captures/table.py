@@ -74,6 +74,11 @@ def by_policy(name=None):
     return denial("AuthorizationPolicy", f"rules/{name}" if name else None, "0" if name else None)
 
 
+def tried(name):
+    """A policy of which Istio only says what it would have done."""
+    return {"result": "Denied", "policy": f"rules/{name}", "rule": "0", "side": "destination"}
+
+
 def rpc(method, status, verdict="Ok", to="stock", client=None, server=None, denied=None, **more):
     """A gRPC call whose status both proxies logged. `client`, `server`: more of what they say."""
     said = {"code": 200, "grpcStatus": status}
@@ -117,7 +122,7 @@ GROUPS = {
              {"code": 403, "codeDetails": "rbac_access_denied_matched_policy[ns[rules]-policy[store-denies]-rule[0]]"},
              verdict="Denied", denial=by_policy("store-denies")),
         both("/unlisted", 403, verdict="Denied", denial=by_policy()),
-        both("/tried", 200),
+        both("/tried", 200, dryRun=tried("store-tries")),
     ],
     "a_token_that_is_wrong_is_denied_by_jwt_and_a_missing_one_by_the_policy": [
         both("/token/good", 200),
@@ -186,13 +191,13 @@ GROUPS = {
     "a_denied_call_of_grpc_is_denied_and_not_the_applications_permission_denied": [
         rpc("Denied", "PERMISSION_DENIED", "Denied", denied=by_policy("stock-denies")),
         rpc("Unlisted", "PERMISSION_DENIED", "Denied", denied=by_policy()),
-        rpc("Tried", "OK"),
+        rpc("Tried", "OK", dryRun=tried("stock-tries")),
     ],
     "connections_are_allowed_denied_by_name_denied_by_default_tried_and_limited": [
         connection(9001),
         connection(9002, "Denied", by_policy("vault-denies")),
         connection(9003, "Denied", by_policy()),
-        connection(9004),
+        connection(9004, dryRun=tried("vault-tries")),
         connection(9005, find={"verdict": "Ok"}),
         # The server's proxy cut this one before the handshake, so that its caller's knows no connection that both name.
         Row({"request": {"protocol": "TCP"}, "destination": {"name": "vault"}, "reporter": "destination"},

@@ -11,6 +11,8 @@ import hmac
 import json
 import os
 import pathlib
+import subprocess
+import unittest
 
 from captures import table
 from installation import ALS, ROOT, Collector, Operator, create_crds, python, shared_mesh
@@ -125,6 +127,22 @@ def call_all():
     call_by_hand()
     call_http()
     call_grpc()
+
+
+class Policies(unittest.TestCase):
+    def rows(self, *options):
+        line = [mesh.build / "src/cli/kubectl-traffictap", "policy", "--no-headers", *options, "--file",
+                collector.records.directory / taps.file(TAP)]
+        return [row.split() for row in subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()]
+
+    def test_the_command_line_tells_apart_what_policies_denied_and_would_deny(self):
+        denied = [row[1:4] for row in self.rows()]
+        self.assertIn(["rules/store", "rules/store-denies", "rule"], denied)
+        self.assertIn(["rules/vault", "rules/vault-denies", "rule"], denied)
+        tried = [row[:6] for row in self.rows("--dry-run")]
+        for workload in ("store", "stock", "vault"):
+            self.assertIn(["rules/caller", f"rules/{workload}", f"rules/{workload}-tries", "rule", "0", "1"], tried)
+        self.assertEqual(len(tried), 3)
 
 
 Verdicts = table.cases(__name__, records)

@@ -72,6 +72,24 @@ BOOST_AUTO_TEST_CASE(a_policy_is_named_to_those_who_may_read_its_namespace) {
   BOOST_TEST(!hidden["denial"].contains("policy"));
 }
 
+BOOST_AUTO_TEST_CASE(so_is_a_policy_that_is_only_tried) {
+  auto server = fakes::EntryBuilder::Server().Set(traffic::Text::kDryRunPolicy,
+                                                  "ns[guard]-policy[secret-rule]-rule[3]");
+  server.facts().dry_run = traffic::DryRunResult::kDenied;
+  const auto batch = BatchBuilder().Pair(fakes::EntryBuilder::Client(), server).Build();
+  const auto line = [&](const Access& access) {
+    return VisibleLine(*batch, 0, Visibility::kWhole, access);
+  };
+  std::set<std::string> unknown;
+  VisibilityOf(batch->pair(0), Of({"shop"}), &unknown);
+  BOOST_TEST(unknown.contains("guard"));
+  BOOST_TEST(nlohmann::json::parse(line(Of({"shop", "guard"})))["dryRun"]["policy"] ==
+             "guard/secret-rule");
+  const std::string hidden = line(Of({"shop"}));
+  BOOST_TEST(hidden.find("secret-rule") == std::string::npos, hidden);
+  BOOST_TEST(nlohmann::json::parse(hidden)["dryRun"]["result"] == "Denied");
+}
+
 BOOST_AUTO_TEST_CASE(a_reduced_line_is_one_line) {
   const auto batch = BatchBuilder().Get("/a\nb", 200, "bank").Build();
   const std::string line = ReducedLine(*batch, 0, Of({"shop"}));

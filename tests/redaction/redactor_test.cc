@@ -95,7 +95,12 @@ BOOST_AUTO_TEST_CASE(the_policies_of_other_namespaces_are_not_named_to_a_namespa
     BOOST_TEST(Redacted(spec, which, own) == own);
     BOOST_TEST(Redacted(spec, which, "via_upstream") == "via_upstream");
   }
+  const std::string tried = "ns[istio-system]-policy[mesh-wide]-rule[0]";
+  BOOST_TEST(Redacted(spec, Text::kDryRunPolicy, tried) == "");
+  BOOST_TEST(Redacted(spec, Text::kDryRunPolicy, "ns[shop]-policy[x]-rule[0]") ==
+             "ns[shop]-policy[x]-rule[0]");
   spec.cluster_scoped = true;
+  BOOST_TEST(Redacted(spec, Text::kDryRunPolicy, tried) == tried);
   BOOST_TEST(Redacted(spec, Text::kResponseCodeDetails, foreign) == foreign);
 }
 

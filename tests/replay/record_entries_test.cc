@@ -66,6 +66,20 @@ BOOST_AUTO_TEST_CASE(what_denied_a_call_is_written_again_as_it_was) {
   BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_only_tried_is_written_again_as_it_was) {
+  SampleEntry server(Reporter::kDestination);
+  const SampleEntry client(Reporter::kSource);
+  for (const char* policy : {"ns[shop]-policy[carts]-rule[2]", "plain", ""}) {
+    for (const auto result : {DryRunResult::kDenied, DryRunResult::kAllowed}) {
+      server.Set(Text::kDryRunPolicy, policy);
+      server.facts().dry_run = result;
+      const SamplePair sample(&client, {&server});
+      BOOST_TEST(LineOf(sample).find("dryRun") != std::string::npos);
+      BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_without_texts_is_written_again_as_it_was) {
   SampleEntry entry(Reporter::kDestination);
   entry.facts().kind = EntryKind::kTcp;

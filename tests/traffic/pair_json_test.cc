@@ -78,6 +78,7 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   SampleEntry denier = FullServer();
   denier.Set(Text::kResponseCodeDetails,
              "rbac_access_denied_matched_policy[ns[shop]-policy[p]-rule[1]]");
+  denier.Set(Text::kDryRunPolicy, "ns[shop]-policy[q]-rule[0]");
   SamplePair denied(nullptr, {&denier});
   denied.pair.verdict = Verdict::kDenied;
   std::set<std::string> produced;
@@ -146,6 +147,19 @@ BOOST_AUTO_TEST_CASE(tells_a_call_and_what_denied_it) {
   BOOST_TEST(record.denial().policy() == "shop/carts");
   BOOST_TEST(record.denial().rule() == "1");
   BOOST_TEST(record.denial().side() == "destination");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_only_tried_is_told_and_is_no_verdict) {
+  SampleEntry server(Reporter::kDestination);
+  server.facts().dry_run = DryRunResult::kDenied;
+  server.Set(Text::kDryRunPolicy, "ns[shop]-policy[carts]-rule[1]");
+  const v1::TrafficPair record = Parse(Line(SamplePair(nullptr, {&server})));
+  BOOST_TEST(record.verdict() == "Ok");
+  BOOST_TEST(!record.has_denial());
+  BOOST_TEST(record.dry_run().result() == "Denied");
+  BOOST_TEST(record.dry_run().policy() == "shop/carts");
+  BOOST_TEST(record.dry_run().rule() == "1");
+  BOOST_TEST(record.dry_run().side() == "destination");
 }
 
 BOOST_AUTO_TEST_CASE(each_number_and_text_of_a_side_lands_in_its_own_field) {

@@ -60,6 +60,7 @@ inline SampleEntry FullEntry(Reporter reporter) {
   facts.http_version = HttpVersion::kHttp2;
   facts.method = Method::kPost;
   facts.grpc_status = GrpcStatus::kUnavailable;
+  facts.dry_run = DryRunResult::kDenied;
   facts.tls_version = 4;
   facts.access_log_type = 6;
   facts.response_code = 503;

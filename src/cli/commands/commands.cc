@@ -11,6 +11,7 @@ CommandList AllCommands() {
   out.push_back(MakeStopCommand());
   out.push_back(MakePlanCommand());
   out.push_back(MakeTopCommand());
+  out.push_back(MakePolicyCommand());
   out.push_back(MakeExplainCommand());
   out.push_back(MakeOpenCommand());
   out.push_back(MakeUiCommand());

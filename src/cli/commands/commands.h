@@ -17,6 +17,7 @@ std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeStopCommand();
 std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeTopCommand();
+std::unique_ptr<Command> MakePolicyCommand();
 std::unique_ptr<Command> MakeExplainCommand();
 std::unique_ptr<Command> MakeOpenCommand();
 std::unique_ptr<Command> MakeUiCommand();

@@ -4,6 +4,7 @@
 #include "fmt/format.h"
 #include "sinks/otlp/http_attributes.h"
 #include "traffic/denial.h"
+#include "traffic/dry_run.h"
 #include "traffic/record_id.h"
 
 namespace traffictap::sinks {
@@ -50,6 +51,16 @@ void AddDenial(const traffic::TrafficPair& pair, AttributeWriter& out) {
   out.Text("traffictap.denial.side", ToString(denial->side));
 }
 
+void AddDryRun(const traffic::TrafficPair& pair, AttributeWriter& out) {
+  const auto dry_run = traffic::DryRunIn(pair);
+  if (!dry_run) return;
+  out.Text("traffictap.dry_run.result", traffic::Result(*dry_run));
+  out.Text("traffictap.dry_run.policy", dry_run->policy.name);
+  out.Text("traffictap.dry_run.policy_namespace", dry_run->policy.ns);
+  out.Text("traffictap.dry_run.rule", dry_run->policy.rule);
+  out.Text("traffictap.dry_run.side", ToString(dry_run->side));
+}
+
 }  // namespace
 
 void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
@@ -60,6 +71,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
   out.Text("traffictap.verdict", ToString(pair.verdict));
   out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
   AddDenial(pair, out);
+  AddDryRun(pair, out);
   out.Text("traffictap.request.id", principal.text(Text::kRequestId));
 }
 

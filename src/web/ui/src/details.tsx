@@ -268,6 +268,7 @@ export function Details() {
       {(client || server?.length) && <h3>{client && server?.length ? "Both sides" : client ? "Client’s side" : "Server’s side"}</h3>}
       <SideRows record={record} facts={FACTS} />
       <Section title="Denied by" of={record.denial} open />
+      <Section title="Dry run of policies" of={record.dryRun} open />
       <Section title="gRPC call" of={record.rpc} open />
       <details class="fold"><summary>Connection, bytes and identities</summary><SideRows record={record} facts={CONNECTION} /></details>
       <Section title="Request" of={record.request} open />

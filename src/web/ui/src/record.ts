@@ -44,6 +44,7 @@ export interface PairRecord {
   client?: Side;
   server?: Side[];
   denial?: { by?: string; policy?: string; rule?: string; side?: string };
+  dryRun?: { result?: string; policy?: string; rule?: string; side?: string };
   rpc?: { service?: string; method?: string };
 }
 
