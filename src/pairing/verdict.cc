@@ -44,12 +44,18 @@ const ResponseFlags& ProxyFailed() {
   return kFlags;
 }
 
-// The server was reached and did not answer in time.
-const ResponseFlags& TimedOut() {
+const ResponseFlags& TimeOuts() {
   static const ResponseFlags kFlags =
       MakeFlags({ResponseFlag::kUpstreamRequestTimeout, ResponseFlag::kStreamIdleTimeout,
                  ResponseFlag::kUpstreamMaxStreamDurationReached, ResponseFlag::kDurationTimeout});
   return kFlags;
+}
+
+// The proxy waited for an answer that did not come in time. That a deadline passed which the caller had sent along (Istio's
+// route time-out, grpc-timeout) is told by the details alone (Envoy, "response code details").
+bool TimedOut(const PackedEntry& entry) {
+  return entry.facts.response_flags.Intersects(TimeOuts()) ||
+         entry.text(Text::kResponseCodeDetails) == "max_duration_timeout";
 }
 
 bool FromApplication(const PackedEntry& entry) {
@@ -87,8 +93,7 @@ Verdict JudgeAlone(const PackedEntry& entry) {
   if (CallerLeft(facts)) return Verdict::kClientAborted;
   if (EndedByServer(entry)) return Verdict::kOk;
   // Alone, a time-out may be anybody's: the proxy that waited is the one that tells of it.
-  if (facts.response_flags.Intersects(ProxyFailed()) ||
-      facts.response_flags.Intersects(TimedOut())) {
+  if (facts.response_flags.Intersects(ProxyFailed()) || TimedOut(entry)) {
     return Verdict::kNetworkOrProxy;
   }
   if (Fails(facts))
@@ -106,7 +111,8 @@ Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t s
   const auto& s = server.facts;
   if (CallerLeft(c)) return Verdict::kClientAborted;
   if (EndedByServer(server) && SameAnswer(c, s)) return Verdict::kOk;
-  if (c.response_flags.Intersects(TimedOut())) return Verdict::kServerError;
+  // Either proxy may be the first to give up: it was the application for which they waited.
+  if (TimedOut(client) || TimedOut(server)) return Verdict::kServerError;
   if (FromApplication(server) && Fails(s) && SameAnswer(c, s)) return Verdict::kServerError;
   if (c.response_flags.Intersects(ProxyFailed()) || ServerProxyFailed(server)) {
     return Verdict::kNetworkOrProxy;

@@ -119,7 +119,7 @@ def call_grpc():
     """All from one connection, as a client has it."""
     rows = [row.find["request"]["path"].rpartition("/")[2] for row in table.ROWS
             if row.find["request"].get("path", "").startswith("/shop.v1.Stock/")]
-    words = [f"{method}@0.3" if method == "Slow" else method for method in rows]
+    words = [f"{method}@1.5" if method == "Slow" else method for method in rows]
     return json.loads(mesh.exec(CALLER, "/opt/python/bin/python3", "/opt/shop/rpc.py", "call", "stock:80", *words))
 
 

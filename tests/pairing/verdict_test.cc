@@ -87,6 +87,8 @@ const std::vector<Judged> kTable = {
     {"server too slow: stream duration", Side{504, {UMSDR}, kProxy}, Side{0, {DC}},
      Verdict::kServerError},
     {"server too slow: duration", Side{504, {DT}, kProxy}, Side{0, {DC}}, Verdict::kServerError},
+    {"server too slow, and its own proxy was the first to give up", Side{200, {}, "via_upstream"},
+     Side{200, {}, "max_duration_timeout"}, Verdict::kServerError},
     {"too slow counts before the reset that follows", Side{504, {UT, UC}, kProxy}, Side{0, {DC}},
      Verdict::kServerError},
     {"application said 500", Side{500}, Side{500}, Verdict::kServerError},
