@@ -30,6 +30,7 @@ const following = signal(true);
 const viewport = signal({ top: 0, height: 0, rowPx: 30 });
 let scroller: HTMLDivElement | null = null;
 let handAt = -Infinity;
+let pinnedAt = 0; // where the list was put when its end was last shown
 let held: { row: Row; offset: number } | null = null; // what the reader looks at
 
 const isLive = () => state.sort.peek().by === "time" && !state.sort.peek().down;
@@ -51,8 +52,10 @@ function hold() {
 
 function pin() {
   if (!scroller) return;
-  if (following.peek() && isLive()) scroller.scrollTop = scroller.scrollHeight;
-  else if (held && isLive()) {
+  if (following.peek() && isLive()) {
+    scroller.scrollTop = scroller.scrollHeight;
+    pinnedAt = scroller.scrollTop;
+  } else if (held && isLive()) {
     const index = store.indexOf(held.row);
     if (index >= 0) scroller.scrollTop = index * rowPx() + held.offset;
   }
@@ -60,8 +63,11 @@ function pin() {
 }
 
 function scrolled() {
-  // Only a reader's scroll ends following: a bar that appears above does not.
-  if (performance.now() - handAt < BY_HAND_MS) following.value = atEnd();
+  // Only a reader's scroll back ends following. A bar that appears above, or rows that come, move the end away
+  // from the list, not the list from the end.
+  const byHand = performance.now() - handAt < BY_HAND_MS;
+  if (byHand && atEnd()) following.value = true;
+  else if (byHand && scroller && scroller.scrollTop < pinnedAt - END_PX) following.value = false;
   else if (following.peek() && isLive() && !atEnd()) return pin();
   hold();
   look();
