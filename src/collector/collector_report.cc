@@ -14,7 +14,7 @@ using google::protobuf::Message;
 template <typename Counters>
 void Fill(const Counters& counters, Message* out) {
   const auto* fields = out->GetReflection();
-  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+  const auto fill = [&](std::string_view name, std::string_view reason, uint64_t value) {
     const auto* field = out->GetDescriptor()->FindFieldByName(std::string(name));
     if (field == nullptr || value == 0) return;
     if (!field->is_map()) return fields->SetUInt64(out, field, value);
@@ -22,7 +22,8 @@ void Fill(const Counters& counters, Message* out) {
     const auto* type = entry->GetDescriptor();
     entry->GetReflection()->SetString(entry, type->map_key(), std::string(reason));
     entry->GetReflection()->SetUInt64(entry, type->map_value(), value);
-  });
+  };
+  Counters::Visit(fill, counters);
 }
 
 }  // namespace
@@ -32,9 +33,7 @@ void FillReport(const pipeline::PipelineSnapshot& snapshot, v1::CollectorReport*
     v1::TapReport* out = report->add_taps();
     out->set_tap(tap.tap);
     Fill(tap.counters, out);
-    out->set_proxies(tap.ingress.proxies);
-    out->set_lost_entries(tap.ingress.lost);
-    out->set_broken_streams(tap.ingress.broken_streams);
+    Fill(tap.ingress, out);
     out->set_completed(tap.completed);
     for (const auto& [name, counters] : tap.outputs) {
       v1::OutputReport* output = out->add_outputs();

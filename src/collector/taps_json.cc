@@ -25,7 +25,7 @@ std::string JsonName(std::string_view name) {
 template <typename Counters>
 Json CountersJson(const Counters& counters) {
   Json out = Json::object();
-  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+  const auto set = [&](std::string_view name, std::string_view reason, uint64_t value) {
     Json& member = out[JsonName(name)];
     if (reason.empty()) {
       member = value;
@@ -34,7 +34,8 @@ Json CountersJson(const Counters& counters) {
     } else if (member.is_null()) {
       member = Json::object();
     }
-  });
+  };
+  Counters::Visit(set, counters);
   return out;
 }
 
@@ -77,18 +78,17 @@ Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
   Json verdicts = Take("verdicts", &records);
   Json orphans = Take("orphans", &records);
   records["seen"] = Take("records", &records);
-  return {{"tap", tap.tap},
-          {"namespace", tap.spec->ns},
-          {"name", tap.spec->name},
-          {"completed", tap.completed},
-          {"proxies", tap.ingress.proxies},
-          {"lostEntries", tap.ingress.lost},
-          {"brokenStreams", tap.ingress.broken_streams},
-          {"records", std::move(records)},
-          {"verdicts", std::move(verdicts)},
-          {"orphans", std::move(orphans)},
-          {"outputs", OutputsJson(tap)},
-          {"live", LiveJson(hub, tap.tap)}};
+  Json out = {{"tap", tap.tap},
+              {"namespace", tap.spec->ns},
+              {"name", tap.spec->name},
+              {"completed", tap.completed}};
+  out.update(CountersJson(tap.ingress));
+  out["records"] = std::move(records);
+  out["verdicts"] = std::move(verdicts);
+  out["orphans"] = std::move(orphans);
+  out["outputs"] = OutputsJson(tap);
+  out["live"] = LiveJson(hub, tap.tap);
+  return out;
 }
 
 Json CollectorJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub) {

@@ -34,16 +34,16 @@ struct JoinCounters {
   uint64_t intermediate = 0;
   uint64_t waiting = 0;
 
-  static void Visit(auto& counters, auto visit) {
-    visit("kept", "", counters.kept);
-    visit("pairs", "", counters.pairs);
-    visit("retries", "", counters.retries);
-    for (size_t i = 1; i < counters.orphans.size(); ++i) {
-      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]);
+  static void Visit(auto visit, auto&... counters) {
+    visit("kept", "", counters.kept...);
+    visit("pairs", "", counters.pairs...);
+    visit("retries", "", counters.retries...);
+    for (size_t i = 1; i < traffic::kOrphanReasonCount; ++i) {
+      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]...);
     }
-    visit("duplicates", "", counters.duplicates);
-    visit("intermediate", "", counters.intermediate);
-    visit("waiting", "", counters.waiting);
+    visit("duplicates", "", counters.duplicates...);
+    visit("intermediate", "", counters.intermediate...);
+    visit("waiting", "", counters.waiting...);
   }
 };
 

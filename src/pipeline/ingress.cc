@@ -21,6 +21,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/counters.h"
+
 namespace traffictap::pipeline {
 namespace {
 
@@ -214,7 +216,7 @@ void Ingress::CountLoss(const TapTablePtr& table, const traffic::TapSet& candida
   absl::MutexLock lock(&mutex_);
   candidates.ForEach([&](size_t slot) {
     TapIngressCounters& ingress = losses_[table->id(slot)];
-    ingress.lost += entries;
+    ingress.lost_entries += entries;
     ingress.broken_streams += streams;
   });
 }
@@ -257,12 +259,7 @@ TapTablePtr Ingress::table() const {
 
 void Ingress::Record(const IngressCounters& delta) {
   absl::MutexLock lock(&mutex_);
-  counters_.received += delta.received;
-  counters_.kept += delta.kept;
-  counters_.filtered += delta.filtered;
-  counters_.sampled += delta.sampled;
-  counters_.stale += delta.stale;
-  for (size_t i = 0; i < delta.rejected.size(); ++i) counters_.rejected[i] += delta.rejected[i];
+  base::AddCounters(delta, &counters_);
 }
 
 IngressCounters Ingress::counters() const {

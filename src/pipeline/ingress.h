@@ -31,14 +31,14 @@ struct IngressCounters {
   uint64_t stale = 0;  // waited in a proxy that nobody read, and ended before the tap came
   std::array<uint64_t, traffic::kRejectReasonCount> rejected{};
 
-  static void Visit(auto& counters, auto visit) {
-    visit("received", "", counters.received);
-    visit("kept", "", counters.kept);
-    visit("filtered", "", counters.filtered);
-    visit("sampled", "", counters.sampled);
-    visit("stale", "", counters.stale);
-    for (size_t i = 0; i < counters.rejected.size(); ++i) {
-      visit("rejected", ToString(static_cast<traffic::RejectReason>(i)), counters.rejected[i]);
+  static void Visit(auto visit, auto&... counters) {
+    visit("received", "", counters.received...);
+    visit("kept", "", counters.kept...);
+    visit("filtered", "", counters.filtered...);
+    visit("sampled", "", counters.sampled...);
+    visit("stale", "", counters.stale...);
+    for (size_t i = 0; i < traffic::kRejectReasonCount; ++i) {
+      visit("rejected", ToString(static_cast<traffic::RejectReason>(i)), counters.rejected[i]...);
     }
   }
 };
@@ -47,8 +47,14 @@ struct IngressCounters {
 // entries they were is not known any more.
 struct TapIngressCounters {
   uint64_t proxies = 0;         // with a stream open, that sent something since the tap is in force
-  uint64_t lost = 0;            // entries
+  uint64_t lost_entries = 0;    // after their arrival, before the pairer
   uint64_t broken_streams = 0;  // each with an unknown number of entries in flight
+
+  static void Visit(auto visit, auto&... counters) {
+    visit("proxies", "", counters.proxies...);
+    visit("lost_entries", "", counters.lost_entries...);
+    visit("broken_streams", "", counters.broken_streams...);
+  }
 };
 
 // What a stream thread hands to the pipeline thread. `table` is the snapshot its tap sets refer

@@ -39,8 +39,8 @@ TapIngressCounters IngressOf(const TapIngress& all, const TapsInForce& taps, siz
 
 void LogFinal(const TapRuntime& tap, const TapIngressCounters& ingress) {
   log::For("pipeline")
-      .info("final counters tap={} {} lost_entries={} broken_streams={}", tap.spec().key(),
-            base::CountersText(tap.counters()), ingress.lost, ingress.broken_streams);
+      .info("final counters tap={} {} {}", tap.spec().key(), base::CountersText(tap.counters()),
+            base::CountersText(ingress));
 }
 
 void LogFinal(const PipelineSnapshot& all) {

@@ -62,6 +62,15 @@ constexpr CounterMetric kTapMetrics[] = {
     {"orphans", "traffictap_tap_orphans_total", "Offered one-sided records by reason."},
 };
 
+constexpr CounterMetric kTapIngressMetrics[] = {
+    {"proxies", "traffictap_tap_proxies", "Targeted proxies that send to this collector.", "reason",
+     true},
+    {"lost_entries", "traffictap_tap_entries_lost_total",
+     "Entries of targeted proxies lost after arrival, before they were joined."},
+    {"broken_streams", "traffictap_tap_streams_broken_total",
+     "Streams of targeted proxies that broke. Each may have lost entries in flight."},
+};
+
 constexpr CounterMetric kOutputMetrics[] = {
     {"offered", "traffictap_output_offered_total",
      "Records offered to the output. With recovered: the sum of delivered, dropped, queued and "
@@ -86,7 +95,7 @@ constexpr CounterMetric kOutputMetrics[] = {
 template <typename Counters, size_t N>
 void Write(const Counters& counters, const CounterMetric (&metrics)[N], const MetricLabels& labels,
            MetricWriter& writer) {
-  Counters::Visit(counters, [&](std::string_view name, std::string_view reason, uint64_t value) {
+  const auto write = [&](std::string_view name, std::string_view reason, uint64_t value) {
     const auto* metric = std::find_if(std::begin(metrics), std::end(metrics),
                                       [&](const auto& row) { return row.counter == name; });
     if (metric == std::end(metrics)) return;
@@ -94,19 +103,8 @@ void Write(const Counters& counters, const CounterMetric (&metrics)[N], const Me
     if (!reason.empty()) all[metric->label] = reason;
     if (metric->is_gauge) return writer.Gauge(metric->name, metric->help, all, value);
     writer.Counter(metric->name, metric->help, all, value);
-  });
-}
-
-void WriteTapIngress(const std::string& tap, const TapIngressCounters& ingress,
-                     MetricWriter& writer) {
-  writer.Gauge("traffictap_tap_proxies", "Targeted proxies that send to this collector.",
-               {{"tap", tap}}, ingress.proxies);
-  writer.Counter("traffictap_tap_entries_lost_total",
-                 "Entries of targeted proxies lost after arrival, before they were joined.",
-                 {{"tap", tap}}, ingress.lost);
-  writer.Counter("traffictap_tap_streams_broken_total",
-                 "Streams of targeted proxies that broke. Each may have lost entries in flight.",
-                 {{"tap", tap}}, ingress.broken_streams);
+  };
+  Counters::Visit(write, counters);
 }
 
 void WriteOutput(const MetricLabels& labels, const sinks::SinkCounters& counters,
@@ -139,7 +137,7 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
                {}, static_cast<double>(sinks::AbandonedWriters()));
   for (const auto& tap : snapshot.taps) {
     Write(tap.counters, kTapMetrics, {{"tap", tap.tap}}, writer);
-    WriteTapIngress(tap.tap, tap.ingress, writer);
+    Write(tap.ingress, kTapIngressMetrics, {{"tap", tap.tap}}, writer);
     writer.Gauge("traffictap_tap_completed", "1 once a limit has ended the tap.",
                  {{"tap", tap.tap}}, tap.completed);
     for (const auto& [name, counters] : tap.outputs) {

@@ -38,21 +38,21 @@ struct TapCounters {
   std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
 
-  static void Visit(auto& counters, auto visit) {
-    visit("records", "", counters.records);
-    visit("offered", "", counters.offered);
-    visit("filtered", "", counters.filtered);
-    visit("sampled", "", counters.sampled);
-    visit("dropped_orphans", "", counters.dropped_orphans);
-    visit("limited", "", counters.limited);
-    visit("match_over_budget", "", counters.match_over_budget);
-    visit("redaction_over_budget", "", counters.redaction_over_budget);
-    for (size_t i = 0; i < counters.verdicts.size(); ++i) {
-      visit("verdicts", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]);
+  static void Visit(auto visit, auto&... counters) {
+    visit("records", "", counters.records...);
+    visit("offered", "", counters.offered...);
+    visit("filtered", "", counters.filtered...);
+    visit("sampled", "", counters.sampled...);
+    visit("dropped_orphans", "", counters.dropped_orphans...);
+    visit("limited", "", counters.limited...);
+    visit("match_over_budget", "", counters.match_over_budget...);
+    visit("redaction_over_budget", "", counters.redaction_over_budget...);
+    for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
+      visit("verdicts", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]...);
     }
-    visit("pairs", "", counters.orphans[0]);
-    for (size_t i = 1; i < counters.orphans.size(); ++i) {
-      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]);
+    visit("pairs", "", counters.orphans[0]...);
+    for (size_t i = 1; i < traffic::kOrphanReasonCount; ++i) {
+      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]...);
     }
   }
 };

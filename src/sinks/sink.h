@@ -43,19 +43,19 @@ struct SinkCounters {
   uint64_t spool_bytes = 0;  // of the spool's files
   Status status;             // the last failure, until a record is delivered again
 
-  static void Visit(auto& counters, auto visit) {
-    visit("offered", "", counters.offered);
-    visit("delivered", "", counters.delivered);
-    for (size_t i = 0; i < counters.dropped.size(); ++i) {
-      visit("dropped", ToString(static_cast<DropReason>(i)), counters.dropped[i]);
+  static void Visit(auto visit, auto&... counters) {
+    visit("offered", "", counters.offered...);
+    visit("delivered", "", counters.delivered...);
+    for (size_t i = 0; i < kDropReasonCount; ++i) {
+      visit("dropped", ToString(static_cast<DropReason>(i)), counters.dropped[i]...);
     }
-    visit("queued", "", counters.queued);
-    visit("delivered_bytes", "", counters.delivered_bytes);
-    visit("recovered", "", counters.recovered);
-    visit("kept", "", counters.kept);
-    visit("spooled", "", counters.spooled);
-    visit("replayed", "", counters.replayed);
-    visit("spool_bytes", "", counters.spool_bytes);
+    visit("queued", "", counters.queued...);
+    visit("delivered_bytes", "", counters.delivered_bytes...);
+    visit("recovered", "", counters.recovered...);
+    visit("kept", "", counters.kept...);
+    visit("spooled", "", counters.spooled...);
+    visit("replayed", "", counters.replayed...);
+    visit("spool_bytes", "", counters.spool_bytes...);
   }
 };
 

@@ -8,10 +8,10 @@ namespace traffictap {
 struct Fruit {
   uint64_t apples = 0;
   uint64_t bad[2] = {0, 0};
-  static void Visit(auto& counters, auto visit) {
-    visit("apples", "", counters.apples);
-    visit("bad", "Worm", counters.bad[0]);
-    visit("bad", "Mould", counters.bad[1]);
+  static void Visit(auto visit, auto&... counters) {
+    visit("apples", "", counters.apples...);
+    visit("bad", "Worm", counters.bad[0]...);
+    visit("bad", "Mould", counters.bad[1]...);
   }
 };
 

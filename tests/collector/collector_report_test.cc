@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   tap.counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNeverArrived)] = 3;
   tap.counters.verdicts[static_cast<size_t>(traffic::Verdict::kServerError)] = 5;
   tap.ingress.proxies = 6;
-  tap.ingress.lost = 8;
+  tap.ingress.lost_entries = 8;
   tap.ingress.broken_streams = 9;
   tap.completed = true;
   sinks::SinkCounters counters;

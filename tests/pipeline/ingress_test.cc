@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_never_blocks_and_its_loss_is_told_to_counters_
   BOOST_TEST(ingress.counters().rejected[static_cast<size_t>(RejectReason::kQueueFull)] == 2u);
   BOOST_TEST((peers.Lookup(fakes::Address("10.0.0.1:1"), clock.Monotonic(), clock.Monotonic()) ==
               pairing::PeerState::kLost));
-  BOOST_TEST(ingress.tap_counters().at(1).lost == 2u);
+  BOOST_TEST(ingress.tap_counters().at(1).lost_entries == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_count_with_and_without_a_stream) {

@@ -40,12 +40,13 @@ void CheckBooks(const std::string& text) {
 template <typename Counters>
 void CheckExposed(const std::string& text, const std::vector<std::string>& prefixes) {
   const Counters counters;
-  Counters::Visit(counters, [&](std::string_view name, std::string_view, uint64_t) {
+  const auto check = [&](std::string_view name, std::string_view, uint64_t) {
     const bool exposed = std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) {
       return text.find("# HELP traffictap_" + prefix + std::string(name)) != std::string::npos;
     });
     BOOST_TEST(exposed, name);
-  });
+  };
+  Counters::Visit(check, counters);
 }
 
 BOOST_FIXTURE_TEST_SUITE(pipeline_metrics, PipelineTest)
@@ -59,6 +60,9 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_metric) {
   CheckExposed<pairing::JoinCounters>(text, {"join_", ""});
   CheckExposed<pipeline::TapCounters>(text, {"tap_records_", "tap_"});
   CheckExposed<sinks::SinkCounters>(text, {"output_"});
+  for (const char* name : {"tap_proxies", "tap_entries_lost_total", "tap_streams_broken_total"}) {
+    BOOST_TEST(text.find(fmt::format("# HELP traffictap_{} ", name)) != std::string::npos, name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(all_books_balance_in_the_text_of_a_scrape) {
