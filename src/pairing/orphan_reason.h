@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "pairing/peer_directory.h"
+#include "pairing/peer_states.h"
 #include "traffic/access_entry.h"
 #include "traffic/traffic_pair.h"
 

@@ -19,7 +19,7 @@
 // Of many halves under one key kCandidatesMax are looked at, so that no half costs more than
 // another.
 //
-// Called from the pipeline's thread alone; PeerDirectory, which stream threads write, has a lock.
+// Called from the pipeline's thread alone; PeerStates, which is told by stream threads, has a lock.
 #include "pairing/pairer.h"
 
 #include <algorithm>
@@ -80,9 +80,9 @@ TrafficPair Alone(const PackedEntry* const& entry, OrphanReason reason) {
 
 class Pairer::State {
  public:
-  State(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
+  State(PairerOptions options, const PeerStates* peers, PairConsumer* next)
       : options_(std::move(options)),
-        directory_(directory),
+        peers_(peers),
         next_(next),
         seen_(options_.tombstones_max),
         finished_(options_.tombstones_max) {}
@@ -205,7 +205,7 @@ class Pairer::State {
         });
     if (exact != kNone) return exact;
     const auto known = [&](const traffic::SocketAddress& address) {
-      return directory_->Lookup(address, half.arrival - half.window, now) != PeerState::kUnknown;
+      return StateOf(address, half, now) != PeerState::kUnknown;
     };
     return BestFit(
         entry,
@@ -320,11 +320,14 @@ class Pairer::State {
     return (exchange != 0 && !finished_.Insert(exchange)) || late;
   }
 
+  // While `half` waited.
+  PeerState StateOf(const traffic::SocketAddress& peer, const Half& half, base::Nanos now) const {
+    return peers_ ? peers_->Lookup(peer, half.arrival - half.window, now) : PeerState::kUnknown;
+  }
+
   OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {
     LoneHalf lone{evicted, late, PeerState::kUnknown, half.entry->facts.peer_mesh};
-    if (!evicted && !late) {
-      lone.peer = directory_->Lookup(PeerAddress(*half.entry), half.arrival - half.window, now);
-    }
+    if (!evicted && !late) lone.peer = StateOf(PeerAddress(*half.entry), half, now);
     return ReasonOf(lone);
   }
 
@@ -346,7 +349,7 @@ class Pairer::State {
   }
 
   const PairerOptions options_;
-  const PeerDirectory* const directory_;
+  const PeerStates* const peers_;
   PairConsumer* const next_;
   WaitingTable waiting_;
   RecentKeys seen_;
@@ -354,8 +357,8 @@ class Pairer::State {
   JoinCounters counters_;
 };
 
-Pairer::Pairer(PairerOptions options, const PeerDirectory* directory, PairConsumer* next)
-    : state_(std::make_unique<State>(std::move(options), directory, next)) {}
+Pairer::Pairer(PairerOptions options, const PeerStates* peers, PairConsumer* next)
+    : state_(std::make_unique<State>(std::move(options), peers, next)) {}
 Pairer::~Pairer() = default;
 
 void Pairer::Add(const traffic::EntryBatch& batch, base::Nanos now) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <span>
 
-#include "pairing/peer_directory.h"
+#include "pairing/peer_states.h"
 #include "traffic/entry_batch.h"
 #include "traffic/traffic_pair.h"
 
@@ -59,8 +59,8 @@ struct PairerOptions {
 // monotonic clock and must not go back.
 class Pairer {
  public:
-  // `directory` and `next` outlive the pairer.
-  Pairer(PairerOptions options, const PeerDirectory* directory, PairConsumer* next);
+  // Both outlive the pairer. `peers`: null where nobody knows which proxies send.
+  Pairer(PairerOptions options, const PeerStates* peers, PairConsumer* next);
   ~Pairer();
 
   // Takes the batch's entries, copying those that must wait. May call `next`.
@@ -69,7 +69,7 @@ class Pairer {
   void Advance(base::Nanos now);
   // Emits all that waits, as orphans (or as pairs that only waited for more attempts).
   void Flush(base::Nanos now);
-  // Shows each removed tap what waits for it, half by half as orphans that no book counts, and
+  // Shows each removed tap what waits for it, half by half as orphans that nobody counts, and
   // forgets the tap: a half that no tap wants any more is emitted all the same, to no tap.
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now);
 

@@ -39,7 +39,9 @@ base::Nanos EndOf(const traffic::AccessEntry& entry) {
 class Ingress::Stream final : public traffic::EntryStream {
  public:
   Stream(Ingress* owner, traffic::NodePtr node)
-      : owner_(owner), node_(std::move(node)), proxy_clock_(owner->StreamOpened(node_)) {}
+      : owner_(owner),
+        node_(std::move(node)),
+        proxy_clock_(owner->proxies_->StreamOpened(node_, owner->clock_->Monotonic())) {}
 
   void Consume(const traffic::AccessEntry& entry) override {
     if (!in_message_) BeginMessage();
@@ -65,7 +67,7 @@ class Ingress::Stream final : public traffic::EntryStream {
   void Reject(traffic::RejectReason reason, uint64_t count) override {
     delta_.received += count;
     delta_.rejected[static_cast<size_t>(reason)] += count;
-    owner_->peers_->EntriesLost(*node_, owner_->clock_->Monotonic());
+    owner_->proxies_->EntriesLost(*node_, owner_->clock_->Monotonic());
     owner_->CountLoss(table_, candidates_, count, 0);
   }
 
@@ -96,7 +98,7 @@ class Ingress::Stream final : public traffic::EntryStream {
     EndOfMessage();
     if (pause_) owner_->paused_.Remove(std::exchange(pause_, nullptr));
     if (!clean) owner_->CountLoss(table_, candidates_, 0, 1);
-    owner_->StreamEnded(node_, clean);
+    owner_->proxies_->StreamEnded(*node_, clean, owner_->clock_->Monotonic());
   }
 
  private:
@@ -110,7 +112,7 @@ class Ingress::Stream final : public traffic::EntryStream {
     Refresh();
     if (sent_under_ == version_) return;
     sent_under_ = version_;
-    owner_->ProxySent(node_->ip, table_, candidates_);
+    owner_->proxies_->Sent(*node_, table_, candidates_);
   }
 
   void Refresh() {
@@ -146,7 +148,7 @@ class Ingress::Stream final : public traffic::EntryStream {
       delta_.kept += count;
     } else {
       delta_.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] += count;
-      owner_->peers_->EntriesLost(*node_, arrival_);
+      owner_->proxies_->EntriesLost(*node_, arrival_);
       owner_->CountLoss(table_, candidates_, count, 0);
     }
     batch_.reset();
@@ -168,8 +170,8 @@ class Ingress::Stream final : public traffic::EntryStream {
   IngressCounters delta_;
 };
 
-Ingress::Ingress(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock)
-    : queue_(queue), peers_(peers), clock_(clock) {}
+Ingress::Ingress(AdmittedQueue* queue, ProxyDirectory* proxies, const base::Clock* clock)
+    : queue_(queue), proxies_(proxies), clock_(clock) {}
 
 Ingress::~Ingress() = default;
 
@@ -184,32 +186,6 @@ void Ingress::Reject(traffic::RejectReason reason, uint64_t count) {
   Record(delta);
 }
 
-std::shared_ptr<ProxyClock> Ingress::StreamOpened(const traffic::NodePtr& node) {
-  peers_->StreamOpened(*node, clock_->Monotonic());
-  absl::MutexLock lock(&mutex_);
-  Proxy& proxy = proxies_[node->ip];
-  proxy.node = node;
-  ++proxy.streams;
-  if (!proxy.clock) proxy.clock = std::make_shared<ProxyClock>();
-  return proxy.clock;
-}
-
-void Ingress::StreamEnded(const traffic::NodePtr& node, bool clean) {
-  peers_->StreamEnded(*node, clean, clock_->Monotonic());
-  absl::MutexLock lock(&mutex_);
-  const auto found = proxies_.find(node->ip);
-  if (found != proxies_.end() && --found->second.streams == 0) proxies_.erase(found);
-}
-
-void Ingress::ProxySent(const std::string& ip, const TapTablePtr& table,
-                        const traffic::TapSet& candidates) {
-  absl::MutexLock lock(&mutex_);
-  const auto found = proxies_.find(ip);
-  if (found == proxies_.end()) return;
-  found->second.table = table;
-  found->second.candidates = candidates;
-}
-
 void Ingress::CountLoss(const TapTablePtr& table, const traffic::TapSet& candidates,
                         uint64_t entries, uint64_t streams) {
   if (!table) return;
@@ -222,19 +198,13 @@ void Ingress::CountLoss(const TapTablePtr& table, const traffic::TapSet& candida
 }
 
 std::map<uint64_t, TapIngressCounters> Ingress::tap_counters() const {
-  absl::MutexLock lock(&mutex_);
-  std::map<uint64_t, TapIngressCounters> out = losses_;
-  for (const auto& [ip, proxy] : proxies_) {
-    if (!proxy.table) continue;
-    proxy.candidates.ForEach([&](size_t slot) { ++out[proxy.table->id(slot)].proxies; });
+  std::map<uint64_t, TapIngressCounters> out;
+  {
+    absl::MutexLock lock(&mutex_);
+    out = losses_;
   }
+  for (const auto& [tap, proxies] : proxies_->SendersByTap()) out[tap].proxies = proxies;
   return out;
-}
-
-traffic::NodePtr Ingress::NodeAt(const std::string& ip) const {
-  absl::MutexLock lock(&mutex_);
-  const auto found = proxies_.find(ip);
-  return found == proxies_.end() ? nullptr : found->second.node;
 }
 
 void Ingress::SetTable(TapTablePtr table) {
@@ -247,7 +217,7 @@ void Ingress::SetTable(TapTablePtr table) {
   // A stream that pauses after the version changed has seen the new table.
   const auto wanted = [&](const traffic::Node& node) { return !table->Candidates(node).empty(); };
   for (const auto& proxy : paused_.Take(wanted, clock_->Wall())) {
-    peers_->EntriesLost(*proxy->node, clock_->Monotonic());
+    proxies_->EntriesLost(*proxy->node, clock_->Monotonic());
     proxy->reader->Resume();
   }
 }

@@ -6,15 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "base/bounded_queue.h"
 #include "base/clock.h"
-#include "pairing/peer_directory.h"
 #include "pipeline/paused_proxies.h"
-#include "pipeline/proxy_clock.h"
+#include "pipeline/proxy_directory.h"
 #include "pipeline/tap_table.h"
 #include "traffic/entry_batch.h"
 #include "traffic/entry_consumer.h"
@@ -65,14 +63,14 @@ struct AdmittedBatch {
 };
 using AdmittedQueue = base::BoundedQueue<AdmittedBatch>;
 
-// The ingress: tests each entry against the current route table on the thread of its stream, packs
+// The ingress: tests each entry against the taps in force on the thread of its stream, packs
 // what some tap admits, and pushes it per message into the queue. Never blocks: with the queue full
 // the message is dropped and counted. Streams of proxies that no tap targets are paused after the
 // message in hand; a tap that comes resumes them. Thread-safe.
 class Ingress final : public traffic::EntryConsumer {
  public:
   // All three outlive the ingress and its streams.
-  Ingress(AdmittedQueue* queue, pairing::PeerDirectory* peers, const base::Clock* clock);
+  Ingress(AdmittedQueue* queue, ProxyDirectory* proxies, const base::Clock* clock);
   ~Ingress() override;
 
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override;
@@ -82,9 +80,6 @@ class Ingress final : public traffic::EntryConsumer {
   // proxies that it wants.
   void SetTable(TapTablePtr table);
 
-  // The node whose stream is open from `ip`, or null.
-  traffic::NodePtr NodeAt(const std::string& ip) const;
-
   IngressCounters counters() const;
   // By the taps' ids (TapTable::id); of the table in force.
   std::map<uint64_t, TapIngressCounters> tap_counters() const;
@@ -93,30 +88,16 @@ class Ingress final : public traffic::EntryConsumer {
   class Stream;
   TapTablePtr table() const;
   void Record(const IngressCounters& delta);
-  struct Proxy {
-    traffic::NodePtr node;
-    int streams = 0;
-    std::shared_ptr<ProxyClock> clock;
-    TapTablePtr table;  // that `candidates` refers to
-    traffic::TapSet candidates;
-  };
-  // The clock is shared by all streams of the proxy.
-  std::shared_ptr<ProxyClock> StreamOpened(const traffic::NodePtr& node);
-  // The proxy at `ip` sent something under `table`, in which `candidates` target it.
-  void ProxySent(const std::string& ip, const TapTablePtr& table,
-                 const traffic::TapSet& candidates);
   void CountLoss(const TapTablePtr& table, const traffic::TapSet& candidates, uint64_t entries,
                  uint64_t streams);
-  void StreamEnded(const traffic::NodePtr& node, bool clean);
 
   AdmittedQueue* const queue_;
-  pairing::PeerDirectory* const peers_;
+  ProxyDirectory* const proxies_;
   const base::Clock* const clock_;
   PausedProxies paused_;
   mutable absl::Mutex mutex_;
   TapTablePtr table_ ABSL_GUARDED_BY(mutex_);
   IngressCounters counters_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Proxy> proxies_ ABSL_GUARDED_BY(mutex_);  // by ip
   // by tap id; `proxies` unused
   std::map<uint64_t, TapIngressCounters> losses_ ABSL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> version_{

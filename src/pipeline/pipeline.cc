@@ -28,7 +28,7 @@ namespace traffictap::pipeline {
 namespace {
 
 constexpr base::Nanos kTick = 50 * base::kMillisecond;
-constexpr size_t kPeersMax = 100'000;
+constexpr size_t kProxiesMax = 100'000;
 
 using TapIngress = std::map<uint64_t, TapIngressCounters>;  // by the tap's id
 
@@ -56,9 +56,9 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
       clock_(clock),
       pattern_time_(clock),
       queue_(options_.queue_bytes_max),
-      peers_(options_.warm_up, kPeersMax),
-      ingress_(&queue_, &peers_, clock),
-      fan_out_(&ingress_),
+      proxies_(options_.warm_up, kProxiesMax),
+      ingress_(&queue_, &proxies_, clock),
+      fan_out_(&proxies_),
       output_memory_(std::make_shared<sinks::MemoryPool>(options_.outputs_bytes_max)),
       in_force_(std::make_shared<TapsInForce>()),
       last_turn_(clock->Monotonic()) {
@@ -67,7 +67,7 @@ Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
   pairing.window = [this](const traffic::TapSet& taps) {
     return fan_out_.in_force()->table->Window(taps);
   };
-  pairer_ = std::make_unique<pairing::Pairer>(pairing, &peers_, &fan_out_);
+  pairer_ = std::make_unique<pairing::Pairer>(pairing, &proxies_, &fan_out_);
   if (options_.threaded) thread_ = std::jthread([this] { Run(); });
 }
 

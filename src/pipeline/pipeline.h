@@ -109,7 +109,7 @@ class Pipeline {
   const base::Clock* const clock_;
   PatternTime pattern_time_;
   AdmittedQueue queue_;
-  pairing::PeerDirectory peers_;
+  ProxyDirectory proxies_;
   Ingress ingress_;
   TapFanOut fan_out_;
   std::unique_ptr<pairing::Pairer> pairer_;

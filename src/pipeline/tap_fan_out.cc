@@ -90,7 +90,7 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
   const auto& facts = seen.principal().facts;
   const auto& peer =
       seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
-  const auto node = peer.present() ? ingress_->NodeAt(peer.IpString()) : nullptr;
+  const auto node = peer.present() ? proxies_->NodeAt(peer) : nullptr;
   if (!node) return std::nullopt;
   return filter::TargetsNode(spec, *node);
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pairing/pairer.h"
-#include "pipeline/ingress.h"
+#include "pipeline/proxy_directory.h"
 #include "pipeline/tap_runtime.h"
 
 namespace traffictap::pipeline {
@@ -24,8 +24,8 @@ struct TapsInForce {
 // the reason says why. Owned by the pipeline thread.
 class TapFanOut final : public pairing::PairConsumer {
  public:
-  // `ingress` outlives the fan-out.
-  explicit TapFanOut(const Ingress* ingress) : ingress_(ingress) {}
+  // `proxies` outlives the fan-out.
+  explicit TapFanOut(const ProxyDirectory* proxies) : proxies_(proxies) {}
 
   void SetTaps(std::shared_ptr<TapsInForce> in_force) { in_force_ = std::move(in_force); }
   const std::shared_ptr<TapsInForce>& in_force() const { return in_force_; }
@@ -40,7 +40,7 @@ class TapFanOut final : public pairing::PairConsumer {
   std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                    const traffic::TrafficPair& seen) const;
 
-  const Ingress* const ingress_;
+  const ProxyDirectory* const proxies_;
   std::shared_ptr<TapsInForce> in_force_;
 };
 

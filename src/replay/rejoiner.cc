@@ -112,13 +112,11 @@ class Rejoiner::Output final : public pairing::PairConsumer {
 };
 
 Rejoiner::Rejoiner(base::Nanos window, Consume next)
-    : next_(std::move(next)),
-      directory_(0, 1),
-      output_(std::make_unique<Output>(&next_, &counters_)) {
+    : next_(std::move(next)), output_(std::make_unique<Output>(&next_, &counters_)) {
   pairing::PairerOptions options;
   options.waiting_bytes_max = kWaitingBytesMax;
   options.window = [window](const traffic::TapSet&) { return window; };
-  pairer_ = std::make_unique<pairing::Pairer>(std::move(options), &directory_, output_.get());
+  pairer_ = std::make_unique<pairing::Pairer>(std::move(options), nullptr, output_.get());
 }
 Rejoiner::~Rejoiner() = default;
 

@@ -45,7 +45,6 @@ class Rejoiner {
   RejoinCounters counters_;
   EntryMaker entries_;
   const Consume next_;
-  pairing::PeerDirectory directory_;
   std::unique_ptr<Output> output_;
   std::unique_ptr<pairing::Pairer> pairer_;
 };

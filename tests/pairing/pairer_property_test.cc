@@ -23,20 +23,13 @@ base::Nanos WindowOf(const TapSet& taps) {
 
 // Proxies as the story has them: .1 and .2 are tapped, .3 loses entries now and then, .4 is
 // unknown.
-struct Peers {
-  pairing::PeerDirectory directory{0, 100};
+struct Peers final : pairing::PeerStates {
   base::Nanos lost_at = INT64_MIN;
 
-  explicit Peers(base::Nanos now) {
-    for (const std::string net : {"10.0.0.", "10.0.1."}) {
-      for (const char* host : {"1", "2", "3"})
-        directory.StreamOpened(net + host, now - base::kSecond);
-    }
-  }
-  void Lose(base::Nanos now) {
-    lost_at = now;
-    directory.EntriesLost("10.0.0.3", now);
-    directory.EntriesLost("10.0.1.3", now);
+  void Lose(base::Nanos now) { lost_at = now; }
+  pairing::PeerState Lookup(const traffic::SocketAddress& address, base::Nanos since,
+                            base::Nanos) const override {
+    return State(address.IpString(), since);
   }
   pairing::PeerState State(const std::string& ip, base::Nanos since) const {
     const bool in_the_mesh = ip.starts_with("10.0.0.") || ip.starts_with("10.0.1.");
@@ -49,12 +42,12 @@ struct Peers {
 // Plays one story to the pairer and to whoever else wants to hear it.
 class Story {
  public:
-  Story(uint32_t seed, size_t waiting_bytes_max) : halves_(seed), peers_(now_) {
+  Story(uint32_t seed, size_t waiting_bytes_max) : halves_(seed) {
     pairing::PairerOptions options;
     options.waiting_bytes_max = waiting_bytes_max;
     options.tombstones_max = 1 << 12;
     options.window = WindowOf;
-    pairer = std::make_unique<pairing::Pairer>(options, &peers_.directory, &collected);
+    pairer = std::make_unique<pairing::Pairer>(options, &peers_, &collected);
   }
 
   void Add(ModelHalf half) {

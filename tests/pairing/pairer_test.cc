@@ -6,6 +6,7 @@
 #include "fakes/collecting_consumer.h"
 #include "fakes/entry_builder.h"
 #include "fmt/format.h"
+#include "pairing/known_peers.h"
 
 namespace traffictap {
 
@@ -22,7 +23,7 @@ struct PairerTest {
     pairing::PairerOptions options;
     options.waiting_bytes_max = waiting_bytes_max;
     options.window = [](const traffic::TapSet&) { return 5 * kSecond; };
-    pairer = std::make_unique<pairing::Pairer>(options, &directory, &collected);
+    pairer = std::make_unique<pairing::Pairer>(options, &peers, &collected);
   }
   void Add(const EntryBuilder& builder, const std::string& ip = "10.0.0.1") {
     traffic::EntryBatch batch(fakes::MakeNode(ip));
@@ -44,7 +45,7 @@ struct PairerTest {
   }
 
   base::Nanos now = 1'000 * kSecond;
-  pairing::PeerDirectory directory{10 * kSecond, 100};
+  KnownPeers peers;
   fakes::CollectingConsumer collected;
   std::unique_ptr<pairing::Pairer> pairer;
 };
@@ -114,7 +115,7 @@ BOOST_AUTO_TEST_CASE(halves_that_name_no_connection_are_not_each_others_late_hal
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_warms_up_may_have_old_connections_that_are_silent) {
-  directory.StreamOpened("10.0.0.2", now);
+  peers.states["10.0.0.2"] = pairing::PeerState::kWarmingUp;
   Add(Client("c"));
   Turn(5 * kSecond);
   BOOST_TEST((Last().reason == OrphanReason::kDrainingConnection));
@@ -222,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_gateway_between_two_networks_parts_no_pair_where_each_nam
 }
 
 BOOST_AUTO_TEST_CASE(a_proxy_between_that_tells_of_itself_is_the_other_end) {
-  directory.StreamOpened("172.16.0.1", now - 60 * kSecond);
+  peers.states["172.16.0.1"] = pairing::PeerState::kTapped;
   Add(Client("c").Connection("10.0.0.1:5000", "172.16.0.1:80"));
   Add(Server("s").Connection("172.16.0.1:7000", "10.0.0.2:80"), "10.0.0.2");
   Turn(5 * kSecond);

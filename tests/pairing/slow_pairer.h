@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "fakes/collecting_consumer.h"
-#include "pairing/peer_directory.h"
+#include "pairing/peer_states.h"
 
 namespace traffictap {
 

@@ -20,7 +20,7 @@ struct Reader final : traffic::StreamReader {
 
 }  // namespace
 
-struct AdmissionTest {
+struct IngressTest {
   // One message with an entry that ends at each of `ends`, by the proxy's clock.
   static void SendEnded(traffic::EntryStream& stream, const std::vector<base::Nanos>& ends) {
     for (const base::Nanos end : ends) {
@@ -56,12 +56,12 @@ struct AdmissionTest {
   }
 
   fakes::ManualClock clock;
-  pairing::PeerDirectory peers{0, 100};
+  pipeline::ProxyDirectory proxies{0, 100};
   pipeline::AdmittedQueue queue{1 << 20};
-  pipeline::Ingress ingress{&queue, &peers, &clock};
+  pipeline::Ingress ingress{&queue, &proxies, &clock};
 };
 
-BOOST_FIXTURE_TEST_SUITE(ingress, AdmissionTest)
+BOOST_FIXTURE_TEST_SUITE(ingress, IngressTest)
 
 BOOST_AUTO_TEST_CASE(without_taps_everything_is_filtered_and_nothing_queued) {
   Send(*ingress.OpenStream(fakes::MakeNode("10.0.0.1")), {"a", "b"});
@@ -115,14 +115,14 @@ BOOST_AUTO_TEST_CASE(both_sides_of_a_request_are_sampled_alike) {
 
 BOOST_AUTO_TEST_CASE(a_full_queue_never_blocks_and_its_loss_is_told_to_counters_peers_and_taps) {
   pipeline::AdmittedQueue tiny{1};
-  pipeline::Ingress ingress(&tiny, &peers, &clock);
+  pipeline::Ingress ingress(&tiny, &proxies, &clock);
   ingress.SetTable(Table({}));
   const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   Send(*stream, {"a"});
   Send(*stream, {"b", "c"});
   BOOST_TEST(ingress.counters().kept == 1u);
   BOOST_TEST(ingress.counters().rejected[static_cast<size_t>(RejectReason::kQueueFull)] == 2u);
-  BOOST_TEST((peers.Lookup(fakes::Address("10.0.0.1:1"), clock.Monotonic(), clock.Monotonic()) ==
+  BOOST_TEST((proxies.Lookup(fakes::Address("10.0.0.1:1"), clock.Monotonic(), clock.Monotonic()) ==
               pairing::PeerState::kLost));
   BOOST_TEST(ingress.tap_counters().at(1).lost_entries == 2u);
 }
@@ -138,12 +138,13 @@ BOOST_AUTO_TEST_CASE(rejects_count_with_and_without_a_stream) {
 
 BOOST_AUTO_TEST_CASE(a_node_is_known_while_a_stream_of_it_is_open) {
   const auto node = fakes::MakeNode("10.0.0.1");
+  const auto address = fakes::Address("10.0.0.1:80");
   const auto first = ingress.OpenStream(node);
   const auto second = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   first->End(true);
-  BOOST_TEST((ingress.NodeAt("10.0.0.1") != nullptr));
+  BOOST_TEST((proxies.NodeAt(address) != nullptr));
   second->End(false);
-  BOOST_TEST((ingress.NodeAt("10.0.0.1") == nullptr));
+  BOOST_TEST((proxies.NodeAt(address) == nullptr));
 }
 
 BOOST_AUTO_TEST_CASE(
@@ -233,7 +234,7 @@ BOOST_AUTO_TEST_CASE(
   ingress.SetTable(Table({}));
   clock.Advance(base::kSecond);
   const auto at = [&](base::Nanos since) {
-    return peers.Lookup(fakes::Address("10.0.0.1:1"), since, clock.Monotonic());
+    return proxies.Lookup(fakes::Address("10.0.0.1:1"), since, clock.Monotonic());
   };
   BOOST_TEST((at(began) == pairing::PeerState::kLost));
   BOOST_TEST((at(began + 1) == pairing::PeerState::kTapped));

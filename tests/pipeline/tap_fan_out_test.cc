@@ -5,7 +5,7 @@
 
 namespace traffictap {
 
-BOOST_FIXTURE_TEST_SUITE(router, PipelineTest)
+BOOST_FIXTURE_TEST_SUITE(tap_fan_out, PipelineTest)
 
 BOOST_AUTO_TEST_CASE(a_tap_of_both_sides_sees_the_pair_and_taps_of_one_side_an_orphan) {
   InForce({Tap("both"), Of(Tap("c"), "client"), Of(Tap("s"), "server")});
