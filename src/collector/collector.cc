@@ -144,7 +144,6 @@ struct Collector::State {
                                  [this] { return pipeline->Snapshot(); });
     if (!made.ok()) return made.status();
     live = *std::move(made);
-    options.pipeline.live = hub.get();
     return absl::OkStatus();
   }
 
@@ -159,7 +158,7 @@ struct Collector::State {
 
   Status Start() {
     TT_RETURN_IF_ERROR(CreateLive());
-    pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock);
+    pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock, hub.get());
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());

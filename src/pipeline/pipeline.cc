@@ -51,9 +51,10 @@ void LogFinal(const PipelineSnapshot& all) {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock)
+Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock, traffic::RecordConsumer* live)
     : options_(std::move(options)),
       clock_(clock),
+      live_(live),
       pattern_time_(clock),
       queue_(options_.queue_bytes_max),
       proxies_(options_.warm_up, kProxiesMax),
@@ -82,7 +83,7 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
                                                             TapRuntime* former) {
   const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_,
                                    options_.spool_dir};
-  auto made = TapRuntime::Create(spec, options_.collector, context, &pattern_time_, options_.live);
+  auto made = TapRuntime::Create(spec, options_.collector, context, &pattern_time_, live_);
   if (!made.ok()) return made.status();
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));

@@ -24,7 +24,6 @@ struct PipelineOptions {
   size_t queue_bytes_max = size_t{256} << 20;
   size_t waiting_bytes_max = size_t{512} << 20;
   size_t outputs_bytes_max = size_t{512} << 20;  // of what all outputs hold together
-  traffic::RecordConsumer* live = nullptr;       // or null; outlives the pipeline
   base::Nanos warm_up = 10 * base::kSecond;      // of a newly connected proxy: see OrphanReason
   base::Nanos output_close_wait = 5 * base::kSecond;  // of outputs that an edit takes away
   sinks::SinkOpener open_sink = sinks::OpenSink;
@@ -43,8 +42,9 @@ struct TapFault {
 // All taps share one pairer: an entry is paired once, however many taps want it.
 class Pipeline {
  public:
-  // `clock` outlives the pipeline.
-  Pipeline(PipelineOptions options, const base::Clock* clock);
+  // Both outlive the pipeline. `live` (or null) is shown every record that a tap offers.
+  Pipeline(PipelineOptions options, const base::Clock* clock,
+           traffic::RecordConsumer* live = nullptr);
   ~Pipeline();
 
   // Where streams deliver. Valid as long as the pipeline.
@@ -107,6 +107,7 @@ class Pipeline {
 
   const PipelineOptions options_;
   const base::Clock* const clock_;
+  traffic::RecordConsumer* const live_;
   PatternTime pattern_time_;
   AdmittedQueue queue_;
   ProxyDirectory proxies_;

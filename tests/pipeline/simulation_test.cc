@@ -60,7 +60,6 @@ class World final : public traffic::RecordConsumer {
     pipeline::PipelineOptions options;
     options.threaded = false;
     options.warm_up = 0;
-    options.live = this;
     options.output_close_wait = kCloseWait;
     options.outputs_bytes_max = kMemory;
     options.queue_bytes_max = dice_.OneIn(3) ? 20'000 : 1'000'000;
@@ -68,7 +67,7 @@ class World final : public traffic::RecordConsumer {
     options.open_sink = [this](const tap::OutputSpec& spec, const sinks::SinkContext& context) {
       return OpenSink(spec, context);
     };
-    pipeline_ = std::make_unique<pipeline::Pipeline>(options, &clock_);
+    pipeline_ = std::make_unique<pipeline::Pipeline>(options, &clock_, this);
   }
 
   ~World() override { pipeline_.reset(); }  // it may still hand records over
