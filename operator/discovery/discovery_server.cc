@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
+#include "base/fnv1a.h"
 #include "base/log.h"
 #include "fmt/format.h"
 #include "tap/schema_version.h"
@@ -36,10 +37,8 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps) {
     out->set_generation(tap.generation);
     out->set_document(tap.document);
   }
-  // FNV-1a: equal content must have an equal version also in another operator's process.
-  uint64_t hash = 14695981039346656037ull;
-  for (const unsigned char c : snapshot->SerializeAsString()) hash = (hash ^ c) * 1099511628211ull;
-  snapshot->set_version(fmt::format("{:016x}", hash));
+  // Equal content must have an equal version also in another operator's process.
+  snapshot->set_version(fmt::format("{:016x}", base::Fnv1a(snapshot->SerializeAsString())));
   return snapshot;
 }
 

@@ -3,10 +3,8 @@
 
 #include <arpa/inet.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "absl/strings/numbers.h"
+#include "base/text_file.h"
 #include "fmt/format.h"
 #include "kube/http_transport.h"
 
@@ -15,14 +13,10 @@ namespace {
 
 constexpr const char* kSyncz = "/debug/syncz";
 constexpr const char* kVersion = "/version";
+constexpr size_t kTokenBytesMax = 1 << 16;
 
 std::string ReadToken(const std::string& file) {
-  if (file.empty()) return "";
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  std::string token = text.str();
-  token.erase(token.find_last_not_of(" \r\n\t") + 1);
-  return token;
+  return file.empty() ? "" : base::ReadTextFile(file, kTokenBytesMax).value_or("");
 }
 
 // No name: istiod is asked by the addresses of its pods, each for the proxies that it serves.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.h"
 #include "fmt/format.h"
 
 namespace traffictap::plan {
@@ -10,12 +11,6 @@ namespace {
 
 constexpr size_t kNameMax = 253;
 constexpr size_t kHashDigits = 16;
-
-uint64_t Fnv(const std::string& text) {
-  uint64_t hash = 14695981039346656037ull;
-  for (unsigned char c : text) hash = (hash ^ c) * 1099511628211ull;
-  return hash;
-}
 
 }  // namespace
 
@@ -26,7 +21,7 @@ std::string PatchNameOf(const Workload& workload) {
   std::transform(kind.begin(), kind.end(), kind.begin(), ::tolower);
   std::string name = fmt::format("traffictap-{}-{}", kind, workload.name);
   if (name.size() <= kNameMax) return name;
-  const uint64_t hash = Fnv(name);
+  const uint64_t hash = base::Fnv1a(name);
   name.resize(kNameMax - kHashDigits - 1);
   while (name.back() == '.' || name.back() == '-') name.pop_back();
   return fmt::format("{}-{:016x}", name, hash);

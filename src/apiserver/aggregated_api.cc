@@ -6,8 +6,8 @@
 #include "absl/time/time.h"
 #include "apiserver/discovery.h"
 #include "base/log.h"
+#include "base/text_file.h"
 #include "fmt/format.h"
-#include "kube/text_file.h"
 #include "web/live_stream.h"
 #include "web/site_guard.h"
 
@@ -251,10 +251,10 @@ Status AggregatedApi::RefreshCertificate() {
 }
 
 Status AggregatedApi::RefreshFiles() {
-  auto certificate = kube::ReadTextFile(options_.certificate_file, kFileBytesMax);
+  auto certificate = base::ReadTextFile(options_.certificate_file, kFileBytesMax);
   if (!certificate.ok())
     return AtFile("--api-cert", options_.certificate_file, certificate.status());
-  auto key = kube::ReadTextFile(options_.key_file, kFileBytesMax);
+  auto key = base::ReadTextFile(options_.key_file, kFileBytesMax);
   if (!key.ok()) return AtFile("--api-key", options_.key_file, key.status());
   certificate_.certificate = *std::move(certificate);
   certificate_.key = *std::move(key);

@@ -2,9 +2,9 @@
 #include "apiserver/front_proxy.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "absl/strings/ascii.h"
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
 
@@ -63,29 +63,14 @@ StatusOr<std::string> One(const web::HttpRequest& request, const std::vector<std
   return std::string();
 }
 
-// A key of the user's extra fields may have bytes that a header's name cannot: they come as %XX.
-std::string Unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 void ReadExtra(const FrontProxy& front_proxy, const web::HttpRequest& request,
                observe::User* user) {
   for (const auto& [name, value] : request.headers) {
     for (const auto& prefix : front_proxy.extra_prefixes) {
       if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
-      user->extra[absl::AsciiStrToLower(Unescape(name.substr(prefix.size())))].push_back(value);
+      // A key may have bytes that a header's name cannot: they come as %XX.
+      const std::string key = base::PercentDecode(name.substr(prefix.size()));
+      user->extra[absl::AsciiStrToLower(key)].push_back(value);
     }
   }
 }

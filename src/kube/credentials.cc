@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text_file.h"
 #include "fmt/format.h"
 #include "kube/base64.h"
-#include "kube/text_file.h"
 
 namespace traffictap::kube {
 namespace {
@@ -18,7 +18,7 @@ constexpr base::Nanos kExpiryMargin = 10 * base::kSecond;
 constexpr base::Nanos kForgetPeriod = 5 * base::kSecond;
 
 StatusOr<std::string> FileOrText(const std::string& file, const std::string& text) {
-  return file.empty() ? text : ReadTextFile(file, kFileBytesMax);
+  return file.empty() ? text : base::ReadTextFile(file, kFileBytesMax);
 }
 
 Status ReadInto(const std::string& file, const std::string& text, std::string* out) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "fmt/format.h"
-#include "kube/url_escape.h"
 
 namespace traffictap::kube {
 namespace {
@@ -33,7 +33,7 @@ Status AddImpersonation(const Impersonation& as, HttpRequest* request) {
   for (const auto& [key, values] : as.extra) {
     // As client-go: keys are escaped, since names of headers are fewer.
     for (const auto& value : values) {
-      TT_RETURN_IF_ERROR(Add("Impersonate-Extra-" + EscapeUrl(key), value, request));
+      TT_RETURN_IF_ERROR(Add("Impersonate-Extra-" + base::PercentEncode(key), value, request));
     }
   }
   return absl::OkStatus();

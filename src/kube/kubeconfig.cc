@@ -8,11 +8,11 @@
 #include <sstream>
 #include <utility>
 
+#include "base/text_file.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "kube/base64.h"
 #include "kube/proxy.h"
-#include "kube/text_file.h"
 #include "yaml-cpp/yaml.h"
 
 namespace traffictap::kube {
@@ -58,7 +58,7 @@ bool Flag(const YAML::Node& node, const char* field) {
 }
 
 StatusOr<KubeconfigFile> Load(const std::string& path) {
-  auto text = ReadTextFile(path, kKubeconfigBytesMax);
+  auto text = base::ReadTextFile(path, kKubeconfigBytesMax);
   if (!text.ok()) return text.status();
   try {
     KubeconfigFile file{path, YAML::Load(*text)};
@@ -337,7 +337,7 @@ StatusOr<ClusterAccess> InClusterAccess(const InClusterOptions& options) {
   }
   const bool ipv6 = host.find(':') != std::string::npos;
   access.server = fmt::format("https://{}:{}", ipv6 ? "[" + host + "]" : host, port);
-  auto ns = ReadTextFile(options.folder + "/namespace", 1024);
+  auto ns = base::ReadTextFile(options.folder + "/namespace", 1024);
   if (ns.ok() && !ns->empty()) access.ns = *std::move(ns);
   return access;
 }

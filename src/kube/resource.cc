@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/resource.h"
 
+#include "base/percent.h"
 #include "fmt/format.h"
-#include "kube/url_escape.h"
 
 namespace traffictap::kube {
 std::string Resource::ApiVersion() const {
@@ -16,11 +16,11 @@ std::string Resource::Name() const {
 std::string Resource::CollectionPath(const std::string& ns) const {
   const std::string root = (group.empty() ? "/api/" : "/apis/") + ApiVersion();
   if (!namespaced || ns.empty()) return fmt::format("{}/{}", root, plural);
-  return fmt::format("{}/namespaces/{}/{}", root, EscapeUrl(ns), plural);
+  return fmt::format("{}/namespaces/{}/{}", root, base::PercentEncode(ns), plural);
 }
 
 std::string Resource::ObjectPath(const ObjectKey& key, std::string_view subresource) const {
-  std::string path = fmt::format("{}/{}", CollectionPath(key.ns), EscapeUrl(key.name));
+  std::string path = fmt::format("{}/{}", CollectionPath(key.ns), base::PercentEncode(key.name));
   if (!subresource.empty()) path += fmt::format("/{}", subresource);
   return path;
 }

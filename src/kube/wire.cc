@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "fmt/format.h"
-#include "kube/url_escape.h"
 
 namespace traffictap::kube {
 namespace {
@@ -30,7 +30,7 @@ std::string WithQuery(const std::string& path, const Query& query) {
   char separator = '?';
   for (const auto& [name, value] : query) {
     if (value.empty()) continue;
-    out += fmt::format("{}{}={}", separator, name, EscapeUrl(value));
+    out += fmt::format("{}{}={}", separator, name, base::PercentEncode(value));
     separator = '&';
   }
   return out;

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "base/fnv1a.h"
 #include "fmt/format.h"
 #include "tap/schema/fields.h"
 
@@ -12,18 +13,17 @@ namespace {
 constexpr size_t kErrorsMax = 100;
 constexpr size_t kItemsMax = 10'000;  // of a list; a file has 1 MiB
 
-// FNV-1a.
 void HashInto(const YamlNode& node, uint64_t* hash) {
   const std::string head =
       fmt::format("{}:{}:{}:{}:{}:{};", static_cast<int>(node.kind), node.key.size(), node.key,
                   node.text.size(), node.text, node.children.size());
-  for (unsigned char c : head) *hash = (*hash ^ c) * 1099511628211ull;
+  *hash = base::Fnv1a(head, *hash);
   for (const YamlNode& child : node.children) HashInto(child, hash);
 }
 
 // Status and most of the metadata are left out: they change while what the user asked for does not.
 uint64_t HashOf(const YamlNode& document, const TapSpec& tap) {
-  uint64_t hash = 14695981039346656037ull;
+  uint64_t hash = base::Fnv1a("");
   YamlNode identity;
   identity.key = tap.cluster_scoped ? "ClusterTrafficTap" : "TrafficTap";
   identity.text = tap.key();

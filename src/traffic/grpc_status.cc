@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/percent.h"
+
 namespace traffictap::traffic {
 namespace {
 
@@ -12,13 +14,6 @@ constexpr std::array<const char*, 17> kNames = {
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 
@@ -58,15 +53,10 @@ bool IsServersFault(GrpcStatus status) {
 void ReadGrpcMessage(std::string_view value, std::string* out) {
   out->clear();
   for (size_t at = 0; at < value.size() && out->size() < kGrpcMessageBytesMax; ++at) {
-    const int high = at + 2 < value.size() && value[at] == '%' ? HexDigit(value[at + 1]) : -1;
-    const int low = high >= 0 ? HexDigit(value[at + 2]) : -1;
-    // A '%' that begins no byte stands for itself: the message is for people.
-    if (low < 0) {
-      *out += value[at];
-      continue;
-    }
-    *out += static_cast<char>(high * 16 + low);
-    at += 2;
+    // A '%' that begins no code stands for itself: the message is for people.
+    const auto byte = base::PercentByte(value.substr(at));
+    *out += byte.value_or(value[at]);
+    if (byte) at += 2;
   }
 }
 

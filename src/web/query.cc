@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
+#include "base/percent.h"
 #include "fmt/format.h"
 
 namespace traffictap::web {
@@ -18,11 +17,9 @@ bool Decode(std::string_view text, std::string* out) {
       *out += text[i] == '+' ? ' ' : text[i];
       continue;
     }
-    if (i + 2 >= text.size() || !absl::ascii_isxdigit(text[i + 1]) ||
-        !absl::ascii_isxdigit(text[i + 2])) {
-      return false;
-    }
-    *out += absl::HexStringToBytes(std::string(text.substr(i + 1, 2)));
+    const auto byte = base::PercentByte(text.substr(i));
+    if (!byte) return false;
+    *out += *byte;
     i += 2;
   }
   return true;

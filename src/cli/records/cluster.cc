@@ -4,9 +4,9 @@
 #include <chrono>
 #include <thread>
 
+#include "base/percent.h"
 #include "fmt/format.h"
 #include "kube/http_kube_client.h"
-#include "kube/url_escape.h"
 #include "observe/token_authorizer.h"
 #include "tap/values.h"
 
@@ -130,14 +130,15 @@ StatusOr<Cluster> ConnectCluster(const ClusterOptions& options, const base::Cloc
 std::string LivePath(const Cluster& cluster, const std::string& resource, bool follow,
                      const std::vector<std::pair<std::string, std::string>>& query) {
   std::string path = kGroup;
-  if (!cluster.ns.empty()) path += "/namespaces/" + kube::EscapeUrl(cluster.ns);
+  if (!cluster.ns.empty()) path += "/namespaces/" + base::PercentEncode(cluster.ns);
   if (cluster.standalone) path = "/api/v1";
   // The standalone API's name for it is that of its answer.
   path += "/" + (cluster.standalone && resource == "summaries" ? "summary" : resource);
   char separator = '?';
   const auto add = [&](const std::string& name, const std::string& value) {
     if (value.empty()) return;
-    path += fmt::format("{}{}={}", separator, kube::EscapeUrl(name), kube::EscapeUrl(value));
+    path +=
+        fmt::format("{}{}={}", separator, base::PercentEncode(name), base::PercentEncode(value));
     separator = '&';
   };
   if (follow) add(cluster.standalone ? "follow" : "watch", "true");

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/text_file.h"
 #include "fmt/format.h"
 #include "sinks/kafka/kafka_error.h"
 #include "sinks/kafka/watched_files.h"
@@ -23,17 +23,14 @@ constexpr int kProbeTimeoutMs = 1'000;
 constexpr std::chrono::seconds kFilesPeriod(2);
 constexpr int kHandOverMs = 500;
 constexpr int kQueuedMessagesMax = 100'000;
+constexpr size_t kSecretBytesMax = 1 << 16;
 constexpr int kQueuedKilobytesMax = 64 * 1024;
 
 StatusOr<std::string> ReadSecret(const std::string& path) {
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.good() && text.empty()) {
-    return absl::FailedPreconditionError(
-        fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+  auto text = base::ReadTextFile(path, kSecretBytesMax, base::kLineEnds);
+  if (text.ok() && !text->empty()) return text;
+  return absl::FailedPreconditionError(
+      fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
 }
 
 const char* SecurityName(tap::KafkaSecurity security) {

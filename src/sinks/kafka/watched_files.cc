@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/kafka/watched_files.h"
 
-#include <fstream>
 #include <utility>
 
+#include "base/text_file.h"
+
 namespace traffictap::sinks {
+namespace {
+
+constexpr size_t kFileBytesMax = size_t{4} << 20;
+
+}  // namespace
 
 WatchedFiles::WatchedFiles(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
@@ -15,8 +21,7 @@ WatchedFiles::WatchedFiles(const std::vector<std::string>& paths) {
 bool WatchedFiles::Changed() {
   bool changed = false;
   for (File& file : files_) {
-    std::ifstream in(file.path);
-    std::string contents((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto contents = base::ReadTextFile(file.path, kFileBytesMax).value_or("");
     if (contents.empty() || contents == file.contents) continue;
     file.contents = std::move(contents);
     changed = true;

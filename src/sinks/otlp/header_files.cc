@@ -2,9 +2,8 @@
 #include "sinks/otlp/header_files.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "base/text_file.h"
 #include "fmt/format.h"
 
 namespace traffictap::sinks {
@@ -17,15 +16,15 @@ StatusOr<std::string> ReadValue(const tap::OtlpHeader& header) {
     return absl::FailedPreconditionError(fmt::format("otlp: read header \"{}\" from \"{}\": {}",
                                                      header.name, header.value_file, cause));
   };
-  std::ifstream file(header.value_file);
-  if (!file.good()) return fault("no such file, or no right to");
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) return fault("it is empty");
+  const auto text = base::ReadTextFile(header.value_file, kValueBytesMax, base::kLineEnds);
+  if (absl::IsNotFound(text.status()) || absl::IsPermissionDenied(text.status())) {
+    return fault("no such file, or no right to");
+  }
   const auto printable = [](unsigned char c) { return c >= 0x20 && c < 0x7f; };
-  if (text.size() > kValueBytesMax || !std::all_of(text.begin(), text.end(), printable)) {
+  if (!text.ok() || !std::all_of(text->begin(), text->end(), printable)) {
     return fault("not a header value: it must be one line of printable ASCII");
   }
+  if (text->empty()) return fault("it is empty");
   return text;
 }
 

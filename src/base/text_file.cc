@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kube/text_file.h"
+#include "base/text_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -8,9 +8,10 @@
 
 #include "fmt/format.h"
 
-namespace traffictap::kube {
+namespace traffictap::base {
 
-StatusOr<std::string> ReadTextFile(const std::string& path, size_t bytes_max) {
+StatusOr<std::string> ReadTextFile(const std::string& path, size_t bytes_max,
+                                   std::string_view strip) {
   std::error_code error;
   const auto kind = std::filesystem::status(path, error).type();
   if (kind == std::filesystem::file_type::not_found) {
@@ -30,9 +31,9 @@ StatusOr<std::string> ReadTextFile(const std::string& path, size_t bytes_max) {
     return absl::InvalidArgumentError(
         fmt::format("read {}: larger than {} bytes", path, bytes_max));
   }
-  const size_t end = text.find_last_not_of(" \t\r\n");
+  const size_t end = text.find_last_not_of(strip);
   text.resize(end == std::string::npos ? 0 : end + 1);
   return text;
 }
 
-}  // namespace traffictap::kube
+}  // namespace traffictap::base
