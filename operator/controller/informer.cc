@@ -14,7 +14,6 @@ Informer::Informer(kube::KubeClient* client, const kube::Resource& resource,
                    InformerOptions options, const base::Clock* clock, OnChange on_change)
     : trim_(std::move(options.trim)),
       on_change_(std::move(on_change)),
-      store_(std::move(options.indexers)),
       watcher_(client, resource, std::move(options.watcher), clock,
                [this](WatcherEvent event) { OnEvent(std::move(event)); }) {}
 

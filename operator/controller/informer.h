@@ -2,8 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <string>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -14,7 +12,6 @@ namespace traffictap::controller {
 
 struct InformerOptions {
   WatcherOptions watcher = {};
-  std::map<std::string, Store::Indexer> indexers = {};
   // Cuts from each object what nobody reads before it is kept: a cluster has many pods.
   std::function<void(kube::Json&)> trim = DropManagedFields;
 

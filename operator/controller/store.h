@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
-#include <set>
-#include <string>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -25,16 +22,8 @@ struct Change {
 // and may keep them. Thread-safe.
 class Store {
  public:
-  // The values under which an object is found; such as its owners' uids.
-  using Indexer = std::function<std::vector<std::string>(const kube::Object&)>;
-
-  // `indexers` by name; they must not throw.
-  explicit Store(std::map<std::string, Indexer> indexers = {});
-
   ObjectPtr Get(const kube::ObjectKey& key) const;
   std::vector<ObjectPtr> All() const;
-  std::vector<ObjectPtr> InNamespace(const std::string& ns) const;
-  std::vector<ObjectPtr> ByIndex(const std::string& indexer, const std::string& value) const;
   size_t size() const;
 
   Change Put(kube::Object object);
@@ -43,17 +32,12 @@ class Store {
   std::vector<Change> Replace(std::vector<kube::Object> objects);
 
  private:
-  using Objects = std::map<kube::ObjectKey, ObjectPtr>;  // by namespace first
-  using Index = std::map<std::string, std::set<kube::ObjectKey>>;
+  using Objects = std::map<kube::ObjectKey, ObjectPtr>;
 
-  void Enter(const ObjectPtr& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Leave(const ObjectPtr& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Change Swap(const kube::ObjectKey& key, ObjectPtr after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::map<std::string, Indexer> indexers_;
   mutable absl::Mutex mutex_;
   Objects objects_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Index> indices_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::controller

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "replay/line_reader.h"
+#include "replay/json_texts.h"
 #include "replay/record_entries.h"
 #include "traffic/pair_json.h"
 #include "traffic/read_pair.h"
@@ -31,8 +31,8 @@ class Bytes final : public replay::ByteSource {
   std::string_view left_;
 };
 
-void CheckLine(std::string_view line, replay::EntryMaker* maker) {
-  const auto record = traffic::ReadPair(line);
+void CheckText(std::string_view text, replay::EntryMaker* maker) {
+  const auto record = traffic::ReadPair(text);
   if (!record.ok()) {
     TT_CHECK(absl::IsInvalidArgument(record.status()));
     return;
@@ -49,15 +49,15 @@ void CheckLine(std::string_view line, replay::EntryMaker* maker) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace traffictap;  // NOLINT: the whole product is under test
-  replay::LineReader lines(
+  replay::JsonTexts texts(
       std::make_unique<Bytes>(std::string_view(reinterpret_cast<const char*>(bytes), size)));
   replay::EntryMaker maker;
-  std::string_view line;
+  std::string_view text;
   for (;;) {
-    const auto next = lines.Next(&line);
+    const auto next = texts.Next(&text);
     TT_CHECK(next.ok());
     if (!*next) break;
-    CheckLine(line, &maker);
+    CheckText(text, &maker);
   }
   TT_CHECK(maker.node_bytes() <= replay::EntryMaker::kNodeBytesMax);
   return 0;
