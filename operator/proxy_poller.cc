@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/proxy_poller.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
+#include "operator/controller/backoff.h"
 #include "operator/plan/istio_version.h"
 
 namespace traffictap::op {
 namespace {
 
-constexpr std::chrono::seconds kWhileWaiting(1);
-constexpr std::chrono::seconds kOtherwise(15);
+constexpr base::Nanos kWhileWaiting = base::kSecond;
+constexpr base::Nanos kOtherwise = 15 * base::kSecond;
 
 }  // namespace
 
@@ -28,18 +27,13 @@ ProxyPoller::ProxyPoller(istiod::SynczOptions options,
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void ProxyPoller::Run(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any waking;
-  std::unique_lock lock(mutex);
-  auto last = std::chrono::steady_clock::now() - kOtherwise;
-  while (!stop.stop_requested()) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last >= kOtherwise || board_->Waits()) {
-      last = now;
-      Ask();
-    }
-    waking.wait_for(lock, stop, kWhileWaiting, [] { return false; });
-  }
+  base::Nanos last = clock_->Monotonic() - kOtherwise;
+  do {
+    const base::Nanos now = clock_->Monotonic();
+    if (now - last < kOtherwise && !board_->Waits()) continue;
+    last = now;
+    Ask();
+  } while (controller::WaitOnClock(kWhileWaiting, stop));
 }
 
 void ProxyPoller::Ask() {

@@ -59,7 +59,7 @@ void WorkQueue::Forget(const kube::ObjectKey& key) {
   failures_.erase(key);
 }
 
-void WorkQueue::Promote() const {
+void WorkQueue::Promote() {
   const base::Nanos now = clock_->Monotonic();
   while (!by_time_.empty() && by_time_.begin()->first <= now) {
     const kube::ObjectKey key = by_time_.begin()->second;
@@ -110,7 +110,7 @@ void WorkQueue::Done(const kube::ObjectKey& key) {
   changed_.Signal();
 }
 
-size_t WorkQueue::depth() const {
+size_t WorkQueue::depth() {
   absl::MutexLock lock(&mutex_);
   Promote();
   return ready_.size();

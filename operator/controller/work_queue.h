@@ -42,7 +42,7 @@ class WorkQueue {
   void Done(const kube::ObjectKey& key);
 
   // Keys that could be popped now.
-  size_t depth() const;
+  size_t depth();
   // traffictap_queue_{depth,waiting} and traffictap_queue_{adds,retries}_total, each with
   // {queue=`name`}.
   void WriteMetrics(const std::string& name, base::MetricWriter& writer) const;
@@ -52,18 +52,18 @@ class WorkQueue {
   void AddAfterLocked(const kube::ObjectKey& key, base::Nanos delay)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Moves what is due into the ready ones.
-  void Promote() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Promote() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<kube::ObjectKey> TakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const WorkQueueOptions options_;
   const base::Clock* const clock_;
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
-  mutable std::deque<kube::ObjectKey> ready_ ABSL_GUARDED_BY(mutex_);
-  mutable std::set<kube::ObjectKey> dirty_ ABSL_GUARDED_BY(mutex_);  // ready, or to be after Done
+  std::deque<kube::ObjectKey> ready_ ABSL_GUARDED_BY(mutex_);
+  std::set<kube::ObjectKey> dirty_ ABSL_GUARDED_BY(mutex_);  // ready, or to be after Done
   std::set<kube::ObjectKey> taken_ ABSL_GUARDED_BY(mutex_);
-  mutable std::map<kube::ObjectKey, base::Nanos> due_ ABSL_GUARDED_BY(mutex_);
-  mutable std::set<std::pair<base::Nanos, kube::ObjectKey>> by_time_ ABSL_GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, base::Nanos> due_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<base::Nanos, kube::ObjectKey>> by_time_ ABSL_GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, int> failures_ ABSL_GUARDED_BY(mutex_);
   double adds_ ABSL_GUARDED_BY(mutex_) = 0;
   double retries_ ABSL_GUARDED_BY(mutex_) = 0;
