@@ -21,7 +21,7 @@ Finding CheckKinds(kube::KubeClient& kube) {
 }
 
 Finding CheckLeader(kube::KubeClient& kube, const std::string& ns) {
-  const auto lease = kube.Get(kube::kLeases, {ns, "traffictap-operator"}, {});
+  const auto lease = kube.Get(kube::kLeases, {ns, mesh::kLease}, {});
   if (!lease.ok()) {
     return Bad(
         fmt::format("no operator has ever led: {}: look at its pods", Message(lease.status())));
@@ -57,7 +57,7 @@ Finding CheckReady(const CheckPorts& ports, const std::string& server) {
   return Bad(fmt::format("the collector is not ready: {}", Message(answer.status())));
 }
 
-Finding CheckRoutes(const CheckPorts& ports, const std::string& server) {
+Finding CheckTaps(const CheckPorts& ports, const std::string& server) {
   const auto answer = ports.ask(server, "/metrics");
   if (!answer.ok()) {
     return Bad(fmt::format("ask the collector for its taps: {}", Message(answer.status())));
@@ -76,7 +76,7 @@ std::vector<Finding> CheckInstallation(const mesh::Installation& own, const Chec
   const std::string server = fmt::format("http://{}.{}.svc.{}:{}", own.collector_service, own.ns,
                                          own.cluster_domain, http);
   return {CheckKinds(*ports.kube), CheckLeader(*ports.kube, own.ns), CheckService(service, own),
-          CheckReady(ports, server), CheckRoutes(ports, server)};
+          CheckReady(ports, server), CheckTaps(ports, server)};
 }
 
 }  // namespace traffictap::op

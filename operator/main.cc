@@ -4,8 +4,11 @@
 #include "base/command_line.h"
 #include "base/descriptors.h"
 #include "base/termination.h"
+#include "operator/connect.h"
+#include "operator/installation_check.h"
 #include "operator/operator.h"
 #include "operator/options.h"
+#include "operator/uninstall.h"
 
 namespace {
 
@@ -17,17 +20,22 @@ int Refuse(int code, const char* what, const Status& status) {
 }
 
 int RunUninstall(const op::Options& options) {
-  const auto removed = op::Uninstall(options);
+  const base::SystemClock clock;
+  const auto kube = op::Connect(options, &clock);
+  if (!kube.ok()) return Refuse(1, "cannot uninstall", kube.status());
+  const auto removed = op::Uninstall(options.installation, kube->get());
   if (!removed.ok()) return Refuse(1, "cannot uninstall", removed.status());
   std::printf("removed %d patches from the mesh\n", *removed);
   return 0;
 }
 
 int RunCheck(const op::Options& options) {
-  const auto findings = op::Check(options);
-  if (!findings.ok()) return Refuse(1, "cannot check", findings.status());
+  const base::SystemClock clock;
+  const auto kube = op::Connect(options, &clock);
+  if (!kube.ok()) return Refuse(1, "cannot check", kube.status());
+  const auto findings = op::CheckInstallation(options.installation, {kube->get(), op::Ask});
   bool good = true;
-  for (const auto& finding : *findings) {
+  for (const auto& finding : findings) {
     std::printf("%s  %s\n", finding.good ? "ok" : "NO", finding.text.c_str());
     good = good && finding.good;
   }

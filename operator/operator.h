@@ -2,10 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "base/status.h"
-#include "operator/installation_check.h"
 #include "operator/options.h"
 
 namespace traffictap::op {
@@ -21,17 +19,9 @@ class Operator {
   int http_port() const;
 
  private:
-  Operator();
+  explicit Operator(const Options& options);
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// Removes every patch that an operator has made in the mesh, taps or not, and the operators' lease.
-// Returns the number of patches.
-StatusOr<int> Uninstall(const Options& options);
-
-// What the API server and the collector tell of the installation. An error: the API server cannot
-// be reached.
-StatusOr<std::vector<Finding>> Check(const Options& options);
 
 }  // namespace traffictap::op

@@ -20,6 +20,8 @@ struct Installation {
 // else.
 inline constexpr const char* kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr const char* kManagedByValue = "traffictap";
+// The Lease of the operators, in the installation's namespace.
+inline constexpr const char* kLease = "traffictap-operator";
 // On TrafficTap's own pods, in the installation's namespace: they are never tapped.
 inline constexpr const char* kPartOfLabel = "app.kubernetes.io/part-of";
 inline constexpr const char* kPartOfValue = "traffictap";

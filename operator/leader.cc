@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/leader.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+
+namespace traffictap::op {
+namespace {
+
+constexpr base::Nanos kMeshDelay = 100 * base::kMillisecond;
+// Repairs what no watch told.
+constexpr base::Nanos kFullCompare = 10 * 60 * base::kSecond;
+constexpr base::Nanos kCountsInterval = 10 * base::kSecond;
+constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
+// How long a fresh operator waits for collectors and istiod before it says that they are absent: a
+// collector dials again within 10 s.
+constexpr base::Nanos kSettling = 20 * base::kSecond;
+constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
+const kube::ObjectKey kMesh{"", "mesh"};
+
+}  // namespace
+
+void ReconcileQueues::MeshChanged() { mesh.AddAfter(kMesh, kMeshDelay); }
+
+base::Nanos CountsInterval(size_t taps) {
+  return std::max(kCountsInterval, static_cast<base::Nanos>(taps) * kCountsPerTap);
+}
+
+Leader::Leader(const Options& options, MeshWatch* watch, ReconcileQueues* queues,
+               reconcilers::PlanBoard* board, const base::Clock* clock)
+    : options_(options), watch_(watch), queues_(queues), board_(board), clock_(clock) {}
+
+Status Leader::TryListening() {
+  TT_RETURN_IF_ERROR(Listen());
+  Serve(nullptr);
+  return absl::OkStatus();
+}
+
+void Leader::Run(const std::stop_token& stop, const Work& work) {
+  if (!WaitForLists(stop)) return;
+  started_ = clock_->Monotonic();
+  if (const Status listening = Listen(); !listening.ok()) {
+    log::For("operator").error("collectors get no taps err=\"{}\"", Message(listening));
+  }
+  queues_->mesh.Add(kMesh);
+  leading_ = true;
+  const auto serving = server();
+  log::For("operator")
+      .info("leads discovery_port={} taps={}", serving ? serving->port() : 0, watch_->tap_count());
+  {
+    const auto poller = StartPoller();
+    std::jthread taps([&](const std::stop_token& own) { work.taps->Run(own); });
+    std::jthread api([&](const std::stop_token& own) { work.api_guard->Run(own); });
+    work.mesh->Run(stop);
+    leading_ = false;
+  }
+  Serve(nullptr);
+}
+
+Status Leader::Listen() {
+  auto started = discovery::DiscoveryServer::Start(options_.discovery, [this] { Reported(); });
+  if (!started.ok()) return started.status();
+  Serve(*std::move(started));
+  return absl::OkStatus();
+}
+
+void Leader::Serve(std::shared_ptr<discovery::DiscoveryServer> next) {
+  absl::MutexLock lock(&mutex_);
+  server_.swap(next);
+}
+
+std::shared_ptr<discovery::DiscoveryServer> Leader::server() const {
+  absl::MutexLock lock(&mutex_);
+  return server_;
+}
+
+// Nothing may be decided on half a view of the world: patches would go and come again.
+bool Leader::WaitForLists(const std::stop_token& stop) const {
+  std::string missing;
+  while (!watch_->WaitForSync(kSyncPatience, &missing)) {
+    log::For("operator").warn("waiting for the initial sync missing=\"{}\"", missing);
+    if (stop.stop_requested()) return false;
+  }
+  return !stop.stop_requested();
+}
+
+std::vector<v1::CollectorReport> Leader::Reports() const {
+  const auto serving = server();
+  return serving ? serving->Reports() : std::vector<v1::CollectorReport>();
+}
+
+std::vector<v1::CollectorReport> Leader::AllReports() const {
+  const auto serving = server();
+  if (!serving) return {};
+  auto out = serving->Reports();
+  for (auto& report : serving->FinalReports()) out.push_back(std::move(report));
+  return out;
+}
+
+void Leader::SetTaps(const std::vector<plan::CompiledTap>& taps) {
+  if (const auto serving = server()) serving->SetTaps(taps);
+}
+
+plan::MeshSettings Leader::Settings() const {
+  plan::MeshSettings settings = watch_->Settings();
+  settings.patch_grace = options_.patch_grace;
+  if (!options_.standing_namespaces.empty()) {
+    settings.standing = tap::LabelSelector{options_.standing_namespaces, {}};
+  }
+  settings.standing_request_headers = options_.standing_request_headers;
+  settings.standing_response_headers = options_.standing_response_headers;
+  absl::MutexLock lock(&mutex_);
+  settings.istio_version = istio_version_;
+  return settings;
+}
+
+bool Leader::Settling() const {
+  if (clock_->Monotonic() - started_ > kSettling) return false;
+  return Reports().empty() || !asked_istiod_;
+}
+
+void Leader::PlanChanged() {
+  QueueEveryTap();
+  queues_->mesh.AddAfter(kMesh, kFullCompare);
+}
+
+void Leader::QueueEveryTap() {
+  for (const auto& tap : watch_->Taps()) queues_->taps.Add(tap->key());
+}
+
+// Counts may have brought a tap to its limit.
+void Leader::Reported() {
+  if (!leading_) return;
+  QueueEveryTap();
+  for (const auto& report : Reports()) {
+    for (const auto& tap : report.taps()) {
+      if (tap.completed()) return queues_->MeshChanged();
+    }
+  }
+}
+
+void Leader::AnsweredByIstiod(const std::string& version) {
+  asked_istiod_ = true;
+  bool fresh = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    fresh = version != istio_version_;
+    istio_version_ = version;
+  }
+  if (fresh) {
+    log::For("operator").info("found istio version={}", version);
+    queues_->MeshChanged();
+  }
+  QueueEveryTap();
+}
+
+std::unique_ptr<ProxyPoller> Leader::StartPoller() {
+  return std::make_unique<ProxyPoller>(
+      options_.istiod, [this] { return watch_->IstiodAddresses(); },
+      [this](const std::string& version) { AnsweredByIstiod(version); }, board_, clock_);
+}
+
+}  // namespace traffictap::op

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/leader.h"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+#include <thread>
+
+#include "fakes/eventually.h"
+#include "fakes/fake_kube_client.h"
+#include "fakes/manual_clock.h"
+
+namespace traffictap {
+
+// Notes which keys came.
+struct NotingReconciler final : controller::Reconciler {
+  StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override {
+    absl::MutexLock lock(&mutex);
+    seen.insert(key.ToString());
+    return controller::ReconcileResult{};
+  }
+  bool Saw(const std::string& key) {
+    absl::MutexLock lock(&mutex);
+    return seen.contains(key);
+  }
+  absl::Mutex mutex;
+  std::set<std::string> seen;
+};
+
+struct LeaderTest {
+  LeaderTest() {
+    options.discovery.address = "127.0.0.1:0";
+    kube.Seed(kube::kTrafficTaps,
+              kube::Object(kube::Json{{"metadata", {{"namespace", "shop"}, {"name", "a"}}}}));
+    leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
+    watch.Start();
+  }
+  void Lead(const std::stop_token& stop) { leader->Run(stop, {&mesh, &taps, &guard}); }
+
+  fakes::ManualClock clock;
+  base::SystemClock real_clock;
+  fakes::FakeKubeClient kube;
+  op::Options options;
+  op::ReconcileQueues queues{&clock};
+  reconcilers::PlanBoard board;
+  op::MeshWatch watch{
+      &kube, options.installation, &real_clock, {[] {}, [](const kube::ObjectKey&) {}}};
+  NotingReconciler meshes, each_tap;
+  controller::Controller mesh{{"mesh", 1}, &meshes, &queues.mesh, &clock};
+  controller::Controller taps{{"taps", 1}, &each_tap, &queues.taps, &clock};
+  op::ApiGuard guard{0, &kube, &clock};
+  std::unique_ptr<op::Leader> leader;
+};
+
+BOOST_FIXTURE_TEST_SUITE(leader, LeaderTest)
+
+BOOST_AUTO_TEST_CASE(counts_of_many_taps_are_written_at_most_two_and_a_half_times_a_second) {
+  BOOST_TEST(op::CountsInterval(0) == 10 * base::kSecond);
+  BOOST_TEST(op::CountsInterval(25) == 10 * base::kSecond);
+  BOOST_TEST(op::CountsInterval(1000) == 400 * base::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_noticed_before_anybody_leads) {
+  const auto other = discovery::DiscoveryServer::Start(options.discovery, [] {});
+  options.discovery.address = "127.0.0.1:" + std::to_string((*other)->port());
+  leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
+  BOOST_TEST(absl::IsUnavailable(leader->TryListening()));
+}
+
+BOOST_AUTO_TEST_CASE(a_leader_reconciles_the_mesh_and_tells_every_tap_of_a_new_plan) {
+  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
+  BOOST_TEST(fakes::Eventually([&] { return meshes.Saw("mesh"); }));
+  leader->PlanChanged();
+  BOOST_TEST(fakes::Eventually([&] { return each_tap.Saw("shop/a"); }));
+}
+
+BOOST_AUTO_TEST_CASE(it_settles_until_a_collector_and_istiod_were_heard_or_for_twenty_seconds) {
+  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
+  BOOST_TEST(fakes::Eventually([&] { return meshes.Saw("mesh"); }));
+  BOOST_TEST(leader->Settling());
+  clock.Advance(21 * base::kSecond);
+  BOOST_TEST(!leader->Settling());
+}
+
+BOOST_AUTO_TEST_CASE(the_options_are_part_of_what_plans_are_made_of) {
+  options.patch_grace = 7;
+  options.standing_namespaces = {{"team", "a"}};
+  options.standing_request_headers = {"x-tenant"};
+  leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
+  const auto settings = leader->Settings();
+  BOOST_TEST(settings.patch_grace == 7);
+  BOOST_TEST(settings.standing.has_value());
+  BOOST_TEST(settings.standing_request_headers == std::vector<std::string>{"x-tenant"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_does_not_lead_serves_nobody) {
+  BOOST_TEST(leader->TryListening().ok());
+  leader->SetTaps({});
+  BOOST_TEST(leader->Reports().empty());
+  BOOST_TEST(leader->AllReports().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
