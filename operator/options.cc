@@ -109,7 +109,7 @@ void AddClusterOptions(CLI::App& app, Options* out) {
 }
 
 void AddServerOptions(CLI::App& app, Options* out) {
-  app.add_option("--discovery,--routes", out->discovery.address,
+  app.add_option("--discovery", out->discovery.address,
                  "address from which collectors fetch their taps (gRPC), IP:PORT")
       ->capture_default_str();
   app.add_option("--discovery-cert", out->discovery.tls.certificate,

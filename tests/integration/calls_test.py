@@ -143,7 +143,7 @@ class Calls(unittest.TestCase):
 
     def test_the_books_agree_with_the_envoys_own(self):
         metrics, sent = self.stage.collector.metrics(), self.stage.shop.entries_sent()
-        stage.books(metrics)
+        stage.check_counters(metrics)
         self.assertEqual(metrics["traffictap_entries_received_total"], sent["flushed"])
         self.assertEqual((sent["dropped"], sent["failed"]), (0, 0))
 

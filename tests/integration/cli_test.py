@@ -67,7 +67,7 @@ class Standalone(unittest.TestCase):
         self.assertEqual(self.paths("--path", "/cart", "--not", "--path", "=/cart"), ["/cart/1"])
         self.assertEqual(self.paths("--response-code", "500,599"), [])
 
-    def test_taps_are_listed_with_their_books(self):
+    def test_taps_are_listed_with_their_counters(self):
         done = self.run_cli("list", "--no-headers")
         self.assertEqual(done.stdout.split()[:2], ["shop/all", "Capturing"], done.stderr)
 

@@ -67,7 +67,7 @@ class BadProxies(unittest.TestCase):
         self.assertEqual((self.rejected("MalformedMessage"), self.rejected("MalformedEntry")), (1, 1))
         self.assertEqual({r["destination"]["pod"] for r in self.stage.records()}, {"ghost-0"},
                          "a second identifier changes nothing")
-        stage.books(self.stage.collector.metrics())
+        stage.check_counters(self.stage.collector.metrics())
 
     def test_a_stream_without_identifier_is_refused_entry_by_entry(self):
         async def run():
@@ -235,7 +235,7 @@ class Halves(unittest.TestCase):
             ends = {"request_id": f"{n:08x}-0000-4000-8000-00000000000a", "port": 2000 + n, "path": f"/{skew}"}
             mine.append(entry(client=True, **ends))
             theirs.append(entry(start=proxy.START + skew, **ends))
-        stage.books(self.send((0, mine, theirs)))
+        stage.check_counters(self.send((0, mine, theirs)))
         found = {r["request"]["path"]: r for r in self.stage.records()}
         self.assertEqual({r["verdict"] for r in found.values()}, {"Ok"})
         self.assertEqual([r for r in found.values() if "orphanReason" in r], [])
@@ -244,7 +244,7 @@ class Halves(unittest.TestCase):
 
     def test_a_half_that_comes_after_the_window_says_so(self):
         ends = {"request_id": "0000000b-0000-4000-8000-00000000000b", "port": 3000}
-        stage.books(self.send((0, [entry(client=True, **ends)], []), (2.5, [], [entry(**ends)])))
+        stage.check_counters(self.send((0, [entry(client=True, **ends)], []), (2.5, [], [entry(**ends)])))
         self.assertEqual([(r["reporter"], r["orphanReason"]) for r in self.stage.records()][1:],
                          [("destination", "LateBeyondWindow")])
 
@@ -252,7 +252,7 @@ class Halves(unittest.TestCase):
         ends = {"request_id": "0000000c-0000-4000-8000-00000000000c", "port": 4000}
         both = [entry(client=True, **ends)], [entry(**ends)]
         metrics = self.send((0, *both), (0.1, *both), (0.1, *both))
-        stage.books(metrics)
+        stage.check_counters(metrics)
         self.assertEqual(len(self.stage.records()), 1)
         self.assertEqual(metric(metrics, "duplicates_total"), 4)
 
@@ -288,7 +288,7 @@ class Bursts(unittest.TestCase):
             print(f"     {20 * 10 * len(burst()) >> 20} MB in bursts, peak {peak} MB")
             self.assertEqual(set(codes), {grpc.StatusCode.OK})
             self.assertEqual(received(s), 20 * 10 * 230)
-            stage.books(metrics)
+            stage.check_counters(metrics)
             self.assertGreater(metric(metrics, "orphans_total", reason="LostInBuffer")
                                + metric(metrics, "entries_rejected_total", reason="QueueFull"), 0)
             self.assertLess(peak, 700)
@@ -326,7 +326,7 @@ class BadOutputs(unittest.TestCase):
                 answered = load.stop()
             s.settle()
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             self.assertEqual(len(s.records()), answered, "the other output missed nothing")
             self.assertEqual((dropped("all"), metric(metrics, "entries_rejected_total")), (0, 0))
             self.assertEqual(len(s.records("full/full.jsonl")), answered - dropped("full"))
@@ -344,7 +344,7 @@ class BadOutputs(unittest.TestCase):
                 answered = load.stop()
             wait_until("the other one has all", lambda: len(s.lines()) == answered)
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             self.assertEqual(metric(metrics, "entries_rejected_total"), 0)
             self.assertEqual(metric(metrics, "output_dropped_total", output="disk"), 0)
             start = time.monotonic()

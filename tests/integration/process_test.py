@@ -26,7 +26,7 @@ class TapsChange(unittest.TestCase):
             self.assertEqual(kinds, {("Ok", None): answered})
             self.assertEqual(len({r["id"] for r in found}), answered)
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             self.assertEqual(stage.metric(metrics, "tap_faults"), 0)
 
     def test_a_broken_file_keeps_the_last_good_version_in_force(self):
@@ -87,7 +87,7 @@ class Killed(unittest.TestCase):
             s.settle_after_loss()
             found, sent = s.records(), s.shop.entries_sent()
             self.assertEqual(len({r["id"] for r in found}), len(found))
-            # Every request left two entries; each was flushed, failed or dropped by the books of the Envoys.
+            # Every request left two entries; each was flushed, failed or dropped by the counters of the Envoys.
             self.assertEqual(sent["written"] + sent["dropped"], 2 * answered)
             in_files = sum(sides(r) for r in found)
             in_flight = sent["flushed"] - in_files

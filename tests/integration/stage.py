@@ -136,15 +136,15 @@ def status_of(pid, field):
         return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
-def books(metrics):
-    """Raises unless the collector's books balance."""
+def check_counters(metrics):
+    """Raises unless the collector's counters add up."""
 
     def total(name):
         return sum(v for k, v in metrics.items() if k.split("{")[0] == f"traffictap_{name}")
 
     def check(left, right, what):
         if left != right:
-            raise AssertionError(f"books out of balance: {what}: {left} != {right}")
+            raise AssertionError(f"counters out of balance: {what}: {left} != {right}")
 
     check(total("entries_received_total"),
           total("entries_kept_total") + total("entries_filtered_total") + total("entries_sampled_total") + total("entries_stale_total")

@@ -104,7 +104,7 @@ class FinalCounters(unittest.TestCase):
                 s.collector.metrics(), "output_dropped_total", tap="shop/away", reason="Closed") == 100)
             send(s.collector, message(*(entry() for _ in range(20))))
             wait_until("the second ones are offered", lambda: offered() == 120)
-            stage.books(s.collector.metrics())
+            stage.check_counters(s.collector.metrics())
             terminate(s)
             counters = final_counters(s)["shop/away", "kafka"]
             self.assertEqual((counters["offered"], counters["dropped.Closed"]), (120, 120))
@@ -233,7 +233,7 @@ class Memory(unittest.TestCase):
                            lambda: metric(s.collector.metrics(), "output_delivered_total", tap="shop/all") == sent)
                 peak = max(peak, stage.status_of(pid, "VmRSS") >> 10)
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             dropped = metric(metrics, "output_dropped_total", tap="shop/away")
             print(f"     {sent} entries {where}, {dropped:.0f} records dropped by outputs that are away, peak {peak} MB, "
                   f"held {metric(metrics, 'output_memory_bytes') / 2**20:.0f} MB")

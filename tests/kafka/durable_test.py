@@ -85,7 +85,7 @@ class Spooled(Stage):
 
     def drained(self, seconds=60):
         wait_until("the spool is empty", lambda: self.of("queued") == 0, seconds)
-        stage.books(self.collector.metrics())
+        stage.check_counters(self.collector.metrics())
 
 
 class Durable(unittest.TestCase):

@@ -111,7 +111,7 @@ class Delivery(unittest.TestCase):
                 metrics = s.collector.metrics()
                 self.assertEqual(metric(metrics, "entries_rejected_total"), 0)
                 self.assertGreater(metric(metrics, "output_queued", output="kafka"), 0)
-                stage.books(metrics)
+                stage.check_counters(metrics)
             finally:
                 BROKER.signal(signal.SIGCONT)
             s.settle(90)
@@ -250,7 +250,7 @@ class Faults(Outcomes):
                 s.shop.call("cart", path)
             s.settle()
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             for output in ("kafka", "own"):
                 self.assertEqual(metric(metrics, "output_delivered_total", output=output), 2, output)
                 self.assertEqual(metric(metrics, "output_dropped_total", output=output, reason="TooLarge"), 1, output)

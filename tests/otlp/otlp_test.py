@@ -132,7 +132,7 @@ class Delivery(unittest.TestCase):
                 self.assertEqual(collections.Counter(x["attributes"]["traffictap.record.id"] for x in logs),
                                  collections.Counter(ids), name)
                 self.assertEqual(len(arrived("traces", name, 60)), 60)
-            stage.books(s.collector.metrics())
+            stage.check_counters(s.collector.metrics())
 
     def test_a_signal_that_is_not_asked_for_is_not_sent(self):
         with Stage(both("logs-only", otlp_output(signals=["Logs"])), both("traces-only", otlp_output(signals=["Traces"]))) as s:
@@ -156,7 +156,7 @@ class Delivery(unittest.TestCase):
                 answered = load.stop()
             s.settle(60)
             metrics = s.collector.metrics()
-            stage.books(metrics)
+            stage.check_counters(metrics)
             self.assertEqual(metric(metrics, "output_dropped_total"), 0)
             self.assertEqual(metric(metrics, "output_failing"), 0)
             for one in taps.values():
@@ -182,7 +182,7 @@ class Faults(unittest.TestCase):
             for i, (_, reason, words) in enumerate(expected):
                 wait_until("the file has all", lambda: len(s.lines(f"f{i}.jsonl")) == 3)  # noqa: B023
                 wait_until(f"output {i} ends with {reason} {words}", lambda: self.failed(s, f"shop/f{i}", reason, words))  # noqa: B023
-            stage.books(s.collector.metrics())
+            stage.check_counters(s.collector.metrics())
             self.assertEqual(metric(s.collector.metrics(), "output_queued"), 3 * len(expected))
             start = time.monotonic()
             self.assertEqual(s.collector.stop(), 0)

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_metric) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(all_books_balance_in_the_text_of_a_scrape) {
+BOOST_AUTO_TEST_CASE(all_counters_balance_in_the_text_of_a_scrape) {
   auto picky = Tap("picky");
   picky.match.methods = {"POST"};
   auto sampled = Of(Tap("sampled"), "nobody");
