@@ -35,7 +35,7 @@ std::string WithCost(const std::string& message, const TapStatusInput& input) {
            "; the namespace is attached permanently, so no connection is affected when the tap "
            "starts or ends";
   }
-  return cost.empty() ? message : fmt::format("{}; when it comes and goes, {}", message, cost);
+  return cost.empty() ? message : fmt::format("{}; when it starts and ends, {}", message, cost);
 }
 
 Condition FromAcknowledgements(const TapStatusInput& input) {
@@ -121,8 +121,8 @@ Condition LossFree(const TapStatusInput& input) {
     return {
         "LossFree", Value::kFalse, "RecordsLost",
         fmt::format("{} entries lost on arrival, {} streams from proxies broken with entries in "
-                    "flight, {} records dropped by outputs, {} that the tap's patterns had no "
-                    "time left for",
+                    "flight, {} records dropped by outputs, {} records affected because the "
+                    "tap's patterns ran out of time",
                     lost, streams, dropped, over_budget)};
   }
   if (!input.totals.connected) {

@@ -108,6 +108,8 @@ PLANTED = [
     (tidy.licensed, {"tests/a.sh": "#!/bin/sh\n\n# SPDX-License-Identifier: Apache-2.0\n"}, "tests/a.sh:1: begin with"),
     (tidy.plain_english, {"docs/a.md": "Begin\nanew.\n"}, 'docs/a.md:2: "anew": plainer: again'),
     (tidy.plain_english, {"src/base/a.cc": 'Fail("the value "\n     "is no number");\n'}, 'src/base/a.cc:1: "is no number"'),
+    (tidy.plain_english, {"CHANGELOG.md": "Begin anew.\n"}, 'CHANGELOG.md:1: "anew"'),
+    (tidy.plain_english, {"src/web/ui/src/a.tsx": "// anew\n<p>Start anew.</p>\n"}, 'src/web/ui/src/a.tsx:2: "anew"'),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

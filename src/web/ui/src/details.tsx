@@ -101,7 +101,7 @@ function SideRows({ record, facts }: { record: PairRecord; facts: [string, strin
           <tr>
             <td />
             {columns.map(({ title, side }) => (
-              <th key={title} scope="col">{title}{side.reduced && <span class="faint block">not yours to see</span>}</th>
+              <th key={title} scope="col">{title}{side.reduced && <span class="faint block">no permission</span>}</th>
             ))}
           </tr>
         </thead>
@@ -188,7 +188,7 @@ function Why({ told }: { told: Explanation }) {
 // Read out when it comes.
 const Told = ({ told }: { told: Explanation | null | undefined }) => (
   <div class="told" aria-live="polite">
-    {told ? <Why told={told} /> : <p class="faint">{told === undefined ? "Asking why…" : "The collector cannot be asked why just now."}</p>}
+    {told ? <Why told={told} /> : <p class="faint">{told === undefined ? "Asking why…" : "The collector does not answer, so the cause cannot be shown."}</p>}
   </div>
 );
 
@@ -231,7 +231,7 @@ function Links({ row, record }: { row: Row; record: PairRecord }) {
   return (
     <p class="actions">
       <button class="action small" onClick={() => (state.filterLine.value = alike(row))}>Requests like this one</button>
-      {id && <button class="action small" onClick={() => (state.filterLine.value = `text:${id.length === 36 ? id.slice(15) : id}`)}>All hops of its id</button>}
+      {id && <button class="action small" onClick={() => (state.filterLine.value = `text:${id.length === 36 ? id.slice(15) : id}`)}>All hops with this id</button>}
     </p>
   );
 }

@@ -25,7 +25,7 @@ const EITHER: Facet[] = [
   { key: "workload", title: "Workload", values: (row) => [row.source.term, row.destination.term].filter(Boolean) },
   { key: "ns", title: "Namespace", values: (row) => [...new Set([row.source.ns, row.destination.ns])].filter(Boolean) },
   { key: "source-ns", title: "Namespace of the caller", values: (row) => some(row.source.ns) },
-  { key: "destination-ns", title: "Namespace of the called", values: (row) => some(row.destination.ns) },
+  { key: "destination-ns", title: "Namespace of the callee", values: (row) => some(row.destination.ns) },
 ];
 export const facetOf = (key: string) => [...FACETS, ...EITHER].find((facet) => facet.key === key);
 

@@ -243,7 +243,7 @@ function adopt(mine: LiveStream, params: string, line: string) {
   holding = wasHolding && mine.follows;
   setTimeout(() => {
     const gone = mine === stream && state.selectedId.peek() && !state.selected.peek();
-    if (gone) state.say("The request that this link names is not here: it is not held any more, or the filter leaves it out.");
+    if (gone) state.say("The request in this link is not listed: it is no longer stored, or the filter excludes it.");
   }, LINK_WAIT_MS);
 }
 
@@ -290,7 +290,7 @@ export async function openFile(given: File) {
       return false;
     }
   });
-  if (!good.length) return state.say(`${given.name} holds no records: a record is one JSON object a line.`);
+  if (!good.length) return state.say(`${given.name} has no records: a record is one line with a JSON object.`);
   stream?.stop();
   candidate?.stop();
   stream = candidate = null;
@@ -303,7 +303,7 @@ export async function openFile(given: File) {
     state.connection.value = "done";
     state.file.value = given.name;
   });
-  state.say(`${given.name}: ${good.length} records${skipped ? `, ${skipped} lines that are none` : ""}`);
+  state.say(`${given.name}: ${good.length} records${skipped ? `, ${skipped} other lines skipped` : ""}`);
 }
 
 export function closeFile() {

@@ -29,8 +29,8 @@ export function Gate() {
     <main class="gate">
       <form class="card" onSubmit={enter}>
         <h1>TrafficTap</h1>
-        <p>Whatever serves this page, <code>kubectl traffictap ui</code> or a collector, printed a link with a token when it started. Open that link, or paste it here.</p>
-        {state.token.value && <p class="error" role="alert">This token is not known here. A new one is made at every start.</p>}
+        <p><code>kubectl traffictap ui</code>, or the collector that serves this page, printed a link with a token when it started. Open that link, or paste the token here.</p>
+        {state.token.value && <p class="error" role="alert">Unknown token. Each start generates a new one.</p>}
         <Field />
       </form>
     </main>
@@ -41,7 +41,7 @@ export function Gate() {
 export function AskAgain() {
   return (
     <form class="banner ask" onSubmit={enter}>
-      <span role="alert">What served this page has started anew and asks for its new token. What you see stays.</span>
+      <span role="alert">The server of this page has restarted and needs its new token. The requests shown here are kept.</span>
       <Field />
     </form>
   );

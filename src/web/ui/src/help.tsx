@@ -14,13 +14,13 @@ const KEYS: [string, string][] = [
   ["v", "values of the listed requests"],
   ["u", "local time or UTC"],
   ["y", "copy a link to what is shown"],
-  ["t", "colours: as the system, dark, light"],
+  ["t", "colours: system, dark, light"],
   ["?", "this help"],
 ];
 const FILTERS: [string, string][] = [
   ...MEANINGS,
-  ["-code:404", "a minus leaves out what matches"],
-  ["any words", "the same as text: with all of them, blanks included"],
+  ["-code:404", "a minus excludes what matches"],
+  ["any words", "the same as text:, with all words and spaces as typed"],
   ["http://cart:8080/x", "a pasted address: its host and path"],
 ];
 

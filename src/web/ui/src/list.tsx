@@ -152,7 +152,7 @@ function Line({ row, index, top }: { row: Row; index: number; top: number }) {
       </span>
       <span role="gridcell" class="num right client">{ms(row.clientMs)}</span>
       <span role="gridcell" class="num right server">{ms(row.serverMs)}</span>
-      <span role="gridcell" class="num right between" title={row.tries ? "Of a retried request it would hold the earlier tries as well: see the details" : undefined}>
+      <span role="gridcell" class="num right between" title={row.tries ? "For a retried request this would include the earlier attempts: see the details" : undefined}>
         {ms(row.betweenMs)}
       </span>
       <span role="gridcell" class="faint note" title={reason}>{reason}</span>
@@ -167,7 +167,7 @@ function Empty() {
   if (!taps && !state.file.value) {
     return (
       <div class="empty">
-        <h2>No tap is in force</h2>
+        <h2>No active tap</h2>
         <p>Apply a TrafficTap, or run <code>kubectl traffictap tap ns/NAMESPACE</code>, and its requests appear here.</p>
       </div>
     );
@@ -175,9 +175,9 @@ function Empty() {
   const past = state.range.value || state.file.value || state.paused.value;
   return (
     <div class="empty">
-      <h2>{filtered ? "Nothing matches" : past ? "No request in this time" : "Listening…"}</h2>
+      <h2>{filtered ? "Nothing matches" : past ? "No request in this time range" : "Listening…"}</h2>
       <p>
-        {past ? "None of the records that are held is in this selection." : filtered ? "No record of this time passes this filter. New ones that do appear here." : "No request yet. Records appear about a second after their requests end."}
+        {past ? "No stored record matches this selection." : filtered ? "No record in this time range matches the filter. New ones appear here." : "No request yet. Records appear about a second after their requests end."}
       </p>
       {filtered && <button class="action" onClick={() => (state.filterLine.value = "")}>Clear the filter</button>}
     </div>

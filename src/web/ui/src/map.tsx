@@ -178,9 +178,9 @@ export function EdgeMap() {
   const all = (summary?.edges ?? []).slice(0, EDGES_MAX);
   const groups = only.value ? all.filter((group) => [keyOf(group.source), keyOf(group.destination)].includes(only.value)) : all;
   const placed = usePlaced(groups);
-  if (state.file.value) return <div class="empty"><h2>A file has no map here</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
+  if (state.file.value) return <div class="empty"><h2>No map for files</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
   if (!summary) return <div class="empty">Counting…</div>;
-  if (!summary.edges.length) return <div class="empty"><h2>No traffic in this time</h2><p>Edges appear with the first request.</p></div>;
+  if (!summary.edges.length) return <div class="empty"><h2>No traffic in this time range</h2><p>Edges appear with the first request.</p></div>;
   const fit = placed && room.width ? Math.min(1.2, (room.width - 24) / placed.width, Math.max(0.35, (room.height - 24) / placed.height)) : 1;
   const scale = zoom.value || Math.max(0.25, fit);
   const note = `${count(summary.records)} requests in ${Math.round(summary.windowMs / 1000)} s · thicker is busier${summary.edges.length > EDGES_MAX ? ` · the ${EDGES_MAX} busiest of ${summary.edges.length} edges` : ""}`;

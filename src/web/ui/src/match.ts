@@ -101,7 +101,7 @@ export function matcher(terms: Term[]): { matches: Test; unknown: string } {
   const unwanted: Test[] = [];
   for (const { name, value, not } of terms) {
     const make = TESTS[name];
-    if (!make) return { matches: () => true, unknown: `A file cannot be filtered by ${name}: use kubectl traffictap open --file, which can.` };
+    if (!make) return { matches: () => true, unknown: `Files cannot be filtered by ${name} here: use kubectl traffictap open.` };
     if (not) unwanted.push(make(value));
     else wanted.set(name, [...(wanted.get(name) ?? []), make(value)]);
   }

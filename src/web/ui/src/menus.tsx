@@ -34,7 +34,7 @@ export function ShareMenus() {
             <option value="csv">CSV</option>
             <option value="har">HAR 1.2</option>
           </optgroup>
-          <optgroup label="Look at records of a file">
+          <optgroup label="Read records from a file">
             <option value="open">Open .jsonl…</option>
           </optgroup>
         </select>

@@ -78,7 +78,7 @@ function NodePanel({ nodeKey, edges }: { nodeKey: string; edges: Group[] }) {
   const into = edges.filter((group) => keyOf(group.destination) === nodeKey);
   const from = edges.filter((group) => keyOf(group.source) === nodeKey);
   const end = into[0]?.destination ?? from[0]?.source;
-  if (!end) return <p class="faint">It has no traffic in this time.</p>;
+  if (!end) return <p class="faint">No traffic in this time range.</p>;
   const term = termOf(end);
   const part = (title: string, groups: Group[], line: string) =>
     groups.length > 0 && (
@@ -105,9 +105,9 @@ export function Panel({ summary }: { summary: Summary }) {
   const group = what.kind === "edge" ? summary.edges.find((each) => edgeKey(each) === what.key) : undefined;
   const routes = group ? summary.routes.filter((each) => edgeKey(each) === edgeKey(group)) : [];
   return (
-    <aside class="details" aria-label="What the map knows">
+    <aside class="details" aria-label="Selected in the map">
       <header><span class="grow" /><button class="icon" aria-label="Close" title="Close (Esc)" onClick={() => (chosen.value = null)}>✕</button></header>
-      {what.kind === "node" ? <NodePanel nodeKey={what.key} edges={summary.edges} /> : group ? <EdgePanel group={group} routes={routes} /> : <p class="faint">It has no traffic in this time.</p>}
+      {what.kind === "node" ? <NodePanel nodeKey={what.key} edges={summary.edges} /> : group ? <EdgePanel group={group} routes={routes} /> : <p class="faint">No traffic in this time range.</p>}
     </aside>
   );
 }

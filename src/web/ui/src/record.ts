@@ -72,7 +72,7 @@ export function endName(end: End): EndName {
   }
   const name = end.name || end.ip || "";
   const ns = end.namespace ?? "";
-  if (!name) return { ns, name: ns ? "…" : "unknown", term: ns ? `ns/${ns}` : "", note: end.reduced ? "not yours to see" : "" };
+  if (!name) return { ns, name: ns ? "…" : "unknown", term: ns ? `ns/${ns}` : "", note: end.reduced ? "no permission" : "" };
   return { ns, name, term: ns ? `${ns}/${name}` : name, note: end.address ?? "" };
 }
 

@@ -106,7 +106,7 @@ export class LiveStream {
         // A collector that restarts or a tap that comes back is worth asking for again; a lost right is not.
         if (control.type === "End" && control.reason === "RightRevoked") {
           goesOn = false;
-          this.events.state("ended", { code: 403, message: "Your right to read this was revoked." });
+          this.events.state("ended", { code: 403, message: "Your permission to read this was revoked." });
         }
         if (control.type === "End" && control.reason === "BacklogRead") {
           goesOn = false;

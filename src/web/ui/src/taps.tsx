@@ -45,13 +45,13 @@ function Tap({ tap }: { tap: TapStatus }) {
         <button class="action" onClick={() => { state.tap.value = tap.tap; state.view.value = "list"; }}>Watch</button>
       </header>
       <dl class="figures">
-        <Figure label="Proxies" value={count(tap.proxies)} help="that send their entries for it" />
+        <Figure label="Proxies" value={count(tap.proxies)} help="that report for this tap" />
         <Figure label="Records seen" value={count(records.seen)} help="with one of its targets at either end" />
         <Figure label="Kept" help="given to its outputs and live readers" value={count(records.offered)} note={records.seen ? percent(records.offered, records.seen) : ""} />
         <Figure label="Filtered out" value={count(records.filtered)} help="by its match" />
         <Figure label="Sampled out" value={count(records.sampled)} />
-        <Figure label="Over its limits" help="left out by maxRecordsPerSecond and the like" value={count(records.limited)} />
-        <Figure label="One-sided" help="only one proxy told of the request" value={count(sum(tap.orphans))} note={named(tap.orphans)} />
+        <Figure label="Over its limits" help="dropped because of maxRecordsPerSecond and similar limits" value={count(records.limited)} />
+        <Figure label="One-sided" help="only one proxy reported the request" value={count(sum(tap.orphans))} note={named(tap.orphans)} />
         <Figure label="Lost entries" help="that reached the collector and were dropped there" value={count(tap.lostEntries)} bad={tap.lostEntries > 0} />
         <Figure label="Broken streams" value={count(tap.brokenStreams)} bad={tap.brokenStreams > 0} />
         <Figure label="Held for this page" value={count(tap.live.backlogRecords ?? 0)} note={bytes(tap.live.backlogBytes ?? 0)} />
@@ -105,7 +105,7 @@ export function Taps() {
     <div class={`cards ${stale ? "stale" : ""}`} tabIndex={0} role="region" aria-label="Taps and their losses">
       <p class={stale ? "warn" : "faint small"}>As of {clock(state.statusAt.value, state.utc.value).slice(0, 8)}{stale && ": the collector does not answer"}</p>
       {status.taps.map((tap) => <Tap key={tap.tap} tap={tap} />)}
-      {!status.taps.length && <div class="empty"><h2>No tap is in force</h2><p>Apply a TrafficTap, and it appears here.</p></div>}
+      {!status.taps.length && <div class="empty"><h2>No active tap</h2><p>Apply a TrafficTap, and it appears here.</p></div>}
       <Collector />
     </div>
   );

@@ -16,7 +16,7 @@ export function Timeline({ told }: { told: Explanation }) {
   const height = lanes.length * LANE + 18;
   return (
     <figure class="timeline">
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`Time line of ${ms(total)}; the table has its figures`}>
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`Timeline of ${ms(total)}; the table lists its values`}>
         {lanes.map((lane, i) => (
           <g key={lane.name} class={lane.side}>
             <text x="0" y={i * LANE + 18}>{lane.name}</text>

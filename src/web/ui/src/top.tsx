@@ -75,7 +75,7 @@ function Head({ columns }: { columns: typeof COLUMNS }) {
 
 export function Top() {
   const summary = state.summary.value?.value;
-  if (state.file.value) return <div class="empty"><h2>A file has no figures here</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
+  if (state.file.value) return <div class="empty"><h2>No statistics for files</h2><p><code>kubectl traffictap top --file FILE</code> counts its edges and routes.</p></div>;
   if (!summary) return <div class="empty">Counting…</div>;
   const columns = COLUMNS.filter(([name]) => name !== "route" || per.value === "routes");
   const leftOut = per.value === "routes" ? summary.routesLeftOut : summary.edgesLeftOut;
@@ -94,7 +94,7 @@ export function Top() {
         <thead><Head columns={columns} /></thead>
         <tbody>{sorted(summary[per.value]).map((group) => <Line key={`${edgeKey(group)} ${group.method} ${group.route}`} group={group} />)}</tbody>
       </table>
-      {!summary.records && <div class="empty"><h2>No traffic in this time</h2></div>}
+      {!summary.records && <div class="empty"><h2>No traffic in this time range</h2></div>}
     </div>
   );
 }

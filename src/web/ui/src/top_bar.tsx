@@ -51,7 +51,7 @@ function Between() {
         e.preventDefault();
         const data = new FormData(e.currentTarget);
         const range = { from: fromInput(String(data.get("from"))), to: fromInput(String(data.get("to"))) };
-        if (!(range.from < range.to)) return state.say("The time must end after it begins.");
+        if (!(range.from < range.to)) return state.say("The end must be after the start.");
         state.range.value = range;
         asking.value = false;
       }}
@@ -92,7 +92,7 @@ function Time() {
       </label>
       {range && <button class="action" title={`${instant(range.from)} to ${instant(range.to)}`} onClick={() => (state.range.value = null)}>Back to live</button>}
       {asking.value && <Between />}
-      <button class="action" aria-pressed={state.utc.value} title="Times of this machine, or UTC" onClick={() => (state.utc.value = !state.utc.value)}>
+      <button class="action" aria-pressed={state.utc.value} title="Local time or UTC" onClick={() => (state.utc.value = !state.utc.value)}>
         {state.utc.value ? "UTC" : zone(Date.now())}
       </button>
     </>
