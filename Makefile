@@ -31,7 +31,8 @@ build: deps ## Build the programs and the unit tests into $(BUILD)
 	$(call compile)
 
 .PHONY: collector
-collector: deps ## Build the collector alone into $(BUILD)
+collector: ## Build the collector alone into $(BUILD)
+	@tests/install_deps.sh --build
 	$(call compile,traffictap-collector)
 
 .PHONY: test

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages of tests/packages.txt. Quick when they are there already.
+# Installs the Debian packages of tests/packages.txt, with --build only those that building needs. Quick when they are there.
 set -euo pipefail
 installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p')
 missing=()
@@ -9,7 +9,7 @@ while read -r package unless program; do
     command -v "$program" >/dev/null && continue
   fi
   grep -qxF "$package" <<<"$installed" || missing+=("$package")
-done < <(sed -nE 's/^([^#:]+):.*/\1/p' "$(dirname "$0")/packages.txt")
+done < <(sed -nE "${1:+/^# Testing/q;}"'s/^([^#:]+):.*/\1/p' "$(dirname "$0")/packages.txt")
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ]; then
   echo "these Debian packages are missing and only root can install them: ${missing[*]}" >&2
