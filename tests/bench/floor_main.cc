@@ -3,9 +3,8 @@
 // The least that a receiver written in the usual way does: parse each message with the generated
 // classes, on an arena, and drop it. Prints the port, and at SIGTERM the entries that it saw.
 #include <google/protobuf/arena.h>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/impl/codegen/server_callback_handlers.h>
-#include <grpcpp/impl/codegen/service_type.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <signal.h>
 
@@ -20,20 +19,15 @@ namespace {
 
 using envoy::service::accesslog::v3::StreamAccessLogsMessage;
 
-constexpr const char* kMethod = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
-
-class DroppingStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
+class DroppingStream final : public grpc::ServerGenericBidiReactor {
  public:
-  DroppingStream(std::atomic<uint64_t>* entries, grpc::ByteBuffer* response)
-      : entries_(entries), response_(response) {
+  explicit DroppingStream(std::atomic<uint64_t>* entries) : entries_(entries) {
     StartRead(&message_);
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
-      grpc::Slice nothing;
-      *response_ = grpc::ByteBuffer(&nothing, 1);
-      Finish(grpc::Status::OK);
+      StartWriteAndFinish(&response_, {}, grpc::Status::OK);
       return;
     }
     grpc::ProtoBufferReader reader(&message_);
@@ -48,22 +42,23 @@ class DroppingStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
 
  private:
   std::atomic<uint64_t>* const entries_;
-  grpc::ByteBuffer* const response_;
+  grpc::Slice nothing_;
+  grpc::ByteBuffer response_{&nothing_, 1};
   grpc::ByteBuffer message_;
   google::protobuf::Arena arena_;
 };
 
-class DroppingService final : public grpc::Service {
+// Takes every method: the load calls one alone.
+class DroppingService final : public grpc::CallbackGenericService {
  public:
-  explicit DroppingService(std::atomic<uint64_t>* entries) {
-    AddMethod(new grpc::internal::RpcServiceMethod(
-        kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
-    MarkMethodRawCallback(
-        0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-               [=](grpc::CallbackServerContext*, grpc::ByteBuffer* response) {
-                 return new DroppingStream(entries, response);
-               }));
+  explicit DroppingService(std::atomic<uint64_t>* entries) : entries_(entries) {}
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    return new DroppingStream(entries_);
   }
+
+ private:
+  std::atomic<uint64_t>* const entries_;
 };
 
 }  // namespace
@@ -78,7 +73,7 @@ int main() {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
+  builder.RegisterCallbackGenericService(&service);
   const auto server = builder.BuildAndStart();
   if (!server || port == 0) return 1;
   std::printf("%d\n", port);
