@@ -4,13 +4,12 @@
 #include <algorithm>
 
 #include "kube/workload_of.h"
+#include "tap/targets.h"
 
 namespace traffictap::mesh {
 namespace {
 
 using kube::Json;
-
-constexpr const char* kGatewayName = "gateway.networking.k8s.io/gateway-name";
 
 // The istio-proxy container: a sidecar may be an init container that keeps running.
 const Json* FindProxy(const kube::Object& object) {
@@ -64,7 +63,7 @@ plan::Pod ReadPod(const kube::Object& object, const Installation& own) {
   pod.service_account = object.Text("/spec/serviceAccountName");
   pod.proxy = ReadProxy(object);
   if (pod.proxy == plan::Proxy::kGateway || pod.proxy == plan::Proxy::kWaypoint) {
-    const std::string named = object.label(kGatewayName);
+    const std::string named = object.label(tap::kGatewayNameLabel);
     pod.gateway = named.empty() ? pod.workload : named;
   }
   // The injector's annotation has the revision itself; a label may have a tag that stands for one.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/plan/attachment_name.h"
 
-#include <algorithm>
-
+#include "absl/strings/ascii.h"
 #include "base/fnv1a.h"
 #include "fmt/format.h"
 
@@ -17,9 +16,8 @@ constexpr size_t kHashDigits = 16;
 std::string NamespacePatchName() { return "traffictap-namespace"; }
 
 std::string PatchNameOf(const Workload& workload) {
-  std::string kind = workload.kind;
-  std::transform(kind.begin(), kind.end(), kind.begin(), ::tolower);
-  std::string name = fmt::format("traffictap-{}-{}", kind, workload.name);
+  std::string name =
+      fmt::format("traffictap-{}-{}", absl::AsciiStrToLower(workload.kind), workload.name);
   if (name.size() <= kNameMax) return name;
   const uint64_t hash = base::Fnv1a(name);
   name.resize(kNameMax - kHashDigits - 1);

@@ -3,26 +3,14 @@
 
 #include <algorithm>
 
+#include "tap/targets.h"
+
 namespace traffictap::plan {
 namespace {
 
-bool HasName(const tap::Target& target, const Pod& pod) {
-  switch (target.kind) {
-    case tap::TargetKind::kWorkload: return target.name.empty() || pod.workload == target.name;
-    case tap::TargetKind::kPod: return target.name.empty() || pod.name == target.name;
-    case tap::TargetKind::kNamespace: return target.name.empty() || pod.ns == target.name;
-    case tap::TargetKind::kGateway:
-      return (pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint) &&
-             (target.name.empty() || pod.gateway == target.name);
-  }
-  return false;
-}
-
 bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
-  return spec.targets.empty() ||
-         std::any_of(spec.targets.begin(), spec.targets.end(), [&](const tap::Target& target) {
-           return HasName(target, pod) && HasLabels(pod.labels, target.selector);
-         });
+  const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
+  return tap::TargetsProxy(spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels});
 }
 
 bool WantsAllOf(const tap::TapSpec& spec, const std::string& ns) {

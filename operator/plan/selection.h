@@ -14,8 +14,8 @@ struct SelectedWorkload {
   std::vector<const Pod*> pods;  // those that the tap selects, not empty
 };
 
-// What a tap's targets mean in this mesh. The same rule as the collector's filter::TargetsNode,
-// which has the last word on each entry.
+// What a tap's targets mean in this mesh. The collector goes by the same rule (tap/targets.h), and
+// has the last word on each entry.
 struct Selection {
   std::set<std::string> whole_namespaces;   // every proxy of these, also of pods to come
   std::vector<SelectedWorkload> workloads;  // sorted; never TrafficTap's own

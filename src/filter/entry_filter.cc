@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <string>
 #include <unordered_map>
 
+#include "filter/sampling.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
 #include "traffic/traffic_pair.h"
@@ -108,13 +108,6 @@ Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
   }
   index->taps[static_cast<size_t>(found->second)].Add(slot);
   return absl::OkStatus();
-}
-
-// The part of a 64-bit hash space that a ratio keeps; the hash of "no id" is 0, which
-// every ratio above 0 keeps.
-uint64_t SamplingLimit(double ratio) {
-  if (ratio >= 1.0) return UINT64_MAX;
-  return static_cast<uint64_t>(std::ldexp(ratio, 64));
 }
 
 bool AsksForTcp(const tap::MatchSpec& match) {

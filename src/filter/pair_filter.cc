@@ -4,8 +4,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "filter/sampling.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
 #include "traffic/grpc_status.h"
@@ -207,8 +207,7 @@ bool Samples(const tap::SamplingSpec& spec, const TrafficPair& pair) {
     return true;
   }
   if (spec.always_keep_slow && LongestDuration(pair) >= spec.slow_threshold) return true;
-  if (spec.ratio >= 1.0) return true;
-  return pair.principal().request_id_hash < static_cast<uint64_t>(std::ldexp(spec.ratio, 64));
+  return spec.ratio >= 1.0 || pair.principal().request_id_hash < SamplingLimit(spec.ratio);
 }
 
 }  // namespace traffictap::filter

@@ -110,6 +110,12 @@ BOOST_AUTO_TEST_CASE(a_gateway_is_chosen_by_its_label_and_an_older_one_by_its_wo
   BOOST_TEST(!Targets({TargetKind::kGateway, "edge", {}}, older));
 }
 
+BOOST_AUTO_TEST_CASE(a_waypoint_is_a_gateway) {
+  traffic::Node waypoint = Gateway();
+  waypoint.proxy_type = "waypoint";
+  BOOST_TEST(Targets({TargetKind::kGateway, "edge", {}}, waypoint));
+}
+
 BOOST_AUTO_TEST_CASE(a_sidecar_is_no_gateway) {
   BOOST_TEST(!Targets({TargetKind::kGateway, "cart", {}}, Sidecar()));
   BOOST_TEST(!Targets({TargetKind::kGateway, "", {{"app", "cart"}}}, Sidecar()));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "absl/strings/ascii.h"
 #include "cli/print/visible_text.h"
 #include "nlohmann/json.hpp"
 
@@ -13,13 +14,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Words that some reader of YAML takes for a truth value, null or a number.
-bool IsReserved(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+bool IsReserved(const std::string& text) {
+  const std::string lower = absl::AsciiStrToLower(text);
   static constexpr const char* kWords[] = {"true", "false", "yes", "no", "on",
                                            "off",  "null",  "y",   "n",  "nan"};
   return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](const char* word) { return text == word; });
+                     [&](const char* word) { return lower == word; });
 }
 
 // Letters first, then letters, digits and what has no meaning in YAML between them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tap/schema/crd.h"
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "tap/schema/fields.h"
 #include "tap/schema/yaml_text.h"
@@ -104,14 +105,9 @@ Tree ObjectSchema(const CrdKind& kind, Tree spec, Tree status) {
   return out;
 }
 
-std::string LowerCase(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return text;
-}
-
 CrdFile FileOf(const CrdKind& kind, const std::vector<Column>& columns, bool namespaced, Tree spec,
                Tree status) {
-  const std::string singular = LowerCase(kind.kind), plural = singular + "s";
+  const std::string singular = absl::AsciiStrToLower(kind.kind), plural = singular + "s";
   Tree version = {{"name", "v1alpha1"},
                   {"served", true},
                   {"storage", true},
