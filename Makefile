@@ -51,8 +51,7 @@ golden: deps ## Rewrite the golden files: read the diff
 
 .PHONY: crds
 crds: deps ## Write crds/ from the description of the fields in src/tap/schema: read the diff
-	@cmake -G Ninja -S . -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@ninja -j$(JOBS) -C $(BUILD) tap_test
+	$(call compile,tap_test)
 	@TRAFFICTAP_GOLDEN=write $(BUILD)/tests/tap/tap_test --run_test=crd --report_level=short
 
 .PHONY: manifests

@@ -152,6 +152,7 @@ web::Route LiveRelay::Relayed(const std::string& resource) {
             LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
         const bool events = request.header("accept").find(kEvents) != std::string::npos;
         const std::string accept = events ? kEvents : "application/x-ndjson";
+        // A thread each: they wait for the API server, and a browser has few of them.
         state_->Add(1);
         std::thread([cluster = cluster_, state = state_, resource, path, accept, respond] {
           if (resource == "pairs") {
