@@ -1,65 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/als_server.h"
 
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/impl/codegen/server_callback_handlers.h>
-#include <grpcpp/impl/codegen/service_type.h>
-#include <grpcpp/resource_quota.h>
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
 
-#include <chrono>
-
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "als/access_log_stream.h"
 #include "als/connection_acceptor.h"
-#include "base/log.h"
-#include "fmt/format.h"
-#include "google/protobuf/stubs/logging.h"
-#include "rpc/credentials.h"
+#include "als/event_loop.h"
+#include "als/tls_context.h"
+#include "base/process_clock.h"
 
 namespace traffictap::als {
 namespace {
 
-constexpr const char* kMethod = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
-constexpr int kMetadataBytesMax = 16 * 1024;
-constexpr int kPingIntervalMin = 10'000;  // ms: a client that pings more often is sent away
+constexpr int kThreadsMax = 16;
 
-int Millis(base::Nanos nanos) { return static_cast<int>(nanos / base::kMillisecond); }
-
-class Service final : public grpc::Service {
- public:
-  Service(traffic::EntryConsumer* consumer, IdentityGate* gate, StreamCounters* counters,
-          PausedStreams* paused) {
-    AddMethod(new grpc::internal::RpcServiceMethod(
-        kMethod, grpc::internal::RpcMethod::CLIENT_STREAMING, nullptr));
-    MarkMethodRawCallback(
-        0, new grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-               [=](grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
-                 return new AccessLogStream(consumer, gate, counters, paused, *context, response);
-               }));
-  }
-};
-
-void SetBounds(const AlsServerOptions& options, grpc::ServerBuilder* builder) {
-  builder->SetMaxReceiveMessageSize(options.message_bytes_max);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
-  // What a paused stream may hold here. It must not grow with the traffic of others on its connection;
-  // while a stream is read, gRPC widens it for a message that is larger.
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, options.unread_bytes_max);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
-  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
-                              Millis(options.handshake_timeout));
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.connection_idle_max));
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_time));
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.keepalive_timeout));
-  // Without these a frozen peer with nothing under way would never be noticed.
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                              kPingIntervalMin);
-  grpc::ResourceQuota quota("als");
-  quota.Resize(options.in_flight_bytes_max);
-  builder->SetResourceQuota(quota);
+int Threads(const AlsServerOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kThreadsMax);
 }
 
 void WriteRefusals(const IdentityGate& gate, base::MetricWriter& writer) {
@@ -89,61 +51,71 @@ void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "unread"}},
                  counters.ended_unread);
   writer.Counter("traffictap_als_messages_total", "Messages received.", {}, counters.messages);
+  writer.Counter("traffictap_als_messages_unread_total",
+                 "Messages dropped before they were complete because the memory for streams was "
+                 "full.",
+                 {}, counters.messages_unread);
   writer.Counter("traffictap_als_bytes_total", "Bytes received in messages.", {}, counters.bytes);
+}
+
+StatusOr<std::unique_ptr<TlsContext>> LoadTls(const AlsServerOptions& options) {
+  if (options.identity.source == IdentitySource::kCertificate && options.client_ca_file.empty()) {
+    return absl::InvalidArgumentError(
+        "take the identity from the client's certificate: it needs a client CA");
+  }
+  if (options.certificate_file.empty() && options.key_file.empty()) {
+    if (options.client_ca_file.empty()) return std::unique_ptr<TlsContext>();
+    return absl::InvalidArgumentError("a client CA needs a certificate and a key as well");
+  }
+  return TlsContext::Load({options.certificate_file, options.key_file, options.client_ca_file},
+                          options.times.certificate_refresh, base::ProcessClock());
 }
 
 }  // namespace
 
 struct AlsServer::State {
-  explicit State(const IdentityOptions& identity) : gate(identity) {}
+  State(const AlsServerOptions& options, traffic::EntryConsumer* consumer)
+      : gate(options.identity),
+        kept(options.limits.kept_bytes_max),
+        shared{options.limits, options.times, &kept, {consumer, &gate, &counters}} {}
+
+  // To the loop that has the fewest.
+  void Add(int socket) {
+    const auto fewest = std::min_element(
+        loops.begin(), loops.end(),
+        [](const auto& a, const auto& b) { return a->connections() < b->connections(); });
+    (*fewest)->Add(socket);
+  }
 
   IdentityGate gate;
   StreamCounters counters;
-  PausedStreams paused;
-  std::unique_ptr<Service> service;
+  KeptBytes kept;
+  const Connection::Shared shared;
+  std::unique_ptr<TlsContext> tls;  // null: plain text
   std::unique_ptr<ConnectionAcceptor> acceptor;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
-  std::unique_ptr<grpc::Server> server;
+  std::vector<std::unique_ptr<EventLoop>> loops;  // none: it has stopped
 };
 
-AlsServer::AlsServer(const IdentityOptions& identity) : state_(std::make_unique<State>(identity)) {}
+AlsServer::AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer)
+    : state_(std::make_unique<State>(options, consumer)) {}
 
 StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
                                                       traffic::EntryConsumer* consumer,
                                                       base::MetricsRegistry* metrics) {
-  if (options.identity.source == IdentitySource::kCertificate && options.client_ca_file.empty()) {
-    return absl::InvalidArgumentError(
-        "take the identity from the client's certificate: it needs a client CA");
-  }
-  auto credentials =
-      rpc::ServerCredentials({options.certificate_file, options.key_file, options.client_ca_file});
-  if (!credentials.ok()) return credentials.status();
-  // protobuf would write a line to standard error for each identifier that it cannot read.
-  google::protobuf::SetLogHandler(nullptr);
+  auto tls = LoadTls(options);
+  if (!tls.ok()) return tls.status();
   auto acceptor = ConnectionAcceptor::Listen(options.address, options.descriptors_reserved);
   if (!acceptor.ok()) return acceptor.status();
-  std::unique_ptr<AlsServer> out(new AlsServer(options.identity));
+  std::unique_ptr<AlsServer> out(new AlsServer(options, consumer));
   State* state = out->state_.get();
-  state->service =
-      std::make_unique<Service>(consumer, &state->gate, &state->counters, &state->paused);
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::ServerBuilder builder;
-  SetBounds(options, &builder);
+  state->tls = *std::move(tls);
   state->acceptor = *std::move(acceptor);
-  state->connections = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
-  builder.RegisterService(state->service.get());
-  state->server = builder.BuildAndStart();
-  if (!state->server) {
-    return absl::InvalidArgumentError(
-        fmt::format("serve on {}: the TLS files do not fit", options.address));
+  for (int i = 0; i < Threads(options); ++i) {
+    auto loop = EventLoop::Start(&state->shared, state->tls.get(), base::ProcessClock());
+    if (!loop.ok()) return loop.status();
+    state->loops.push_back(*std::move(loop));
   }
-  state->acceptor->Start([state](int connection, int listener) {
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
-    taken.listener_fd = listener;
-    taken.fd = connection;
-    state->connections->HandleNewConnection(&taken);
-  });
+  state->acceptor->Start([state](int connection) { state->Add(connection); });
   metrics->Register([state](base::MetricWriter& writer) {
     WriteCounters(state->counters, writer);
     WriteRefusals(state->gate, writer);
@@ -159,12 +131,17 @@ AlsServer::~AlsServer() { Stop(0); }
 int AlsServer::port() const { return state_->acceptor->port(); }
 
 void AlsServer::Stop(base::Nanos read_on) {
-  if (!state_->server) return;
-  state_->acceptor->Stop();
-  state_->paused.EndAll();
-  state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::nanoseconds(read_on));
-  state_->server->Wait();
-  state_->server.reset();
+  State& state = *state_;
+  state.acceptor->Stop();
+  for (const auto& loop : state.loops) loop->Drain();
+  const absl::Time deadline = absl::Now() + absl::Nanoseconds(read_on);
+  bool ended = true;
+  for (const auto& loop : state.loops) ended = loop->WaitForStreams(deadline) && ended;
+  // So that clients have read how their streams ended.
+  const absl::Time last =
+      absl::Now() + absl::Nanoseconds(ended ? state.shared.times.linger : base::Nanos{0});
+  for (const auto& loop : state.loops) loop->WaitForConnections(last);
+  state.loops.clear();
 }
 
 }  // namespace traffictap::als

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "als/connection.h"
+#include "als/grpc_session.h"
 #include "als/identity_gate.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -22,15 +25,9 @@ struct AlsServerOptions {
   // Who may speak for which proxy. kCertificate needs client_ca_file.
   IdentityOptions identity;
   uint64_t descriptors_reserved = 256;  // that connections leave to the rest of the process
-  int message_bytes_max = 4 << 20;
-  int streams_per_connection_max = 100;
-  int unread_bytes_max = 16 << 10;  // of one stream: its window, and all that a paused one takes
-  // gRPC's quota of buffers, a soft bound: beyond it reading slows
-  size_t in_flight_bytes_max = size_t{256} << 20;
-  base::Nanos handshake_timeout = 5 * base::kSecond;
-  base::Nanos connection_idle_max = 10 * 60 * base::kSecond;  // of connections without a stream
-  base::Nanos keepalive_time = 20 * base::kSecond;
-  base::Nanos keepalive_timeout = 5 * base::kSecond;
+  SessionLimits limits;
+  ConnectionTimes times;
+  int threads = 0;  // event loops; 0: one for each core, at most 16
 };
 
 // envoy.service.accesslog.v3.AccessLogService. Streams share a fixed number of threads.
@@ -51,7 +48,7 @@ class AlsServer {
   void Stop(base::Nanos read_on);
 
  private:
-  explicit AlsServer(const IdentityOptions& identity);
+  explicit AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -187,7 +187,7 @@ bool ConnectionAcceptor::AcceptFrom(int listener, const Take& take) {
   const uint64_t reserved = std::min(descriptors_reserved_, limit / 4);
   // The kernel gives out the lowest free number: a high one says how many are taken.
   if (static_cast<uint64_t>(connection) + reserved < limit) {
-    take(connection, listener);
+    take(connection);
     return true;
   }
   close(connection);

@@ -13,15 +13,13 @@
 
 namespace traffictap::als {
 
-// The listening sockets of a gRPC server, with a loop of their own: gRPC's (1.51) closes its
-// listener for good when accept() fails for want of a descriptor, and knows no bound of
-// connections. This one closes a new connection while fewer than `descriptors_reserved` descriptors
-// (at most a quarter of the limit) are left for the rest of the process, and waits where there are
-// none at all.
+// The listening sockets of a server, with a thread of their own. Closes a new connection while
+// fewer than `descriptors_reserved` descriptors (at most a quarter of the limit) are left for the
+// rest of the process, and waits where there are none at all.
 class ConnectionAcceptor {
  public:
   // Gets a connection's descriptor, and owns it. Called by the acceptor's thread.
-  using Take = std::function<void(int connection, int listener)>;
+  using Take = std::function<void(int connection)>;
 
   // `address` is HOST:PORT, the host a name or an address, [IPV6] in brackets; port 0: any.
   // 0.0.0.0 and [::] listen on both families where the machine has them. kInvalidArgument: it

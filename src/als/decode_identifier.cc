@@ -3,12 +3,16 @@
 #include <string>
 
 #include "als/decode_entry.h"
+#include "als/decode_values.h"
+#include "als/wire_reader.h"
+#include "base/utf8.h"
 #include "envoy/service/accesslog/v3/als.pb.h"
 
 namespace traffictap::als {
 namespace {
 
-using google::protobuf::Struct;
+using Identifier = envoy::service::accesslog::v3::StreamAccessLogsMessage::Identifier;
+using EnvoyNode = envoy::config::core::v3::Node;
 
 // Names of Kubernetes objects end at 253 characters. Longer ones come from elsewhere, and are kept
 // for the stream's life and written with every record.
@@ -16,11 +20,50 @@ constexpr size_t kTextBytesMax = 1024;
 constexpr size_t kLabelsMax = 128;
 constexpr size_t kAddressesMax = 16;
 
-std::string Cut(const std::string& text) { return text.substr(0, kTextBytesMax); }
+// google.protobuf.Struct and Value (google/protobuf/struct.proto).
+constexpr uint32_t kStructFields = 1;
+constexpr uint32_t kStringValue = 3;
+constexpr uint32_t kStructValue = 5;
 
-std::string TextField(const Struct& metadata, const std::string& key) {
-  const auto found = metadata.fields().find(key);
-  return found == metadata.fields().end() ? "" : Cut(found->second.string_value());
+// What is valid UTF-8, up to the bound.
+std::string Cut(std::string_view text) {
+  size_t size = 0;
+  for (;;) {
+    const size_t next = base::Utf8SequenceLength(text.substr(size));
+    if (next == 0 || size + next > kTextBytesMax) break;
+    size += next;
+  }
+  return std::string(text.substr(0, size));
+}
+
+// The member `kind` of a Value; empty where it has another.
+std::string_view MemberOf(std::string_view value, uint32_t kind) {
+  std::string_view out;
+  WireReader reader(value);
+  while (reader.Next()) {
+    if (reader.field() == kind && reader.is_bytes()) {
+      out = reader.Bytes();
+    } else {
+      reader.Skip();
+    }
+  }
+  return reader.ok() ? out : std::string_view();
+}
+
+// Calls `visit(key, value)` with each field of a Struct, until the bytes break or it returns false.
+template <typename Visit>
+void ForEachField(std::string_view bytes, Visit visit) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.field() != kStructFields || !reader.is_bytes()) {
+      reader.Skip();
+      continue;
+    }
+    std::string_view key;
+    std::string_view value;
+    const auto entry = reader.Bytes();
+    if (!reader.ok() || !DecodeMapEntry(entry, &key, &value) || !visit(key, value)) return;
+  }
 }
 
 // sidecar~IP~POD.NAMESPACE~DOMAIN, as Istio's agent forms it.
@@ -38,24 +81,39 @@ void ReadIstioId(traffic::Node* node) {
   if (dot != std::string::npos) node->ns = name.substr(dot + 1);
 }
 
-void ReadMetadata(const Struct& metadata, traffic::Node* node) {
-  if (auto name = TextField(metadata, "NAME"); !name.empty()) node->pod = name;
-  if (auto ns = TextField(metadata, "NAMESPACE"); !ns.empty()) node->ns = ns;
-  node->workload = TextField(metadata, "WORKLOAD_NAME");
-  node->service_account = TextField(metadata, "SERVICE_ACCOUNT");
-  node->cluster_id = TextField(metadata, "CLUSTER_ID");
-  node->network = TextField(metadata, "NETWORK");
-  const auto labels = metadata.fields().find("LABELS");
-  if (labels == metadata.fields().end()) return;
-  for (const auto& [key, value] : labels->second.struct_value().fields()) {
-    if (node->labels.size() == kLabelsMax) break;
-    node->labels[Cut(key)] = Cut(value.string_value());
-  }
+void ReadLabels(std::string_view labels, traffic::Node* node) {
+  ForEachField(labels, [&](std::string_view key, std::string_view value) {
+    node->labels[Cut(key)] = Cut(MemberOf(value, kStringValue));
+    return node->labels.size() < kLabelsMax;
+  });
+}
+
+// Where a field of a Node that Istio's metadata names by `key` goes.
+std::string* TextOf(std::string_view key, traffic::Node* node) {
+  if (key == "NAME") return &node->pod;
+  if (key == "NAMESPACE") return &node->ns;
+  if (key == "WORKLOAD_NAME") return &node->workload;
+  if (key == "SERVICE_ACCOUNT") return &node->service_account;
+  if (key == "CLUSTER_ID") return &node->cluster_id;
+  if (key == "NETWORK") return &node->network;
+  return nullptr;
+}
+
+void ReadMetadata(std::string_view metadata, traffic::Node* node, std::string* addresses) {
+  ForEachField(metadata, [&](std::string_view key, std::string_view value) {
+    const auto text = MemberOf(value, kStringValue);
+    if (std::string* known = TextOf(key, node); known != nullptr && !text.empty()) {
+      *known = Cut(text);
+    }
+    if (key == "INSTANCE_IPS") *addresses = Cut(text);
+    if (key == "LABELS") ReadLabels(MemberOf(value, kStructValue), node);
+    return true;
+  });
 }
 
 // INSTANCE_IPS has all of the pod's addresses, the one of the id among them ("10.0.0.1,fd00::1").
-void ReadAddresses(const Struct& metadata, traffic::Node* node) {
-  const std::string all = node->ip + ',' + TextField(metadata, "INSTANCE_IPS");
+void ReadAddresses(const std::string& instance_ips, traffic::Node* node) {
+  const std::string all = node->ip + ',' + instance_ips;
   for (size_t begin = 0; begin <= all.size();) {
     const size_t end = std::min(all.find(',', begin), all.size());
     const auto address = traffic::ParseSocketAddress(all.substr(begin, end - begin), 0);
@@ -67,19 +125,45 @@ void ReadAddresses(const Struct& metadata, traffic::Node* node) {
   }
 }
 
+struct NodeParts {
+  std::string_view id;
+  std::string_view cluster;
+  std::string_view metadata;
+};
+
+// Passes over the list of extensions that Envoy sends with it, nearly all of its 62 kB.
+void ReadNode(std::string_view bytes, NodeParts* out) {
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.field()) {
+      case EnvoyNode::kIdFieldNumber: out->id = reader.Bytes(); break;
+      case EnvoyNode::kClusterFieldNumber: out->cluster = reader.Bytes(); break;
+      case EnvoyNode::kMetadataFieldNumber: out->metadata = reader.Bytes(); break;
+      default: reader.Skip();
+    }
+  }
+}
+
 }  // namespace
 
 traffic::Node DecodeIdentifier(std::string_view bytes) {
-  // Once per stream: the generated classes do. What they cannot read leaves the fields before it.
-  envoy::service::accesslog::v3::StreamAccessLogsMessage::Identifier identifier;
-  (void)identifier.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  NodeParts parts;
+  WireReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.field() == Identifier::kNodeFieldNumber && reader.is_bytes()) {
+      ReadNode(reader.Bytes(), &parts);
+    } else {
+      reader.Skip();
+    }
+  }
   traffic::Node node;
-  node.id = Cut(identifier.node().id());
-  node.cluster = Cut(identifier.node().cluster());
+  std::string instance_ips;
+  node.id = Cut(parts.id);
+  node.cluster = Cut(parts.cluster);
   node.pod = node.id;
   ReadIstioId(&node);
-  ReadMetadata(identifier.node().metadata(), &node);
-  ReadAddresses(identifier.node().metadata(), &node);
+  ReadMetadata(parts.metadata, &node, &instance_ips);
+  ReadAddresses(instance_ips, &node);
   if (node.ns.empty()) node.ns = "default";
   if (node.workload.empty()) node.workload = node.cluster;
   return node;

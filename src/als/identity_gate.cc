@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/identity_gate.h"
 
-#include <grpc/grpc_security_constants.h>
-#include <grpcpp/server_context.h>
-
 #include <algorithm>
 #include <cctype>
 
@@ -13,29 +10,18 @@
 namespace traffictap::als {
 namespace {
 
-constexpr const char* kForwardedHeader = "x-forwarded-client-cert";
 constexpr base::Nanos kLogInterval = 10 * base::kSecond;
 
-// gRPC's form: ipv4:127.0.0.6:4711, ipv6:%5B::1%5D:4711. Istio's sidecar comes from 127.0.0.6.
-bool IsLoopback(const std::string& peer) {
-  return peer.starts_with("ipv4:127.") || peer.starts_with("ipv6:%5B::1%5D:") ||
-         peer.starts_with("ipv6:[::1]:");
-}
-
-std::optional<std::string> UriOfSidecar(const grpc::ServerContextBase& context) {
-  if (!IsLoopback(context.peer())) return std::nullopt;
-  const auto found = context.client_metadata().equal_range(kForwardedHeader);
+// Istio's sidecar comes from 127.0.0.6.
+std::optional<std::string> UriOfSidecar(const Sender& sender) {
   // A second line of the header would be somebody else's.
-  if (found.first == found.second || std::next(found.first) != found.second) return std::nullopt;
-  return ForwardedUri({found.first->second.data(), found.first->second.size()});
+  if (!sender.loopback || sender.forwarded.size() != 1) return std::nullopt;
+  return ForwardedUri(sender.forwarded[0]);
 }
 
-std::optional<std::string> UriOfCertificate(const grpc::ServerContextBase& context) {
-  const auto auth = context.auth_context();
-  if (!auth || !auth->IsPeerAuthenticated()) return std::nullopt;
-  const auto uris = auth->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME);
-  if (uris.size() != 1) return std::nullopt;
-  return std::string(uris[0].data(), uris[0].size());
+std::optional<std::string> UriOfCertificate(const Sender& sender) {
+  if (sender.certificate_uris.size() != 1) return std::nullopt;
+  return sender.certificate_uris[0];
 }
 
 // What a sender claims may be anything: no line of the log may be broken by it.
@@ -58,10 +44,10 @@ const char* MissingIdentity(IdentitySource source) {
 
 }  // namespace
 
-StatusOr<std::optional<SpiffeId>> IdentityGate::Identify(const grpc::ServerContextBase& context) {
+StatusOr<std::optional<SpiffeId>> IdentityGate::Identify(const Sender& sender) {
   if (options_.source == IdentitySource::kNone) return std::optional<SpiffeId>();
-  const auto uri = options_.source == IdentitySource::kForwarded ? UriOfSidecar(context)
-                                                                 : UriOfCertificate(context);
+  const auto uri = options_.source == IdentitySource::kForwarded ? UriOfSidecar(sender)
+                                                                 : UriOfCertificate(sender);
   const auto id = uri ? ParseSpiffeId(*uri) : std::nullopt;
   if (!id) {
     return Refuse(Refusal::kNoIdentity, absl::StatusCode::kUnauthenticated,

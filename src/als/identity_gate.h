@@ -13,11 +13,14 @@
 #include "base/status.h"
 #include "traffic/node.h"
 
-namespace grpc {
-class ServerContextBase;
-}
-
 namespace traffictap::als {
+
+// What is known of who opens a stream.
+struct Sender {
+  bool loopback = false;                      // its connection comes from this machine or pod
+  std::vector<std::string> certificate_uris;  // of the certificate that TLS has verified
+  std::vector<std::string> forwarded;         // each line of x-forwarded-client-cert
+};
 
 // Where the sender of a stream is known from. The identifier in the stream is only what the sender
 // says of itself.
@@ -41,7 +44,7 @@ class IdentityGate {
 
   // Of a stream that begins. Empty where anybody may speak. kUnauthenticated: nobody known.
   // kPermissionDenied: known, and of another trust domain.
-  StatusOr<std::optional<SpiffeId>> Identify(const grpc::ServerContextBase& context);
+  StatusOr<std::optional<SpiffeId>> Identify(const Sender& sender);
 
   // Whether `node` is of the identity's namespace and service account; a node that names no service
   // account gets the identity's. kPermissionDenied: it claims to be another.

@@ -14,7 +14,7 @@ struct MemoryPlan {
   size_t queue = 0;         // entries that wait for the pairer
   size_t waiting = 0;       // halves that wait for the other side
   size_t live_backlog = 0;  // records kept for live readers
-  size_t streams = 0;       // gRPC's buffers
+  size_t streams = 0;       // messages of streams that are not whole or not read yet
   size_t outputs = 0;       // all outputs together: queues, what is rendered, what is under way
 };
 

@@ -153,7 +153,7 @@ void SetSizes(const MemoryOptions& asked, Options* out) {
   out->pipeline.queue_bytes_max = asked.queue.value_or(plan.queue);
   out->pipeline.waiting_bytes_max = asked.waiting.value_or(plan.waiting);
   out->live.backlog_bytes_max = asked.live_backlog.value_or(plan.live_backlog);
-  out->als.in_flight_bytes_max = plan.streams;
+  out->als.limits.kept_bytes_max = plan.streams;
   const uint64_t others = 2 * out->pipeline.queue_bytes_max + out->pipeline.waiting_bytes_max +
                           out->live.backlog_bytes_max + plan.streams;
   const uint64_t least = memory / 16;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs on gRPC's threads, one stream at a time on each, and must never wait: a proxy that is not
+// Runs on the threads of als, one stream at a time on each, and must never wait: a proxy that is not
 // read buffers, and a tap must not slow the mesh. Hence the order, cheapest refusal first: the
 // filter of all taps at once, then sampling by the request id (which drops both sides of a request
 // or none), and only what is left is copied. Per message, not per entry, go the locks: counters are

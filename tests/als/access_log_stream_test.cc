@@ -23,7 +23,7 @@ struct Server {
   Server() {
     AlsServerOptions options;
     options.address = "localhost:0";
-    options.message_bytes_max = 100'000;
+    options.limits.message_bytes_max = 100'000;
     auto started = AlsServer::Start(options, &consumer, &metrics);
     BOOST_REQUIRE(started.ok());
     server = *std::move(started);

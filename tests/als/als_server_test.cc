@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -10,6 +12,7 @@
 #include "als/entry_protos.h"
 #include "als/log_sender.h"
 #include "als/recording_consumer.h"
+#include "fakes/raw_client.h"
 
 namespace traffictap {
 namespace {
@@ -113,7 +116,7 @@ BOOST_AUTO_TEST_CASE(takes_a_client_certificate_of_its_authority_and_no_other) {
 
 BOOST_AUTO_TEST_CASE(bounds_the_streams_of_a_connection_and_lets_the_next_in_when_one_ends) {
   AlsServerOptions options = Loopback();
-  options.streams_per_connection_max = 2;
+  options.limits.streams_max = 2;
   Start(options);
   const auto channel = Connect(server->port());
   LogSender first(channel);
@@ -184,6 +187,44 @@ BOOST_AUTO_TEST_CASE(refuses_headers_larger_than_its_bound) {
   writer->WritesDone();
   BOOST_TEST(!writer->Finish().ok());
   BOOST_TEST(Delivers(grpc::InsecureChannelCredentials()));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_of_another_protocol_is_closed_and_nobody_notices) {
+  Start(Loopback());
+  for (const std::string& bytes : {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                                   std::string("\x16\x03\x01"), std::string(5000, '\xff')}) {
+    fakes::RawClient client(server->port());
+    client.Send(bytes + std::string(24, '\0'));
+    client.ReadAll();  // its end
+  }
+  BOOST_TEST(Delivers(grpc::InsecureChannelCredentials()));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_there_is_no_memory_for_is_counted) {
+  AlsServerOptions options = Loopback();
+  options.limits.kept_bytes_max = 30'000;
+  Start(options);
+  LogSender sender(Connect(server->port()));
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(sender.Send(MessageOf({std::string(100'000, 'p')})));
+  BOOST_TEST(sender.Send(MessageOf({"/2"})));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.seen().paths == (std::vector<std::string>{"/1", "/2"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(consumer.seen().rejects.at(traffic::RejectReason::kQueueFull) == 1);
+  BOOST_TEST(metrics.Render().find("\ntraffictap_als_messages_unread_total 1\n") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(has_as_many_threads_as_it_is_told_and_one_that_accepts) {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  AlsServerOptions options = Loopback();
+  options.threads = 5;
+  const auto before = threads();
+  Start(options);
+  BOOST_TEST(threads() - before == 6);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_SUITE(connection_acceptor)
 BOOST_AUTO_TEST_CASE(hands_over_each_connection_until_it_stops) {
   Taken taken;
   const auto acceptor = ConnectionAcceptor::Listen("127.0.0.1:0", 1).value();
-  acceptor->Start([&](int connection, int) { taken.Add(connection); });
+  acceptor->Start([&](int connection) { taken.Add(connection); });
   PreparedClient first, second, late;
   BOOST_TEST(first.Connect(acceptor->port()));
   BOOST_TEST(second.Connect(acceptor->port()));
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(addresses_of_every_form_are_listened_on) {
     Taken taken;
     const auto acceptor = ConnectionAcceptor::Listen(address, 1);
     BOOST_REQUIRE(acceptor.ok());
-    (*acceptor)->Start([&](int connection, int) { taken.Add(connection); });
+    (*acceptor)->Start([&](int connection) { taken.Add(connection); });
     PreparedClient client;
     BOOST_TEST(client.Connect((*acceptor)->port()), address);
     BOOST_TEST(fakes::Eventually([&] { return taken.size() == 1; }), address);
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(connections_leave_a_part_of_the_descriptors_to_others) {
   Taken taken;
   const auto acceptor = ConnectionAcceptor::Listen("127.0.0.1:0", 8).value();
   const FewDescriptors few(24);
-  acceptor->Start([&](int connection, int) { taken.Add(connection); });
+  acceptor->Start([&](int connection) { taken.Add(connection); });
   std::list<PreparedClient> clients;
   while (acceptor->refused() == 0 && clients.size() < 16) {
     BOOST_REQUIRE(clients.emplace_back().Connect(acceptor->port()));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(connections_leave_a_part_of_the_descriptors_to_others) {
   close(spare);
 }
 
-// gRPC's own listener ends here, and a loop that tries again at once takes a core.
+// A loop that tries again at once takes a core.
 BOOST_AUTO_TEST_CASE(without_a_descriptor_it_waits_and_goes_on_when_there_are_some) {
   Taken taken;
   const auto acceptor = ConnectionAcceptor::Listen("127.0.0.1:0", 0).value();
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(without_a_descriptor_it_waits_and_goes_on_when_there_are_so
     const FewDescriptors none(0);
     BOOST_REQUIRE(client.Connect(acceptor->port()));
     const auto begin = std::chrono::steady_clock::now();
-    acceptor->Start([&](int connection, int) { taken.Add(connection); });
+    acceptor->Start([&](int connection) { taken.Add(connection); });
     BOOST_TEST(fakes::Eventually([&] { return acceptor->pauses() == 5; }));
     BOOST_TEST(taken.size() == 0u);
     // Between five attempts are four pauses: a loop that tries again at once needs microseconds.

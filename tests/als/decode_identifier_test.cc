@@ -125,6 +125,14 @@ BOOST_AUTO_TEST_CASE(keeps_what_stands_before_a_break) {
   BOOST_TEST(DecodeIdentifier("").pod.empty());
 }
 
+BOOST_AUTO_TEST_CASE(text_that_is_no_utf8_is_kept_up_to_there) {
+  // Identifier { node { id } }
+  const std::string bytes =
+      "\x0a\x06\x0a\x04"
+      "my\xffx";
+  BOOST_TEST(DecodeIdentifier(bytes).id == "my");
+}
+
 BOOST_AUTO_TEST_CASE(metadata_of_another_kind_says_nothing) {
   Identifier identifier;
   auto& fields = *identifier.mutable_node()->mutable_metadata()->mutable_fields();
