@@ -111,6 +111,10 @@ mesh-down: ## End that mesh and remove all of it (MESH=name)
 fuzz: deps ## Fuzz what reads bytes from outside for a minute each (clang)
 	@tests/fuzz/run.sh
 
+.PHONY: soak
+soak: collector ## Run real parts under faults drawn from SEED for MINUTES, explain every lost record (root; LIE= plants a lie)
+	@tests/soak/run.sh $(BUILD) --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),10) $(if $(LIE),--lie $(LIE))
+
 .PHONY: fmt
 fmt: ## Format the C++ sources
 	@find src operator tests -name '*.h' -o -name '*.cc' | xargs clang-format -i

@@ -31,12 +31,12 @@ def address(ip, port):
     return text(1, text(2, ip) + number(3, port))  # Address.socket_address
 
 
-def identifier(pod="ghost-0", ip="10.9.9.9"):
+def identifier(pod="ghost-0", ip="10.9.9.9", namespace="shop"):
     def meta(key, value):  # Struct.fields
         return text(1, text(1, key) + text(2, text(3, value)))
 
-    node = (text(1, f"sidecar~{ip}~{pod}.shop~shop.svc.cluster.local") + text(2, "ghost.shop")
-            + text(3, meta("NAME", pod) + meta("NAMESPACE", "shop") + meta("WORKLOAD_NAME", "ghost")))
+    node = (text(1, f"sidecar~{ip}~{pod}.{namespace}~{namespace}.svc.cluster.local") + text(2, f"ghost.{namespace}")
+            + text(3, meta("NAME", pod) + meta("NAMESPACE", namespace) + meta("WORKLOAD_NAME", "ghost")))
     return text(1, text(1, node) + text(2, "traffictap"))
 
 
