@@ -59,15 +59,21 @@ def dropped(evidence, output):
 
 
 def held_at_kills(evidence, output):
-    """Records that an output had in memory when it was last seen before a kill; what came later is a matter of windows()."""
-    held = 0
-    for life in evidence.lives:
-        counters = last_counters(evidence, life).get(output, {}) if life.how == "kill" else {}
-        if output == "durable" and counters:
-            held += max(0, counters["offered"] - counters["spooled"] - counters.get("dropped.QueueFull", 0))
-        else:
-            held += counters.get("queued", 0)
-    return int(held)
+    """Records that an output had in memory when it was last seen before a kill, and that are too old for windows() to explain them."""
+    return sum(max(0, _held(output, seen[-1].counters[output]) - _sent_before(evidence, life, seen[-1].at))
+               for life in evidence.lives if life.how == "kill"
+               for seen in [[scrape for scrape in evidence.scrapes if scrape.life == life.number]] if seen)
+
+
+def _held(output, counters):
+    if output == "durable":
+        return int(max(0, counters["offered"] - counters["spooled"] - counters.get("dropped.QueueFull", 0)))
+    return int(counters["queued"])
+
+
+def _sent_before(evidence, life, scraped):
+    """Requests in the seconds before the kill that the scrape could know of: the newest that were held."""
+    return sum(life.end - BEFORE_SECONDS <= request.end <= scraped for request in evidence.requests)
 
 
 @dataclasses.dataclass
