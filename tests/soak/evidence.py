@@ -42,7 +42,7 @@ class Scrape:
     at: float
     life: int
     counters: dict  # as Life.final
-    unbalanced: str  # what stage.books says, "" if they balance
+    unbalanced: str  # what stage.check_counters says, "" if they balance
     rss: float  # MB
     descriptors: int
     threads: int
