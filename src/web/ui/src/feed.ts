@@ -197,6 +197,9 @@ function clearRows() {
 let stream: LiveStream | null = null; // whose rows are shown
 let candidate: LiveStream | null = null; // of a filter that the collector has not accepted yet
 let shownParams: string | null = null;
+let shownOf = ""; // what the stream was asked for
+
+const wanted = () => `${state.token.peek()} ${scope()}`;
 
 function onControl(mine: LiveStream, control: Control) {
   if (mine === stream && control.type === "Gap") state.gaps.value = state.gaps.peek() + (control.droppedCount ?? 0);
@@ -208,13 +211,14 @@ function open(params: string) {
   const range = state.range.peek();
   const q = new URLSearchParams(params);
   const line = state.filterLine.peek();
+  const of = wanted();
   q.set("follow", String(!range && !holding));
   q.set("since", range ? new Date(range.from).toISOString() : state.last.peek());
   const mine: LiveStream = new LiveStream(q, () => state.token.peek(), {
     lines: (lines) => (mine === stream ? takeLines(lines) : undefined),
     control: (control) => onControl(mine, control),
     state: (now, why) => {
-      if (mine === candidate && now === "open") adopt(mine, params, line);
+      if (mine === candidate && now === "open") adopt(mine, params, line, of);
       if (mine === candidate && now === "ended") candidate = null;
       else if (mine !== stream && stream) return;
       batch(() => {
@@ -228,10 +232,11 @@ function open(params: string) {
   mine.start();
 }
 
-function adopt(mine: LiveStream, params: string, line: string) {
+function adopt(mine: LiveStream, params: string, line: string, of: string) {
   stream?.stop();
   stream = mine;
   candidate = null;
+  shownOf = of;
   // A filter that was set while paused shows what there is until now.
   const wasHolding = holding;
   holding = false;
@@ -274,6 +279,13 @@ effect(() => {
   const idle = state.unauthorized.value || !state.token.value || !!state.parsed.value.error || !!state.file.value;
   clearTimeout(typing);
   if (idle) return;
+  if (stream && wanted() === shownOf && state.connection.peek() === "open") {
+    // What was typed is taken back: its rows are here.
+    candidate?.stop();
+    candidate = null;
+    state.failure.value = null;
+    return;
+  }
   typing = window.setTimeout(() => open(params), stream ? 250 : 0);
 });
 
