@@ -228,10 +228,14 @@ export function List() {
   const ref = useScroller();
   void state.version.value;
   const rows = rowsInOrder();
-  const { top, height, rowPx: px } = viewport.value;
+  const { height, rowPx: px } = viewport.value;
+  // Where it will be pinned to, so that rows are not drawn twice: before the scroll and after it.
+  const top = following.value && isLive() ? Math.max(0, rows.length * px + HEAD_PX - height) : viewport.value.top;
   useLayoutEffect(pin, [state.version.value, px, state.sort.value]);
   const first = Math.max(0, Math.floor(top / px) - OVERSCAN);
   const end = Math.min(rows.length, Math.ceil((top + height) / px) + OVERSCAN);
+  // What leaves at one end is drawn over for what comes at the other: making elements costs more than their texts.
+  const places = Math.ceil(height / px) + 2 * OVERSCAN + 1;
   const chosen = state.selected.value;
   const chosenIndex = chosen ? indexOf(chosen) : -1;
   const stale = state.query.value !== state.shown.value || !!state.parsed.value.error;
@@ -252,7 +256,7 @@ export function List() {
           {COLUMNS.map(([by, label, css]) => <HeadCell key={label} by={by} label={label} css={css} />)}
         </div>
         <div role="rowgroup" class="canvas" style={{ height: `${rows.length * px}px` }}>
-          {rows.slice(first, end).map((row, i) => <Line key={row.seq} row={row} index={first + i} top={(first + i) * px} />)}
+          {rows.slice(first, end).map((row, i) => <Line key={(first + i) % places} row={row} index={first + i} top={(first + i) * px} />)}
         </div>
       </div>
       {rows.length === 0 && <Empty />}
