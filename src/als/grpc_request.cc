@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/grpc_request.h"
 
+#include "base/percent.h"
 #include "fmt/format.h"
 
 namespace traffictap::als {
@@ -51,15 +52,8 @@ GrpcRefusal GrpcRequest::Check() const {
 }
 
 std::string EncodeGrpcMessage(std::string_view message) {
-  std::string out;
-  for (const char c : message) {
-    if (c >= ' ' && c <= '~' && c != '%') {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
+  // gRPC's own rule keeps all of printable ASCII but the percent sign.
+  return base::PercentEncode(message, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}");
 }
 
 }  // namespace traffictap::als

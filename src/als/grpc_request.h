@@ -42,7 +42,8 @@ class GrpcRequest {
   std::vector<std::string> forwarded_;
 };
 
-// A status' message as the header field grpc-message has it: percent-encoded.
+// A status' message as the header field grpc-message has it: percent-encoded ("Status-Message" in gRPC's
+// PROTOCOL-HTTP2.md).
 std::string EncodeGrpcMessage(std::string_view message);
 
 }  // namespace traffictap::als
