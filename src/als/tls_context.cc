@@ -1,90 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/tls_context.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <fstream>
-#include <sstream>
-#include <string_view>
 #include <utility>
 
 #include "base/log.h"
+#include "base/text_file.h"
 #include "fmt/format.h"
+#include "tls/certificates.h"
 
 namespace traffictap::als {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* what) const {
-    Free(what);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
+using Names = std::unique_ptr<GENERAL_NAMES, tls::FreeBy<GENERAL_NAMES_free>>;
 
-Bio Open(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// Certificates of a text, in their order.
-std::vector<Certificate> ReadCertificates(const std::string& text) {
-  std::vector<Certificate> out;
-  const Bio bio = Open(text);
-  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(one);
-  ERR_clear_error();
-  return out;
-}
+constexpr size_t kFileBytesMax = 1 << 20;
 
 StatusOr<std::string> ReadFile(const char* what, const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream out;
-  out << file.rdbuf();
-  if (file.good()) return out.str();
-  return absl::InvalidArgumentError(
-      fmt::format("read {} \"{}\": no such file, or no right to", what, path));
-}
-
-Status UseCertificate(const std::string& text, SSL_CTX* context) {
-  auto chain = ReadCertificates(text);
-  if (chain.empty() || SSL_CTX_use_certificate(context, chain[0].get()) != 1) {
-    return absl::InvalidArgumentError("read the TLS certificate: it is none in PEM");
-  }
-  for (size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context, chain[i].get());
-  return absl::OkStatus();
-}
-
-Status UseKey(const std::string& text, SSL_CTX* context) {
-  // An empty password: OpenSSL would ask for one on the terminal.
-  char no_password[] = "";
-  const Key key(PEM_read_bio_PrivateKey(Open(text).get(), nullptr, nullptr, no_password));
-  const bool fits = key && SSL_CTX_use_PrivateKey(context, key.get()) == 1 &&
-                    SSL_CTX_check_private_key(context) == 1;
-  ERR_clear_error();
-  if (fits) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "read the TLS key: it is none in PEM without a password, or not that of the certificate");
-}
-
-Status AskForClients(const std::string& text, SSL_CTX* context) {
-  const auto authorities = ReadCertificates(text);
-  if (authorities.empty()) {
-    return absl::InvalidArgumentError("read the client CA: it has no certificate in PEM");
-  }
-  for (const auto& authority : authorities) {
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
-    // Tells the client whose certificates are welcome, so that it does not show another one.
-    SSL_CTX_add_client_CA(context, authority.get());
-  }
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  return absl::OkStatus();
+  auto text = base::ReadTextFile(path, kFileBytesMax);
+  if (text.ok()) return text;
+  return absl::InvalidArgumentError(fmt::format("{}: {}", what, Message(text.status())));
 }
 
 // RFC 7301: a client that names protocols must name HTTP/2.
@@ -97,14 +35,6 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* size, const u
 }
 
 }  // namespace
-
-struct TlsContext::Texts {
-  std::string certificate;
-  std::string key;
-  std::string client_ca;
-
-  bool operator==(const Texts&) const = default;
-};
 
 TlsContext::TlsContext(TlsFiles files, base::Nanos refresh, const base::Clock* clock)
     : files_(std::move(files)), refresh_(refresh), clock_(clock) {}
@@ -123,34 +53,24 @@ StatusOr<std::unique_ptr<TlsContext>> TlsContext::Load(const TlsFiles& files, ba
   std::unique_ptr<TlsContext> out(new TlsContext(files, refresh, clock));
   absl::MutexLock lock(&out->mutex_);
   out->context_ = *std::move(made);
-  out->texts_ = std::make_unique<const Texts>(*std::move(texts));
+  out->texts_ = *std::move(texts);
   out->read_at_ = clock->Monotonic();
   return out;
 }
 
-StatusOr<TlsContext::Texts> TlsContext::Read(const TlsFiles& files) {
+StatusOr<tls::ServerTexts> TlsContext::Read(const TlsFiles& files) {
   auto certificate = ReadFile("TLS certificate", files.certificate);
   if (!certificate.ok()) return certificate.status();
   auto key = ReadFile("TLS key", files.key);
   if (!key.ok()) return key.status();
   auto client_ca = ReadFile("client CA", files.client_ca);
   if (!client_ca.ok()) return client_ca.status();
-  return Texts{*std::move(certificate), *std::move(key), *std::move(client_ca)};
+  return tls::ServerTexts{*std::move(certificate), *std::move(key), *std::move(client_ca)};
 }
 
-StatusOr<TlsContext::Context> TlsContext::Make(const Texts& texts) {
-  Context out(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-  SSL_CTX_set_min_proto_version(out.get(), TLS1_2_VERSION);
-  // No resumption: it would carry a client's name over a change of the client CA.
-  SSL_CTX_set_options(out.get(), SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_session_cache_mode(out.get(), SSL_SESS_CACHE_OFF);
-  // An idle connection keeps no buffers, and what waits to be written may move in memory.
-  SSL_CTX_set_mode(out.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_alpn_select_cb(out.get(), ChooseProtocol, nullptr);
-  TT_RETURN_IF_ERROR(UseCertificate(texts.certificate, out.get()));
-  TT_RETURN_IF_ERROR(UseKey(texts.key, out.get()));
-  if (!texts.client_ca.empty()) TT_RETURN_IF_ERROR(AskForClients(texts.client_ca, out.get()));
+StatusOr<TlsContext::Context> TlsContext::Make(const tls::ServerTexts& texts) {
+  auto out = tls::MakeServerContext(texts, tls::WithoutCertificate::kRefused);
+  if (out.ok()) SSL_CTX_set_alpn_select_cb(out->get(), ChooseProtocol, nullptr);
   return out;
 }
 
@@ -160,7 +80,7 @@ TlsContext::Context TlsContext::Current() {
   if (now - read_at_ < refresh_) return context_;
   read_at_ = now;
   auto texts = Read(files_);
-  if (texts.ok() && *texts == *texts_) return context_;
+  if (texts.ok() && *texts == texts_) return context_;
   // While they are being replaced, one may be new and the other not: the next time both are.
   auto made = texts.ok() ? Make(*texts) : StatusOr<Context>(texts.status());
   if (!made.ok()) {
@@ -170,7 +90,7 @@ TlsContext::Context TlsContext::Current() {
     return context_;
   }
   context_ = *std::move(made);
-  texts_ = std::make_unique<const Texts>(*std::move(texts));
+  texts_ = *std::move(texts);
   return context_;
 }
 

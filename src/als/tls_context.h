@@ -8,10 +8,9 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "tls/server_context.h"
 
-// OpenSSL's SSL_CTX and SSL.
-struct ssl_ctx_st;
-struct ssl_st;
+struct ssl_st;  // OpenSSL's SSL
 
 namespace traffictap::als {
 
@@ -38,11 +37,10 @@ class TlsContext {
   ssl_st* NewConnection(int socket);
 
  private:
-  struct Texts;
   using Context = std::shared_ptr<ssl_ctx_st>;
   TlsContext(TlsFiles files, base::Nanos refresh, const base::Clock* clock);
-  static StatusOr<Texts> Read(const TlsFiles& files);
-  static StatusOr<Context> Make(const Texts& texts);
+  static StatusOr<tls::ServerTexts> Read(const TlsFiles& files);
+  static StatusOr<Context> Make(const tls::ServerTexts& texts);
   Context Current();
 
   const TlsFiles files_;
@@ -50,7 +48,7 @@ class TlsContext {
   const base::Clock* const clock_;
   absl::Mutex mutex_;
   Context context_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<const Texts> texts_ ABSL_GUARDED_BY(mutex_);
+  tls::ServerTexts texts_ ABSL_GUARDED_BY(mutex_);
   base::Nanos read_at_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -222,7 +222,7 @@ Status AggregatedApi::RefreshFrontProxy() {
   if (!config_map.ok()) return config_map.status();
   auto read = ReadFrontProxy(*config_map);
   if (!read.ok()) return read.status();
-  web::ServerTlsSettings settings = tls_settings_;
+  tls::ServerTexts settings = tls_settings_;
   settings.client_ca = read->client_ca;
   if (settings != tls_settings_) {
     TT_RETURN_IF_ERROR(tls_->Set(settings));
@@ -240,7 +240,7 @@ bool AggregatedApi::KnowsFrontProxy() const {
 
 Status AggregatedApi::RefreshCertificate() {
   TT_RETURN_IF_ERROR(options_.certificate_file.empty() ? RefreshOwn() : RefreshFiles());
-  web::ServerTlsSettings settings = tls_settings_;
+  tls::ServerTexts settings = tls_settings_;
   settings.certificate = certificate_.certificate;
   settings.key = certificate_.key;
   if (settings == tls_settings_) return absl::OkStatus();

@@ -91,7 +91,7 @@ class AggregatedApi {
   std::optional<ServingCertificate> newer_;
   bool newer_published_ = false;
   std::shared_ptr<web::ServerTls> tls_;
-  web::ServerTlsSettings tls_settings_;  // in force
+  tls::ServerTexts tls_settings_;  // in force
   std::atomic<bool> ready_{false};
   std::atomic<uint64_t> refused_{0};
   base::Nanos refusal_told_ = 0;  // on the server's thread

@@ -2,36 +2,20 @@
 #include "apiserver/ca_bundle.h"
 
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
-#include <memory>
-#include <vector>
+
+#include "tls/certificates.h"
 
 namespace traffictap::apiserver {
 namespace {
 
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-
-std::vector<Certificate> ReadCertificates(const std::string& pem) {
-  std::vector<Certificate> out;
-  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  while (X509* next = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
-    out.emplace_back(next);
-  }
-  return out;
-}
+using tls::Certificate;
 
 std::string Pem(X509* certificate) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), &BIO_free);
+  const tls::Memory memory(BIO_new(BIO_s_mem()));
   if (!memory || PEM_write_bio_X509(memory.get(), certificate) != 1) return {};
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(memory.get(), &text);
-  return std::string(text, static_cast<size_t>(size));
+  return tls::TextOf(memory.get());
 }
 
 bool SameName(const X509* a, const X509* b) {
@@ -45,9 +29,9 @@ bool ExpiresLater(const Certificate& a, const Certificate& b) {
 }  // namespace
 
 std::string MergeCaBundle(const std::string& bundle, const std::string& own, base::Nanos now) {
-  const auto mine = ReadCertificates(own);
+  const auto mine = tls::ReadCertificates(own);
   if (mine.empty()) return own;
-  auto others = ReadCertificates(bundle);
+  auto others = tls::ReadCertificates(bundle);
   time_t seconds = now / base::kSecond;
   std::erase_if(others, [&](const Certificate& other) {
     return !SameName(other.get(), mine[0].get()) || X509_cmp(other.get(), mine[0].get()) == 0 ||

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/serving_certificate.h"
 
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -11,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "tls/certificates.h"
 
 namespace traffictap::apiserver {
 namespace {
@@ -19,17 +19,8 @@ constexpr base::Nanos kClockDifference = 300 * base::kSecond;
 constexpr size_t kCommonNameMax = 64;  // X.520 ub-common-name
 constexpr size_t kLabelMax = 63;       // RFC 1123
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* pointer) const {
-    free(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
-using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
+using tls::Certificate;
+using Extension = std::unique_ptr<X509_EXTENSION, tls::FreeBy<X509_EXTENSION_free>>;
 
 bool AddExtension(X509* certificate, int nid, const std::string& value) {
   const Extension extension(X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
@@ -71,12 +62,6 @@ Certificate Sign(EVP_PKEY* key, const std::vector<std::string>& dns_names, base:
   return good ? std::move(out) : nullptr;
 }
 
-std::string TextOf(BIO* memory) {
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(memory, &text);
-  return std::string(text, static_cast<size_t>(size));
-}
-
 bool IsLabel(std::string_view text) {
   return !text.empty() && text.size() <= kLabelMax &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -89,21 +74,21 @@ bool IsLabel(std::string_view text) {
 StatusOr<ServingCertificate> MakeServingCertificate(const std::vector<std::string>& dns_names,
                                                     base::Nanos now, base::Nanos lifetime) {
   const auto failed = absl::UnavailableError("make a serving certificate: OpenSSL fails");
-  const Key key(EVP_EC_gen("P-256"));
+  const tls::Key key(EVP_EC_gen("P-256"));
   if (!key || dns_names.empty()) return failed;
   ServingCertificate out;
   out.expires = now + lifetime;
   const auto certificate = Sign(key.get(), dns_names, now - kClockDifference, out.expires);
-  const Memory certificate_text(BIO_new(BIO_s_mem()));
-  const Memory key_text(BIO_new(BIO_s_secmem()));
+  const tls::Memory certificate_text(BIO_new(BIO_s_mem()));
+  const tls::Memory key_text(BIO_new(BIO_s_secmem()));
   if (!certificate || !certificate_text || !key_text ||
       PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1 ||
       PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
           1) {
     return failed;
   }
-  out.certificate = TextOf(certificate_text.get());
-  out.key = TextOf(key_text.get());
+  out.certificate = tls::TextOf(certificate_text.get());
+  out.key = tls::TextOf(key_text.get());
   return out;
 }
 

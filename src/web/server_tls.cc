@@ -1,72 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/server_tls.h"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <boost/asio/ssl/context.hpp>
-
-#include "fmt/format.h"
 
 namespace traffictap::web {
 namespace {
 
 namespace ssl = boost::asio::ssl;
 
-Status AskForClients(const std::string& client_ca, ssl::context* context) {
-  boost::system::error_code error;
-  context->add_certificate_authority(boost::asio::buffer(client_ca), error);
-  if (error) {
-    return absl::InvalidArgumentError(
-        fmt::format("read the client CA: not a PEM certificate ({})", error.message()));
-  }
-  // Tells the client whose certificates are welcome, so that it does not show another one.
-  X509_STORE* store = SSL_CTX_get_cert_store(context->native_handle());
-  for (int i = 0; i < sk_X509_OBJECT_num(X509_STORE_get0_objects(store)); ++i) {
-    X509* ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(X509_STORE_get0_objects(store), i));
-    if (ca != nullptr) SSL_CTX_add_client_CA(context->native_handle(), ca);
-  }
-  context->set_verify_mode(ssl::verify_peer, error);
-  return absl::OkStatus();
-}
-
-StatusOr<std::shared_ptr<ssl::context>> MakeContext(const ServerTlsSettings& settings) {
-  auto out = std::make_shared<ssl::context>(ssl::context::tls_server);
-  SSL_CTX* const handle = out->native_handle();
-  SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
-  // No resumption: it would carry a client's name over a change of the client CA.
-  SSL_CTX_set_options(handle, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
-  boost::system::error_code error;
-  out->use_certificate_chain(boost::asio::buffer(settings.certificate), error);
-  if (error) {
-    return absl::InvalidArgumentError(
-        fmt::format("read the certificate: it is none in PEM ({})", error.message()));
-  }
-  out->use_private_key(boost::asio::buffer(settings.key), ssl::context::pem, error);
-  if (error || SSL_CTX_check_private_key(handle) != 1) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError(
-        "read the key: it is none in PEM without a password, or not that of the certificate");
-  }
-  if (!settings.client_ca.empty()) {
-    TT_RETURN_IF_ERROR(AskForClients(settings.client_ca, out.get()));
-  }
-  return out;
+StatusOr<std::shared_ptr<ssl::context>> MakeContext(const tls::ServerTexts& texts) {
+  auto made = tls::MakeServerContext(texts, tls::WithoutCertificate::kServed);
+  if (!made.ok()) return made.status();
+  SSL_CTX_up_ref(made->get());  // Asio frees what it is given
+  return std::make_shared<ssl::context>(made->get());
 }
 
 }  // namespace
 
 ServerTls::~ServerTls() = default;
 
-StatusOr<std::shared_ptr<ServerTls>> ServerTls::Make(const ServerTlsSettings& settings) {
+StatusOr<std::shared_ptr<ServerTls>> ServerTls::Make(const tls::ServerTexts& texts) {
   std::shared_ptr<ServerTls> out(new ServerTls);
-  TT_RETURN_IF_ERROR(out->Set(settings));
+  TT_RETURN_IF_ERROR(out->Set(texts));
   return out;
 }
 
-Status ServerTls::Set(const ServerTlsSettings& settings) {
-  auto made = MakeContext(settings);
+Status ServerTls::Set(const tls::ServerTexts& texts) {
+  auto made = MakeContext(texts);
   if (!made.ok()) return made.status();
   absl::MutexLock lock(&mutex_);
   context_ = *std::move(made);

@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "base/status.h"
+#include "tls/server_context.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -15,27 +16,16 @@ struct ssl_st;  // OpenSSL's SSL
 
 namespace traffictap::web {
 
-// PEM texts.
-struct ServerTlsSettings {
-  std::string certificate;  // the server's, then those that lead to its CA
-  std::string key;
-  // Those who sign clients. A client that shows a certificate of another signer is broken off, one
-  // that shows none is served without a name. Empty: none is asked for.
-  std::string client_ca;
-
-  bool operator==(const ServerTlsSettings&) const = default;
-};
-
-// TLS 1.2 and later for a server. Connections keep what they began with; new ones begin with what
-// was set last. Thread-safe.
+// TLS for a server of HTTP. A client that shows no certificate is served without a name. Connections
+// keep what they began with; new ones begin with what was set last. Thread-safe.
 class ServerTls {
  public:
   // kInvalidArgument: a text cannot be used, or the key is not the certificate's.
-  static StatusOr<std::shared_ptr<ServerTls>> Make(const ServerTlsSettings& settings);
+  static StatusOr<std::shared_ptr<ServerTls>> Make(const tls::ServerTexts& texts);
   ~ServerTls();
 
   // As Make; after an error the old settings go on.
-  Status Set(const ServerTlsSettings& settings);
+  Status Set(const tls::ServerTexts& texts);
 
   // What a new connection begins with.
   std::shared_ptr<boost::asio::ssl::context> context() const;

@@ -167,7 +167,8 @@ BOOST_AUTO_TEST_CASE(says_which_file_is_wrong) {
   const auto& made = Certificates::Get();
   fails({made.Path("mesh.pem"), "", ""}, "both");
   fails({"", made.Path("mesh.key"), ""}, "both");
-  fails({"/nonexistent", made.Path("mesh.key"), ""}, "TLS certificate \"/nonexistent\"");
+  fails({"/nonexistent", made.Path("mesh.key"), ""},
+        "TLS certificate: read /nonexistent: no such file");
   fails({made.Path("mesh.key"), made.Path("mesh.key"), ""}, "certificate");
   fails({made.Path("mesh.pem"), made.Path("foreign.key"), ""}, "key");
   fails({made.Path("mesh.pem"), made.Path("mesh.key"), made.Path("mesh.key")}, "client CA");

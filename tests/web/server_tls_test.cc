@@ -13,8 +13,8 @@ using fakes::TlsClient;
 
 struct ServerTlsTest {
   const als::Certificates& files = als::Certificates::Get();
-  web::ServerTlsSettings settings{files.Read("mesh.pem"), files.Read("mesh.key"),
-                                  files.Read("mesh-ca.pem")};
+  tls::ServerTexts settings{files.Read("mesh.pem"), files.Read("mesh.key"),
+                            files.Read("mesh-ca.pem")};
   std::shared_ptr<web::ServerTls> tls;
   std::unique_ptr<web::HttpServer> server;
 
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(new_settings_are_those_of_new_connections_and_open_ones_go_
 
 BOOST_AUTO_TEST_CASE(unusable_texts_are_named_and_the_old_settings_stay) {
   Start();
-  const auto told = [&](const web::ServerTlsSettings& bad) { return Message(tls->Set(bad)); };
+  const auto told = [&](const tls::ServerTexts& bad) { return Message(tls->Set(bad)); };
   auto bad = settings;
   bad.certificate = "none";
   BOOST_TEST(told(bad).starts_with("read the certificate"));
