@@ -80,8 +80,6 @@ bool IsResourceVersionTooLarge(const Status& status) {
   return error && error->cause == "ResourceVersionTooLarge";
 }
 
-bool IsTooManyRequests(const Status& status) { return Is(status, 429); }
-
 std::optional<base::Nanos> RetryAfter(const Status& status) {
   const auto error = ApiErrorOf(status);
   return error ? error->retry_after : std::nullopt;

@@ -45,7 +45,6 @@ bool IsFieldManagerConflict(const Status& status);
 bool IsGone(const Status& status);
 // The server is behind the resourceVersion that was asked for (504 "Timeout" with this cause).
 bool IsResourceVersionTooLarge(const Status& status);
-bool IsTooManyRequests(const Status& status);
 // How long the server asked to wait.
 std::optional<base::Nanos> RetryAfter(const Status& status);
 
