@@ -85,6 +85,31 @@ bool RecordContains(const TrafficPair& pair, std::string_view lower) {
          ContainsText(DestinationOf(pair).label(), lower);
 }
 
+// A verdict of a newer version is read as one of ours.
+bool MayBeOneOf(const std::string& verdict, const std::vector<traffic::Verdict>& wanted) {
+  bool known = false;
+  for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
+    known = known || verdict == ToString(static_cast<traffic::Verdict>(i));
+  }
+  return !known || std::any_of(wanted.begin(), wanted.end(),
+                               [&](traffic::Verdict one) { return verdict == ToString(one); });
+}
+
+// A method that Envoy has no name for is read as none.
+bool MayBeOneOf(const std::string& method, const std::vector<std::string>& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
+    return one == method || one == ToString(traffic::Method{});
+  });
+}
+
+bool HasCode(const std::vector<uint32_t>& codes, const std::vector<tap::CodeRange>& wanted) {
+  return std::any_of(codes.begin(), codes.end(), [&](uint32_t code) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const tap::CodeRange& range) {
+      return code >= range.first && code <= range.last;
+    });
+  });
+}
+
 std::string UnknownParameter(const std::string& name, const std::string& bare) {
   std::vector<std::string> known;
   for (const auto& word : FilterWords()) known.push_back(word.parameter);
@@ -107,6 +132,13 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
          (c.texts.empty() ||
           std::any_of(c.texts.begin(), c.texts.end(),
                       [&](const std::string& text) { return RecordContains(pair, text); }));
+}
+
+bool RecordFilter::Part::MayHold(const traffic::RecordSkim& skim) const {
+  const auto& match = conditions.match;
+  return (conditions.verdicts.empty() || MayBeOneOf(skim.verdict, conditions.verdicts)) &&
+         (match.methods.empty() || MayBeOneOf(skim.method, match.methods)) &&
+         (match.response_codes.empty() || skim.tcp || HasCode(skim.codes, match.response_codes));
 }
 
 Status RecordFilter::Add(RecordConditions conditions, bool excludes) {
@@ -146,6 +178,11 @@ StatusOr<std::unique_ptr<RecordFilter>> RecordFilter::Parse(
 bool RecordFilter::Matches(const TrafficPair& pair) const {
   return std::all_of(parts_.begin(), parts_.end(),
                      [&](const Part& part) { return part.Holds(pair) != part.excludes; });
+}
+
+bool RecordFilter::MayMatch(const traffic::RecordSkim& skim) const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [&](const Part& part) { return part.excludes || part.MayHold(skim); });
 }
 
 }  // namespace traffictap::observe

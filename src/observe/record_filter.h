@@ -8,6 +8,7 @@
 #include "filter/pair_filter.h"
 #include "observe/path_filter.h"
 #include "observe/record_conditions.h"
+#include "traffic/record_skim.h"
 #include "traffic/traffic_pair.h"
 
 namespace traffictap::observe {
@@ -21,6 +22,8 @@ class RecordFilter {
   static StatusOr<std::unique_ptr<RecordFilter>> Parse(const std::vector<Parameter>& parameters);
 
   bool Matches(const traffic::TrafficPair& pair) const;
+  // False: no record of which a skim says this matches. Much cheaper than to read the record.
+  bool MayMatch(const traffic::RecordSkim& skim) const;
   // True where every record matches.
   bool empty() const { return parts_.empty(); }
 
@@ -31,6 +34,7 @@ class RecordFilter {
     std::unique_ptr<PathFilter> paths;
     bool excludes = false;
     bool Holds(const traffic::TrafficPair& pair) const;
+    bool MayHold(const traffic::RecordSkim& skim) const;
   };
   Status Add(RecordConditions conditions, bool excludes);
 

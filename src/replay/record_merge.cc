@@ -34,8 +34,9 @@ base::Nanos StartOf(const v1::TrafficPair& pair) {
 // An open file and the record that comes next in it.
 class RecordMerge::File {
  public:
-  File(std::unique_ptr<ByteSource> source, ReadCounters* counters)
-      : texts_(std::move(source)), counters_(counters) {}
+  // `may_want` outlives it; an empty one wants all.
+  File(std::unique_ptr<ByteSource> source, const MayWant* may_want, ReadCounters* counters)
+      : texts_(std::move(source)), may_want_(may_want), counters_(counters) {}
 
   // False at the end. What is no record is counted.
   bool Advance() {
@@ -57,6 +58,11 @@ class RecordMerge::File {
   bool Take(std::string_view text) {
     if (text.starts_with(kGap)) counters_->gaps += DroppedCount(text);
     if (text.starts_with(kControl)) return false;
+    if (*may_want_ && traffic::SkimRecord(text, &skim_) && !(*may_want_)(skim_)) {
+      ++counters_->records;
+      ++counters_->skimmed;
+      return false;
+    }
     auto pair = traffic::ReadPair(text);
     if (!pair.ok()) {
       counters_->malformed += texts_.SplitLast() ? 0 : 1;
@@ -69,7 +75,9 @@ class RecordMerge::File {
   }
 
   JsonTexts texts_;
+  const MayWant* const may_want_;
   ReadCounters* const counters_;
+  traffic::RecordSkim skim_;
   Record record_;
   size_t counted_ = 0;
 };
@@ -79,11 +87,12 @@ struct RecordMerge::Waiting {
   base::Nanos start = 0;
 };
 
-RecordMerge::RecordMerge() = default;
+RecordMerge::RecordMerge(MayWant may_want) : may_want_(std::move(may_want)) {}
 RecordMerge::~RecordMerge() = default;
 
-StatusOr<std::unique_ptr<RecordMerge>> RecordMerge::Open(const std::vector<std::string>& paths) {
-  std::unique_ptr<RecordMerge> out(new RecordMerge());
+StatusOr<std::unique_ptr<RecordMerge>> RecordMerge::Open(const std::vector<std::string>& paths,
+                                                         MayWant may_want) {
+  std::unique_ptr<RecordMerge> out(new RecordMerge(std::move(may_want)));
   for (const auto& path : paths) TT_RETURN_IF_ERROR(out->Add(path));
   std::stable_sort(out->waiting_.begin(), out->waiting_.end(),
                    [](const Waiting& a, const Waiting& b) { return a.start > b.start; });
@@ -95,8 +104,10 @@ Status RecordMerge::Add(const std::string& path) {
   if (!source.ok()) return source.status();
   // A pipe is read once: it stays open. Of a file only the first record's time is kept.
   ReadCounters looked;
+  const MayWant all;
   const bool pipe = path == "-" || !fs::is_regular_file(path);
-  auto file = std::make_unique<File>(*std::move(source), pipe ? &counters_ : &looked);
+  auto file = std::make_unique<File>(*std::move(source), pipe ? &may_want_ : &all,
+                                     pipe ? &counters_ : &looked);
   if (pipe) {
     if (file->Advance()) files_.push_back(std::move(file));
   } else {
@@ -119,7 +130,7 @@ void RecordMerge::OpenDue() {
       counters_.broken.push_back(source.status());  // removed meanwhile
       continue;
     }
-    auto file = std::make_unique<File>(*std::move(source), &counters_);
+    auto file = std::make_unique<File>(*std::move(source), &may_want_, &counters_);
     if (file->Advance()) files_.push_back(std::move(file));
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "traffic/record_skim.h"
 #include "traffictap/v1/pair.pb.h"
 
 namespace traffictap::replay {
@@ -17,9 +19,13 @@ struct Record {
   base::Nanos start = 0;  // of the request, by the reporter's clock; 0 where the record has none
 };
 
+// Whether a record may be wanted.
+using MayWant = std::function<bool(const traffic::RecordSkim&)>;
+
 // What was read, whatever became of it.
 struct ReadCounters {
   uint64_t records = 0;
+  uint64_t skimmed = 0;        // of these: not wanted, and so not read further
   uint64_t malformed = 0;      // lines and objects that are no records, cut off or too long
   uint64_t gaps = 0;           // records that a saved live stream says were lost
   std::vector<Status> broken;  // files that ended too early or could not be read on
@@ -30,8 +36,10 @@ struct ReadCounters {
 class RecordMerge {
  public:
   // Looks at the first record of each file. kNotFound, kPermissionDenied: of the first file that
-  // cannot be opened.
-  static StatusOr<std::unique_ptr<RecordMerge>> Open(const std::vector<std::string>& paths);
+  // cannot be opened. With `may_want` the other records are passed over; the first of a file may
+  // come out nevertheless.
+  static StatusOr<std::unique_ptr<RecordMerge>> Open(const std::vector<std::string>& paths,
+                                                     MayWant may_want = nullptr);
   ~RecordMerge();
 
   // False at the end of all files. The record is the caller's.
@@ -41,10 +49,11 @@ class RecordMerge {
  private:
   class File;
   struct Waiting;
-  RecordMerge();
+  explicit RecordMerge(MayWant may_want);
   Status Add(const std::string& path);
   void OpenDue();
 
+  const MayWant may_want_;
   std::vector<Waiting> waiting_;              // not open yet, the latest first
   std::vector<std::unique_ptr<File>> files_;  // open, each with its next record
   ReadCounters counters_;

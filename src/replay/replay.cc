@@ -16,14 +16,23 @@ class Replay {
       if (!found.ok()) return found.status();
       files.insert(files.end(), found->begin(), found->end());
     }
-    auto merge = RecordMerge::Open(files);
+    auto merge = RecordMerge::Open(files, Skim());
     if (!merge.ok()) return merge.status();
     const Status done = options_.pair_again ? Rejoin(**merge) : PassOn(**merge);
     counters_->read = (*merge)->counters();
+    counters_->filtered += counters_->read.skimmed;
     return done;
   }
 
  private:
+  // What is joined again may be wanted for what its other half says.
+  MayWant Skim() const {
+    if (options_.pair_again || options_.filter == nullptr || options_.filter->empty()) return {};
+    return [this](const traffic::RecordSkim& skim) {
+      return options_.stop.stop_requested() || options_.filter->MayMatch(skim);
+    };
+  }
+
   Status PassOn(RecordMerge& merge) {
     EntryMaker maker;
     Record record;

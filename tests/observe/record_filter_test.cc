@@ -7,6 +7,7 @@
 
 #include "observe/filter_words.h"
 #include "observe/sample_records.h"
+#include "traffic/pair_json.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap {
@@ -187,6 +188,14 @@ const std::vector<Case> kRefused = {
     {"not.colour", "red", false},
 };
 
+traffic::RecordSkim SkimOf(const traffic::TrafficPair& pair) {
+  std::string line;
+  traffic::AppendRecordJson("1", "shop/t", pair, &line);
+  traffic::RecordSkim out;
+  BOOST_TEST(traffic::SkimRecord(line, &out));
+  return out;
+}
+
 bool Matches(const std::vector<Parameter>& parameters) {
   auto client =
       fakes::EntryBuilder::Client()
@@ -199,7 +208,10 @@ bool Matches(const std::vector<Parameter>& parameters) {
   auto server = fakes::EntryBuilder::Server().Path("/cart/42?x=1").Code(503);
   server.facts().grpc_status = traffic::GrpcStatus::kUnavailable;
   const auto batch = BatchBuilder().Pair(client, server).Build();
-  return RecordFilter::Parse(parameters).value()->Matches(batch->pair(0));
+  const auto filter = RecordFilter::Parse(parameters).value();
+  const bool matches = filter->Matches(batch->pair(0));
+  BOOST_TEST((filter->MayMatch(SkimOf(batch->pair(0))) || !matches), "a skim loses it");
+  return matches;
 }
 
 }  // namespace
@@ -289,6 +301,21 @@ BOOST_AUTO_TEST_CASE(different_parameters_must_all_hold_and_each_not_excludes_al
   BOOST_TEST(Matches({{"method", "GET"}, {"code", "5xx"}}));
   BOOST_TEST(!Matches({{"method", "GET"}, {"code", "200"}}));
   BOOST_TEST(!Matches({{"not.method", "POST"}, {"not.code", "5xx"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_code_and_verdict_alone) {
+  const traffic::RecordSkim skim{.verdict = "Ok", .method = "GET", .codes = {200, 204}};
+  const auto may = [](const traffic::RecordSkim& of, const std::vector<Parameter>& parameters) {
+    return RecordFilter::Parse(parameters).value()->MayMatch(of);
+  };
+  BOOST_TEST(may(skim, {}));
+  BOOST_TEST(may(skim, {{"code", "204"}, {"method", "GET"}, {"verdict", "Ok"}}));
+  BOOST_TEST(!may(skim, {{"code", "5xx"}}));
+  BOOST_TEST(!may(skim, {{"method", "POST"}}));
+  BOOST_TEST(!may(skim, {{"verdict", "ServerError"}}));
+  BOOST_TEST(may(skim, {{"path", "/nowhere"}, {"not.code", "200"}, {"not.method", "GET"}}));
+  BOOST_TEST(may({.verdict = "OfTomorrow"}, {{"verdict", "ServerError"}}));
+  BOOST_TEST(may({.tcp = true}, {{"code", "5xx"}}));
 }
 
 BOOST_AUTO_TEST_CASE(no_parameter_matches_everything) {

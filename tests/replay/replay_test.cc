@@ -91,6 +91,31 @@ BOOST_AUTO_TEST_CASE(it_ends_when_the_reader_has_enough_or_is_interrupted) {
   BOOST_TEST(seen == 2);
 }
 
+BOOST_AUTO_TEST_CASE(records_that_need_no_reading_are_counted_as_the_others_are) {
+  const fakes::TempDir dir;
+  const std::string other = R"({"request":{"method":"PUT"},"client":{"code":200}})"
+                            "\n";
+  dir.Write("a", other + other +
+                     R"({"request":{"method":"PUT"},"client":{"code":503}})"
+                     "\n" +
+                     R"({"request":{"method":"PUT"},"client":{"code":"?"}})"
+                     "\n" +
+                     other);
+  ReplayOptions options{.paths = {dir / "a"},
+                        .filter = *observe::RecordFilter::Parse({{"code", "5xx"}})};
+  ReplayCounters counters;
+  BOOST_TEST(Replayed(options, &counters).size() == 1);
+  BOOST_TEST(counters.kept == 1u);
+  BOOST_TEST(counters.filtered == 3u);
+  BOOST_TEST(counters.read.records == 4u);
+  BOOST_TEST(counters.read.malformed == 1u);
+  std::stop_source stop;
+  stop.request_stop();
+  options.stop = stop.get_token();
+  const auto never = [](const auto&, const auto&) { return absl::OkStatus(); };
+  BOOST_TEST((ReplayFiles(options, never, &counters).code() == absl::StatusCode::kCancelled));
+}
+
 BOOST_AUTO_TEST_CASE(a_record_that_hides_all_its_sides_passes_no_filter) {
   const fakes::TempDir dir;
   dir.Write("a", R"({"request":{"method":"GET"},"client":{"reduced":true}})"
