@@ -46,7 +46,7 @@ void ProxyPoller::Ask() {
   if (proxies.ok()) {
     board_->SetProxies(*std::move(proxies), asked);
   } else {
-    board_->ForgetProxies();
+    board_->MissProxies(asked);
   }
   if (error != std::exchange(last_error_, error)) {
     if (error.empty()) {

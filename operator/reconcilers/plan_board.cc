@@ -15,6 +15,8 @@ constexpr base::Nanos kClockTolerance = 1 * base::kSecond;
 // A push follows a write within a second or two. What has not come after this time had nothing new
 // for the proxy: the write changed owners alone, before this operator started.
 constexpr base::Nanos kPushWait = 60 * base::kSecond;
+// An istiod that is replaced, or busy, answers again within this time.
+constexpr base::Nanos kSilence = 5 * base::kSecond;
 
 }  // namespace
 
@@ -37,13 +39,16 @@ void PlanBoard::SetProxies(istiod::ProxySyncs proxies, base::Nanos asked) {
   absl::MutexLock lock(&mutex_);
   proxies_ = std::move(proxies);
   asked_ = asked;
-  refused_ = false;
+  silent_since_.reset();
+  silent_ = false;
 }
 
-void PlanBoard::ForgetProxies() {
+void PlanBoard::MissProxies(base::Nanos asked) {
   absl::MutexLock lock(&mutex_);
+  if (!silent_since_) silent_since_ = asked;
+  if (asked - *silent_since_ < kSilence) return;
   proxies_.reset();
-  refused_ = true;
+  silent_ = true;
 }
 
 base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
@@ -58,7 +63,7 @@ base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
 ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::TapOutcome& outcome) const {
   ProxyAcknowledgements out;
   const base::Nanos newest = NewestPatch(outcome);
-  out.asking = !refused_;
+  out.asking = !silent_;
   if (!proxies_ || newest == 0 || asked_ < newest) return out;
   out.known = true;
   out.asking = false;

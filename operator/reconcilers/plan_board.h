@@ -32,8 +32,9 @@ class PlanBoard {
   void SetPlan(plan::MeshPlan plan, PatchStates patches);
   // `asked`: when istiod was asked, Unix epoch.
   void SetProxies(istiod::ProxySyncs proxies, base::Nanos asked);
-  // istiod did not answer: nothing is known until the next SetProxies.
-  void ForgetProxies();
+  // istiod did not answer when it was asked at that time (Unix epoch). Once it has not for seconds
+  // nothing is known any more until the next SetProxies; one lost answer changes nothing.
+  void MissProxies(base::Nanos asked);
 
   struct TapView {
     plan::TapOutcome outcome;
@@ -56,7 +57,8 @@ class PlanBoard {
   PatchStates patches_ ABSL_GUARDED_BY(mutex_);
   std::optional<istiod::ProxySyncs> proxies_ ABSL_GUARDED_BY(mutex_);
   base::Nanos asked_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool refused_ ABSL_GUARDED_BY(mutex_) = false;  // istiod did not answer when it was last asked
+  std::optional<base::Nanos> silent_since_ ABSL_GUARDED_BY(mutex_);  // without an answer
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;                      // and for long enough
 };
 
 }  // namespace traffictap::reconcilers

@@ -119,6 +119,7 @@ Json TapStatus(const TapStatusInput& input) {
         ConditionJson(condition, input.outcome.generation, input.former, input.now));
   }
   if (const char* mode = NameOf(input.outcome.attachment)) out["attachment"] = mode;
+  if (!input.outcome.cost.empty()) out["drains"] = CutMessage(input.outcome.cost);
   if (input.outcome.started) out["startedAt"] = base::FormatRfc3339(*input.outcome.started);
   if (input.outcome.ends) out["endsAt"] = base::FormatRfc3339(*input.outcome.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())

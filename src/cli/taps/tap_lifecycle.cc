@@ -15,6 +15,9 @@ using kube::Object;
 
 constexpr base::Nanos kLookUp = 250 * base::kMillisecond;
 constexpr int kDeleteTries = 3;
+// A tap goes through some reasons for not being ready yet, and is past each within a moment. One that
+// stays this long is worth a person's while.
+constexpr base::Nanos kPassing = 5 * base::kSecond;
 
 struct Right {
   const char* verb;
@@ -80,11 +83,34 @@ Status TooLate(const Object& tap, base::Nanos timeout) {
                                                  tap::FormatDuration(timeout), Progress(tap)));
 }
 
+// What is waited for: calm as long as all goes its way, with the reason where one stays.
+class WaitingLine {
+ public:
+  WaitingLine(const Object& tap, const base::Clock* clock)
+      : tap_(tap.key().ToString()), clock_(clock), since_(clock->Monotonic()) {}
+
+  std::string Text(const Object& seen) {
+    const base::Nanos now = clock_->Monotonic();
+    const std::string reason = ConditionOf(seen, "Ready").reason;
+    if (reason != reason_) since_ = now;
+    reason_ = reason;
+    if (now - since_ < kPassing) return fmt::format("waiting for tap {} to start", tap_);
+    return fmt::format("waiting for tap {}: {}", tap_, Progress(seen));
+  }
+
+ private:
+  const std::string tap_;
+  const base::Clock* const clock_;
+  base::Nanos since_;
+  std::string reason_;
+};
+
 // Reads the tap until `done` says so.
 template <typename Done>
 StatusOr<Object> WaitFor(kube::KubeClient& client, const TapRequest& request, const Object& tap,
                          base::Nanos timeout, Session& session, const Done& done) {
   const base::Nanos end = session.clock->Monotonic() + timeout;
+  WaitingLine line(tap, session.clock);
   for (Object seen = tap;;) {
     auto now = client.Get(ResourceOf(request), tap.key(), {});
     if (now.ok()) seen = *std::move(now);
@@ -94,8 +120,7 @@ StatusOr<Object> WaitFor(kube::KubeClient& client, const TapRequest& request, co
     const auto finished = done(seen);
     if (!finished.ok()) return finished.status();
     if (*finished) return seen;
-    session.console->SayWaiting(
-        fmt::format("waiting for tap {}: {}", tap.key().ToString(), Progress(seen)));
+    session.console->SayWaiting(line.Text(seen));
     if (session.clock->Monotonic() >= end) return TooLate(seen, timeout);
     if (!Pause(kLookUp, session.stop)) return absl::CancelledError("interrupted");
   }
@@ -185,10 +210,17 @@ Status WhyNeverReady(const Object& tap) {
 
 StatusOr<Object> WaitForReady(kube::KubeClient& client, const TapRequest& request,
                               const Object& tap, base::Nanos timeout, Session& session) {
-  return WaitFor(client, request, tap, timeout, session, [](const Object& seen) -> StatusOr<bool> {
+  bool told = false;
+  const auto done = [&](const Object& seen) -> StatusOr<bool> {
     TT_RETURN_IF_ERROR(WhyNeverReady(seen));
+    const std::string drains = seen.Text("/status/drains");
+    if (!told && !drains.empty()) {
+      session.console->Say("when the tap starts, and when it ends, " + drains);
+      told = true;
+    }
     return ConditionOf(seen, "Ready").status == "True";
-  });
+  };
+  return WaitFor(client, request, tap, timeout, session, done);
 }
 
 StatusOr<Object> WaitForPlan(kube::KubeClient& client, const TapRequest& request, const Object& tap,

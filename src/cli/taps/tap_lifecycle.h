@@ -38,9 +38,10 @@ TapCondition ConditionOf(const kube::Object& tap, const std::string& type);
 // nothing of the kind, or nothing is known yet.
 Status WhyNeverReady(const kube::Object& tap);
 
-// Waits until the tap records (or is completed), saying what it waits for, and returns it. Ends at
-// once where WhyNeverReady says something. kDeadlineExceeded says what was missing last.
-// kCancelled: interrupted.
+// Waits until the tap records (or is completed), and returns it. Says what connections drain as soon
+// as that is known, and what it waits for where a reason stays for seconds. Ends at once where
+// WhyNeverReady says something. kDeadlineExceeded says what was missing last. kCancelled:
+// interrupted.
 StatusOr<kube::Object> WaitForReady(kube::KubeClient& client, const TapRequest& request,
                                     const kube::Object& tap, base::Nanos timeout, Session& session);
 

@@ -146,6 +146,9 @@ Tree TapStatus() {
       {"startedAt", Time("When the tap first took effect. limits.duration counts from here.")});
   fields.push_back({"endsAt", Time("When a limit will end the tap.")});
   fields.push_back({"attachment", Attachment()});
+  fields.push_back({"drains", Text("What happens to open connections when the tap starts and when "
+                                   "it ends. Absent: nothing.",
+                                   32768)});
   fields.push_back({"workloads", Workloads()});
   Append(Counts(), &fields);
   fields.push_back({"outputs", Outputs()});

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "fakes/captured_console.h"
 #include "fakes/fake_kube_client.h"
 
 namespace traffictap {
@@ -24,9 +25,40 @@ kube::Object Tap(const std::vector<std::array<std::string, 3>>& conditions, int 
       Json{{"metadata", {{"name", "t"}, {"generation", 1}}}, {"status", {{"conditions", list}}}});
 }
 
+// A second later whenever somebody looks at it.
+struct HurriedClock final : base::Clock {
+  base::Nanos Monotonic() const override { return now += base::kSecond; }
+  base::Nanos Wall() const override { return 0; }
+  mutable base::Nanos now = 0;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tap_lifecycle)
+
+BOOST_AUTO_TEST_CASE(a_reason_is_told_only_where_it_stays_and_drains_are_told_once) {
+  fakes::FakeKubeClient kube;
+  kube::Object tap = Tap({{"Ready", "Unknown", "CollectorAbsent"}});
+  tap.value()["apiVersion"] = "traffictap.io/v1alpha1";
+  tap.value()["kind"] = "TrafficTap";
+  tap.value()["metadata"]["namespace"] = "shop";
+  tap.value()["status"]["drains"] = "HTTP connections of 1 proxy drain within 45s";
+  kube.Seed(kube::kTrafficTaps, tap);
+  HurriedClock clock;
+  fakes::CapturedConsole console;
+  cli::Session session;
+  session.console = &console;
+  session.clock = &clock;
+  cli::TapRequest request;
+  request.choice.ns = "shop";
+  const auto ready = cli::WaitForReady(kube, request, tap, 10 * base::kSecond, session);
+  BOOST_TEST(absl::IsDeadlineExceeded(ready.status()));
+  const std::vector<std::string> expected = {"waiting for tap shop/t to start",
+                                             "waiting for tap shop/t: CollectorAbsent: why"};
+  BOOST_TEST(console.waited == expected, boost::test_tools::per_element());
+  BOOST_TEST(console.said ==
+             "when the tap starts, and when it ends, HTTP connections of 1 proxy drain within 45s\n");
+}
 
 BOOST_AUTO_TEST_CASE(a_condition_of_an_older_generation_says_nothing) {
   BOOST_TEST(cli::ConditionOf(Tap({{"Ready", "True", "Capturing"}}), "Ready").reason ==

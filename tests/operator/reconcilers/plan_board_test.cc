@@ -52,9 +52,21 @@ BOOST_AUTO_TEST_CASE(istiods_silence_is_told_from_a_question_that_is_under_way) 
   BOOST_TEST(board.Find("shop/a")->proxies.asking);
   board.SetProxies(Synced(kNow - 2 * base::kSecond), kNow - base::kSecond);
   BOOST_TEST(board.Find("shop/a")->proxies.asking);
-  board.ForgetProxies();
+  board.MissProxies(kNow);
+  board.MissProxies(kNow + 6 * base::kSecond);
   BOOST_TEST(!board.Find("shop/a")->proxies.asking);
   BOOST_TEST(!board.Find("shop/a")->proxies.known);
+}
+
+BOOST_AUTO_TEST_CASE(one_lost_answer_of_istiod_changes_nothing) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  board.MissProxies(kNow);
+  BOOST_TEST(board.Find("shop/a")->proxies.asking);
+  board.SetProxies(Synced(kNow + base::kSecond), kNow + base::kSecond);
+  board.MissProxies(kNow + 60 * base::kSecond);
+  board.MissProxies(kNow + 61 * base::kSecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(an_older_push_is_not_the_patch) {
@@ -107,7 +119,8 @@ BOOST_AUTO_TEST_CASE(a_silent_istiod_makes_it_unknown_again) {
   PlanBoard board;
   board.SetPlan(OneTap(), AppliedAt(kNow));
   board.SetProxies(Synced(kNow + base::kSecond), kNow + base::kSecond);
-  board.ForgetProxies();
+  board.MissProxies(kNow + 2 * base::kSecond);
+  board.MissProxies(kNow + 8 * base::kSecond);
   BOOST_TEST(!board.Find("shop/a")->proxies.known);
 }
 

@@ -87,6 +87,8 @@ BOOST_AUTO_TEST_CASE(what_a_tap_costs_connections_is_told) {
   input.outcome.cost = "HTTP connections of 2 proxies drain within 45s";
   const std::string message = Find(TapStatus(input), "Programmed")["message"];
   BOOST_TEST(message.ends_with(input.outcome.cost));
+  BOOST_TEST(TapStatus(input)["drains"] == input.outcome.cost);
+  BOOST_TEST(!TapStatus(Capturing()).contains("drains"));
 }
 
 BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_is_quoted) {
