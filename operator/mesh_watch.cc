@@ -54,6 +54,13 @@ void TrimFields(Json& object) {
   }
 }
 
+// A cluster has many Services, and the plan reads the selector of each and the ports of our own.
+void TrimService(Json& service) {
+  InformerOptions::DropManagedFields(service);
+  service.erase("status");
+  if (service.contains("spec")) KeepOnly(service["spec"], {"selector", "type", "ports"});
+}
+
 void TrimConfigMap(Json& config_map) {
   InformerOptions::DropManagedFields(config_map);
   if (config_map.contains("data")) KeepOnly(config_map["data"], {"mesh"});
@@ -120,7 +127,7 @@ MeshWatch::MeshWatch(kube::KubeClient* kube, const mesh::Installation& own,
   pods.trim = TrimPod;
   Add("pods", kube::kPods, pods, false, mesh_changed);
   InformerOptions services;
-  services.watcher.ns = own.ns;
+  services.trim = TrimService;
   Add("services", kube::kServices, services, false, mesh_changed);
   InformerOptions mesh_config;
   mesh_config.watcher.ns = own.root_namespace;

@@ -10,10 +10,24 @@
 namespace traffictap::mesh {
 namespace {
 
-bool AddService(const kube::Object& object, const Installation& own, plan::MeshSnapshot* snapshot) {
-  if (object.ns() != own.ns || object.name() != own.collector_service) return false;
+plan::Service ReadService(const kube::Object& object) {
+  plan::Service out;
+  out.ns = object.ns();
+  out.name = object.name();
+  out.labels = object.labels();
+  out.external_name = object.Text("/spec/type") == "ExternalName";
+  const kube::Json* selector = object.Find("/spec/selector");
+  if (selector == nullptr || !selector->is_object()) return out;
+  for (const auto& [name, value] : selector->items()) {
+    if (value.is_string()) out.selector[name] = value.get<std::string>();
+  }
+  return out;
+}
+
+void AddService(const kube::Object& object, const Installation& own, plan::MeshSnapshot* snapshot) {
+  snapshot->services.push_back(ReadService(object));
+  if (object.ns() != own.ns || object.name() != own.collector_service) return;
   snapshot->collector = ReadCollector(object, own);
-  return snapshot->collector.has_value();
 }
 
 // The revision of istiod that a ConfigMap has the MeshConfig of; empty where it is of something else.
@@ -71,7 +85,7 @@ bool AddToSnapshot(const kube::Object& object, const Installation& own,
     snapshot->namespaces.push_back(
         {object.name(), object.labels(), object.uid(), object.annotations()});
   } else if (kind == "Service") {
-    return AddService(object, own, snapshot);
+    AddService(object, own, snapshot);
   } else if (kind == "ConfigMap") {
     return AddMeshConfig(object, own, snapshot);
   } else {

@@ -23,7 +23,7 @@ std::string FaultsOf(const TapObject& tap) {
   return out.empty() ? "the document could not be read" : out;
 }
 
-void Resolve(const MeshIndex& index, FileClaims* claims, TapState* state) {
+void Resolve(const MeshIndex& index, tap::TapSpec spec, FileClaims* claims, TapState* state) {
   ResolvedOutputs outputs = ResolveOutputs(*state->tap, index, claims);
   state->unresolved = std::move(outputs.unresolved);
   if (outputs.outputs.empty() && !state->unresolved.empty()) {
@@ -32,7 +32,7 @@ void Resolve(const MeshIndex& index, FileClaims* claims, TapState* state) {
         state, first.reason,
         fmt::format("no output is left to write to: {}: {}", first.subject, first.message));
   }
-  auto resolved = std::make_shared<tap::TapSpec>(*state->tap->spec);
+  auto resolved = std::make_shared<tap::TapSpec>(std::move(spec));
   resolved->outputs = std::move(outputs.outputs);
   state->resolved = std::move(resolved);
   state->accepted = true;
@@ -49,7 +49,8 @@ TapState Admit(const TapObject& tap, const MeshIndex& index, FileClaims* claims)
     Refuse(&state, "Invalid", FaultsOf(tap));
     return state;
   }
-  state.selection = Select(*tap.spec, index);
+  tap::TapSpec spec = WithPodsOfServices(*tap.spec, index);
+  state.selection = Select(spec, index);
   if (!tap.cluster_scoped() && index.IsForbidden(tap.ns)) {
     Refuse(&state, "RootNamespace",
            fmt::format("{} is the mesh's root namespace, where taps are not allowed: its "
@@ -60,7 +61,7 @@ TapState Admit(const TapObject& tap, const MeshIndex& index, FileClaims* claims)
     FileClaims none;
     const bool will_write = !tap.suspended && !tap.plan_only &&
                             ScheduleOf(tap, index.snapshot().now, true).phase != Phase::kCompleted;
-    Resolve(index, will_write ? claims : &none, &state);
+    Resolve(index, std::move(spec), will_write ? claims : &none, &state);
   }
   const bool may_run = state.accepted && !tap.suspended && !tap.plan_only;
   state.schedule = ScheduleOf(tap, index.snapshot().now, may_run);

@@ -52,6 +52,7 @@ MeshIndex::MeshIndex(const MeshSnapshot& snapshot) : snapshot_(snapshot), mesh_(
               [](const Pod* a, const Pod* b) { return a->name < b->name; });
     workloads_[workload.ns].push_back(std::move(workload));
   }
+  for (const Service& service : snapshot.services) services_[service.name][service.ns] = &service;
   for (const auto& destination : snapshot.destinations) {
     destinations_[destination.name] = &destination;
   }
@@ -62,6 +63,17 @@ const std::vector<Workload>& MeshIndex::WorkloadsOf(const std::string& ns) const
   static const std::vector<Workload> none;
   const auto found = workloads_.find(ns);
   return found == workloads_.end() ? none : found->second;
+}
+
+std::vector<const Service*> MeshIndex::FindServices(const std::string& ns,
+                                                    const std::string& name) const {
+  std::vector<const Service*> out;
+  const auto named = services_.find(name);
+  if (named == services_.end()) return out;
+  for (const auto& [where, service] : named->second) {
+    if (ns.empty() || ns == where) out.push_back(service);
+  }
+  return out;
 }
 
 const DestinationObject* MeshIndex::FindDestination(const std::string& name) const {

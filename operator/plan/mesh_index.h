@@ -41,6 +41,10 @@ class MeshIndex {
   // By namespace, then by kind and name.
   const std::map<std::string, std::vector<Workload>>& namespaces() const { return workloads_; }
   const std::vector<Workload>& WorkloadsOf(const std::string& ns) const;
+  // Of all namespaces where `ns` is empty; sorted by namespace.
+  std::vector<const Service*> FindServices(const std::string& ns, const std::string& name) const;
+  // Whether there is a namespace of that name.
+  bool HasNamespace(const std::string& ns) const { return labels_.contains(ns); }
   const DestinationObject* FindDestination(const std::string& name) const;
   // Empty labels for a namespace that is not in the snapshot.
   const tap::Labels& LabelsOf(const std::string& ns) const;
@@ -55,6 +59,7 @@ class MeshIndex {
   const MeshSnapshot& snapshot_;
   MeshSettings mesh_;
   std::map<std::string, std::vector<Workload>> workloads_;
+  std::map<std::string, std::map<std::string, const Service*>> services_;  // by name, by namespace
   std::map<std::string, const DestinationObject*> destinations_;
   std::map<std::string, const tap::Labels*> labels_;
 };

@@ -62,6 +62,15 @@ struct Pod {
   bool ours = false;      // of TrafficTap's own collector or operator: never tapped
 };
 
+// A Service, as far as targets name it.
+struct Service {
+  std::string ns;
+  std::string name;
+  tap::Labels selector;  // empty: its endpoints are not made of pods' labels
+  bool external_name = false;
+  tap::Labels labels = {};
+};
+
 struct Namespace {
   std::string name;
   tap::Labels labels;
@@ -112,6 +121,7 @@ struct MeshSnapshot {
   std::vector<DestinationObject> destinations;
   std::vector<Namespace> namespaces;
   std::vector<Pod> pods;
+  std::vector<Service> services;
   std::optional<CollectorService> collector;  // empty: no such Service
   MeshSettings mesh;
   std::vector<StandingPatch> standing;            // our own

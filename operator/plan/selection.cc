@@ -10,7 +10,8 @@ namespace {
 
 bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
   const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
-  return tap::TargetsProxy(spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels});
+  return tap::TargetsProxy(
+      spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind});
 }
 
 bool WantsAllOf(const tap::TapSpec& spec, const std::string& ns) {
@@ -37,7 +38,31 @@ void SelectIn(const tap::TapSpec& spec, const std::string& ns,
   }
 }
 
+// In a ClusterTrafficTap the labels of one namespace's Service say nothing of another's pods.
+void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Target>* out) {
+  if (service.selector.empty() || service.external_name) return;
+  out->push_back(
+      {tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
+}
+
 }  // namespace
+
+tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index) {
+  std::vector<tap::Target> targets;
+  for (tap::Target& target : spec.targets) {
+    const size_t before = targets.size();
+    if (target.kind == tap::TargetKind::kService) {
+      const std::string& ns = spec.cluster_scoped ? target.ns : spec.ns;
+      for (const Service* service : index.FindServices(ns, target.name)) {
+        AddPodsOf(*service, spec.cluster_scoped, &targets);
+      }
+    }
+    // A target that means nothing stays: without any a tap would mean everything.
+    if (targets.size() == before) targets.push_back(std::move(target));
+  }
+  spec.targets = std::move(targets);
+  return spec;
+}
 
 Selection Select(const tap::TapSpec& spec, const MeshIndex& index) {
   Selection out;

@@ -22,6 +22,11 @@ struct Selection {
   std::vector<const Workload*> ours;        // would have been selected
 };
 
+// The tap as collectors can go by it: in the place of each Service the pods that its selector means.
+// One that has none, or is not there, stays and means nothing.
+tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index);
+
+// `spec` is without Services.
 Selection Select(const tap::TapSpec& spec, const MeshIndex& index);
 
 }  // namespace traffictap::plan

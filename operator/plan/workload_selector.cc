@@ -70,8 +70,12 @@ tap::Labels CommonLabels(const std::vector<const Pod*>& pods) {
       return found == pod->labels.end() || found->second != label.second;
     });
   }
-  std::erase_if(
-      common, [](const auto& label) { return IndexIn(kVolatile, label.first) < kVolatile.size(); });
+  // The Jobs of a CronJob come and go, each with its own name; a Job of its own has one.
+  const bool job = !pods.empty() && pods.front()->workload_kind == "Job";
+  std::erase_if(common, [&](const auto& label) {
+    if (job && label.first.ends_with("job-name")) return false;
+    return IndexIn(kVolatile, label.first) < kVolatile.size();
+  });
   return common;
 }
 

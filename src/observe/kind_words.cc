@@ -25,6 +25,7 @@ constexpr Row kRows[] = {
     {"job", "job", EndKind::kWorkload, "Job", "batch"},
     {"cronjob", "cj", EndKind::kWorkload, "CronJob", "batch"},
     {"rollout", "ro", EndKind::kWorkload, "Rollout", "argoproj.io"},
+    {"deploymentconfig", "dc", EndKind::kWorkload, "DeploymentConfig", "apps.openshift.io"},
     {"pod", "po", EndKind::kPod},
     {"service", "svc", EndKind::kService},
     {"namespace", "ns", EndKind::kNamespace},

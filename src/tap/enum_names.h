@@ -18,10 +18,20 @@ struct EnumName {
 };
 
 constexpr auto EnumNames(TargetKind) {
-  return std::to_array<EnumName<TargetKind>>({{TargetKind::kWorkload, "Workload"},
-                                              {TargetKind::kPod, "Pod"},
-                                              {TargetKind::kNamespace, "Namespace"},
-                                              {TargetKind::kGateway, "Gateway"}});
+  using K = TargetKind;
+  return std::to_array<EnumName<TargetKind>>({{K::kWorkload, "Workload"},
+                                              {K::kDeployment, "Deployment"},
+                                              {K::kStatefulSet, "StatefulSet"},
+                                              {K::kDaemonSet, "DaemonSet"},
+                                              {K::kReplicaSet, "ReplicaSet"},
+                                              {K::kJob, "Job"},
+                                              {K::kCronJob, "CronJob"},
+                                              {K::kRollout, "Rollout"},
+                                              {K::kDeploymentConfig, "DeploymentConfig"},
+                                              {K::kPod, "Pod"},
+                                              {K::kService, "Service"},
+                                              {K::kNamespace, "Namespace"},
+                                              {K::kGateway, "Gateway"}});
 }
 
 constexpr auto EnumNames(Direction) {

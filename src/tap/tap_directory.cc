@@ -55,6 +55,21 @@ std::optional<Texts> ReadFiles(const std::string& path) {
   return out;
 }
 
+// Only a cluster knows which pods are behind a Service.
+void RefuseServices(const std::string& file, ParseResult* parsed) {
+  for (const auto& tap : parsed->taps) {
+    const bool named =
+        std::any_of(tap->targets.begin(), tap->targets.end(),
+                    [](const Target& target) { return target.kind == TargetKind::kService; });
+    if (!named) continue;
+    parsed->errors.push_back(
+        {file, 0, "spec.targets", "InvalidValue",
+         fmt::format("tap \"{}\" names a Service, whose pods only a cluster knows: name the "
+                     "workload, or use kind Pod with a selector",
+                     tap->key())});
+  }
+}
+
 }  // namespace
 
 struct TapDirectory::State {
@@ -83,6 +98,7 @@ struct TapDirectory::State {
       return;
     }
     auto parsed = ParseTaps(PathOf(name), *text);
+    RefuseServices(PathOf(name), &parsed);
     file->errors = std::move(parsed.errors);
     if (file->errors.empty()) file->good = std::move(parsed.taps);
   }

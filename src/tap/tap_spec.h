@@ -19,14 +19,30 @@ namespace traffictap::tap {
 
 using Labels = std::map<std::string, std::string>;
 
-enum class TargetKind { kWorkload, kPod, kNamespace, kGateway };
+// kWorkload is a workload of any kind.
+enum class TargetKind {
+  kWorkload,
+  kDeployment,
+  kStatefulSet,
+  kDaemonSet,
+  kReplicaSet,
+  kJob,
+  kCronJob,
+  kRollout,           // argoproj.io
+  kDeploymentConfig,  // apps.openshift.io
+  kPod,
+  kService,
+  kNamespace,
+  kGateway
+};
 
 // Proxies to tap. `name` and `selector` both hold where both are set; a Namespace target takes
-// neither, or the name of a namespace in a ClusterTrafficTap.
+// neither, or the name of a namespace in a ClusterTrafficTap; a Service target takes a name alone.
 struct Target {
   TargetKind kind = TargetKind::kWorkload;
   std::string name;
   Labels selector;
+  std::string ns = {};  // `namespace`, of a ClusterTrafficTap alone; empty: any
 };
 
 enum class Direction { kInbound, kOutbound, kBoth };

@@ -18,10 +18,13 @@ struct TargetedProxy {
   std::string_view workload;
   bool is_gateway = false;  // or a waypoint
   const Labels* labels = nullptr;
+  std::string_view workload_kind = {};  // "Deployment"; empty: not known, which fits any
 };
 
 // Whether the tap's targets mean this proxy. Pure. A gateway goes by its Gateway's name, or, where
-// it has none, by its workload's.
+// it has none, by its workload's. A ReplicaSet and a Job go by the labels that their controllers give
+// to pods. A Service means nothing here: only the operator knows its selector, and puts the pods with
+// these labels in its place.
 bool TargetsProxy(const TapSpec& spec, const TargetedProxy& proxy);
 
 }  // namespace traffictap::tap

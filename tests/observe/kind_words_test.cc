@@ -19,6 +19,9 @@ BOOST_AUTO_TEST_CASE(kinds_are_read_as_kubectl_prints_and_takes_them) {
   BOOST_TEST(ReadKindWord("daemonsets.apps")->workload_kind == "DaemonSet");
   BOOST_TEST(ReadKindWord("cronjob.batch")->workload_kind == "CronJob");
   BOOST_TEST(ReadKindWord("rollouts.argoproj.io")->workload_kind == "Rollout");
+  BOOST_TEST(ReadKindWord("dc")->workload_kind == "DeploymentConfig");
+  BOOST_TEST(ReadKindWord("deploymentconfigs.apps.openshift.io")->workload_kind ==
+             "DeploymentConfig");
   BOOST_TEST(ReadKindWord("workload")->workload_kind == "");
   BOOST_TEST((ReadKindWord("po")->kind == EndKind::kPod));
   BOOST_TEST((ReadKindWord("pods.v1")->kind == EndKind::kPod));

@@ -78,6 +78,20 @@ BOOST_AUTO_TEST_CASE(what_is_there_is_seen_and_pods_are_cut_to_what_is_read) {
   BOOST_TEST(objects.others[0]->Text("/spec/containers/0/args/0") == "proxy");
 }
 
+BOOST_AUTO_TEST_CASE(services_of_all_namespaces_are_seen_with_what_selects_their_pods) {
+  Fixture f;
+  f.Seed(kube::kServices,
+         R"({"metadata":{"namespace":"shop","name":"cart"},"spec":{"selector":{"app":"cart"},
+      "clusterIP":"10.0.0.1"},"status":{"loadBalancer":{}}})");
+  f.Start();
+  const auto objects = f.watch->Objects();
+  BOOST_REQUIRE(objects.others.size() == 1u);
+  const kube::Object& service = *objects.others[0];
+  BOOST_TEST(service.Text("/spec/selector/app") == "cart");
+  BOOST_TEST(service.Find("/spec/clusterIP") == nullptr);
+  BOOST_TEST(service.Find("/status") == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_change_of_status_alone_changes_no_plan) {
   Fixture f;
   f.Seed(kube::kTrafficTaps,

@@ -102,6 +102,15 @@ BOOST_AUTO_TEST_CASE(loads_the_taps_of_all_yaml_files_sorted_by_key) {
   BOOST_TEST(snapshot.errors.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_service_is_refused_where_no_cluster_says_what_is_behind_it) {
+  Write("a.yaml", Document("  targets: [{kind: Service, name: cart}]\n", "a"));
+  const auto snapshot = Open()->Load();
+  BOOST_TEST(snapshot.taps.empty());
+  BOOST_REQUIRE(snapshot.errors.size() == 1u);
+  BOOST_TEST(snapshot.errors[0].field == "spec.targets");
+  BOOST_TEST(snapshot.errors[0].message.find("name the workload") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(says_where_there_is_no_directory) {
   const auto missing = TapDirectory::Open(At("missing"));
   BOOST_TEST(absl::IsNotFound(missing.status()));

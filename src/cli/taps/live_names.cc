@@ -39,6 +39,9 @@ std::vector<std::string> TargetsOf(const Cluster& cluster) {
     for (const auto& name : known->workloads) out.push_back("workload/" + name);
     for (const auto& name : known->pods) out.push_back("pod/" + name);
   }
+  for (const auto& name : NamesOf(*cluster.client, kube::kServices, cluster.ns)) {
+    out.push_back("svc/" + name);
+  }
   for (const auto& name : NamesOf(*cluster.client, kube::kNamespaces, "")) {
     out.push_back("ns/" + name);
   }

@@ -2,6 +2,7 @@
 #include "cli/taps/tap_options.h"
 
 #include "base/rfc3339.h"
+#include "cli/taps/read_selector.h"
 #include "fmt/format.h"
 #include "tap/values.h"
 
@@ -15,8 +16,9 @@ Argument TargetArgument(TapOptions* out) {
   Argument target;
   target.name = "TARGET";
   target.help =
-      "workload/NAME, deployment/NAME (statefulset, daemonset), pod/NAME, gateway/NAME, "
-      "namespace/NAME (ns), or a workload's name alone";
+      "svc/NAME, deployment/NAME (statefulset, daemonset, replicaset, job, cronjob, rollout, "
+      "deploymentconfig), workload/NAME of any kind, pod/NAME, gateway/NAME, namespace/NAME (ns), "
+      "or a workload's name alone";
   target.repeats = true;
   target.completes = Completes::kTargets;
   target.take = [out](const std::string& word) {
@@ -25,6 +27,21 @@ Argument TargetArgument(TapOptions* out) {
     return read.status();
   };
   return target;
+}
+
+Option SelectorOption(TapOptions* out) {
+  Option option;
+  option.name = "selector";
+  option.letter = 'l';
+  option.value = "SELECTOR";
+  option.help = "tap the pods with these labels, such as app=cart,version in (v1,v2)";
+  option.take = [out](const std::string& text) {
+    auto read = ReadSelector(text);
+    if (!read.ok()) return read.status();
+    out->selectors.insert(out->selectors.end(), read->begin(), read->end());
+    return absl::OkStatus();
+  };
+  return option;
 }
 
 Option LimitOption(TapOptions* out) {
@@ -40,12 +57,25 @@ Option LimitOption(TapOptions* out) {
   return option;
 }
 
+bool IsWholeWorkload(tap::TargetKind kind) {
+  switch (kind) {
+    case tap::TargetKind::kWorkload:
+    case tap::TargetKind::kDeployment:
+    case tap::TargetKind::kStatefulSet:
+    case tap::TargetKind::kDaemonSet:
+    case tap::TargetKind::kCronJob:
+    case tap::TargetKind::kRollout:
+    case tap::TargetKind::kDeploymentConfig: return true;
+    default: return false;
+  }
+}
+
 Status CheckWithPeers(const TargetChoice& choice) {
   for (const auto& target : choice.targets) {
-    if (target.kind == tap::TargetKind::kWorkload) continue;
+    if (IsWholeWorkload(target.kind)) continue;
     return absl::InvalidArgumentError(
-        "--with-peers needs workloads as targets: it cannot tell a pod or a gateway from the rest "
-        "of its workload");
+        "--with-peers needs whole workloads as targets: it cannot tell a pod, a ReplicaSet or a "
+        "gateway from the rest of its workload");
   }
   if (!choice.targets.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("--with-peers needs a workload as its target");
@@ -57,6 +87,7 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
   spec->arguments = {TargetArgument(out)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &out->cluster, spec);
   AddFilterOptions(&out->filter, spec);
+  spec->options.push_back(SelectorOption(out));
   spec->options.push_back(LimitOption(out));
   spec->options.push_back(DurationOption(
       "wait", "how long to wait for the operator and the proxies (default: 1m)", &out->wait));
@@ -70,7 +101,15 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
 }
 
 StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster) {
-  auto choice = ChooseTargets(options.targets, cluster.ns, !options.cluster.ns.empty());
+  if (!options.targets.empty() && !options.selectors.empty()) {
+    return absl::InvalidArgumentError(
+        "--selector says which pods: leave out either it or the TARGETs");
+  }
+  std::vector<TargetName> targets = options.targets;
+  for (const auto& labels : options.selectors) {
+    targets.push_back({tap::TargetKind::kPod, "", labels});
+  }
+  auto choice = ChooseTargets(targets, cluster.ns, !options.cluster.ns.empty());
   if (!choice.ok()) return choice.status();
   if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
   return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query,

@@ -14,6 +14,7 @@ namespace traffictap::cli {
 struct TapOptions {
   ClusterOptions cluster;
   std::vector<TargetName> targets;
+  std::vector<tap::Labels> selectors;  // alternatives; none: by targets
   FilterOptions filter;
   base::Nanos duration = 10 * 60 * base::kSecond;
   base::Nanos wait = 60 * base::kSecond;  // for the operator and the proxies

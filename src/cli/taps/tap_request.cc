@@ -11,7 +11,9 @@ constexpr size_t kPrefixBytesMax = 50;
 
 std::string NamePrefix(const TapRequest& request) {
   std::string out = "tap";
-  if (request.choice.targets.size() == 1) out += "-" + request.choice.targets[0].name;
+  if (request.choice.targets.size() == 1 && !request.choice.targets[0].name.empty()) {
+    out += "-" + request.choice.targets[0].name;
+  }
   for (char& c : out) {
     if (c == '.') c = '-';
   }
@@ -21,7 +23,9 @@ std::string NamePrefix(const TapRequest& request) {
 std::vector<tap::Target> TargetsOf(const TapRequest& request) {
   std::vector<tap::Target> out;
   if (request.with_peers) return out;
-  for (const auto& target : request.choice.targets) out.push_back({target.kind, target.name, {}});
+  for (const auto& target : request.choice.targets) {
+    out.push_back({target.kind, target.name, target.selector});
+  }
   for (const auto& ns : request.choice.namespaces) {
     out.push_back({tap::TargetKind::kNamespace, ns, {}});
   }

@@ -9,20 +9,23 @@
 #include "fmt/format.h"
 #include "kube/workload_of.h"
 #include "observe/kind_words.h"
+#include "tap/enum_names.h"
 
 namespace traffictap::cli {
 namespace {
 
-// Of a Service there are no proxies.
-std::optional<tap::TargetKind> TargetKindOf(observe::EndKind kind) {
-  switch (kind) {
-    case observe::EndKind::kWorkload: return tap::TargetKind::kWorkload;
+tap::TargetKind TargetKindOf(const observe::KindWord& word) {
+  switch (word.kind) {
     case observe::EndKind::kPod: return tap::TargetKind::kPod;
     case observe::EndKind::kNamespace: return tap::TargetKind::kNamespace;
     case observe::EndKind::kGateway: return tap::TargetKind::kGateway;
-    case observe::EndKind::kService: break;
+    case observe::EndKind::kService: return tap::TargetKind::kService;
+    case observe::EndKind::kWorkload: break;
   }
-  return std::nullopt;
+  for (const auto& row : tap::EnumNames(tap::TargetKind())) {
+    if (row.name == word.workload_kind) return row.value;
+  }
+  return tap::TargetKind::kWorkload;
 }
 
 std::string Hint(const std::string& name, const std::vector<std::string>& known) {
@@ -33,7 +36,9 @@ std::string Hint(const std::string& name, const std::vector<std::string>& known)
 Status NoSuch(const std::string& kind, const std::string& name, const std::string& ns,
               const std::vector<std::string>& known) {
   std::string hint = Hint(name, known);
-  if (hint.empty() && known.empty()) hint = ": no pod runs there";
+  if (hint.empty() && known.empty()) {
+    hint = kind == "service" ? ": there is none" : ": no pod runs there";
+  }
   return absl::NotFoundError(fmt::format("no {} \"{}\" in namespace {}{}", kind, name, ns, hint));
 }
 
@@ -56,13 +61,51 @@ Status CheckNamespaces(kube::KubeClient& client, const std::vector<std::string>&
   return absl::OkStatus();
 }
 
+// A workload whose kind is given. That of a ReplicaSet or a Job is known as well where something
+// above it is the workload.
+Status CheckWorkload(const TargetName& target, const std::string& ns, const KnownNames& known) {
+  const std::string kind = tap::NameOf(target.kind);
+  if (Has(known.kinds, kind + "/" + target.name)) return absl::OkStatus();
+  if (Has(known.workloads, target.name)) {
+    return absl::NotFoundError(fmt::format(
+        "no {} \"{}\" in namespace {}: it is another kind of workload, use workload/{}", kind,
+        target.name, ns, target.name));
+  }
+  std::vector<std::string> names;
+  for (const std::string& one : known.kinds) {
+    if (one.starts_with(kind + "/")) names.push_back(one.substr(kind.size() + 1));
+  }
+  std::string hint = Hint(target.name, names.empty() ? known.workloads : names);
+  if (hint.empty()) hint = ": none of its pods runs";
+  return absl::NotFoundError(
+      fmt::format("no {} \"{}\" in namespace {}{}", kind, target.name, ns, hint));
+}
+
+bool IsService(const TargetName& target) { return target.kind == tap::TargetKind::kService; }
+
+Status CheckServices(kube::KubeClient& client, const TargetChoice& choice) {
+  const auto& targets = choice.targets;
+  if (std::none_of(targets.begin(), targets.end(), IsService)) return absl::OkStatus();
+  std::vector<std::string> known;
+  kube::ListOptions options;
+  options.ns = choice.ns;
+  const auto listed = client.List(kube::kServices, options,
+                                  [&](kube::Object service) { known.push_back(service.name()); });
+  if (!listed.ok()) return IsLeftToOperator(listed.status()) ? absl::OkStatus() : listed.status();
+  for (const auto& target : targets) {
+    if (!IsService(target) || Has(known, target.name)) continue;
+    return NoSuch("service", target.name, choice.ns, known);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 StatusOr<TargetName> ParseTarget(const std::string& word) {
   const size_t slash = word.find('/');
   if (slash == std::string::npos) {
     if (word.empty()) return absl::InvalidArgumentError("must not be empty");
-    return TargetName{tap::TargetKind::kWorkload, "", word};
+    return TargetName{tap::TargetKind::kWorkload, word};
   }
   const std::string kind = word.substr(0, slash);
   const std::string name = word.substr(slash + 1);
@@ -71,16 +114,11 @@ StatusOr<TargetName> ParseTarget(const std::string& word) {
         fmt::format("\"{}\": use KIND/NAME, such as workload/checkout", word));
   }
   const auto read = observe::ReadKindWord(kind);
-  const auto target = read ? TargetKindOf(read->kind) : std::nullopt;
-  if (target) return TargetName{*target, read->workload_kind, name};
-  if (read) {
-    return absl::InvalidArgumentError(fmt::format(
-        "\"{}\": a Service has no proxy; tap the workload behind it and filter with --to svc/{}",
-        word, name));
-  }
+  if (read) return TargetName{TargetKindOf(*read), name};
   return absl::InvalidArgumentError(
       fmt::format("\"{}\": invalid kind \"{}\"{}; use workload, deployment, statefulset, "
-                  "daemonset, job, cronjob, rollout, pod, namespace or gateway",
+                  "daemonset, replicaset, job, cronjob, rollout, deploymentconfig, pod, service, "
+                  "namespace or gateway",
                   word, kind, Hint(kind, observe::KindWordNames())));
 }
 
@@ -108,9 +146,11 @@ StatusOr<TargetChoice> ChooseTargets(const std::vector<TargetName>& targets, con
     return out;
   }
   if (out.namespaces.empty()) out.ns = ns;
-  if (out.ns.empty() && !out.targets.empty()) {
+  const auto named_one = std::find_if(out.targets.begin(), out.targets.end(),
+                                      [](const TargetName& target) { return !target.name.empty(); });
+  if (out.ns.empty() && named_one != out.targets.end()) {
     return absl::InvalidArgumentError(fmt::format(
-        "--all-namespaces taps everything: \"{}\" needs a namespace (-n)", out.targets[0].name));
+        "--all-namespaces taps everything: \"{}\" needs a namespace (-n)", named_one->name));
   }
   return out;
 }
@@ -125,6 +165,9 @@ StatusOr<KnownNames> ReadNames(kube::KubeClient& client, const std::string& ns) 
     const auto workload = kube::WorkloadOf(pod);
     workloads.insert(workload.name);
     kinds.insert(workload.kind + "/" + workload.name);
+    for (const auto& owner : pod.owner_references()) {
+      if (owner.controller) kinds.insert(owner.kind + "/" + owner.name);
+    }
     out.pods.push_back(pod.name());
   });
   if (!listed.ok()) return listed.status();
@@ -138,24 +181,15 @@ Status CheckName(const TargetName& target, const std::string& ns, const KnownNam
     case tap::TargetKind::kPod:
       if (Has(known.pods, target.name)) return absl::OkStatus();
       return NoSuch("pod", target.name, ns, known.pods);
-    case tap::TargetKind::kWorkload: {
-      if (!Has(known.workloads, target.name)) {
-        return NoSuch("workload", target.name, ns, known.workloads);
-      }
-      if (target.workload_kind.empty() ||
-          Has(known.kinds, target.workload_kind + "/" + target.name)) {
-        return absl::OkStatus();
-      }
-      return absl::NotFoundError(
-          fmt::format("no {} \"{}\" in namespace {}: it is another kind of workload, use "
-                      "workload/{}",
-                      target.workload_kind, target.name, ns, target.name));
-    }
+    case tap::TargetKind::kWorkload:
+      if (Has(known.workloads, target.name)) return absl::OkStatus();
+      return NoSuch("workload", target.name, ns, known.workloads);
     // A gateway's name is that of a Gateway object or of its pods' workload: the operator knows.
     case tap::TargetKind::kGateway:
+    case tap::TargetKind::kService:
     case tap::TargetKind::kNamespace: return absl::OkStatus();
+    default: return CheckWorkload(target, ns, known);
   }
-  return absl::OkStatus();
 }
 
 Status CheckTargets(kube::KubeClient& client, const TargetChoice& choice) {
@@ -163,10 +197,11 @@ Status CheckTargets(kube::KubeClient& client, const TargetChoice& choice) {
   if (!choice.ns.empty()) namespaces.push_back(choice.ns);
   if (!namespaces.empty()) TT_RETURN_IF_ERROR(CheckNamespaces(client, namespaces));
   if (choice.targets.empty()) return absl::OkStatus();
+  TT_RETURN_IF_ERROR(CheckServices(client, choice));
   const auto known = ReadNames(client, choice.ns);
   if (!known.ok()) return IsLeftToOperator(known.status()) ? absl::OkStatus() : known.status();
   for (const auto& target : choice.targets) {
-    TT_RETURN_IF_ERROR(CheckName(target, choice.ns, *known));
+    if (!target.name.empty()) TT_RETURN_IF_ERROR(CheckName(target, choice.ns, *known));
   }
   return absl::OkStatus();
 }

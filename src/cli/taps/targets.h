@@ -10,12 +10,12 @@
 
 namespace traffictap::cli {
 
-// One TARGET of the command line: "workload/checkout", "pod/x", "ns/shop", "gateway/g", or a name
-// alone, which is a workload's.
+// One TARGET of the command line: "workload/checkout", "deploy/checkout", "svc/checkout", "pod/x",
+// "ns/shop", "gateway/g", or a name alone, which is a workload's. Or the pods with the labels of -l.
 struct TargetName {
   tap::TargetKind kind = tap::TargetKind::kWorkload;
-  std::string workload_kind;  // "Deployment" where the word says so
   std::string name;
+  tap::Labels selector = {};  // of -l, which has no name
 };
 
 // kInvalidArgument: no such kind, with the nearest one.
@@ -36,7 +36,7 @@ StatusOr<TargetChoice> ChooseTargets(const std::vector<TargetName>& targets, con
 // Names of a namespace that targets may have.
 struct KnownNames {
   std::vector<std::string> workloads;
-  std::vector<std::string> kinds;  // "Deployment/checkout"
+  std::vector<std::string> kinds;  // "Deployment/checkout", "ReplicaSet/checkout-5d9c"
   std::vector<std::string> pods;
 };
 StatusOr<KnownNames> ReadNames(kube::KubeClient& client, const std::string& ns);

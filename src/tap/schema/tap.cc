@@ -16,9 +16,25 @@ namespace {
 constexpr base::Nanos kYear = 365 * 86'400 * base::kSecond;
 constexpr size_t kReplacementMax = 256;
 
+Kind<std::string> NamespaceName() {
+  return DnsLabel("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end");
+}
+
 void CheckTarget(FieldReader& fields, const Target& target) {
   const bool whole = target.kind == TargetKind::kNamespace;
-  if (!whole && target.name.empty() && target.selector.empty()) {
+  const bool service = target.kind == TargetKind::kService;
+  if (service && (target.name.empty() || !target.selector.empty())) {
+    fields.Fault("Conflict",
+                 "a Service target takes a name and no selector: for pods with labels use kind Pod");
+  }
+  if (!fields.cluster_scoped() && !target.ns.empty()) {
+    fields.Fault("Conflict",
+                 "a TrafficTap taps its own namespace: remove namespace or use a ClusterTrafficTap");
+  }
+  if (whole && !target.ns.empty() && fields.cluster_scoped()) {
+    fields.Fault("Conflict", "a Namespace target says which by name: remove namespace");
+  }
+  if (!whole && !service && target.name.empty() && target.selector.empty()) {
     fields.Fault("MissingField", "needs a name or a selector: add one");
   }
   if (whole && !target.selector.empty()) {
@@ -36,11 +52,13 @@ Kind<Target> TargetFields() {
               "match.",
               "Proxies in any namespace. If both name and selector are set, both must match."})
       .Required("kind", &Target::kind, Choice<TargetKind>(),
-                "What to tap: a Workload (Deployment, StatefulSet and so on), a single Pod, a "
-                "whole Namespace, or a Gateway or waypoint.")
+                "What to tap: a Workload of any kind or of a named one, the pods of a ReplicaSet or "
+                "Job, a Pod, the pods behind a Service, a whole Namespace, or a Gateway or waypoint.")
       .Optional("name", &Target::name, ObjectName(),
-                {"Name of the workload, pod or gateway.",
-                 "Name of the workload, pod, gateway or namespace."})
+                "Name of the object of that kind.")
+      .Optional("namespace", &Target::ns, NamespaceName(),
+                {"Of a ClusterTrafficTap alone.",
+                 "Namespace that the target is in. Default: any namespace."})
       .Optional("selector", &Target::selector, LabelMap(), "Labels that the pods must have.")
       .Rule(
           "self.kind == 'Namespace' || has(self.name) || (has(self.selector) && "
@@ -48,6 +66,13 @@ Kind<Target> TargetFields() {
           "needs a name or a selector")
       .Rule("self.kind != 'Namespace' || !has(self.selector) || size(self.selector) == 0",
             "a Namespace target takes no selector")
+      .Rule("self.kind != 'Service' || (has(self.name) && (!has(self.selector) || "
+            "size(self.selector) == 0))",
+            "a Service target takes a name and no selector: for pods with labels use kind Pod")
+      .RuleOf(Scope::kNamespaced, "!has(self.namespace)",
+              "a TrafficTap taps its own namespace: remove namespace or use a ClusterTrafficTap")
+      .RuleOf(Scope::kCluster, "self.kind != 'Namespace' || !has(self.namespace)",
+              "a Namespace target says which by name: remove namespace")
       .RuleOf(Scope::kNamespaced, "self.kind != 'Namespace' || !has(self.name)",
               "a TrafficTap taps its own namespace: remove name or use a ClusterTrafficTap")
       .Checked(CheckTarget)
@@ -81,10 +106,7 @@ Kind<Peer> PeerFields() {
   Kind<Peer> out =
       Object<Peer>("One peer. All fields that are set must match.")
           .Optional("workload", &Peer::workload, ObjectName(), "Name of the peer's workload.")
-          .Optional(
-              "namespace", &Peer::ns,
-              DnsLabel("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end"),
-              "The peer's namespace.")
+          .Optional("namespace", &Peer::ns, NamespaceName(), "The peer's namespace.")
           .Optional(
               "principal", &Peer::principal,
               Text({.max = 2048,

@@ -69,6 +69,9 @@ BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
             "1s",       "--authority", "*.example",  "--header",        "x-tenant:blue",
             "--not",    "--header",    "x-probe",    "--path",          "=/cart?id=1"},
            {"-A"},
+           {"svc/cart", "deploy/cart", "rs/cart-5d9c", "job/load", "dc/cart"},
+           {"-l", "app=cart,version in (v1, v2)"},
+           {"-l", "app=cart", "-A"},
            {"ns/a", "ns/b"}}) {
     auto object = cli::TemporaryTap(Ask(args).request, "x");
     object.value()["metadata"]["name"] = "x";
@@ -90,9 +93,31 @@ BOOST_AUTO_TEST_CASE(with_peers_taps_the_namespace_and_shows_the_targets_alone) 
   BOOST_TEST(Ask({"cart", "--with-peers", "--direction", "out"}).query == "source=shop/cart ");
 }
 
+BOOST_AUTO_TEST_CASE(a_selector_is_a_target_for_each_set_of_labels) {
+  const auto object = cli::TemporaryTap(Ask({"-l", "app=cart,version in (v1,v2)"}).request, "");
+  const kube::Json expected = {
+      {{"kind", "Pod"}, {"selector", {{"app", "cart"}, {"version", "v1"}}}},
+      {{"kind", "Pod"}, {"selector", {{"app", "cart"}, {"version", "v2"}}}}};
+  BOOST_TEST((*object.Find("/spec/targets") == expected));
+  BOOST_TEST(object.Text("/metadata/generateName") == "tap-");
+}
+
+BOOST_AUTO_TEST_CASE(a_selector_and_targets_do_not_go_together) {
+  cli::TapOptions options;
+  cli::CommandSpec spec;
+  cli::AddTapOptions(&options, &spec);
+  BOOST_REQUIRE(cli::ParseCommand(spec, {"cart", "-l", "app=cart"}).ok());
+  const auto request = cli::MakeTapRequest(options, cli::Cluster{nullptr, "shop", false});
+  BOOST_TEST(absl::IsInvalidArgument(request.status()));
+}
+
 BOOST_AUTO_TEST_CASE(with_peers_goes_with_workloads_alone) {
-  for (const auto& args : std::vector<std::vector<std::string>>{
-           {"--with-peers"}, {"pod/cart-1", "--with-peers"}, {"ns/shop", "--with-peers"}}) {
+  for (const auto& args :
+       std::vector<std::vector<std::string>>{{"--with-peers"},
+                                             {"pod/cart-1", "--with-peers"},
+                                             {"svc/cart", "--with-peers"},
+                                             {"rs/cart-5d9c", "--with-peers"},
+                                             {"ns/shop", "--with-peers"}}) {
     cli::TapOptions options;
     cli::CommandSpec spec;
     cli::AddTapOptions(&options, &spec);

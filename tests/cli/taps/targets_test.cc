@@ -48,16 +48,23 @@ BOOST_FIXTURE_TEST_SUITE(targets, Fixture)
 BOOST_AUTO_TEST_CASE(kinds_have_the_names_that_kubectl_gives_them) {
   BOOST_TEST((cli::ParseTarget("checkout")->kind == TargetKind::kWorkload));
   BOOST_TEST((cli::ParseTarget("workload/checkout")->kind == TargetKind::kWorkload));
-  BOOST_TEST(cli::ParseTarget("deploy/checkout")->workload_kind == "Deployment");
-  BOOST_TEST(cli::ParseTarget("deployments/checkout")->workload_kind == "Deployment");
-  BOOST_TEST(cli::ParseTarget("deployment.apps/checkout")->workload_kind == "Deployment");
-  BOOST_TEST(cli::ParseTarget("statefulsets.v1.apps/db")->workload_kind == "StatefulSet");
-  BOOST_TEST(cli::ParseTarget("cronjob.batch/nightly")->workload_kind == "CronJob");
+  BOOST_TEST((cli::ParseTarget("deploy/checkout")->kind == TargetKind::kDeployment));
+  BOOST_TEST((cli::ParseTarget("deployments/checkout")->kind == TargetKind::kDeployment));
+  BOOST_TEST((cli::ParseTarget("deployment.apps/checkout")->kind == TargetKind::kDeployment));
+  BOOST_TEST((cli::ParseTarget("statefulsets.v1.apps/db")->kind == TargetKind::kStatefulSet));
+  BOOST_TEST((cli::ParseTarget("ds/agent")->kind == TargetKind::kDaemonSet));
+  BOOST_TEST((cli::ParseTarget("rs/cart-5d9c")->kind == TargetKind::kReplicaSet));
+  BOOST_TEST((cli::ParseTarget("job/load")->kind == TargetKind::kJob));
+  BOOST_TEST((cli::ParseTarget("cj/nightly")->kind == TargetKind::kCronJob));
+  BOOST_TEST((cli::ParseTarget("cronjob.batch/nightly")->kind == TargetKind::kCronJob));
+  BOOST_TEST((cli::ParseTarget("rollout/cart")->kind == TargetKind::kRollout));
+  BOOST_TEST((cli::ParseTarget("dc/cart")->kind == TargetKind::kDeploymentConfig));
+  BOOST_TEST((cli::ParseTarget("svc/cart")->kind == TargetKind::kService));
   BOOST_TEST((cli::ParseTarget("po/x")->kind == TargetKind::kPod));
   BOOST_TEST((cli::ParseTarget("ns/shop")->kind == TargetKind::kNamespace));
   BOOST_TEST((cli::ParseTarget("gateway/g")->kind == TargetKind::kGateway));
   for (const char* wrong :
-       {"", "workload/", "a/b/c", "/x", "deployment.batch/x", "svc/cart", "configmap/x"}) {
+       {"", "workload/", "a/b/c", "/x", "deployment.batch/x", "configmap/x"}) {
     BOOST_TEST(absl::IsInvalidArgument(cli::ParseTarget(wrong).status()), wrong);
   }
   BOOST_TEST(Message(cli::ParseTarget("worklod/x").status()).find("did you mean \"workload\"?") !=
@@ -78,6 +85,25 @@ BOOST_AUTO_TEST_CASE(a_typo_in_a_name_comes_with_the_nearest_one) {
 BOOST_AUTO_TEST_CASE(a_kind_that_is_not_the_workloads_is_told) {
   BOOST_TEST(Check({"deployment/cart"}).ok());
   BOOST_TEST(Message(Check({"sts/cart"})).find("use workload/cart") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_set_is_known_by_its_pods) {
+  BOOST_TEST(Check({"rs/cart-5d9c"}).ok());
+  BOOST_TEST(Message(Check({"rs/cart-5d9d"})) ==
+             "no ReplicaSet \"cart-5d9d\" in namespace shop: did you mean \"cart-5d9c\"?");
+}
+
+BOOST_AUTO_TEST_CASE(a_service_is_looked_up_among_the_services) {
+  BOOST_TEST(Message(Check({"svc/cart"})) ==
+             "no service \"cart\" in namespace shop: there is none");
+  client.Seed(kube::kServices, kube::Object(kube::Json{
+                                   {"metadata", {{"name", "cart-api"}, {"namespace", "shop"}}}}));
+  BOOST_TEST(Check({"svc/cart-api"}).ok());
+  BOOST_TEST(Message(Check({"svc/cart-apy"})).find("did you mean \"cart-api\"?") !=
+             std::string::npos);
+  client.Fail("list", kube::kServices,
+              kube::ToStatus({403, "Forbidden", "", "no", {}}, "list", "services"));
+  BOOST_TEST(Check({"svc/cart-apy"}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(what_may_not_be_listed_is_left_to_the_operator) {

@@ -62,6 +62,7 @@ void Check(const std::string& name, const char* suffix, const std::string& text)
 plan::MeshSnapshot Reversed(plan::MeshSnapshot snapshot) {
   std::reverse(snapshot.taps.begin(), snapshot.taps.end());
   std::reverse(snapshot.pods.begin(), snapshot.pods.end());
+  std::reverse(snapshot.services.begin(), snapshot.services.end());
   std::reverse(snapshot.destinations.begin(), snapshot.destinations.end());
   std::reverse(snapshot.namespaces.begin(), snapshot.namespaces.end());
   std::reverse(snapshot.standing.begin(), snapshot.standing.end());

@@ -38,6 +38,14 @@ BOOST_AUTO_TEST_CASE(labels_of_one_rollout_or_one_pod_are_never_used) {
   BOOST_TEST(ChooseSelector({&pod}, {}).labels.empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_name_of_a_job_lasts_as_long_as_it_does_but_for_those_of_a_cron_job) {
+  Pod pod = MakePod({{"job-name", "load"}, {"controller-uid", "7"}});
+  pod.workload_kind = "Job";
+  BOOST_TEST((ChooseSelector({&pod}, {}).labels == tap::Labels{{"job-name", "load"}}));
+  pod.workload_kind = "CronJob";
+  BOOST_TEST(ChooseSelector({&pod}, {}).labels.empty());
+}
+
 BOOST_AUTO_TEST_CASE(only_labels_that_all_pods_have_count) {
   const Pod first = MakePod({{"app", "cart"}, {"shard", "1"}});
   const Pod second = MakePod({{"app", "cart"}, {"shard", "2"}});

@@ -31,6 +31,25 @@ BOOST_AUTO_TEST_CASE(reads_every_kind_with_name_and_selector) {
   BOOST_TEST(tap->targets[3].selector.at("x.io/y") == "true");
 }
 
+BOOST_AUTO_TEST_CASE(reads_what_kubectl_calls_a_workload_and_a_service) {
+  const auto tap = GoodSpec(
+      "  targets: [{kind: Deployment, name: a}, {kind: ReplicaSet, name: a-5d9c}, {kind: Job, name: "
+      "j}, {kind: DeploymentConfig, selector: {a: b}}, {kind: Service, name: s}]\n");
+  BOOST_REQUIRE(tap->targets.size() == 5);
+  BOOST_CHECK(tap->targets[0].kind == TargetKind::kDeployment);
+  BOOST_CHECK(tap->targets[1].kind == TargetKind::kReplicaSet);
+  BOOST_CHECK(tap->targets[2].kind == TargetKind::kJob);
+  BOOST_CHECK(tap->targets[3].kind == TargetKind::kDeploymentConfig);
+  BOOST_CHECK(tap->targets[4].kind == TargetKind::kService);
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_taps_target_may_be_held_to_a_namespace) {
+  const auto tap = Good(Document("  targets: [{kind: Service, name: a, namespace: shop}]\n", "a",
+                                 "ClusterTrafficTap"));
+  BOOST_TEST(tap->targets[0].ns == "shop");
+  BOOST_TEST(Refuses("  targets: [{kind: Pod, name: a, namespace: b}]\n", kTarget, "Conflict"));
+}
+
 BOOST_AUTO_TEST_CASE(a_cluster_tap_names_a_namespace) {
   const auto tap =
       Good(Document("  targets: [{kind: Namespace, name: shop}]\n", "a", "ClusterTrafficTap"));
@@ -39,7 +58,10 @@ BOOST_AUTO_TEST_CASE(a_cluster_tap_names_a_namespace) {
 
 BOOST_AUTO_TEST_CASE(refuses_targets_that_choose_nothing_or_too_much) {
   BOOST_TEST(Refuses("  targets: [{name: a}]\n", "spec.targets[0].kind", "MissingField"));
-  BOOST_TEST(Refuses("  targets: [{kind: Service, name: a}]\n", "spec.targets[0].kind"));
+  BOOST_TEST(Refuses("  targets: [{kind: Ingress, name: a}]\n", "spec.targets[0].kind"));
+  BOOST_TEST(Refuses("  targets: [{kind: Service, selector: {a: b}}]\n", kTarget, "Conflict"));
+  BOOST_TEST(
+      Refuses("  targets: [{kind: Service, name: a, selector: {a: b}}]\n", kTarget, "Conflict"));
   BOOST_TEST(Refuses("  targets: [{kind: Workload}]\n", kTarget, "MissingField"));
   BOOST_TEST(Refuses("  targets: [{kind: Pod, name: }]\n", kTarget, "MissingField"));
   BOOST_TEST(Refuses("  targets: [{kind: Namespace, name: a}]\n", kTarget, "Conflict"));
