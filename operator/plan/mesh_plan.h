@@ -94,6 +94,19 @@ struct Note {
   friend auto operator<=>(const Note&, const Note&) = default;
 };
 
+// What became of one of a tap's targets.
+struct TargetOutcome {
+  // All of its pods, some or none of them are attached; kPlanned: at least some would be.
+  enum class State { kAttached, kPartial, kNotAttached, kPlanned };
+  tap::Target target;
+  State state = State::kNotAttached;
+  std::string reason;  // "Attached", "NotFound", "NoPods", "NoSelector", "ExternalName", or a Note's
+  std::string message;
+  uint32_t workloads = 0;  // that it means
+  uint32_t pods = 0;       // of these
+  uint32_t proxies = 0;    // of these pods: those that a patch reaches
+};
+
 // How a tap reaches its proxies: by patches that come and go with it, or by those that stand.
 enum class AttachmentMode { kNone, kOnDemand, kStanding, kMixed };
 
@@ -109,6 +122,7 @@ struct TapOutcome {
   std::vector<WorkloadMatch> workloads;  // sorted
   std::vector<Note> not_visible;  // sorted; traffic that it asks for and that will not be seen
   std::vector<Note> notes;        // sorted
+  std::vector<TargetOutcome> targets;  // in the tap's order
   uint32_t pods_matched = 0;
   uint32_t pods_meshed = 0;
   // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.

@@ -8,12 +8,6 @@
 namespace traffictap::plan {
 namespace {
 
-bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
-  const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
-  return tap::TargetsProxy(
-      spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind});
-}
-
 bool WantsAllOf(const tap::TapSpec& spec, const std::string& ns) {
   return spec.targets.empty() ||
          std::any_of(spec.targets.begin(), spec.targets.end(), [&](const tap::Target& target) {
@@ -46,6 +40,12 @@ void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Tar
 }
 
 }  // namespace
+
+bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
+  const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
+  return tap::TargetsProxy(
+      spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind});
+}
 
 tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index) {
   std::vector<tap::Target> targets;

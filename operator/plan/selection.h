@@ -26,7 +26,9 @@ struct Selection {
 // One that has none, or is not there, stays and means nothing.
 tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index);
 
-// `spec` is without Services.
+// Whether the targets mean the pod. `spec` is without Services, here and below.
+bool IsTarget(const tap::TapSpec& spec, const Pod& pod);
+
 Selection Select(const tap::TapSpec& spec, const MeshIndex& index);
 
 }  // namespace traffictap::plan

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "operator/plan/conflicts.h"
 #include "operator/plan/standing_attachments.h"
+#include "operator/plan/target_outcomes.h"
 #include "operator/plan/visibility.h"
 #include "operator/plan/wording.h"
 
@@ -62,16 +63,22 @@ Condition NotProgrammed(std::string reason, std::string message) {
   return {"Programmed", Value::kFalse, std::move(reason), std::move(message)};
 }
 
+std::string NoTargetsText(const TapState& state, const TapOutcome& outcome) {
+  if (!state.selection.ours.empty()) {
+    return "the targets match only TrafficTap's own pods, which are never tapped";
+  }
+  if (outcome.targets.size() == 1) {
+    const TargetOutcome& only = outcome.targets.front();
+    return fmt::format("{}: {}", SubjectOf(only.target), only.message);
+  }
+  return "no pods match the targets: correct them, or wait for pods to start";
+}
+
 Condition CoverageOf(const TapState& state, const MeshIndex& index, const TapOutcome& outcome) {
   if (!index.snapshot().collector) {
     return NotProgrammed("CollectorNotFound", "the collector's Service is not there: install it");
   }
-  if (outcome.workloads.empty()) {
-    return NotProgrammed(
-        "NoTargets", state.selection.ours.empty()
-                         ? "no pods match the targets: correct them, or wait for pods to start"
-                         : "the targets match only TrafficTap's own pods, which are never tapped");
-  }
+  if (outcome.workloads.empty()) return NotProgrammed("NoTargets", NoTargetsText(state, outcome));
   if (!outcome.patches.empty()) {
     const auto patched = std::count_if(outcome.workloads.begin(), outcome.workloads.end(),
                                        [](const WorkloadMatch& w) { return !w.patch.empty(); });
@@ -240,6 +247,7 @@ TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcom
   std::sort(out.proxies.begin(), out.proxies.end());
   std::sort(out.not_visible.begin(), out.not_visible.end());
   std::sort(out.notes.begin(), out.notes.end());
+  out.targets = TargetOutcomesOf(state, index, out);
   std::set<std::string> patches;
   for (const WorkloadMatch& match : out.workloads) {
     if (!match.patch.empty()) patches.insert(match.patch);

@@ -27,4 +27,12 @@ std::string Counted(size_t count, const char* noun) {
   return fmt::format("{} {}", count, word);
 }
 
+std::string LabelsText(const tap::Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    out += fmt::format("{}{}={}", out.empty() ? "" : ",", name, value);
+  }
+  return out;
+}
+
 }  // namespace traffictap::plan

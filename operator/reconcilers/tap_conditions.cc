@@ -142,6 +142,16 @@ Condition Completed(const TapStatusInput& input) {
              : Condition{"Completed", Value::kFalse, "Running", "no limit has ended the tap"};
 }
 
+// Where some targets lead to no proxy while the others are recorded.
+std::string LostTargets(const TapStatusInput& input) {
+  const auto& targets = input.outcome.targets;
+  const auto lost = std::count_if(targets.begin(), targets.end(), [](const auto& target) {
+    return target.state == plan::TargetOutcome::State::kNotAttached;
+  });
+  return lost == 0 ? "" : fmt::format("; {} of {} targets lead to no proxy, see status.targets",
+                                      lost, targets.size());
+}
+
 // The first condition that keeps the tap from capturing. An istiod that does not say what the
 // proxies took may never say it, and a tap of an idle workload would be waited for in vain.
 Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& input) {
@@ -158,8 +168,8 @@ Condition Ready(const std::vector<Condition>& conditions, const TapStatusInput& 
     return {"Ready", condition->status, condition->reason, condition->message};
   }
   return {"Ready", Value::kTrue, "Capturing",
-          fmt::format("{} of {} proxies are reporting{}", input.totals.proxies,
-                      input.outcome.proxies.size(), unknown)};
+          fmt::format("{} of {} proxies are reporting{}{}", input.totals.proxies,
+                      input.outcome.proxies.size(), unknown, LostTargets(input))};
 }
 
 // kstatus: Failed while an edit by a person is needed, InProgress while we work.

@@ -5,8 +5,10 @@
 #include <set>
 
 #include "base/rfc3339.h"
+#include "operator/plan/wording.h"
 #include "operator/reconcilers/condition_json.h"
 #include "operator/reconcilers/tap_conditions.h"
+#include "tap/enum_names.h"
 
 namespace traffictap::reconcilers {
 namespace {
@@ -16,6 +18,7 @@ using plan::Condition;
 
 constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
+constexpr size_t kTargetsMax = 32;
 
 Json WriteWorkloads(const TapStatusInput& input) {
   return {{"matched", input.outcome.workloads.size()},
@@ -51,6 +54,38 @@ Json WriteNotVisible(const plan::TapOutcome& outcome) {
     out.push_back({{"subject", blind.subject},
                    {"reason", blind.reason},
                    {"message", CutMessage(blind.message)}});
+  }
+  return out;
+}
+
+constexpr const char* NameOf(plan::TargetOutcome::State state) {
+  using State = plan::TargetOutcome::State;
+  switch (state) {
+    case State::kAttached: return "Attached";
+    case State::kPartial: return "Partial";
+    case State::kPlanned: return "Planned";
+    case State::kNotAttached: break;
+  }
+  return "NotAttached";
+}
+
+Json WriteTargets(const plan::TapOutcome& outcome) {
+  Json out = Json::array();
+  for (const auto& target : outcome.targets) {
+    if (out.size() == kTargetsMax) break;
+    Json entry{{"kind", tap::NameOf(target.target.kind)},
+               {"state", NameOf(target.state)},
+               {"reason", target.reason},
+               {"message", CutMessage(target.message)},
+               {"workloads", target.workloads},
+               {"pods", target.pods},
+               {"proxies", target.proxies}};
+    if (!target.target.name.empty()) entry["name"] = target.target.name;
+    if (!target.target.ns.empty()) entry["namespace"] = target.target.ns;
+    if (!target.target.selector.empty()) {
+      entry["selector"] = CutMessage(plan::LabelsText(target.target.selector));
+    }
+    out.push_back(std::move(entry));
   }
   return out;
 }
@@ -124,6 +159,9 @@ Json TapStatus(const TapStatusInput& input) {
   if (input.outcome.ends) out["endsAt"] = base::FormatRfc3339(*input.outcome.ends);
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())
     out["outputs"] = std::move(outputs);
+  if (Json targets = WriteTargets(input.outcome); !targets.empty()) {
+    out["targets"] = std::move(targets);
+  }
   if (Json hidden = WriteNotVisible(input.outcome); !hidden.empty()) {
     out["notVisible"] = std::move(hidden);
   }

@@ -4,6 +4,7 @@
 #include "cli/shell/yaml_text.h"
 #include "cli/taps/tap_lifecycle.h"
 #include "cli/taps/tap_options.h"
+#include "cli/taps/tap_rows.h"
 #include "fmt/format.h"
 
 namespace traffictap::cli {
@@ -60,6 +61,18 @@ std::string Lines(const Object& tap, const std::string& list, const std::string&
   return out + TextTable(rows);
 }
 
+std::string TargetLines(const Object& tap) {
+  const Json* targets = tap.Find("/status/targets");
+  if (targets == nullptr || !targets->is_array()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& value : *targets) {
+    const Object target(value);
+    rows.push_back({"  " + TargetText(value), target.Text("/state"), target.Text("/reason"),
+                    target.Text("/message")});
+  }
+  return "\nTargets:\n" + TextTable(rows);
+}
+
 std::string PlanCommand::Text(const Object& planned) const {
   const Json* status = planned.Find("/status");
   const Json shown = status == nullptr ? Json::object() : *status;
@@ -76,6 +89,7 @@ std::string PlanCommand::Text(const Object& planned) const {
   out += fmt::format("{}: {}\n", programmed.reason, programmed.message);
   const bool standing = planned.Text("/status/attachment") == "Standing";
   if (standing) out += "attachment: Standing; the tap changes nothing in the mesh\n";
+  out += TargetLines(planned);
   out += Lines(planned, "patches",
                standing ? "Objects that attach the proxies permanently"
                         : "Objects that would be added or changed");

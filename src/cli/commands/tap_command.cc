@@ -4,6 +4,7 @@
 #include "cli/shell/yaml_text.h"
 #include "cli/taps/tap_lifecycle.h"
 #include "cli/taps/tap_options.h"
+#include "cli/taps/tap_rows.h"
 #include "fmt/format.h"
 #include "tap/values.h"
 
@@ -33,6 +34,18 @@ void TellOfOneSide(const TapRequest& request, Session& session) {
   session.console->Say(
       "only the targets' side of each request is recorded unless another tap has the other end; "
       "--with-peers taps the whole namespace to see both sides");
+}
+
+// A target that leads nowhere is no error as long as another one is recorded.
+void TellOfLostTargets(const kube::Object& tap, Session& session) {
+  const kube::Json* targets = tap.Find("/status/targets");
+  if (targets == nullptr || !targets->is_array()) return;
+  for (const kube::Json& value : *targets) {
+    const kube::Object target(value);
+    if (target.Text("/state") == "Attached") continue;
+    session.console->Say(fmt::format("{}: {}: {}", TargetText(value), target.Text("/reason"),
+                                     target.Text("/message")));
+  }
 }
 
 CommandSpec TapCommand::Describe() {
@@ -93,6 +106,7 @@ Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Ses
   TapGuard guard(&client, ResourceOf(request), *tap, session.console);
   const auto ready = WaitForReady(client, request, *tap, tap_.wait, session);
   if (!ready.ok()) return ready.status();
+  TellOfLostTargets(*ready, session);
   if (detach_) {
     guard.Keep();
     return Detach(*tap, session);

@@ -92,6 +92,17 @@ std::vector<std::string> TapRow(const Json& tap, bool standalone, bool wide, bas
   return standalone ? RowOfCollector(object) : RowOfObject(object, wide, now);
 }
 
+std::string TargetText(const Json& value) {
+  const Object target(value);
+  const std::string name = target.Text("/name");
+  const std::string ns = target.Text("/namespace");
+  const std::string selector = target.Text("/selector");
+  std::string out = target.Text("/kind");
+  if (!name.empty()) out += fmt::format("/{}{}", ns.empty() ? "" : ns + "/", name);
+  if (!selector.empty()) out += (name.empty() ? "/" : " ") + selector;
+  return out;
+}
+
 std::string TapName(const Json& tap, bool standalone) {
   const Object object(tap);
   return standalone ? object.Text("/tap") : object.key().ToString();

@@ -15,6 +15,9 @@ namespace traffictap::cli {
 std::vector<std::string> TapHeadings(bool standalone, bool wide);
 std::vector<std::string> TapRow(const kube::Json& tap, bool standalone, bool wide, base::Nanos now);
 
+// One of status.targets: "Service/catalog", "Pod/app=cart,version=v1".
+std::string TargetText(const kube::Json& target);
+
 // "shop/errors".
 std::string TapName(const kube::Json& tap, bool standalone);
 

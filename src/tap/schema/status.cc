@@ -134,6 +134,27 @@ std::vector<StatusField> Examples() {
                 nullptr, {{"type", "string"}, {"maxLength", 1024}})}};
 }
 
+Tree Targets() {
+  Tree state = {{"description",
+                 "Attached: all of its pods are. Partial: some are. NotAttached: none is. Planned: "
+                 "they would be, of a tap that is only planned."},
+                {"type", "string"},
+                {"enum", {"Attached", "Partial", "NotAttached", "Planned"}}};
+  return List("What became of the targets, in the order of spec.targets: the first 32.", 32, nullptr,
+              Fields("One target.",
+                     {{"kind", NameText("Kind of the target.", 63)},
+                      {"name", NameText("Name of the target.", 253)},
+                      {"namespace", NameText("Namespace of the target.", 63)},
+                      {"selector", Text("Labels of the target.", 32768)},
+                      {"state", std::move(state)},
+                      {"reason", NameText("Machine-readable reason.", 1024)},
+                      {"message", Text("Explanation, and what to do.", 32768)},
+                      {"workloads", Count("Workloads that the target means.")},
+                      {"pods", Count("Pods of these workloads that it means.")},
+                      {"proxies", Count("Of these pods, those whose proxies are attached.")}},
+                     {"kind", "state", "reason", "message"}));
+}
+
 void Append(std::vector<StatusField> more, std::vector<StatusField>* to) {
   for (auto& field : more) to->push_back(std::move(field));
 }
@@ -150,6 +171,7 @@ Tree TapStatus() {
                                    "it ends. Absent: nothing.",
                                    32768)});
   fields.push_back({"workloads", Workloads()});
+  fields.push_back({"targets", Targets()});
   Append(Counts(), &fields);
   fields.push_back({"outputs", Outputs()});
   Append(Examples(), &fields);

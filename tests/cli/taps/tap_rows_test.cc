@@ -43,6 +43,13 @@ BOOST_AUTO_TEST_CASE(a_collectors_own_books_are_summed_up) {
       (cli::TapRow(tap, true, false, 0) == Row{"shop/t", "Capturing", "3", "9", "3", "2", "5"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_target_reads_as_it_is_typed) {
+  BOOST_TEST(cli::TargetText({{"kind", "Service"}, {"name", "cart"}}) == "Service/cart");
+  BOOST_TEST(cli::TargetText({{"kind", "Service"}, {"name", "cart"}, {"namespace", "shop"}}) ==
+             "Service/shop/cart");
+  BOOST_TEST(cli::TargetText({{"kind", "Pod"}, {"selector", "app=x,v=1"}}) == "Pod/app=x,v=1");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -7,6 +7,7 @@
 #include "kube/object.h"
 #include "operator/plan/attachment_name.h"
 #include "operator/plan/mesh_plan.h"
+#include "operator/plan/target_outcomes.h"
 
 // A plan as the JSON that its golden file shows.
 namespace traffictap::golden {
@@ -55,6 +56,12 @@ inline Json VerdictJson(const plan::TapOutcome& outcome) {
                                std::to_string(workload.pods_meshed) + " of " +
                                std::to_string(workload.pods) + " pods meshed, " +
                                (workload.patch.empty() ? "no patch" : workload.patch));
+  }
+  constexpr const char* kStates[] = {"Attached", "Partial", "NotAttached", "Planned"};
+  for (const auto& target : outcome.targets) {
+    out["targets"].push_back(plan::SubjectOf(target.target) + ": " +
+                             kStates[static_cast<int>(target.state)] + " " + target.reason + ": " +
+                             target.message);
   }
   constexpr const char* kModes[] = {"None", "OnDemand", "Standing", "Mixed"};
   const bool stands = outcome.attachment > plan::AttachmentMode::kOnDemand;

@@ -91,6 +91,26 @@ BOOST_AUTO_TEST_CASE(what_a_tap_costs_connections_is_told) {
   BOOST_TEST(!TapStatus(Capturing()).contains("drains"));
 }
 
+BOOST_AUTO_TEST_CASE(each_target_has_its_state_and_the_others_lack_is_told) {
+  using State = plan::TargetOutcome::State;
+  auto input = Capturing();
+  input.outcome.targets = {
+      {{tap::TargetKind::kService, "cart", {}, "shop"}, State::kAttached, "Attached", "fine", 1, 2, 2},
+      {{tap::TargetKind::kPod, "", {{"app", "x"}, {"v", "1"}}}, State::kNotAttached, "NoPods", "wait"}};
+  const Json status = TapStatus(input);
+  const Json service = {{"kind", "Service"},      {"name", "cart"},  {"namespace", "shop"},
+                        {"state", "Attached"},    {"reason", "Attached"}, {"message", "fine"},
+                        {"workloads", 1},         {"pods", 2},       {"proxies", 2}};
+  BOOST_TEST((status["targets"][0] == service));
+  BOOST_TEST(status["targets"][1]["selector"] == "app=x,v=1");
+  BOOST_TEST(!status["targets"][1].contains("name"));
+  const std::string ready = Find(status, "Ready")["message"];
+  BOOST_TEST(ready.ends_with("1 of 2 targets lead to no proxy, see status.targets"));
+  input.outcome.targets.resize(40, input.outcome.targets[0]);
+  BOOST_TEST(TapStatus(input)["targets"].size() == 32u);
+  BOOST_TEST(!TapStatus(Capturing()).contains("targets"));
+}
+
 BOOST_AUTO_TEST_CASE(a_proxy_that_refuses_is_quoted) {
   auto input = Capturing();
   input.proxies.refusals = {"cart-0.shop: bad field"};
