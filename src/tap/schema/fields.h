@@ -10,6 +10,8 @@
 namespace traffictap::tap::schema {
 
 const Kind<TapSpec>& TapFields();
+// A list that becomes targets; of a document, which is written with targets alone.
+Kind<TapSpec> TargetRefs();
 const Kind<MatchSpec>& MatchFields();
 const Kind<std::vector<OutputSpec>>& OutputList();
 const Kind<DestinationSpec>& DestinationFields();

@@ -117,6 +117,10 @@ Kind<std::string> ObjectName() {
                }});
 }
 
+Kind<std::string> NamespaceName() {
+  return DnsLabel("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end");
+}
+
 Kind<std::string> Regex() {
   return Text({.max = 1024,
                .rule = "size(string(''.matches(self))) > 0",

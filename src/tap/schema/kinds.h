@@ -27,6 +27,7 @@ Kind<std::string> Text(TextForm form);
 Kind<std::string> OneOf(std::span<const char* const> words);
 Kind<std::string> DnsLabel(const char* advice);
 Kind<std::string> ObjectName();
+Kind<std::string> NamespaceName();
 // RE2.
 Kind<std::string> Regex();
 // The lower-cased name of a header. `fault` says what becomes of one that carries credentials.

@@ -140,7 +140,7 @@ Tree Targets() {
                  "they would be, of a tap that is only planned."},
                 {"type", "string"},
                 {"enum", {"Attached", "Partial", "NotAttached", "Planned"}}};
-  return List("What became of the targets, in the order of spec.targets: the first 32.", 32, nullptr,
+  return List("What became of the targets, in the order of the spec: the first 32.", 32, nullptr,
               Fields("One target.",
                      {{"kind", NameText("Kind of the target.", 63)},
                       {"name", NameText("Name of the target.", 253)},

@@ -16,10 +16,6 @@ namespace {
 constexpr base::Nanos kYear = 365 * 86'400 * base::kSecond;
 constexpr size_t kReplacementMax = 256;
 
-Kind<std::string> NamespaceName() {
-  return DnsLabel("must be 1 to 63 lower-case letters, digits or '-', not '-' at an end");
-}
-
 void CheckTarget(FieldReader& fields, const Target& target) {
   const bool whole = target.kind == TargetKind::kNamespace;
   const bool service = target.kind == TargetKind::kService;
@@ -246,6 +242,11 @@ const Kind<TapSpec>& TapFields() {
           .Optional("targets", &T::targets, List(TargetFields()),
                     {"Proxies to tap. Default: all proxies in the namespace.",
                      "Proxies to tap. Default: all proxies in the mesh."})
+          .Optional("targetRefs", TargetRefs(),
+                    "Proxies to tap, as policies of the Gateway API name them (GEP-713): another "
+                    "spelling of targets.")
+          .Rule("!has(self.targets) || !has(self.targetRefs)",
+                "targets and targetRefs say the same: keep one of them")
           .Optional(
               "direction", &T::direction, Choice<Direction>(),
               "Which traffic of the targets to tap: received (Inbound), sent (Outbound) or both.")
