@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <set>
+#include <span>
 #include <string>
 
 #include "fmt/format.h"
@@ -48,10 +49,19 @@ struct Context {
   const char* name;
   const char* side;  // null: none
   bool has_policies;
+  const char* listener = nullptr;  // null: any
 };
 constexpr std::array<Context, 3> kContexts = {{{"SIDECAR_INBOUND", "inbound", true},
                                                {"SIDECAR_OUTBOUND", "outbound", false},
                                                {"GATEWAY", nullptr, true}}};
+// istiod builds a waypoint's listeners as a sidecar's inbound ones. Its other listeners carry the tunnels
+// (istio/istio: pilot/pkg/networking/core/listener_waypoint.go), whose CONNECTs are no requests of anybody.
+constexpr std::array<Context, 1> kWaypoint = {{{"SIDECAR_INBOUND", nullptr, true, "main_internal"}}};
+
+std::span<const Context> ContextsOf(const plan::Patch& patch) {
+  if (patch.at.targets.empty()) return kContexts;
+  return kWaypoint;
+}
 
 // What policies that Istio only tries would have done: the RBAC filter leaves it in its metadata, each
 // action under its own prefix (istio/istio: pilot/pkg/security/authz/model). Absent without any.
@@ -129,10 +139,10 @@ Json TcpLogger(const plan::Patch& patch, const Context& context) {
 }
 
 Json MergeInto(const Context& context, const char* filter, const char* type, Json logger) {
+  Json listener = {{"filterChain", {{"filter", {{"name", filter}}}}}};
+  if (context.listener != nullptr) listener["name"] = context.listener;
   return {{"applyTo", "NETWORK_FILTER"},
-          {"match",
-           {{"context", context.name},
-            {"listener", {{"filterChain", {{"filter", {{"name", filter}}}}}}}}},
+          {"match", {{"context", context.name}, {"listener", std::move(listener)}}},
           {"patch",
            {{"operation", "MERGE"},
             {"value",
@@ -179,6 +189,17 @@ void ReadCollectorCluster(const std::string& cluster, plan::Patch* patch) {
   patch->collector_host = cluster.substr(host + 1);
 }
 
+void ReadTargets(const Json& targets, plan::Patch* patch) {
+  if (!targets.is_array()) return;
+  for (const Json& target : targets) {
+    const auto text = [&](const char* pointer) {
+      const Json& field = At(target, pointer);
+      return field.is_string() ? field.get<std::string>() : "";
+    };
+    patch->at.targets.push_back({text("/group"), text("/kind"), text("/name")});
+  }
+}
+
 void ReadLogger(const Json& config, plan::Patch* patch) {
   const Json& cluster = At(config, "/common_config/grpc_service/envoy_grpc/cluster_name");
   if (cluster.is_string()) ReadCollectorCluster(cluster.get<std::string>(), patch);
@@ -199,8 +220,12 @@ void ReadLogger(const Json& config, plan::Patch* patch) {
 Json EnvoyFilterSpec(const plan::Patch& patch) {
   Json spec = Json::object();
   if (!patch.at.selector.empty()) spec["workloadSelector"] = {{"labels", patch.at.selector}};
+  for (const plan::TargetRef& target : patch.at.targets) {
+    spec["targetRefs"].push_back(
+        {{"group", target.group}, {"kind", target.kind}, {"name", target.name}});
+  }
   spec["configPatches"] = Json::array({BoundCluster(patch)});
-  for (const Context& context : kContexts) {
+  for (const Context& context : ContextsOf(patch)) {
     if (patch.http) {
       spec["configPatches"].push_back(
           MergeInto(context, "envoy.filters.network.http_connection_manager",
@@ -224,6 +249,7 @@ std::optional<plan::Patch> ReadEnvoyFilterSpec(const Json& spec) {
       if (value.is_string()) patch.at.selector[name] = value.get<std::string>();
     }
   }
+  ReadTargets(At(spec, "/targetRefs"), &patch);
   const Json& patches = At(spec, "/configPatches");
   if (!patches.is_array()) return std::nullopt;
   for (const Json& one : patches) {

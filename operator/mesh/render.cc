@@ -14,6 +14,9 @@ namespace {
 
 using kube::Json;
 
+// A waypoint gets the clusters of its own Services and, since Istio 1.26, of those whose hosts are named
+// here: without it the logger would name a cluster that is not there.
+constexpr const char* kReferencedServices = "envoyfilter.istio.io/referenced-services";
 constexpr const char* kUnneededSince = "traffictap.io/unneeded-since";
 
 Json OwnersOf(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
@@ -47,6 +50,9 @@ kube::Object Render(const plan::Patch& patch, const std::optional<Keeper>& keepe
   Json annotations = Json::object();
   if (patch.unneeded_since) {
     annotations[kUnneededSince] = base::FormatRfc3339(*patch.unneeded_since);
+  }
+  if (envoy_filter && !patch.at.targets.empty()) {
+    annotations[kReferencedServices] = patch.collector_host;
   }
   if (patch.standing) annotations[plan::kAttachmentLabel] = "Standing";
   if (!annotations.empty()) object["metadata"]["annotations"] = std::move(annotations);

@@ -9,6 +9,7 @@
 #include "operator/plan/conflicts.h"
 #include "operator/plan/istio_version.h"
 #include "operator/plan/visibility.h"
+#include "operator/plan/waypoints.h"
 #include "operator/plan/wording.h"
 #include "operator/plan/workload_selector.h"
 
@@ -218,20 +219,20 @@ void Attacher::AttachGroup(Mechanism mechanism, const Group& group) {
   Add(std::move(patch), group.workloads, group.pods);
 }
 
-// Waypoints ignore selectors, and EnvoyFilters reach them only from Istio 1.27 on, by targetRefs; a
-// Telemetry does since 1.22.
+// Waypoints ignore selectors: a patch names their Gateway.
 void Attacher::AttachWaypoint(const Workload& workload) {
   const Workloads only = {&workload};
-  if (!index_.mesh().telemetry_allowed) {
-    return Hide(only, {"", "TelemetryForbidden",
-                       "a waypoint can be tapped by Telemetry alone, which this installation may "
-                       "not write: allow it"});
-  }
   Patch patch;
   patch.at.ns = ns_;
   patch.at.name = PatchNameOf(workload);
   patch.at.targets = {{"gateway.networking.k8s.io", "Gateway", workload.pods.front()->gateway}};
-  patch.mechanism = Mechanism::kTelemetry;
+  const bool filter = TakesEnvoyFilter(index_, patch.at);
+  if (!filter && !index_.mesh().telemetry_allowed) {
+    return Hide(only, {"", "TelemetryForbidden",
+                       "before Istio 1.27 a waypoint can be tapped by Telemetry alone, which this "
+                       "installation may not write: allow it, or upgrade Istio"});
+  }
+  patch.mechanism = filter ? Mechanism::kEnvoyFilter : Mechanism::kTelemetry;
   Add(std::move(patch), only, workload.pods);
 }
 

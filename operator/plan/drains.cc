@@ -13,18 +13,11 @@
 namespace traffictap::plan {
 namespace {
 
-bool Holds(const Attachment& at, const Pod& pod) {
-  if (at.targets.empty()) return IsPatchable(pod) && HasLabels(pod.labels, at.selector);
-  return std::any_of(at.targets.begin(), at.targets.end(), [&](const TargetRef& target) {
-    return !pod.gateway.empty() && target.name == pod.gateway;
-  });
-}
-
 std::vector<const Pod*> ProxiesOf(const MeshIndex& index, const Attachment& at) {
   std::vector<const Pod*> out;
   for (const Workload& workload : index.WorkloadsOf(at.ns)) {
     std::copy_if(workload.pods.begin(), workload.pods.end(), std::back_inserter(out),
-                 [&](const Pod* pod) { return Holds(at, *pod); });
+                 [&](const Pod* pod) { return IsUnder(at, *pod); });
   }
   return out;
 }
@@ -46,6 +39,7 @@ Filters ChangedOf(const Patch& now, const StandingPatch& standing) {
   const Patch& old = standing.patch;
   if (now.mechanism == Mechanism::kTelemetry) return {!standing.intact, !standing.intact};
   const bool moved = !standing.intact || old.at.selector != now.at.selector ||
+                     old.at.targets != now.at.targets ||
                      old.collector_host != now.collector_host ||
                      old.collector_port != now.collector_port;
   const bool headers =

@@ -7,15 +7,11 @@
 namespace traffictap::plan {
 namespace {
 
-bool Holds(const Attachment& at, const Pod& pod) {
-  return IsPatchable(pod) && HasLabels(pod.labels, at.selector);
-}
-
 // Whether a pod of the namespace is under both.
 bool Overlap(const MeshIndex& index, const Attachment& a, const Attachment& b) {
   for (const Workload& workload : index.WorkloadsOf(a.ns)) {
     for (const Pod* pod : workload.pods) {
-      if (Holds(a, *pod) && Holds(b, *pod)) return true;
+      if (IsUnder(a, *pod) && IsUnder(b, *pod)) return true;
     }
   }
   return false;
@@ -26,7 +22,7 @@ bool HasProxies(const MeshIndex& index, const Attachment& at) {
   bool some = false;
   for (const Workload& workload : index.WorkloadsOf(at.ns)) {
     for (const Pod* pod : workload.pods) {
-      if (!Holds(at, *pod)) continue;
+      if (!IsUnder(at, *pod)) continue;
       if (pod->ours) return false;
       some = true;
     }
@@ -73,7 +69,7 @@ class Keeper {
              patch.at.name == old.at.name;
     });
     if (same == patches_->end()) return KeepWhole(old);
-    if (same->at.selector != old.at.selector) return;
+    if (same->at.selector != old.at.selector || same->at.targets != old.at.targets) return;
     Patch joined = Joined(*same, old);
     if (!SameContent(joined, *same) && InGrace(old, &joined)) *same = std::move(joined);
   }

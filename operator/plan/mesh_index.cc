@@ -12,6 +12,13 @@ bool HasLabels(const tap::Labels& labels, const tap::Labels& selector) {
   });
 }
 
+bool IsUnder(const Attachment& at, const Pod& pod) {
+  if (at.targets.empty()) return IsPatchable(pod) && HasLabels(pod.labels, at.selector);
+  return std::any_of(at.targets.begin(), at.targets.end(), [&](const TargetRef& target) {
+    return !pod.gateway.empty() && target.name == pod.gateway;
+  });
+}
+
 namespace {
 
 constexpr const char* kDefaultRevision = "default";

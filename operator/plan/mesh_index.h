@@ -28,6 +28,9 @@ inline bool IsPatchable(const Pod& pod) {
 
 bool HasLabels(const tap::Labels& labels, const tap::Labels& selector);
 
+// Whether a patch of the pod's own namespace is for its proxy.
+bool IsUnder(const Attachment& at, const Pod& pod);
+
 // The snapshot, made quick to ask. The snapshot outlives it.
 class MeshIndex {
  public:

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "operator/plan/conflicts.h"
+#include "operator/plan/waypoints.h"
 #include "operator/plan/wording.h"
 
 namespace traffictap::plan {
@@ -22,6 +23,18 @@ std::string OfPods(size_t count, const Workload& workload) {
     return fmt::format("{} of its {} pods {}", count, workload.pods.size(), verb);
   }
   return fmt::format("its pod{} {}", count == 1 ? "" : "s", verb);
+}
+
+std::string WaypointAdvice(const MeshIndex& index, const Workload& workload) {
+  const auto waypoint = WaypointOf(index, workload);
+  if (!waypoint) return "give the namespace a waypoint and tap that";
+  if (waypoint->ns == workload.ns) {
+    return fmt::format("requests are recorded at the waypoint {}, if the tap targets it (kind: "
+                       "Gateway)",
+                       waypoint->name);
+  }
+  return fmt::format("requests pass the waypoint {} of namespace {}: tap that there (kind: Gateway)",
+                     waypoint->name, waypoint->ns);
 }
 
 void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {
@@ -63,9 +76,8 @@ std::vector<Note> BlindSpots(const MeshIndex& index, const Workload& workload) {
   }
   if (const size_t ambient = Count(workload, Proxy::kAmbient); ambient > 0) {
     out.push_back({subject, "Ambient",
-                   fmt::format("{} in ambient mode, where ztunnel sends no access logs: give the "
-                               "namespace a waypoint and tap that",
-                               OfPods(ambient, workload))});
+                   fmt::format("{} in ambient mode, where ztunnel sends no access logs: {}",
+                               OfPods(ambient, workload), WaypointAdvice(index, workload))});
   }
   AddHidden(index, workload, &out);
   return out;

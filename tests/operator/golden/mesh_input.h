@@ -76,6 +76,9 @@ inline void AddStanding(const Json& standing, const plan::CollectorService& coll
   patch.at.name = standing["metadata"]["name"];
   const Json& spec = standing["spec"];
   patch.at.selector = spec.value("selector", tap::Labels());
+  if (spec.contains("gateway")) {
+    patch.at.targets = {{"gateway.networking.k8s.io", "Gateway", spec["gateway"].get<std::string>()}};
+  }
   for (const Json& protocol : spec["protocols"]) {
     (protocol == "TCP" ? patch.tcp : patch.http) = true;
   }

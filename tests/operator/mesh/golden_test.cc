@@ -106,6 +106,7 @@ BOOST_DATA_TEST_CASE(are_read_back_as_they_were_rendered, boost::unit_test::data
     BOOST_TEST(read.patch.http == patch.http);
     BOOST_TEST(read.patch.tcp == patch.tcp);
     BOOST_TEST(read.patch.at.selector == patch.at.selector);
+    BOOST_TEST((read.patch.at.targets == patch.at.targets));
     BOOST_TEST(read.patch.request_headers == patch.request_headers);
     BOOST_TEST(read.patch.response_headers == patch.response_headers);
     if (patch.mechanism == plan::Mechanism::kTelemetry) continue;
@@ -122,8 +123,8 @@ BOOST_DATA_TEST_CASE(never_select_a_pod_twice, boost::unit_test::data::make(Case
   for (const plan::Pod& pod : snapshot.pods) {
     int loggers = 0;
     for (const plan::Patch& patch : plan.patches) {
-      if (pod.ns != patch.at.ns || !plan::IsPatchable(pod)) continue;
-      loggers += patch.at.targets.empty() && plan::HasLabels(pod.labels, patch.at.selector) ? 1 : 0;
+      if (pod.ns != patch.at.ns) continue;
+      loggers += plan::IsUnder(patch.at, pod) ? 1 : 0;
     }
     BOOST_TEST(loggers <= 1, pod.ns << "/" << pod.name << " has " << loggers);
     BOOST_TEST((!pod.ours || loggers == 0), "our own " << pod.name << " is tapped");

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/plan/waypoints.h"
+
+#include <algorithm>
+
+#include "operator/plan/istio_version.h"
+
+namespace traffictap::plan {
+namespace {
+
+constexpr const char* kUseWaypoint = "istio.io/use-waypoint";
+constexpr const char* kUseWaypointNamespace = "istio.io/use-waypoint-namespace";
+
+// nullopt: the labels say nothing. An empty name: they say that there is none.
+std::optional<WaypointName> Named(const tap::Labels& labels, const std::string& ns) {
+  const auto name = labels.find(kUseWaypoint);
+  if (name == labels.end()) return std::nullopt;
+  if (name->second == "none") return WaypointName{};
+  const auto elsewhere = labels.find(kUseWaypointNamespace);
+  return WaypointName{elsewhere == labels.end() ? ns : elsewhere->second, name->second};
+}
+
+bool IsBefore(const Service& service, const Pod& pod) {
+  return service.ns == pod.ns && !service.selector.empty() &&
+         HasLabels(pod.labels, service.selector);
+}
+
+// Of the first Service by name that names one.
+std::optional<WaypointName> OfServices(const MeshIndex& index, const Pod& pod) {
+  const Service* found = nullptr;
+  for (const Service& service : index.snapshot().services) {
+    const bool earlier = found == nullptr || service.name < found->name;
+    if (earlier && service.labels.contains(kUseWaypoint) && IsBefore(service, pod)) {
+      found = &service;
+    }
+  }
+  return found == nullptr ? std::nullopt : Named(found->labels, found->ns);
+}
+
+}  // namespace
+
+bool TakesEnvoyFilter(const MeshIndex& index, const Attachment& at) {
+  const MeshSettings& mesh = index.mesh();
+  if (!mesh.envoy_filter_allowed) return false;
+  if (!mesh.istio_version.empty()) return IsAtLeast(mesh.istio_version, 1, 27);
+  const auto& standing = index.snapshot().standing;
+  return std::any_of(standing.begin(), standing.end(), [&](const StandingPatch& patch) {
+    return patch.patch.mechanism == Mechanism::kEnvoyFilter && patch.patch.at.ns == at.ns &&
+           patch.patch.at.name == at.name;
+  });
+}
+
+std::optional<WaypointName> WaypointOf(const MeshIndex& index, const Workload& workload) {
+  const Pod& pod = *workload.pods.front();
+  auto found = Named(pod.labels, pod.ns);
+  if (!found) found = OfServices(index, pod);
+  if (!found) found = Named(index.LabelsOf(pod.ns), pod.ns);
+  return found && !found->name.empty() ? found : std::nullopt;
+}
+
+}  // namespace traffictap::plan
