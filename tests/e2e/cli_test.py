@@ -104,6 +104,26 @@ class Tap(Scenario):
             self.assertNotIn("orphanReason", record)
         self.assert_nothing_is_left()
 
+    def test_a_service_is_the_pods_behind_it(self):
+        with Traffic("/of-the-service", host="catalog"), Traffic("/elsewhere", host="payments"):
+            run = plugin.start("tap", "svc/catalog", "-n", "shop", "-o", "json")
+            served = set()
+
+            def both():
+                records = [json.loads(line) for line in run.lines]
+                served.update(record["destination"]["name"] for record in records)
+                return served >= {"catalog-v1", "catalog-v2"}
+            run.until(both, "requests to both workloads of the Service have come")
+        self.assertEqual(run.signal().wait(30), 128 + signal.SIGINT)
+        self.assertEqual(served, {"catalog-v1", "catalog-v2"}, run.errors)
+        self.assertNotIn("AcknowledgementUnknown", run.errors)
+        self.assert_nothing_is_left()
+
+    def test_a_selector_means_the_pods_with_its_labels(self):
+        with Traffic("/by-label", host="catalog"):
+            run = plugin.run("tap", "-n", "shop", "-l", "app=catalog,version in (v2)", "--max", "2", "-o", "json")
+        self.assertEqual({json.loads(line)["destination"]["name"] for line in run.lines}, {"catalog-v2"}, run.errors)
+
     def test_hang_up_and_sigterm_leave_nothing_either(self):
         for number in (signal.SIGHUP, signal.SIGTERM):
             run = plugin.start("tap", "frontend-v1", "-n", "shop").until_said("records:")

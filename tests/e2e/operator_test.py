@@ -67,6 +67,18 @@ class Life(Scenario):
         wait_until(lambda: "http_grpc" in loggers_of("shop/catalog"), "catalog is tapped", 90)
         self.assertNotIn("http_grpc", loggers_of("shop/payments"))
 
+    def test_each_target_says_what_became_of_it(self):
+        taps.apply("several", targets=[{"kind": "Service", "name": name} for name in ("catalog", "legacy", "nobody")])
+        expected = {"catalog": ("Attached", "Attached"), "legacy": ("NotAttached", "NotMeshed"),
+                    "nobody": ("NotAttached", "NotFound")}
+
+        def told():
+            targets = taps.status("several").get("targets", [])
+            return {target["name"]: (target["state"], target["reason"]) for target in targets}
+        wait_until(lambda: told() == expected, "every target has its state", 90)
+        call("/of-the-service", host="catalog")
+        taps.records("several", path="/of-the-service")
+
     def test_an_edit_changes_what_is_recorded(self):
         taps.apply("edited")
         call("/before")
