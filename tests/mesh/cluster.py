@@ -48,12 +48,14 @@ class Pod:
 
 class Mesh:
     """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built.
+    With `ambient` istiod makes waypoints of Gateways; there is no ztunnel.
     With `cni` the node redirects the pods' traffic, as Istio's CNI plugin does: no pod needs rights for it.
     `image_roots`: directories of unpacked images by name; their containers run in them, not in programs of the machine.
     `python`: the directory of a Python with the packages that applications of its pods need."""
 
-    def __init__(self, name="default", mtls="STRICT", build=None, cni=False, image_roots=None, python=None):
-        self.name, self.mtls, self.cni, self.python = name, mtls, cni, python
+    def __init__(self, name="default", mtls="STRICT", build=None, cni=False, image_roots=None, python=None,
+                 ambient=False):
+        self.name, self.mtls, self.cni, self.python, self.ambient = name, mtls, cni, python, ambient
         self.image_roots = {name: str(path) for name, path in (image_roots or {}).items()}
         self.build = pathlib.Path(build or os.environ.get("TRAFFICTAP_BUILD") or HERE.parent.parent / "build").resolve()
         self.state = STATES / name
@@ -82,6 +84,7 @@ class Mesh:
             "binaries": self.binaries(),
             "mtls": self.mtls,
             "cni": self.cni,
+            "ambient": self.ambient,
             "image_roots": self.image_roots,
             "python": str(self.python) if self.python else None,
             "build": str(self.build) if self.build.exists() else None,

@@ -94,7 +94,8 @@ def write_files(directory, chart, cni=False):
     (directory / "networks").write_text(json.dumps({"networks": {}}))
 
 
-def process(binaries, state):
+def process(binaries, state, ambient=False):
+    """`ambient`: istiod makes waypoints, and says to them which Services are theirs."""
     directory = state / "istiod"
     args = [
         binaries / "pilot-discovery",
@@ -108,7 +109,8 @@ def process(binaries, state):
         "--shutdownDuration",
         "0s",
     ]
-    return Process("istiod", args, state / "log/istiod.log", env={**os.environ, **ENVIRONMENT}, cwd=directory)
+    environment = {**ENVIRONMENT, "PILOT_ENABLE_AMBIENT": str(ambient).lower()}
+    return Process("istiod", args, state / "log/istiod.log", env={**os.environ, **environment}, cwd=directory)
 
 
 def ready():

@@ -31,8 +31,8 @@ def _python_binds(directory):
 
 class Node:
     """`settings`: binaries (directory), mtls (STRICT or DISABLE), build (directory of the project's own programs), cni
-    (whether this node stands in for Istio's CNI plugin), image_roots (directories of unpacked images by name), python (the
-    directory of a Python with packages that pods see as /opt/python)."""
+    (whether this node stands in for Istio's CNI plugin), ambient (whether istiod makes waypoints), image_roots (directories
+    of unpacked images by name), python (the directory of a Python with packages that pods see as /opt/python)."""
 
     def __init__(self, state, settings):
         self.state, self.settings = pathlib.Path(state), settings
@@ -49,7 +49,7 @@ class Node:
         istio.write_files(self.state / "istiod", self.binaries / "istio", self.settings.get("cni", False))
         self.api = Api(self.state / "pki", network.NODE)
         self.processes = control_plane.processes(self.binaries, self.state)
-        self.processes["istiod"] = istio.process(self.binaries, self.state)
+        self.processes["istiod"] = istio.process(self.binaries, self.state, self.settings.get("ambient", False))
         self.processes["etcd"].start()
         self.processes["kube-apiserver"].start()
         control_plane.wait_for_api(self.api, self.processes["kube-apiserver"])
