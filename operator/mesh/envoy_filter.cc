@@ -56,7 +56,8 @@ constexpr std::array<Context, 3> kContexts = {{{"SIDECAR_INBOUND", "inbound", tr
                                                {"GATEWAY", nullptr, true}}};
 // istiod builds a waypoint's listeners as a sidecar's inbound ones. Its other listeners carry the tunnels
 // (istio/istio: pilot/pkg/networking/core/listener_waypoint.go), whose CONNECTs are no requests of anybody.
-constexpr std::array<Context, 1> kWaypoint = {{{"SIDECAR_INBOUND", nullptr, true, "main_internal"}}};
+constexpr std::array<Context, 1> kWaypoint = {
+    {{"SIDECAR_INBOUND", nullptr, true, "main_internal"}}};
 
 std::span<const Context> ContextsOf(const plan::Patch& patch) {
   if (patch.at.targets.empty()) return kContexts;

@@ -39,8 +39,7 @@ Filters ChangedOf(const Patch& now, const StandingPatch& standing) {
   const Patch& old = standing.patch;
   if (now.mechanism == Mechanism::kTelemetry) return {!standing.intact, !standing.intact};
   const bool moved = !standing.intact || old.at.selector != now.at.selector ||
-                     old.at.targets != now.at.targets ||
-                     old.collector_host != now.collector_host ||
+                     old.at.targets != now.at.targets || old.collector_host != now.collector_host ||
                      old.collector_port != now.collector_port;
   const bool headers =
       old.request_headers != now.request_headers || old.response_headers != now.response_headers;

@@ -100,7 +100,8 @@ struct TargetOutcome {
   enum class State { kAttached, kPartial, kNotAttached, kPlanned };
   tap::Target target;
   State state = State::kNotAttached;
-  std::string reason;  // "Attached", "NotFound", "NoPods", "NoSelector", "ExternalName", or a Note's
+  std::string
+      reason;  // "Attached", "NotFound", "NoPods", "NoSelector", "ExternalName", or a Note's
   std::string message;
   uint32_t workloads = 0;  // that it means
   uint32_t pods = 0;       // of these
@@ -120,8 +121,8 @@ struct TapOutcome {
   bool in_force = false;  // is compiled for the collectors, and patches where proxies match
   std::vector<Condition> conditions;
   std::vector<WorkloadMatch> workloads;  // sorted
-  std::vector<Note> not_visible;  // sorted; traffic that it asks for and that will not be seen
-  std::vector<Note> notes;        // sorted
+  std::vector<Note> not_visible;       // sorted; traffic that it asks for and that will not be seen
+  std::vector<Note> notes;             // sorted
   std::vector<TargetOutcome> targets;  // in the tap's order
   uint32_t pods_matched = 0;
   uint32_t pods_meshed = 0;

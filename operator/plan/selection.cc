@@ -35,8 +35,7 @@ void SelectIn(const tap::TapSpec& spec, const std::string& ns,
 // In a ClusterTrafficTap the labels of one namespace's Service say nothing of another's pods.
 void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Target>* out) {
   if (service.selector.empty() || service.external_name) return;
-  out->push_back(
-      {tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
+  out->push_back({tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
 }
 
 }  // namespace

@@ -104,9 +104,8 @@ class Counting {
   bool IsOurs() const {
     return std::any_of(state_.selection.ours.begin(), state_.selection.ours.end(),
                        [&](const Workload* workload) {
-                         return std::any_of(
-                             workload->pods.begin(), workload->pods.end(),
-                             [&](const Pod* pod) { return IsTarget(spec_, *pod); });
+                         return std::any_of(workload->pods.begin(), workload->pods.end(),
+                                            [&](const Pod* pod) { return IsTarget(spec_, *pod); });
                        });
   }
 

@@ -29,12 +29,14 @@ std::string WaypointAdvice(const MeshIndex& index, const Workload& workload) {
   const auto waypoint = WaypointOf(index, workload);
   if (!waypoint) return "give the namespace a waypoint and tap that";
   if (waypoint->ns == workload.ns) {
-    return fmt::format("requests are recorded at the waypoint {}, if the tap targets it (kind: "
-                       "Gateway)",
-                       waypoint->name);
+    return fmt::format(
+        "requests are recorded at the waypoint {}, if the tap targets it (kind: "
+        "Gateway)",
+        waypoint->name);
   }
-  return fmt::format("requests pass the waypoint {} of namespace {}: tap that there (kind: Gateway)",
-                     waypoint->name, waypoint->ns);
+  return fmt::format(
+      "requests pass the waypoint {} of namespace {}: tap that there (kind: Gateway)",
+      waypoint->name, waypoint->ns);
 }
 
 void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {

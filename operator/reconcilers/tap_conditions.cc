@@ -148,8 +148,9 @@ std::string LostTargets(const TapStatusInput& input) {
   const auto lost = std::count_if(targets.begin(), targets.end(), [](const auto& target) {
     return target.state == plan::TargetOutcome::State::kNotAttached;
   });
-  return lost == 0 ? "" : fmt::format("; {} of {} targets lead to no proxy, see status.targets",
-                                      lost, targets.size());
+  return lost == 0 ? ""
+                   : fmt::format("; {} of {} targets lead to no proxy, see status.targets", lost,
+                                 targets.size());
 }
 
 // The first condition that keeps the tap from capturing. An istiod that does not say what the

@@ -67,9 +67,9 @@ Status CheckWorkload(const TargetName& target, const std::string& ns, const Know
   const std::string kind = tap::NameOf(target.kind);
   if (Has(known.kinds, kind + "/" + target.name)) return absl::OkStatus();
   if (Has(known.workloads, target.name)) {
-    return absl::NotFoundError(fmt::format(
-        "no {} \"{}\" in namespace {}: it is another kind of workload, use workload/{}", kind,
-        target.name, ns, target.name));
+    return absl::NotFoundError(
+        fmt::format("no {} \"{}\" in namespace {}: it is another kind of workload, use workload/{}",
+                    kind, target.name, ns, target.name));
   }
   std::vector<std::string> names;
   for (const std::string& one : known.kinds) {
@@ -146,8 +146,9 @@ StatusOr<TargetChoice> ChooseTargets(const std::vector<TargetName>& targets, con
     return out;
   }
   if (out.namespaces.empty()) out.ns = ns;
-  const auto named_one = std::find_if(out.targets.begin(), out.targets.end(),
-                                      [](const TargetName& target) { return !target.name.empty(); });
+  const auto named_one =
+      std::find_if(out.targets.begin(), out.targets.end(),
+                   [](const TargetName& target) { return !target.name.empty(); });
   if (out.ns.empty() && named_one != out.targets.end()) {
     return absl::InvalidArgumentError(fmt::format(
         "--all-namespaces taps everything: \"{}\" needs a namespace (-n)", named_one->name));

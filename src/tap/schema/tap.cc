@@ -20,12 +20,14 @@ void CheckTarget(FieldReader& fields, const Target& target) {
   const bool whole = target.kind == TargetKind::kNamespace;
   const bool service = target.kind == TargetKind::kService;
   if (service && (target.name.empty() || !target.selector.empty())) {
-    fields.Fault("Conflict",
-                 "a Service target takes a name and no selector: for pods with labels use kind Pod");
+    fields.Fault(
+        "Conflict",
+        "a Service target takes a name and no selector: for pods with labels use kind Pod");
   }
   if (!fields.cluster_scoped() && !target.ns.empty()) {
-    fields.Fault("Conflict",
-                 "a TrafficTap taps its own namespace: remove namespace or use a ClusterTrafficTap");
+    fields.Fault(
+        "Conflict",
+        "a TrafficTap taps its own namespace: remove namespace or use a ClusterTrafficTap");
   }
   if (whole && !target.ns.empty() && fields.cluster_scoped()) {
     fields.Fault("Conflict", "a Namespace target says which by name: remove namespace");
@@ -47,11 +49,11 @@ Kind<Target> TargetFields() {
              {"Proxies in the tap's own namespace. If both name and selector are set, both must "
               "match.",
               "Proxies in any namespace. If both name and selector are set, both must match."})
-      .Required("kind", &Target::kind, Choice<TargetKind>(),
-                "What to tap: a Workload of any kind or of a named one, the pods of a ReplicaSet or "
-                "Job, a Pod, the pods behind a Service, a whole Namespace, or a Gateway or waypoint.")
-      .Optional("name", &Target::name, ObjectName(),
-                "Name of the object of that kind.")
+      .Required(
+          "kind", &Target::kind, Choice<TargetKind>(),
+          "What to tap: a Workload of any kind or of a named one, the pods of a ReplicaSet or "
+          "Job, a Pod, the pods behind a Service, a whole Namespace, or a Gateway or waypoint.")
+      .Optional("name", &Target::name, ObjectName(), "Name of the object of that kind.")
       .Optional("namespace", &Target::ns, NamespaceName(),
                 {"Of a ClusterTrafficTap alone.",
                  "Namespace that the target is in. Default: any namespace."})
@@ -62,9 +64,10 @@ Kind<Target> TargetFields() {
           "needs a name or a selector")
       .Rule("self.kind != 'Namespace' || !has(self.selector) || size(self.selector) == 0",
             "a Namespace target takes no selector")
-      .Rule("self.kind != 'Service' || (has(self.name) && (!has(self.selector) || "
-            "size(self.selector) == 0))",
-            "a Service target takes a name and no selector: for pods with labels use kind Pod")
+      .Rule(
+          "self.kind != 'Service' || (has(self.name) && (!has(self.selector) || "
+          "size(self.selector) == 0))",
+          "a Service target takes a name and no selector: for pods with labels use kind Pod")
       .RuleOf(Scope::kNamespaced, "!has(self.namespace)",
               "a TrafficTap taps its own namespace: remove namespace or use a ClusterTrafficTap")
       .RuleOf(Scope::kCluster, "self.kind != 'Namespace' || !has(self.namespace)",

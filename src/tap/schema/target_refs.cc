@@ -99,9 +99,9 @@ Kind<Ref> RefFields() {
       .Optional("group", &Ref::group, Group(), "API group of the object; empty for the core group.")
       .Required("kind", &Ref::kind, Text({.max = 63}), "Kind of the object.")
       .Required("name", &Ref::name, ObjectName(), "Name of the object.")
-      .Optional("namespace", &Ref::ns, NamespaceName(),
-                {"Of a ClusterTrafficTap alone.",
-                 "Namespace of the object. Default: any namespace."})
+      .Optional(
+          "namespace", &Ref::ns, NamespaceName(),
+          {"Of a ClusterTrafficTap alone.", "Namespace of the object. Default: any namespace."})
       .Optional("sectionName", &Ref::section, Text({}), "Not supported: taps take whole proxies.")
       .Rule(fmt::format("((has(self.group) ? self.group : '') + '/' + self.kind) in {}",
                         CelList(SupportedWords())),
@@ -117,8 +117,8 @@ Kind<Ref> RefFields() {
 }  // namespace
 
 Kind<TapSpec> TargetRefs() {
-  const auto list =
-      List(RefFields(), {.if_empty = "must name at least one object: leave it out to tap everything"});
+  const auto list = List(
+      RefFields(), {.if_empty = "must name at least one object: leave it out to tap everything"});
   Kind<TapSpec> out;
   out.read = [list](const Value& value, TapSpec* to) {
     if (!to->targets.empty()) {

@@ -56,8 +56,9 @@ BOOST_AUTO_TEST_CASE(a_reason_is_told_only_where_it_stays_and_drains_are_told_on
   const std::vector<std::string> expected = {"waiting for tap shop/t to start",
                                              "waiting for tap shop/t: CollectorAbsent: why"};
   BOOST_TEST(console.waited == expected, boost::test_tools::per_element());
-  BOOST_TEST(console.said ==
-             "when the tap starts, and when it ends, HTTP connections of 1 proxy drain within 45s\n");
+  BOOST_TEST(
+      console.said ==
+      "when the tap starts, and when it ends, HTTP connections of 1 proxy drain within 45s\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_condition_of_an_older_generation_says_nothing) {

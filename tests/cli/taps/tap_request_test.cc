@@ -112,12 +112,11 @@ BOOST_AUTO_TEST_CASE(a_selector_and_targets_do_not_go_together) {
 }
 
 BOOST_AUTO_TEST_CASE(with_peers_goes_with_workloads_alone) {
-  for (const auto& args :
-       std::vector<std::vector<std::string>>{{"--with-peers"},
-                                             {"pod/cart-1", "--with-peers"},
-                                             {"svc/cart", "--with-peers"},
-                                             {"rs/cart-5d9c", "--with-peers"},
-                                             {"ns/shop", "--with-peers"}}) {
+  for (const auto& args : std::vector<std::vector<std::string>>{{"--with-peers"},
+                                                                {"pod/cart-1", "--with-peers"},
+                                                                {"svc/cart", "--with-peers"},
+                                                                {"rs/cart-5d9c", "--with-peers"},
+                                                                {"ns/shop", "--with-peers"}}) {
     cli::TapOptions options;
     cli::CommandSpec spec;
     cli::AddTapOptions(&options, &spec);

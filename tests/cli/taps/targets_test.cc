@@ -63,8 +63,7 @@ BOOST_AUTO_TEST_CASE(kinds_have_the_names_that_kubectl_gives_them) {
   BOOST_TEST((cli::ParseTarget("po/x")->kind == TargetKind::kPod));
   BOOST_TEST((cli::ParseTarget("ns/shop")->kind == TargetKind::kNamespace));
   BOOST_TEST((cli::ParseTarget("gateway/g")->kind == TargetKind::kGateway));
-  for (const char* wrong :
-       {"", "workload/", "a/b/c", "/x", "deployment.batch/x", "configmap/x"}) {
+  for (const char* wrong : {"", "workload/", "a/b/c", "/x", "deployment.batch/x", "configmap/x"}) {
     BOOST_TEST(absl::IsInvalidArgument(cli::ParseTarget(wrong).status()), wrong);
   }
   BOOST_TEST(Message(cli::ParseTarget("worklod/x").status()).find("did you mean \"workload\"?") !=
@@ -96,8 +95,9 @@ BOOST_AUTO_TEST_CASE(a_replica_set_is_known_by_its_pods) {
 BOOST_AUTO_TEST_CASE(a_service_is_looked_up_among_the_services) {
   BOOST_TEST(Message(Check({"svc/cart"})) ==
              "no service \"cart\" in namespace shop: there is none");
-  client.Seed(kube::kServices, kube::Object(kube::Json{
-                                   {"metadata", {{"name", "cart-api"}, {"namespace", "shop"}}}}));
+  client.Seed(
+      kube::kServices,
+      kube::Object(kube::Json{{"metadata", {{"name", "cart-api"}, {"namespace", "shop"}}}}));
   BOOST_TEST(Check({"svc/cart-api"}).ok());
   BOOST_TEST(Message(Check({"svc/cart-apy"})).find("did you mean \"cart-api\"?") !=
              std::string::npos);

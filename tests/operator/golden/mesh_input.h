@@ -77,7 +77,8 @@ inline void AddStanding(const Json& standing, const plan::CollectorService& coll
   const Json& spec = standing["spec"];
   patch.at.selector = spec.value("selector", tap::Labels());
   if (spec.contains("gateway")) {
-    patch.at.targets = {{"gateway.networking.k8s.io", "Gateway", spec["gateway"].get<std::string>()}};
+    patch.at.targets = {
+        {"gateway.networking.k8s.io", "Gateway", spec["gateway"].get<std::string>()}};
   }
   for (const Json& protocol : spec["protocols"]) {
     (protocol == "TCP" ? patch.tcp : patch.http) = true;

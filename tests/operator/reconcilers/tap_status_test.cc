@@ -94,13 +94,22 @@ BOOST_AUTO_TEST_CASE(what_a_tap_costs_connections_is_told) {
 BOOST_AUTO_TEST_CASE(each_target_has_its_state_and_the_others_lack_is_told) {
   using State = plan::TargetOutcome::State;
   auto input = Capturing();
-  input.outcome.targets = {
-      {{tap::TargetKind::kService, "cart", {}, "shop"}, State::kAttached, "Attached", "fine", 1, 2, 2},
-      {{tap::TargetKind::kPod, "", {{"app", "x"}, {"v", "1"}}}, State::kNotAttached, "NoPods", "wait"}};
+  input.outcome.targets = {{{tap::TargetKind::kService, "cart", {}, "shop"},
+                            State::kAttached,
+                            "Attached",
+                            "fine",
+                            1,
+                            2,
+                            2},
+                           {{tap::TargetKind::kPod, "", {{"app", "x"}, {"v", "1"}}},
+                            State::kNotAttached,
+                            "NoPods",
+                            "wait"}};
   const Json status = TapStatus(input);
-  const Json service = {{"kind", "Service"},      {"name", "cart"},  {"namespace", "shop"},
-                        {"state", "Attached"},    {"reason", "Attached"}, {"message", "fine"},
-                        {"workloads", 1},         {"pods", 2},       {"proxies", 2}};
+  const Json service = {
+      {"kind", "Service"},    {"name", "cart"},    {"namespace", "shop"}, {"state", "Attached"},
+      {"reason", "Attached"}, {"message", "fine"}, {"workloads", 1},      {"pods", 2},
+      {"proxies", 2}};
   BOOST_TEST((status["targets"][0] == service));
   BOOST_TEST(status["targets"][1]["selector"] == "app=x,v=1");
   BOOST_TEST(!status["targets"][1].contains("name"));

@@ -33,7 +33,8 @@ BOOST_AUTO_TEST_CASE(reads_every_kind_with_name_and_selector) {
 
 BOOST_AUTO_TEST_CASE(reads_what_kubectl_calls_a_workload_and_a_service) {
   const auto tap = GoodSpec(
-      "  targets: [{kind: Deployment, name: a}, {kind: ReplicaSet, name: a-5d9c}, {kind: Job, name: "
+      "  targets: [{kind: Deployment, name: a}, {kind: ReplicaSet, name: a-5d9c}, {kind: Job, "
+      "name: "
       "j}, {kind: DeploymentConfig, selector: {a: b}}, {kind: Service, name: s}]\n");
   BOOST_REQUIRE(tap->targets.size() == 5);
   BOOST_CHECK(tap->targets[0].kind == TargetKind::kDeployment);
@@ -48,39 +49,6 @@ BOOST_AUTO_TEST_CASE(a_cluster_taps_target_may_be_held_to_a_namespace) {
                                  "ClusterTrafficTap"));
   BOOST_TEST(tap->targets[0].ns == "shop");
   BOOST_TEST(Refuses("  targets: [{kind: Pod, name: a, namespace: b}]\n", kTarget, "Conflict"));
-}
-
-constexpr const char* kRef = "spec.targetRefs[0]";
-
-BOOST_AUTO_TEST_CASE(references_of_the_gateway_api_are_targets_by_other_words) {
-  const auto tap = GoodSpec(
-      "  targetRefs:\n  - {group: '', kind: Service, name: a}\n  - {kind: Pod, name: b}\n"
-      "  - {group: apps, kind: Deployment, name: c}\n"
-      "  - {group: gateway.networking.k8s.io, kind: Gateway, name: d}\n");
-  BOOST_REQUIRE(tap->targets.size() == 4);
-  BOOST_CHECK(tap->targets[0].kind == TargetKind::kService);
-  BOOST_CHECK(tap->targets[1].kind == TargetKind::kPod);
-  BOOST_CHECK(tap->targets[2].kind == TargetKind::kDeployment);
-  BOOST_CHECK(tap->targets[3].kind == TargetKind::kGateway);
-  BOOST_TEST(tap->targets[3].name == "d");
-  const auto cluster = Good(Document("  targetRefs: [{kind: Namespace, name: shop}, {kind: Service, "
-                                     "name: a, namespace: shop}]\n",
-                                     "a", "ClusterTrafficTap"));
-  BOOST_TEST(cluster->targets[1].ns == "shop");
-}
-
-BOOST_AUTO_TEST_CASE(references_that_a_tap_cannot_follow_are_refused) {
-  BOOST_TEST(Refuses("  targetRefs: [{kind: Deployment, name: a}]\n", kRef));
-  BOOST_TEST(Refuses("  targetRefs: [{group: apps, kind: Service, name: a}]\n", kRef));
-  BOOST_TEST(Refuses("  targetRefs: [{kind: Service}]\n", "spec.targetRefs[0].name"));
-  BOOST_TEST(
-      Refuses("  targetRefs: [{kind: Service, name: a, sectionName: http}]\n", kRef, "Conflict"));
-  BOOST_TEST(Refuses("  targetRefs: [{kind: Namespace, name: a}]\n", kRef, "Conflict"));
-  BOOST_TEST(Refuses("  targetRefs: [{kind: Pod, name: a, namespace: b}]\n", kRef, "Conflict"));
-  BOOST_TEST(Refuses("  targetRefs: []\n", "spec.targetRefs"));
-  BOOST_TEST(Refuses(
-      "  targets: [{kind: Pod, name: a}]\n  targetRefs: [{kind: Pod, name: b}]\n",
-      "spec.targetRefs"));
 }
 
 BOOST_AUTO_TEST_CASE(a_cluster_tap_names_a_namespace) {

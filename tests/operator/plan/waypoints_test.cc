@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operator/plan/waypoints.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace traffictap::plan {
+namespace {
+
+constexpr const char* kUse = "istio.io/use-waypoint";
+
+struct Mesh {
+  Mesh() {
+    snapshot.namespaces = {{"shop", {}}};
+    Pod pod;
+    pod.ns = "shop";
+    pod.name = "cart-0";
+    pod.workload = "cart";
+    pod.workload_kind = "Deployment";
+    pod.labels = {{"app", "cart"}};
+    snapshot.pods = {pod};
+  }
+  // "NAMESPACE/NAME"; empty: none.
+  std::string Waypoint() const {
+    const MeshIndex index(snapshot);
+    const auto found = WaypointOf(index, index.WorkloadsOf("shop").front());
+    return found ? found->ns + "/" + found->name : "";
+  }
+  bool Takes() const { return TakesEnvoyFilter(MeshIndex(snapshot), {"shop", "patch", {}, {}}); }
+
+  MeshSnapshot snapshot;
+};
+
+BOOST_FIXTURE_TEST_SUITE(waypoints, Mesh)
+
+BOOST_AUTO_TEST_CASE(the_nearest_label_names_the_waypoint) {
+  BOOST_TEST(Waypoint() == "");
+  snapshot.namespaces[0].labels = {{kUse, "of-all"}};
+  BOOST_TEST(Waypoint() == "shop/of-all");
+  snapshot.services = {{"shop", "other", {{"app", "other"}}, false, {{kUse, "wrong"}}},
+                       {"bank", "cart", {{"app", "cart"}}, false, {{kUse, "wrong"}}},
+                       {"shop", "headless", {}, false, {{kUse, "wrong"}}},
+                       {"shop", "cart", {{"app", "cart"}}, false, {{kUse, "of-service"}}}};
+  BOOST_TEST(Waypoint() == "shop/of-service");
+  snapshot.pods[0].labels[kUse] = "of-pod";
+  BOOST_TEST(Waypoint() == "shop/of-pod");
+}
+
+BOOST_AUTO_TEST_CASE(it_may_be_in_another_namespace_or_be_given_up) {
+  snapshot.namespaces[0].labels = {{kUse, "shared"}, {"istio.io/use-waypoint-namespace", "infra"}};
+  BOOST_TEST(Waypoint() == "infra/shared");
+  snapshot.pods[0].labels[kUse] = "none";
+  BOOST_TEST(Waypoint() == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_envoy_filter_reaches_a_waypoint_from_the_version_that_attaches_it) {
+  for (const char* old : {"1.22.0", "1.26.4"}) {
+    snapshot.mesh.istio_version = old;
+    BOOST_TEST(!Takes(), old);
+  }
+  for (const char* fresh : {"1.27.0", "1.31-dev"}) {
+    snapshot.mesh.istio_version = fresh;
+    BOOST_TEST(Takes(), fresh);
+  }
+  snapshot.mesh.envoy_filter_allowed = false;
+  BOOST_TEST(!Takes());
+}
+
+BOOST_AUTO_TEST_CASE(while_the_version_is_not_known_what_stands_stays) {
+  BOOST_TEST(!Takes());
+  StandingPatch standing;
+  standing.patch.at = {"shop", "patch", {}, {}};
+  snapshot.standing = {standing};
+  BOOST_TEST(Takes());
+  snapshot.standing[0].patch.mechanism = Mechanism::kTelemetry;
+  BOOST_TEST(!Takes());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace traffictap::plan
