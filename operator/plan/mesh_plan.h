@@ -100,8 +100,7 @@ struct TargetOutcome {
   enum class State { kAttached, kPartial, kNotAttached, kPlanned };
   tap::Target target;
   State state = State::kNotAttached;
-  std::string
-      reason;  // "Attached", "NotFound", "NoPods", "NoSelector", "ExternalName", or a Note's
+  std::string reason;  // "Attached", "NotFound", "NoPods", or that of a Note
   std::string message;
   uint32_t workloads = 0;  // that it means
   uint32_t pods = 0;       // of these
