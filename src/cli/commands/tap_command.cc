@@ -66,6 +66,8 @@ CommandSpec TapCommand::Describe() {
   spec.options.push_back(
       FlagOption("print-cr", 0, "print the TrafficTap as YAML without creating it", &print_cr_));
   spec.examples = {
+      {"requests to and from the pods behind a Service", "tap svc/catalog -n shop"},
+      {"the pods with some labels", "tap -n shop -l 'app=cart,version in (v1,v2)'"},
       {"failures of one workload", "tap workload/checkout --response-code 500,599"},
       {"both sides of the requests that cart receives",
        "tap cart -n shop --direction in --with-peers"},
