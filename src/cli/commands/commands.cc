@@ -8,6 +8,7 @@ CommandList AllCommands() {
   out.push_back(MakeTapCommand());
   out.push_back(MakeAttachCommand());
   out.push_back(MakeListCommand());
+  out.push_back(MakeStatusCommand());
   out.push_back(MakeStopCommand());
   out.push_back(MakePlanCommand());
   out.push_back(MakeTopCommand());

@@ -14,6 +14,7 @@ CommandList AllCommands();
 std::unique_ptr<Command> MakeTapCommand();
 std::unique_ptr<Command> MakeAttachCommand();
 std::unique_ptr<Command> MakeListCommand();
+std::unique_ptr<Command> MakeStatusCommand();
 std::unique_ptr<Command> MakeStopCommand();
 std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeTopCommand();

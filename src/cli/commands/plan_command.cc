@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
-#include "cli/shell/text_table.h"
 #include "cli/shell/yaml_text.h"
 #include "cli/taps/tap_lifecycle.h"
 #include "cli/taps/tap_options.h"
-#include "cli/taps/tap_rows.h"
+#include "cli/taps/tap_sections.h"
 #include "fmt/format.h"
 
 namespace traffictap::cli {
@@ -46,33 +45,6 @@ CommandSpec PlanCommand::Describe() {
   return spec;
 }
 
-std::string Lines(const Object& tap, const std::string& list, const std::string& heading) {
-  const Json* values = tap.Find("/status/" + list);
-  if (values == nullptr || !values->is_array() || values->empty()) return "";
-  std::string out = "\n" + heading + ":\n";
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& value : *values) {
-    const Object note(value);
-    rows.push_back(value.is_string()
-                       ? std::vector<std::string>{"  " + value.get<std::string>()}
-                       : std::vector<std::string>{"  " + note.Text("/subject"),
-                                                  note.Text("/reason"), note.Text("/message")});
-  }
-  return out + TextTable(rows);
-}
-
-std::string TargetLines(const Object& tap) {
-  const Json* targets = tap.Find("/status/targets");
-  if (targets == nullptr || !targets->is_array()) return "";
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& value : *targets) {
-    const Object target(value);
-    rows.push_back({"  " + TargetText(value), target.Text("/state"), target.Text("/reason"),
-                    target.Text("/message")});
-  }
-  return "\nTargets:\n" + TextTable(rows);
-}
-
 std::string PlanCommand::Text(const Object& planned) const {
   const Json* status = planned.Find("/status");
   const Json shown = status == nullptr ? Json::object() : *status;
@@ -89,11 +61,11 @@ std::string PlanCommand::Text(const Object& planned) const {
   out += fmt::format("{}: {}\n", programmed.reason, programmed.message);
   const bool standing = planned.Text("/status/attachment") == "Standing";
   if (standing) out += "attachment: Standing; the tap changes nothing in the mesh\n";
-  out += TargetLines(planned);
-  out += Lines(planned, "patches",
-               standing ? "Objects that attach the proxies permanently"
-                        : "Objects that would be added or changed");
-  return out + Lines(planned, "notVisible", "Traffic that would not be visible");
+  out += TargetSection(planned);
+  out += ListSection(planned, "patches",
+                     standing ? "Objects that attach the proxies permanently"
+                              : "Objects that would be added or changed");
+  return out + ListSection(planned, "notVisible", "Traffic that would not be visible");
 }
 
 Status PlanCommand::Plan(const Cluster& cluster, const TapRequest& request, const std::string& user,

@@ -227,6 +227,25 @@ BOOST_AUTO_TEST_CASE(list_shows_what_taps_saw_and_lost) {
   BOOST_TEST(Json::parse(console.output).at(0).at("status").at("records") == 7);
 }
 
+BOOST_AUTO_TEST_CASE(status_shows_what_became_of_each_target) {
+  Object tap = Seed("t", false, "");
+  BOOST_TEST(Run({"status", "t"}) == 0);
+  BOOST_TEST(console.output == "shop/t: the operator has not looked at it yet\n");
+  tap.value()["status"] = {
+      {"conditions",
+       {{{"type", "Ready"}, {"status", "True"}, {"reason", "Capturing"}, {"message", "fine"}}}},
+      {"targets",
+       {{{"kind", "Service"}, {"name", "x"}, {"state", "NotAttached"}, {"reason", "NotFound"}}}}};
+  client.Seed(kube::kTrafficTaps, tap);
+  BOOST_TEST(Run({"status", "shop/t"}) == 0);
+  BOOST_TEST(console.output.find("shop/t: Capturing: fine\n") == 0u, console.output);
+  BOOST_TEST(console.output.find("Service/x  NotAttached  NotFound") != std::string::npos);
+  BOOST_TEST(Run({"status", "t", "-o", "json"}) == 0);
+  BOOST_TEST(Json::parse(console.output).at("targets").size() == 1u);
+  BOOST_TEST(Run({"status", "nobody"}) == 3);
+  BOOST_TEST(Run({"status"}) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(stop_ends_what_this_program_started_and_nothing_else) {
   Seed("mine", true, "jane");
   Seed("theirs", true, "joe");
