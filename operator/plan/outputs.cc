@@ -41,18 +41,16 @@ std::string TopicOf(const tap::KafkaOutput& kafka, const tap::DestinationSpec& d
 // Where the collector finds the keys of a destination's secret.
 class SecretFiles {
  public:
-  SecretFiles(const tap::DestinationSpec& destination, const MeshIndex& index)
-      : secret_(destination.credentials_secret) {
+  SecretFiles(const tap::DestinationSpec& destination, const MeshIndex& index) {
     const auto& collector = index.snapshot().collector;
-    if (collector) dir_ = collector->destinations_dir;
+    dir_ = fmt::format("{}/{}", collector ? collector->destinations_dir : "",
+                       destination.credentials_secret);
   }
-  std::string Of(const std::string& key) const {
-    return fmt::format("{}/{}/{}", dir_, secret_, key);
-  }
+  const std::string& dir() const { return dir_; }
+  std::string Of(const std::string& key) const { return fmt::format("{}/{}", dir_, key); }
 
  private:
   std::string dir_;
-  const std::string& secret_;
 };
 
 // The files of TLS, which every type of output has under the same names.
@@ -108,7 +106,10 @@ bool ResolveKafka(const TapObject& tap, const MeshIndex& index, tap::KafkaOutput
   kafka->brokers = found->brokers;
   kafka->security = found->security;
   kafka->sasl_mechanism = found->sasl_mechanism;
-  if (!found->sasl_mechanism.empty()) {
+  if (found->sasl_mechanism == tap::kOauthBearer) {
+    kafka->oauth = found->oauth;
+    kafka->oauth.credentials_dir = files.dir();
+  } else if (!found->sasl_mechanism.empty()) {
     kafka->sasl_username_file = files.Of("username");
     kafka->sasl_password_file = files.Of("password");
   }

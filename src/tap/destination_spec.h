@@ -43,6 +43,7 @@ struct DestinationSpec {
   std::vector<std::string> allowed_topics;  // what a tap may name beside `topic`
   KafkaSecurity security = KafkaSecurity::kPlaintext;
   std::string sasl_mechanism;
+  KafkaOauth oauth;      // with OAUTHBEARER; never a folder: that is the secret's
   std::string endpoint;  // OTLP
   OtlpProtocol protocol = OtlpProtocol::kGrpc;
   std::vector<SecretHeader> headers;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,19 @@ struct StdoutOutput {
 };
 
 enum class KafkaSecurity { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+// The SASL mechanism (RFC 7628) that takes a token instead of a user's name and password.
+inline constexpr char kOauthBearer[] = "OAUTHBEARER";
+// How its token is obtained. What is empty here may stand in the folder, under the field's name;
+// what is set here goes before it. sinks/kafka/token_source.h has the rules.
+struct KafkaOauth {
+  std::string credentials_dir;     // `credentialsDirectory`: the keys of a Secret, a file each
+  std::string token_endpoint_url;  // of an OAuth 2.0 authorization server; excludes aws_region
+  std::string client_id;
+  std::string scope;
+  std::string aws_region;                         // of an Amazon MSK cluster
+  std::map<std::string, std::string> extensions;  // RFC 7628, 3.1: told to the broker
+  friend bool operator==(const KafkaOauth&, const KafkaOauth&) = default;
+};
 struct KafkaOutput {
   // Of a TapDestination, which then names what is secret or the administrator's to choose; empty
   // once that is resolved.
@@ -35,9 +49,10 @@ struct KafkaOutput {
   std::vector<std::string> brokers;  // host:port
   std::string topic;                 // with a destination: optional
   KafkaSecurity security = KafkaSecurity::kPlaintext;
-  std::string sasl_mechanism;      // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string sasl_mechanism;      // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
   std::string sasl_username_file;  // secrets are files, never values: read when the output opens
   std::string sasl_password_file;
+  KafkaOauth oauth;  // with OAUTHBEARER alone, which has no files of its own above
   std::string ca_file;
   std::string certificate_file;
   std::string key_file;

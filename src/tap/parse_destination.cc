@@ -18,7 +18,7 @@ void ReadDocument(const Value& document, DestinationSpec* spec) {
 }  // namespace
 
 DestinationResult ParseDestinations(const std::string& file, const std::string& text) {
-  Faults faults{.file = file};
+  Faults faults{.file = file, .form = BrokerForm::kByDestination};
   YamlFault fault;
   DestinationResult result;
   for (const YamlNode& node : ReadYaml(text, &fault)) {

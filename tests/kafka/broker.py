@@ -9,6 +9,7 @@ import uuid
 
 import certificates
 import shop
+import token_endpoint
 
 HERE = pathlib.Path(__file__).parent
 VERSION = "4.2.1"
@@ -70,10 +71,16 @@ class Broker:
             "auto.create.topics.enable": "false",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": self.store,
-            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
             "listener.name.sasl.plain.sasl.jaas.config": login.format(module + "plain.PlainLoginModule"),
             "listener.name.sasl.scram-sha-256.sasl.jaas.config": f"{module}scram.ScramLoginModule required;",
             "listener.name.sasl.scram-sha-512.sasl.jaas.config": f"{module}scram.ScramLoginModule required;",
+            # Tokens without a signature, which must have the scope.
+            "listener.name.sasl.oauthbearer.sasl.jaas.config":
+                f'{module}oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker" '
+                f'unsecuredValidatorRequiredScope="{token_endpoint.SCOPE}";',
+            "listener.name.sasl.oauthbearer.sasl.server.callback.handler.class":
+                f"{module}oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler",
         }
 
     def command(self, main, *args):

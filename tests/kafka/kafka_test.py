@@ -16,6 +16,7 @@ import certificates
 import stage
 from shop import Network
 from stage import Load, Stage, file_output, metric, tap, wait_until
+from token_endpoint import CLIENT, SCOPE, SECRET, TokenEndpoint, jwt
 
 TOPIC, SMALL = "traffictap.pairs", "traffictap.small"
 
@@ -255,6 +256,72 @@ class Faults(Outcomes):
                 self.assertEqual(metric(metrics, "output_delivered_total", output=output), 2, output)
                 self.assertEqual(metric(metrics, "output_dropped_total", output=output, reason="TooLarge"), 1, output)
             self.assertEqual([m["record"]["request"]["path"] for m in BROKER.read(SMALL)], ["/fits/1", "/fits/2"])
+
+
+class Oauth(Outcomes):
+    """SASL OAUTHBEARER: the token of a file, and one that is fetched."""
+
+    def secret(self, name, **keys):
+        folder = WORK / f"oauth-{name}"
+        folder.mkdir()
+        for key, text in keys.items():
+            (folder / key).write_text(text + "\n")
+        return folder
+
+    def output(self, folder, **oauth):
+        return kafka_output(listener="SASL", security="SaslPlaintext", sasl={
+            "mechanism": "OAUTHBEARER", "oauth": {"credentialsDirectory": str(folder), **oauth}})
+
+    def test_a_token_of_the_secret_delivers(self):
+        token = jwt()
+        folder = self.secret("token", token=token)
+        with Stage(both("f0", self.output(folder, extensions={"traceId": "abc"}))) as s:
+            for n in range(3):
+                s.shop.call("cart", f"/call/{n}")
+            wait_until("all are delivered", lambda: self.ended(s, "shop/f0", None), 60)
+            self.assertNotIn(token, self.log(s))
+
+    def test_a_token_that_is_renewed_delivers_what_waited(self):
+        """Without an edit of the tap and without a restart."""
+        folder = self.secret("renewed", token=jwt(scope="other"))
+        refused = ("UNAUTHENTICATED", "refuses the token: check its issuer, audience, scope")
+        with Stage(both("renewed", self.output(folder))) as s:
+            for n in range(3):
+                s.shop.call("cart", f"/call/{n}")
+            wait_until("the token is refused", lambda: self.ended(s, "shop/renewed", refused), 60)
+            (folder / "token").write_text(jwt() + "\n")
+            wait_until("all are delivered", lambda: self.ended(s, "shop/renewed", None), 60)
+            self.assertEqual(collections.Counter(m["record"]["id"] for m in arrived("renewed")),
+                             collections.Counter(r["id"] for r in s.records("renewed.jsonl")))
+
+    def test_a_token_of_an_endpoint_delivers_and_is_fetched_anew_before_it_expires(self):
+        folder = self.secret("endpoint", clientId=CLIENT, clientSecret=SECRET)
+        with TokenEndpoint(BROKER.ip, seconds=4) as endpoint, \
+                Stage(both("fetched", self.output(folder, tokenEndpointUrl=endpoint.url, scope=SCOPE))) as s:
+            for n in range(3):
+                s.shop.call("cart", f"/call/{n}")
+            wait_until("all are delivered", lambda: self.ended(s, "shop/fetched", None), 60)
+            self.assertEqual(endpoint.asked[0], {"grant_type": ["client_credentials"], "scope": [SCOPE]})
+            asked = len(endpoint.asked)
+            wait_until("another token is fetched", lambda: len(endpoint.asked) > asked, 30)
+            BROKER.kill()
+            BROKER.start()
+            s.shop.call("cart", "/after")
+            wait_until("the new one is taken", lambda: len(arrived("fetched")) == 4, 60)
+            self.assertNotIn(SECRET, self.log(s))
+
+    def test_what_is_wrong_is_told_apart(self):
+        with TokenEndpoint(BROKER.ip) as endpoint:
+            def client(name, **keys):
+                return self.output(self.secret(name, clientId=CLIENT, **keys), tokenEndpointUrl=endpoint.url)
+            self.outcomes(
+                (self.output(self.secret("empty")), ("FAILED_PRECONDITION", "the Secret needs the key token")),
+                (client("partly"), ("FAILED_PRECONDITION", "add the key clientSecret to the Secret")),
+                (self.output(self.secret("expired", token=jwt(seconds=-5))), ("UNAUTHENTICATED", "it expired at")),
+                (client("stranger", clientSecret="x"), ("UNAUTHENTICATED", "answers 401: invalid_client: who is that")),
+                (client("unscoped", clientSecret=SECRET), ("UNAUTHENTICATED", "refuses the token")),
+                (self.output(self.secret("nobody", clientId=CLIENT, clientSecret=SECRET),
+                             tokenEndpointUrl=f"http://{BROKER.ip}:9/"), ("UNAVAILABLE", "token endpoint")))
 
 
 class Scram(Outcomes):

@@ -19,6 +19,13 @@ const char* ScramCaveat(const tap::KafkaOutput& spec) {
          "newer: use PLAIN over TLS or a client certificate there";
 }
 
+std::string LoginAdvice(const tap::KafkaOutput& spec) {
+  if (spec.sasl_mechanism == tap::kOauthBearer) {
+    return "; the broker refuses the token: check its issuer, audience, scope and the extensions";
+  }
+  return std::string("; check the SASL mechanism, user name and password") + ScramCaveat(spec);
+}
+
 }  // namespace
 
 Status KafkaError(int error, const tap::KafkaOutput& spec, const std::string& detail) {
@@ -29,8 +36,7 @@ Status KafkaError(int error, const tap::KafkaOutput& spec, const std::string& de
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return absl::UnauthenticatedError(
-          message + "; check the SASL mechanism, user name and password" + ScramCaveat(spec));
+      return absl::UnauthenticatedError(message + LoginAdvice(spec));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return absl::PermissionDeniedError(message + "; allow this user to write to topic " + topic);

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "base/text_file.h"
 #include "fmt/format.h"
 #include "sinks/kafka/kafka_error.h"
+#include "sinks/kafka/kafka_settings.h"
+#include "sinks/kafka/token_source.h"
 #include "sinks/kafka/watched_files.h"
 
 namespace traffictap::sinks {
@@ -22,86 +23,6 @@ namespace {
 constexpr int kProbeTimeoutMs = 1'000;
 constexpr std::chrono::seconds kFilesPeriod(2);
 constexpr int kHandOverMs = 500;
-constexpr int kQueuedMessagesMax = 100'000;
-constexpr size_t kSecretBytesMax = 1 << 16;
-constexpr int kQueuedKilobytesMax = 64 * 1024;
-
-StatusOr<std::string> ReadSecret(const std::string& path) {
-  auto text = base::ReadTextFile(path, kSecretBytesMax, base::kLineEnds);
-  if (text.ok() && !text->empty()) return text;
-  return absl::FailedPreconditionError(
-      fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
-}
-
-const char* SecurityName(tap::KafkaSecurity security) {
-  switch (security) {
-    case tap::KafkaSecurity::kPlaintext: return "plaintext";
-    case tap::KafkaSecurity::kSsl: return "ssl";
-    case tap::KafkaSecurity::kSaslPlaintext: return "sasl_plaintext";
-    case tap::KafkaSecurity::kSaslSsl: return "sasl_ssl";
-  }
-  return "plaintext";
-}
-
-const char* CompressionName(tap::Compression compression) {
-  return compression == tap::Compression::kNone   ? "none"
-         : compression == tap::Compression::kGzip ? "gzip"
-                                                  : "zstd";
-}
-
-// Collects settings; the first refused one is kept.
-class Settings {
- public:
-  void Set(const char* name, const std::string& value) {
-    char error[512];
-    if (rd_kafka_conf_set(conf_, name, value.c_str(), error, sizeof(error)) != RD_KAFKA_CONF_OK &&
-        status_.ok()) {
-      status_ = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
-    }
-  }
-  void SetIf(const char* name, const std::string& value) {
-    if (!value.empty()) Set(name, value);
-  }
-  void SetSecret(const char* name, const std::string& path) {
-    if (path.empty()) return;
-    const auto secret = ReadSecret(path);
-    if (secret.ok()) {
-      Set(name, *secret);
-    } else if (status_.ok()) {
-      status_ = secret.status();
-    }
-  }
-  rd_kafka_conf_t* get() { return conf_; }
-  const Status& status() const { return status_; }
-
- private:
-  rd_kafka_conf_t* conf_ = rd_kafka_conf_new();
-  Status status_;
-};
-
-void Configure(const tap::KafkaOutput& spec, Settings* settings) {
-  std::string brokers;
-  for (const auto& broker : spec.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
-  settings->Set("bootstrap.servers", brokers);
-  // Short: librdkafka 2.0.2 has a fault with long client ids (fixed in 2.5.0).
-  settings->Set("client.id", "traffictap");
-  settings->Set("enable.idempotence", "true");
-  settings->Set("linger.ms", "5");
-  settings->Set("reconnect.backoff.max.ms", "2000");
-  settings->Set("allow.auto.create.topics", "false");
-  settings->Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
-  settings->Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
-  settings->Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
-  settings->Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
-  settings->Set("compression.type", CompressionName(spec.compression));
-  settings->Set("security.protocol", SecurityName(spec.security));
-  settings->SetIf("sasl.mechanism", spec.sasl_mechanism);
-  settings->SetSecret("sasl.username", spec.sasl_username_file);
-  settings->SetSecret("sasl.password", spec.sasl_password_file);
-  settings->SetIf("ssl.ca.location", spec.ca_file);
-  settings->SetIf("ssl.certificate.location", spec.certificate_file);
-  settings->SetIf("ssl.key.location", spec.key_file);
-}
 
 }  // namespace
 
@@ -109,11 +30,18 @@ struct KafkaWriter::State {
   explicit State(tap::KafkaOutput of)
       : spec(std::move(of)),
         login({spec.sasl_username_file, spec.sasl_password_file}),
-        tls({spec.ca_file, spec.certificate_file, spec.key_file}) {}
+        tls({spec.ca_file, spec.certificate_file, spec.key_file}) {
+    if (spec.sasl_mechanism != tap::kOauthBearer) return;
+    tokens.emplace(spec.oauth, spec.brokers);
+    login = WatchedFiles(tokens->Files());
+  }
 
   const tap::KafkaOutput spec;
   WatchedFiles login;
   WatchedFiles tls;
+  std::optional<TokenSource> tokens;  // with OAUTHBEARER
+  Status token_status;                // of the last token
+  bool closing = false;
   std::chrono::steady_clock::time_point files_next;
   RecordLedger* ledger = nullptr;
   rd_kafka_t* producer = nullptr;
@@ -157,29 +85,43 @@ struct KafkaWriter::State {
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
         state->last_error != RD_KAFKA_RESP_ERR_NO_ERROR)
       return;
+    // Without a token librdkafka complains in these words; why there is none says more.
+    const bool no_token = code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !state->token_status.ok();
+    if (no_token && state->ledger != nullptr) return state->ledger->Troubled(state->token_status);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && state->tokens) state->tokens->Refused();
     state->last_error = code;
     state->last_detail = detail;
     if (state->ledger != nullptr) state->ledger->Troubled(KafkaError(code, state->spec, detail));
   }
 
+  // By librdkafka when a producer was made, and when most of its token's life is over.
+  static void OnTokenWanted(rd_kafka_t* from, const char*, void* opaque) {
+    auto* state = static_cast<State*>(opaque);
+    if (!state->closing) state->SetToken(from);
+  }
+
   Status Create(bool one_by_one, rd_kafka_t** out) {
-    Settings settings;
+    KafkaSettings settings;
     if (!one_by_one) {
       login.Changed();  // from what it reads now; the other one comes later and goes with it
       tls.Changed();
     }
-    Configure(spec, &settings);
+    settings.Configure(spec);
     if (one_by_one) settings.Set("batch.num.messages", "1");
     rd_kafka_conf_set_opaque(settings.get(), this);
     rd_kafka_conf_set_dr_msg_cb(settings.get(), OnDelivery);
     rd_kafka_conf_set_error_cb(settings.get(), OnError);
+    if (tokens) rd_kafka_conf_set_oauthbearer_token_refresh_cb(settings.get(), OnTokenWanted);
     rd_kafka_conf_set_log_cb(settings.get(),
                              [](const rd_kafka_t*, int, const char*, const char*) {});
     char error[512];
     Status status = settings.status();
     if (status.ok()) {
       *out = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
-      if (*out != nullptr) return absl::OkStatus();
+      if (*out != nullptr) {
+        SetToken(*out);
+        return absl::OkStatus();
+      }
       status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
     }
     rd_kafka_conf_destroy(settings.get());
@@ -226,12 +168,34 @@ struct KafkaWriter::State {
     const auto now = std::chrono::steady_clock::now();
     if (producer == nullptr || now < files_next) return;
     files_next = now + kFilesPeriod;
-    if (login.Changed()) SetLogin();
+    if (login.Changed()) {
+      SetLogin();
+    } else if (tokens && tokens->refused()) {
+      SetTokens();
+    }
     if (tls.Changed()) Replace();
+  }
+
+  void SetToken(rd_kafka_t* to) {
+    if (!tokens) return;
+    const auto token = tokens->Get();
+    token_status = token.ok() ? GiveToken(*token, spec.oauth, to) : token.status();
+    if (!token_status.ok()) {
+      rd_kafka_oauthbearer_set_token_failure(to, Message(token_status).c_str());
+    }
+  }
+  void SetTokens() {
+    for (rd_kafka_t* one : {producer, alone}) {
+      if (one != nullptr) SetToken(one);
+    }
   }
 
   // For the next time that a broker asks; connections that are open stay.
   void SetLogin() {
+    if (tokens) {
+      tokens->Forget();
+      return SetTokens();
+    }
     const auto user = ReadSecret(spec.sasl_username_file);
     const auto password = ReadSecret(spec.sasl_password_file);
     if (!user.ok() || !password.ok()) return;
@@ -324,7 +288,10 @@ Status KafkaWriter::Open(RecordLedger* ledger) {
   state_->RefreshFiles();
   if (state_->producer == nullptr) {
     TT_RETURN_IF_ERROR(state_->Create(false, &state_->producer));
+  } else if (!state_->token_status.ok()) {
+    state_->SetTokens();
   }
+  TT_RETURN_IF_ERROR(state_->token_status);
   return state_->Probe();
 }
 
@@ -373,6 +340,7 @@ void KafkaWriter::Poll() {
 }
 
 void KafkaWriter::Close(base::Nanos wait) {
+  state_->closing = true;
   state_->Flush(wait);
   state_->Destroy();
 }

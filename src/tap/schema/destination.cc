@@ -3,6 +3,7 @@
 #include "tap/schema/fields.h"
 #include "tap/schema/kinds.h"
 #include "tap/schema/object.h"
+#include "tap/schema/sasl.h"
 
 namespace traffictap::tap::schema {
 namespace {
@@ -61,7 +62,15 @@ Kind<D> Tls() {
 
 Kind<D> Kafka() {
   const auto sasl =
-      Object<D>().Required("mechanism", &D::sasl_mechanism, Mechanism(), "SASL mechanism.").kind();
+      Object<D>()
+          .Required("mechanism", &D::sasl_mechanism, Mechanism(), "SASL mechanism.")
+          .Optional("oauth", &D::oauth, Oauth(),
+                    "Where OAUTHBEARER gets its token. Default: as the keys of the secret say.")
+          .Rule("self.mechanism == 'OAUTHBEARER' || !has(self.oauth)", kOauthNeedsItsMechanism)
+          .Checked([](FieldReader& fields, const D& spec) {
+            if (fields.Good("mechanism")) CheckOauth(&fields, spec.sasl_mechanism);
+          })
+          .kind();
   return Object<D>()
       .Required("brokers", &D::brokers, Brokers(), "Bootstrap brokers.")
       .Optional("topic", &D::topic, Topic(), "Default topic, for taps that do not name one.")
@@ -72,7 +81,9 @@ Kind<D> Kafka() {
                 "Security protocol of the brokers.")
       .Optional("sasl", sasl,
                 "SASL credentials for SaslPlaintext and SaslSsl, from keys username and password "
-                "of the secret.")
+                "of the secret. For OAUTHBEARER from its key token; or from clientSecret, with "
+                "clientId and tokenEndpointUrl; or from accessKeyId and secretAccessKey, for "
+                "Amazon MSK.")
       .Optional("tls", Tls(), "TLS settings for Ssl and SaslSsl.")
       .Rule("has(self.topic) || (has(self.allowedTopics) && size(self.allowedTopics) > 0)",
             "needs a topic or allowedTopics")
@@ -141,7 +152,8 @@ const Kind<DestinationSpec>& DestinationFields() {
           .Optional(
               "credentialsSecret", &D::credentials_secret, ObjectName(),
               "Secret in the collector's namespace with whichever of the keys username, password, "
-              "ca.crt, tls.crt, tls.key and header values are needed. The administrator mounts it "
+              "those of OAUTHBEARER, ca.crt, tls.crt, tls.key and header values are needed. The "
+              "administrator mounts it "
               "into the collector, in a folder of the same name in the destinations directory.")
           .Optional("allowedNamespaces", AllowedNamespaces(),
                     "Namespaces whose taps may use this destination. An empty selector allows all "

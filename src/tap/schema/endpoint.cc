@@ -61,11 +61,6 @@ Kind<std::string> Topic() {
                }});
 }
 
-Kind<std::string> Mechanism() {
-  static constexpr const char* kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
-  return OneOf(kMechanisms);
-}
-
 void CheckSecurity(FieldReader* fields, KafkaSecurity security) {
   const bool sasl = fields->Has("sasl"), tls = fields->Has("tls");
   const bool wants_sasl =

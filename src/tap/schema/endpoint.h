@@ -12,7 +12,6 @@ namespace traffictap::tap::schema {
 
 Kind<std::vector<std::string>> Brokers();
 Kind<std::string> Topic();
-Kind<std::string> Mechanism();
 // Reports sasl and tls blocks that do not go with `security`.
 void CheckSecurity(FieldReader* fields, KafkaSecurity security);
 

@@ -8,6 +8,7 @@
 #include "tap/schema/fields.h"
 #include "tap/schema/kinds.h"
 #include "tap/schema/object.h"
+#include "tap/schema/sasl.h"
 
 namespace traffictap::tap::schema {
 namespace {
@@ -93,13 +94,17 @@ Kind<S> TlsFiles() {
 
 Kind<KafkaOutput> Kafka() {
   using K = KafkaOutput;
-  const auto sasl =
-      Object<K>()
-          .Required("mechanism", &K::sasl_mechanism, Mechanism(), "SASL mechanism.")
-          .Required("usernameFile", &K::sasl_username_file, SecretFile(),
-                    "File of the user's name.")
-          .Required("passwordFile", &K::sasl_password_file, SecretFile(), "File of the password.")
-          .kind();
+  const auto sasl = Object<K>()
+                        .Required("mechanism", &K::sasl_mechanism, Mechanism(), "SASL mechanism.")
+                        .Optional("usernameFile", &K::sasl_username_file, SecretFile(),
+                                  "File of the user's name. For PLAIN and SCRAM.")
+                        .Optional("passwordFile", &K::sasl_password_file, SecretFile(),
+                                  "File of the password. For PLAIN and SCRAM.")
+                        .Optional("oauth", &K::oauth, Oauth(), "For OAUTHBEARER.")
+                        .Checked([](FieldReader& fields, const K& kafka) {
+                          if (fields.Good("mechanism")) CheckLogin(&fields, kafka.sasl_mechanism);
+                        })
+                        .kind();
   return Object<K>()
       .Required("destination", &K::destination, ObjectName(), "Name of the TapDestination.")
       .Only(kByDestination)

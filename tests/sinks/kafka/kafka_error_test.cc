@@ -30,6 +30,14 @@ BOOST_AUTO_TEST_CASE(what_somebody_can_do_about_it_decides_the_code_and_is_said)
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_refused_token_is_not_called_a_password) {
+  tap::KafkaOutput spec;
+  spec.sasl_mechanism = tap::kOauthBearer;
+  const std::string said = Message(sinks::KafkaError(58, spec, ""));
+  BOOST_TEST(said.find("refuses the token: check its issuer, audience") != std::string::npos, said);
+  BOOST_TEST(said.find("password") == std::string::npos, said);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

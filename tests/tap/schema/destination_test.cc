@@ -55,6 +55,62 @@ BOOST_AUTO_TEST_CASE(reads_brokers_and_how_they_are_spoken_to) {
   BOOST_TEST(spec.credentials_secret == "creds");
 }
 
+const std::string kOauthOf =
+    "type: Kafka, kafka: {brokers: ['k:9093'], topic: t, security: SaslSsl, sasl: ";
+
+BOOST_AUTO_TEST_CASE(a_token_may_be_left_to_the_secret) {
+  const auto spec = Good(kOauthOf + "{mechanism: OAUTHBEARER}}" + kSecret);
+  BOOST_TEST(spec.sasl_mechanism == kOauthBearer);
+  BOOST_CHECK(spec.oauth == KafkaOauth());
+}
+
+BOOST_AUTO_TEST_CASE(reads_where_a_token_comes_from) {
+  auto oauth = Good(kOauthOf +
+                    "{mechanism: OAUTHBEARER, oauth: {tokenEndpointUrl: "
+                    "'https://login.example/t?a=b', clientId: 'api://me', scope: 'a b/.default', "
+                    "extensions: {logicalCluster: lkc-1, identityPoolId: pool-1}}}}" +
+                    kSecret)
+                   .oauth;
+  BOOST_TEST(oauth.token_endpoint_url == "https://login.example/t?a=b");
+  BOOST_TEST(oauth.client_id == "api://me");
+  BOOST_TEST(oauth.scope == "a b/.default");
+  BOOST_TEST(oauth.extensions.at("logicalCluster") == "lkc-1");
+  BOOST_TEST(oauth.extensions.at("identityPoolId") == "pool-1");
+  oauth = Good(kOauthOf + "{mechanism: OAUTHBEARER, oauth: {awsRegion: eu-west-1}}}" + kSecret).oauth;
+  BOOST_TEST(oauth.aws_region == "eu-west-1");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_an_oauth_that_cannot_work) {
+  const auto faults = [](const std::string& mechanism, const std::string& oauth) {
+    return Faults(kOauthOf + "{mechanism: " + mechanism + ", oauth: {" + oauth + "}}}" + kSecret);
+  };
+  const auto invalid = [&](const std::string& field, const std::string& value) {
+    return faults("OAUTHBEARER", field + ": " + value) ==
+           "spec.kafka.sasl.oauth." + field + ": InvalidValue\n";
+  };
+  BOOST_TEST(faults("PLAIN", "scope: a") == "spec.kafka.sasl: Conflict\n");
+  BOOST_TEST(faults("OAUTHBEARER", "tokenEndpointUrl: 'https://a/', awsRegion: eu-west-1") ==
+             "spec.kafka.sasl.oauth: Conflict\n");
+  // The folder is the secret's, whoever asks for another one.
+  BOOST_TEST(faults("OAUTHBEARER", "credentialsDirectory: /etc") ==
+             "spec.kafka.sasl.oauth.credentialsDirectory: UnknownField\n");
+  for (const char* url : {"login.example", "ftp://a/", "'https://'", "'https://u:p@host/'",
+                          "'https://host/#a'", "'https://host/a b'"}) {
+    BOOST_TEST(invalid("tokenEndpointUrl", url), url);
+  }
+  BOOST_TEST(invalid("clientId", "\"a\\nb\""));
+  BOOST_TEST(invalid("scope", "'a \"b\"'"));
+  for (const char* region : {"EU", "'eu-west-1.example.com/'", "-eu", "eu-"}) {
+    BOOST_TEST(invalid("awsRegion", region), region);
+  }
+  for (const char* extensions :
+       {"{auth: x}", "{logical_cluster: x}", "{'': x}", "{traceId: é}"}) {
+    BOOST_TEST(invalid("extensions", extensions), extensions);
+  }
+  BOOST_TEST(invalid("extensions", "{a: " + std::string(1025, 'x') + "}"));
+  BOOST_TEST(Faults(kOauthOf + "{mechanism: OAUTHBEARER}}") == "spec: MissingField\n");
+}
+
 BOOST_AUTO_TEST_CASE(reads_a_receiver_and_its_headers) {
   const auto spec = Good(
       "type: Otlp, otlp: {protocol: HttpProtobuf, endpoint: 'https://otel:4318/t/', headers: "

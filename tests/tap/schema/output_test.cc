@@ -199,6 +199,34 @@ BOOST_AUTO_TEST_CASE(reads_every_security_and_mechanism) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(reads_the_folder_of_a_token) {
+  const auto kafka = Output(Kafka(", security: SaslSsl, sasl: {mechanism: OAUTHBEARER, oauth: "
+                                  "{credentialsDirectory: /o, clientId: me, scope: s, "
+                                  "tokenEndpointUrl: 'https://login.example/t', "
+                                  "extensions: {traceId: a}}}"))
+                         .kafka;
+  BOOST_TEST(kafka.sasl_mechanism == kOauthBearer);
+  BOOST_TEST(kafka.sasl_username_file == "");
+  BOOST_CHECK((kafka.oauth ==
+               KafkaOauth{"/o", "https://login.example/t", "me", "s", "", {{"traceId", "a"}}}));
+}
+
+BOOST_AUTO_TEST_CASE(each_mechanism_has_files_of_its_own) {
+  const std::string kSasl = "spec.outputs[0].kafka.sasl";
+  const auto refuses = [&](const std::string& sasl, const std::string& field, const char* reason) {
+    return Refuses(Kafka(", security: SaslSsl, sasl: {mechanism: " + sasl + "}"), field, reason);
+  };
+  BOOST_TEST(refuses("OAUTHBEARER", kSasl + ".oauth", "MissingField"));
+  BOOST_TEST(refuses("OAUTHBEARER, oauth: {}", kSasl + ".oauth.credentialsDirectory",
+                     "MissingField"));
+  BOOST_TEST(refuses("OAUTHBEARER, usernameFile: /u, oauth: {credentialsDirectory: /o}", kSasl,
+                     "Conflict"));
+  BOOST_TEST(refuses(
+      "PLAIN, usernameFile: /u, passwordFile: /p, oauth: {credentialsDirectory: /o}", kSasl,
+      "Conflict"));
+  BOOST_TEST(refuses("PLAIN, passwordFile: /p", kSasl + ".usernameFile", "MissingField"));
+}
+
 BOOST_AUTO_TEST_CASE(security_sasl_and_tls_must_fit) {
   const std::string sasl = "sasl: {mechanism: PLAIN, usernameFile: /u, passwordFile: /p}";
   BOOST_TEST(Refuses(Kafka(", security: SaslSsl"), kKafka, "MissingField"));

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/kafka/kafka_settings.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <vector>
+
+#include "base/text_file.h"
+#include "fmt/format.h"
+
+namespace traffictap::sinks {
+namespace {
+
+constexpr size_t kSecretBytesMax = 1 << 16;
+constexpr int kQueuedMessagesMax = 100'000;
+constexpr int kQueuedKilobytesMax = 64 * 1024;
+
+const char* SecurityName(tap::KafkaSecurity security) {
+  switch (security) {
+    case tap::KafkaSecurity::kPlaintext: return "plaintext";
+    case tap::KafkaSecurity::kSsl: return "ssl";
+    case tap::KafkaSecurity::kSaslPlaintext: return "sasl_plaintext";
+    case tap::KafkaSecurity::kSaslSsl: return "sasl_ssl";
+  }
+  return "plaintext";
+}
+
+const char* CompressionName(tap::Compression compression) {
+  return compression == tap::Compression::kNone   ? "none"
+         : compression == tap::Compression::kGzip ? "gzip"
+                                                  : "zstd";
+}
+
+}  // namespace
+
+StatusOr<std::string> ReadSecret(const std::string& path) {
+  auto text = base::ReadTextFile(path, kSecretBytesMax, base::kLineEnds);
+  if (text.ok() && !text->empty()) return text;
+  return absl::FailedPreconditionError(
+      fmt::format("kafka: read secret \"{}\": no such file, or empty", path));
+}
+
+KafkaSettings::KafkaSettings() : conf_(rd_kafka_conf_new()) {}
+
+void KafkaSettings::Set(const char* name, const std::string& value) {
+  char error[512];
+  if (rd_kafka_conf_set(conf_, name, value.c_str(), error, sizeof(error)) != RD_KAFKA_CONF_OK &&
+      status_.ok()) {
+    status_ = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
+  }
+}
+
+void KafkaSettings::SetIf(const char* name, const std::string& value) {
+  if (!value.empty()) Set(name, value);
+}
+
+void KafkaSettings::SetSecret(const char* name, const std::string& path) {
+  if (path.empty()) return;
+  const auto secret = ReadSecret(path);
+  if (secret.ok()) {
+    Set(name, *secret);
+  } else if (status_.ok()) {
+    status_ = secret.status();
+  }
+}
+
+void KafkaSettings::Configure(const tap::KafkaOutput& spec) {
+  std::string brokers;
+  for (const auto& broker : spec.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
+  Set("bootstrap.servers", brokers);
+  // Short: librdkafka 2.0.2 has a fault with long client ids (fixed in 2.5.0).
+  Set("client.id", "traffictap");
+  Set("enable.idempotence", "true");
+  Set("linger.ms", "5");
+  Set("reconnect.backoff.max.ms", "2000");
+  Set("allow.auto.create.topics", "false");
+  Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
+  Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
+  Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
+  Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
+  Set("compression.type", CompressionName(spec.compression));
+  Set("security.protocol", SecurityName(spec.security));
+  SetIf("sasl.mechanism", spec.sasl_mechanism);
+  SetSecret("sasl.username", spec.sasl_username_file);
+  SetSecret("sasl.password", spec.sasl_password_file);
+  SetIf("ssl.ca.location", spec.ca_file);
+  SetIf("ssl.certificate.location", spec.certificate_file);
+  SetIf("ssl.key.location", spec.key_file);
+}
+
+Status GiveToken(const OauthToken& token, const tap::KafkaOauth& spec, rd_kafka_s* to) {
+  std::vector<const char*> extensions;
+  for (const auto& [name, value] : spec.extensions) {
+    extensions.push_back(name.c_str());
+    extensions.push_back(value.c_str());
+  }
+  char error[512];
+  const auto result = rd_kafka_oauthbearer_set_token(
+      to, token.value.c_str(), token.expires / base::kMillisecond, token.principal.c_str(),
+      extensions.data(), extensions.size(), error, sizeof(error));
+  if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format("kafka: set token: {}", error));
+}
+
+}  // namespace traffictap::sinks
