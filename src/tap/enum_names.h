@@ -69,6 +69,11 @@ constexpr auto EnumNames(KafkaSecurity) {
                                                  {KafkaSecurity::kSaslSsl, "SaslSsl"}});
 }
 
+constexpr auto EnumNames(KafkaHeaders) {
+  return std::to_array<EnumName<KafkaHeaders>>(
+      {{KafkaHeaders::kPlain, "Plain"}, {KafkaHeaders::kCloudEvents, "CloudEvents"}});
+}
+
 constexpr auto EnumNames(OtlpProtocol) {
   return std::to_array<EnumName<OtlpProtocol>>(
       {{OtlpProtocol::kGrpc, "Grpc"}, {OtlpProtocol::kHttpProtobuf, "HttpProtobuf"}});

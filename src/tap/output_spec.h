@@ -42,6 +42,8 @@ struct KafkaOauth {
   std::map<std::string, std::string> extensions;  // RFC 7628, 3.1: told to the broker
   friend bool operator==(const KafkaOauth&, const KafkaOauth&) = default;
 };
+// What a message says of its record beside the record itself.
+enum class KafkaHeaders { kPlain, kCloudEvents };
 struct KafkaOutput {
   // Of a TapDestination, which then names what is secret or the administrator's to choose; empty
   // once that is resolved.
@@ -59,6 +61,7 @@ struct KafkaOutput {
   Compression compression = Compression::kZstd;
   base::Nanos delivery_timeout = 300 * base::kSecond;  // after it a record is dropped and counted
   uint64_t max_record_bytes = 1 << 20;
+  KafkaHeaders headers = KafkaHeaders::kPlain;
   friend bool operator==(const KafkaOutput&, const KafkaOutput&) = default;
 };
 

@@ -84,6 +84,26 @@ class Delivery(unittest.TestCase):
                 self.assertEqual([c for i, c in enumerate(m["key"]) if i != 14],
                                  [c for i, c in enumerate(masked) if i != 14])
 
+    def test_a_cloud_events_attributes_are_in_the_headers(self):
+        """CloudEvents 1.0, Kafka Protocol Binding, 3.2: binary content mode. A batch that goes out again keeps them."""
+        plain, event = kafka_output(name="plain"), kafka_output(SMALL, name="event", headers="CloudEvents")
+        with Stage(both("events", plain, event)) as s:
+            for path in ("/fits/1", "/large/" + secrets.token_hex(4000), "/fits/2"):
+                s.shop.call("cart", path)
+            s.settle()
+        messages = [m for m in BROKER.read(SMALL) if m["record"]["tap"] == "shop/events"]
+        self.assertEqual([m["record"]["request"]["path"] for m in messages], ["/fits/1", "/fits/2"])
+        for m in messages:
+            record, headers = m["record"], dict(zip(m["headers"][::2], m["headers"][1::2]))
+            self.assertEqual(headers.pop("ce_time")[:23], record["timings"]["startTime"][:23])
+            self.assertEqual(headers, {
+                "content-type": "application/json", "traffictap-schema": "v1", "ce_specversion": "1.0",
+                "ce_type": "io.traffictap.record.v1", "ce_id": record["id"],
+                "ce_source": "/apis/traffictap.io/v1alpha1/namespaces/shop/traffictaps/events",
+                "ce_subject": "{namespace}/{name}".format(**record["destination"])})
+        for m in arrived("events"):
+            self.assertEqual(m["headers"][::2], ["content-type", "traffictap-schema"])
+
     def test_a_broker_killed_under_load_loses_and_doubles_nothing(self):
         with Stage(both("killed")) as s:
             with Load(s.shop, 500) as load:
@@ -255,7 +275,8 @@ class Faults(Outcomes):
             for output in ("kafka", "own"):
                 self.assertEqual(metric(metrics, "output_delivered_total", output=output), 2, output)
                 self.assertEqual(metric(metrics, "output_dropped_total", output=output, reason="TooLarge"), 1, output)
-            self.assertEqual([m["record"]["request"]["path"] for m in BROKER.read(SMALL)], ["/fits/1", "/fits/2"])
+            small = [m["record"] for m in BROKER.read(SMALL) if m["record"]["tap"] == "shop/large"]
+            self.assertEqual([r["request"]["path"] for r in small], ["/fits/1", "/fits/2"])
 
 
 class Oauth(Outcomes):

@@ -12,6 +12,7 @@
 
 #include "fmt/format.h"
 #include "sinks/kafka/kafka_error.h"
+#include "sinks/kafka/kafka_headers.h"
 #include "sinks/kafka/kafka_settings.h"
 #include "sinks/kafka/token_source.h"
 #include "sinks/kafka/watched_files.h"
@@ -63,8 +64,8 @@ struct KafkaWriter::State {
       return;
     }
     const bool handed_over = from != state->producer && from != state->alone;
-    if (handed_over && state->Produce(state->producer, KeyOf(*message), PayloadOf(*message)) ==
-                           RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (handed_over &&
+        state->ProduceAgain(state->producer, *message) == RD_KAFKA_RESP_ERR_NO_ERROR) {
       return;
     }
     const bool late = message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
@@ -153,14 +154,19 @@ struct KafkaWriter::State {
 
   bool ProduceAlone(const rd_kafka_message_t& message) {
     if (alone == nullptr && !Create(true, &alone).ok()) return false;
-    return Produce(alone, KeyOf(message), PayloadOf(message)) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return ProduceAgain(alone, message) == RD_KAFKA_RESP_ERR_NO_ERROR;
   }
 
-  static std::string_view KeyOf(const rd_kafka_message_t& message) {
-    return {static_cast<const char*>(message.key), message.key_len};
-  }
-  static std::string_view PayloadOf(const rd_kafka_message_t& message) {
-    return {static_cast<const char*>(message.payload), message.len};
+  // With its key and its headers, which stay the message's.
+  rd_kafka_resp_err_t ProduceAgain(rd_kafka_t* to, const rd_kafka_message_t& message) {
+    rd_kafka_headers_t* headers = nullptr;
+    if (const auto error = rd_kafka_message_headers(&message, &headers);
+        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return error;
+    }
+    return Produce(to, {static_cast<const char*>(message.key), message.key_len},
+                   {static_cast<const char*>(message.payload), message.len},
+                   rd_kafka_headers_copy(headers));
   }
 
   // Takes over what a rotation of the Secret has put into the files.
@@ -222,16 +228,15 @@ struct KafkaWriter::State {
     }
   }
 
-  rd_kafka_resp_err_t Produce(rd_kafka_t* to, std::string_view key, std::string_view line) {
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
-    rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
-    rd_kafka_header_add(headers, "traffictap-schema", -1, "v1", -1);
+  // Owns the headers.
+  rd_kafka_resp_err_t Produce(rd_kafka_t* to, std::string_view key, std::string_view line,
+                              rd_kafka_headers_t* headers) {
     const auto error = rd_kafka_producev(
         to, RD_KAFKA_V_TOPIC(spec.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(key.data(), key.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()), RD_KAFKA_V_HEADERS(headers),
         RD_KAFKA_V_END);
-    // On failure the headers stay ours.
+    // On failure librdkafka leaves them.
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
     return error;
   }
@@ -311,7 +316,8 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
       ++out.taken;
       continue;
     }
-    const auto error = state_->Produce(state_->producer, records.batch->key(index), line);
+    const auto error = state_->Produce(state_->producer, records.batch->key(index), line,
+                                       MakeHeaders(state_->spec.headers, *records.batch, index));
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       state_->Poll(100);
       break;

@@ -9,9 +9,10 @@
 namespace traffictap::sinks {
 
 // Produces records to a Kafka topic: idempotent, acks=all, keyed so that one request id stays in
-// one partition, with the headers `content-type` and `traffictap-schema`. A record is delivered
-// when the broker says so. The files of credentials and certificates are read again when they change;
-// records that a change of certificates meets on their way may then arrive twice, with their ids.
+// one partition, with the headers of kafka_headers.h. A record is delivered when the broker says
+// so. The files of credentials and certificates are read again when they change; records that a
+// change of certificates meets on their way may then arrive twice, with their ids. Tokens are
+// renewed before they expire.
 class KafkaWriter final : public RecordWriter {
  public:
   explicit KafkaWriter(tap::KafkaOutput spec);

@@ -127,6 +127,9 @@ Kind<KafkaOutput> Kafka() {
                 "How long to retry a record before it is dropped and counted.")
       .Optional("maxRecordSize", &K::max_record_bytes, Bytes(kKi, 64 * kMi),
                 "Maximum size of a record. Larger records are dropped and counted.")
+      .Optional("headers", &K::headers, Choice<KafkaHeaders>(),
+                "Headers of messages: content-type and traffictap-schema alone, or with the "
+                "attributes of a CloudEvent (ce_id, ce_source, ce_type …), in binary mode.")
       .Checked([](FieldReader& fields, const K& kafka) {
         if (fields.form() == kInline) CheckSecurity(&fields, kafka.security);
       })

@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(reads_where_a_token_comes_from) {
   BOOST_TEST(oauth.scope == "a b/.default");
   BOOST_TEST(oauth.extensions.at("logicalCluster") == "lkc-1");
   BOOST_TEST(oauth.extensions.at("identityPoolId") == "pool-1");
-  oauth = Good(kOauthOf + "{mechanism: OAUTHBEARER, oauth: {awsRegion: eu-west-1}}}" + kSecret).oauth;
+  oauth =
+      Good(kOauthOf + "{mechanism: OAUTHBEARER, oauth: {awsRegion: eu-west-1}}}" + kSecret).oauth;
   BOOST_TEST(oauth.aws_region == "eu-west-1");
 }
 
@@ -103,8 +104,7 @@ BOOST_AUTO_TEST_CASE(refuses_an_oauth_that_cannot_work) {
   for (const char* region : {"EU", "'eu-west-1.example.com/'", "-eu", "eu-"}) {
     BOOST_TEST(invalid("awsRegion", region), region);
   }
-  for (const char* extensions :
-       {"{auth: x}", "{logical_cluster: x}", "{'': x}", "{traceId: é}"}) {
+  for (const char* extensions : {"{auth: x}", "{logical_cluster: x}", "{'': x}", "{traceId: é}"}) {
     BOOST_TEST(invalid("extensions", extensions), extensions);
   }
   BOOST_TEST(invalid("extensions", "{a: " + std::string(1025, 'x') + "}"));

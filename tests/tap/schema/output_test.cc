@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(reads_every_field) {
                                   "usernameFile: /u, passwordFile: /p}, "
                                   "tls: {caFile: /ca, certificateFile: /c, keyFile: /k}, "
                                   "compression: Zstd, deliveryTimeout: 30s, "
-                                  "maxRecordSize: 2Mi"))
+                                  "maxRecordSize: 2Mi, headers: CloudEvents"))
                          .kafka;
   BOOST_TEST(kafka.brokers == std::vector<std::string>{"k:9092"}, boost::test_tools::per_element());
   BOOST_TEST(kafka.topic == "t");
@@ -185,6 +185,7 @@ BOOST_AUTO_TEST_CASE(reads_every_field) {
   BOOST_CHECK(kafka.compression == Compression::kZstd);
   BOOST_TEST(kafka.delivery_timeout == 30 * base::kSecond);
   BOOST_TEST(kafka.max_record_bytes == 2 << 20);
+  BOOST_CHECK(kafka.headers == KafkaHeaders::kCloudEvents);
 }
 
 BOOST_AUTO_TEST_CASE(reads_every_security_and_mechanism) {
@@ -217,13 +218,12 @@ BOOST_AUTO_TEST_CASE(each_mechanism_has_files_of_its_own) {
     return Refuses(Kafka(", security: SaslSsl, sasl: {mechanism: " + sasl + "}"), field, reason);
   };
   BOOST_TEST(refuses("OAUTHBEARER", kSasl + ".oauth", "MissingField"));
-  BOOST_TEST(refuses("OAUTHBEARER, oauth: {}", kSasl + ".oauth.credentialsDirectory",
-                     "MissingField"));
+  BOOST_TEST(
+      refuses("OAUTHBEARER, oauth: {}", kSasl + ".oauth.credentialsDirectory", "MissingField"));
   BOOST_TEST(refuses("OAUTHBEARER, usernameFile: /u, oauth: {credentialsDirectory: /o}", kSasl,
                      "Conflict"));
-  BOOST_TEST(refuses(
-      "PLAIN, usernameFile: /u, passwordFile: /p, oauth: {credentialsDirectory: /o}", kSasl,
-      "Conflict"));
+  BOOST_TEST(refuses("PLAIN, usernameFile: /u, passwordFile: /p, oauth: {credentialsDirectory: /o}",
+                     kSasl, "Conflict"));
   BOOST_TEST(refuses("PLAIN, passwordFile: /p", kSasl + ".usernameFile", "MissingField"));
 }
 
@@ -268,6 +268,8 @@ BOOST_AUTO_TEST_CASE(refuses_values_beyond_their_bounds) {
   BOOST_TEST(Refuses(Kafka(", maxRecordSize: 1023"), "spec.outputs[0].kafka.maxRecordSize"));
   BOOST_TEST(Refuses(Kafka(", maxRecordSize: 65Mi"), "spec.outputs[0].kafka.maxRecordSize"));
   BOOST_TEST(Refuses(Kafka(", compression: Snappy"), "spec.outputs[0].kafka.compression"));
+  BOOST_CHECK(Output(Kafka("")).kafka.headers == KafkaHeaders::kPlain);
+  BOOST_TEST(Refuses(Kafka(", headers: cloudevents"), "spec.outputs[0].kafka.headers"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
