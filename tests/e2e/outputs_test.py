@@ -79,6 +79,8 @@ def destination(name, namespace="shop", **kafka):
         "kafka": {"brokers": [broker.address()], "topic": "taps", "security": "Plaintext", **kafka},
         "allowedNamespaces": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
     }
+    if "sasl" in kafka:
+        spec["credentialsSecret"] = "not-there"
     mesh.apply(
         json.dumps(
             {"apiVersion": f"{GROUP}/{VERSION}", "kind": "TapDestination", "metadata": {"name": name}, "spec": spec}
@@ -138,6 +140,15 @@ class Outputs(unittest.TestCase):
         taps.records("beside", path="/beside")
         found = taps.wait("beside", "OutputsReady", "False", "OutputFailing")
         self.assertIn("kafka", found["message"])
+
+    def test_a_secret_without_a_token_is_reported_with_what_it_needs(self):
+        destination("msk", brokers=[broker.address("SASL")], security="SaslPlaintext", sasl={"mechanism": "OAUTHBEARER"})
+        taps.apply("tokens", outputs=[to_kafka("msk")], wait=None)
+        taps.wait("tokens", "Programmed")
+        call("/tokens")
+        found = taps.wait("tokens", "OutputsReady", "False", "OutputFailing")
+        self.assertIn('no credentials for OAUTHBEARER in "/etc/traffictap/destinations/not-there"', found["message"])
+        self.assertIn("the Secret needs the key token; or clientSecret", found["message"])
 
     def test_standard_output_has_a_line_for_each_record(self):
         taps.apply("console", outputs=[{"name": "out", "type": "Stdout"}])
