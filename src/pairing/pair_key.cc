@@ -73,9 +73,7 @@ bool MaybeSamePod(const SocketAddress& client_end, const SocketAddress& seen) {
 }
 
 bool OfOneNetwork(const PackedEntry& a, const PackedEntry& b) {
-  const std::string& x = a.node->network;
-  const std::string& y = b.node->network;
-  return x.empty() || y.empty() || x == y;
+  return traffic::MayShareNetwork(a.node->network, b.node->network);
 }
 
 std::string_view Details(const PackedEntry& entry) {
@@ -160,10 +158,14 @@ uint64_t RequestKey(const PackedEntry& entry) {
 
 uint64_t ExchangeKey(const PackedEntry& entry) {
   const uint64_t connection = ConnectionKey(entry);
-  if (connection == 0 || entry.facts.kind == EntryKind::kTcp) return connection;
+  if (connection == 0) return 0;
+  if (entry.facts.kind == EntryKind::kTcp) {
+    return Hasher().Add(connection).Add(entry.node->network).Finish();
+  }
   if (entry.request_id_hash == 0) return 0;
   return Hasher()
       .Add(connection)
+      .Add(entry.node->network)
       .Add(static_cast<uint64_t>(entry.facts.method))
       .Add(entry.text(Text::kPath))
       .Finish();

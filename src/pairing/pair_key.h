@@ -29,8 +29,9 @@ uint64_t ConnectionKey(const traffic::PackedEntry& entry);
 uint64_t RequestKey(const traffic::PackedEntry& entry);
 
 // Equal for the halves of one connection, request id, method and path: unlike ConnectionKey it
-// tells apart the calls that an application makes under one id. 0 where ConnectionKey is, and for
-// requests without an id, which come many to a connection.
+// tells apart the calls that an application makes under one id, and the connections of two networks
+// that have the same addresses. 0 where ConnectionKey is, and for requests without an id, which come
+// many to a connection.
 uint64_t ExchangeKey(const traffic::PackedEntry& entry);
 
 // The same for two copies of one entry. `node_hash` stands for the node that wrote it.

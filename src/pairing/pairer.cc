@@ -322,7 +322,8 @@ class Pairer::State {
 
   // While `half` waited.
   PeerState StateOf(const traffic::SocketAddress& peer, const Half& half, base::Nanos now) const {
-    return peers_ ? peers_->Lookup(peer, half.arrival - half.window, now) : PeerState::kUnknown;
+    if (peers_ == nullptr) return PeerState::kUnknown;
+    return peers_->Lookup({peer, half.node->network}, half.arrival - half.window, now);
   }
 
   OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {

@@ -9,13 +9,15 @@ namespace traffictap::pipeline {
 using pairing::PeerState;
 
 ProxyDirectory::Key ProxyDirectory::FirstKey(const traffic::Node& node) {
-  if (node.addresses.empty()) return {{}, "id " + node.id};
-  return {node.addresses.front().ip, {}};
+  if (node.addresses.empty()) return {{}, node.network, "id " + node.id};
+  return {node.addresses.front().ip, node.network, {}};
 }
 
 void ProxyDirectory::ForEachKey(const traffic::Node& node, auto visit) {
   visit(FirstKey(node));
-  for (size_t i = 1; i < node.addresses.size(); ++i) visit(Key{node.addresses[i].ip, {}});
+  for (size_t i = 1; i < node.addresses.size(); ++i) {
+    visit(Key{node.addresses[i].ip, node.network, {}});
+  }
 }
 
 std::shared_ptr<ProxyClock> ProxyDirectory::StreamOpened(const traffic::NodePtr& node,
@@ -75,22 +77,35 @@ void ProxyDirectory::Sent(const traffic::Node& node, const TapTablePtr& table,
   found->second.candidates = candidates;
 }
 
-PeerState ProxyDirectory::Lookup(const traffic::SocketAddress& address, base::Nanos since,
+const ProxyDirectory::Proxy* ProxyDirectory::Find(const pairing::PeerPlace& peer) const {
+  const Proxy* found = nullptr;
+  const auto& ip = peer.address.ip;
+  for (auto at = proxies_.lower_bound(Key{ip, {}, {}}); at != proxies_.end(); ++at) {
+    const auto& [key, proxy] = *at;
+    if (key.ip != ip) break;
+    if (!key.id.empty() || !traffic::MayShareNetwork(key.network, peer.network)) continue;
+    if (key.network == peer.network) return &proxy;
+    if (found == nullptr) found = &proxy;
+  }
+  return found;
+}
+
+PeerState ProxyDirectory::Lookup(const pairing::PeerPlace& peer, base::Nanos since,
                                  base::Nanos now) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = proxies_.find(Key{address.ip, {}});
-  if (found == proxies_.end()) return PeerState::kUnknown;
-  const Proxy& proxy = found->second;
+  const Proxy* found = Find(peer);
+  if (found == nullptr) return PeerState::kUnknown;
+  const Proxy& proxy = *found;
   if (proxy.last_loss >= since) return PeerState::kLost;
   // One that has just ended its stream was tapped when the half was written.
   if (proxy.streams == 0 && proxy.last_seen < since) return PeerState::kUnknown;
   return now - proxy.first_opened < warm_up_ ? PeerState::kWarmingUp : PeerState::kTapped;
 }
 
-traffic::NodePtr ProxyDirectory::NodeAt(const traffic::SocketAddress& address) const {
+traffic::NodePtr ProxyDirectory::NodeAt(const pairing::PeerPlace& peer) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = proxies_.find(Key{address.ip, {}});
-  return found == proxies_.end() ? nullptr : found->second.node;
+  const Proxy* found = Find(peer);
+  return found == nullptr ? nullptr : found->node;
 }
 
 std::map<uint64_t, uint64_t> ProxyDirectory::SendersByTap() const {

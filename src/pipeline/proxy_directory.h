@@ -18,7 +18,7 @@
 
 namespace traffictap::pipeline {
 
-// The proxies that send to us, found by any address of their pods: those of which a stream is open,
+// The proxies that send to us, found by any address of their pods in its network: those of which a stream is open,
 // and what those that are gone lost lately. Streams' threads write, the pipeline thread reads.
 // Thread-safe. Those that are gone are forgotten, the longest gone first, where there would be more
 // than `proxies_max` addresses.
@@ -34,17 +34,19 @@ class ProxyDirectory final : public pairing::PeerStates {
   // The proxy sent something under `table`, in which `candidates` target it.
   void Sent(const traffic::Node& node, const TapTablePtr& table, const traffic::TapSet& candidates);
 
-  pairing::PeerState Lookup(const traffic::SocketAddress& address, base::Nanos since,
+  pairing::PeerState Lookup(const pairing::PeerPlace& peer, base::Nanos since,
                             base::Nanos now) const override;
   // The proxy of which a stream is open, or null.
-  traffic::NodePtr NodeAt(const traffic::SocketAddress& address) const;
+  traffic::NodePtr NodeAt(const pairing::PeerPlace& peer) const;
   // How many proxies with a stream open sent something under each tap, by its id (TapTable::id).
   std::map<uint64_t, uint64_t> SendersByTap() const;
 
  private:
-  // An address of the pod; a proxy that names none has its id instead, and is nobody's peer.
+  // An address of the pod in its network; a proxy that names none has its id instead, and is
+  // nobody's peer.
   struct Key {
     std::array<uint8_t, 16> ip{};
+    std::string network;
     std::string id;
     auto operator<=>(const Key&) const = default;
   };
@@ -61,6 +63,8 @@ class ProxyDirectory final : public pairing::PeerStates {
   };
   static Key FirstKey(const traffic::Node& node);
   static void ForEachKey(const traffic::Node& node, auto visit);
+  // The one of the peer's own network before one that names none; null where there is none.
+  const Proxy* Find(const pairing::PeerPlace& peer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Bound() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Nanos warm_up_;

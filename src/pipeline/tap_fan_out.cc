@@ -90,7 +90,8 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
   const auto& facts = seen.principal().facts;
   const auto& peer =
       seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
-  const auto node = peer.present() ? proxies_->NodeAt(peer) : nullptr;
+  const std::string& network = seen.principal().node->network;
+  const auto node = peer.present() ? proxies_->NodeAt({peer, network}) : nullptr;
   if (!node) return std::nullopt;
   return filter::TargetsNode(spec, *node);
 }

@@ -164,7 +164,7 @@ size_t CostOf(const traffic::Node& node) {
   constexpr size_t kPlace = 128;
   return sizeof(node) + kPlace + 2 * node.id.size() + node.ip.size() + node.pod.size() +
          node.ns.size() + node.workload.size() + node.service_account.size() +
-         node.cluster_id.size();
+         node.cluster_id.size() + node.network.size();
 }
 
 }  // namespace
@@ -193,6 +193,7 @@ traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& 
   node.workload = Cut(end.name());
   node.service_account = Cut(end.service_account());
   node.cluster_id = Cut(end.cluster());
+  node.network = Cut(end.network());
   auto out = std::make_shared<const traffic::Node>(std::move(node));
   // One of the same key takes the former's place.
   const size_t cost = found == nodes_.end() ? CostOf(*out) : 0;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "traffic/socket_address.h"
@@ -30,5 +31,10 @@ struct Node {
 };
 
 using NodePtr = std::shared_ptr<const Node>;
+
+// Whether addresses of both may be compared: a proxy that names no network may be in any.
+inline bool MayShareNetwork(std::string_view a, std::string_view b) {
+  return a.empty() || b.empty() || a == b;
+}
 
 }  // namespace traffictap::traffic

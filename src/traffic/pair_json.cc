@@ -50,6 +50,7 @@ void WriteNode(const Node& node, JsonWriter& json) {
   json.Text("ip", node.ip);
   json.Text("serviceAccount", node.service_account);
   json.Text("cluster", node.cluster_id);
+  json.Text("network", node.network);
 }
 
 // The end that has no entry of its own, as the other one tells of it.

@@ -27,9 +27,9 @@ struct Peers final : pairing::PeerStates {
   base::Nanos lost_at = INT64_MIN;
 
   void Lose(base::Nanos now) { lost_at = now; }
-  pairing::PeerState Lookup(const traffic::SocketAddress& address, base::Nanos since,
+  pairing::PeerState Lookup(const pairing::PeerPlace& peer, base::Nanos since,
                             base::Nanos) const override {
-    return State(address.IpString(), since);
+    return State(peer.address.IpString(), since);
   }
   pairing::PeerState State(const std::string& ip, base::Nanos since) const {
     const bool in_the_mesh = ip.starts_with("10.0.0.") || ip.starts_with("10.0.1.");

@@ -32,6 +32,13 @@ struct PairerTest {
     entry->arrival = now;
     pairer->Add(batch, now);
   }
+  void AddIn(const std::string& network, const EntryBuilder& builder, const std::string& ip) {
+    const auto node = std::make_shared<traffic::Node>(*fakes::MakeNode(ip));
+    node->network = network;
+    traffic::EntryBatch batch(node);
+    batch.Add(builder.entry())->taps.Add(0);
+    pairer->Add(batch, now);
+  }
   void Turn(base::Nanos by) { pairer->Advance(now += by); }
   Emitted Last() {
     BOOST_REQUIRE(!collected.emitted.empty());
@@ -255,21 +262,30 @@ BOOST_AUTO_TEST_CASE(what_is_mirrored_is_no_attempt_of_a_request_that_was_retrie
 }
 
 BOOST_AUTO_TEST_CASE(equal_addresses_of_two_networks_are_two_connections) {
-  const auto add = [&](const EntryBuilder& builder, const std::string& ip, const char* network) {
-    auto node = std::make_shared<traffic::Node>(*fakes::MakeNode(ip));
-    node->network = network;
-    traffic::EntryBatch batch(node);
-    batch.Add(builder.entry())->taps.Add(0);
-    pairer->Add(batch, now);
-  };
   const auto client =
       EntryBuilder::Client().Tcp().Tag("c").Connection("10.0.0.1:5000", "10.0.0.2:80");
   const auto server =
       EntryBuilder::Server().Tcp().Tag("s").Connection("10.0.0.1:5000", "10.0.0.2:80");
-  add(client, "10.0.0.1", "east");
-  add(server, "10.0.0.2", "west");
+  AddIn("east", client, "10.0.0.1");
+  Turn(5 * kSecond);
+  AddIn("west", server, "10.0.0.2");
   Turn(5 * kSecond);
   BOOST_TEST(pairer->counters().pairs == 0u);
+  BOOST_CHECK(Last().reason == OrphanReason::kPeerNotMeshed);  // and not late for the other network's
+}
+
+BOOST_AUTO_TEST_CASE(a_request_through_the_gateway_of_another_network_joins_by_its_id) {
+  // That gateway has the address there that the client has here.
+  AddIn("east", Client("c").Connection("10.0.0.1:5000", "172.16.0.1:15443"), "10.0.0.1");
+  AddIn("west", Server("s").Connection("10.0.0.1:7000", "10.0.0.2:80"), "10.0.0.2");
+  Turn(5 * kSecond);
+  BOOST_TEST(Last() == (Emitted{"c", {"s"}, OrphanReason::kNone, Last().taps}));
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_that_names_no_network_may_be_in_any) {
+  AddIn("east", Client("c"), "10.0.0.1");
+  AddIn("", Server("s"), "10.0.0.2");
+  BOOST_TEST(pairer->counters().pairs == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_call_under_one_id_that_stays_alone_is_not_late) {

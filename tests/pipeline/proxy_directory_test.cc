@@ -142,6 +142,31 @@ BOOST_AUTO_TEST_CASE(each_proxy_that_sent_under_a_tap_counts_once_for_it_while_i
   BOOST_TEST(directory.SendersByTap().at(7) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(equal_addresses_of_two_networks_are_two_proxies) {
+  ProxyDirectory directory(0, 10);
+  const auto in = [](const char* network, const char* workload) {
+    const auto node = std::make_shared<traffic::Node>(*MakeNode("10.0.0.1", workload));
+    node->network = network;
+    return traffic::NodePtr(node);
+  };
+  const auto east = in("east", "cart"), west = in("west", "stock");
+  const auto clock = directory.StreamOpened(east, kSecond);
+  BOOST_CHECK(directory.Lookup({kPeer, "west"}, 0, 2 * kSecond) == PeerState::kUnknown);
+  BOOST_TEST(directory.StreamOpened(west, kSecond) != clock);
+  directory.EntriesLost(*west, 2 * kSecond);
+  BOOST_CHECK(directory.Lookup({kPeer, "east"}, 0, 3 * kSecond) == PeerState::kTapped);
+  BOOST_CHECK(directory.Lookup({kPeer, "west"}, 0, 3 * kSecond) == PeerState::kLost);
+  BOOST_TEST(directory.NodeAt({kPeer, "east"}) == east);
+  BOOST_TEST(directory.NodeAt({kPeer, "west"}) == west);
+  BOOST_TEST(directory.NodeAt({kPeer, "north"}) == nullptr);
+  // Who does not know its own network takes what is there.
+  BOOST_TEST(directory.NodeAt(kPeer) != nullptr);
+  const auto anywhere = in("", "shop");
+  directory.StreamOpened(anywhere, kSecond);
+  BOOST_TEST(directory.NodeAt({kPeer, "north"}) == anywhere);
+  BOOST_TEST(directory.NodeAt({kPeer, "east"}) == east);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_said_of_a_stranger_is_ignored) {
   ProxyDirectory directory(0, 3);
   directory.StreamEnded(*MakeNode("10.0.0.1"), false, kSecond);
