@@ -113,22 +113,41 @@ Json CommonConfig(const plan::Patch& patch, const Context& context, const char* 
              {{"cluster_name", ClusterOf(patch)}, {"authority", patch.collector_host}}}}}};
 }
 
-// How a gRPC call ended: in trailers, or in the headers of an answer that has nothing else. Any other
-// field that a tap names may be either as well.
-Json ResponseFields(const plan::Patch& patch) {
-  std::set<std::string> names(patch.response_headers.begin(), patch.response_headers.end());
-  for (const char* name : plan::kGrpcOutcome) names.insert(name);
+std::vector<std::string> NamesIn(const Json& list) {
+  std::vector<std::string> out;
+  if (!list.is_array()) return out;
+  for (const Json& name : list) {
+    if (name.is_string()) out.push_back(name.get<std::string>());
+  }
+  return out;
+}
+
+// What the patch names and what every patch asks for.
+Json FieldsWith(const std::vector<std::string>& named, std::span<const char* const> always) {
+  std::set<std::string> names(named.begin(), named.end());
+  for (const char* name : always) names.insert(name);
   return names;
 }
 
+// What FieldsWith was given.
+std::vector<std::string> NamedIn(const Json& list, std::span<const char* const> always) {
+  std::vector<std::string> out = NamesIn(list);
+  std::erase_if(out, [&](const std::string& name) {
+    return std::ranges::find(always, name) != always.end();
+  });
+  return out;
+}
+
 Json HttpLogger(const plan::Patch& patch, const Context& context) {
-  Json config = {{"@type", Extension(kHttpConfig)},
-                 {"common_config", CommonConfig(patch, context, "envoy.filters.http.rbac")},
-                 {"additional_response_headers_to_log", ResponseFields(patch)},
-                 {"additional_response_trailers_to_log", ResponseFields(patch)}};
-  if (!patch.request_headers.empty()) {
-    config["additional_request_headers_to_log"] = patch.request_headers;
-  }
+  // A gRPC call's outcome is in trailers, or in the headers of an answer that has nothing else. Any other
+  // field that a tap names may be either as well.
+  const Json response = FieldsWith(patch.response_headers, plan::kGrpcOutcome);
+  Json config = {
+      {"@type", Extension(kHttpConfig)},
+      {"common_config", CommonConfig(patch, context, "envoy.filters.http.rbac")},
+      {"additional_request_headers_to_log", FieldsWith(patch.request_headers, plan::kTrace)},
+      {"additional_response_headers_to_log", response},
+      {"additional_response_trailers_to_log", response}};
   return {{"name", "envoy.access_loggers.http_grpc"}, {"typed_config", std::move(config)}};
 }
 
@@ -172,15 +191,6 @@ const Json& At(const Json& document, const char* pointer) {
   return document.contains(at) ? document.at(at) : kNothing;
 }
 
-std::vector<std::string> NamesIn(const Json& list) {
-  std::vector<std::string> out;
-  if (!list.is_array()) return out;
-  for (const Json& name : list) {
-    if (name.is_string()) out.push_back(name.get<std::string>());
-  }
-  return out;
-}
-
 // "outbound|9811||traffictap-collector.traffictap-system.svc.cluster.local"
 void ReadCollectorCluster(const std::string& cluster, plan::Patch* patch) {
   const size_t port = cluster.find('|');
@@ -209,11 +219,9 @@ void ReadLogger(const Json& config, plan::Patch* patch) {
   const bool http = At(config, "/@type") == Extension(kHttpConfig);
   (http ? patch->http : patch->tcp) = true;
   if (!http) return;
-  patch->request_headers = NamesIn(At(config, "/additional_request_headers_to_log"));
-  patch->response_headers = NamesIn(At(config, "/additional_response_headers_to_log"));
-  std::erase_if(patch->response_headers, [](const std::string& name) {
-    return std::ranges::find(plan::kGrpcOutcome, name) != plan::kGrpcOutcome.end();
-  });
+  patch->request_headers = NamedIn(At(config, "/additional_request_headers_to_log"), plan::kTrace);
+  patch->response_headers =
+      NamedIn(At(config, "/additional_response_headers_to_log"), plan::kGrpcOutcome);
 }
 
 }  // namespace

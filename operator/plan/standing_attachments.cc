@@ -66,7 +66,7 @@ std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& i
                &standing.headers.request, faults);
     AddHeaders(ns, kStandingResponseHeaders, mesh.standing_response_headers,
                &standing.headers.response, faults);
-    DropGrpcOutcome(&standing.headers);
+    DropAlwaysLogged(&standing.headers);
   }
   std::sort(faults->begin(), faults->end());
   return out;

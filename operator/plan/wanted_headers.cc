@@ -17,11 +17,12 @@ void AddWantedHeaders(const tap::TapSpec& spec, HeaderSets* out) {
   out->response.insert(spec.capture.response_headers.begin(), spec.capture.response_headers.end());
   AddMatched(spec.match, out);
   for (const tap::OutputSpec& output : spec.outputs) AddMatched(output.match, out);
-  DropGrpcOutcome(out);
+  DropAlwaysLogged(out);
 }
 
-void DropGrpcOutcome(HeaderSets* headers) {
+void DropAlwaysLogged(HeaderSets* headers) {
   for (const char* name : kGrpcOutcome) headers->response.erase(name);
+  for (const char* name : kTrace) headers->request.erase(name);
 }
 
 }  // namespace traffictap::plan

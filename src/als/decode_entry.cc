@@ -9,6 +9,7 @@
 #include "envoy/service/accesslog/v3/als.pb.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
+#include "traffic/trace_context.h"
 
 namespace traffictap::als {
 namespace {
@@ -155,6 +156,7 @@ void MakeTcp(AccessEntry* entry) {
   entry->facts.kind = traffic::EntryKind::kTcp;
   // Each proxy gives a connection an id of its own: it joins nothing.
   entry->text(Text::kRequestId) = {};
+  entry->facts.trace = {};
 }
 
 // The entries of HTTPAccessLogEntries or TCPAccessLogEntries, whose one field is the list.
@@ -209,6 +211,7 @@ bool DecodeHttpEntry(std::string_view bytes, DecodeScratch* scratch, AccessEntry
     }
   }
   entry->text(Text::kRequestHeaders) = scratch->request_headers;
+  entry->facts.trace = traffic::TraceIn(scratch->request_headers);
   entry->text(Text::kResponseHeaders) = scratch->response_headers;
   entry->text(Text::kResponseTrailers) = scratch->response_trailers;
   ReadGrpc(scratch, entry);

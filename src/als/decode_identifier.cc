@@ -13,6 +13,7 @@ namespace {
 
 using Identifier = envoy::service::accesslog::v3::StreamAccessLogsMessage::Identifier;
 using EnvoyNode = envoy::config::core::v3::Node;
+using EnvoyLocality = envoy::config::core::v3::Locality;
 
 // Names of Kubernetes objects end at 253 characters. Longer ones come from elsewhere, and are kept
 // for the stream's life and written with every record.
@@ -36,7 +37,7 @@ std::string Cut(std::string_view text) {
   return std::string(text.substr(0, size));
 }
 
-// The member `kind` of a Value; empty where it has another.
+// The member `kind` of a Value, or another text of a message; empty where it has none.
 std::string_view MemberOf(std::string_view value, uint32_t kind) {
   std::string_view out;
   WireReader reader(value);
@@ -129,6 +130,7 @@ struct NodeParts {
   std::string_view id;
   std::string_view cluster;
   std::string_view metadata;
+  std::string_view locality;
 };
 
 // Passes over the list of extensions that Envoy sends with it, nearly all of its 62 kB.
@@ -139,6 +141,7 @@ void ReadNode(std::string_view bytes, NodeParts* out) {
       case EnvoyNode::kIdFieldNumber: out->id = reader.Bytes(); break;
       case EnvoyNode::kClusterFieldNumber: out->cluster = reader.Bytes(); break;
       case EnvoyNode::kMetadataFieldNumber: out->metadata = reader.Bytes(); break;
+      case EnvoyNode::kLocalityFieldNumber: out->locality = reader.Bytes(); break;
       default: reader.Skip();
     }
   }
@@ -164,6 +167,9 @@ traffic::Node DecodeIdentifier(std::string_view bytes) {
   ReadIstioId(&node);
   ReadMetadata(parts.metadata, &node, &instance_ips);
   ReadAddresses(instance_ips, &node);
+  node.zone = Cut(MemberOf(parts.locality, EnvoyLocality::kZoneFieldNumber));
+  const auto label = node.labels.find("topology.kubernetes.io/zone");
+  if (node.zone.empty() && label != node.labels.end()) node.zone = label->second;
   if (node.ns.empty()) node.ns = "default";
   if (node.workload.empty()) node.workload = node.cluster;
   return node;

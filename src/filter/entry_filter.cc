@@ -124,7 +124,7 @@ bool AsksForHttpVersion(const tap::MatchSpec& match) {
 bool AsksForHttp(const tap::MatchSpec& match) {
   if (!match.protocols.empty() && !AsksForTcp(match)) return true;
   return !match.methods.empty() || !match.schemes.empty() || !match.authorities.empty() ||
-         !match.paths.empty() || !match.grpc_statuses.empty() ||
+         !match.paths.empty() || !match.grpc_statuses.empty() || !match.trace_ids.empty() ||
          (!match.response_codes.empty() && !AsksForTcp(match));
 }
 

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
+#include "traffic/trace_context.h"
 
 namespace traffictap::filter {
 namespace {
@@ -90,6 +91,7 @@ struct PairFilter::Conditions {
   std::vector<TextCondition> paths;
   std::vector<TextCondition> user_agents;
   std::vector<HeaderCondition> headers;
+  std::vector<traffic::TraceContext> traces;
   traffic::ResponseFlags flags;
   bool asks_for_tcp = false;
 
@@ -124,6 +126,11 @@ struct PairFilter::Conditions {
                         return AnyEntry(pair, [&](const auto& e) {
                           return MatchesAuthority(e.text(Text::kAuthority), pattern);
                         });
+                      }) &&
+           EmptyOrAny(traces,
+                      [&](const traffic::TraceContext& trace) {
+                        return AnyEntry(
+                            pair, [&](const auto& e) { return e.facts.trace.OfSameTrace(trace); });
                       }) &&
            EmptyOrAny(spec.protocols, [&](const std::string& protocol) {
              return AnyEntry(pair, [&](const auto& e) { return ProtocolOf(e) == protocol; });
@@ -179,6 +186,11 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
     if (!pattern.ok()) return pattern.status();
     conditions.headers.back().pattern = *pattern;
   }
+  for (const auto& id : spec.trace_ids) {
+    const auto trace = traffic::ParseTraceId(id);
+    if (!trace) return absl::InvalidArgumentError(fmt::format("\"{}\" is no trace id", id));
+    conditions.traces.push_back(*trace);
+  }
   for (const auto& name : spec.response_flags) {
     const auto flag = traffic::ParseResponseFlag(name);
     if (!flag)
@@ -199,15 +211,29 @@ bool MatchesDirection(tap::Direction direction, const TrafficPair& pair) {
   return direction == tap::Direction::kInbound ? !pair.servers.empty() : pair.client != nullptr;
 }
 
-bool Samples(const tap::SamplingSpec& spec, const TrafficPair& pair) {
+namespace {
+
+bool KeptAlways(const tap::SamplingSpec& spec, const TrafficPair& pair) {
   using traffic::Verdict;
   const bool failed = pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried;
   if (spec.always_keep_errors &&
       (failed || AnyEntry(pair, [](const auto& e) { return e.facts.response_code >= 500; }))) {
     return true;
   }
-  if (spec.always_keep_slow && LongestDuration(pair) >= spec.slow_threshold) return true;
-  return spec.ratio >= 1.0 || pair.principal().request_id_hash < SamplingLimit(spec.ratio);
+  return spec.always_keep_slow && LongestDuration(pair) >= spec.slow_threshold;
+}
+
+}  // namespace
+
+bool Samples(const tap::SamplingSpec& spec, const TrafficPair& pair) {
+  return KeptAlways(spec, pair) || spec.ratio >= 1.0 ||
+         pair.principal().request_id_hash < SamplingLimit(spec.ratio);
+}
+
+double WeightOf(const tap::SamplingSpec& spec, const TrafficPair& pair) {
+  const bool by_ratio = spec.ratio > 0 && spec.ratio < 1.0 &&
+                        pair.principal().request_id_hash != 0 && !KeptAlways(spec, pair);
+  return by_ratio ? 1 / spec.ratio : 1;
 }
 
 }  // namespace traffictap::filter

@@ -51,4 +51,8 @@ class PeerFilter {
 // slow_threshold.
 bool Samples(const tap::SamplingSpec& spec, const traffic::TrafficPair& pair);
 
+// How many requests a record stands for that such sampling kept: 1 / ratio, or 1 where the ratio
+// had no say.
+double WeightOf(const tap::SamplingSpec& spec, const traffic::TrafficPair& pair);
+
 }  // namespace traffictap::filter

@@ -301,6 +301,23 @@ Status ReadHeader(const std::string& value, RecordConditions* out) {
   return absl::OkStatus();
 }
 
+// Also as a traceparent has it, or in capitals, since that is what people copy.
+Status ReadTraceIds(const std::string& value, RecordConditions* out) {
+  const auto elements = SplitList(value);
+  if (!elements.ok()) return elements.status();
+  for (const auto& element : *elements) {
+    std::string id = absl::AsciiStrToLower(element);
+    if (id.size() == 55 && id[2] == '-' && id[35] == '-') id = id.substr(3, 32);
+    if (!tap::IsTraceId(id)) {
+      return absl::InvalidArgumentError(fmt::format(
+          "invalid trace id \"{}\": use its 32 hexadecimal digits, or the 16 of a short B3 id",
+          element));
+    }
+    out->match.trace_ids.push_back(id);
+  }
+  return absl::OkStatus();
+}
+
 Status ReadVerdicts(const std::string& value, RecordConditions* out) {
   std::vector<std::string> names;
   TT_RETURN_IF_ERROR(ReadNames(value, "verdict", VerdictNames(), "-_", &names));

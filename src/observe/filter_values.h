@@ -23,6 +23,7 @@ Status ReadMinDuration(const std::string& value, RecordConditions* out);
 Status ReadFlags(const std::string& value, RecordConditions* out);
 Status ReadProtocols(const std::string& value, RecordConditions* out);
 Status ReadHeader(const std::string& value, RecordConditions* out);
+Status ReadTraceIds(const std::string& value, RecordConditions* out);
 Status ReadVerdicts(const std::string& value, RecordConditions* out);
 Status ReadDirection(const std::string& value, RecordConditions* out);
 Status ReadText(const std::string& value, RecordConditions* out);

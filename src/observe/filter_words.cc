@@ -92,6 +92,14 @@ std::vector<FilterWord> Headers() {
        .example = "x-tenant:blue",
        .tap_field = "match.headers",
        .read = ReadHeader},
+      {.parameter = "trace",
+       .option = "trace",
+       .aliases = {"trace-id"},
+       .value = "ID",
+       .help = "id of the trace: 32 hexadecimal digits, or 16 of a short B3 id",
+       .example = "0af7651916cd43dd8448eb211c80319c",
+       .tap_field = "match.traceIds",
+       .read = ReadTraceIds},
   };
 }
 

@@ -92,6 +92,7 @@ bool ReplaceAll(const Rule& rule, tap::PatternBudget& budget, std::string* text)
 
 struct Redactor::Rules {
   bool redact_query = true;
+  bool trace = true;
   std::string policies_of;  // the one namespace whose policies may be named; empty: all
   std::vector<Rule> rules;
   std::set<std::string, std::less<>> request_headers;
@@ -180,6 +181,7 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
   Rules& rules = *out->rules_;
   if (!spec.cluster_scoped) rules.policies_of = spec.ns;
   rules.redact_query = spec.redaction.query_values == tap::QueryValues::kRedact;
+  rules.trace = spec.capture.trace;
   rules.request_headers = {spec.capture.request_headers.begin(),
                            spec.capture.request_headers.end()};
   rules.response_headers = {spec.capture.response_headers.begin(),
@@ -204,6 +206,7 @@ AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budge
     rules_->HidePolicy(details, &out);
   }
   rules_->HideTriedPolicy(&out);
+  if (!rules_->trace) out.facts.trace = {};
   for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
     rules_->Redact(static_cast<Text>(text), &out);
   }

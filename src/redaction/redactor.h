@@ -19,12 +19,13 @@ class Redactor {
   static StatusOr<std::unique_ptr<Redactor>> Create(const tap::TapSpec& spec);
   ~Redactor();
 
-  // The entry as the tap may show it: header lists cut down to `capture`, the values of queries and
-  // path parameters and fragments redacted (keys stay; also those of captured headers that hold a
-  // URL), user information removed from URLs, the names of other namespaces' policies hidden (a
-  // ClusterTrafficTap shows all), the rules applied to every text but a request id in the form of a
-  // UUID. A text that the rules have no time left for reads "[redaction over budget]", and so do all
-  // further ones of the entry. Views into `entry` or into the redactor, valid until the next call.
+  // The entry as the tap may show it: header lists and trace ids cut down to `capture`, the values
+  // of queries and path parameters and fragments redacted (keys stay; also those of captured
+  // headers that hold a URL), user information removed from URLs, the names of other namespaces'
+  // policies hidden (a ClusterTrafficTap shows all), the rules applied to every text but a request
+  // id in the form of a UUID. A text that the rules have no time left for reads "[redaction over
+  // budget]", and so do all further ones of the entry. Views into `entry` or into the redactor,
+  // valid until the next call.
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry, tap::PatternBudget& budget);
 
  private:

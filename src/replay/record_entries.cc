@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
+#include "traffic/trace_context.h"
 
 namespace traffictap::replay {
 namespace {
@@ -138,6 +139,13 @@ void ReadRequest(const v1::TrafficPair& record, const HeaderLists& lists, Access
   out->text(Text::kResponseTrailers) = lists.trailers;
 }
 
+// A side names only what differs from the record's own trace.
+traffic::TraceContext TraceOfSide(const v1::Trace& record, const v1::Side& side) {
+  const auto& trace_id = side.trace_id().empty() ? record.trace_id() : side.trace_id();
+  const auto& span_id = side.span_id().empty() ? record.span_id() : side.span_id();
+  return traffic::ParseB3(trace_id, span_id).value_or(traffic::TraceContext());
+}
+
 // What an entry says of the other end, which shows where that has none of its own.
 void ReadPeer(const v1::Workload& peer, AccessEntry* out) {
   if (peer.name() != peer.ip()) out->text(Text::kPeerWorkload) = peer.name();
@@ -164,7 +172,7 @@ size_t CostOf(const traffic::Node& node) {
   constexpr size_t kPlace = 128;
   return sizeof(node) + kPlace + 2 * node.id.size() + node.ip.size() + node.pod.size() +
          node.ns.size() + node.workload.size() + node.service_account.size() +
-         node.cluster_id.size() + node.network.size();
+         node.cluster_id.size() + node.network.size() + node.zone.size();
 }
 
 }  // namespace
@@ -175,6 +183,12 @@ traffic::Verdict VerdictOf(const v1::TrafficPair& record) {
 
 traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record) {
   return ByName<traffic::OrphanReason, traffic::kOrphanReasonCount>(record.orphan_reason());
+}
+
+double WeightOf(const v1::TrafficPair& record) {
+  // A file may hold any number.
+  constexpr double kMost = 1e12;
+  return record.weight() > 1 && record.weight() < kMost ? record.weight() : 1;
 }
 
 traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& whole_pod) {
@@ -194,6 +208,8 @@ traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& 
   node.service_account = Cut(end.service_account());
   node.cluster_id = Cut(end.cluster());
   node.network = Cut(end.network());
+  node.zone = Cut(end.zone());
+  if (!end.version().empty()) node.labels["version"] = Cut(end.version());
   auto out = std::make_shared<const traffic::Node>(std::move(node));
   // One of the same key takes the former's place.
   const size_t cost = found == nodes_.end() ? CostOf(*out) : 0;
@@ -216,6 +232,7 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
     entry.facts.reporter = client ? traffic::Reporter::kSource : traffic::Reporter::kDestination;
     ReadRequest(record, lists, &entry);
     ReadSide(side, &entry);
+    entry.facts.trace = TraceOfSide(record.trace(), side);
     // A record that was cut down to its main parts still names the Service.
     const std::string cluster = "outbound|||" + record.destination().service();
     const bool cut = client && side.upstream_cluster().empty();
@@ -244,6 +261,7 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
   out.pair.servers = out.servers;
   out.pair.verdict = VerdictOf(record);
   out.pair.orphan_reason = OrphanReasonOf(record);
+  out.pair.weight = WeightOf(record);
   return out;
 }
 

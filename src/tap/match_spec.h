@@ -45,6 +45,7 @@ struct MatchSpec {
   std::optional<base::Nanos> min_duration;
   std::vector<std::string> response_flags;  // Envoy's short names
   std::vector<std::string> grpc_statuses;   // names such as "UNAVAILABLE"
+  std::vector<std::string> trace_ids;       // 32 or 16 hexadecimal digits, lower case
   std::vector<HeaderMatch> headers;         // every one must hold
   std::vector<std::string> protocols;       // "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"
 

@@ -84,6 +84,7 @@ struct LimitsSpec {
 struct CaptureSpec {
   std::vector<std::string> request_headers;  // lower case; never one of the credentials
   std::vector<std::string> response_headers;
+  bool trace = true;  // the ids of trace and span
 };
 
 enum class QueryValues { kRedact, kKeep };

@@ -146,6 +146,12 @@ StatusOr<std::string> ParseHeaderName(std::string text) {
   return text;
 }
 
+bool IsTraceId(const std::string& text) {
+  return (text.size() == 16 || text.size() == 32) &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos &&
+         text.find_first_not_of('0') != std::string::npos;
+}
+
 bool IsDnsLabel(const std::string& text) {
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;

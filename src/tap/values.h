@@ -31,6 +31,9 @@ bool IsHeaderName(const std::string& text);
 // carries credentials and is never captured.
 StatusOr<std::string> ParseHeaderName(std::string text);
 
+// 32 or 16 hexadecimal digits in lower case, of which one is not 0: what the id of a trace may be.
+bool IsTraceId(const std::string& text);
+
 // A label of DNS, as names of Kubernetes' namespaces and outputs are; 1 to 63 characters.
 bool IsDnsLabel(const std::string& text);
 // Names of workloads, pods and other objects may hold dots.

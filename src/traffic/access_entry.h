@@ -11,6 +11,7 @@
 #include "traffic/node.h"
 #include "traffic/response_flags.h"
 #include "traffic/socket_address.h"
+#include "traffic/trace_context.h"
 
 namespace traffictap::traffic {
 
@@ -65,6 +66,7 @@ struct EntryFacts {
   uint32_t attempt_count = 0;   // upstream_request_attempt_count
   uint32_t unknown_fields = 0;  // how many fields this build does not know were skipped
   ResponseFlags response_flags;
+  TraceContext trace;  // absent for connections
 
   base::Nanos start_time = 0;  // Unix epoch, by the proxy's own clock
   base::Nanos last_rx_byte = kAbsent;

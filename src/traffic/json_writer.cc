@@ -126,6 +126,13 @@ void JsonWriter::QuoteOne(std::string_view sequence) {
   end_ = to;
 }
 
+void JsonWriter::Real(JsonKey key, double value) {
+  constexpr size_t kLongest = 32;
+  Key(key);
+  char* to = Room(kLongest);
+  end_ = std::to_chars(to, to + kLongest, value, std::chars_format::general, 9).ptr;
+}
+
 void JsonWriter::Digits(uint64_t value) {
   constexpr size_t kDigitsMax = 20;
   char* to = Room(kDigitsMax);

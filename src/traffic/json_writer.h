@@ -61,6 +61,8 @@ class JsonWriter {
     Key(key);
     Digits(value);
   }
+  // With nine significant digits; written also where it is zero.
+  void Real(JsonKey key, double value);
   // A duration in milliseconds with its microseconds as decimals; written also where it is zero.
   void Milliseconds(JsonKey key, base::Nanos nanos) {
     Key(key);

@@ -27,8 +27,22 @@ struct Node {
   std::string service_account;
   std::string cluster_id;  // metadata CLUSTER_ID: the Kubernetes cluster
   std::string network;     // metadata NETWORK: pods of two networks may have one address
+  // node.locality, as Istio's agent has it of the cloud or of the pod's label istio-locality; or else
+  // the pod's own label topology.kubernetes.io/zone.
+  std::string zone;
   std::map<std::string, std::string> labels;
 };
+
+// The version of the workload, as Istio names its canonical revision by the pod's labels; empty where
+// they name none (istio/istio: pkg/model, CanonicalServiceRevision).
+inline std::string_view VersionOf(const Node& node) {
+  for (const char* label :
+       {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"}) {
+    const auto found = node.labels.find(label);
+    if (found != node.labels.end() && !found->second.empty()) return found->second;
+  }
+  return {};
+}
 
 using NodePtr = std::shared_ptr<const Node>;
 

@@ -51,6 +51,8 @@ void WriteNode(const Node& node, JsonWriter& json) {
   json.Text("serviceAccount", node.service_account);
   json.Text("cluster", node.cluster_id);
   json.Text("network", node.network);
+  json.Text("zone", node.zone);
+  json.Text("version", VersionOf(node));
 }
 
 // The end that has no entry of its own, as the other one tells of it.
@@ -208,7 +210,15 @@ void WriteSideConnection(const PackedEntry& entry, JsonWriter& json) {
   WriteGrpc(entry, json);
 }
 
-void WriteSide(const PackedEntry& entry, JsonWriter& json) {
+void WriteTrace(const TraceContext& trace, JsonWriter& json) {
+  if (!trace.present()) return;
+  json.BeginObject("trace");
+  json.Text("traceId", TraceIdText(trace));
+  json.Text("spanId", SpanIdText(trace));
+  json.EndObject();
+}
+
+void WriteSide(const PackedEntry& entry, const TraceContext& whole, JsonWriter& json) {
   json.Text("pod", entry.node->pod);
   WriteSideTimes(entry.facts, json);
   json.Number("code", entry.facts.response_code);
@@ -216,6 +226,9 @@ void WriteSide(const PackedEntry& entry, JsonWriter& json) {
   WriteFlags(entry.facts, json);
   json.Number("attempts", entry.facts.attempt_count);
   WriteSideConnection(entry, json);
+  const TraceContext& trace = entry.facts.trace;
+  if (!trace.OfSameTrace(whole)) json.Text("traceId", TraceIdText(trace));
+  if (trace.span != whole.span) json.Text("spanId", SpanIdText(trace));
 }
 
 }  // namespace
@@ -239,16 +252,17 @@ void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPa
   WriteRequest(pair.principal(), json);
   WriteResponse(pair.principal(), json);
   WriteTimings(pair, json);
+  const TraceContext trace = TraceOf(pair);
   if (pair.client != nullptr) {
     json.BeginObject("client");
-    WriteSide(*pair.client, json);
+    WriteSide(*pair.client, trace, json);
     json.EndObject();
   }
   if (!pair.servers.empty()) {
     json.BeginArray("server");
     for (const auto* server : pair.servers) {
       json.BeginObject({});
-      WriteSide(*server, json);
+      WriteSide(*server, trace, json);
       json.EndObject();
     }
     json.EndArray();
@@ -256,6 +270,8 @@ void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPa
   WriteDenial(pair, json);
   WriteRpc(pair.principal(), json);
   WriteDryRun(pair, json);
+  WriteTrace(trace, json);
+  if (pair.weight != 1) json.Real("weight", pair.weight);
   json.EndObject();
 }
 

@@ -45,6 +45,7 @@ void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes,
   }
   slot.verdict = pair.verdict;
   slot.orphan_reason = pair.orphan_reason;
+  slot.weight = pair.weight;
   pairs_.push_back(slot);
   bytes_ = storage_.bytes() + pairs_.size() * (sizeof(Slot) + sizeof(uint32_t)) +
            servers_.size() * sizeof(servers_[0]) + nodes_.size() * sizeof(nodes_[0]);
@@ -61,6 +62,7 @@ TrafficPair RecordBatch::pair(size_t index) const {
   out.servers = {servers_.data() + slot.first_server, slot.server_count};
   out.verdict = slot.verdict;
   out.orphan_reason = slot.orphan_reason;
+  out.weight = slot.weight;
   return out;
 }
 

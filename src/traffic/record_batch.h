@@ -59,6 +59,7 @@ class RecordBatch {
     uint32_t server_count;
     Verdict verdict;
     OrphanReason orphan_reason;
+    double weight;
   };
   friend RecordSelection CopySelected(const RecordSelection& records);
   const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node, const Redact& redact);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The form: version, origin (2 texts), nodes, records. A text is its length and its bytes; a list
-// its size and its members. A record: verdict, orphan reason, numbers of clients (0 or 1) and of
-// servers, their entries. An entry: its node, the hash of its request id, numbers, addresses, texts.
+// its size and its members. A record: verdict, orphan reason, weight, numbers of clients (0 or 1)
+// and of servers, their entries. An entry: its node, the hash of its request id, numbers,
+// addresses, texts.
 #include "traffic/record_codec.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -14,13 +16,18 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "traffic/byte_codec.h"
 
 namespace traffictap::traffic {
 namespace {
 
-constexpr uint64_t kVersion = 1;
+using Writer = ByteWriter;
+using Reader = ByteReader;
+
+constexpr uint64_t kVersion = 2;
 constexpr size_t kAddressBytes = 18;
 constexpr int64_t kAny = INT64_MAX;
+constexpr double kWeightMax = 1e18;
 
 // The numbers of an entry in the order of the bytes, each with its highest value: new ones go last.
 void VisitNumbers(auto& facts, auto visit) {
@@ -54,6 +61,10 @@ void VisitNumbers(auto& facts, auto visit) {
   visit(facts.upstream_wire_bytes_sent, kAny);
   visit(facts.upstream_wire_bytes_received, kAny);
   visit(facts.dry_run, 2);
+  visit(facts.trace.trace_high, kAny);
+  visit(facts.trace.trace_low, kAny);
+  visit(facts.trace.span, kAny);
+  visit(facts.trace.flags, UINT8_MAX);
 }
 
 void VisitAddresses(auto& facts, auto visit) {
@@ -75,88 +86,8 @@ void VisitTexts(auto& node, auto visit) {
   visit(node.service_account);
   visit(node.cluster_id);
   visit(node.network);
+  visit(node.zone);
 }
-
-class Writer {
- public:
-  void Number(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
-    out_.push_back(static_cast<char>(value));
-  }
-  // Small ones of either sign take one byte.
-  void Signed(int64_t value) {
-    Number(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
-  }
-  void Fixed(uint64_t value, size_t bytes) {
-    for (size_t i = 0; i < bytes; ++i) out_.push_back(static_cast<char>(value >> (8 * i)));
-  }
-  void Text(std::string_view text) {
-    Number(text.size());
-    out_.append(text);
-  }
-  std::string Take() { return std::move(out_); }
-
- private:
-  std::string out_;
-};
-
-// Reads what Writer wrote. The first fault ends it: from then on everything is empty.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-  uint64_t Number() {
-    uint64_t out = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<uint8_t>(Take(1).empty() ? 0 : last_[0]);
-      out |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return ok() ? out : 0;
-    }
-    Fail("a number is too long");
-    return 0;
-  }
-  int64_t Signed() {
-    const uint64_t value = Number();
-    return static_cast<int64_t>(value >> 1 ^ (~(value & 1) + 1));
-  }
-  uint64_t Fixed(size_t bytes) {
-    const std::string_view raw = Take(bytes);
-    uint64_t out = 0;
-    for (size_t i = raw.size(); i > 0; --i) out = out << 8 | static_cast<uint8_t>(raw[i - 1]);
-    return out;
-  }
-  std::string_view Text() { return Take(Number()); }
-  // The size of a list whose members take a byte each at least.
-  size_t Count() {
-    const uint64_t count = Number();
-    if (count > bytes_.size()) Fail("a list is longer than what is left");
-    return ok() ? count : 0;
-  }
-
-  void Fail(const char* what) {
-    if (fault_ == nullptr) fault_ = what;
-    bytes_ = {};
-  }
-  bool ok() const { return fault_ == nullptr; }
-  bool AtEnd() const { return bytes_.empty(); }
-  const char* fault() const { return fault_; }
-
- private:
-  std::string_view Take(uint64_t count) {
-    last_ = {};
-    if (count > bytes_.size()) {
-      Fail("the bytes end early");
-      return {};
-    }
-    last_ = bytes_.substr(0, count);
-    bytes_.remove_prefix(count);
-    return last_;
-  }
-
-  std::string_view bytes_;
-  std::string_view last_;
-  const char* fault_ = nullptr;
-};
 
 size_t NumberOfNumbers() {
   EntryFacts facts;
@@ -304,6 +235,7 @@ struct DecodedRecords {
     size_t servers = 0;
     Verdict verdict = Verdict::kOk;
     OrphanReason orphan_reason = OrphanReason::kNone;
+    double weight = 1;
   };
   EntryBatch storage{nullptr};
   std::vector<const PackedEntry*> entries;
@@ -317,6 +249,7 @@ struct DecodedRecords {
       TrafficPair pair;
       pair.verdict = record.verdict;
       pair.orphan_reason = record.orphan_reason;
+      pair.weight = record.weight;
       if (record.client) pair.client = all[0];
       pair.servers = all.last(record.servers);
       batch->Add(pair, std::span(owners).subspan(record.first, count));
@@ -327,14 +260,15 @@ struct DecodedRecords {
 void ReadRecord(const std::vector<NodePtr>& nodes, Reader* in, DecodedRecords* out) {
   const uint64_t verdict = in->Number();
   const uint64_t reason = in->Number();
+  const auto weight = std::bit_cast<double>(in->Fixed(sizeof(double)));
   const uint64_t clients = in->Number();
   const size_t servers = in->Count();
   if (verdict >= kVerdictCount || reason >= kOrphanReasonCount || clients > 1 ||
-      clients + servers == 0) {
+      clients + servers == 0 || !(weight >= 1 && weight < kWeightMax)) {
     return in->Fail("a record is none");
   }
   out->records.push_back({out->entries.size(), clients == 1, servers, static_cast<Verdict>(verdict),
-                          static_cast<OrphanReason>(reason)});
+                          static_cast<OrphanReason>(reason), weight});
   for (size_t i = 0; i < clients + servers; ++i) {
     const DecodedEntry decoded = ReadEntry(nodes.size(), in);
     if (!in->ok()) return;
@@ -367,6 +301,7 @@ std::string EncodeRecords(const RecordSelection& records, size_t from, size_t co
     const TrafficPair pair = batch.pair(records.index(i));
     out.Number(static_cast<uint64_t>(pair.verdict));
     out.Number(static_cast<uint64_t>(pair.orphan_reason));
+    out.Fixed(std::bit_cast<uint64_t>(pair.weight), sizeof(double));
     out.Number(pair.client != nullptr ? 1 : 0);
     out.Number(pair.servers.size());
     ForEachEntry(pair,

@@ -48,4 +48,13 @@ const char* ToString(Method method) {
   return Name(kNames, method);
 }
 
+TraceContext TraceOf(const TrafficPair& pair) {
+  TraceContext out = pair.principal().facts.trace;
+  for (const PackedEntry* server : pair.servers) {
+    const TraceContext& trace = server->facts.trace;
+    if (trace.present() && (!out.present() || !pair.principal().facts.trace.present())) out = trace;
+  }
+  return out;
+}
+
 }  // namespace traffictap::traffic

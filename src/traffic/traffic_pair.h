@@ -49,10 +49,15 @@ struct TrafficPair {
   std::span<const PackedEntry* const> servers;
   Verdict verdict = Verdict::kOk;
   OrphanReason orphan_reason = OrphanReason::kNone;
+  double weight = 1;  // how many requests it stands for: more than 1 where its tap samples
 
   const PackedEntry* server() const { return servers.empty() ? nullptr : servers.back(); }
   // The side that tells what the caller saw: the client's where there is one.
   const PackedEntry& principal() const { return client != nullptr ? *client : *servers.back(); }
 };
+
+// The trace of the record: as its principal has it, else as the last of the other side's entries
+// that tells one. Absent where none does.
+TraceContext TraceOf(const TrafficPair& pair);
 
 }  // namespace traffictap::traffic

@@ -55,6 +55,19 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(Decode(entry)->text(Text::kGrpcMessage).empty());
 }
 
+BOOST_AUTO_TEST_CASE(reads_the_trace_of_a_request_and_none_of_a_connection) {
+  data::HTTPAccessLogEntry entry;
+  auto& headers = *entry.mutable_request()->mutable_request_headers();
+  BOOST_TEST(!Decode(entry)->facts().trace.present());
+  headers["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  entry.mutable_request()->set_path("/");
+  const auto decoded = Decode(entry);
+  BOOST_TEST(traffic::TraceIdText(decoded->facts().trace) == "0af7651916cd43dd8448eb211c80319c");
+  BOOST_TEST(traffic::SpanIdText(decoded->facts().trace) == "b7ad6b7169203331");
+  entry.mutable_request()->clear_path();
+  BOOST_TEST(!Decode(entry)->facts().trace.present());
+}
+
 BOOST_AUTO_TEST_CASE(plain_http_has_no_grpc_status_whatever_its_code) {
   for (const uint32_t code : {200u, 503u}) {
     data::HTTPAccessLogEntry entry;

@@ -61,6 +61,30 @@ BOOST_AUTO_TEST_CASE(knows_every_address_of_the_pod_and_its_network) {
   BOOST_TEST(node.network == "east");
 }
 
+BOOST_AUTO_TEST_CASE(knows_its_zone_by_its_locality_or_else_by_its_label) {
+  auto identifier = OfSidecar();
+  auto& labels = *(*identifier.mutable_node()->mutable_metadata()->mutable_fields())["LABELS"]
+                      .mutable_struct_value()
+                      ->mutable_fields();
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).zone.empty());
+  labels["topology.kubernetes.io/zone"].set_string_value("eu-1b");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).zone == "eu-1b");
+  identifier.mutable_node()->mutable_locality()->set_region("eu-1");
+  identifier.mutable_node()->mutable_locality()->set_zone("eu-1a");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).zone == "eu-1a");
+}
+
+BOOST_AUTO_TEST_CASE(the_version_is_what_istio_takes_for_the_revision) {
+  traffic::Node node;
+  BOOST_TEST(traffic::VersionOf(node).empty());
+  node.labels["version"] = "v1";
+  BOOST_TEST(traffic::VersionOf(node) == "v1");
+  node.labels["app.kubernetes.io/version"] = "2.0";
+  BOOST_TEST(traffic::VersionOf(node) == "2.0");
+  node.labels["service.istio.io/canonical-revision"] = "v3";
+  BOOST_TEST(traffic::VersionOf(node) == "v3");
+}
+
 BOOST_AUTO_TEST_CASE(keeps_at_most_sixteen_addresses) {
   auto identifier = OfSidecar();
   std::string many;

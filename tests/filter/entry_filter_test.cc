@@ -190,7 +190,10 @@ BOOST_AUTO_TEST_CASE(a_connection_meets_no_condition_of_a_request) {
   authority.authorities = {"cart"};
   MatchSpec status;
   status.grpc_statuses = {"OK"};
-  for (const auto& match : {method, scheme, authority, status, Path(PathMatchKind::kRegex, ".*")}) {
+  MatchSpec trace;
+  trace.trace_ids = {"8448eb211c80319c"};
+  for (const auto& match :
+       {method, scheme, authority, status, trace, Path(PathMatchKind::kRegex, ".*")}) {
     BOOST_TEST(!Admits(match, Connection()));
   }
 }

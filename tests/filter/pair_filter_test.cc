@@ -138,6 +138,19 @@ BOOST_AUTO_TEST_CASE(a_grpc_status_may_be_seen_by_either_side) {
   BOOST_TEST(Matches(match, request));
 }
 
+BOOST_AUTO_TEST_CASE(a_trace_may_be_told_by_either_side) {
+  MatchSpec match;
+  match.trace_ids = {"0af7651916cd43dd8448eb211c80319c", "8448eb211c80319c"};
+  Request request(200, 200);
+  BOOST_TEST(!Matches(match, request));
+  request.server.facts().trace = {0x0af7651916cd43dd, 0x8448eb211c80319c, 7, 0};
+  BOOST_TEST(Matches(match, request));
+  request.server.facts().trace.trace_high = 0;
+  BOOST_TEST(Matches(match, request));
+  request.server.facts().trace.trace_high = 1;
+  BOOST_TEST(!Matches(match, request));
+}
+
 BOOST_AUTO_TEST_CASE(the_names_of_statuses_that_a_tap_may_give_are_those_that_records_have) {
   int number = 0;
   for (const char* name : tap::kGrpcStatuses) {
@@ -157,6 +170,9 @@ BOOST_AUTO_TEST_CASE(the_names_of_flags_that_a_tap_may_give_are_those_that_recor
 BOOST_AUTO_TEST_CASE(refuses_what_does_not_compile) {
   MatchSpec flag;
   flag.response_flags = {"XX"};
+  MatchSpec trace;
+  trace.trace_ids = {"0"};
+  BOOST_TEST(!filter::PairFilter::Create(trace).ok());
   MatchSpec path;
   path.paths = {{tap::PathMatchKind::kRegex, "("}};
   for (const auto& match :
@@ -290,6 +306,28 @@ BOOST_AUTO_TEST_CASE(inbound_needs_the_servers_side_and_outbound_the_clients) {
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(samples)
+
+BOOST_AUTO_TEST_CASE(a_record_weighs_as_many_requests_as_its_sampling_left_out) {
+  Request request(200, 200);
+  request.client.Set(Text::kRequestId, "11111111-2222-4333-8444-555555555555");
+  request.server.Set(Text::kRequestId, "11111111-2222-4333-8444-555555555555");
+  const auto weight = [&](const tap::SamplingSpec& spec) {
+    const SamplePair pair(&request.client, {&request.server});
+    return filter::WeightOf(spec, pair.pair);
+  };
+  BOOST_TEST(weight({}) == 1);
+  BOOST_TEST(weight({.ratio = 0.25}) == 4);
+  BOOST_TEST(weight({.ratio = 0.25, .always_keep_errors = true}) == 4);
+  BOOST_TEST(weight({.ratio = 0.25,
+                     .always_keep_slow = true,
+                     .slow_threshold = 100 * base::kMillisecond}) == 1);
+  request.server.facts().response_code = 500;
+  BOOST_TEST(weight({.ratio = 0.25, .always_keep_errors = true}) == 1);
+  // What has no id to sample by is always kept.
+  request.client.Set(Text::kRequestId, "");
+  BOOST_TEST(weight({.ratio = 0.25}) == 1);
+  BOOST_TEST(weight({.ratio = 0}) == 1);
+}
 
 BOOST_AUTO_TEST_CASE(keeps_every_error_where_asked) {
   tap::SamplingSpec spec;

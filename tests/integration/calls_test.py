@@ -7,6 +7,7 @@ import stage
 from shop import PODS
 from stage import Stage, tap
 
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CANARIES = ("hunter2", "session=secret", "Bearer")
 
 
@@ -17,7 +18,7 @@ class Calls(unittest.TestCase):
     def setUpClass(cls):
         capture = {"requestHeaders": ["x-shop-version"], "responseHeaders": ["x-shop-answer"]}
         everything = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3", "TCP"]}
-        cls.stage = Stage(tap("all", match=everything, capture=capture), tap("bare"), pods=PODS, mtls=cls.mtls)
+        cls.stage = Stage(tap("all", match=everything, capture=capture), tap("bare", capture={"trace": False}), pods=PODS, mtls=cls.mtls)
         try:
             cls.call_everything(cls.stage.shop)
             cls.stage.settle()
@@ -32,7 +33,9 @@ class Calls(unittest.TestCase):
             "ok": shop.call("cart", "/ok?token=hunter2", agent="curl/7.88.1"),
             "post": shop.call("catalog", "/post", method="POST"),
             "headers": shop.call("cart", "/headers", headers={
-                "x-shop-version": "42", "Authorization": "Bearer hunter2", "Cookie": "id=hunter2"}),
+                "x-shop-version": "42", "Authorization": "Bearer hunter2", "Cookie": "id=hunter2",
+                "traceparent": f"00-{TRACE}-{SPAN}-01"}),
+            "b3": shop.call("cart", "/b3", headers={"b3": f"{TRACE[16:]}-{SPAN}-1"}),
             "retried": shop.call("stock", "/retried"),
             "broken": shop.call("broken", "/broken"),
             "slow": shop.call("payment", "/slow"),
@@ -124,7 +127,7 @@ class Calls(unittest.TestCase):
         self.assertEqual([r["request"]["bodyBytes"] for r in found], [8, 8, 8])
 
     def test_nothing_else_is_recorded(self):
-        self.assertEqual(len(self.found), 13 if self.mtls else 14)
+        self.assertEqual(len(self.found), 14 if self.mtls else 15)
         self.assertEqual(len({r["id"] for r in self.found}), len(self.found))
 
     def test_the_issues_query_names_the_caller(self):
@@ -140,6 +143,14 @@ class Calls(unittest.TestCase):
             text = "".join(self.stage.lines(path))
             self.assertEqual([c for c in CANARIES if c in text], [])
         self.assertEqual([r for r in self.stage.records("bare.jsonl") if "headers" in r["request"]], [])
+
+    def test_traces_are_recorded_and_their_headers_are_not_unless_the_tap_leaves_them_out(self):
+        record = self.one("headers")
+        self.assertEqual(record["trace"], {"traceId": TRACE, "spanId": SPAN})
+        self.assertEqual([side for side in (record["client"], *record["server"]) if "spanId" in side], [])
+        self.assertEqual(self.one("b3")["trace"], {"traceId": "0" * 16 + TRACE[16:], "spanId": SPAN})
+        self.assertNotIn("trace", self.one("ok"))
+        self.assertEqual([r for r in self.stage.records("bare.jsonl") if "trace" in r], [])
 
     def test_the_books_agree_with_the_envoys_own(self):
         metrics, sent = self.stage.collector.metrics(), self.stage.shop.entries_sent()

@@ -84,6 +84,10 @@ const std::vector<Case> kCases = {
     {"header", "x-tenan", false},
     {"not.header", "x-tenant:blue", false},
     {"verdict", "servererror", true},
+    {"trace", "0af7651916cd43dd8448eb211c80319c", true},
+    {"trace-id", "0AF7651916CD43DD8448EB211C80319C", true},
+    {"trace", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true},
+    {"trace", "8448eb211c80319c", false},
     {"grpcStatus", "unavailable|Internal", true},
     {"grpcStatus", "NOT_FOUND", false},
     {"grpc-status", "OK", false},
@@ -162,6 +166,9 @@ const std::vector<Case> kRefused = {
     {"header", "Cookie:a", false},
     {"not.header", "x-api-key", false},
     {"verdict", "Bad", false},
+    {"trace", "b7ad6b71", false},
+    {"trace", "0000000000000000", false},
+    {"trace", "x448eb211c80319c", false},
     {"grpcStatus", "14", false},
     {"userAgent", "", false},
     {"userAgent", "=", false},
@@ -207,6 +214,7 @@ bool Matches(const std::vector<Parameter>& parameters) {
           .Set(traffic::Text::kRequestHeaders, traffic::HeaderList({{"x-tenant", "blue"}}));
   auto server = fakes::EntryBuilder::Server().Path("/cart/42?x=1").Code(503);
   server.facts().grpc_status = traffic::GrpcStatus::kUnavailable;
+  client.facts().trace = {0x0af7651916cd43dd, 0x8448eb211c80319c, 1, 0};
   const auto batch = BatchBuilder().Pair(client, server).Build();
   const auto filter = RecordFilter::Parse(parameters).value();
   const bool matches = filter->Matches(batch->pair(0));

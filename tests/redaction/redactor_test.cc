@@ -183,6 +183,18 @@ BOOST_AUTO_TEST_CASE(only_listed_headers_are_shown) {
   BOOST_TEST(RedactorOf({})->Redact(sample.entry, unlimited).text(Text::kRequestHeaders).empty());
 }
 
+BOOST_AUTO_TEST_CASE(traces_are_shown_unless_the_tap_leaves_them_out) {
+  SampleEntry sample;
+  sample.facts().trace = {1, 2, 3, 1};
+  sample.Set(Text::kRequestHeaders, HeaderList({{"traceparent", "00-nobody-asked-for-it"}}));
+  const AccessEntry entry = RedactorOf({})->Redact(sample.entry, unlimited);
+  BOOST_TEST(entry.facts.trace.trace_low == 2u);
+  BOOST_TEST(entry.text(Text::kRequestHeaders).empty());
+  TapSpec spec;
+  spec.capture.trace = false;
+  BOOST_TEST(!RedactorOf(spec)->Redact(sample.entry, unlimited).facts.trace.present());
+}
+
 BOOST_AUTO_TEST_CASE(credentials_are_never_shown_even_when_listed) {
   const std::vector<std::string> names = {"authorization",       "cookie",
                                           "set-cookie",          "proxy-authorization",

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "fmt/format.h"
 #include "traffic/pair_json.h"
 #include "traffic/read_pair.h"
 #include "traffic/sample_entries.h"
@@ -53,6 +54,16 @@ BOOST_AUTO_TEST_CASE(a_pair_with_retries_is_written_again_as_it_was) {
   last.facts().response_code = 200;
   SamplePair sample(&client, {&first, &last});
   sample.pair.verdict = Verdict::kMismatch;
+  BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
+}
+
+BOOST_AUTO_TEST_CASE(the_weight_and_traces_of_a_record_are_written_again_as_they_were) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SampleEntry elsewhere = FullEntry(Reporter::kDestination);
+  elsewhere.facts().trace.trace_low = 7;
+  SamplePair sample(&client, {&elsewhere});
+  sample.pair.weight = 4;
+  BOOST_TEST(LineOf(sample).find("\"weight\":4") != std::string::npos);
   BOOST_TEST(WrittenAgain(LineOf(sample)) == LineOf(sample));
 }
 
@@ -113,6 +124,12 @@ BOOST_AUTO_TEST_CASE(values_that_no_proxy_writes_do_no_harm) {
   BOOST_TEST(facts.response_flags.empty());
   BOOST_TEST(!facts.upstream_remote.present());
   BOOST_TEST((entries.pair.verdict == Verdict::kOk));
+  for (const char* weight : {"-3", "0", "0.5", "1e300"}) {
+    const auto odd =
+        ReadPair(fmt::format(R"({{"request":{{}},"client":{{}},"weight":{}}})", weight));
+    BOOST_REQUIRE(odd.ok());
+    BOOST_TEST(maker.Make(*odd).pair.weight == 1);
+  }
 }
 
 // A small compressed file may hold names of a megabyte each.

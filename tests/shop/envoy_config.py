@@ -10,7 +10,7 @@ def address(ip, port):
 
 
 # A tap's own patch asks for the headers of its allow-list; a proxy may have been told to log more.
-REQUEST_HEADERS = ["traceparent", "x-shop-version", "authorization"]
+REQUEST_HEADERS = ["traceparent", "b3", "x-shop-version", "authorization"]
 RESPONSE_HEADERS = ["x-shop-answer", "set-cookie"]
 
 

@@ -81,9 +81,13 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   denier.Set(Text::kDryRunPolicy, "ns[shop]-policy[q]-rule[0]");
   SamplePair denied(nullptr, {&denier});
   denied.pair.verdict = Verdict::kDenied;
+  SampleEntry elsewhere = FullServer();
+  elsewhere.facts().trace.trace_high = 1;
+  SamplePair two_traces(&client, {&elsewhere});
+  two_traces.pair.weight = 1 / 0.3;
   std::set<std::string> produced;
   for (const SamplePair* sample :
-       std::vector<const SamplePair*>{&both, &no_server, &no_client, &denied}) {
+       std::vector<const SamplePair*>{&both, &no_server, &no_client, &denied, &two_traces}) {
     const v1::TrafficPair record = Parse(Line(*sample));
     Fields(*record.GetDescriptor(), &record, "", &produced);
   }
@@ -92,6 +96,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   // An end speaks for itself where it has an entry; these two belong to the destination alone.
   all.erase("source.address");
   all.erase("source.service");
+  // The client's own trace is the record's.
+  all.erase("client.traceId");
+  all.erase("client.spanId");
   // Only live readers' records have it: observe/reduce_record.h.
   for (const char* end : {"source", "destination", "client", "server"}) {
     all.erase(std::string(end) + ".reduced");
@@ -160,6 +167,39 @@ BOOST_AUTO_TEST_CASE(what_is_only_tried_is_told_and_is_no_verdict) {
   BOOST_TEST(record.dry_run().policy() == "shop/carts");
   BOOST_TEST(record.dry_run().rule() == "1");
   BOOST_TEST(record.dry_run().side() == "destination");
+}
+
+BOOST_AUTO_TEST_CASE(the_trace_is_the_reporters_and_a_side_names_what_differs) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SampleEntry server = FullServer();
+  const v1::TrafficPair traced = Parse(Line(SamplePair(&client, {&server})));
+  BOOST_TEST(traced.trace().trace_id() == "0af7651916cd43dd8448eb211c80319c");
+  BOOST_TEST(traced.trace().span_id() == "b7ad6b7169203331");
+  BOOST_TEST(traced.server(0).span_id() == "00f067aa0ba902b7");
+  BOOST_TEST(traced.server(0).trace_id().empty());
+  BOOST_TEST(traced.client().span_id().empty());
+  server.facts().trace.span = client.entry.facts.trace.span;
+  BOOST_TEST(Parse(Line(SamplePair(&client, {&server}))).server(0).span_id().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_weight_is_there_where_it_says_something) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SamplePair sample(&client, {});
+  BOOST_TEST(!Parse(Line(sample)).has_weight());
+  sample.pair.weight = 1 / 0.3;
+  BOOST_TEST(Parse(Line(sample)).weight() == 1 / 0.3, boost::test_tools::tolerance(1e-8));
+  sample.pair.weight = 1e9;
+  BOOST_TEST(Parse(Line(sample)).weight() == 1e9);
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_that_begins_at_the_servers_proxy_is_the_records) {
+  SampleEntry client = FullEntry(Reporter::kSource);
+  client.facts().trace = {};
+  const SampleEntry server = FullServer();
+  const v1::TrafficPair record = Parse(Line(SamplePair(&client, {&server})));
+  BOOST_TEST(record.trace().span_id() == "00f067aa0ba902b7");
+  BOOST_TEST(record.server(0).span_id().empty());
+  BOOST_TEST(!Parse(Line(SamplePair(&client, {}))).has_trace());
 }
 
 BOOST_AUTO_TEST_CASE(each_number_and_text_of_a_side_lands_in_its_own_field) {

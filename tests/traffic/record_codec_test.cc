@@ -36,6 +36,7 @@ RecordSelection Sample() {
   pair.client = one;
   pair.servers = servers;
   pair.verdict = Verdict::kRetried;
+  pair.weight = 1 / 0.3;
   const NodePtr nodes[] = {cart, stock, stock};
   batch->Add(pair, nodes);
   TrafficPair orphan;

@@ -32,7 +32,9 @@ inline NodePtr SampleNode(const std::string& workload = "cart", const std::strin
   node.workload = workload;
   node.service_account = workload + "-sa";
   node.cluster_id = "Kubernetes";
-  node.labels = {{"app", workload}};
+  node.network = "east";
+  node.zone = "eu-1a";
+  node.labels = {{"app", workload}, {"version", "v1"}};
   return std::make_shared<const Node>(std::move(node));
 }
 
@@ -65,6 +67,9 @@ inline SampleEntry FullEntry(Reporter reporter) {
   facts.access_log_type = 6;
   facts.response_code = 503;
   facts.attempt_count = 2;
+  // The server's proxy traces too: it has a span of its own.
+  facts.trace = {0x0af7651916cd43dd, 0x8448eb211c80319c,
+                 reporter == Reporter::kSource ? 0xb7ad6b7169203331 : 0x00f067aa0ba902b7, 1};
   facts.response_flags.Add(ResponseFlag::kUpstreamConnectionFailure);
   facts.response_flags.Add(static_cast<ResponseFlag>(40));
   facts.start_time = 1'700'000'000'123'456'789;

@@ -48,6 +48,12 @@ test("a record without its ends is told of all the same", () => {
   expect(share.linkTo(bare)).toContain("id=a");
 });
 
+test("a trace is linked by a web address alone, and its id cannot leave its place", () => {
+  expect(share.traceLink("https://jaeger.example/trace/{traceId}?uiFind={traceId}", "4bf9")).toBe("https://jaeger.example/trace/4bf9?uiFind=4bf9");
+  expect(share.traceLink("https://jaeger.example/{traceId}", "../?a=b&c")).toBe("https://jaeger.example/..%2F%3Fa%3Db%26c");
+  for (const bad of [undefined, "", "javascript:alert('{traceId}')", "//jaeger.example/{traceId}"]) expect(share.traceLink(bad, "4bf9")).toBe("");
+});
+
 test("a link has the absolute time around its request, and names it", () => {
   const link = new URL(share.linkTo(record));
   const params = new URLSearchParams(link.hash.slice(1));

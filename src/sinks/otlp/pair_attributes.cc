@@ -73,6 +73,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
   AddDenial(pair, out);
   AddDryRun(pair, out);
   out.Text("traffictap.request.id", principal.text(Text::kRequestId));
+  out.Text("traffictap.request.span_id", traffic::SpanIdText(traffic::TraceOf(pair)));
 }
 
 void AddEndAttributes(const traffic::TrafficPair& pair, AttributeWriter& out) {

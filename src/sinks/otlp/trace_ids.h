@@ -9,19 +9,16 @@
 
 namespace traffictap::sinks {
 
-// The header `traceparent` (W3C Trace Context, level 1) with its companion `tracestate`.
+// The span that a request comes from (traffic/trace_context.h), as OTLP writes it.
 struct TraceParent {
   std::string trace_id;  // 16 bytes
   std::string span_id;   // 8 bytes
   uint32_t flags = 0;
-  std::string state;
+  std::string state;  // the header `tracestate`, where the tap captured it
 };
 
-// nullopt unless the text is a whole one of version 00, or of a later version whose beginning is.
-std::optional<TraceParent> ParseTraceParent(std::string_view text);
-
-// Of the request headers that the tap captured.
-std::optional<TraceParent> CapturedTraceParent(const traffic::PackedEntry& entry);
+// nullopt where the entry tells none.
+std::optional<TraceParent> ParentOf(const traffic::PackedEntry& entry);
 
 // 16 bytes, the same for all entries of one request id: a UUID's own digits with the version digit
 // as 0 (Envoy may rewrite it), a hash of any other text; of the connection and its start time where

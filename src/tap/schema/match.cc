@@ -112,6 +112,18 @@ Kind<std::string> Authority() {
                }});
 }
 
+Kind<std::string> TraceId() {
+  constexpr const char* kAdvice =
+      "must be 32 or 16 hexadecimal digits in lower case, not all zeros";
+  return Text({.max = 32,
+               .pattern = "^([0-9a-f]{16}|[0-9a-f]{32})$",
+               .rule = "!self.matches('^0+$')",
+               .message = kAdvice,
+               .check = [=](const Value& value, std::string* text) {
+                 if (!IsTraceId(*text)) value.Invalid(kAdvice);
+               }});
+}
+
 Kind<CodeRange> Code() {
   Kind<CodeRange> out;
   out.read = [](const Value& value, CodeRange* to) {
@@ -162,6 +174,9 @@ const Kind<MatchSpec>& MatchFields() {
                     "Envoy response flags, such as UF or DC.")
           .Optional("grpcStatuses", &MatchSpec::grpc_statuses, List(OneOf(kGrpcStatuses)),
                     "gRPC statuses, such as UNAVAILABLE.")
+          .Optional("traceIds", &MatchSpec::trace_ids,
+                    List(Described(TraceId(), "32 hexadecimal digits, or 16 of a short B3 id.")),
+                    "Ids of traces, as the header traceparent or B3's headers carry them.")
           .Optional("headers", &MatchSpec::headers, List(Header()),
                     "Header conditions. All of them must match.")
           .Optional(

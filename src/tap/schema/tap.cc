@@ -190,6 +190,9 @@ Kind<CaptureSpec> Capture() {
                 "Request headers to record. Headers that carry credentials are never recorded.")
       .Optional("responseHeaders", &CaptureSpec::response_headers, names,
                 "Response headers to record. Headers that carry credentials are never recorded.")
+      .Optional("trace", &CaptureSpec::trace, Bool(),
+                "Whether to record the ids of the trace and the span that a request carries "
+                "(headers traceparent, b3, x-b3-traceid, x-b3-spanid).")
       .kind();
 }
 

@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--min-duration", "long"},
                                                                 {"--verdict", "Bad"},
                                                                 {"--grpc-status", "14"},
+                                                                {"--trace", "b7ad6b71"},
                                                                 {"--user-agent", "~("},
                                                                 {"--method", "GTE"},
                                                                 {"--protocol", "spdy"},
@@ -99,6 +100,14 @@ BOOST_AUTO_TEST_CASE(a_grpc_status_goes_into_the_tap) {
   BOOST_TEST(Parse({"--grpc-status", "unavailable|INTERNAL"}).ok());
   const auto split = cli::SplitForTap(filter);
   BOOST_TEST((split.match.grpc_statuses == std::vector<std::string>{"UNAVAILABLE", "INTERNAL"}));
+  BOOST_TEST(split.rest.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_goes_into_the_tap) {
+  BOOST_TEST(Parse({"--trace", "0AF7651916CD43DD8448EB211C80319C"}).ok());
+  const auto split = cli::SplitForTap(filter);
+  BOOST_TEST(
+      (split.match.trace_ids == std::vector<std::string>{"0af7651916cd43dd8448eb211c80319c"}));
   BOOST_TEST(split.rest.empty());
 }
 

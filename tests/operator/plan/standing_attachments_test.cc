@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(annotations_take_the_place_of_the_installations_headers) {
 
 BOOST_AUTO_TEST_CASE(bad_and_credential_headers_are_reported_and_the_others_taken) {
   Add("shop", {{kLabel, "Standing"}}).annotations = {
-      {plan::kStandingRequestHeaders, "x a, authorization, x-user"},
+      {plan::kStandingRequestHeaders, "x a, authorization, x-user, Traceparent"},
       {plan::kStandingResponseHeaders, "grpc-status, x-cache"}};
   const auto found = Run();
   BOOST_TEST((found.at("shop").headers.request == Names{"x-user"}));

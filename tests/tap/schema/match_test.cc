@@ -114,6 +114,15 @@ BOOST_AUTO_TEST_CASE(reads_every_response_flag) {
   BOOST_TEST(RefusesMatch("grpcStatuses: [14]", "grpcStatuses[0]"));
 }
 
+BOOST_AUTO_TEST_CASE(reads_the_ids_of_traces) {
+  const auto match = Match("traceIds: [0af7651916cd43dd8448eb211c80319c, 8448eb211c80319c]");
+  BOOST_TEST(match.trace_ids.size() == 2u);
+  for (const char* bad : {"0AF7651916CD43DD8448EB211C80319C", "'00000000000000000000000000000000'",
+                          "8448eb211c80319", "8448eb211c80319c00", "x448eb211c80319c"}) {
+    BOOST_TEST(RefusesMatch(std::string("traceIds: [") + bad + "]", "traceIds[0]"), bad);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(reads_headers_of_each_kind) {
   const auto match = Match(
       "headers: [{name: X-A}, {name: b, exact: v}, {name: c, prefix: v, in: Response}, {name: d, "

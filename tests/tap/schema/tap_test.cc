@@ -224,6 +224,12 @@ BOOST_AUTO_TEST_CASE(reads_captured_headers_in_lower_case) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(traces_are_captured_unless_the_tap_says_otherwise) {
+  BOOST_TEST(GoodSpec("  capture: {requestHeaders: [accept]}\n")->capture.trace);
+  BOOST_TEST(!GoodSpec("  capture: {trace: false}\n")->capture.trace);
+  BOOST_TEST(Refuses("  capture: {trace: 1}\n", "spec.capture.trace"));
+}
+
 BOOST_AUTO_TEST_CASE(refuses_to_capture_credentials_in_any_case) {
   for (const char* header : {"Authorization", "cookie", "SET-COOKIE", "proxy-authorization",
                              "x-api-key", "x-forwarded-client-cert", "x-amz-security-token"}) {

@@ -17,6 +17,7 @@ export interface Group {
   method?: string;
   route?: string;
   records: number;
+  requests?: number; // that the records stand for, where that is an estimate from a sample
   rate: number;
   errors: number;
   verdicts?: Record<string, number>;
@@ -27,6 +28,7 @@ export interface Group {
 export interface Summary {
   windowMs: number;
   records: number;
+  requests?: number;
   verdicts: Record<string, number>;
   edges: Group[];
   routes: Group[];
@@ -54,10 +56,12 @@ export interface TapStatus {
   verdicts: Record<string, number>;
   orphans: Record<string, number>;
   outputs: OutputStatus[];
+  limitedEdges?: { edges: { source: GroupEnd; destination: GroupEnd; records: number }[]; others: number };
   live: { published: number; dropped: number; backlogRecords: number; backlogBytes: number; oldestTimeMs: number };
 }
 export interface TapsStatus {
   taps: TapStatus[];
+  traceUrl?: string; // where a trace can be looked at, with {traceId} in it
   collector?: {
     version: string;
     entries: { received: number; kept: number; filtered: number; sampled: number; rejected: Record<string, number> };
@@ -87,6 +91,10 @@ export interface Words {
   verdicts: Record<string, string>;
   orphanReasons: Record<string, string>;
 }
+
+// The requests of a group or a summary, by which its errors and verdicts are counted, and the mark of an estimate.
+export const requestCount = (of: { records: number; requests?: number }) => of.requests ?? of.records;
+export const about = (of: { requests?: number }) => (of.requests === undefined ? "" : "≈");
 
 // The filter's value for an end of a group.
 export const termOf = (end: GroupEnd) => end.service || (end.namespace ? `${end.namespace}/${end.name}` : end.name);

@@ -8,7 +8,7 @@ import { excludeTerm, toggleTerm } from "./filter";
 import { bytes, instant, ms, visible } from "./format";
 import { moveSelection } from "./list";
 import { endName, fullName, outcome, parseRecord, type PairRecord, type Row, type Side } from "./record";
-import { asCurl, asText, copy, linkTo } from "./share";
+import { asCurl, asText, copy, linkTo, traceLink } from "./share";
 import { Parts, PhaseTable, Timeline } from "./timeline";
 import { VerdictTag } from "./verdict";
 import * as state from "./state";
@@ -24,6 +24,7 @@ const FACTS: [string, string][] = [
   ["durationMs", "Took"],
   ["pod", "Pod"],
   ["attempts", "Attempt"],
+  ["spanId", "Span"],
   ["startTime", "Began"],
 ];
 const CONNECTION: [string, string][] = [
@@ -42,7 +43,7 @@ const CONNECTION: [string, string][] = [
 const COMPARED = new Set(["code", "flags", "codeDetails", "grpcStatus"]);
 // What of a record can be filtered by, and the filter's key for it.
 const FILTERS: Record<string, string> = {
-  code: "code", flags: "flags", grpcStatus: "grpc", method: "method", path: "path", authority: "host", userAgent: "agent", scheme: "scheme", protocol: "protocol", id: "text", policy: "text",
+  code: "code", flags: "flags", grpcStatus: "grpc", method: "method", path: "path", authority: "host", userAgent: "agent", scheme: "scheme", protocol: "protocol", id: "text", policy: "text", traceId: "trace",
 };
 
 function Value({ name, value }: { name: string; value: string }) {
@@ -228,10 +229,14 @@ function useExplanation(line: string | undefined) {
 
 function Links({ row, record }: { row: Row; record: PairRecord }) {
   const id = record.request.id;
+  const trace = record.trace?.traceId;
+  const url = trace ? traceLink(state.status.value?.traceUrl, trace) : "";
   return (
     <p class="actions">
       <button class="action small" onClick={() => (state.filterLine.value = alike(row))}>Requests like this one</button>
       {id && <button class="action small" onClick={() => (state.filterLine.value = `text:${id.length === 36 ? id.slice(15) : id}`)}>All hops with this id</button>}
+      {trace && <button class="action small" onClick={() => (state.filterLine.value = `trace:${trace}`)}>All requests of this trace</button>}
+      {url && <a class="action small" href={url} target="_blank" rel="noopener noreferrer">Open the trace</a>}
     </p>
   );
 }
@@ -270,6 +275,7 @@ export function Details() {
       <Section title="Denied by" of={record.denial} open />
       <Section title="Dry run of policies" of={record.dryRun} open />
       <Section title="gRPC call" of={record.rpc} open />
+      <Section title="Trace" of={record.trace} open />
       <details class="fold"><summary>Connection, bytes and identities</summary><SideRows record={record} facts={CONNECTION} /></details>
       <Section title="Request" of={record.request} open />
       <Section title="Response" of={record.response} />

@@ -14,6 +14,8 @@ export const KEYS: Record<string, string> = {
   "useragent": "userAgent",
   "protocol": "protocol",
   "header": "header",
+  "trace": "trace",
+  "trace-id": "trace",
   "code": "code",
   "response-code": "code",
   "status": "code",

@@ -71,6 +71,7 @@ const TESTS: Record<string, (value: string) => Test> = {
     return (r) => r.request.protocol !== "TCP" && test(r.response?.code ?? 0);
   },
   grpcStatus: (value) => (r) => list(value).some((each) => same(r.response?.grpcStatus, each)),
+  trace: (value) => (r) => list(value).some((each) => r.trace?.traceId === each.toLowerCase().replace(/^00-([0-9a-f]{32})-.*$/, "$1").padStart(32, "0")),
   minDuration: (value) => {
     const least = durationMs(value);
     return (r) => Math.max(r.timings.clientMs ?? 0, r.timings.serverMs ?? 0) >= least;

@@ -46,6 +46,7 @@ export interface PairRecord {
   denial?: { by?: string; policy?: string; rule?: string; side?: string };
   dryRun?: { result?: string; policy?: string; rule?: string; side?: string };
   rpc?: { service?: string; method?: string };
+  trace?: { traceId?: string; spanId?: string };
 }
 
 // With the parts that a record may lack altogether.

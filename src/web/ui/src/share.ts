@@ -27,6 +27,12 @@ export async function copy(text: string, what: string) {
 }
 
 const end = (of: PairRecord["source"]) => fullName(endName(of));
+// Where the trace can be looked at; empty where nobody said so, or not by a web address.
+export function traceLink(template: string | undefined, traceId: string): string {
+  if (!template || !/^https?:\/\//.test(template)) return "";
+  return template.replaceAll("{traceId}", encodeURIComponent(traceId));
+}
+
 const answer = (side?: Side) => (side ? [side.grpcStatus || String(side.code ?? 0), ...(side.flags ?? [])].join(" ") : "–");
 
 export function asText(record: PairRecord, told: Explanation | null): string {
