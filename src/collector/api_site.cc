@@ -23,9 +23,8 @@ StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
   out->kube_ = *std::move(client);
   auto api = apiserver::AggregatedApi::Start(
       options.api, out->kube_.get(), hub, clock,
-      [hub, snapshot = std::move(snapshot)](const observe::Access& access) {
-        return TapsJson(snapshot(), *hub, access);
-      });
+      [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
+          const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); });
   if (!api.ok()) return api.status();
   out->api_ = *std::move(api);
   log::For("apiserver").info("aggregated API listens port={}", out->port());

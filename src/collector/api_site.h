@@ -16,6 +16,7 @@ namespace traffictap::collector {
 struct ApiSiteOptions {
   apiserver::AggregatedApiOptions api;  // without an address: off
   kube::KubeconfigOptions kubeconfig;   // of the API server that it stands behind
+  std::string trace_url;                // TapsJson's
 };
 
 // The live records behind the cluster's API server, and the client that asks that server.

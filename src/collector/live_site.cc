@@ -46,9 +46,8 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
   out->authorizer_ = std::make_unique<observe::TokenAuthorizer>(out->token_);
   out->api_ = std::make_unique<web::LiveApi>(
       hub, out->authorizer_.get(), clock,
-      [hub, snapshot = std::move(snapshot)](const observe::Access& access) {
-        return TapsJson(snapshot(), *hub, access);
-      });
+      [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
+          const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); });
   return out;
 }
 

@@ -20,6 +20,7 @@ struct LiveSiteOptions {
   // those are on this machine alone, else off.
   std::string address;
   std::string token_file;  // empty: a new token for every start
+  std::string trace_url;   // TapsJson's
   size_t backlog_bytes_max = size_t{256} << 20;
 };
 

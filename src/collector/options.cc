@@ -67,6 +67,27 @@ void AddLiveOptions(CLI::App& app, Options* out) {
       ->check(CLI::ExistingFile);
 }
 
+// It becomes a link in the page: no javascript:, and nothing that has to be escaped.
+std::string CheckTraceUrl(const std::string& url) {
+  constexpr std::string_view kForbidden = " \"'<>\\^`|";
+  const bool web = url.starts_with("https://") || url.starts_with("http://");
+  const bool plain = std::all_of(url.begin(), url.end(), [&](char c) {
+    return c > ' ' && c < 0x7f && kForbidden.find(c) == std::string_view::npos;
+  });
+  if (web && plain && url.find("{traceId}") != std::string::npos) return {};
+  return "must be an http or https URL that contains {traceId}, such as "
+         "https://jaeger.example/trace/{traceId}";
+}
+
+void AddTraceUrlOption(CLI::App& app, Options* out) {
+  app.add_option_function<std::string>(
+         "--trace-url",
+         [out](const std::string& url) { out->live.trace_url = out->api.trace_url = url; },
+         "where traces can be looked at: the page links each request that carries a trace to this "
+         "URL, with the trace's id for {traceId} (default: no link)")
+      ->check(CLI::Validator(CheckTraceUrl, "URL"));
+}
+
 void AddApiOptions(CLI::App& app, Options* out) {
   auto& site = out->api;
   auto* api = app.add_option("--api", site.api.address,
@@ -204,6 +225,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   });
   AddLiveOptions(app, &out.options);
   AddApiOptions(app, &out.options);
+  AddTraceUrlOption(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);
   out.options.tap_source.collector = out.options.pipeline.collector;

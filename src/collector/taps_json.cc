@@ -73,10 +73,30 @@ Json LiveJson(const observe::LiveHub& hub, const std::string& tap) {
           {"oldestTimeMs", counters->oldest / base::kMillisecond}};
 }
 
-Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
+// An end whose namespace the reader may not read keeps its namespace alone, as in records.
+Json EndJson(const pipeline::LimitedEdges::End& end, const observe::Access& access) {
+  if (!end.ns.empty() && !access.MayRead(end.ns)) return {{"namespace", end.ns}, {"reduced", true}};
+  return {{"namespace", end.ns}, {"name", end.name}};
+}
+
+// Without any: null.
+Json LimitedJson(const pipeline::LimitedEdges& limited, const observe::Access& access) {
+  Json edges = Json::array();
+  for (const auto& edge : limited.edges()) {
+    edges.push_back({{"source", EndJson(edge.source, access)},
+                     {"destination", EndJson(edge.destination, access)},
+                     {"records", edge.records}});
+  }
+  if (edges.empty()) return {};
+  return {{"edges", std::move(edges)}, {"others", limited.others()}};
+}
+
+Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub,
+             const observe::Access& access) {
   Json records = CountersJson(tap.counters);
   Json verdicts = Take("verdicts", &records);
   Json orphans = Take("orphans", &records);
+  Json requests = Take("requests", &records);
   records["seen"] = Take("records", &records);
   Json out = {{"tap", tap.tap},
               {"namespace", tap.spec->ns},
@@ -85,7 +105,11 @@ Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub) {
   out.update(CountersJson(tap.ingress));
   out["records"] = std::move(records);
   out["verdicts"] = std::move(verdicts);
+  out["requests"] = std::move(requests);
   out["orphans"] = std::move(orphans);
+  if (Json limited = LimitedJson(tap.limited_edges, access); !limited.is_null()) {
+    out["limitedEdges"] = std::move(limited);
+  }
   out["outputs"] = OutputsJson(tap);
   out["live"] = LiveJson(hub, tap.tap);
   return out;
@@ -101,11 +125,13 @@ Json CollectorJson(const pipeline::PipelineSnapshot& snapshot, const observe::Li
 }  // namespace
 
 std::string TapsJson(const pipeline::PipelineSnapshot& snapshot, const observe::LiveHub& hub,
-                     const observe::Access& access) {
+                     const observe::Access& access, const std::string& trace_url) {
   Json out = {{"taps", Json::array()}};
   for (const auto& tap : snapshot.taps) {
-    if (access.MayRead(observe::NamespaceOf(tap.tap))) out["taps"].push_back(TapJson(tap, hub));
+    if (access.MayRead(observe::NamespaceOf(tap.tap)))
+      out["taps"].push_back(TapJson(tap, hub, access));
   }
+  if (!trace_url.empty()) out["traceUrl"] = trace_url;
   if (access.everything) out["collector"] = CollectorJson(snapshot, hub);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -30,9 +30,13 @@ void PolicyCounts::Add(const v1::TrafficPair& record) {
   const bool dry_run = of_ == Of::kDryRun;
   if (dry_run && !record.has_dry_run()) return;
   Edge& edge = edges_[{EndOf(record.source()), EndOf(record.destination())}];
-  ++edge.requests;
-  if (dry_run && record.dry_run().result() == "Denied") ++edge.denied[PolicyRule(record.dry_run())];
-  if (!dry_run && record.has_denial()) ++edge.denied[RuleOf(record.denial())];
+  const double weight = record.weight() > 1 ? record.weight() : 1;
+  edge.requests += weight;
+  edge.estimated = edge.estimated || weight != 1;
+  if (dry_run && record.dry_run().result() == "Denied") {
+    edge.denied[PolicyRule(record.dry_run())] += weight;
+  }
+  if (!dry_run && record.has_denial()) edge.denied[RuleOf(record.denial())] += weight;
 }
 
 std::vector<PolicyCounts::Row> PolicyCounts::Rows() const {
@@ -40,10 +44,10 @@ std::vector<PolicyCounts::Row> PolicyCounts::Rows() const {
   for (const auto& [ends, edge] : edges_) {
     const auto first = static_cast<std::ptrdiff_t>(out.size());
     for (const auto& [rule, denied] : edge.denied) {
-      out.push_back({ends.first, ends.second, rule, denied, edge.requests});
+      out.push_back({ends.first, ends.second, rule, denied, edge.requests, edge.estimated});
     }
     if (edge.denied.empty() && of_ == Of::kDryRun) {
-      out.push_back({ends.first, ends.second, "", 0, edge.requests});
+      out.push_back({ends.first, ends.second, "", 0, edge.requests, edge.estimated});
     }
     std::stable_sort(out.begin() + first, out.end(),
                      [](const Row& a, const Row& b) { return a.denied > b.denied; });

@@ -24,17 +24,19 @@ class PolicyCounts {
   struct Row {
     std::string source;       // "shop/web"
     std::string destination;  // "shop/cart"
-    std::string rule;  // "shop/deny-writes rule 0", "none named", "JWT"; empty: nothing denied
-    uint64_t denied = 0;
-    uint64_t requests = 0;  // of the edge; of a dry run those that policies were tried for
+    std::string rule;     // "shop/deny-writes rule 0", "none named", "JWT"; empty: nothing denied
+    double denied = 0;    // by the weights of the records
+    double requests = 0;  // of the edge; of a dry run those that policies were tried for
+    bool estimated = false;  // some record of the edge stands for more than one request
   };
   // By edge, of each the most denied first. Of denials those edges alone that have some.
   std::vector<Row> Rows() const;
 
  private:
   struct Edge {
-    uint64_t requests = 0;
-    std::map<std::string, uint64_t> denied;  // by rule
+    double requests = 0;
+    std::map<std::string, double> denied;  // by rule
+    bool estimated = false;
   };
   const Of of_;
   std::map<std::pair<std::string, std::string>, Edge> edges_;

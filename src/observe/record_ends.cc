@@ -8,9 +8,16 @@ using traffic::PackedEntry;
 using traffic::Text;
 
 RecordEnd Of(const PackedEntry* own, const PackedEntry* teller) {
-  if (own != nullptr) return {own->node->ns, own->node->workload, {}, own->node->pod, {}, {}};
-  RecordEnd out{
-      teller->text(Text::kPeerNamespace), teller->text(Text::kPeerWorkload), {}, {}, {}, {}};
+  if (own != nullptr) {
+    return {own->node->ns, own->node->workload, {}, own->node->pod, {}, {}, own->node};
+  }
+  RecordEnd out{teller->text(Text::kPeerNamespace),
+                teller->text(Text::kPeerWorkload),
+                {},
+                {},
+                {},
+                {},
+                nullptr};
   if (!out.name.empty()) return out;
   const auto& facts = teller->facts;
   out.ip = (facts.reporter == traffic::Reporter::kSource ? facts.upstream_remote

@@ -17,6 +17,7 @@ struct RecordEnd {
   std::string_view pod;        // of an end with an entry of its own
   std::string_view service;    // of a destination: the host that the client's proxy routed to
   std::string_view authority;  // of a destination whose `service` is not known: what was asked for
+  const traffic::Node* node = nullptr;  // of an end with an entry of its own
   std::string_view label() const { return name.empty() ? std::string_view(ip) : name; }
 };
 

@@ -36,7 +36,7 @@ void AddTap(const LiveHub& hub, const std::string& tap, uint64_t from, base::Nan
 
 std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const Access& access,
                         base::Nanos end) {
-  TrafficSummary summary;
+  TrafficSummary summary(request.by);
   base::Nanos begin = end;
   for (const auto& tap : request.taps) {
     const auto counters = hub.counters(tap);

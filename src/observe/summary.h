@@ -17,6 +17,7 @@ struct SummaryRequest {
   // up to its end; shorter where the backlogs do not reach back that far
   base::Nanos window = 60 * base::kSecond;
   std::shared_ptr<const RecordFilter> filter;
+  TrafficSummary::By by = TrafficSummary::By::kNothing;
 };
 
 // A TrafficSummary of the backlogs' records that arrived until `end` (wall clock). Computed when

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -22,15 +23,37 @@ using traffic::Verdict;
 // paths may hold anything: beyond it new groups are only counted
 constexpr size_t kGroupsCountedMax = 20'000;
 
-// The measured durations of one kind, in milliseconds.
+// The measured durations of one kind, in milliseconds, each with the weight of its record.
 struct Latencies {
-  std::vector<float> values;
+  struct Value {
+    float ms;
+    float weight;
+    bool operator<(const Value& other) const { return ms < other.ms; }
+  };
+  std::vector<Value> values;
+  double weights = 0;
+  bool uneven = false;  // not all of one weight
 
-  void Add(base::Nanos nanos) { values.push_back(static_cast<float>(nanos) / 1e6F); }
+  void Add(base::Nanos nanos, double weight) {
+    values.push_back({static_cast<float>(nanos) / 1e6F, static_cast<float>(weight)});
+    weights += values.back().weight;
+    uneven = uneven || values.back().weight != values.front().weight;
+  }
   float Quantile(double q) {
+    if (uneven) return Weighted(q);
     const auto nth = values.begin() + static_cast<long>(q * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), nth, values.end());
-    return *nth;
+    return nth->ms;
+  }
+  // Slow requests that a tap keeps beside its sample must not count as many as those.
+  float Weighted(double q) {
+    std::sort(values.begin(), values.end());
+    double below = 0;
+    for (const Value& value : values) {
+      below += value.weight;
+      if (below >= q * weights) return value.ms;
+    }
+    return values.back().ms;
   }
   void Write(const char* name, Json* out) {
     if (values.empty()) return;
@@ -38,42 +61,55 @@ struct Latencies {
   }
 };
 
-using Verdicts = std::array<uint64_t, traffic::kVerdictCount>;
+// Records and the requests that they stand for, by verdict.
+struct Counted {
+  uint64_t records = 0;
+  double requests = 0;
+  bool estimated = false;
+  std::array<double, traffic::kVerdictCount> verdicts{};
 
-Json VerdictsJson(const Verdicts& counts) {
-  Json out = Json::object();
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) out[ToString(static_cast<Verdict>(i))] = counts[i];
+  void Add(const TrafficPair& pair) {
+    ++records;
+    requests += pair.weight;
+    estimated = estimated || pair.weight != 1;
+    verdicts[static_cast<size_t>(pair.verdict)] += pair.weight;
   }
-  return out;
-}
+  // What is no estimate says so by having no `requests` of its own: they are the records.
+  void Write(Json* out) const {
+    (*out)["records"] = records;
+    if (estimated) (*out)["requests"] = std::llround(requests);
+    Json by_verdict = Json::object();
+    for (size_t i = 0; i < verdicts.size(); ++i) {
+      if (verdicts[i] > 0)
+        by_verdict[ToString(static_cast<Verdict>(i))] = std::llround(verdicts[i]);
+    }
+    (*out)["verdicts"] = std::move(by_verdict);
+  }
+};
 
 struct Group {
   Json key;
-  uint64_t records = 0;
-  uint64_t errors = 0;
-  Verdicts verdicts{};
+  Counted counted;
+  double errors = 0;
   Latencies client;
   Latencies server;
   Latencies between;
 
   void Add(const TrafficPair& pair) {
-    ++records;
-    ++verdicts[static_cast<size_t>(pair.verdict)];
-    if (pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried) ++errors;
+    counted.Add(pair);
+    if (pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried) errors += pair.weight;
     const base::Nanos c = pair.client ? pair.client->facts.duration : traffic::kAbsent;
     const base::Nanos s = pair.server() ? pair.server()->facts.duration : traffic::kAbsent;
-    if (c != traffic::kAbsent) client.Add(c);
-    if (s != traffic::kAbsent) server.Add(s);
-    if (c != traffic::kAbsent && s != traffic::kAbsent) between.Add(c - s);
+    if (c != traffic::kAbsent) client.Add(c, pair.weight);
+    if (s != traffic::kAbsent) server.Add(s, pair.weight);
+    if (c != traffic::kAbsent && s != traffic::kAbsent) between.Add(c - s, pair.weight);
   }
 
   Json Render(double seconds) {
     Json out = std::move(key);
-    out["records"] = records;
-    out["rate"] = seconds > 0 ? static_cast<double>(records) / seconds : 0.0;
-    out["errors"] = errors;
-    out["verdicts"] = VerdictsJson(verdicts);
+    counted.Write(&out);
+    out["rate"] = seconds > 0 ? counted.requests / seconds : 0.0;
+    out["errors"] = std::llround(errors);
     client.Write("clientMs", &out);
     server.Write("serverMs", &out);
     between.Write("betweenMs", &out);
@@ -101,7 +137,8 @@ class Groups {
     std::vector<Group*> order;
     for (auto& [name, group] : groups_) order.push_back(&group);
     std::sort(order.begin(), order.end(), [](const Group* a, const Group* b) {
-      return std::pair(b->records, a->key.dump()) < std::pair(a->records, b->key.dump());
+      return std::pair(b->counted.requests, a->key.dump()) <
+             std::pair(a->counted.requests, b->key.dump());
     });
     *left_out = left_out_;
     Json out = Json::array();
@@ -109,7 +146,7 @@ class Groups {
       if (out.size() < kGroupsMax) {
         out.push_back(group->Render(seconds));
       } else {
-        *left_out += group->records;
+        *left_out += group->counted.records;
       }
     }
     return out;
@@ -155,6 +192,26 @@ Json DestinationJson(const RecordEnd& end) {
   return out;
 }
 
+// What is grouped by beside edges and routes; empty where the end does not say it.
+std::string_view PartOf(const RecordEnd& end, TrafficSummary::By by) {
+  using By = TrafficSummary::By;
+  if (end.node == nullptr) return {};
+  if (by == By::kZone) return end.node->zone;
+  return by == By::kVersion ? traffic::VersionOf(*end.node) : std::string_view(end.node->pod);
+}
+
+// A zone is by itself; versions and pods are a workload's.
+Json PartJson(const RecordEnd& end, TrafficSummary::By by) {
+  const std::string part = Utf8(PartOf(end, by));
+  if (by == TrafficSummary::By::kZone) return {{"name", part}};
+  if (by == TrafficSummary::By::kPod) {
+    return {{"namespace", Utf8(end.ns)}, {"name", part.empty() ? Utf8(end.label()) : part}};
+  }
+  Json out = EndJson(end);
+  if (!part.empty()) out["version"] = part;
+  return out;
+}
+
 bool IsIdentifier(std::string_view segment) {
   size_t digits = 0;
   size_t hex = 0;
@@ -170,11 +227,12 @@ bool IsIdentifier(std::string_view segment) {
 
 class TrafficSummary::State {
  public:
+  explicit State(By by) : by_(by) {}
+
   // Several taps may show one request: with `once` it counts once.
   void Add(const TrafficPair& pair, bool once) {
     if (once && !seen_.insert(IdentityOf(pair.principal())).second) return;
-    ++records_;
-    ++verdicts_[static_cast<size_t>(pair.verdict)];
+    counted_.Add(pair);
     const RecordEnd source = SourceOf(pair);
     const RecordEnd destination = DestinationOf(pair);
     const auto edge_key = [&] {
@@ -182,6 +240,13 @@ class TrafficSummary::State {
     };
     const std::string edge = Label(source) + "\n" + Label(Named(destination));
     edges_.Add(edge, pair, edge_key);
+    if (by_ != By::kNothing) {
+      const Json from = PartJson(source, by_);
+      const Json to = PartJson(Named(destination), by_);
+      parts_.Add(from.dump() + to.dump(), pair, [&] {
+        return Json{{"source", from}, {"destination", to}};
+      });
+    }
     const auto& entry = pair.principal();
     const bool tcp = entry.facts.kind == traffic::EntryKind::kTcp;
     const std::string method = tcp ? "TCP" : ToString(entry.facts.method);
@@ -200,10 +265,14 @@ class TrafficSummary::State {
     uint64_t routes_left_out = 0;
     Json out;
     out["windowMs"] = covered / base::kMillisecond;
-    out["records"] = records_;
-    out["verdicts"] = VerdictsJson(verdicts_);
+    counted_.Write(&out);
     out["edges"] = edges_.Render(seconds, &edges_left_out);
     out["routes"] = routes_.Render(seconds, &routes_left_out);
+    if (by_ != By::kNothing) {
+      uint64_t left_out = 0;
+      out["groups"] = parts_.Render(seconds, &left_out);
+      out["groupsLeftOut"] = left_out;
+    }
     out["edgesLeftOut"] = edges_left_out;
     out["routesLeftOut"] = routes_left_out;
     return out.dump() + '\n';
@@ -218,14 +287,15 @@ class TrafficSummary::State {
             facts.duration, facts.response_code,   facts.upstream_local.port};
   }
 
-  uint64_t records_ = 0;
-  Verdicts verdicts_{};
+  const By by_;
+  Counted counted_;
   std::set<Identity> seen_;
   Groups edges_;
   Groups routes_;
+  Groups parts_;
 };
 
-TrafficSummary::TrafficSummary() : state_(std::make_unique<State>()) {}
+TrafficSummary::TrafficSummary(By by) : state_(std::make_unique<State>(by)) {}
 TrafficSummary::~TrafficSummary() = default;
 void TrafficSummary::Add(const TrafficPair& pair, bool once) { state_->Add(pair, once); }
 std::string TrafficSummary::Render(base::Nanos covered) { return state_->Render(covered); }

@@ -11,11 +11,16 @@
 namespace traffictap::observe {
 
 // Rates, errors and latencies per edge (source → destination) and per route (edge, method, path
-// without identifiers), at most kGroupsMax groups of each kind: the busiest; the rest is counted.
+// without identifiers), at most kGroupsMax groups of each kind: the busiest; the rest is counted. A
+// record counts as the requests that it stands for (TrafficPair::weight).
 // Not thread-safe.
 class TrafficSummary {
  public:
-  TrafficSummary();
+  // Groups beside edges and routes: pairs of zones, of versions of workloads, or of pods. An end that
+  // did not report itself has none.
+  enum class By { kNothing, kZone, kVersion, kPod };
+
+  explicit TrafficSummary(By by = By::kNothing);
   ~TrafficSummary();
 
   // With `once`, a request that several taps show counts once; it is remembered by its entries'

@@ -275,7 +275,7 @@ PipelineSnapshot Pipeline::Snapshot() const {
     const auto& runtime = in_force->runtimes[slot];
     if (!runtime) continue;
     out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
-                        runtime->output_counters(), runtime->completed(),
+                        runtime->limited_edges(), runtime->output_counters(), runtime->completed(),
                         IngressOf(ingress, *in_force, slot)});
   }
   return out;

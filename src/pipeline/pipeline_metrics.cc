@@ -58,6 +58,9 @@ constexpr CounterMetric kTapMetrics[] = {
     {"redaction_over_budget", "traffictap_tap_records_redaction_over_budget_total",
      "Offered records with texts withheld because the redaction rules ran out of time."},
     {"verdicts", "traffictap_tap_verdicts_total", "Offered records by verdict.", "verdict"},
+    {"requests", "traffictap_tap_requests_total",
+     "Requests that the offered records stand for, by verdict: with sampling, an estimate.",
+     "verdict"},
     {"pairs", "traffictap_tap_pairs_total", "Offered records with both sides."},
     {"orphans", "traffictap_tap_orphans_total", "Offered one-sided records by reason."},
 };

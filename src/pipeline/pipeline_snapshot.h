@@ -18,6 +18,7 @@ struct TapSnapshot {
   std::string tap;  // "namespace/name"
   tap::TapSpecPtr spec;
   TapCounters counters;
+  LimitedEdges limited_edges;
   std::map<std::string, sinks::SinkCounters> outputs;  // by name
   bool completed = false;                              // a limit has ended it for good
   TapIngressCounters ingress;

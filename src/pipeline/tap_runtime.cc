@@ -67,10 +67,13 @@ void TapRuntime::Inherit(TapRuntime* former) {
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
+  requests_ = former->requests_;
   const TapCounters counters = former->counters();
+  LimitedEdges limited_edges = former->limited_edges();
   absl::MutexLock lock(&mutex_);
   former_ = former->former_;
   counters_ = counters;
+  limited_edges_ = std::move(limited_edges);
 }
 
 std::shared_ptr<sinks::Sink> TapRuntime::GiveUp(const tap::OutputSpec& spec) {
@@ -114,7 +117,7 @@ void TapRuntime::CheckTime() {
   if (over) completed_ = true;
 }
 
-bool TapRuntime::WithinLimits() {
+bool TapRuntime::WithinLimits(const traffic::TrafficPair& pair) {
   CheckTime();
   if (completed_ || !running_since_) return false;
   const auto& limits = spec_->limits;
@@ -122,7 +125,10 @@ bool TapRuntime::WithinLimits() {
   if (!limits.max_records_per_second) return true;
   const int64_t second = clock_->Monotonic() / base::kSecond;
   if (std::exchange(rate_second_, second) != second) rate_records_ = 0;
-  return rate_records_++ < *limits.max_records_per_second;
+  if (rate_records_++ < *limits.max_records_per_second) return true;
+  absl::MutexLock lock(&mutex_);
+  limited_edges_.Add(pair);
+  return false;
 }
 
 TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
@@ -143,7 +149,7 @@ TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
       spec_->pairing.orphans == tap::OrphanPolicy::kDrop) {
     return Outcome::kOrphanDropped;
   }
-  return WithinLimits() ? Outcome::kOffered : Outcome::kLimited;
+  return WithinLimits(pair) ? Outcome::kOffered : Outcome::kLimited;
 }
 
 void TapRuntime::Consume(const traffic::TrafficPair& pair,
@@ -162,13 +168,18 @@ void TapRuntime::MatchOutputs(const traffic::TrafficPair& pair) {
 void TapRuntime::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(origin_);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  gathering_->Add(pair, nodes, [&](const traffic::AccessEntry& entry) {
+  gathering_->Add(Weighted(pair), nodes, [&](const traffic::AccessEntry& entry) {
     return redactor_->Redact(entry, *patterns_);
   });
   if (patterns_->EndRecord()) ++delta_.redaction_over_budget;
   for (auto& output : outputs_) {
     if (output.wants) output.indexes.push_back(index);
   }
+}
+
+traffic::TrafficPair TapRuntime::Weighted(traffic::TrafficPair pair) const {
+  pair.weight = filter::WeightOf(spec_->sampling, pair);
+  return pair;
 }
 
 void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
@@ -184,6 +195,10 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
   ++offered_;
   ++delta_.offered;
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
+  double& requests = requests_[static_cast<size_t>(pair.verdict)];
+  const auto before = static_cast<uint64_t>(requests);
+  requests += Weighted(pair).weight;
+  delta_.requests[static_cast<size_t>(pair.verdict)] += static_cast<uint64_t>(requests) - before;
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
 }
 
@@ -218,6 +233,11 @@ void TapRuntime::Leave(base::Nanos wait, const TapRuntime* successor) {
 TapCounters TapRuntime::counters() const {
   absl::MutexLock lock(&mutex_);
   return counters_;
+}
+
+LimitedEdges TapRuntime::limited_edges() const {
+  absl::MutexLock lock(&mutex_);
+  return limited_edges_;
 }
 
 std::map<std::string, sinks::SinkCounters> TapRuntime::output_counters() const {

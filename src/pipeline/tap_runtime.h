@@ -15,7 +15,9 @@
 #include "base/clock.h"
 #include "filter/pair_filter.h"
 #include "pipeline/former_outputs.h"
+#include "pipeline/limited_edges.h"
 #include "pipeline/pattern_time.h"
+#include "pipeline/tap_counters.h"
 #include "redaction/redactor.h"
 #include "sinks/sink_registry.h"
 #include "tap/tap_spec.h"
@@ -23,39 +25,6 @@
 #include "traffic/record_consumer.h"
 
 namespace traffictap::pipeline {
-
-// A tap's counters: records = offered + filtered + sampled + dropped_orphans + limited +
-// match_over_budget. `offered` went to every output whose own match holds.
-struct TapCounters {
-  uint64_t records = 0;
-  uint64_t offered = 0;
-  uint64_t filtered = 0;
-  uint64_t sampled = 0;
-  uint64_t dropped_orphans = 0;  // pairing.orphans: Drop
-  uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
-  uint64_t match_over_budget = 0;      // undecided: no time was left for the regexes of a match
-  uint64_t redaction_over_budget = 0;  // of offered: texts are withheld for want of time
-  std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
-  std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
-
-  static void Visit(auto visit, auto&... counters) {
-    visit("records", "", counters.records...);
-    visit("offered", "", counters.offered...);
-    visit("filtered", "", counters.filtered...);
-    visit("sampled", "", counters.sampled...);
-    visit("dropped_orphans", "", counters.dropped_orphans...);
-    visit("limited", "", counters.limited...);
-    visit("match_over_budget", "", counters.match_over_budget...);
-    visit("redaction_over_budget", "", counters.redaction_over_budget...);
-    for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
-      visit("verdicts", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]...);
-    }
-    visit("pairs", "", counters.orphans[0]...);
-    for (size_t i = 1; i < traffic::kOrphanReasonCount; ++i) {
-      visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]...);
-    }
-  }
-};
 
 // One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline
 // thread calls Consume and Deliver; counters() and output_counters() may be read by any thread.
@@ -98,6 +67,8 @@ class TapRuntime {
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
   TapCounters counters() const;
+  // What maxRecordsPerSecond left out, in all lives of the tap.
+  LimitedEdges limited_edges() const;
   // By name, in all lives of the tap: what an output dropped that an edit replaced is not
   // forgotten.
   std::map<std::string, sinks::SinkCounters> output_counters() const;
@@ -118,7 +89,8 @@ class TapRuntime {
   bool HasDurable(const std::string& output) const;
   Outcome Decide(const traffic::TrafficPair& pair);
   void CheckTime();
-  bool WithinLimits();
+  bool WithinLimits(const traffic::TrafficPair& pair);
+  traffic::TrafficPair Weighted(traffic::TrafficPair pair) const;
   void MatchOutputs(const traffic::TrafficPair& pair);
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   void Count(Outcome outcome, const traffic::TrafficPair& pair);
@@ -140,11 +112,13 @@ class TapRuntime {
   std::optional<base::Nanos> running_since_;
   int64_t rate_second_ = 0;  // the second of the monotonic clock that rate_records_ counts
   uint64_t rate_records_ = 0;
-  uint64_t offered_ = 0;  // in all lives of the tap
+  uint64_t offered_ = 0;                                   // in all lives of the tap
+  std::array<double, traffic::kVerdictCount> requests_{};  // the same; weights need not be whole
   std::atomic<bool> completed_{false};
   TapCounters delta_;  // counted since the last Deliver
   mutable absl::Mutex mutex_;
   TapCounters counters_ ABSL_GUARDED_BY(mutex_);
+  LimitedEdges limited_edges_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

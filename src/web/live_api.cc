@@ -56,6 +56,14 @@ StatusOr<base::Nanos> ReadWindow(const Parameter& parameter) {
   return *window;
 }
 
+StatusOr<observe::TrafficSummary::By> ReadBy(const Parameter& parameter) {
+  using By = observe::TrafficSummary::By;
+  if (parameter.value == "zone") return By::kZone;
+  if (parameter.value == "version") return By::kVersion;
+  if (parameter.value == "pod") return By::kPod;
+  return BadParameter(parameter, "must be zone, version or pod");
+}
+
 const char* NameOf(LiveResource resource) {
   switch (resource) {
     case LiveResource::kPairs: return "pairs";
@@ -83,6 +91,7 @@ struct LiveApi::Call {
   observe::LiveRequest live = {};
   base::Nanos window = 60 * base::kSecond;
   base::Nanos until = 0;  // of a summary; 0: now
+  observe::TrafficSummary::By by = observe::TrafficSummary::By::kNothing;
   bool names_taps = false;
   std::vector<Parameter> filter = {};
   Status read = absl::OkStatus();  // what is wrong with the request
@@ -98,6 +107,9 @@ struct LiveApi::Call {
     if (parameter.name == "window") return Set(ReadWindow(parameter), &window);
     if (parameter.name == "until" && resource == LiveResource::kSummaries) {
       return Set(ReadSince(parameter, now), &until);
+    }
+    if (parameter.name == "by" && resource == LiveResource::kSummaries) {
+      return Set(ReadBy(parameter), &by);
     }
     if (parameter.name == "after") {
       live.after = parameter.value;
@@ -247,7 +259,7 @@ StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {
 
 StatusOr<HttpResponse> LiveApi::AnswerSummary(const Call& call) const {
   for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->counters(tap).status());
-  const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter};
+  const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter, call.by};
   const base::Nanos end = call.until > 0 ? call.until : clock_->Wall();
   return JsonResponse(observe::SummaryJson(*hub_, request, call.access, end));
 }

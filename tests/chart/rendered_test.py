@@ -69,6 +69,7 @@ WRONG = [
     ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
     ("a maximum that is no duration", {"admissionPolicy": {"durationMax": "one day"}}, "'/admissionPolicy/durationMax'"),
     ("a time without a unit", {"api": {"removeAfter": "60"}}, "'/api/removeAfter'"),
+    ("a place for traces without one for their id", {"api": {"traceUrl": "https://jaeger.example/"}}, "'/api/traceUrl'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
 ]
 
@@ -275,6 +276,15 @@ class Chart(unittest.TestCase):
         objects, flags, rights = parts(False)
         self.assertEqual((flags, rights), (set(), []))
         self.assertNotIn("apiservices", json.dumps(objects["ClusterRole/traffictap-operator"]))
+
+    def test_the_collector_knows_where_traces_can_be_looked_at(self):
+        def urls(values):
+            spec = rendered({"api": values})["Deployment/traffictap-collector"]["spec"]
+            return [arg for arg in spec["template"]["spec"]["containers"][0]["args"] if arg.startswith("--trace-url")]
+
+        self.assertEqual(urls({}), [])
+        url = "https://jaeger.example/trace/{traceId}?a=b&c"
+        self.assertEqual(urls({"traceUrl": url}), [f"--trace-url={url}"])
 
     def test_namespaces_that_stay_attached_arrive_with_their_headers(self):
         def standing(values):

@@ -54,6 +54,22 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(options.log.format == "json");
 }
 
+BOOST_AUTO_TEST_CASE(a_trace_url_is_a_web_address_with_a_place_for_the_id) {
+  const auto with = [&](const std::string& url) {
+    return Parse({"--taps", here, "--trace-url", url});
+  };
+  const std::string good = "https://jaeger.example/trace/{traceId}?uiFind={traceId}";
+  BOOST_TEST(with(good).result.options.live.trace_url == good);
+  BOOST_TEST(with(good).result.options.api.trace_url == good);
+  for (const char* bad : {"https://jaeger.example/trace/", "jaeger.example/{traceId}",
+                          "javascript:alert('{traceId}')", "https://a/{traceId}\" onclick=\"x",
+                          "https://a/{traceId} b", ""}) {
+    const auto refused = with(bad);
+    BOOST_TEST(refused.result.exit_code.value_or(0) != 0, bad);
+    BOOST_TEST(refused.text.find("--trace-url") != std::string::npos, refused.text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(memory_is_divided_and_what_is_asked_for_one_part_is_taken_from_the_outputs) {
   const auto plan = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"--taps", here, "--memory", "1600mb"});

@@ -2,6 +2,7 @@
 #include "observe/policy_counts.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <string>
 
 #include "traffic/read_pair.h"
@@ -26,7 +27,8 @@ std::vector<std::string> Rows(PolicyCounts::Of of, const std::vector<std::string
   std::vector<std::string> out;
   for (const auto& row : counts.Rows()) {
     out.push_back(row.source + " " + row.destination + " " + row.rule + " " +
-                  std::to_string(row.denied) + " of " + std::to_string(row.requests));
+                  std::to_string(std::lround(row.denied)) + " of " +
+                  std::to_string(std::lround(row.requests)) + (row.estimated ? " or so" : ""));
   }
   return out;
 }
@@ -44,6 +46,13 @@ BOOST_AUTO_TEST_CASE(denials_are_counted_by_rule_the_most_first) {
       rows == (std::vector<std::string>{"web cart shop/p rule 1 2 of 5",
                                         "web cart RateLimit 1 of 5", "web cart none named 1 of 5"}),
       boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_counts_as_the_requests_that_it_stands_for) {
+  const std::string sampled = R"("weight":4,"verdict":"Ok")";
+  BOOST_TEST(Rows(PolicyCounts::Of::kDenials, {kDenied, sampled, sampled}) ==
+                 std::vector<std::string>{"web cart shop/p rule 1 1 of 9 or so"},
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_edge_without_denials_is_left_out) {

@@ -104,6 +104,47 @@ BOOST_AUTO_TEST_CASE(max_records_per_second_lets_the_next_second_in_again) {
   BOOST_TEST(!snapshot.completed);
 }
 
+BOOST_AUTO_TEST_CASE(what_max_records_per_second_left_out_is_known_by_edge_and_over_edits) {
+  auto spec = Tap("a");
+  spec.limits.max_records_per_second = 1;
+  InForce({spec});
+  for (int i = 0; i < 3; ++i) SendPair(i);
+  Settle();
+  spec.limits.max_records_per_second = 2;
+  spec.content_hash = ++versions;
+  InForce({spec});
+  const auto edges = Snapshot("a").limited_edges.edges();
+  BOOST_REQUIRE(edges.size() == 1u);
+  BOOST_TEST(edges[0].source.ns == "shop");
+  BOOST_TEST(edges[0].source.name == "client");
+  BOOST_TEST(edges[0].destination.name == "server");
+  BOOST_TEST(edges[0].records == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(other_limits_leave_out_no_edge) {
+  auto spec = Tap("a");
+  spec.limits.max_records = 1;
+  InForce({spec});
+  for (int i = 0; i < 3; ++i) SendPair(i);
+  Settle();
+  BOOST_TEST(Snapshot("a").limited_edges.edges().empty());
+}
+
+BOOST_AUTO_TEST_CASE(records_of_a_sample_have_their_weight_and_are_counted_by_it) {
+  auto spec = Tap("a");
+  spec.sampling.ratio = 0.25;
+  InForce({spec, Tap("all")});
+  for (int i = 0; i < 100; ++i) SendPair(i);
+  Settle();
+  const auto counters = Snapshot("a").counters;
+  const auto ok = static_cast<size_t>(traffic::Verdict::kOk);
+  BOOST_TEST(counters.requests[ok] == 4 * counters.verdicts[ok]);
+  BOOST_TEST(Snapshot("all").counters.requests[ok] == 100u);
+  pipeline->Stop(10 * kSecond);
+  BOOST_TEST(dir.Read("a.jsonl").find("\"weight\":4}") != std::string::npos);
+  BOOST_TEST(dir.Read("all.jsonl").find("\"weight\"") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(dropped_orphans_are_counted_and_pairs_stay) {
   auto spec = Tap("a");
   spec.pairing.orphans = tap::OrphanPolicy::kDrop;

@@ -164,6 +164,16 @@ BOOST_AUTO_TEST_CASE(bad_parameters_are_named) {
   BOOST_TEST(Has(Get("/api/v1/pairs?tap=shop/none"), "HTTP/1.1 404"));
 }
 
+BOOST_AUTO_TEST_CASE(a_summary_is_grouped_by_what_is_asked_for) {
+  hub.Consume(observe::Records(3));
+  BOOST_TEST(!Has(Get("/api/v1/summary"), "\"groups\""));
+  for (const char* by : {"zone", "version", "pod"}) {
+    BOOST_TEST(Has(Get(std::string("/api/v1/summary?by=") + by), "\"groups\":["), by);
+  }
+  BOOST_TEST(Has(Get("/api/v1/summary?by=node"), "HTTP/1.1 400"));
+  BOOST_TEST(Has(Get("/api/v1/pairs?by=zone"), "HTTP/1.1 400"));
+}
+
 BOOST_AUTO_TEST_CASE(since_and_limit_hold) {
   hub.Consume(observe::Records(3));
   clock.Advance(60 * base::kSecond);

@@ -46,7 +46,8 @@ CommandSpec PolicyCommand::Describe() {
       "have denied: nothing is refused because of them, so this is how to see what a policy does "
       "before it is enforced.\n\n"
       "\"none named\" means that no policy allowed the request, or that you may not read the "
-      "namespace of the one that denied it. Reads the records that running taps still hold, or "
+      "namespace of the one that denied it. A figure with ≈ is estimated from a sample. Reads the "
+      "records that running taps still hold, or "
       "files with --file.";
   spec.arguments = {TapArgument(/*required=*/false, &taps_)};
   spec.options = {
@@ -113,11 +114,11 @@ std::string PolicyCommand::Table(const std::vector<PolicyCounts::Row>& rows) con
                      "DENIED", "REQUESTS", "SHARE"});
   }
   for (const auto& row : rows) {
-    const double share =
-        100.0 * static_cast<double>(row.denied) / static_cast<double>(row.requests);
+    const char* about = row.estimated ? "≈" : "";
     table.push_back({row.source, row.destination, row.rule.empty() ? "-" : row.rule,
-                     std::to_string(row.denied), std::to_string(row.requests),
-                     fmt::format("{:.1f}%", share)});
+                     fmt::format("{}{:.0f}", about, row.denied),
+                     fmt::format("{}{:.0f}", about, row.requests),
+                     fmt::format("{}{:.1f}%", about, 100 * row.denied / row.requests)});
   }
   return TextTable(table);
 }

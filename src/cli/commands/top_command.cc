@@ -28,7 +28,8 @@ class TopCommand final : public Command {
  private:
   Status OfFiles(Session& session);
   Status Live(Session& session);
-  Status Refresh(const Cluster& cluster, const std::string& path, Session& session);
+  Status Refresh(const Cluster& cluster, const std::string& path,
+                 const std::vector<std::string>& taps, Session& session);
   StatusOr<std::string> Table(std::string_view summary, Session& session, size_t rows) const;
 
   std::vector<std::string> taps_;
@@ -43,6 +44,13 @@ class TopCommand final : public Command {
   size_t rows_ = 0;
   bool once_ = false;
 };
+
+observe::TrafficSummary::By Groups(const std::string& by) {
+  using By = observe::TrafficSummary::By;
+  if (by == "zone") return By::kZone;
+  if (by == "version") return By::kVersion;
+  return by == "pod" ? By::kPod : By::kNothing;
+}
 
 Status TakeRows(const std::string& text, size_t* out) {
   const char* end = text.data() + text.size();
@@ -60,11 +68,16 @@ CommandSpec TopCommand::Describe() {
       "identifiers), the rate, the share of errors, and the p50 and p99 of the client's side, the "
       "server's side and the time between them (network and proxies). On a terminal it refreshes "
       "until Ctrl-C, otherwise it prints once. The figures cover the records that the collector's "
-      "taps keep, or files with --file.";
+      "taps keep, or files with --file. Where a tap samples, a record counts as the requests that "
+      "it stands for, and a figure that is estimated so has a ≈. What limits.maxRecordsPerSecond "
+      "left out is not in the figures: it is listed below them, per edge.";
   spec.arguments = {TapArgument(/*required=*/false, &taps_)};
   const std::vector<std::string> sorts(std::begin(print::kTopSorts), std::end(print::kTopSorts));
+  const std::vector<std::string> groups(std::begin(print::kTopGroups), std::end(print::kTopGroups));
   for (const Option& option :
-       {ChoiceOption("by", 0, {"edge", "route"}, "group by edge or route", &by_),
+       {ChoiceOption("by", 0, groups,
+                     "group by edge or route, or by the zones, versions or pods of both ends",
+                     &by_),
         ChoiceOption("sort", 0, sorts, "sort order; durations by their p99", &sort_),
         Option{"rows", 0, "COUNT",
                "show at most COUNT lines (default: what fits the terminal, or all)",
@@ -81,6 +94,7 @@ CommandSpec TopCommand::Describe() {
   spec.examples = {
       {"the slowest routes of a service", "top --by route --sort server --to cart -n shop"},
       {"one snapshot for a script", "top --once --no-headers"},
+      {"traffic between zones", "top --by zone -n shop"},
       {"from recorded files", "top --file /var/lib/traffictap/shop --by route"},
   };
   return spec;
@@ -89,7 +103,7 @@ CommandSpec TopCommand::Describe() {
 StatusOr<std::string> TopCommand::Table(std::string_view summary, Session& session,
                                         size_t rows) const {
   print::TopOptions options;
-  options.by_route = by_ == "route";
+  options.by = by_;
   options.sort = sort_;
   options.rows_max = rows;
   return print::TopText(summary, options, PageOf(output_, *session.console));
@@ -98,7 +112,7 @@ StatusOr<std::string> TopCommand::Table(std::string_view summary, Session& sessi
 Status TopCommand::OfFiles(Session& session) {
   const auto options = MakeReplayOptions(files_, filter_, session);
   if (!options.ok()) return options.status();
-  observe::TrafficSummary summary;
+  observe::TrafficSummary summary(Groups(by_));
   base::Nanos first = INT64_MAX;
   base::Nanos last = 0;
   replay::ReplayCounters counters;
@@ -118,14 +132,24 @@ Status TopCommand::OfFiles(Session& session) {
   return text.ok() ? session.console->Write(*text) : text.status();
 }
 
-Status TopCommand::Refresh(const Cluster& cluster, const std::string& path, Session& session) {
+Status TopCommand::Refresh(const Cluster& cluster, const std::string& path,
+                           const std::vector<std::string>& taps, Session& session) {
   const bool screen = session.console->output_is_terminal() && !once_;
   const auto summary = cluster.client->GetRaw(path, {});
   if (!summary.ok()) return ExplainLive(summary.status(), cluster);
-  const size_t fits = session.console->rows() > 3 ? session.console->rows() - 3 : 0;
+  // An older collector, or one that does not answer now, has no say in the figures themselves.
+  const auto state = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
+  const std::string left_out = state.ok() ? print::LeftOutText(*state, taps) : std::string();
+  const size_t taken = 3 + static_cast<size_t>(std::count(left_out.begin(), left_out.end(), '\n'));
+  const size_t fits = session.console->rows() > taken ? session.console->rows() - taken : 0;
   auto text = Table(*summary, session, rows_ > 0 || !screen ? rows_ : fits);
   if (!text.ok()) return text.status();
-  if (!screen) return session.console->Write(*text);
+  if (!screen) {
+    TT_RETURN_IF_ERROR(session.console->Write(*text));
+    if (!left_out.empty()) session.console->Say(left_out.substr(0, left_out.size() - 1));
+    return absl::OkStatus();
+  }
+  *text += left_out;
   // In place and without a blank screen in between, which would flicker.
   std::string lines = kHome;
   for (const char c : *text)
@@ -146,11 +170,14 @@ Status TopCommand::Live(Session& session) {
     query.emplace_back(parameter.name, parameter.value);
   }
   for (const auto& tap : *taps) query.emplace_back("tap", tap);
+  if (Groups(by_) != observe::TrafficSummary::By::kNothing) query.emplace_back("by", by_);
   const std::string path = LivePath(*cluster, "summaries", false, query);
-  if (once_ || !session.console->output_is_terminal()) return Refresh(*cluster, path, session);
+  if (once_ || !session.console->output_is_terminal()) {
+    return Refresh(*cluster, path, *taps, session);
+  }
   TT_RETURN_IF_ERROR(session.console->Write(kClear));
   while (!session.stop.stop_requested()) {
-    TT_RETURN_IF_ERROR(Refresh(*cluster, path, session));
+    TT_RETURN_IF_ERROR(Refresh(*cluster, path, *taps, session));
     Pause(interval_, session.stop);
   }
   return absl::CancelledError("interrupted");

@@ -28,14 +28,14 @@ struct Group {
   std::string destination;
   std::string route;  // "GET /cart/{id}", empty by edge
   double rate = 0;
-  uint64_t records = 0;
-  uint64_t errors = 0;
+  double requests = 0;
+  double errors = 0;
+  bool estimated = false;  // from a sample
   Latency client;
   Latency server;
   Latency between;
-  double error_share() const {
-    return records > 0 ? static_cast<double>(errors) / static_cast<double>(records) : 0;
-  }
+  double error_share() const { return requests > 0 ? errors / requests : 0; }
+  const char* about() const { return estimated ? "≈" : ""; }
 };
 
 std::string Text(const Json& json, const char* name) {
@@ -58,7 +58,9 @@ const Json& Part(const Json& json, const char* name) {
 
 std::string EndOf(const Json& end) {
   const std::string name = Text(end, "name").empty() ? "?" : Text(end, "name");
-  return Text(end, "namespace").empty() ? name : Text(end, "namespace") + "/" + name;
+  const std::string version = Text(end, "version");
+  const std::string whole = version.empty() ? name : name + " " + version;
+  return Text(end, "namespace").empty() ? whole : Text(end, "namespace") + "/" + whole;
 }
 
 Latency LatencyOf(const Json& group, const char* name) {
@@ -73,8 +75,10 @@ Group GroupOf(const Json& json) {
   out.route = Text(json, "method");
   if (!Text(json, "route").empty()) out.route += " " + Text(json, "route");
   out.rate = Number(json, "rate").value_or(0);
-  out.records = static_cast<uint64_t>(Number(json, "records").value_or(0));
-  out.errors = static_cast<uint64_t>(Number(json, "errors").value_or(0));
+  const auto estimate = Number(json, "requests");
+  out.estimated = estimate.has_value();
+  out.requests = estimate ? *estimate : Number(json, "records").value_or(0);
+  out.errors = Number(json, "errors").value_or(0);
   out.client = LatencyOf(json, "clientMs");
   out.server = LatencyOf(json, "serverMs");
   out.between = LatencyOf(json, "betweenMs");
@@ -102,7 +106,7 @@ std::string RateText(double rate) {
 std::string ShareText(const Group& group) {
   if (group.errors == 0) return "0%";
   const double percent = group.error_share() * 100;
-  return percent < 0.1 ? "<0.1%" : fmt::format("{:.1f}%", percent);
+  return percent < 0.1 ? "<0.1%" : fmt::format("{}{:.1f}%", group.about(), percent);
 }
 
 Tone ToneOf(const Group& group) {
@@ -113,7 +117,7 @@ Tone ToneOf(const Group& group) {
 class TopTable {
  public:
   TopTable(const TopOptions& options, const Page& page) : options_(options), page_(page) {
-    const size_t parts = options.by_route ? 4 : 2;  // a route has two parts
+    const size_t parts = options.by == "route" ? 4 : 2;  // a route has two parts
     if (page.columns > 0) {
       const size_t room = std::max(page.columns, kNumbersColumns) - kNumbersColumns;
       name_columns_ = std::max(kNameMin, room / parts);
@@ -123,14 +127,15 @@ class TopTable {
   std::string Text(const std::vector<Group>& groups) {
     Widen(groups);
     if (page_.header) {
-      Line(Names("SOURCE", "DESTINATION", options_.by_route ? "ROUTE" : ""),
+      Line(Names("SOURCE", "DESTINATION", options_.by == "route" ? "ROUTE" : ""),
            {"RATE", "RECORDS", "ERRORS", "CLIENT P50", "P99", "SERVER P50", "P99", "BETWEEN P50",
             "P99"},
            Tone::kPlain);
     }
     for (const Group& group : groups) {
       Line(Names(group.source, group.destination, group.route),
-           {RateText(group.rate), fmt::format("{}", group.records), ShareText(group),
+           {group.about() + RateText(group.rate),
+            fmt::format("{}{:.0f}", group.about(), group.requests), ShareText(group),
             DurationText(group.client.p50), DurationText(group.client.p99),
             DurationText(group.server.p50), DurationText(group.server.p99),
             DurationText(group.between.p50), DurationText(group.between.p99)},
@@ -160,7 +165,7 @@ class TopTable {
     };
     std::string out = sized(source, source_columns_) + (source == "SOURCE" ? "   " : " → ") +
                       sized(destination, destination_columns_);
-    return options_.by_route ? out + "  " + sized(route, route_columns_) : out;
+    return options_.by == "route" ? out + "  " + sized(route, route_columns_) : out;
   }
 
   void Line(const std::string& names, const std::vector<std::string>& numbers, Tone tone) {
@@ -182,12 +187,31 @@ class TopTable {
   std::string out_;
 };
 
+// Where a summary has the groups, and what they are called.
+struct Kind {
+  const char* list;
+  const char* left_out;
+  const char* heading;
+};
+Kind KindOf(const std::string& by) {
+  if (by == "edge") return {"edges", "edgesLeftOut", "edges"};
+  if (by == "route") return {"routes", "routesLeftOut", "routes"};
+  const char* heading = by == "zone"      ? "pairs of zones"
+                        : by == "version" ? "pairs of versions"
+                                          : "pairs of pods";
+  return {"groups", "groupsLeftOut", heading};
+}
+
 std::string HeadOf(const Json& summary, size_t groups, size_t shown, const TopOptions& options) {
+  const Kind kind = KindOf(options.by);
   const double seconds = Number(summary, "windowMs").value_or(0) / 1000;
   std::string out =
-      fmt::format("{:.0f} records of {:.0f} s, {} {}", Number(summary, "records").value_or(0),
-                  seconds, groups, options.by_route ? "routes" : "edges");
-  const auto left_out = Number(summary, options.by_route ? "routesLeftOut" : "edgesLeftOut");
+      fmt::format("{:.0f} records of {:.0f} s", Number(summary, "records").value_or(0), seconds);
+  if (const auto requests = Number(summary, "requests")) {
+    out += fmt::format(", for ≈{:.0f} requests by sampling", *requests);
+  }
+  out += fmt::format(", {} {}", groups, kind.heading);
+  const auto left_out = Number(summary, kind.left_out);
   if (shown < groups) out += fmt::format(", the first {} of them", shown);
   if (left_out.value_or(0) > 0) out += fmt::format(", {:.0f} records of others", *left_out);
   return out + "\n";
@@ -198,7 +222,7 @@ std::string HeadOf(const Json& summary, size_t groups, size_t shown, const TopOp
 StatusOr<std::string> TopText(std::string_view summary, const TopOptions& options,
                               const Page& page) {
   const Json json = Json::parse(summary.begin(), summary.end(), nullptr, false);
-  const Json& list = Part(json, options.by_route ? "routes" : "edges");
+  const Json& list = Part(json, KindOf(options.by).list);
   if (!list.is_array()) return absl::InvalidArgumentError("read summary: no groups are in it");
   std::vector<Group> groups;
   for (const Json& each : list) groups.push_back(GroupOf(each));
@@ -211,6 +235,31 @@ StatusOr<std::string> TopText(std::string_view summary, const TopOptions& option
   if (options.rows_max > 0 && all > options.rows_max) groups.resize(options.rows_max);
   const std::string head = page.header ? HeadOf(json, all, groups.size(), options) : std::string();
   return head + TopTable(options, page).Text(groups);
+}
+
+std::string LeftOutText(std::string_view state, const std::vector<std::string>& taps) {
+  constexpr size_t kEdgesShown = 3;
+  std::string out;
+  const Json json = Json::parse(state.begin(), state.end(), nullptr, false);
+  for (const Json& tap : Part(json, "taps")) {
+    const std::string name = Text(tap, "tap");
+    const Json& edges = Part(Part(tap, "limitedEdges"), "edges");
+    if (!taps.empty() && std::find(taps.begin(), taps.end(), name) == taps.end()) continue;
+    if (!edges.is_array() || edges.empty()) continue;
+    double rest = Number(Part(tap, "limitedEdges"), "others").value_or(0);
+    out += fmt::format("left out by maxRecordsPerSecond of tap {} since it began:", name);
+    for (size_t i = 0; i < edges.size(); ++i) {
+      const double records = Number(edges[i], "records").value_or(0);
+      if (i >= kEdgesShown) {
+        rest += records;
+        continue;
+      }
+      out += fmt::format("{} {:.0f} of {} → {}", i == 0 ? "" : ",", records,
+                         EndOf(Part(edges[i], "source")), EndOf(Part(edges[i], "destination")));
+    }
+    out += rest > 0 ? fmt::format(", {:.0f} of other edges\n", rest) : std::string("\n");
+  }
+  return out;
 }
 
 }  // namespace traffictap::cli::print

@@ -41,12 +41,20 @@ BOOST_AUTO_TEST_CASE(routes_of_files_with_a_filter) {
   BOOST_TEST(fakes::SplitLines(console.output).size() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(pods_of_files) {
+  BOOST_TEST(Run({"--by", "pod", "--sort", "client"}) == 0, console.said);
+  const auto lines = fakes::SplitLines(console.output);
+  BOOST_TEST(lines.at(0) == "3 records of 2 s, 3 pairs of pods");
+  BOOST_TEST(console.output.find("shop/web-7d9f-x2x4z → shop/cart-5b6c-9k8l7") != std::string::npos,
+             console.output);
+}
+
 BOOST_AUTO_TEST_CASE(rows_and_wrong_values) {
   BOOST_TEST(Run({"--rows", "1"}) == 0);
   BOOST_TEST(fakes::SplitLines(console.output).size() == 3);
   BOOST_TEST(Run({"--rows", "0"}) == 2);
   BOOST_TEST(Run({"--sort", "luck"}) == 2);
-  BOOST_TEST(Run({"--by", "pod"}) == 2);
+  BOOST_TEST(Run({"--by", "node"}) == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

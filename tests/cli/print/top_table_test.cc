@@ -38,7 +38,42 @@ BOOST_AUTO_TEST_SUITE(top_table)
 
 BOOST_AUTO_TEST_CASE(edges_and_routes) {
   fakes::CheckGolden("top-edges.txt", Top({}));
-  fakes::CheckGolden("top-routes.txt", Top({.by_route = true}, {.columns = 160}));
+  fakes::CheckGolden("top-routes.txt", Top({.by = "route"}, {.columns = 160}));
+}
+
+BOOST_AUTO_TEST_CASE(an_estimate_says_so) {
+  const auto text = cli::print::TopText(
+      R"({"windowMs":60000,"records":60,"requests":600,"edges":[
+ {"source":{"namespace":"shop","name":"web"},"destination":{"namespace":"shop","name":"cart"},
+  "records":50,"requests":500,"rate":8.3,"errors":100},
+ {"source":{"namespace":"shop","name":"web"},"destination":{"namespace":"shop","name":"stock"},
+  "records":10,"rate":0.2,"errors":1}]})",
+      {}, {});
+  BOOST_REQUIRE(text.ok());
+  const auto lines = fakes::SplitLines(*text);
+  BOOST_TEST(lines.at(0) == "60 records of 60 s, for ≈600 requests by sampling, 2 edges");
+  BOOST_TEST(lines.at(2).find(" ≈8.3/s     ≈500 ≈20.0%") != std::string::npos, lines[2]);
+  BOOST_TEST(lines.at(3).find(" 0.20/s      10  10.0%") != std::string::npos, lines[3]);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_limit_left_out_is_told_by_edge) {
+  const std::string state = R"({"taps":[{"tap":"shop/all","limitedEdges":{"others":5,"edges":[
+ {"source":{"namespace":"shop","name":"web"},"destination":{"namespace":"shop","name":"cart"},
+  "records":40},
+ {"source":{"namespace":"","name":"10.0.0.3"},"destination":{"namespace":"bank","reduced":true},
+  "records":30},
+ {"source":{"namespace":"shop","name":"a"},"destination":{"namespace":"shop","name":"b"},
+  "records":20},
+ {"source":{"namespace":"shop","name":"c"},"destination":{"namespace":"shop","name":"d"},
+  "records":10}]}},
+ {"tap":"shop/calm"}]})";
+  const std::string line =
+      "left out by maxRecordsPerSecond of tap shop/all since it began: 40 of shop/web → shop/cart, "
+      "30 of 10.0.0.3 → bank/?, 20 of shop/a → shop/b, 15 of other edges\n";
+  BOOST_TEST(cli::print::LeftOutText(state, {}) == line);
+  BOOST_TEST(cli::print::LeftOutText(state, {"shop/all"}) == line);
+  BOOST_TEST(cli::print::LeftOutText(state, {"shop/calm"}).empty());
+  BOOST_TEST(cli::print::LeftOutText("nonsense", {}).empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_largest_comes_first) {
@@ -66,7 +101,7 @@ BOOST_AUTO_TEST_CASE(it_fits_the_terminal) {
 
 BOOST_AUTO_TEST_CASE(colour_and_headings_on_demand_and_nothing_steers) {
   BOOST_TEST(Top({}, {.color = true}).find("\x1b[31m") != std::string::npos);
-  BOOST_TEST(Top({.by_route = true}).find('\x1b') == std::string::npos);
+  BOOST_TEST(Top({.by = "route"}).find('\x1b') == std::string::npos);
   BOOST_TEST(fakes::SplitLines(Top({}, {.header = false})).size() == 2);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { edgeKey, keyOf, type Group } from "./api";
+import { about, edgeKey, keyOf, requestCount, type Group } from "./api";
 import { count, percent, rate, visible } from "./format";
 import type { Placed, PlacedEdge, PlacedNode } from "./layout";
 import { NODE_H, NODE_W } from "./node_size";
@@ -53,7 +53,7 @@ const matches = (group: Group["source"]) => !find.value || keyOf(group).toLowerC
 
 function edgeLabel(group: Group): string {
   const verdict = worst(group);
-  return verdict === "Ok" ? rate(group.rate) : `${rate(group.rate)} · ${percent(group.verdicts![verdict], group.records)}`;
+  return verdict === "Ok" ? `${about(group)}${rate(group.rate)}` : `${about(group)}${rate(group.rate)} · ${percent(group.verdicts![verdict], requestCount(group))}`;
 }
 
 function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
@@ -62,7 +62,7 @@ function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
   const key = edgeKey(group);
   const mine = chosen.value?.kind === "edge" && chosen.value.key === key;
   const middle = points[Math.floor(points.length / 2)];
-  const text = `${nameOf(group.source)} → ${nameOf(group.destination)}: ${edgeLabel(group)}, ${verdictsInWords(group.verdicts ?? {}, group.records)}`;
+  const text = `${nameOf(group.source)} → ${nameOf(group.destination)}: ${edgeLabel(group)}, ${verdictsInWords(group.verdicts ?? {}, requestCount(group))}`;
   const d = curve(points);
   return (
     <g
@@ -183,7 +183,7 @@ export function EdgeMap() {
   if (!summary.edges.length) return <div class="empty"><h2>No traffic in this time range</h2><p>Edges appear with the first request.</p></div>;
   const fit = placed && room.width ? Math.min(1.2, (room.width - 24) / placed.width, Math.max(0.35, (room.height - 24) / placed.height)) : 1;
   const scale = zoom.value || Math.max(0.25, fit);
-  const note = `${count(summary.records)} requests in ${Math.round(summary.windowMs / 1000)} s · thicker is busier${summary.edges.length > EDGES_MAX ? ` · the ${EDGES_MAX} busiest of ${summary.edges.length} edges` : ""}`;
+  const note = `${about(summary)}${count(requestCount(summary))} requests in ${Math.round(summary.windowMs / 1000)} s · thicker is busier${summary.edges.length > EDGES_MAX ? ` · the ${EDGES_MAX} busiest of ${summary.edges.length} edges` : ""}`;
   return (
     <>
       <div class="map-side">

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What the map knows of the edge or node that was chosen, and the way to its requests.
-import { edgeKey, keyOf, requestsOf, termOf, type Group, type Quantiles, type Summary } from "./api";
+import { about, edgeKey, keyOf, requestCount, requestsOf, termOf, type Group, type Quantiles, type Summary } from "./api";
 import { count, ms, percent, rate, visible } from "./format";
 import { chosen, only } from "./map";
 import { VerdictBar } from "./verdict";
@@ -44,12 +44,12 @@ function EdgePanel({ group, routes }: { group: Group; routes: Group[] }) {
   return (
     <>
       <h2>{visible(group.source.name || "unknown")} → {visible(group.destination.name || "unknown")}</h2>
-      <p class="faint">{visible(group.source.namespace || "outside the mesh")} → {visible(group.destination.namespace || "outside the mesh")} · {rate(group.rate)} · {count(group.records)} requests</p>
-      <VerdictBar counts={group.verdicts ?? {}} total={group.records} />
+      <p class="faint">{visible(group.source.namespace || "outside the mesh")} → {visible(group.destination.namespace || "outside the mesh")} · {about(group)}{rate(group.rate)} · {about(group)}{count(requestCount(group))} requests</p>
+      <VerdictBar counts={group.verdicts ?? {}} total={requestCount(group)} />
       <BothSides group={group} />
       <p class="actions">
         <Show line={line} n={group.records} />
-        {group.errors > 0 && <button class="action" onClick={() => state.showRequests(`${line} -verdict:Ok -verdict:Retried`)}>Only the {count(group.errors)} that failed →</button>}
+        {group.errors > 0 && <button class="action" onClick={() => state.showRequests(`${line} -verdict:Ok -verdict:Retried`)}>Only {about(group) ? "those" : `the ${count(group.errors)}`} that failed →</button>}
       </p>
       {routes.length > 0 && <h3>Busiest routes</h3>}
       <ul class="plain">
@@ -58,7 +58,7 @@ function EdgePanel({ group, routes }: { group: Group; routes: Group[] }) {
             <button class="link mono" onClick={() => state.showRequests(requestsOf(route))}>
               {visible(`${route.method ?? ""} ${route.route ?? ""}`)}
             </button>{" "}
-            <span class="faint num">{rate(route.rate)}{route.errors ? ` · ${percent(route.errors, route.records)} failed` : ""}</span>
+            <span class="faint num">{about(route)}{rate(route.rate)}{route.errors ? ` · ${percent(route.errors, requestCount(route))} failed` : ""}</span>
           </li>
         ))}
       </ul>
@@ -83,8 +83,8 @@ function NodePanel({ nodeKey, edges }: { nodeKey: string; edges: Group[] }) {
   const part = (title: string, groups: Group[], line: string) =>
     groups.length > 0 && (
       <section>
-        <h3>{title} · {rate(sum(groups, (group) => group.rate))}</h3>
-        <VerdictBar counts={totals(groups)} total={sum(groups, (group) => group.records)} />
+        <h3>{title} · {groups.some(about) && "≈"}{rate(sum(groups, (group) => group.rate))}</h3>
+        <VerdictBar counts={totals(groups)} total={sum(groups, requestCount)} />
         <p class="actions"><Show line={line} n={sum(groups, (group) => group.records)} /></p>
       </section>
     );

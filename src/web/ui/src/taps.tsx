@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OutputStatus, TapStatus } from "./api";
-import { bytes, clock, count, percent } from "./format";
+import type { GroupEnd, OutputStatus, TapStatus } from "./api";
+import { bytes, clock, count, percent, visible } from "./format";
 import { VerdictTag } from "./verdict";
 import * as state from "./state";
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
+const edge = (end: GroupEnd) => visible(end.namespace ? `${end.namespace}/${end.name ?? "…"}` : end.name || "unknown");
 const named = (counts: Record<string, number>) => Object.entries(counts).map(([name, n]) => `${count(n)} ${name}`).join(", ");
 
 const Figure = ({ label, value, bad, note, help }: { label: string; value: string; bad?: boolean; note?: string; help?: string }) => (
@@ -56,6 +57,12 @@ function Tap({ tap }: { tap: TapStatus }) {
         <Figure label="Broken streams" value={count(tap.brokenStreams)} bad={tap.brokenStreams > 0} />
         <Figure label="Held for this page" value={count(tap.live.backlogRecords ?? 0)} note={bytes(tap.live.backlogBytes ?? 0)} />
       </dl>
+      {tap.limitedEdges && (
+        <p class="faint small">
+          Left out by maxRecordsPerSecond: {tap.limitedEdges.edges.slice(0, 5).map(({ source, destination, records }) => `${count(records)} of ${edge(source)} → ${edge(destination)}`).join(", ")}
+          {tap.limitedEdges.edges.length > 5 && ` and ${count(tap.limitedEdges.edges.length - 5)} more edges`}
+        </p>
+      )}
       <p class="verdicts">
         {Object.entries(tap.verdicts).map(([verdict, n]) => (
           <span key={verdict} class="line"><VerdictTag verdict={verdict} /> <span class="num">{count(n)}</span></span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
-import { edgeKey, requestsOf, type Group } from "./api";
+import { about, edgeKey, requestCount, requestsOf, type Group } from "./api";
 import { count, ms, percent, rate, visible } from "./format";
 import { VerdictBar } from "./verdict";
 import * as state from "./state";
@@ -12,8 +12,8 @@ const COLUMNS: [string, string, (g: Group) => number | string][] = [
   ["edge", "From → to", (g) => `${g.source.name} ${g.destination.name}`],
   ["route", "Route", (g) => `${g.method} ${g.route}`],
   ["rate", "Rate", (g) => g.rate],
-  ["errors", "Failed", (g) => g.errors / Math.max(g.records, 1)],
-  ["verdicts", "Verdicts", (g) => 1 - (g.verdicts?.Ok ?? 0) / Math.max(g.records, 1)],
+  ["errors", "Failed", (g) => g.errors / Math.max(requestCount(g), 1)],
+  ["verdicts", "Verdicts", (g) => 1 - (g.verdicts?.Ok ?? 0) / Math.max(requestCount(g), 1)],
   ["c50", "Client p50", (g) => g.clientMs?.p50 ?? -1],
   ["c99", "p99", (g) => g.clientMs?.p99 ?? -1],
   ["s50", "Server p50", (g) => g.serverMs?.p50 ?? -1],
@@ -47,9 +47,9 @@ function Line({ group }: { group: Group }) {
         </button>
       </th>
       {per.value === "routes" && <td class="mono route" title={route}>{route}</td>}
-      <td class="num right" title={`${count(group.records)} requests`}>{rate(group.rate)}</td>
-      <td class={`num right ${group.errors ? "bad" : ""}`}>{percent(group.errors, group.records)}</td>
-      <td><VerdictBar counts={group.verdicts ?? {}} total={group.records} brief /></td>
+      <td class="num right" title={`${about(group)}${count(requestCount(group))} requests`}>{about(group)}{rate(group.rate)}</td>
+      <td class={`num right ${group.errors ? "bad" : ""}`}>{percent(group.errors, requestCount(group))}</td>
+      <td><VerdictBar counts={group.verdicts ?? {}} total={requestCount(group)} brief /></td>
       {times.flatMap((t, i) => [<td key={i} class="num right">{ms(t?.p50)}</td>, <td key={`p${i}`} class="num right">{ms(t?.p99)}</td>])}
     </tr>
   );
@@ -87,7 +87,7 @@ export function Top() {
           <button aria-pressed={per.value === "edges"} onClick={() => (per.value = "edges")}>Edges</button>
         </div>
         <span class="faint small">
-          {count(summary.records)} requests in {Math.round(summary.windowMs / 1000)} s · a row leads to its requests{leftOut > 0 && ` · ${count(leftOut)} in groups that are not shown`}
+          {about(summary)}{count(requestCount(summary))} requests in {Math.round(summary.windowMs / 1000)} s {summary.requests !== undefined && `, estimated from ${count(summary.records)} records`} · a row leads to its requests{leftOut > 0 && ` · ${count(leftOut)} in groups that are not shown`}
         </span>
       </div>
       <table class="top">
