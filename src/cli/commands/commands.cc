@@ -14,6 +14,7 @@ CommandList AllCommands() {
   out.push_back(MakeTopCommand());
   out.push_back(MakePolicyCommand());
   out.push_back(MakeExplainCommand());
+  out.push_back(MakeTraceCommand());
   out.push_back(MakeOpenCommand());
   out.push_back(MakeUiCommand());
   out.push_back(MakeCompletionCommand());

@@ -20,6 +20,7 @@ std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakePolicyCommand();
 std::unique_ptr<Command> MakeExplainCommand();
+std::unique_ptr<Command> MakeTraceCommand();
 std::unique_ptr<Command> MakeOpenCommand();
 std::unique_ptr<Command> MakeUiCommand();
 std::unique_ptr<Command> MakeCompletionCommand();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
+#include "cli/commands/request_id.h"
 #include "cli/print/time_line.h"
 #include "cli/records/output_options.h"
 #include "cli/records/record_stream.h"
 #include "cli/records/replay_options.h"
 #include "cli/taps/tap_names.h"
 #include "fmt/format.h"
-#include "traffic/packed_entry.h"
 #include "traffic/read_pair.h"
 
 namespace traffictap::cli {
@@ -32,19 +32,6 @@ class ExplainCommand final : public Command {
   bool follow_ = false;
   uint64_t shown_ = 0;
 };
-
-// Envoy may write another version digit into a UUID on the way, so that one side's log has another
-// id than the record.
-bool IsSameRequest(const std::string& a, const std::string& b) {
-  return !a.empty() && traffic::HashRequestId(a) == traffic::HashRequestId(b);
-}
-
-// What of an id the stream can look for as a text: what is behind that digit.
-std::string SearchedText(const std::string& id) {
-  constexpr size_t kUuidBytes = 36;
-  constexpr size_t kDigit = 14;
-  return id.size() == kUuidBytes ? id.substr(kDigit + 1) : id;
-}
 
 CommandSpec ExplainCommand::Describe() {
   CommandSpec spec;
