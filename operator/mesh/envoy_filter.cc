@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <span>
 #include <string>
@@ -158,16 +159,36 @@ Json TcpLogger(const plan::Patch& patch, const Context& context) {
             {"common_config", CommonConfig(patch, context, "envoy.filters.network.rbac")}}}};
 }
 
-Json MergeInto(const Context& context, const char* filter, const char* type, Json logger) {
+// A google.protobuf.Duration in its JSON form: "10s", "1.500s".
+std::string Seconds(base::Nanos duration) {
+  const auto seconds = duration / base::kSecond;
+  const auto rest = duration % base::kSecond / base::kMillisecond;
+  return rest == 0 ? fmt::format("{}s", seconds) : fmt::format("{}.{:03}s", seconds, rest);
+}
+
+base::Nanos ReadSeconds(const Json& text) {
+  double seconds = 0;
+  if (text.is_string()) {
+    const auto& digits = text.get_ref<const std::string&>();
+    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  }
+  return std::llround(seconds * 1000) * base::kMillisecond;
+}
+
+// `access_log_options`: HttpConnectionManager.HcmAccessLogOptions and TcpProxy.TcpAccessLogOptions,
+// of one name and form; Envoy documents both since 1.27. Each logger of the filter then logs open
+// streams, those of others too. 1 ms is the least that Envoy takes.
+Json MergeInto(const Context& context, const char* filter, const char* type,
+               base::Nanos open_streams, Json logger) {
+  Json config = {{"@type", Extension(type)}, {"access_log", Json::array({std::move(logger)})}};
+  if (open_streams > 0) {
+    config["access_log_options"] = {{"access_log_flush_interval", Seconds(open_streams)}};
+  }
   Json listener = {{"filterChain", {{"filter", {{"name", filter}}}}}};
   if (context.listener != nullptr) listener["name"] = context.listener;
   return {{"applyTo", "NETWORK_FILTER"},
           {"match", {{"context", context.name}, {"listener", std::move(listener)}}},
-          {"patch",
-           {{"operation", "MERGE"},
-            {"value",
-             {{"typed_config",
-               {{"@type", Extension(type)}, {"access_log", Json::array({std::move(logger)})}}}}}}}};
+          {"patch", {{"operation", "MERGE"}, {"value", {{"typed_config", std::move(config)}}}}}};
 }
 
 Json BoundCluster(const plan::Patch& patch) {
@@ -239,12 +260,12 @@ Json EnvoyFilterSpec(const plan::Patch& patch) {
       spec["configPatches"].push_back(
           MergeInto(context, "envoy.filters.network.http_connection_manager",
                     "filters.network.http_connection_manager.v3.HttpConnectionManager",
-                    HttpLogger(patch, context)));
+                    patch.open_streams, HttpLogger(patch, context)));
     }
     if (patch.tcp) {
       spec["configPatches"].push_back(MergeInto(context, "envoy.filters.network.tcp_proxy",
                                                 "filters.network.tcp_proxy.v3.TcpProxy",
-                                                TcpLogger(patch, context)));
+                                                patch.open_streams, TcpLogger(patch, context)));
     }
   }
   return spec;
@@ -263,7 +284,9 @@ std::optional<plan::Patch> ReadEnvoyFilterSpec(const Json& spec) {
   if (!patches.is_array()) return std::nullopt;
   for (const Json& one : patches) {
     if (At(one, "/applyTo") != "NETWORK_FILTER") continue;
-    ReadLogger(At(one, "/patch/value/typed_config/access_log/0/typed_config"), &patch);
+    const Json& config = At(one, "/patch/value/typed_config");
+    ReadLogger(At(config, "/access_log/0/typed_config"), &patch);
+    patch.open_streams = ReadSeconds(At(config, "/access_log_options/access_log_flush_interval"));
   }
   if (EnvoyFilterSpec(patch) != spec) return std::nullopt;
   return patch;

@@ -327,6 +327,7 @@ void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
   std::sort(patch->owners.begin(), patch->owners.end());
   patch->request_headers.assign(headers.request.begin(), headers.request.end());
   patch->response_headers.assign(headers.response.begin(), headers.response.end());
+  patch->open_streams = headers.open_streams;
 }
 
 void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<const Pod*>& pods) {
@@ -346,6 +347,12 @@ void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<co
           {workload->subject(), "HeadersByProvider",
            "is tapped by Telemetry: only the headers that MeshConfig's provider names arrive"});
     }
+    if (telemetry && patch.open_streams > 0) {
+      outcome.notes.push_back(
+          {workload->subject(), "OpenStreamsByTelemetry",
+           "is tapped by Telemetry, which cannot ask for open streams: they are recorded when they "
+           "end"});
+    }
     const EnvoyFilterSummary* replacer =
         telemetry ? nullptr : ReplacesAccessLog(index_, *workload->pods.front());
     if (replacer == nullptr) continue;
@@ -359,6 +366,7 @@ void Attacher::Add(Patch patch, const Workloads& workloads, const std::vector<co
     patch.http = patch.tcp = false;
     patch.request_headers.clear();
     patch.response_headers.clear();
+    patch.open_streams = 0;
   }
   out_.patches.push_back(std::move(patch));
 }

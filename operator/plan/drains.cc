@@ -43,8 +43,9 @@ Filters ChangedOf(const Patch& now, const StandingPatch& standing) {
                      old.collector_port != now.collector_port;
   const bool headers =
       old.request_headers != now.request_headers || old.response_headers != now.response_headers;
-  return {(moved || headers || old.http != now.http) && (old.http || now.http),
-          (moved || old.tcp != now.tcp) && (old.tcp || now.tcp)};
+  const bool both = moved || old.open_streams != now.open_streams;
+  return {(both || headers || old.http != now.http) && (old.http || now.http),
+          (both || old.tcp != now.tcp) && (old.tcp || now.tcp)};
 }
 
 std::string Connections(const Filters& filters, size_t proxies, const char* verb,

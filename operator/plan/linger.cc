@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "operator/plan/wanted_headers.h"
+
 namespace traffictap::plan {
 namespace {
 
@@ -39,7 +41,7 @@ std::vector<std::string> Union(const std::vector<std::string>& a,
 
 bool SameContent(const Patch& a, const Patch& b) {
   return a.http == b.http && a.tcp == b.tcp && a.request_headers == b.request_headers &&
-         a.response_headers == b.response_headers;
+         a.response_headers == b.response_headers && a.open_streams == b.open_streams;
 }
 
 // `patch` with what stands beyond it.
@@ -49,6 +51,7 @@ Patch Joined(const Patch& patch, const Patch& standing) {
   out.tcp = patch.tcp || standing.tcp;
   out.request_headers = Union(patch.request_headers, standing.request_headers);
   out.response_headers = Union(patch.response_headers, standing.response_headers);
+  out.open_streams = ShorterInterval(patch.open_streams, standing.open_streams);
   return out;
 }
 

@@ -35,6 +35,9 @@ struct Patch {
   bool tcp = false;
   std::vector<std::string> request_headers;  // sorted, lower case; EnvoyFilter alone
   std::vector<std::string> response_headers;
+  // How often the proxies tell of streams that are open: the shortest that a tap asks for. 0: not.
+  // EnvoyFilter alone.
+  base::Nanos open_streams = 0;
   std::vector<std::string> providers;  // Telemetry alone: of MeshConfig, sorted
   // Telemetry alone: what the parent logs already, which ours would override
   std::vector<AccessLogging> kept;

@@ -49,6 +49,20 @@ void AddHeaders(const Namespace& ns, const char* annotation,
   }
 }
 
+base::Nanos OpenStreamsOf(const Namespace& ns, std::vector<Note>* faults) {
+  const auto found = ns.annotations.find(kStandingOpenStreams);
+  if (found == ns.annotations.end()) return 0;
+  const auto interval = tap::ParseDuration(found->second);
+  if (interval.ok() && *interval >= base::kSecond && *interval <= 3600 * base::kSecond) {
+    return *interval;
+  }
+  faults->push_back({ns.name, kFault,
+                     fmt::format("annotation {}: '{}' is ignored: it is no duration from 1s to 1h, "
+                                 "such as 10s",
+                                 kStandingOpenStreams, found->second)});
+  return 0;
+}
+
 }  // namespace
 
 std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& index,
@@ -67,6 +81,7 @@ std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& i
     AddHeaders(ns, kStandingResponseHeaders, mesh.standing_response_headers,
                &standing.headers.response, faults);
     DropAlwaysLogged(&standing.headers);
+    standing.headers.open_streams = OpenStreamsOf(ns, faults);
   }
   std::sort(faults->begin(), faults->end());
   return out;

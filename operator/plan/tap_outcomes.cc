@@ -12,6 +12,7 @@
 #include "operator/plan/target_outcomes.h"
 #include "operator/plan/visibility.h"
 #include "operator/plan/wording.h"
+#include "tap/values.h"
 
 namespace traffictap::plan {
 namespace {
@@ -24,7 +25,8 @@ Condition AcceptedOf(const TapState& state) {
 
 bool IsConflict(const Note& note) {
   return note.reason == "TelemetryConflict" || note.reason == "FileTaken" ||
-         note.reason == "AccessLogReplaced" || note.reason == "HeaderNotStanding";
+         note.reason == "AccessLogReplaced" || note.reason == "HeaderNotStanding" ||
+         note.reason == "OpenStreamsNotStanding";
 }
 
 Condition ConflictedOf(const TapState& state, const TapOutcome& outcome) {
@@ -204,6 +206,14 @@ void AddMissingHeaders(const TapState& state, const Outcomes& outcomes, TapOutco
                        kStandingRequestHeaders, outcome);
     TellMissingHeaders(ns, "response header", Missing(wanted.response, headers->response),
                        kStandingResponseHeaders, outcome);
+    if (wanted.open_streams > 0 && headers->open_streams == 0) {
+      outcome->not_visible.push_back(
+          {ns, "OpenStreamsNotStanding",
+           fmt::format("is attached permanently and does not tell of open streams, so they are "
+                       "recorded when they end: ask its administrator to set the namespace's "
+                       "annotation {}: {}",
+                       kStandingOpenStreams, tap::FormatDuration(wanted.open_streams))});
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/plan/wanted_headers.h"
 
+#include <algorithm>
+
 namespace traffictap::plan {
 namespace {
 
@@ -12,7 +14,12 @@ void AddMatched(const tap::MatchSpec& match, HeaderSets* out) {
 
 }  // namespace
 
+base::Nanos ShorterInterval(base::Nanos a, base::Nanos b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
 void AddWantedHeaders(const tap::TapSpec& spec, HeaderSets* out) {
+  out->open_streams = ShorterInterval(out->open_streams, spec.capture.open_streams.value_or(0));
   out->request.insert(spec.capture.request_headers.begin(), spec.capture.request_headers.end());
   out->response.insert(spec.capture.response_headers.begin(), spec.capture.response_headers.end());
   AddMatched(spec.match, out);

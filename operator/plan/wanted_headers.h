@@ -9,14 +9,19 @@
 
 namespace traffictap::plan {
 
-// Headers that a proxy is to log, in lower case.
+// What a proxy is to log beyond the standard fields: headers, in lower case, and how often streams that
+// are open (0: not at all).
 struct HeaderSets {
   std::set<std::string> request;
   std::set<std::string> response;
+  base::Nanos open_streams = 0;
 };
 
+// Of two intervals for one proxy the shorter one, which serves both; 0 is none.
+base::Nanos ShorterInterval(base::Nanos a, base::Nanos b);
+
 // Adds what a tap needs: what it captures, and what it or one of its outputs matches. Never what every
-// patch asks for.
+// patch asks for. Of several taps' intervals the shortest is taken.
 void AddWantedHeaders(const tap::TapSpec& spec, HeaderSets* out);
 
 // How a gRPC call ended, in headers or trailers of the response.

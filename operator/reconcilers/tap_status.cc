@@ -112,7 +112,7 @@ constexpr const char* NameOf(plan::AttachmentMode mode) {
 // The status without what grows with traffic.
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
-  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "dropped",
+  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "open", "dropped",
                           "lostEntries", "brokenStreams", "overBudget", "collector"}) {
     status.erase(key);
   }

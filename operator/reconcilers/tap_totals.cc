@@ -18,6 +18,7 @@ constexpr std::string_view kOrphanPrefix = "orphansByReason.";
 Counts CountsOf(const v1::TapReport& report) {
   Counts out{{"records", report.offered()},
              {"pairs", report.pairs()},
+             {"open", report.open()},
              {"lostEntries", report.lost_entries()},
              {"brokenStreams", report.broken_streams()},
              {"overBudget", report.match_over_budget() + report.redaction_over_budget()}};
@@ -64,7 +65,8 @@ Counts ReadCounts(const Json& object) {
 
 void WriteCounts(const Counts& counts, Json* out) {
   for (const char* name :
-       {"records", "pairs", "orphans", "dropped", "lostEntries", "brokenStreams", "overBudget"}) {
+       {"records", "pairs", "orphans", "open", "dropped", "lostEntries", "brokenStreams",
+        "overBudget"}) {
     const auto found = counts.find(name);
     (*out)[name] = found == counts.end() ? 0 : found->second;
   }

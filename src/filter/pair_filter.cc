@@ -137,10 +137,12 @@ struct PairFilter::Conditions {
            });
   }
 
-  // Code 0 is a request without an answer. A connection has none, so that only a condition that
-  // names TCP as a protocol takes it.
+  // Code 0 is a request without an answer: one that is open may still get it. A connection has none,
+  // so that only a condition that names TCP as a protocol takes it.
   bool HasCode(const PackedEntry& entry, const tap::CodeRange& range) const {
     if (entry.facts.kind == traffic::EntryKind::kTcp) return asks_for_tcp;
+    const bool open = entry.facts.moment == traffic::LogMoment::kPeriodic;
+    if (open && entry.facts.response_code == 0) return false;
     return entry.facts.response_code >= range.first && entry.facts.response_code <= range.last;
   }
 

@@ -68,6 +68,7 @@ class Teller {
 
   std::string Tell() const {
     const std::string& verdict = pair_.verdict();
+    if (pair_.state() == "Open") return Open();
     if (verdict == "Denied") return Denied();
     if (verdict == "ServerError") return ServerError();
     if (verdict == "ClientAborted") return ClientAborted();
@@ -116,6 +117,13 @@ class Teller {
     if (!reason.empty()) clause += ": " + reason;
     // A name keeps its letters.
     return (clause.starts_with(Destination()) ? clause : Capitalized(clause)) + ".";
+  }
+
+  std::string Open() const {
+    const std::string took = Took();
+    return fmt::format("The {} is still open{}: {} bytes from {} and {} to it so far.",
+                       tcp_ ? "connection" : "request", took.empty() ? "" : " after " + took,
+                       pair_.request().body_bytes(), source_, pair_.response().body_bytes());
   }
 
   std::string Denied() const {

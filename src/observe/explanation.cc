@@ -38,7 +38,7 @@ std::string MissingSide(const v1::TrafficPair& pair) {
 Explanation Explain(const v1::TrafficPair& pair) {
   Explanation out;
   out.cause = CauseOf(pair);
-  out.blame = VerdictMeaning(pair.verdict());
+  if (pair.state().empty()) out.blame = VerdictMeaning(pair.verdict());
   out.missing = MissingSide(pair);
   out.flags = FlagsOf(pair);
   out.parts = PartsOf(pair);

@@ -41,7 +41,7 @@ struct Lane {
 
 struct Explanation {
   std::string cause;       // sentences: what happened, by whose word
-  std::string_view blame;  // a clause; empty for a verdict that is newer than this build
+  std::string_view blame;  // a clause; empty while the stream is open, and for a newer verdict
   std::string missing;     // a sentence on the side that is missing; empty where both are here
   std::vector<FlagNote> flags;
   std::vector<TimePart> parts;  // empty where one side's time is not known

@@ -27,6 +27,7 @@ std::string RuleOf(const v1::Denial& denial) {
 }  // namespace
 
 void PolicyCounts::Add(const v1::TrafficPair& record) {
+  if (!record.state().empty()) return;  // that of its end counts
   const bool dry_run = of_ == Of::kDryRun;
   if (dry_run && !record.has_dry_run()) return;
   Edge& edge = edges_[{EndOf(record.source()), EndOf(record.destination())}];

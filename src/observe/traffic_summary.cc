@@ -231,6 +231,7 @@ class TrafficSummary::State {
 
   // Several taps may show one request: with `once` it counts once.
   void Add(const TrafficPair& pair, bool once) {
+    if (pair.open()) return;
     if (once && !seen_.insert(IdentityOf(pair.principal())).second) return;
     counted_.Add(pair);
     const RecordEnd source = SourceOf(pair);

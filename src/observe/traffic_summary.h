@@ -23,6 +23,7 @@ class TrafficSummary {
   explicit TrafficSummary(By by = By::kNothing);
   ~TrafficSummary();
 
+  // A stream counts when it has ended, not while it is open: so it counts once, with its whole time.
   // With `once`, a request that several taps show counts once; it is remembered by its entries'
   // nodes, which must stay where they are.
   void Add(const traffic::TrafficPair& pair, bool once);

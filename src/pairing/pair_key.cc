@@ -133,6 +133,15 @@ bool NeverReachedServer(const PackedEntry& client) {
          client.facts.response_flags.Contains(ResponseFlag::kUpstreamConnectionFailure);
 }
 
+bool JoinsNothing(const PackedEntry& entry) {
+  if (IsClient(entry) && NeverReachedServer(entry)) return true;
+  return ConnectionKey(entry) == 0 && RequestKey(entry) == 0;
+}
+
+bool TakesByRequest(const PackedEntry& client) {
+  return Attempts(client) > 1 || !client.facts.upstream_local.present();
+}
+
 uint64_t ConnectionKey(const PackedEntry& entry) {
   const SocketAddress& client_end = ClientEnd(entry);
   const SocketAddress& server_end = ServerEnd(entry);
@@ -171,12 +180,38 @@ uint64_t ExchangeKey(const PackedEntry& entry) {
       .Finish();
 }
 
+uint64_t StreamKey(const PackedEntry& entry) {
+  const traffic::EntryFacts& facts = entry.facts;
+  return Hasher()
+      .Add(entry.node->id)
+      .Add((static_cast<uint64_t>(facts.kind) << 8) | static_cast<uint64_t>(facts.reporter))
+      .Add(entry.request_id_hash)
+      .Add(static_cast<uint64_t>(facts.start_time))
+      .Add(facts.downstream_direct_remote)
+      .Add(facts.downstream_local)
+      .Finish();
+}
+
+bool SameStream(const PackedEntry& a, const PackedEntry& b) {
+  const auto& x = a.facts;
+  const auto& y = b.facts;
+  return x.start_time == y.start_time && x.kind == y.kind && x.reporter == y.reporter &&
+         x.downstream_direct_remote == y.downstream_direct_remote &&
+         x.downstream_local == y.downstream_local && SameRequestId(a, b) &&
+         a.node->id == b.node->id;
+}
+
+bool EndsStream(const PackedEntry& entry) {
+  return entry.facts.moment == traffic::LogMoment::kEnd && !FollowedRedirect(entry);
+}
+
 uint64_t IdentityKey(const PackedEntry& entry, uint64_t node_hash) {
   const traffic::EntryFacts& facts = entry.facts;
   return Hasher()
       .Add(node_hash)
       .Add((uint64_t{facts.attempt_count} << 24) | (static_cast<uint64_t>(facts.method) << 16) |
-           (static_cast<uint64_t>(facts.kind) << 8) | static_cast<uint64_t>(facts.reporter))
+           (static_cast<uint64_t>(facts.kind) << 8) | (static_cast<uint64_t>(facts.moment) << 4) |
+           static_cast<uint64_t>(facts.reporter))
       .Add(entry.request_id_hash)
       .Add(static_cast<uint64_t>(facts.start_time))
       .Add(facts.downstream_direct_remote)

@@ -12,11 +12,22 @@ inline bool IsClient(const traffic::PackedEntry& entry) {
   return entry.facts.reporter == traffic::Reporter::kSource;
 }
 
+// Its stream goes on.
+inline bool IsOpen(const traffic::PackedEntry& entry) {
+  return entry.facts.moment == traffic::LogMoment::kPeriodic;
+}
+
 // How many server halves a client half can have; at least 1.
 uint32_t Attempts(const traffic::PackedEntry& client);
 
 // The client's proxy never got a connection to a server, so no other half exists.
 bool NeverReachedServer(const traffic::PackedEntry& client);
+
+// No other half can be told to be this one's.
+bool JoinsNothing(const traffic::PackedEntry& entry);
+
+// A client's half that takes servers by its request, so that what else comes of it comes late.
+bool TakesByRequest(const traffic::PackedEntry& client);
 
 // Equal for a client half and a server half that one connection may have carried: of one request
 // id where there is one, of one method and path where there is none, of the whole connection for
@@ -33,6 +44,16 @@ uint64_t RequestKey(const traffic::PackedEntry& entry);
 // that have the same addresses. 0 where ConnectionKey is, and for requests without an id, which come
 // many to a connection.
 uint64_t ExchangeKey(const traffic::PackedEntry& entry);
+
+// Equal for all entries that one proxy writes of one request or connection, while it is open and at
+// its end.
+uint64_t StreamKey(const traffic::PackedEntry& entry);
+
+// The same, exactly.
+bool SameStream(const traffic::PackedEntry& a, const traffic::PackedEntry& b);
+
+// Nothing more comes of the stream: a redirect that the proxy follows ends an exchange alone.
+bool EndsStream(const traffic::PackedEntry& entry);
 
 // The same for two copies of one entry. `node_hash` stands for the node that wrote it.
 uint64_t IdentityKey(const traffic::PackedEntry& entry, uint64_t node_hash);

@@ -16,6 +16,7 @@
 //   2. with the half of its connection that fits best, the oldest of equals;
 //   3. with a half of its request, where something between the two ended the connection;
 //   4. alone: late where its request was emitted already, otherwise by what is known of the peer.
+// Halves of open streams (pairer.h) only wait: they are joined in End, by the same rules.
 // Of many halves under one key kCandidatesMax are looked at, so that no half costs more than
 // another.
 //
@@ -26,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "pairing/ended_streams.h"
 #include "pairing/orphan_reason.h"
 #include "pairing/pair_key.h"
 #include "pairing/recent_keys.h"
@@ -48,17 +50,6 @@ constexpr Slot kNone = WaitingTable::kNone;
 // Halves looked at for one that may have many: an application that gives all its requests one id
 // must not make each of them cost more than the one before.
 constexpr int kCandidatesMax = 64;
-
-// No other half can be told to be this one's.
-bool JoinsNothing(const PackedEntry& entry) {
-  if (IsClient(entry) && NeverReachedServer(entry)) return true;
-  return ConnectionKey(entry) == 0 && RequestKey(entry) == 0;
-}
-
-// A client's half that takes servers by its request, so that what else comes of it comes late.
-bool TakesByRequest(const PackedEntry& client) {
-  return Attempts(client) > 1 || !client.facts.upstream_local.present();
-}
 
 const traffic::SocketAddress& PeerAddress(const PackedEntry& entry) {
   return IsClient(entry) ? entry.facts.upstream_remote : entry.facts.downstream_direct_remote;
@@ -85,27 +76,22 @@ class Pairer::State {
         peers_(peers),
         next_(next),
         seen_(options_.tombstones_max),
-        finished_(options_.tombstones_max) {}
+        finished_(options_.tombstones_max),
+        ended_(options_.tombstones_max) {}
 
   void Add(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
     ++counters_.kept;
-    if (entry.facts.moment != traffic::LogMoment::kEnd) {
-      // Only the last entry of a stream or connection tells it whole.
-      ++counters_.intermediate;
-      return;
-    }
+    if (entry.facts.moment == traffic::LogMoment::kStart) return void(++counters_.intermediate);
     if (!seen_.Insert(IdentityKey(entry, std::hash<std::string>()(node->id)))) {
       ++counters_.duplicates;
       return;
     }
-    if (JoinsNothing(entry)) {
-      EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
-      return;
-    }
+    if (IsOpen(entry)) return AddOpen(entry, node, now);
+    if (ended_.End(entry)) TakeUnseen(waiting_.FindOpen(entry));
+    if (JoinsNothing(entry)) return EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
     if (JoinSingle(entry, node)) return;
     CompleteRetried(waiting_.Add(entry, node, options_.window(entry.taps), now));
-    while (waiting_.bytes() > options_.waiting_bytes_max) End(waiting_.Oldest(), now, true);
-    counters_.waiting = waiting_.size();
+    MakeRoom(now);
   }
 
   void Advance(base::Nanos now) {
@@ -134,6 +120,30 @@ class Pairer::State {
   size_t waiting_bytes() const { return waiting_.bytes(); }
 
  private:
+  void MakeRoom(base::Nanos now) {
+    while (waiting_.bytes() > options_.waiting_bytes_max) End(waiting_.Oldest(), now, true);
+    counters_.waiting = waiting_.size();
+  }
+
+  void AddOpen(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
+    if (!ended_.GoesOn(entry)) return void(++counters_.intermediate);
+    const Slot former = waiting_.FindOpen(entry);
+    if (former == kNone) {
+      waiting_.Add(entry, node, options_.window(entry.taps), now);
+    } else {
+      ++counters_.intermediate;
+      waiting_.Replace(former, entry, node);
+    }
+    MakeRoom(now);
+  }
+
+  void TakeUnseen(Slot open) {
+    if (open == kNone) return;
+    waiting_.Take(open);
+    counters_.waiting = waiting_.size();
+    ++counters_.intermediate;
+  }
+
   // What a client's half found so far.
   struct Found {
     std::vector<Slot> servers;  // earlier attempts in the order of their arrival, then the last one
@@ -179,6 +189,12 @@ class Pairer::State {
       return ++looked_at >= kCandidatesMax;
     });
     return best;
+  }
+
+  // The stream of this half has ended on the other side, which waits for its last entry.
+  bool OtherSideEnded(const PackedEntry& open) const {
+    const auto find = [&](auto test) { waiting_.FindEnded(open, !IsClient(open), test); };
+    return BestFit(open, find, ConnectionFit) != kNone;
   }
 
   // The client that `server` belongs to as far as a connection tells, or that may have tried it.
@@ -300,8 +316,9 @@ class Pairer::State {
       found.servers = {IsClient(entry) ? other : slot};
       return Resolve(IsClient(entry) ? slot : other, found);
     }
+    if (IsOpen(entry) && OtherSideEnded(entry)) return TakeUnseen(slot);
     const Half half = waiting_.Take(slot);
-    const bool late = Finish(*half.entry);
+    const bool late = !IsOpen(*half.entry) && Finish(*half.entry);
     EmitOrphan(half.entry.get(), half.node, WhyAlone(half, now, evicted, late));
   }
 
@@ -328,15 +345,20 @@ class Pairer::State {
 
   OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {
     LoneHalf lone{evicted, late, PeerState::kUnknown, half.entry->facts.peer_mesh};
+    if (!evicted && JoinsNothing(*half.entry)) return OrphanReason::kNeverArrived;
     if (!evicted && !late) lone.peer = StateOf(PeerAddress(*half.entry), half, now);
     return ReasonOf(lone);
   }
 
   void EmitPair(const PackedEntry& client, std::span<const PackedEntry* const> servers,
                 std::span<const NodePtr> nodes) {
-    ++counters_.pairs;
-    counters_.retries += servers.size() - 1;
-    Finish(client);
+    if (IsOpen(client)) {
+      counters_.open += 1 + servers.size();
+    } else {
+      ++counters_.pairs;
+      counters_.retries += servers.size() - 1;
+      Finish(client);
+    }
     TrafficPair pair;
     pair.client = &client;
     pair.servers = servers;
@@ -345,7 +367,7 @@ class Pairer::State {
   }
 
   void EmitOrphan(const PackedEntry* entry, const NodePtr& node, OrphanReason reason) {
-    ++counters_.orphans[static_cast<size_t>(reason)];
+    ++(IsOpen(*entry) ? counters_.open : counters_.orphans[static_cast<size_t>(reason)]);
     next_->Consume(Alone(entry, reason), {&node, 1});
   }
 
@@ -355,6 +377,7 @@ class Pairer::State {
   WaitingTable waiting_;
   RecentKeys seen_;
   RecentKeys finished_;
+  EndedStreams ended_;
   JoinCounters counters_;
 };
 

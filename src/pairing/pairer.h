@@ -22,15 +22,16 @@ class PairConsumer {
                        std::span<const traffic::NodePtr> nodes) = 0;
 };
 
-// kept = 2 * pairs + retries + sum(orphans) + duplicates + intermediate + waiting, at every moment
-// between two calls.
+// kept = 2 * pairs + retries + sum(orphans) + duplicates + open + intermediate + waiting, at every
+// moment between two calls.
 struct JoinCounters {
   uint64_t kept = 0;
   uint64_t pairs = 0;
   uint64_t retries = 0;  // server halves beyond the first of a pair
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};
   uint64_t duplicates = 0;  // entries seen already; not emitted
-  // start and periodic entries: only the last entry of a stream or connection is joined
+  uint64_t open = 0;        // entries in records of open streams, of one side or both
+  // of streams that had not ended, and not emitted: a newer entry took the place
   uint64_t intermediate = 0;
   uint64_t waiting = 0;
 
@@ -42,6 +43,7 @@ struct JoinCounters {
       visit("orphans", ToString(static_cast<traffic::OrphanReason>(i)), counters.orphans[i]...);
     }
     visit("duplicates", "", counters.duplicates...);
+    visit("open", "", counters.open...);
     visit("intermediate", "", counters.intermediate...);
     visit("waiting", "", counters.waiting...);
   }
@@ -57,6 +59,19 @@ struct PairerOptions {
 
 // Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is the
 // monotonic clock and must not go back.
+//
+// Open streams. A periodic entry tells of a stream that goes on, wherever it comes from. It waits for
+// its window whatever else is there, and then:
+//   the stream ended meanwhile                             nothing: the record of its end follows
+//   a newer periodic entry of the stream came meanwhile    that one, when the first one is due
+//   the other side's periodic entry waits as well          both, as a pair that is open()
+//   the other side's last entry waits                      nothing: the record of the end follows
+//   otherwise                                              alone, with a reason
+// So a stream makes one record a window at most, and one that ends within the window of its first
+// periodic entry makes none but that of its end. Halves that have ended join those that have ended
+// alone. Nothing is kept of a stream from one periodic entry to the next; that it has ended is
+// remembered for a while, among tombstones_max others, so that an entry that was overtaken does not
+// open it again. What tells of a stream's start alone (envoy AccessLogType) is never emitted.
 class Pairer {
  public:
   // Both outlive the pairer. `peers`: null where nobody knows which proxies send.

@@ -129,6 +129,7 @@ Verdict JudgeBoth(const PackedEntry& client, const PackedEntry& server, size_t s
 }  // namespace
 
 Verdict Judge(const TrafficPair& pair) {
+  if (pair.open()) return Verdict::kOk;
   if (traffic::DenialIn(pair)) return Verdict::kDenied;
   if (pair.client == nullptr || pair.servers.empty()) return JudgeAlone(pair.principal());
   return JudgeBoth(*pair.client, *pair.server(), pair.servers.size());

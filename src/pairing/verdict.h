@@ -7,6 +7,8 @@ namespace traffictap::pairing {
 
 // Who is to blame. Pure. The first rule that holds.
 //
+// Of a stream that is open: nobody yet                                        Ok
+//
 // From both sides:
 //   a proxy of either side refused it by a rule, and no other answer came     Denied
 //   the client's caller went away (DC, DR), or cancelled the call             ClientAborted

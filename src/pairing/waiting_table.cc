@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Each half is in one queue (of its window's length), in by_connection_ and in by_request_, or its
-// place is on the list of free ones. Queues need no sorting: a half is appended when it comes, and
+// Each half is in one queue (of its window's length), in by_connection_ and in by_request_, and while
+// its stream is open in by_stream_, or its place is on the list of free ones. Queues need no sorting: a half is appended when it comes, and
 // all of a queue wait equally long, so the oldest is always the first to end; Due looks at one half
 // per length. Both indexes keep the halves of one key in the order in which they came, one key for
 // each side: whoever asks for the oldest of the other side finds it first, however many of its own
@@ -31,23 +31,40 @@ WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
   } else {
     free_ = halves_[slot].newer;
   }
-  auto* bytes = static_cast<std::byte*>(slab_.Allocate(entry.bytes));
-  std::copy_n(reinterpret_cast<const std::byte*>(&entry), entry.bytes, bytes);
-  halves_[slot].half = {
-      {reinterpret_cast<traffic::PackedEntry*>(bytes), FreeEntry{&slab_}}, node, now, window};
+  halves_[slot].half = {{nullptr, FreeEntry{&slab_}}, node, now, window};
   if (queues_.size() > kIdleQueuesMax) {
     std::erase_if(queues_, [](const auto& queue) { return queue.second.oldest == kNone; });
   }
   Append(&queues_[window], slot);
-  by_connection_.Add(slot, Sided(ConnectionKey(entry), IsClient(entry)));
-  by_request_.Add(slot, Listed(RequestKey(entry), ListOf(entry)));
+  Store(slot, entry);
   ++size_;
   return slot;
 }
 
-WaitingTable::Half WaitingTable::Take(Slot slot) {
+void WaitingTable::Store(Slot slot, const traffic::PackedEntry& entry) {
+  auto* bytes = static_cast<std::byte*>(slab_.Allocate(entry.bytes));
+  std::copy_n(reinterpret_cast<const std::byte*>(&entry), entry.bytes, bytes);
+  halves_[slot].half.entry.reset(reinterpret_cast<traffic::PackedEntry*>(bytes));
+  by_connection_.Add(slot, Sided(ConnectionOf(entry), IsClient(entry)));
+  by_request_.Add(slot, Listed(RequestOf(entry), ListOf(entry)));
+  by_stream_.Add(slot, IsOpen(entry) ? StreamKey(entry) : 0);
+}
+
+void WaitingTable::Replace(Slot slot, const traffic::PackedEntry& entry,
+                           const traffic::NodePtr& node) {
+  RemoveFromIndexes(slot);
+  Store(slot, entry);
+  halves_[slot].half.node = node;
+}
+
+void WaitingTable::RemoveFromIndexes(Slot slot) {
   by_connection_.Remove(slot);
   by_request_.Remove(slot);
+  by_stream_.Remove(slot);
+}
+
+WaitingTable::Half WaitingTable::Take(Slot slot) {
+  RemoveFromIndexes(slot);
   Unlink(slot);
   Half out = std::exchange(halves_[slot].half, Half{});
   halves_[slot].newer = free_;

@@ -15,7 +15,8 @@
 namespace traffictap::pairing {
 
 // The halves that wait for the other side: a copy of each, found by connection, by request and by
-// the end of its window. Every operation on one half takes the same time however many wait, even
+// the end of its window. Halves of open streams are found by those alone, the others by the others:
+// what has ended joins nothing that has not. Every operation on one half takes the same time however many wait, even
 // where all have one request id. Not thread-safe.
 class WaitingTable {
  public:
@@ -38,26 +39,38 @@ class WaitingTable {
            base::Nanos now);
   // Takes the half out. It must not outlive the table.
   Half Take(Slot slot);
+  // Puts a copy of `entry` into the place of the half there, to end when that one would have ended.
+  void Replace(Slot slot, const traffic::PackedEntry& entry, const traffic::NodePtr& node);
   const Half& at(Slot slot) const { return halves_[slot].half; }
 
   // The oldest half of that side, on the connection of `entry`, for which test(slot) holds.
   template <typename Test>
   Slot FindOnConnection(const traffic::PackedEntry& entry, bool client, Test test) const {
+    return by_connection_.Find(Sided(ConnectionOf(entry), client), test);
+  }
+  // The same among the halves that have ended, whether `entry` has or not.
+  template <typename Test>
+  Slot FindEnded(const traffic::PackedEntry& entry, bool client, Test test) const {
     return by_connection_.Find(Sided(ConnectionKey(entry), client), test);
+  }
+  // The half of the stream of `entry`, while it was open, or kNone.
+  Slot FindOpen(const traffic::PackedEntry& entry) const {
+    return by_stream_.Find(StreamKey(entry),
+                           [&](Slot slot) { return SameStream(*at(slot).entry, entry); });
   }
   // The same by request id, path and authority: servers, clients with several attempts, and the
   // others. Each has a list of its own: who looks for one kind never walks past another.
   template <typename Test>
   Slot FindServer(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestKey(entry), List::kServers), test);
+    return by_request_.Find(Listed(RequestOf(entry), List::kServers), test);
   }
   template <typename Test>
   Slot FindRetriedClient(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestKey(entry), List::kRetriedClients), test);
+    return by_request_.Find(Listed(RequestOf(entry), List::kRetriedClients), test);
   }
   template <typename Test>
   Slot FindSingleClient(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestKey(entry), List::kSingleClients), test);
+    return by_request_.Find(Listed(RequestOf(entry), List::kSingleClients), test);
   }
 
   // The half whose window ended first before or at `now`, or kNone.
@@ -91,8 +104,19 @@ class WaitingTable {
     Slot older = kNone;
     Slot newer = kNone;  // in the queue, or in the list of free places
   };
-  // with its links and buckets in both indexes
-  static constexpr size_t kSlotBytes = sizeof(Place) + 2 * (16 + 8);
+  // with its links and buckets in the indexes
+  static constexpr size_t kSlotBytes = sizeof(Place) + 3 * (16 + 8);
+
+  static uint64_t OfMoment(const traffic::PackedEntry& entry, uint64_t key) {
+    constexpr uint64_t kOpen = 0xc2b2ae3d27d4eb4fULL;
+    return key == 0 || !IsOpen(entry) ? key : key ^ kOpen;
+  }
+  static uint64_t ConnectionOf(const traffic::PackedEntry& entry) {
+    return OfMoment(entry, ConnectionKey(entry));
+  }
+  static uint64_t RequestOf(const traffic::PackedEntry& entry) {
+    return OfMoment(entry, RequestKey(entry));
+  }
 
   // One key for each side: who looks for the other side never walks past its own.
   static uint64_t Sided(uint64_t key, bool client) { return client || key == 0 ? key : ~key; }
@@ -105,6 +129,8 @@ class WaitingTable {
     if (!IsClient(entry)) return List::kServers;
     return Attempts(entry) > 1 ? List::kRetriedClients : List::kSingleClients;
   }
+  void Store(Slot slot, const traffic::PackedEntry& entry);
+  void RemoveFromIndexes(Slot slot);
   void Append(Queue* queue, Slot slot);
   void Unlink(Slot slot);
 
@@ -114,6 +140,7 @@ class WaitingTable {
   size_t size_ = 0;
   SlotIndex by_connection_;
   SlotIndex by_request_;
+  SlotIndex by_stream_;                  // open ones alone
   std::map<base::Nanos, Queue> queues_;  // by window length
 };
 

@@ -32,14 +32,15 @@ constexpr CounterMetric kIngressMetrics[] = {
 
 constexpr CounterMetric kJoinMetrics[] = {
     {"kept", "traffictap_join_kept_total",
-     "Entries to join: 2 * pairs + retries + orphans + duplicates + intermediate + waiting."},
+     "Entries to join: 2 * pairs + retries + orphans + duplicates + open + intermediate + waiting."},
     {"pairs", "traffictap_pairs_total", "Requests and connections with both sides."},
     {"retries", "traffictap_retries_total",
      "Entries of servers beyond the first of a pair: earlier attempts."},
     {"orphans", "traffictap_orphans_total", "Entries whose other side is missing."},
     {"duplicates", "traffictap_duplicates_total", "Entries that had already been received."},
+    {"open", "traffictap_open_total", "Entries in records of streams that were open."},
     {"intermediate", "traffictap_intermediate_total",
-     "Entries of requests and connections that had not ended."},
+     "Entries of requests and connections that had not ended, replaced by a newer one."},
     {"waiting", "traffictap_waiting", "Entries that wait for the other side.", "reason", true},
 };
 
@@ -57,12 +58,17 @@ constexpr CounterMetric kTapMetrics[] = {
      "Records dropped because the regexes of the tap's match ran out of time."},
     {"redaction_over_budget", "traffictap_tap_records_redaction_over_budget_total",
      "Offered records with texts withheld because the redaction rules ran out of time."},
-    {"verdicts", "traffictap_tap_verdicts_total", "Offered records by verdict.", "verdict"},
-    {"requests", "traffictap_tap_requests_total",
-     "Requests that the offered records stand for, by verdict: with sampling, an estimate.",
+    {"open", "traffictap_tap_open_total",
+     "Offered records of streams that were open: offered = open + pairs + orphans."},
+    {"verdicts", "traffictap_tap_verdicts_total", "Offered records of ended streams by verdict.",
      "verdict"},
-    {"pairs", "traffictap_tap_pairs_total", "Offered records with both sides."},
-    {"orphans", "traffictap_tap_orphans_total", "Offered one-sided records by reason."},
+    {"requests", "traffictap_tap_requests_total",
+     "Requests that the offered records of ended streams stand for, by verdict: with sampling, an "
+     "estimate.",
+     "verdict"},
+    {"pairs", "traffictap_tap_pairs_total", "Offered records of ended streams with both sides."},
+    {"orphans", "traffictap_tap_orphans_total",
+     "Offered one-sided records of ended streams by reason."},
 };
 
 constexpr CounterMetric kTapIngressMetrics[] = {

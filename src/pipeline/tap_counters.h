@@ -20,6 +20,7 @@ struct TapCounters {
   uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
   uint64_t match_over_budget = 0;      // undecided: no time was left for the regexes of a match
   uint64_t redaction_over_budget = 0;  // of offered: texts are withheld for want of time
+  uint64_t open = 0;  // of offered: streams that have not ended, in none of the next three
   std::array<uint64_t, traffic::kVerdictCount> verdicts{};      // of offered
   std::array<uint64_t, traffic::kVerdictCount> requests{};      // that these stand for: by weight
   std::array<uint64_t, traffic::kOrphanReasonCount> orphans{};  // of offered; [kNone] are pairs
@@ -33,6 +34,7 @@ struct TapCounters {
     visit("limited", "", counters.limited...);
     visit("match_over_budget", "", counters.match_over_budget...);
     visit("redaction_over_budget", "", counters.redaction_over_budget...);
+    visit("open", "", counters.open...);
     for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
       visit("verdicts", ToString(static_cast<traffic::Verdict>(i)), counters.verdicts[i]...);
     }

@@ -194,6 +194,10 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
   }
   ++offered_;
   ++delta_.offered;
+  if (pair.open()) {
+    ++delta_.open;
+    return;
+  }
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
   double& requests = requests_[static_cast<size_t>(pair.verdict)];
   const auto before = static_cast<uint64_t>(requests);

@@ -230,6 +230,7 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
     const auto& own = client ? record.source() : record.destination();
     AccessEntry entry;
     entry.facts.reporter = client ? traffic::Reporter::kSource : traffic::Reporter::kDestination;
+    if (record.state() == "Open") entry.facts.moment = traffic::LogMoment::kPeriodic;
     ReadRequest(record, lists, &entry);
     ReadSide(side, &entry);
     entry.facts.trace = TraceOfSide(record.trace(), side);

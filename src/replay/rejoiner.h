@@ -14,7 +14,8 @@ namespace traffictap::replay {
 // records = whole + incomplete; the halves of the incomplete ones are in `join`: kept = 2 * pairs +
 // retries + orphans + duplicates (+ waiting, until Finish).
 struct RejoinCounters {
-  uint64_t whole = 0;  // both sides and all attempts are there, or a side was hidden: untouched
+  // untouched: both sides and all attempts are there, a side was hidden, or the stream was open
+  uint64_t whole = 0;
   uint64_t incomplete = 0;  // went through the pairer
   uint64_t rejoined = 0;    // records that came out with more sides than any that went in
   pairing::JoinCounters join;

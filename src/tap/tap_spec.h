@@ -85,6 +85,8 @@ struct CaptureSpec {
   std::vector<std::string> request_headers;  // lower case; never one of the credentials
   std::vector<std::string> response_headers;
   bool trace = true;  // the ids of trace and span
+  // How often proxies are asked to tell of streams that are open; absent: not at all.
+  std::optional<base::Nanos> open_streams;
 };
 
 enum class QueryValues { kRedact, kKeep };

@@ -247,6 +247,7 @@ void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPa
   json.Text("tap", tap);
   json.Text("verdict", ToString(pair.verdict));
   json.Text("orphanReason", ToString(pair.orphan_reason));
+  if (pair.open()) json.Text("state", "Open");
   json.Text("reporter", ToString(pair.principal().facts.reporter));
   WriteEnds(pair, json);
   WriteRequest(pair.principal(), json);

@@ -41,7 +41,7 @@ const char* ToString(Reporter reporter);    // "source", "destination"
 const char* ToString(HttpVersion version);  // "HTTP/1.1", …; "" for kUnspecified
 const char* ToString(Method method);        // "GET", …; "" for kUnspecified
 
-// One request or connection as both sides tell it. A view: entries belong to whoever made it.
+// One request or connection as both sides tell it, at its end or while it is open. A view: entries belong to whoever made it.
 // Either `client` is set or `servers` is not empty; one server per attempt, in the order of their
 // start times.
 struct TrafficPair {
@@ -54,6 +54,8 @@ struct TrafficPair {
   const PackedEntry* server() const { return servers.empty() ? nullptr : servers.back(); }
   // The side that tells what the caller saw: the client's where there is one.
   const PackedEntry& principal() const { return client != nullptr ? *client : *servers.back(); }
+  // It has not ended: the entries say how far it is. They are all of one kind, open or ended.
+  bool open() const { return principal().facts.moment == LogMoment::kPeriodic; }
 };
 
 // The trace of the record: as its principal has it, else as the last of the other side's entries

@@ -33,11 +33,13 @@ class CollectingConsumer final : public pairing::PairConsumer {
     out.reason = pair.orphan_reason;
     nodes_match = nodes_match && Owned(pair, nodes);
     verdicts.push_back(pair.verdict);
+    open.push_back(pair.open());
     emitted.push_back(std::move(out));
   }
 
   std::vector<Emitted> emitted;
   std::vector<traffic::Verdict> verdicts;  // of the same index
+  std::vector<bool> open;                  // the same
   bool nodes_match = true;                 // each half came with the owner of its node
 
  private:

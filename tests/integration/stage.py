@@ -151,7 +151,7 @@ def check_counters(metrics):
           + total("entries_rejected_total"), "received = kept + filtered + sampled + rejected")
     check(total("join_kept_total"),
           2 * total("pairs_total") + total("retries_total") + total("orphans_total") + total("duplicates_total")
-          + total("intermediate_total") + total("waiting"), "kept = 2 pairs + retries + orphans + …")
+          + total("open_total") + total("intermediate_total") + total("waiting"), "kept = 2 pairs + retries + orphans + …")
     check(total("tap_records_total"),
           sum(total(f"tap_records_{k}_total")
               for k in ("offered", "filtered", "sampled", "dropped_orphans", "limited", "match_over_budget")),

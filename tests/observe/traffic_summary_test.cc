@@ -127,6 +127,22 @@ BOOST_AUTO_TEST_CASE(zones_and_versions_are_grouped_on_demand) {
   BOOST_TEST(pod["destination"]["name"] == "10.0.0.9");
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_counts_once_when_it_has_ended) {
+  traffic::EntryBatch entries(fakes::MakeNode("10.0.0.1"));
+  observe::TrafficSummary summary;
+  for (const auto moment : {traffic::LogMoment::kPeriodic, traffic::LogMoment::kPeriodic,
+                            traffic::LogMoment::kEnd}) {
+    auto builder = fakes::EntryBuilder::Client().Connection("10.0.0.1:1", "10.0.0.9:80");
+    builder.facts().moment = moment;
+    traffic::TrafficPair pair;
+    pair.client = entries.Add(builder.entry());
+    summary.Add(pair, false);
+  }
+  const auto json = nlohmann::json::parse(summary.Render(base::kSecond));
+  BOOST_TEST(json["records"] == 1);
+  BOOST_TEST(json["edges"][0]["records"] == 1);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_at_all_is_a_summary_too) {
   const auto json = nlohmann::json::parse(observe::TrafficSummary().Render(0));
   BOOST_TEST(json["edges"].empty());

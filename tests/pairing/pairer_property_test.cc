@@ -110,7 +110,7 @@ class Story {
 uint64_t Sum(const pairing::JoinCounters& counters) {
   uint64_t orphans = 0;
   for (const uint64_t count : counters.orphans) orphans += count;
-  return 2 * counters.pairs + counters.retries + orphans + counters.duplicates +
+  return 2 * counters.pairs + counters.retries + orphans + counters.duplicates + counters.open +
          counters.intermediate + counters.waiting;
 }
 

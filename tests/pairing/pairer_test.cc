@@ -3,10 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "fakes/collecting_consumer.h"
-#include "fakes/entry_builder.h"
 #include "fmt/format.h"
-#include "pairing/known_peers.h"
+#include "pairing/pairer_fixture.h"
 
 namespace traffictap {
 
@@ -14,48 +12,6 @@ using base::kSecond;
 using fakes::Emitted;
 using fakes::EntryBuilder;
 using traffic::OrphanReason;
-
-constexpr char kId[] = "11111111-2222-4333-8444-555555555555";
-
-struct PairerTest {
-  PairerTest() { Make(size_t{1} << 30); }
-  void Make(size_t waiting_bytes_max) {
-    pairing::PairerOptions options;
-    options.waiting_bytes_max = waiting_bytes_max;
-    options.window = [](const traffic::TapSet&) { return 5 * kSecond; };
-    pairer = std::make_unique<pairing::Pairer>(options, &peers, &collected);
-  }
-  void Add(const EntryBuilder& builder, const std::string& ip = "10.0.0.1") {
-    traffic::EntryBatch batch(fakes::MakeNode(ip));
-    auto* entry = batch.Add(builder.entry());
-    entry->taps.Add(0);
-    entry->arrival = now;
-    pairer->Add(batch, now);
-  }
-  void AddIn(const std::string& network, const EntryBuilder& builder, const std::string& ip) {
-    const auto node = std::make_shared<traffic::Node>(*fakes::MakeNode(ip));
-    node->network = network;
-    traffic::EntryBatch batch(node);
-    batch.Add(builder.entry())->taps.Add(0);
-    pairer->Add(batch, now);
-  }
-  void Turn(base::Nanos by) { pairer->Advance(now += by); }
-  Emitted Last() {
-    BOOST_REQUIRE(!collected.emitted.empty());
-    return collected.emitted.back();
-  }
-  static EntryBuilder Client(const std::string& tag) {
-    return EntryBuilder::Client().Tag(tag).Id(kId).Connection("10.0.0.1:5000", "10.0.0.2:80");
-  }
-  static EntryBuilder Server(const std::string& tag) {
-    return EntryBuilder::Server().Tag(tag).Id(kId).Connection("10.0.0.1:5000", "10.0.0.2:80");
-  }
-
-  base::Nanos now = 1'000 * kSecond;
-  KnownPeers peers;
-  fakes::CollectingConsumer collected;
-  std::unique_ptr<pairing::Pairer> pairer;
-};
 
 BOOST_FIXTURE_TEST_SUITE(pairer, PairerTest)
 

@@ -39,7 +39,7 @@ class RandomHalves {
       case 2: return AddWithoutId(out);
       case 3: return AddTcp(out);
       case 4: return AddUnreached(out);
-      case 5: return AddIntermediate(out);
+      case 5: return AddStream(out);
       case 6: return AddCalls(out);
       case 7: return AddTranslated(out);
       case 8: return AddRedirect(out);
@@ -166,14 +166,27 @@ class RandomHalves {
     out->push_back(Client(half));
   }
 
-  void AddIntermediate(std::vector<ModelHalf>* out) {
-    const size_t first = out->size();
-    AddPlain(out, NewId(), "/stream");
-    if (out->size() == first) return;
-    ModelHalf early = out->at(first);
-    early.tag = NewTag();
-    early.intermediate = true;
-    out->insert(out->begin() + static_cast<long>(first), early);
+  // Either side tells of it up to three times while it is open, and of its end if there is one.
+  void AddStream(std::vector<ModelHalf>* out) {
+    const auto [client_end, server_end] = NewConnection();
+    ModelHalf half = NewHalf(NewId(), "/stream", client_end, server_end);
+    if (Roll(3) == 0) {
+      half.tcp = true;
+      half.id = half.path = half.method = half.authority = "";
+    } else {
+      half.attempts = Roll(6) == 0 ? 2 : 1;
+      if (Roll(8) == 0) half.client_end.clear();
+    }
+    for (const bool client : {true, false}) {
+      if (Roll(8) == 0) continue;
+      const ModelHalf last = client ? Client(half) : Server(half);
+      for (int i = 1, count = Roll(4); i <= count; ++i) {
+        out->push_back(last);
+        out->back().tag = NewTag();
+        out->back().open = i;
+      }
+      if (Roll(4) != 0) out->push_back(last);
+    }
   }
 
   ModelHalf NewHalf(const std::string& id, const std::string& path, const std::string& client_end,
@@ -240,8 +253,10 @@ inline fakes::EntryBuilder EntryOf(const ModelHalf& half) {
     if (half.method == "POST") builder.facts().method = traffic::Method::kPost;
   }
   if (half.refused) builder.Flag(traffic::ResponseFlag::kUpstreamConnectionFailure);
-  builder.facts().moment =
-      half.intermediate ? traffic::LogMoment::kPeriodic : traffic::LogMoment::kEnd;
+  if (half.open > 0) {
+    builder.facts().moment = traffic::LogMoment::kPeriodic;
+    builder.facts().duration = half.open * base::kMillisecond;
+  }
   builder.facts().start_time = half.start;
   builder.facts().peer_mesh =
       half.meshed ? traffic::PeerMesh::kMeshed : traffic::PeerMesh::kNotMeshed;

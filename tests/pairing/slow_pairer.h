@@ -19,7 +19,7 @@ struct ModelHalf {
   std::string tag, node, id, method = "GET", path = "/", authority = "web", client_end, server_end;
   bool client = false;
   bool tcp = false;
-  bool intermediate = false;
+  int open = 0;          // a periodic entry, the how manieth of its stream
   bool refused = false;  // UF
   uint32_t code = 200;
   std::string details = "via_upstream";
@@ -40,11 +40,10 @@ class SlowPairer {
 
   void Add(const ModelHalf& half, base::Nanos now) {
     ++counters.kept;
-    if (half.intermediate) return void(++counters.intermediate);
     if (!identities_.insert(Identity(half)).second) return void(++counters.duplicates);
-    if ((half.client && NeverReached(half)) || (half.id.empty() && Connection(half).empty())) {
-      return Orphan(half, traffic::OrphanReason::kNeverArrived);
-    }
+    if (half.open > 0) return AddOpen(half, now);
+    EndStream(half);
+    if (JoinsNothing(half)) return Orphan(half, traffic::OrphanReason::kNeverArrived);
     for (const Waiting& other : waiting_) {
       const ModelHalf& c = half.client ? half : other.half;
       const ModelHalf& s = half.client ? other.half : half;
@@ -79,7 +78,8 @@ class SlowPairer {
     for (const base::Nanos window : Windows()) {
       for (const Waiting& w : waiting_) {
         if (w.half.tap == tap && w.half.window == window)
-          Alone(w.half, PeerReason(w.half, w.arrival, now));
+          Alone(w.half, JoinsNothing(w.half) ? traffic::OrphanReason::kNeverArrived
+                                             : PeerReason(w.half, w.arrival, now));
       }
     }
     removed_.Add(tap);
@@ -113,7 +113,13 @@ class SlowPairer {
   static std::string Identity(const ModelHalf& h) {
     return h.node + " " + Connection(h) + ">" + h.server_end + " " + Request(h) + " " +
            std::to_string(h.start) + " " + h.method + " " + h.details + std::to_string(h.code) +
-           (h.client ? "c" : "s");
+           (h.client ? "c" : "s") + std::to_string(h.open);
+  }
+  static std::string Stream(const ModelHalf& h) {
+    return h.node + " " + Masked(h.id) + " " + std::to_string(h.start) + (h.client ? "c" : "s");
+  }
+  static bool JoinsNothing(const ModelHalf& h) {
+    return (h.client && NeverReached(h)) || (h.id.empty() && Connection(h).empty());
   }
   static bool NeverReached(const ModelHalf& c) {
     return c.attempts == 1 && (c.server_end.empty() || (c.client_end.empty() && c.refused));
@@ -129,6 +135,10 @@ class SlowPairer {
   // 0: of different connections. From kSure on: joined at once.
   static constexpr int kSure = 64;
   static int ConnectionFit(const ModelHalf& c, const ModelHalf& s) {
+    return (c.open > 0) == (s.open > 0) ? AnyConnectionFit(c, s) : 0;
+  }
+  // Whether either has ended or not.
+  static int AnyConnectionFit(const ModelHalf& c, const ModelHalf& s) {
     if (c.tcp != s.tcp || Connection(c).empty() || Connection(c) != Connection(s)) return 0;
     const int server_end = c.server_end == s.server_end ? 16 : 0;
     if (c.tcp) return server_end != 0 ? kSure : 1;
@@ -144,7 +154,7 @@ class SlowPairer {
       return peer_state_(Ip(end), since, now) != pairing::PeerState::kUnknown;
     };
     if (c.id.empty() || c.tcp || s.tcp || Request(c) != Request(s) || c.method != s.method ||
-        c.node == s.node) {
+        c.node == s.node || (c.open > 0) != (s.open > 0)) {
       return 0;
     }
     if (c.client_end.empty() && c.server_end == s.server_end) return 3;
@@ -153,6 +163,7 @@ class SlowPairer {
   }
   static bool MaybeAttempt(const ModelHalf& c, const ModelHalf& s) {
     if (c.id.empty() || c.attempts == 1 || s.tcp || Request(c) != Request(s)) return false;
+    if ((c.open > 0) != (s.open > 0)) return false;
     if (!c.client_end.empty() && !s.client_end.empty() && Ip(c.client_end) != Ip(s.client_end))
       return false;
     return s.code >= 400 || (c.client_end.empty() && c.server_end == s.server_end);
@@ -248,11 +259,50 @@ class SlowPairer {
       const ModelHalf found = other->half;
       return ended.half.client ? Resolve(ended.half, {found}) : Resolve(found, {ended.half});
     }
+    if (ended.half.open > 0 && OtherSideEnded(ended.half)) return Unseen(ended.half.tag);
     Forget(ended.half.tag);
     Orphan(ended.half, Reason(ended.half, ended.arrival, now));
   }
 
+  void AddOpen(const ModelHalf& half, base::Nanos now) {
+    any_open_ = true;
+    if (ended_.contains(Stream(half))) return void(++counters.intermediate);
+    for (Waiting& w : waiting_) {
+      if (w.half.open == 0 || Stream(w.half) != Stream(half)) continue;
+      ++counters.intermediate;
+      const base::Nanos window = w.half.window;
+      w.half = half;
+      w.half.window = window;
+      return;
+    }
+    waiting_.push_back({half, now});
+    counters.waiting = waiting_.size();
+  }
+
+  void EndStream(const ModelHalf& half) {
+    if (!any_open_ || Redirected(half)) return;
+    ended_.insert(Stream(half));
+    for (const Waiting& w : waiting_) {
+      if (w.half.open > 0 && Stream(w.half) == Stream(half)) return Unseen(w.half.tag);
+    }
+  }
+
+  void Unseen(const std::string& tag) {
+    const std::string kept = tag;
+    ++counters.intermediate;
+    Forget(kept);
+  }
+
+  bool OtherSideEnded(const ModelHalf& h) const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& w) {
+      if (w.half.open > 0 || w.half.client == h.client) return false;
+      return (h.client ? AnyConnectionFit(h, w.half) : AnyConnectionFit(w.half, h)) > 0;
+    });
+  }
+
   traffic::OrphanReason Reason(const ModelHalf& h, base::Nanos arrival, base::Nanos now) {
+    if (JoinsNothing(h)) return traffic::OrphanReason::kNeverArrived;
+    if (h.open > 0) return PeerReason(h, arrival, now);
     const bool named = NamesOneRequest(h) && !Connection(h).empty();
     const bool late =
         (named && finished_.contains(Exchange(h))) ||
@@ -286,9 +336,13 @@ class SlowPairer {
     Pair(kept, servers);
   }
   void Pair(const ModelHalf& client, const std::vector<ModelHalf>& servers) {
-    ++counters.pairs;
-    counters.retries += servers.size() - 1;
-    Finish(client);
+    if (client.open > 0) {
+      counters.open += 1 + servers.size();
+    } else {
+      ++counters.pairs;
+      counters.retries += servers.size() - 1;
+      Finish(client);
+    }
     fakes::Emitted out{client.tag, {}, traffic::OrphanReason::kNone, Taps(client)};
     for (const auto& server : servers) {
       out.servers.push_back(server.tag);
@@ -298,7 +352,7 @@ class SlowPairer {
     counters.waiting = waiting_.size();
   }
   void Orphan(const ModelHalf& h, traffic::OrphanReason reason) {
-    ++counters.orphans[static_cast<size_t>(reason)];
+    ++(h.open > 0 ? counters.open : counters.orphans[static_cast<size_t>(reason)]);
     Alone(h, reason);
   }
   void Alone(const ModelHalf& h, traffic::OrphanReason reason) {
@@ -318,6 +372,8 @@ class SlowPairer {
   std::list<Waiting> waiting_;
   std::set<std::string> identities_;
   std::set<std::string> finished_;
+  bool any_open_ = false;
+  std::set<std::string> ended_;  // streams
 };
 
 }  // namespace traffictap

@@ -26,7 +26,8 @@ void CheckBooks(const std::string& text) {
                  total("entries_rejected_total"));
   BOOST_TEST(total("join_kept_total") == 2 * total("pairs_total") + total("retries_total") +
                                              total("orphans_total") + total("duplicates_total") +
-                                             total("intermediate_total") + total("waiting"));
+                                             total("open_total") + total("intermediate_total") +
+                                             total("waiting"));
   BOOST_TEST(total("tap_records_total") ==
              total("tap_records_offered_total") + total("tap_records_filtered_total") +
                  total("tap_records_sampled_total") + total("tap_records_dropped_orphans_total") +

@@ -239,7 +239,7 @@ class World final : public traffic::RecordConsumer {
           "entries: " + base::CountersText(in));
     const auto& joins = snapshot.joins;
     Check(joins.kept == 2 * joins.pairs + joins.retries + Sum(joins.orphans) + joins.duplicates +
-                            joins.intermediate + joins.waiting,
+                            joins.open + joins.intermediate + joins.waiting,
           "joins: " + base::CountersText(joins));
     for (const auto& tap : snapshot.taps) {
       const auto& c = tap.counters;

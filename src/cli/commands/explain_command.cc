@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "cli/commands/commands.h"
 #include "cli/commands/request_id.h"
 #include "cli/print/time_line.h"
@@ -24,6 +28,8 @@ class ExplainCommand final : public Command {
   Status ReadFiles(Session& session);
   Status ReadLive(Session& session);
   Status Offer(std::string_view line, Console* console);
+  Status Show(const v1::TrafficPair& pair, Console* console);
+  Status ShowOpen(Console* console);
 
   std::string id_;
   FileOptions files_;
@@ -31,7 +37,14 @@ class ExplainCommand final : public Command {
   OutputOptions output_;
   bool follow_ = false;
   uint64_t shown_ = 0;
+  std::set<std::string> ended_;                // records that were shown, by their id
+  std::map<std::string, v1::TrafficPair> open_;  // the newest of each stream that has not ended
 };
+
+// How far the stream was.
+double AgeMs(const v1::TrafficPair& pair) {
+  return std::max(pair.timings().client_ms(), pair.timings().server_ms());
+}
 
 CommandSpec ExplainCommand::Describe() {
   CommandSpec spec;
@@ -40,7 +53,8 @@ CommandSpec ExplainCommand::Describe() {
   spec.description =
       "Shows what each side reported, where the time went, every attempt, who is to blame and why, "
       "and what each flag means. Name the request by its x-request-id or by its record's id "
-      "(printed by -o name).\n\n"
+      "(printed by -o name). Of a connection or stream that has not ended the newest record is "
+      "shown.\n\n"
       "Reads the records that running taps still hold, and new ones with --follow, or files with "
       "--file. If applications pass the request id on, every hop is shown.";
   Argument id{"ID", "request id or record id"};
@@ -69,11 +83,32 @@ Status ExplainCommand::Offer(std::string_view line, Console* console) {
   if (!pair.ok() || (pair->id() != id_ && !IsSameRequest(pair->request().id(), id_))) {
     return absl::OkStatus();
   }
+  if (ended_.contains(pair->id())) return absl::OkStatus();
+  // A newer record of the stream may follow: who waits for one has it now.
+  if (!pair->state().empty() && !follow_) {
+    const auto [found, fresh] = open_.try_emplace(pair->id(), *pair);
+    if (!fresh && AgeMs(*pair) >= AgeMs(found->second)) found->second = *pair;
+    if (open_.size() > kShownMax) open_.erase(found);
+    return absl::OkStatus();
+  }
+  open_.erase(pair->id());
+  ended_.insert(pair->id());
+  return Show(*pair, console);
+}
+
+Status ExplainCommand::Show(const v1::TrafficPair& pair, Console* console) {
   const std::string gap = shown_ == 0 ? "" : "\n";
-  TT_RETURN_IF_ERROR(console->Write(gap + print::TimeLineText(*pair, PageOf(output_, *console))));
+  TT_RETURN_IF_ERROR(console->Write(gap + print::TimeLineText(pair, PageOf(output_, *console))));
   if (++shown_ >= kShownMax) return absl::CancelledError("enough");
   // A record's own id names one record.
-  return pair->id() == id_ ? absl::CancelledError("found") : absl::OkStatus();
+  return pair.id() == id_ ? absl::CancelledError("found") : absl::OkStatus();
+}
+
+Status ExplainCommand::ShowOpen(Console* console) {
+  for (const auto& [id, pair] : open_) {
+    if (shown_ < kShownMax) TT_RETURN_IF_ERROR(Show(pair, console));
+  }
+  return absl::OkStatus();
 }
 
 Status ExplainCommand::ReadFiles(Session& session) {
@@ -113,7 +148,8 @@ Status ExplainCommand::ReadLive(Session& session) {
 }
 
 Status ExplainCommand::Run(Session& session) {
-  const Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
+  Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
+  if (done.ok() && !session.stop.stop_requested()) done = ShowOpen(session.console);
   if (session.stop.stop_requested()) return done;
   if (shown_ >= kShownMax)
     session.console->Say("there may be more records of this request; only the first 20 are shown");

@@ -145,6 +145,10 @@ std::string InstantText(const v1::TrafficPair& pair) {
                      start.nanos() / 1'000'000);
 }
 
+std::string VerdictText(const v1::TrafficPair& pair) {
+  return VisibleText(pair.state().empty() ? pair.verdict() : pair.state());
+}
+
 Tone ToneOf(const v1::TrafficPair& pair) {
   const auto& verdict = pair.verdict();
   if (verdict == "Ok") return pair.orphan_reason().empty() ? Tone::kPlain : Tone::kWarning;

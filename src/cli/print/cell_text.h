@@ -20,6 +20,8 @@ std::string PathText(const v1::TrafficPair& pair);
 // What the client's and the server's proxy say of the response: "200" where both agree, "503/200"
 // where not, "-" for a side that is missing, "0" for no response.
 std::string CodesText(const v1::TrafficPair& pair);
+// The verdict; "Open" while the stream is.
+std::string VerdictText(const v1::TrafficPair& pair);
 // Which sides are here: "→" both, "→?" only the client's, "?→" only the server's.
 std::string ArrowText(const v1::TrafficPair& pair);
 // Both sides' flags, each once, as they are: "UF,URX".

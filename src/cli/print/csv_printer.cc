@@ -69,6 +69,7 @@ constexpr Column kColumns[] = {
     {"clockOffsetMs", true, OffsetMs},
     {"requestBytes", true, [](const Pair& p) { return Count(p.request().body_bytes()); }},
     {"responseBytes", true, [](const Pair& p) { return Count(p.response().body_bytes()); }},
+    {"state", false, [](const Pair& p) { return p.state(); }},
 };
 
 std::string Quoted(const std::string& text) {

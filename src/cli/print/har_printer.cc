@@ -163,7 +163,8 @@ class HarPrinter final : public Printer {
   Status Print(std::string_view line, std::string* out) override {
     const auto pair = traffic::ReadPair(line);
     if (!pair.ok()) return pair.status();
-    if (pair->request().protocol() == "TCP") {
+    // An entry has a request and its answer, whole.
+    if (pair->request().protocol() == "TCP" || !pair->state().empty()) {
       ++left_out_;
       return absl::OkStatus();
     }

@@ -36,7 +36,7 @@ std::string Destination(const Pair& pair, const Page&) { return EndText(pair.des
 std::string MethodOf(const Pair& pair, const Page&) { return MethodText(pair); }
 std::string Path(const Pair& pair, const Page&) { return PathText(pair); }
 std::string Codes(const Pair& pair, const Page&) { return CodesText(pair); }
-std::string VerdictOf(const Pair& pair, const Page&) { return VisibleText(pair.verdict()); }
+std::string VerdictOf(const Pair& pair, const Page&) { return VerdictText(pair); }
 
 const std::vector<Column>& TableColumns() {
   static const std::vector<Column> columns = {

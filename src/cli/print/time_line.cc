@@ -150,7 +150,7 @@ class TimeLine {
   }
 
   void Blame() {
-    Line("\n{}{}", InTone(VisibleText(pair_.verdict())),
+    Line("\n{}{}", InTone(VerdictText(pair_)),
          told_.blame.empty() ? "" : fmt::format(": {}", told_.blame));
     if (!told_.cause.empty()) Line("{}", VisibleText(told_.cause));
     if (!told_.missing.empty()) Line("{}", VisibleText(told_.missing));

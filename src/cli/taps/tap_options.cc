@@ -9,8 +9,9 @@
 namespace traffictap::cli {
 namespace {
 
-// As the API has it for limits.duration.
+// As the API has it for limits.duration and capture.openStreams.
 constexpr base::Nanos kDurationMin = base::kSecond;
+constexpr base::Nanos kOpenStreamsMax = 3600 * base::kSecond;
 
 Argument TargetArgument(TapOptions* out) {
   Argument target;
@@ -70,6 +71,22 @@ bool IsWholeWorkload(tap::TargetKind kind) {
   }
 }
 
+Option OpenStreamsOption(TapOptions* out) {
+  Option option =
+      DurationOption("open-streams",
+                     "also record connections and streams that have not ended, this often (10s)",
+                     &out->open_streams);
+  const TakeValue read = option.take;
+  option.take = [out, read](const std::string& text) {
+    TT_RETURN_IF_ERROR(read(text));
+    if (out->open_streams >= kDurationMin && out->open_streams <= kOpenStreamsMax) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError("must be from 1s to 1h");
+  };
+  return option;
+}
+
 Status CheckWithPeers(const TargetChoice& choice) {
   for (const auto& target : choice.targets) {
     if (IsWholeWorkload(target.kind)) continue;
@@ -91,6 +108,7 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
   spec->options.push_back(LimitOption(out));
   spec->options.push_back(DurationOption(
       "wait", "how long to wait for the operator and the proxies (default: 1m)", &out->wait));
+  spec->options.push_back(OpenStreamsOption(out));
   spec->options.push_back(FlagOption("keep-query", 0,
                                      "keep query values instead of replacing them with REDACTED",
                                      &out->keep_query));
@@ -112,8 +130,8 @@ StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cl
   auto choice = ChooseTargets(targets, cluster.ns, !options.cluster.ns.empty());
   if (!choice.ok()) return choice.status();
   if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
-  return TapRequest{*std::move(choice), options.filter, options.duration, options.keep_query,
-                    options.with_peers};
+  return TapRequest{*std::move(choice),   options.filter,     options.duration,
+                    options.open_streams, options.keep_query, options.with_peers};
 }
 
 Option SinceOption(std::string help, std::string* out) {

@@ -60,6 +60,7 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   if (!request.with_peers) spec.direction = filter.direction;
   spec.match = std::move(filter.match);
   spec.capture.request_headers = std::move(filter.capture_request_headers);
+  if (request.open_streams > 0) spec.capture.open_streams = request.open_streams;
   spec.limits.duration = request.duration;
   if (request.keep_query) spec.redaction.query_values = tap::QueryValues::kKeep;
   // What WriteTap writes is JSON.

@@ -34,14 +34,18 @@ void FillSeverity(Verdict verdict, logs::LogRecord* out) {
   }
 }
 
+const char* Outcome(const traffic::TrafficPair& pair) {
+  return pair.open() ? "Open" : ToString(pair.verdict);
+}
+
 // What a person reads first: "GET shop.example/cart 503 NetworkOrProxy".
 std::string Summary(const traffic::TrafficPair& pair) {
   const auto& entry = pair.principal();
   if (entry.facts.kind == traffic::EntryKind::kTcp) {
-    return fmt::format("TCP {}", ToString(pair.verdict));
+    return fmt::format("TCP {}", Outcome(pair));
   }
   return fmt::format("{} {}{} {} {}", ToString(entry.facts.method), entry.text(Text::kAuthority),
-                     entry.text(Text::kPath), entry.facts.response_code, ToString(pair.verdict));
+                     entry.text(Text::kPath), entry.facts.response_code, Outcome(pair));
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
   out.Text("traffictap.record.id", fmt::format("{:016x}", traffic::RecordId(origin, principal)));
   out.Text("traffictap.verdict", ToString(pair.verdict));
   out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
+  if (pair.open()) out.Text("traffictap.state", "Open");
   AddDenial(pair, out);
   AddDryRun(pair, out);
   out.Text("traffictap.request.id", principal.text(Text::kRequestId));

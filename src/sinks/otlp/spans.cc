@@ -62,6 +62,7 @@ void FillSpan(const traffic::RecordOrigin& origin, const traffic::TrafficPair& p
 
 void AppendSpans(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
                  const std::function<Span*(const PackedEntry&)>& add) {
+  if (pair.open()) return;
   const PairTrace trace = TraceOf(origin, pair);
   std::string client_id;
   if (pair.client != nullptr) {

@@ -9,7 +9,8 @@
 namespace traffictap::sinks {
 
 // One pair as spans: one of kind CLIENT for the client's entry and one of kind SERVER for each of
-// the server's, its children; a half that stayed alone is one span. `add` makes the span of an
+// the server's, its children; a half that stayed alone is one span, and a stream that is open none
+// yet: a span has an end, and its id comes once. `add` makes the span of an
 // entry, among those of the entry's own proxy.
 //
 // Each span has the times of its own proxy's clock: a server's span may begin before its parent or

@@ -82,6 +82,8 @@ std::vector<StatusField> Counts() {
       {"records", Count("Records sent to the outputs.")},
       {"pairs", Count("Of these, records with both sides.")},
       {"orphans", Count("Of these, one-sided records.")},
+      {"open", Count("Of the records, those of streams that had not ended. They are neither pairs "
+                     "nor orphans.")},
       {"orphansByReason", std::move(reasons)},
       {"dropped", Count("Records dropped by outputs.")},
       {"lostEntries", Count("Log entries lost between arrival and pairing.")},

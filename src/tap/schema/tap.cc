@@ -193,6 +193,10 @@ Kind<CaptureSpec> Capture() {
       .Optional("trace", &CaptureSpec::trace, Bool(),
                 "Whether to record the ids of the trace and the span that a request carries "
                 "(headers traceparent, b3, x-b3-traceid, x-b3-spanid).")
+      .Optional("openStreams", &CaptureSpec::open_streams,
+                Duration(base::kSecond, 3600 * base::kSecond),
+                "How often to record connections and streams that have not ended, such as 10s. "
+                "Default: only when they end. Asking for it drains connections, as a header does.")
       .kind();
 }
 
@@ -268,7 +272,7 @@ const Kind<TapSpec>& TapFields() {
                     "When the tap starts and stops on its own. A completed tap leaves nothing "
                     "behind in the mesh.")
           .Optional("capture", &T::capture, Capture(),
-                    "Headers to record in addition to the standard fields.")
+                    "What to record in addition to the standard fields.")
           .Optional("redaction", &T::redaction, Redaction(),
                     "What to redact. Applied before records reach any output.")
           .Optional("outputs", &T::outputs, OutputList(),

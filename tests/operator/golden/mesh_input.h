@@ -85,6 +85,7 @@ inline void AddStanding(const Json& standing, const plan::CollectorService& coll
   }
   patch.request_headers = spec.value("requestHeaders", std::vector<std::string>());
   patch.response_headers = spec.value("responseHeaders", std::vector<std::string>());
+  patch.open_streams = spec.value("openStreamsSeconds", 0) * base::kSecond;
   patch.collector_host = collector.host;
   patch.collector_port = collector.port;
   if (spec.contains("unneededSince")) {

@@ -38,6 +38,7 @@ inline Json PatchJson(const plan::Patch& patch) {
   }
   if (!patch.request_headers.empty()) out["requestHeaders"] = patch.request_headers;
   if (!patch.response_headers.empty()) out["responseHeaders"] = patch.response_headers;
+  if (patch.open_streams > 0) out["openStreams"] = tap::FormatDuration(patch.open_streams);
   for (const auto& owner : patch.owners) out["owners"].push_back(owner.key());
   if (patch.standing) out["attachment"] = "Standing";
   if (patch.unneeded_since) out["unneededSince"] = TimeText(*patch.unneeded_since);

@@ -109,6 +109,7 @@ BOOST_DATA_TEST_CASE(are_read_back_as_they_were_rendered, boost::unit_test::data
     BOOST_TEST((read.patch.at.targets == patch.at.targets));
     BOOST_TEST(read.patch.request_headers == patch.request_headers);
     BOOST_TEST(read.patch.response_headers == patch.response_headers);
+    BOOST_TEST(read.patch.open_streams == patch.open_streams);
     if (patch.mechanism == plan::Mechanism::kTelemetry) continue;
     BOOST_TEST(read.patch.collector_host == patch.collector_host);
     BOOST_TEST(read.patch.collector_port == patch.collector_port);

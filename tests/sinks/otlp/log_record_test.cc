@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/log_record.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "sinks/otlp/trace_ids.h"
@@ -35,6 +36,20 @@ BOOST_AUTO_TEST_CASE(has_the_times_the_ids_and_a_line_to_read) {
   BOOST_TEST(record.trace_id().size() == 16u);
   BOOST_TEST(record.event_name() == "traffictap.pair");
   BOOST_TEST(record.body().string_value() == "POST shop/cart 503 Ok");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_is_open_says_so) {
+  SampleEntry client = FullEntry(Reporter::kSource);
+  client.Set(Text::kAuthority, "shop").Set(Text::kPath, "/feed");
+  client.facts().moment = LogMoment::kPeriodic;
+  const auto record = Record(SamplePair(&client, {}).pair);
+  BOOST_TEST(record.body().string_value() == "POST shop/feed 503 Open");
+  const auto& all = record.attributes();
+  const auto state = std::find_if(all.begin(), all.end(), [](const auto& attribute) {
+    return attribute.key() == "traffictap.state";
+  });
+  BOOST_REQUIRE(state != all.end());
+  BOOST_TEST(state->value().string_value() == "Open");
 }
 
 BOOST_AUTO_TEST_CASE(the_verdict_decides_how_severe_it_is) {

@@ -43,6 +43,12 @@ bool Has(const Span& span, const std::string& key) {
 
 BOOST_AUTO_TEST_SUITE(spans)
 
+BOOST_AUTO_TEST_CASE(a_stream_has_spans_when_it_has_ended) {
+  auto client = Entry(Reporter::kSource, 1000, 500);
+  client.facts().moment = LogMoment::kPeriodic;
+  BOOST_TEST(SpansOf(SamplePair(&client, {}).pair).empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_servers_span_is_the_clients_child_in_the_same_trace) {
   const auto client = Entry(Reporter::kSource, 1000, 500);
   const auto server = Entry(Reporter::kDestination, 1100, 300);

@@ -230,6 +230,17 @@ BOOST_AUTO_TEST_CASE(traces_are_captured_unless_the_tap_says_otherwise) {
   BOOST_TEST(Refuses("  capture: {trace: 1}\n", "spec.capture.trace"));
 }
 
+BOOST_AUTO_TEST_CASE(reads_how_often_open_streams_are_told_of) {
+  BOOST_TEST(!GoodSpec("  capture: {requestHeaders: [x-a]}\n")->capture.open_streams.has_value());
+  BOOST_TEST(*GoodSpec("  capture: {openStreams: 10s}\n")->capture.open_streams ==
+             10 * base::kSecond);
+  for (const char* interval : {"999ms", "2h", "0s", "often", "10"}) {
+    BOOST_TEST(Refuses(std::string("  capture: {openStreams: ") + interval + "}\n",
+                       "spec.capture.openStreams"),
+               interval);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(refuses_to_capture_credentials_in_any_case) {
   for (const char* header : {"Authorization", "cookie", "SET-COOKIE", "proxy-authorization",
                              "x-api-key", "x-forwarded-client-cert", "x-amz-security-token"}) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "pairing/pair_key.h"
+#include "pairing/recent_keys.h"
+
+namespace traffictap::pairing {
+
+// The streams that have ended lately, so that a periodic entry that was overtaken by the end does not
+// open its stream again. Takes no memory before the first periodic entry, and then no time for a
+// request that was shorter than any stream that a periodic entry told of. Not thread-safe.
+class EndedStreams {
+ public:
+  explicit EndedStreams(size_t streams_max) : streams_max_(streams_max) {}
+
+  // Of a periodic entry: its stream goes on, as far as is known.
+  bool GoesOn(const traffic::PackedEntry& open) {
+    if (!ended_) ended_ = std::make_unique<RecentKeys>(streams_max_);
+    youngest_ = std::min(youngest_, open.facts.duration);
+    return !ended_->Contains(StreamKey(open));
+  }
+
+  // Of a last entry: remembers it. False where no periodic entry can have come of its stream.
+  bool End(const traffic::PackedEntry& last) {
+    const base::Nanos duration = last.facts.duration;
+    const bool brief = duration != traffic::kAbsent && duration < youngest_;
+    if (!ended_ || brief || !EndsStream(last)) return false;
+    ended_->Insert(StreamKey(last));
+    return true;
+  }
+
+ private:
+  const size_t streams_max_;
+  std::unique_ptr<RecentKeys> ended_;
+  base::Nanos youngest_ = INT64_MAX;
+};
+
+}  // namespace traffictap::pairing
