@@ -64,9 +64,8 @@ Counts ReadCounts(const Json& object) {
 }
 
 void WriteCounts(const Counts& counts, Json* out) {
-  for (const char* name :
-       {"records", "pairs", "orphans", "open", "dropped", "lostEntries", "brokenStreams",
-        "overBudget"}) {
+  for (const char* name : {"records", "pairs", "orphans", "open", "dropped", "lostEntries",
+                           "brokenStreams", "overBudget"}) {
     const auto found = counts.find(name);
     (*out)[name] = found == counts.end() ? 0 : found->second;
   }

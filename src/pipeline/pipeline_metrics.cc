@@ -32,7 +32,8 @@ constexpr CounterMetric kIngressMetrics[] = {
 
 constexpr CounterMetric kJoinMetrics[] = {
     {"kept", "traffictap_join_kept_total",
-     "Entries to join: 2 * pairs + retries + orphans + duplicates + open + intermediate + waiting."},
+     "Entries to join: 2 * pairs + retries + orphans + duplicates + open + intermediate + "
+     "waiting."},
     {"pairs", "traffictap_pairs_total", "Requests and connections with both sides."},
     {"retries", "traffictap_retries_total",
      "Entries of servers beyond the first of a pair: earlier attempts."},

@@ -93,6 +93,20 @@ BOOST_AUTO_TEST_CASE(code_zero_is_a_request_without_an_answer_and_no_connection)
   BOOST_TEST(Matches(match, &connection, {}));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_open_has_no_code_zero_though_it_may_have_another) {
+  Request open(0, 0);
+  open.client.facts().moment = open.server.facts().moment = LogMoment::kPeriodic;
+  BOOST_TEST(!Matches(Codes({{0, 0}}), open));
+  BOOST_TEST(Matches({}, open));
+  open.server.facts().response_code = 101;
+  BOOST_TEST(Matches(Codes({{101, 101}}), open));
+  MatchSpec slow;
+  slow.min_duration = 90 * base::kMillisecond;  // so far
+  BOOST_TEST(Matches(slow, open));
+  slow.min_duration = base::kSecond;
+  BOOST_TEST(!Matches(slow, open));
+}
+
 BOOST_AUTO_TEST_CASE(a_code_of_any_attempt_counts) {
   const Request retried(200, 200);
   const Request failed(200, 503);

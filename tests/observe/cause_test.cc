@@ -68,10 +68,11 @@ BOOST_AUTO_TEST_CASE(a_client_that_left_says_when) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_open_says_how_far_it_is) {
-  BOOST_TEST(Cause(R"("verdict":"Ok","state":"Open","timings":{"clientMs":20000},)"
-                   R"("request":{"protocol":"TCP","bodyBytes":100},"response":{"bodyBytes":2000})") ==
-             "The connection is still open after 20.00 s: 100 bytes from frontend and 2000 to it "
-             "so far.");
+  BOOST_TEST(
+      Cause(R"("verdict":"Ok","state":"Open","timings":{"clientMs":20000},)"
+            R"("request":{"protocol":"TCP","bodyBytes":100},"response":{"bodyBytes":2000})") ==
+      "The connection is still open after 20.00 s: 100 bytes from frontend and 2000 to it "
+      "so far.");
   BOOST_TEST(Cause(R"("verdict":"Ok","state":"Open","request":{"method":"GET"})") ==
              "The request is still open: 0 bytes from frontend and 0 to it so far.");
 }

@@ -130,8 +130,8 @@ BOOST_AUTO_TEST_CASE(zones_and_versions_are_grouped_on_demand) {
 BOOST_AUTO_TEST_CASE(a_stream_counts_once_when_it_has_ended) {
   traffic::EntryBatch entries(fakes::MakeNode("10.0.0.1"));
   observe::TrafficSummary summary;
-  for (const auto moment : {traffic::LogMoment::kPeriodic, traffic::LogMoment::kPeriodic,
-                            traffic::LogMoment::kEnd}) {
+  for (const auto moment :
+       {traffic::LogMoment::kPeriodic, traffic::LogMoment::kPeriodic, traffic::LogMoment::kEnd}) {
     auto builder = fakes::EntryBuilder::Client().Connection("10.0.0.1:1", "10.0.0.9:80");
     builder.facts().moment = moment;
     traffic::TrafficPair pair;

@@ -156,6 +156,22 @@ BOOST_AUTO_TEST_CASE(dropped_orphans_are_counted_and_pairs_stay) {
   BOOST_TEST(Records("a") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(open_streams_are_counted_apart_from_pairs_and_orphans) {
+  InForce({Tap("a")});
+  for (auto half : {Client(1), Server(1)}) {
+    half.facts().moment = traffic::LogMoment::kPeriodic;
+    Send(half);
+  }
+  WaitOut();
+  SendPair(2);
+  const auto counters = Snapshot("a").counters;
+  BOOST_TEST(counters.offered == 2u);
+  BOOST_TEST(counters.open == 1u);
+  BOOST_TEST(counters.verdicts[static_cast<size_t>(traffic::Verdict::kOk)] == 1u);
+  BOOST_TEST(counters.orphans[static_cast<size_t>(traffic::OrphanReason::kNone)] == 1u);
+  BOOST_TEST(Records("a").size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(sampling_keeps_whole_pairs_and_always_errors_and_slow_ones) {
   auto spec = Tap("a");
   spec.sampling.ratio = 0.5;

@@ -57,6 +57,17 @@ BOOST_AUTO_TEST_CASE(two_halves_become_the_record_that_one_collector_would_have_
   }
 }
 
+BOOST_AUTO_TEST_CASE(records_of_open_streams_come_out_as_they_are_and_take_no_half_away) {
+  auto open = HalfOf(true, kId, 0);
+  open.facts().moment = traffic::LogMoment::kPeriodic;
+  const std::string line = LineOf(&open, nullptr);
+  const auto out = Rejoined({line, Half(true, kId, 0), Half(false, kId, 0.001)});
+  BOOST_REQUIRE(out.lines.size() == 2);
+  BOOST_TEST(out.lines[0] == line);
+  BOOST_TEST(out.counters.whole == 1);
+  BOOST_TEST(out.counters.rejoined == 1);
+}
+
 BOOST_AUTO_TEST_CASE(what_stays_alone_comes_out_byte_by_byte_with_its_reason) {
   const std::string line = Half(true, kId, 0);
   const auto out = Rejoined({line});

@@ -27,6 +27,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         self.rfile.read(length)
         name = self.server.app
+        if self.path == "/feed":
+            return self.feed()
         if name == "payment":
             time.sleep(1.5)
         if name == "stock" and self.fails_first():
@@ -36,6 +38,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, f"{name} {self.path}")
 
     do_POST = do_HEAD = do_GET
+
+    def feed(self):
+        """An answer that has no end of its own."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while True:
+            self.wfile.write(b"5\r\nnews\n\r\n")
+            time.sleep(0.2)
 
     def fails_first(self):
         """Each request id fails once and then works: a retried call."""

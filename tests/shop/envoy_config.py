@@ -45,7 +45,13 @@ def access_log(kind):
     }
 
 
-def connection_manager(name, routes, server_side):
+def log_open_streams(config, interval):
+    """As the patch of a tap with capture.openStreams has it."""
+    if interval:
+        config["access_log_options"] = {"access_log_flush_interval": interval}
+
+
+def connection_manager(name, routes, server_side, open_streams=""):
     manager = {
         "@type": f"{PREFIX}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
@@ -60,6 +66,7 @@ def connection_manager(name, routes, server_side):
             }
         ],
     }
+    log_open_streams(manager, open_streams)
     if server_side:
         manager["use_remote_address"] = False
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
@@ -73,16 +80,15 @@ def instant_application(pod):
     return listener("application", pod.ip, APP, manager)
 
 
-def tcp_proxy(name, cluster):
-    return {
-        "name": "envoy.filters.network.tcp_proxy",
-        "typed_config": {
-            "@type": f"{PREFIX}.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-            "stat_prefix": name,
-            "cluster": cluster,
-            "access_log": [access_log("tcp")],
-        },
+def tcp_proxy(name, cluster, open_streams=""):
+    proxy = {
+        "@type": f"{PREFIX}.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": name,
+        "cluster": cluster,
+        "access_log": [access_log("tcp")],
     }
+    log_open_streams(proxy, open_streams)
+    return {"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}
 
 
 def listener(name, ip, port, network_filter, tls=None):
@@ -140,11 +146,15 @@ def sidecar(pod, services, als, tls):
         "domains": ["*"],
         "routes": [{"match": {"prefix": "/"}, "route": {"cluster": inbound_name, "timeout": "0s"}}],
     }
-    inbound = tcp_proxy(inbound_name, inbound_name) if pod.tcp else connection_manager("inbound", [inbound_route], True)
+    often = pod.open_streams
+    if pod.tcp:
+        inbound = tcp_proxy(inbound_name, inbound_name, often)
+    else:
+        inbound = connection_manager("inbound", [inbound_route], True, often)
     http = [s for s in services if not s.tcp]
     listeners = [
         listener("inbound", pod.ip, INBOUND, inbound, tls and tls.of(pod)),
-        listener("outbound", pod.ip, OUTBOUND, connection_manager("outbound", [route_to(s) for s in http], False)),
+        listener("outbound", pod.ip, OUTBOUND, connection_manager("outbound", [route_to(s) for s in http], False, often)),
     ]
     if pod.instant:
         listeners.append(instant_application(pod))
@@ -155,7 +165,7 @@ def sidecar(pod, services, als, tls):
         client_tls = tls.of(pod) if tls and service.meshed else None
         clusters.append(cluster(name, service.ip, port, pod.ip, client_tls, service.meshed))
         if service.tcp:
-            listeners.append(listener(name, pod.ip, service.tcp, tcp_proxy(name, name)))
+            listeners.append(listener(name, pod.ip, service.tcp, tcp_proxy(name, name, often)))
     return {
         "admin": {"address": address(pod.ip, ADMIN)},
         "node": {

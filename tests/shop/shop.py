@@ -28,6 +28,7 @@ class Pod:
     timeout: str = "15s"
     retries: int = 0
     instant: bool = False  # its Envoy itself plays the application
+    open_streams: str = ""  # how often its Envoy logs what is open
     ip: str = ""
 
 
@@ -235,8 +236,18 @@ class Shop:
                 answered += wanted
         return answered
 
+    def hold(self, service, path):
+        """A call whose answer goes on until the connection that this returns is closed."""
+        connection = http.client.HTTPConnection(self.pods["frontend"].ip, envoy_config.OUTBOUND, timeout=10)
+        connection.request("GET", path, headers={"Host": service})
+        connection.getresponse().read(1)
+        return connection
+
+    def connect_db(self):
+        return socket.create_connection((self.pods["frontend"].ip, 5432), timeout=5)
+
     def query_db(self, text=b"select 1"):
-        with socket.create_connection((self.pods["frontend"].ip, 5432), timeout=5) as s:
+        with self.connect_db() as s:
             s.sendall(text)
             return s.recv(4096)
 

@@ -85,9 +85,12 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   elsewhere.facts().trace.trace_high = 1;
   SamplePair two_traces(&client, {&elsewhere});
   two_traces.pair.weight = 1 / 0.3;
+  SampleEntry going_on = FullEntry(Reporter::kSource);
+  going_on.facts().moment = LogMoment::kPeriodic;
+  const SamplePair open(&going_on, {});
   std::set<std::string> produced;
   for (const SamplePair* sample :
-       std::vector<const SamplePair*>{&both, &no_server, &no_client, &denied, &two_traces}) {
+       std::vector<const SamplePair*>{&both, &no_server, &no_client, &denied, &two_traces, &open}) {
     const v1::TrafficPair record = Parse(Line(*sample));
     Fields(*record.GetDescriptor(), &record, "", &produced);
   }
@@ -245,6 +248,13 @@ BOOST_AUTO_TEST_CASE(an_end_without_an_entry_is_what_the_other_one_says) {
   BOOST_TEST(record.reporter() == "destination");
   BOOST_TEST(record.source().name() == "10.0.0.8");
   BOOST_TEST(record.destination().address() == "10.0.0.7:8080");
+}
+
+BOOST_AUTO_TEST_CASE(only_what_is_open_says_so) {
+  SampleEntry client = FullEntry(Reporter::kSource);
+  BOOST_TEST(Line(SamplePair(&client, {})).find("\"state\"") == std::string::npos);
+  client.facts().moment = LogMoment::kPeriodic;
+  BOOST_TEST(Parse(Line(SamplePair(&client, {}))).state() == "Open");
 }
 
 BOOST_AUTO_TEST_CASE(a_negative_difference_is_never_clamped) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
 import { clock, durationMs, ms, rate, visible } from "../../src/web/ui/src/format";
-import { endName, fullName, outcome, parseRecord, RowStore, toRow } from "../../src/web/ui/src/record";
+import { endName, fullName, isNewer, lookOf, outcome, parseRecord, RowStore, toRow } from "../../src/web/ui/src/record";
 
 const line = (id: string, path = "/cart", extra = {}) =>
   JSON.stringify({
@@ -63,6 +63,21 @@ test("rows are in the order of their start, whenever they come", () => {
   expect(ids(store)).toBe("abcd");
   expect(store.indexOf(store.all[2])).toBe(2);
   expect(store.find("b")?.seq).toBe(12);
+});
+
+test("an open stream's row gives way to newer ones of its id, and the end's to none", () => {
+  const row = (clientMs: number, extra = {}, seq = 1) => toRow(line("b", "/", { timings: { startTime: "2026-01-31T12:00:02Z", clientMs }, ...extra }), seq);
+  const [first, second, end] = [row(10_000, { state: "Open" }), row(20_000, { state: "Open" }, 2), row(30_000, {}, 3)];
+  expect([lookOf(first), lookOf(end), outcome(row(1, { state: "Open", response: {} }))]).toEqual(["Open", "Ok", "open"]);
+  expect([isNewer(second, first), isNewer(first, second), isNewer(end, second), isNewer(second, end)]).toEqual([true, false, true, false]);
+  const store = new RowStore(10);
+  for (const each of [toRow(at("a", 1), 0), first, toRow(at("c", 3), 9)]) store.add(each);
+  store.replace(second, first); // before it was in sight
+  store.commit();
+  expect(store.find("b")).toBe(second);
+  store.replace(end, second);
+  expect([ids(store), store.length, store.all[1]]).toEqual(["abc", 3, end]);
+  expect([store.find("b"), store.indexOf(first), end.seq]).toEqual([end, 1, 1]);
 });
 
 test("rows without a time are found as well, in the order in which they came", () => {

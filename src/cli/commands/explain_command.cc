@@ -37,7 +37,7 @@ class ExplainCommand final : public Command {
   OutputOptions output_;
   bool follow_ = false;
   uint64_t shown_ = 0;
-  std::set<std::string> ended_;                // records that were shown, by their id
+  std::set<std::string> ended_;                  // records that were shown, by their id
   std::map<std::string, v1::TrafficPair> open_;  // the newest of each stream that has not ended
 };
 

@@ -72,10 +72,9 @@ bool IsWholeWorkload(tap::TargetKind kind) {
 }
 
 Option OpenStreamsOption(TapOptions* out) {
-  Option option =
-      DurationOption("open-streams",
-                     "also record connections and streams that have not ended, this often (10s)",
-                     &out->open_streams);
+  Option option = DurationOption(
+      "open-streams", "also record connections and streams that have not ended, this often (10s)",
+      &out->open_streams);
   const TakeValue read = option.take;
   option.take = [out, read](const std::string& text) {
     TT_RETURN_IF_ERROR(read(text));

@@ -18,7 +18,7 @@ struct TapOptions {
   FilterOptions filter;
   base::Nanos duration = 10 * 60 * base::kSecond;
   base::Nanos wait = 60 * base::kSecond;  // for the operator and the proxies
-  base::Nanos open_streams = 0;  // 0: only what has ended
+  base::Nanos open_streams = 0;           // 0: only what has ended
   bool keep_query = false;
   bool with_peers = false;
 };

@@ -33,6 +33,16 @@ BOOST_AUTO_TEST_CASE(a_request_is_found_by_each_of_its_names) {
   }
 }
 
+// Written once each 10 s while a connection is open, and at its end.
+BOOST_AUTO_TEST_CASE(of_a_stream_the_newest_record_is_shown) {
+  for (const auto& [file, says] : {std::pair("streams-open.ndjson", "still open after 20.00 s"),
+                                   std::pair("streams.ndjson", "closed normally after 30.00 s")}) {
+    BOOST_TEST(Run("00000000000000a1", file) == 0, console.said);
+    BOOST_TEST(console.output.find(says) != std::string::npos, console.output);
+    BOOST_TEST(console.output.find("10.00 s") == std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(envoys_digit_in_a_request_id_does_not_matter) {
   BOOST_TEST(Run("3f1f4b0e-8c1d-9d5e-9a57-1d2c3b4a5f60", "pair.ndjson") == 0, console.said);
   BOOST_TEST(console.output == fakes::Golden("explain-pair.txt"));

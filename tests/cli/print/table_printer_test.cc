@@ -10,6 +10,7 @@
 namespace traffictap {
 
 using fakes::CheckGolden;
+using fakes::Line;
 using fakes::Printed;
 using fakes::SplitLines;
 
@@ -28,6 +29,14 @@ BOOST_AUTO_TEST_CASE(no_line_is_wider_than_the_terminal) {
     for (const auto& line : SplitLines(Printed("table", {.columns = columns}))) {
       BOOST_TEST(cli::print::TextColumns(line) <= columns);
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_has_not_ended_is_open) {
+  for (const char* form : {"table", "wide"}) {
+    const std::string text = Printed(form, {.columns = 140}, {SplitLines(Line("streams-open"))[0]});
+    BOOST_TEST(text.find(" Open ") != std::string::npos, text);
+    BOOST_TEST(text.find(" Ok ") == std::string::npos, text);
   }
 }
 

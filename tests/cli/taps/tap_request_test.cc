@@ -62,6 +62,19 @@ BOOST_AUTO_TEST_CASE(a_whole_namespace_has_no_targets_and_the_mesh_is_a_cluster_
   BOOST_TEST(Yaml(Ask({"ns/shop", "ns/bank"}).request) == Golden("namespaces.yaml"));
 }
 
+BOOST_AUTO_TEST_CASE(open_streams_are_asked_for_by_an_option) {
+  const auto yaml = Yaml(Ask({"--open-streams", "10s"}).request);
+  BOOST_TEST(yaml.find("openStreams: 10s") != std::string::npos, yaml);
+  for (const char* interval : {"500ms", "2h", "often"}) {
+    cli::TapOptions options;
+    cli::CommandSpec spec;
+    cli::AddTapOptions(&options, &spec);
+    const auto parsed = cli::ParseCommand(spec, {"--open-streams", interval});
+    BOOST_TEST(!parsed.ok());
+    BOOST_TEST(Message(parsed.status()).find("open-streams") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
   for (const auto& args : std::vector<std::vector<std::string>>{
            {"checkout", "pod/a.b",     "gateway/g",  "--response-code", "404|5xx",

@@ -47,6 +47,21 @@ BOOST_AUTO_TEST_CASE(a_namespaces_own_word_goes_before_the_selector) {
   BOOST_TEST(found.contains("yes"));
 }
 
+BOOST_AUTO_TEST_CASE(a_namespace_says_how_often_its_proxies_tell_of_open_streams) {
+  auto& shop = Add("shop", {{kLabel, "Standing"}});
+  BOOST_TEST(Run().at("shop").headers.open_streams == 0);
+  shop.annotations[plan::kStandingOpenStreams] = "30s";
+  BOOST_TEST(Run().at("shop").headers.open_streams == 30 * base::kSecond);
+  BOOST_TEST(faults.empty());
+  for (const char* wrong : {"", "10", "500ms", "2h", "often"}) {
+    shop.annotations[plan::kStandingOpenStreams] = wrong;
+    BOOST_TEST(Run().at("shop").headers.open_streams == 0);
+    BOOST_REQUIRE(faults.size() == 1u);
+    BOOST_TEST(faults[0].reason == "AttachmentInvalid");
+    BOOST_TEST(faults[0].message.find("from 1s to 1h") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(any_other_word_is_told_and_counts_as_on_demand) {
   snapshot.mesh.standing = tap::LabelSelector{{{"team", "a"}}, {}};
   Add("shop", {{"team", "a"}, {kLabel, "standing"}});

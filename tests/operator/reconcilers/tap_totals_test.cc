@@ -26,6 +26,7 @@ v1::CollectorReport MakeReport(const std::string& collector, const std::string& 
   tap->set_generation(generation);
   tap->set_offered(records);
   tap->set_pairs(records / 2);
+  tap->set_open(records / 5);
   (*tap->mutable_orphans())["PeerNotMeshed"] = records / 10;
   tap->set_proxies(2);
   auto* output = tap->add_outputs();

@@ -7,7 +7,7 @@ import { explain } from "./feed";
 import { excludeTerm, toggleTerm } from "./filter";
 import { bytes, instant, ms, visible } from "./format";
 import { moveSelection } from "./list";
-import { endName, fullName, outcome, parseRecord, type PairRecord, type Row, type Side } from "./record";
+import { endName, fullName, lookOf, outcome, parseRecord, type PairRecord, type Row, type Side } from "./record";
 import { asCurl, asText, copy, linkTo, traceLink } from "./share";
 import { Parts, PhaseTable, Timeline } from "./timeline";
 import { VerdictTag } from "./verdict";
@@ -248,10 +248,10 @@ export function Details() {
   const record = parseRecord(row.line);
   const { client, server } = record;
   return (
-    <aside class={`details d-${row.verdict}`} aria-label="Details" tabIndex={-1}>
+    <aside class={`details d-${lookOf(row)}`} aria-label="Details" tabIndex={-1}>
       <header>
-        <VerdictTag verdict={record.verdict} />
-        <span class={`num code c${Math.floor(row.code / 100)}`}>{row.tcp ? "TCP" : outcome(row) === "none" ? "no response" : visible(outcome(row))}</span>
+        <VerdictTag verdict={lookOf(record)} />
+        <span class={`num code c${Math.floor(row.code / 100)}`}>{row.tcp ? "TCP" : ["none", "open"].includes(outcome(row)) ? (row.open ? "no response yet" : "no response") : visible(outcome(row))}</span>
         {row.grpc === "OK" && <span class="faint">gRPC OK</span>}
         <span class="grow" />
         <button class="icon" aria-label="Previous request" title="Previous (k)" onClick={() => moveSelection(-1)}>↑</button>

@@ -39,6 +39,7 @@ const COLUMNS: Record<string, (r: PairRecord) => Cell> = {
   clockOffsetMs: (r) => r.timings.clockOffsetMs,
   requestBytes: (r) => (r.request.bodyBytes as number) ?? 0,
   responseBytes: (r) => (r.response?.bodyBytes as number) ?? 0,
+  state: (r) => r.state,
 };
 
 // A cell that a spreadsheet would run as a formula gets an apostrophe in front.
@@ -169,7 +170,7 @@ function harEntry(r: PairRecord) {
 
 export function toHar(rows: Iterable<Row>): string {
   const records = Array.from(rows, (row) => parseRecord(row.line));
-  const entries = records.filter((r) => r.request.protocol !== "TCP").map(harEntry);
+  const entries = records.filter((r) => r.request.protocol !== "TCP" && !r.state).map(harEntry);
   return JSON.stringify({ log: { version: "1.2", creator: { name: "TrafficTap", version: "v1" }, entries } }, null, 1);
 }
 

@@ -6,7 +6,7 @@ import type { Explanation, Summary, TapsStatus, Words } from "./api";
 import { sortRows } from "./facets";
 import { durationMs } from "./format";
 import { matcher } from "./match";
-import { RowStore, toRow, type PairRecord, type Row } from "./record";
+import { RowStore, isNewer, toRow, type PairRecord, type Row } from "./record";
 import * as state from "./state";
 import { type Control, LiveStream, failureOf } from "./stream";
 
@@ -48,8 +48,10 @@ function take(line: string) {
   const row = toRow(line, seq);
   const range = state.range.peek();
   if (range && !(row.time >= range.from && row.time <= range.to)) return;
-  if (store.has(row.id)) {
-    copies++;
+  const listed = store.find(row.id);
+  if (listed) {
+    if (isNewer(row, listed)) store.replace(row, listed);
+    else copies++;
     return;
   }
   seq++;
@@ -127,7 +129,8 @@ function publish() {
     state.listed.value = seq;
     state.copies.value = copies;
     state.manyNamespaces.value = namespaces.size > 1;
-    if (state.selectedId.peek() && !state.selected.peek()) state.selected.value = store.find(state.selectedId.peek()) ?? null;
+    const id = state.selectedId.peek();
+    if (id) state.selected.value = store.find(id) ?? state.selected.peek();
   });
 }
 

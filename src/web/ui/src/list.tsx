@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { SortKey } from "./facets";
 import { rowsInOrder, store } from "./feed";
 import { clock, instant, ms, visible } from "./format";
-import { fullName, outcome, type EndName, type Row } from "./record";
+import { fullName, lookOf, outcome, type EndName, type Row } from "./record";
 import { verdictLabel, verdictMeaning, verdictShape } from "./verdict";
 import * as state from "./state";
 
@@ -113,6 +113,7 @@ const endTitle = (end: EndName) => visible([fullName(end), end.note].filter(Bool
 function why(row: Row): string {
   const words = state.words.value;
   const flags = row.flags.join(" ");
+  if (row.open) return ["still open", row.orphan && (words.orphanReasons[row.orphan] ?? row.orphan)].filter(Boolean).join(": ");
   if (row.reason) return flags ? `${row.reason} (${flags})` : row.reason;
   if (row.tries) return `${row.tries.split(", ").length} tries: ${row.tries}`;
   if (flags) return words.flags[row.flags[0]] ? `${flags}: ${words.flags[row.flags[0]]}` : flags;
@@ -121,6 +122,7 @@ function why(row: Row): string {
 
 function codeTitle(row: Row): string {
   const what = row.tcp ? "a TCP connection" : row.code ? `HTTP ${row.code}${row.grpc ? `, gRPC ${row.grpc}` : ""}` : "no response";
+  if (row.open) return `Still open: ${row.tcp ? what : "a request"} that has not ended; the figures are those so far`;
   return `${verdictLabel(row.verdict)}: ${verdictMeaning(row.verdict)} (${what})`;
 }
 
@@ -129,20 +131,21 @@ const missing = (row: Row) => (Number.isNaN(row.clientMs) ? "?" : "") + "→" + 
 function Line({ row, index, top }: { row: Row; index: number; top: number }) {
   const chosen = state.selectedId.value === row.id;
   const reason = visible(why(row));
+  const look = lookOf(row);
   return (
     <div
       id={`row-${row.seq}`}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={chosen}
-      class={`row r-${row.verdict} ${chosen ? "chosen" : ""}`}
+      class={`row r-${look} ${chosen ? "chosen" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => state.select(row)}
     >
       <span role="gridcell" class="num faint at" title={instant(row.time)}>{clock(row.time, state.utc.value)}</span>
-      <span role="gridcell" class={`num code c${Math.floor(row.code / 100)} t-${row.verdict}`} title={codeTitle(row)}>
-        {visible(outcome(row))} <span aria-hidden="true">{row.verdict === "Ok" ? "" : verdictShape(row.verdict)}</span>
-        <span class="sr">{verdictLabel(row.verdict)}</span>
+      <span role="gridcell" class={`num code c${Math.floor(row.code / 100)} t-${look}`} title={codeTitle(row)}>
+        {visible(outcome(row))} <span aria-hidden="true">{look === "Ok" ? "" : verdictShape(look)}</span>
+        <span class="sr">{verdictLabel(look)}</span>
       </span>
       <span role="gridcell" class="request" title={visible(row.path)}>
         <span class="method">{visible(row.method)}</span> <span class="path">{visible(row.tcp ? row.destination.note : row.path)}</span>

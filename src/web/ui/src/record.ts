@@ -35,6 +35,7 @@ export interface PairRecord {
   tap: string;
   verdict: string;
   orphanReason?: string;
+  state?: string; // "Open": it has not ended, and a newer record with this id follows
   reporter: string;
   source: End;
   destination: End;
@@ -86,6 +87,7 @@ export interface Row {
   id: string;
   time: number; // ms since the epoch
   verdict: string;
+  open: boolean; // it has not ended
   orphan: string;
   source: EndName;
   destination: EndName;
@@ -125,6 +127,7 @@ export function toRow(line: string, seq: number): Row {
     id: r.id,
     time: Date.parse(t.startTime),
     verdict: r.verdict,
+    open: r.state === "Open",
     orphan: r.orphanReason ?? "",
     source: endName(r.source),
     destination: endName(r.destination),
@@ -145,7 +148,13 @@ export function toRow(line: string, seq: number): Row {
 }
 
 // What stands in the column of codes.
-export const outcome = (row: Row) => (row.tcp ? "TCP" : row.grpc && row.grpc !== "OK" ? row.grpc : row.code ? String(row.code) : "none");
+export const outcome = (row: Row) => (row.tcp ? "TCP" : row.grpc && row.grpc !== "OK" ? row.grpc : row.code ? String(row.code) : row.open ? "open" : "none");
+// What a row looks like: its verdict, which an open one does not have yet.
+export const lookOf = (of: { verdict: string; open?: boolean; state?: string }) => (of.open || of.state === "Open" ? "Open" : of.verdict);
+// How long it took, or takes so far.
+const age = (row: Row) => Math.max(row.clientMs || 0, row.serverMs || 0);
+// Whether a row says more than the one of the same id that is listed: the end goes before what was known until then.
+export const isNewer = (row: Row, listed: Row) => listed.open && (!row.open || age(row) > age(listed));
 
 const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq;
 
@@ -154,7 +163,7 @@ const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq
 export class RowStore {
   private rows: Row[] = [];
   private fresh: Row[] = [];
-  private ids = new Set<string>();
+  private ids = new Map<string, Row>();
   constructor(readonly capacity: number) {}
 
   get length() {
@@ -168,8 +177,17 @@ export class RowStore {
     return this.ids.has(id);
   }
   add(row: Row) {
-    this.ids.add(row.id);
+    this.ids.set(row.id, row);
     this.fresh.push(row);
+  }
+  // Puts a newer row of the same request into the place of the one that is listed.
+  replace(row: Row, listed: Row) {
+    row.seq = listed.seq;
+    row.time = listed.time; // of one start: the order stays
+    const index = this.indexOf(listed);
+    if (index >= 0) this.rows[index] = row;
+    else this.fresh = this.fresh.map((each) => (each === listed ? row : each));
+    this.ids.set(row.id, row);
   }
   commit() {
     if (!this.fresh.length) return;
@@ -199,10 +217,10 @@ export class RowStore {
   // -1: it is not here any more.
   indexOf(row: Row): number {
     const index = this.place(row);
-    return this.rows[index] === row ? index : -1;
+    return this.rows[index]?.id === row.id ? index : -1;
   }
   find(id: string): Row | undefined {
-    return this.ids.has(id) ? this.rows.find((row) => row.id === id) : undefined;
+    return this.ids.get(id);
   }
   clear() {
     this.rows = [];

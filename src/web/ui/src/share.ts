@@ -3,7 +3,7 @@
 // A request as a link, as a text for others, and as a command that sends it again.
 import type { Explanation } from "./api";
 import { durationMs, instant, ms, visible } from "./format";
-import { endName, fullName, type PairRecord, type Side } from "./record";
+import { endName, fullName, lookOf, type PairRecord, type Side } from "./record";
 import * as state from "./state";
 
 const AROUND_MS = 30_000; // before and after the request that a link names
@@ -38,7 +38,7 @@ const answer = (side?: Side) => (side ? [side.grpcStatus || String(side.code ?? 
 export function asText(record: PairRecord, told: Explanation | null): string {
   const { request, timings } = record;
   const lines = [
-    `${request.method ?? request.protocol ?? ""} ${request.authority ?? ""}${request.path ?? ""} → ${answer(record.client ?? record.server?.at(-1))} (${record.verdict})`,
+    `${request.method ?? request.protocol ?? ""} ${request.authority ?? ""}${request.path ?? ""} → ${answer(record.client ?? record.server?.at(-1))} (${lookOf(record)})`,
     `${end(record.source)} → ${end(record.destination)}, ${instant(Date.parse(timings.startTime))}`,
     ...(told ? [told.cause, told.missing, told.blame && `To blame: ${told.blame}.`] : []),
     `client ${ms(timings.clientMs)} [${answer(record.client)}], server ${ms(timings.serverMs)} [${(record.server ?? []).map(answer).join(", then ") || "–"}]`,

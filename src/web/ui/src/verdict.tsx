@@ -12,6 +12,7 @@ const LOOKS: Record<string, [string, string]> = {
   ClientAborted: ["◇", "Client aborted"],
   Mismatch: ["≠", "Mismatch"],
   Denied: ["⊘", "Denied"],
+  Open: ["◌", "Open"], // no verdict yet
 };
 export const verdictLabel = (verdict: string) => LOOKS[verdict]?.[1] ?? verdict;
 export const verdictShape = (verdict: string) => LOOKS[verdict]?.[0] ?? "?";
