@@ -56,10 +56,11 @@ base::Nanos OpenStreamsOf(const Namespace& ns, std::vector<Note>* faults) {
   if (interval.ok() && *interval >= base::kSecond && *interval <= 3600 * base::kSecond) {
     return *interval;
   }
-  faults->push_back({ns.name, kFault,
-                     fmt::format("annotation {}: '{}' is ignored: it is no duration from 1s to 1h, "
-                                 "such as 10s",
-                                 kStandingOpenStreams, found->second)});
+  faults->push_back(
+      {ns.name, kFault,
+       fmt::format("annotation {}: '{}' is ignored: it is not a duration from 1s to 1h, "
+                   "such as 10s",
+                   kStandingOpenStreams, found->second)});
   return 0;
 }
 

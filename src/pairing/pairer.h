@@ -60,7 +60,7 @@ struct PairerOptions {
 // Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is the
 // monotonic clock and must not go back.
 //
-// Open streams. A periodic entry tells of a stream that goes on, wherever it comes from. It waits for
+// Open streams. A periodic entry tells of a stream that goes on, whoever asked for it. It waits for
 // its window whatever else is there, and then:
 //   the stream ended meanwhile                             nothing: the record of its end follows
 //   a newer periodic entry of the stream came meanwhile    that one, when the first one is due

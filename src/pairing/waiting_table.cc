@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Each half is in one queue (of its window's length), in by_connection_ and in by_request_, and while
-// its stream is open in by_stream_, or its place is on the list of free ones. Queues need no sorting: a half is appended when it comes, and
-// all of a queue wait equally long, so the oldest is always the first to end; Due looks at one half
-// per length. Both indexes keep the halves of one key in the order in which they came, one key for
-// each side: whoever asks for the oldest of the other side finds it first, however many of its own
-// side wait there. Slots are numbers that stay where they are, so that the indexes can link through
-// them; entries live in a slab, since the allocator's own bookkeeping would be a tenth of each.
+// Each half is in one queue (of its window's length), in by_connection_, in by_request_ and, while
+// its stream is open, in by_stream_, or its place is on the list of free ones. Queues need no
+// sorting: a half is appended when it comes, and all of a queue wait equally long, so the oldest is
+// always the first to end; Due looks at one half per length. The indexes keep the halves of one key
+// in the order in which they came, one key for each side: whoever asks for the oldest of the other
+// side finds it first, however many of its own side wait there. Slots are numbers that stay where
+// they are, so that the indexes can link through them; entries live in a slab, since the allocator's
+// own bookkeeping would be a tenth of each.
 // Called from the pairer alone, on its thread.
 #include "pairing/waiting_table.h"
 

@@ -16,8 +16,8 @@ namespace traffictap::pairing {
 
 // The halves that wait for the other side: a copy of each, found by connection, by request and by
 // the end of its window. Halves of open streams are found by those alone, the others by the others:
-// what has ended joins nothing that has not. Every operation on one half takes the same time however many wait, even
-// where all have one request id. Not thread-safe.
+// what has ended joins nothing that has not. Every operation on one half takes the same time however
+// many wait, even where all have one request id. Not thread-safe.
 class WaitingTable {
  public:
   using Slot = uint32_t;

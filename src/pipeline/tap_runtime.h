@@ -30,8 +30,7 @@ namespace traffictap::pipeline {
 // thread calls Consume and Deliver; counters() and output_counters() may be read by any thread.
 class TapRuntime {
  public:
-  // kInvalidArgument: the spec cannot work (a pattern that does not compile, an output that cannot
-  // open).
+  // kInvalidArgument: the spec cannot work, as a pattern does not compile or an output cannot open.
   // `live` (or null) is shown every batch that is offered, whatever the outputs' own match.
   // `pattern_time` outlives the runtime.
   static StatusOr<std::unique_ptr<TapRuntime>> Create(tap::TapSpecPtr spec,
@@ -69,8 +68,7 @@ class TapRuntime {
   TapCounters counters() const;
   // What maxRecordsPerSecond left out, in all lives of the tap.
   LimitedEdges limited_edges() const;
-  // By name, in all lives of the tap: what an output dropped that an edit replaced is not
-  // forgotten.
+  // By name, in all lives of the tap, with what an output dropped that an edit has replaced.
   std::map<std::string, sinks::SinkCounters> output_counters() const;
 
  private:

@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kWaitingBytesMax = size_t{512} << 20;
 
-// All attempts of a record are there. One without a side to look at cannot be joined either, and one
-// of an open stream is only what was known then: that of its end has the id too.
+// All attempts of a record are there. One without a side to look at cannot be joined either, and
+// one of an open stream is only what was known then: that of its end has the id too.
 bool IsWhole(const RecordEntries& entries) {
   const auto& pair = entries.pair;
   if (entries.reduced || (pair.client == nullptr && pair.servers.empty())) return true;

@@ -41,9 +41,9 @@ const char* ToString(Reporter reporter);    // "source", "destination"
 const char* ToString(HttpVersion version);  // "HTTP/1.1", …; "" for kUnspecified
 const char* ToString(Method method);        // "GET", …; "" for kUnspecified
 
-// One request or connection as both sides tell it, at its end or while it is open. A view: entries belong to whoever made it.
-// Either `client` is set or `servers` is not empty; one server per attempt, in the order of their
-// start times.
+// One request or connection as both sides tell it, at its end or while it is open. A view: entries
+// belong to whoever made it. Either `client` is set or `servers` is not empty; one server per
+// attempt, in the order of their start times.
 struct TrafficPair {
   const PackedEntry* client = nullptr;
   std::span<const PackedEntry* const> servers;
