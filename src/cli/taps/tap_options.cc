@@ -45,15 +45,15 @@ Option SelectorOption(TapOptions* out) {
   return option;
 }
 
-Option LimitOption(TapOptions* out) {
-  Option option = DurationOption(
-      "duration", "stop the tap after this time, even if the command dies (default: 10m)",
-      &out->duration);
+// `range` says the bounds for people.
+Option BoundedDuration(const char* name, std::string help, base::Nanos max, const char* range,
+                       base::Nanos* out) {
+  Option option = DurationOption(name, std::move(help), out);
   const TakeValue read = option.take;
-  option.take = [out, read](const std::string& text) {
+  option.take = [out, read, max, range](const std::string& text) {
     TT_RETURN_IF_ERROR(read(text));
-    if (out->duration >= kDurationMin) return absl::OkStatus();
-    return absl::InvalidArgumentError("must be at least 1s");
+    if (*out >= kDurationMin && *out <= max) return absl::OkStatus();
+    return absl::InvalidArgumentError(range);
   };
   return option;
 }
@@ -71,19 +71,17 @@ bool IsWholeWorkload(tap::TargetKind kind) {
   }
 }
 
+Option LimitOption(TapOptions* out) {
+  return BoundedDuration("duration",
+                         "stop the tap after this time, even if the command dies (default: 10m)",
+                         INT64_MAX, "must be at least 1s", &out->duration);
+}
+
 Option OpenStreamsOption(TapOptions* out) {
-  Option option = DurationOption(
-      "open-streams", "also record connections and streams that have not ended, this often (10s)",
-      &out->open_streams);
-  const TakeValue read = option.take;
-  option.take = [out, read](const std::string& text) {
-    TT_RETURN_IF_ERROR(read(text));
-    if (out->open_streams >= kDurationMin && out->open_streams <= kOpenStreamsMax) {
-      return absl::OkStatus();
-    }
-    return absl::InvalidArgumentError("must be from 1s to 1h");
-  };
-  return option;
+  return BoundedDuration(
+      "open-streams",
+      "also record connections and streams that have not ended, this often, such as 10s",
+      kOpenStreamsMax, "must be from 1s to 1h", &out->open_streams);
 }
 
 Status CheckWithPeers(const TargetChoice& choice) {
