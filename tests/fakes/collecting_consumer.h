@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -39,7 +40,7 @@ class CollectingConsumer final : public pairing::PairConsumer {
 
   std::vector<Emitted> emitted;
   std::vector<traffic::Verdict> verdicts;  // of the same index
-  std::vector<bool> open;                  // the same
+  std::deque<bool> open;                   // the same
   bool nodes_match = true;                 // each half came with the owner of its node
 
  private:

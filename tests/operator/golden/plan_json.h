@@ -8,6 +8,7 @@
 #include "operator/plan/attachment_name.h"
 #include "operator/plan/mesh_plan.h"
 #include "operator/plan/target_outcomes.h"
+#include "tap/values.h"
 
 // A plan as the JSON that its golden file shows.
 namespace traffictap::golden {

@@ -67,6 +67,7 @@ BOOST_AUTO_TEST_CASE(reports_of_all_collectors_are_added_up) {
   const auto totals = life.See({MakeReport("a", "i1", 100), MakeReport("b", "i2", 50, 3)});
   BOOST_TEST(totals.counts.at("records") == 150u);
   BOOST_TEST(totals.counts.at("pairs") == 75u);
+  BOOST_TEST(totals.counts.at("open") == 30u);
   BOOST_TEST(totals.counts.at("orphans") == 15u);
   BOOST_TEST(totals.proxies == 4u);
   BOOST_TEST(totals.generation == 1);
