@@ -6,7 +6,6 @@
 #include <map>
 #include <utility>
 
-#include "base/clock.h"
 #include "fmt/format.h"
 
 namespace traffictap::observe {

@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_SUITE(trace_tree)
 BOOST_AUTO_TEST_CASE(calls_follow_each_other_whatever_the_clocks_of_their_pods_say) {
   BOOST_TEST(Text({Call("cart", "s", 20, 30), Call("web", "cart", 10, 50),
                    Call("cart", "db", 60, 5), Call("client", "web", 0, 100)}) ==
-             "shop/client > web[cart[s:proxy]:proxy]");
+             "shop/client > web[cart[s:proxy db:proxy]:proxy]");
 }
 
 BOOST_AUTO_TEST_CASE(children_are_in_the_order_of_their_start) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "cli/commands/program.h"
@@ -45,12 +46,10 @@ struct Fixture {
 };
 
 constexpr const char* kTree =
-    "CALL                               CODE    VERDICT              TOTAL      SELF   BETWEEN  "
-    "PLACED BY\n"
+    "CALL                       CODE    VERDICT              TOTAL      SELF   BETWEEN  PLACED BY\n"
     "shop/client\n"
-    "└─ shop/web GET /web               200     Ok                  20.0ms    9.00ms    1.00ms\n"
-    "   └─ shop/cart GET /cart          200     Ok                  10.0ms    9.00ms    1.00ms  "
-    "proxy\n";
+    "└─ shop/web GET /web       200     Ok                  20.0ms    9.00ms    1.00ms\n"
+    "   └─ shop/cart GET /cart  200     Ok                  10.0ms    9.00ms    1.00ms  proxy\n";
 
 }  // namespace
 

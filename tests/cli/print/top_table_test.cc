@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(an_estimate_says_so) {
   BOOST_REQUIRE(text.ok());
   const auto lines = fakes::SplitLines(*text);
   BOOST_TEST(lines.at(0) == "60 records of 60 s, for ≈600 requests by sampling, 2 edges");
-  BOOST_TEST(lines.at(2).find(" ≈8.3/s     ≈500 ≈20.0%") != std::string::npos, lines[2]);
+  BOOST_TEST(lines.at(2).find(" ≈8.3/s    ≈500 ≈20.0%") != std::string::npos, lines[2]);
   BOOST_TEST(lines.at(3).find(" 0.20/s      10  10.0%") != std::string::npos, lines[3]);
 }
 

@@ -58,6 +58,7 @@ export const MEANINGS: [string, string][] = [
   ["agent:curl/", "curl/ is a prefix, =curl/8.5.0 the whole user agent, ~.*Firefox/1[23].* a regex"],
   ["protocol:HTTP/2", "HTTP/1.1, HTTP/2 (or http2) or TCP"],
   ["header:x-tenant:blue", "request header that is present, or has this value; if repeated, all must hold"],
+  ["trace:0af7651916cd43dd8448eb211c80319c", "id of the trace: 32 hexadecimal digits, or 16 of a short B3 id"],
   ["code:5xx", "404, a range as 500-599 or 500,599, a class as 5xx, a list as 404|503, or 0 for no response"],
   ["grpc:UNAVAILABLE", "how a gRPC call ended, such as UNAVAILABLE or UNAVAILABLE,INTERNAL"],
   ["min:100ms", "only requests that took at least this long on either side, such as 100ms"],
