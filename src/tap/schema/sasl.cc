@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tap/schema/sasl.h"
 
-#include <algorithm>
+#include <map>
 
 #include "fmt/format.h"
 #include "re2/re2.h"

@@ -144,7 +144,7 @@ BOOST_FIXTURE_TEST_CASE(an_endpoint_that_failed_is_left_alone_for_ten_seconds, F
              fmt::format("kafka: token endpoint \"{}\": it answers 500", spec.token_endpoint_url));
   endpoint.code = 200;
   BOOST_TEST(source.Get().status() == failed);
-  BOOST_TEST(endpoint.count == 1);
+  BOOST_TEST(endpoint.count.load() == 1);
   clock.Advance(10 * base::kSecond);
   BOOST_TEST(source.Get()->value == "t2");
   // What somebody has mended is read at once.

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(refuses_an_oauth_that_cannot_work) {
   for (const char* region : {"EU", "'eu-west-1.example.com/'", "-eu", "eu-"}) {
     BOOST_TEST(invalid("awsRegion", region), region);
   }
-  for (const char* extensions : {"{auth: x}", "{logical_cluster: x}", "{'': x}", "{traceId: é}"}) {
+  for (const char* extensions : {"{auth: x}", "{logical_cluster: x}", "{traceId: é}"}) {
     BOOST_TEST(invalid("extensions", extensions), extensions);
   }
   BOOST_TEST(invalid("extensions", "{a: " + std::string(1025, 'x') + "}"));
