@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/nearest_name.h"
+#include "filter/text_match.h"
 #include "fmt/format.h"
 #include "observe/filter_words.h"
 #include "observe/record_ends.h"
@@ -102,6 +103,19 @@ bool MayBeOneOf(const std::string& method, const std::vector<std::string>& wante
   });
 }
 
+// A pattern would cost more than it spares.
+bool MayHavePath(std::string_view path, const std::vector<tap::PathMatch>& wanted) {
+  const std::string_view bare = filter::PathOnly(path);
+  return std::any_of(wanted.begin(), wanted.end(), [&](const tap::PathMatch& one) {
+    switch (one.kind) {
+      case tap::PathMatchKind::kExact: return bare == one.value;
+      case tap::PathMatchKind::kPrefix: return bare.starts_with(one.value);
+      case tap::PathMatchKind::kRegex: return true;
+    }
+    return true;
+  });
+}
+
 bool HasCode(const std::vector<uint32_t>& codes, const std::vector<tap::CodeRange>& wanted) {
   return std::any_of(codes.begin(), codes.end(), [&](uint32_t code) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const tap::CodeRange& range) {
@@ -138,6 +152,7 @@ bool RecordFilter::Part::MayHold(const traffic::RecordSkim& skim) const {
   const auto& match = conditions.match;
   return (conditions.verdicts.empty() || MayBeOneOf(skim.verdict, conditions.verdicts)) &&
          (match.methods.empty() || MayBeOneOf(skim.method, match.methods)) &&
+         (match.paths.empty() || MayHavePath(skim.path, match.paths)) &&
          (match.response_codes.empty() || skim.tcp || HasCode(skim.codes, match.response_codes));
 }
 

@@ -7,7 +7,6 @@
 
 #include <charconv>
 #include <string>
-#include <unordered_map>
 
 #include "base/rfc3339.h"
 #include "fmt/format.h"
@@ -16,26 +15,10 @@
 namespace traffictap::traffic {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
-
-using Fields = std::unordered_map<std::string_view, const FieldDescriptor*>;
-
-// A message's fields by their names in JSON. Protobuf's own search takes a text of its own and a
-// lock for each.
-const Fields& FieldsOf(const Message& message) {
-  thread_local std::unordered_map<const Descriptor*, Fields> types;
-  const auto [found, added] = types.try_emplace(message.GetDescriptor());
-  if (!added) return found->second;
-  for (int i = 0; i < found->first->field_count(); ++i) {
-    const FieldDescriptor* const field = found->first->field(i);
-    found->second.emplace(field->camelcase_name(), field);
-  }
-  return found->second;
-}
 
 bool ReadObject(const simdjson::dom::object& object, Message* out, std::string* fault);
 
@@ -140,11 +123,10 @@ bool ReadField(const element& value, const FieldDescriptor* field, Message* out,
 
 // `fault` gets the innermost field that is not what it should be.
 bool ReadObject(const simdjson::dom::object& object, Message* out, std::string* fault) {
-  const Fields& fields = FieldsOf(*out);
   for (const auto& [key, value] : object) {
-    const auto found = fields.find(key);
-    if (found == fields.end() || ReadField(value, found->second, out, fault)) continue;
-    if (fault->empty()) *fault = found->second->full_name();
+    const auto* field = out->GetDescriptor()->FindFieldByCamelcaseName(std::string(key));
+    if (field == nullptr || ReadField(value, field, out, fault)) continue;
+    if (fault->empty()) *fault = field->full_name();
     return false;
   }
   return true;

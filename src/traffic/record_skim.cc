@@ -55,7 +55,8 @@ bool SkimRecord(std::string_view line, RecordSkim* out) {
   if (parser.parse(line.data(), line.size()).get(record) != simdjson::SUCCESS) return false;
   if (record.at_key("request").get(request) != simdjson::SUCCESS) return false;
   std::string protocol;
-  if (!TakeText(request, "protocol", &protocol) || !TakeText(request, "method", &out->method)) {
+  if (!TakeText(request, "protocol", &protocol) || !TakeText(request, "method", &out->method) ||
+      !TakeText(request, "path", &out->path)) {
     return false;
   }
   out->tcp = protocol == "TCP";

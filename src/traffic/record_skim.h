@@ -13,6 +13,7 @@ namespace traffictap::traffic {
 struct RecordSkim {
   std::string verdict;
   std::string method;           // empty where there is none
+  std::string path;             // with its query; the same
   bool tcp = false;             // a connection: codes say nothing
   std::vector<uint32_t> codes;  // the response code of each side; 0 where it has none
 };

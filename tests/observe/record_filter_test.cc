@@ -311,8 +311,9 @@ BOOST_AUTO_TEST_CASE(different_parameters_must_all_hold_and_each_not_excludes_al
   BOOST_TEST(!Matches({{"not.method", "POST"}, {"not.code", "5xx"}}));
 }
 
-BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_code_and_verdict_alone) {
-  const traffic::RecordSkim skim{.verdict = "Ok", .method = "GET", .codes = {200, 204}};
+BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_path_code_and_verdict_alone) {
+  const traffic::RecordSkim skim{
+      .verdict = "Ok", .method = "GET", .path = "/cart/42?x=1", .codes = {200, 204}};
   const auto may = [](const traffic::RecordSkim& of, const std::vector<Parameter>& parameters) {
     return RecordFilter::Parse(parameters).value()->MayMatch(of);
   };
@@ -321,7 +322,10 @@ BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_code_and_verdict_alone) {
   BOOST_TEST(!may(skim, {{"code", "5xx"}}));
   BOOST_TEST(!may(skim, {{"method", "POST"}}));
   BOOST_TEST(!may(skim, {{"verdict", "ServerError"}}));
-  BOOST_TEST(may(skim, {{"path", "/nowhere"}, {"not.code", "200"}, {"not.method", "GET"}}));
+  BOOST_TEST(!may(skim, {{"path", "/nowhere"}}));
+  BOOST_TEST(!may(skim, {{"path", "=/cart"}}));
+  BOOST_TEST(may(skim, {{"path", "=/cart/42"}, {"path", "/nowhere"}}));
+  BOOST_TEST(may(skim, {{"path", "~/nowhere"}, {"not.code", "200"}, {"not.method", "GET"}}));
   BOOST_TEST(may({.verdict = "OfTomorrow"}, {{"verdict", "ServerError"}}));
   BOOST_TEST(may({.tcp = true}, {{"code", "5xx"}}));
 }

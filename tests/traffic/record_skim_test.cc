@@ -7,13 +7,14 @@ namespace traffictap::traffic {
 
 BOOST_AUTO_TEST_SUITE(record_skim)
 
-BOOST_AUTO_TEST_CASE(tells_verdict_method_protocol_and_the_code_of_each_side) {
+BOOST_AUTO_TEST_CASE(tells_verdict_method_path_protocol_and_the_code_of_each_side) {
   RecordSkim skim;
-  BOOST_REQUIRE(SkimRecord(R"({"verdict": "Retried", "request": {"method": "GET"},
+  BOOST_REQUIRE(SkimRecord(R"({"verdict": "Retried", "request": {"method": "GET", "path": "/a?b"},
       "response": {"code": 404}, "client": {"code": 200}, "server": [{"flags": []}, {"code": 503}]})",
                            &skim));
   BOOST_TEST(skim.verdict == "Retried");
   BOOST_TEST(skim.method == "GET");
+  BOOST_TEST(skim.path == "/a?b");
   BOOST_TEST(!skim.tcp);
   BOOST_TEST(skim.codes == (std::vector<uint32_t>{200, 0, 503}), boost::test_tools::per_element());
   BOOST_REQUIRE(SkimRecord(R"({"request": {"protocol": "TCP"}})", &skim));
