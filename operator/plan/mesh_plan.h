@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "operator/plan/foreign_objects.h"
+#include "operator/plan/target_outcome.h"
 #include "tap/tap_spec.h"
 
 // What Compile writes: everything that shall be, so that what is there and not in the plan can go.
@@ -95,19 +96,6 @@ struct Note {
   std::string reason;   // "NotMeshed", "CollectorHidden", "TelemetryConflict", "AlsoCovers", …
   std::string message;
   friend auto operator<=>(const Note&, const Note&) = default;
-};
-
-// What became of one of a tap's targets.
-struct TargetOutcome {
-  // All of its pods, some or none of them are attached; kPlanned: at least some would be.
-  enum class State { kAttached, kPartial, kNotAttached, kPlanned };
-  tap::Target target;
-  State state = State::kNotAttached;
-  std::string reason;  // "Attached", "NotFound", "NoPods", or that of a Note
-  std::string message;
-  uint32_t workloads = 0;  // that it means
-  uint32_t pods = 0;       // of these
-  uint32_t proxies = 0;    // of these pods: those that a patch reaches
 };
 
 // How a tap reaches its proxies: by patches that come and go with it, or by those that stand.

@@ -190,7 +190,7 @@ StatusOr<std::unique_ptr<PairFilter>> PairFilter::Create(const tap::MatchSpec& s
   }
   for (const auto& id : spec.trace_ids) {
     const auto trace = traffic::ParseTraceId(id);
-    if (!trace) return absl::InvalidArgumentError(fmt::format("\"{}\" is no trace id", id));
+    if (!trace) return absl::InvalidArgumentError(fmt::format("\"{}\" is not a trace id", id));
     conditions.traces.push_back(*trace);
   }
   for (const auto& name : spec.response_flags) {

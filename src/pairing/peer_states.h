@@ -23,7 +23,8 @@ struct PeerPlace {
   traffic::SocketAddress address;
   std::string_view network = {};  // of whoever speaks of the address; empty: not known
 
-  PeerPlace(const traffic::SocketAddress& at, std::string_view in = {})  // NOLINT: an address is one
+  PeerPlace(const traffic::SocketAddress& at,
+            std::string_view in = {})  // NOLINT: an address is one
       : address(at), network(in) {}
 };
 

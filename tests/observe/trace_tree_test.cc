@@ -186,8 +186,8 @@ BOOST_AUTO_TEST_CASE(a_call_belongs_to_the_attempt_whose_pod_made_it) {
   Fill(retried.mutable_server(0), "web-1", 1, 10);
   Fill(retried.add_server(), "web-2", 20, 70);
   auto of_first = Call("web", "cart", 5, 4), of_last = Call("web", "cart", 30, 20);
-  of_first.mutable_client()->set_pod("web-1");
-  of_last.mutable_client()->set_pod("web-2");
+  Fill(of_first.mutable_client(), "web-1", 5, 4);
+  Fill(of_last.mutable_client(), "web-2", 30, 20);
   const std::vector<v1::TrafficPair> records = {retried, of_first, of_last};
   BOOST_TEST(MakeTraceTree(records).hops[0].children.size() == 2u);
   BOOST_TEST(SelfMs(records, 0) == 50.0, boost::test_tools::tolerance(1e-6));

@@ -227,7 +227,8 @@ BOOST_AUTO_TEST_CASE(equal_addresses_of_two_networks_are_two_connections) {
   AddIn("west", server, "10.0.0.2");
   Turn(5 * kSecond);
   BOOST_TEST(pairer->counters().pairs == 0u);
-  BOOST_CHECK(Last().reason == OrphanReason::kPeerNotMeshed);  // and not late for the other network's
+  BOOST_CHECK(Last().reason ==
+              OrphanReason::kPeerNotMeshed);  // and not late for the other network's
 }
 
 BOOST_AUTO_TEST_CASE(a_request_through_the_gateway_of_another_network_joins_by_its_id) {

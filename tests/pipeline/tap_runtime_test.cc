@@ -164,6 +164,7 @@ BOOST_AUTO_TEST_CASE(open_streams_are_counted_apart_from_pairs_and_orphans) {
   }
   WaitOut();
   SendPair(2);
+  Settle();
   const auto counters = Snapshot("a").counters;
   BOOST_TEST(counters.offered == 2u);
   BOOST_TEST(counters.open == 1u);

@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_field_suggests_the_nearest_known_one) {
              0);
   BOOST_TEST(Fault("  match: {responsecodes: ['500']}\n").find("did you mean responseCodes?") !=
              std::string::npos);
-  BOOST_TEST(Fault("  xyzzy: 1\n").find("allowed here are targets, direction") !=
+  BOOST_TEST(Fault("  xyzzy: 1\n").find("allowed here are targets, targetRefs, direction") !=
              std::string::npos);
   BOOST_TEST(Fault("  '<<': {a: 1}\n").find("spec.<<: UnknownField") == 0);
 }

@@ -100,8 +100,8 @@ BOOST_AUTO_TEST_CASE(every_field_of_the_proto_is_produced_by_some_record) {
   all.erase("source.address");
   all.erase("source.service");
   // The client's own trace is the record's.
-  all.erase("client.traceId");
-  all.erase("client.spanId");
+  all.erase("client.trace_id");
+  all.erase("client.span_id");
   // Only live readers' records have it: observe/reduce_record.h.
   for (const char* end : {"source", "destination", "client", "server"}) {
     all.erase(std::string(end) + ".reduced");

@@ -99,12 +99,16 @@ std::string TraceText(const std::vector<v1::TrafficPair>& records, const Page& p
         lines.begin(),
         Line{"CALL", {"CODE", "VERDICT", "TOTAL", "SELF", "BETWEEN", "PLACED BY"}, Tone::kPlain});
   }
+  constexpr size_t kFigures = 56;  // all columns but the first and the last, and what is between
+  constexpr size_t kNarrowest = 20;
   size_t widest = 0;
+  size_t others = 0;
   for (const Line& line : lines) {
-    if (!line.cells[0].empty()) widest = std::max(widest, TextColumns(line.name));
+    if (line.cells[0].empty()) continue;
+    widest = std::max(widest, TextColumns(line.name));
+    others = std::max(others, kFigures + 2 + TextColumns(line.cells.back()));
   }
-  constexpr size_t kNumbers = 66;  // of all columns but the calls
-  if (page.columns > kNumbers + 20) widest = std::min(widest, page.columns - kNumbers);
+  if (page.columns > others + kNarrowest) widest = std::min(widest, page.columns - others);
   std::string out;
   for (const Line& line : lines) {
     if (line.cells[0].empty()) {

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_whole_namespace_has_no_targets_and_the_mesh_is_a_cluster_
 
 BOOST_AUTO_TEST_CASE(open_streams_are_asked_for_by_an_option) {
   const auto yaml = Yaml(Ask({"--open-streams", "10s"}).request);
-  BOOST_TEST(yaml.find("openStreams: 10s") != std::string::npos, yaml);
+  BOOST_TEST(yaml.find("openStreams: \"10s\"") != std::string::npos, yaml);
   for (const char* interval : {"500ms", "2h", "often"}) {
     cli::TapOptions options;
     cli::CommandSpec spec;

@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(references_of_the_gateway_api_are_targets_by_other_words) {
 BOOST_AUTO_TEST_CASE(references_that_a_tap_cannot_follow_are_refused) {
   BOOST_TEST(Refuses("  targetRefs: [{kind: Deployment, name: a}]\n", kRef));
   BOOST_TEST(Refuses("  targetRefs: [{group: apps, kind: Service, name: a}]\n", kRef));
-  BOOST_TEST(Refuses("  targetRefs: [{kind: Service}]\n", "spec.targetRefs[0].name"));
+  BOOST_TEST(
+      Refuses("  targetRefs: [{kind: Service}]\n", "spec.targetRefs[0].name", "MissingField"));
   BOOST_TEST(
       Refuses("  targetRefs: [{kind: Service, name: a, sectionName: http}]\n", kRef, "Conflict"));
   BOOST_TEST(Refuses("  targetRefs: [{kind: Namespace, name: a}]\n", kRef, "Conflict"));
