@@ -180,13 +180,22 @@ uint64_t ExchangeKey(const PackedEntry& entry) {
       .Finish();
 }
 
+namespace {
+
+// What passes entries on may round their times, and no proxy begins one stream twice in a millisecond.
+base::Nanos StartMs(const PackedEntry& entry) {
+  return entry.facts.start_time / base::kMillisecond;
+}
+
+}  // namespace
+
 uint64_t StreamKey(const PackedEntry& entry) {
   const traffic::EntryFacts& facts = entry.facts;
   return Hasher()
       .Add(entry.node->id)
       .Add((static_cast<uint64_t>(facts.kind) << 8) | static_cast<uint64_t>(facts.reporter))
       .Add(entry.request_id_hash)
-      .Add(static_cast<uint64_t>(facts.start_time))
+      .Add(static_cast<uint64_t>(StartMs(entry)))
       .Add(facts.downstream_direct_remote)
       .Add(facts.downstream_local)
       .Finish();
@@ -195,7 +204,7 @@ uint64_t StreamKey(const PackedEntry& entry) {
 bool SameStream(const PackedEntry& a, const PackedEntry& b) {
   const auto& x = a.facts;
   const auto& y = b.facts;
-  return x.start_time == y.start_time && x.kind == y.kind && x.reporter == y.reporter &&
+  return StartMs(a) == StartMs(b) && x.kind == y.kind && x.reporter == y.reporter &&
          x.downstream_direct_remote == y.downstream_direct_remote &&
          x.downstream_local == y.downstream_local && SameRequestId(a, b) &&
          a.node->id == b.node->id;

@@ -46,7 +46,7 @@ uint64_t RequestKey(const traffic::PackedEntry& entry);
 uint64_t ExchangeKey(const traffic::PackedEntry& entry);
 
 // Equal for all entries that one proxy writes of one request or connection, while it is open and at
-// its end.
+// its end. Of the start its millisecond counts.
 uint64_t StreamKey(const traffic::PackedEntry& entry);
 
 // The same, exactly.

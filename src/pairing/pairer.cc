@@ -82,11 +82,12 @@ class Pairer::State {
   void Add(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
     ++counters_.kept;
     if (entry.facts.moment == traffic::LogMoment::kStart) return void(++counters_.intermediate);
+    // Of a stream that is idle two entries are alike, and no copies.
+    if (IsOpen(entry)) return AddOpen(entry, node, now);
     if (!seen_.Insert(IdentityKey(entry, std::hash<std::string>()(node->id)))) {
       ++counters_.duplicates;
       return;
     }
-    if (IsOpen(entry)) return AddOpen(entry, node, now);
     if (ended_.End(entry)) TakeUnseen(waiting_.FindOpen(entry));
     if (JoinsNothing(entry)) return EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
     if (JoinSingle(entry, node)) return;

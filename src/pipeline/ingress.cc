@@ -33,6 +33,12 @@ base::Nanos EndOf(const traffic::AccessEntry& entry) {
   return entry.facts.start_time + std::max<base::Nanos>(0, entry.facts.duration);
 }
 
+// Envoy gives a stream's duration when it has ended; until then an entry does not tell when it was
+// written.
+bool IsOfUnknownTime(const traffic::EntryFacts& facts) {
+  return facts.moment == traffic::LogMoment::kPeriodic && facts.duration == traffic::kAbsent;
+}
+
 }  // namespace
 
 // One stream's ingress. Counts in plain fields and adds them to the shared counters once per message.
@@ -124,6 +130,9 @@ class Ingress::Stream final : public traffic::EntryStream {
   }
 
   bool IsStale(const traffic::AccessEntry& entry) {
+    if (IsOfUnknownTime(entry.facts)) {
+      return wanted_since_ != 0 && owner_->clock_->Wall() - wanted_since_ < kBacklog;
+    }
     const base::Nanos end = EndOf(entry);
     if (!newest_end_ || end > *newest_end_) newest_end_ = end;
     if (wanted_since_ == 0) return false;
@@ -139,6 +148,10 @@ class Ingress::Stream final : public traffic::EntryStream {
     auto* packed = batch_->Add(entry, hash);
     packed->taps = taps;
     packed->arrival = arrival_;
+    if (!IsOfUnknownTime(packed->facts)) return;
+    // So far, and at least: by what the proxy's clock was seen to be.
+    const auto began = proxy_clock_->ToOurs(packed->facts.start_time);
+    if (began) packed->facts.duration = std::max<base::Nanos>(0, owner_->clock_->Wall() - *began);
   }
 
   void Push() {

@@ -44,6 +44,30 @@ BOOST_AUTO_TEST_CASE(an_open_streams_sides_are_joined_when_their_window_is_over)
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_idle_stream_is_told_of_again) {
+  for (int window = 1; window <= 2; ++window) {
+    for (auto half : {Client("c"), Server("s")}) {
+      half.facts().moment = traffic::LogMoment::kPeriodic;
+      half.facts().duration = traffic::kAbsent;  // as Envoy has it until the end
+      Add(half);
+    }
+    Turn(5 * kSecond);
+    BOOST_TEST(collected.emitted.size() == static_cast<size_t>(window));
+  }
+  BOOST_TEST(pairer->counters().duplicates == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_was_rounded_on_the_way_makes_no_other_stream) {
+  auto open = Open(Client("c"), 10);
+  open.facts().start_time += base::kMicrosecond;
+  Add(open);
+  Add(Ended(Client("c"), 20));
+  Add(Ended(Server("s"), 20));
+  Turn(5 * kSecond);
+  BOOST_TEST(collected.emitted.size() == 1u);
+  BOOST_TEST(!collected.open.back());
+}
+
 BOOST_AUTO_TEST_CASE(an_open_stream_makes_one_record_a_window_of_its_newest_entries) {
   Add(Open(Client("c1"), 10));
   Add(Open(Server("s1"), 10));

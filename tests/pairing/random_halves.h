@@ -214,7 +214,7 @@ class RandomHalves {
     half.tag = NewTag();
     const std::string end = client ? half.client_end : half.server_end;
     half.node = end.empty() ? "10.9.9.9" : end.substr(0, end.rfind(':'));
-    half.start = ++start_ + (Roll(3) - 1) * 3600 * base::kSecond;
+    half.start = (start_ += base::kMillisecond) + (Roll(3) - 1) * 3600 * base::kSecond;
     half.tap = static_cast<size_t>(Roll(3));
     half.window = kWindows[half.tap];
     return half;

@@ -40,8 +40,8 @@ class SlowPairer {
 
   void Add(const ModelHalf& half, base::Nanos now) {
     ++counters.kept;
-    if (!identities_.insert(Identity(half)).second) return void(++counters.duplicates);
     if (half.open > 0) return AddOpen(half, now);
+    if (!identities_.insert(Identity(half)).second) return void(++counters.duplicates);
     EndStream(half);
     if (JoinsNothing(half)) return Orphan(half, traffic::OrphanReason::kNeverArrived);
     for (const Waiting& other : waiting_) {
@@ -116,7 +116,8 @@ class SlowPairer {
            (h.client ? "c" : "s") + std::to_string(h.open);
   }
   static std::string Stream(const ModelHalf& h) {
-    return h.node + " " + Masked(h.id) + " " + std::to_string(h.start) + (h.client ? "c" : "s");
+    return h.node + " " + Masked(h.id) + " " + std::to_string(h.start / base::kMillisecond) +
+           (h.client ? "c" : "s");
   }
   static bool JoinsNothing(const ModelHalf& h) {
     return (h.client && NeverReached(h)) || (h.id.empty() && Connection(h).empty());

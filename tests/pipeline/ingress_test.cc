@@ -215,6 +215,29 @@ BOOST_AUTO_TEST_CASE(another_stream_of_the_proxy_knows_its_clock_better) {
   BOOST_TEST(ingress.counters().stale == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(an_open_stream_is_as_old_as_its_proxys_clock_says) {
+  const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
+  const auto send = [&](base::Nanos began) {
+    auto builder = fakes::EntryBuilder::Client().Id("a");
+    builder.facts().moment = traffic::LogMoment::kPeriodic;
+    builder.facts().start_time = began;
+    builder.facts().duration = traffic::kAbsent;
+    stream->Consume(builder.entry());
+    stream->EndOfMessage();
+    return queue.PopAll(0).back().entries->entries().back()->facts.duration;
+  };
+  ingress.SetTable(Table({}));
+  const base::Nanos off = -3600 * base::kSecond;  // the proxy's clock is an hour slow
+  const base::Nanos began = clock.Wall() + off - 50 * base::kSecond;
+  BOOST_TEST(send(began) == traffic::kAbsent);  // and tells nothing of the clock
+  SendEnded(*stream, {clock.Wall() + off});
+  queue.PopAll(0);
+  BOOST_TEST(send(began) == 50 * base::kSecond);
+  clock.Advance(7 * base::kSecond);
+  BOOST_TEST(send(began) == 57 * base::kSecond);
+  CheckBalance();
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_left_out_for_its_age_once_the_backlog_must_have_come) {
   const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   SendEnded(*stream, {clock.Wall()});
