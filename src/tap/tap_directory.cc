@@ -55,6 +55,11 @@ std::optional<Texts> ReadFiles(const std::string& path) {
   return out;
 }
 
+TapSpecPtr OfFile(TapSpec spec) {
+  spec.of_file = true;
+  return std::make_shared<const TapSpec>(std::move(spec));
+}
+
 // Only a cluster knows which pods are behind a Service.
 void RefuseServices(const std::string& file, ParseResult* parsed) {
   for (const auto& tap : parsed->taps) {
@@ -99,6 +104,7 @@ struct TapDirectory::State {
     }
     auto parsed = ParseTaps(PathOf(name), *text);
     RefuseServices(PathOf(name), &parsed);
+    for (auto& tap : parsed.taps) tap = OfFile(*tap);
     file->errors = std::move(parsed.errors);
     if (file->errors.empty()) file->good = std::move(parsed.taps);
   }

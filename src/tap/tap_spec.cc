@@ -24,6 +24,7 @@ bool WantsHttp(const TapSpec& spec) {
 
 bool WantsTcp(const TapSpec& spec) {
   if (!spec.match.protocols.empty()) return NamesTcp(spec.match);
+  if (spec.of_file) return true;
   return std::any_of(spec.outputs.begin(), spec.outputs.end(),
                      [](const OutputSpec& output) { return NamesTcp(output.match); });
 }

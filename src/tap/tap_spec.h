@@ -114,6 +114,8 @@ struct TapSpec {
   CaptureSpec capture;
   RedactionSpec redaction;
   std::vector<OutputSpec> outputs;
+  // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
+  bool of_file = false;
   uint64_t content_hash = 0;  // of the document: equal hashes mean nothing changed
 
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
@@ -121,7 +123,8 @@ struct TapSpec {
 
 // Which of a proxy's filters a tap's records come from. TCP only where match.protocols names it, the
 // tap's own or, where it has none, that of an output: the proxies' open TCP connections are drained
-// when their logger comes and goes, which nobody shall cause who did not ask for them.
+// when their logger comes and goes, which nobody shall cause who did not ask for them. A tap of a file
+// causes nothing, and takes TCP as well.
 bool WantsHttp(const TapSpec& spec);
 bool WantsTcp(const TapSpec& spec);
 

@@ -102,6 +102,16 @@ BOOST_AUTO_TEST_CASE(loads_the_taps_of_all_yaml_files_sorted_by_key) {
   BOOST_TEST(snapshot.errors.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_tap_of_a_file_takes_connections_too_unless_it_names_other_protocols) {
+  Write("a.yaml",
+        Document("", "all") + "---\n" + Document("  match: {protocols: [HTTP/2]}\n", "calls"));
+  const auto snapshot = Open()->Load();
+  BOOST_REQUIRE(snapshot.taps.size() == 2u);
+  BOOST_TEST(WantsTcp(*snapshot.taps[0]));
+  BOOST_TEST(!WantsTcp(*snapshot.taps[1]));
+  BOOST_TEST(!WantsTcp(*GoodSpec("")));
+}
+
 BOOST_AUTO_TEST_CASE(a_service_is_refused_where_no_cluster_says_what_is_behind_it) {
   Write("a.yaml", Document("  targets: [{kind: Service, name: cart}]\n", "a"));
   const auto snapshot = Open()->Load();
