@@ -112,6 +112,8 @@ void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option("--discovery", out->discovery.address,
                  "address from which collectors fetch their taps (gRPC), IP:PORT")
       ->capture_default_str();
+  // Its name before 0.1, for those who have written it into a manifest. Not in the help.
+  app.add_option("--routes", out->discovery.address)->group("");
   app.add_option("--discovery-cert", out->discovery.tls.certificate,
                  "TLS certificate of --discovery (PEM)");
   app.add_option("--discovery-key", out->discovery.tls.key, "its private key (PEM)");

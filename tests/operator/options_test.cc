@@ -30,6 +30,12 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(!options.check);
 }
 
+BOOST_AUTO_TEST_CASE(the_address_for_collectors_is_taken_by_its_former_name) {
+  const auto parsed = Parse({"--routes", "127.0.0.1:5"});
+  BOOST_TEST(!parsed.exit_code.has_value());
+  BOOST_TEST(parsed.options.discovery.address == "127.0.0.1:5");
+}
+
 BOOST_AUTO_TEST_CASE(namespaces_stand_attached_by_their_labels_with_the_headers_that_are_named) {
   BOOST_TEST(Parse({}).options.standing_namespaces.empty());
   const auto parsed =
