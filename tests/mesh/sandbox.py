@@ -6,6 +6,7 @@ The root is a plain directory with this machine's /usr, /proc and /dev bound int
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,10 @@ LINKS = {
     "lib": "usr/lib",
     "lib64": "usr/lib64",
     "var/run": "/run",
-    "var/lib/istio/envoy": "/opt/mesh/istio",
-}  # the last is where pilot-agent looks for its bootstrap template
+}
+TEMPLATE = "envoy_bootstrap_tmpl.json"
+# Of Istio's own Envoy alone, and only in the bootstrap of waypoints: a stock Envoy does not start with it.
+ISTIO_ONLY = re.compile(r'\{\{- if \.metadata_discovery \}\}\s*\{\s*"name": "metadata_discovery".*?\{\{- end \}\}', re.DOTALL)
 DIRECTORIES = [
     "usr",
     "proc",
@@ -75,6 +78,10 @@ class Sandbox:
         for name, target in LINKS.items():
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             os.symlink(target, self.root / name)
+        # Where pilot-agent looks for it.
+        template = self.root / "var/lib/istio/envoy" / TEMPLATE
+        template.parent.mkdir(parents=True)
+        template.write_text(ISTIO_ONLY.sub("", (pathlib.Path(self._binds["/opt/mesh"]) / "istio" / TEMPLATE).read_text()))
         for name in COPIED:
             if os.path.exists(f"/etc/{name}"):
                 shutil.copy(f"/etc/{name}", self.root / "etc" / name)
