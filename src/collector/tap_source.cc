@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kSnapshotBytesMax = 64 << 20;
 constexpr int kKeepaliveMs = 20'000;
+constexpr int kReconnectMs = 1'000;
 
 std::string NewInstance() {
   std::random_device random;
@@ -151,6 +152,11 @@ class TapSource::Loop {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kSnapshotBytesMax);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    // How long to wait is Run's business: gRPC alone would wait two minutes for an operator that was
+    // away for as long.
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
     stub_ = v1::TapDiscovery::NewStub(
         grpc::CreateCustomChannel(options_.address, credentials, arguments));
     LoadCache();

@@ -20,7 +20,7 @@ struct TapSourceOptions {
   std::string collector;   // this collector's name
   base::Nanos report_interval = 5 * base::kSecond;
   base::Nanos backoff_min = 500 * base::kMillisecond;
-  base::Nanos backoff_max = 10 * base::kSecond;
+  base::Nanos backoff_max = 2 * base::kSecond;
 };
 
 // What other threads may know of a source.
