@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <set>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "absl/strings/ascii.h"
 #include "cli/commands/commands.h"
@@ -39,7 +39,7 @@ class TraceCommand final : public Command {
   ClusterOptions cluster_;
   OutputOptions output_;
   std::vector<v1::TrafficPair> records_;
-  std::unordered_set<std::string> seen_;  // several taps may show one request
+  std::unordered_map<std::string, size_t> places_;  // of records_, by their ids
 };
 
 CommandSpec TraceCommand::Describe() {
@@ -91,10 +91,16 @@ bool TraceCommand::IsWanted(const v1::TrafficPair& record) const {
 }
 
 Status TraceCommand::Offer(v1::TrafficPair record) {
-  if (!IsWanted(record) || (!record.id().empty() && !seen_.insert(record.id()).second)) {
+  if (!IsWanted(record)) return absl::OkStatus();
+  const auto known = record.id().empty() ? places_.end() : places_.find(record.id());
+  if (known != places_.end()) {
+    // Another tap shows the same, or a stream that was open has a newer record.
+    v1::TrafficPair& former = records_[known->second];
+    if (!former.state().empty()) former = std::move(record);
     return absl::OkStatus();
   }
   if (records_.size() == kHopsMax) return absl::CancelledError("enough");
+  if (!record.id().empty()) places_.emplace(record.id(), records_.size());
   records_.push_back(std::move(record));
   return absl::OkStatus();
 }

@@ -90,6 +90,17 @@ BOOST_AUTO_TEST_CASE(a_record_that_comes_twice_is_one_call) {
   BOOST_TEST(std::count(console.output.begin(), console.output.end(), '\n') == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_is_one_call_and_its_newest_record_counts) {
+  const std::string open = Call("1", "web", "cart", 5, 10, trace + R"(,"state":"Open")");
+  const std::string later = Call("1", "web", "cart", 5, 20, trace + R"(,"state":"Open")");
+  const std::string ended = Call("1", "web", "cart", 5, 90, trace);
+  BOOST_TEST(Run(kTrace, open + later) == 0, console.said);
+  BOOST_TEST(console.output.find("20.0ms") != std::string::npos, console.output);
+  BOOST_TEST(Run(kTrace, open + ended + later) == 0, console.said);
+  BOOST_TEST(std::count(console.output.begin(), console.output.end(), '\n') == 3);
+  BOOST_TEST(console.output.find("90.0ms") != std::string::npos, console.output);
+}
+
 BOOST_AUTO_TEST_CASE(an_id_that_nothing_carries_is_told) {
   BOOST_TEST(Run("8448eb211c80319c", Call("1", "web", "cart", 5, 10, trace)) == 3);
   BOOST_TEST(console.output.empty());
