@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A process that is killed, or a disk that fails once, at each single call by which a File output
+// changes files, one after the other.
+#include <zlib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/file_fault.h"
+#include "fakes/manual_clock.h"
+#include "fakes/record_ledger.h"
+#include "fakes/records.h"
+#include "fakes/shared_memory.h"
+#include "fakes/temp_dir.h"
+#include "sinks/file/file_writer.h"
+
+namespace traffictap {
+
+using fakes::FileFault;
+using fakes::MakeRecords;
+using fakes::NumbersOf;
+using fakes::Range;
+
+namespace {
+
+constexpr int kRecords = 9;
+constexpr int kTries = 5;
+
+struct Told {
+  std::atomic<int> delivered{0};
+};
+
+// Counts where a kill does not reach.
+class ToldLedger final : public sinks::RecordLedger {
+ public:
+  explicit ToldLedger(Told* told) : told_(told) {}
+  void Delivered(uint64_t records, uint64_t) override {
+    told_->delivered += static_cast<int>(records);
+  }
+  void Dropped(sinks::DropReason, uint64_t, const Status&) override {}
+  void Troubled(const Status&) override {}
+
+ private:
+  Told* const told_;
+};
+
+// A plain file is read as it is.
+std::string Gunzip(const std::string& path) {
+  const gzFile file = gzopen(path.c_str(), "rb");
+  std::string out(1 << 20, '\0');
+  const int size = gzread(file, out.data(), static_cast<unsigned>(out.size()));
+  gzclose(file);
+  out.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return out;
+}
+
+}  // namespace
+
+struct FileCrashTest {
+  FileCrashTest() {
+    spec.path = "a/all.jsonl";
+    spec.rotate_bytes = 3 * MakeRecords(0, 1).batch->json_line(0).size();
+    spec.compression = tap::Compression::kGzip;
+    spec.files_max = 20;
+  }
+  // One life: a record after the other, each tried a few times.
+  void Live(const std::string& directory, Told* told) {
+    ToldLedger ledger(told);
+    sinks::FileWriter writer(spec, directory, &clock);
+    for (int i = 0; i < kTries && !writer.Open(&ledger).ok(); ++i) continue;
+    for (int number = 0; number < kRecords; ++number) {
+      const auto record = MakeRecords(number, 1);
+      for (int i = 0; i < kTries && writer.Write(record, 0).taken == 0; ++i) continue;
+      clock.Advance(base::kSecond);
+    }
+    writer.Close(0);
+  }
+  // What the next life finds and adds to.
+  std::vector<int> Found(const fakes::TempDir& directory) {
+    fakes::CountingLedger ledger;
+    sinks::FileWriter writer(spec, directory.path().string(), &clock);
+    BOOST_TEST(writer.Open(&ledger).ok());
+    BOOST_TEST(fakes::WriteAll(writer, MakeRecords(kRecords + 1, 1)).ok());
+    writer.Close(0);
+    std::vector<int> out;
+    for (const std::string& name : directory.Names("a")) {
+      BOOST_TEST(!name.ends_with(".part"), name);
+      const auto numbers = NumbersOf(Gunzip(directory / ("a/" + name)));
+      out.insert(out.end(), numbers.begin(), numbers.end());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  void Check(FileFault fault, const fakes::ChildEnd& end, const fakes::TempDir& directory,
+             int delivered) {
+    BOOST_TEST_CONTEXT("call " << fault.at << " sync " << spec.sync) {
+      std::vector<int> found = Found(directory);
+      BOOST_REQUIRE(!found.empty());
+      BOOST_TEST(found.back() == kRecords + 1);
+      found.pop_back();
+      // One may be in the file that nobody could tell of any more.
+      const int count = static_cast<int>(found.size());
+      BOOST_TEST(found == Range(0, count), boost::test_tools::per_element());
+      BOOST_TEST((count == delivered || (!end.well && count == delivered + 1)), count << delivered);
+    }
+  }
+  // At every call, until a life comes to its end without the fault. How many calls that was.
+  int AtEveryCall(FileFault fault) {
+    for (fault.at = 0;; ++fault.at) {
+      const fakes::TempDir directory("/dev/shm");
+      const fakes::SharedMemory<Told> told;
+      const auto end = fakes::RunWithFault(
+          [&] { Live(directory.path().string(), told.operator->()); }, fault);
+      BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
+      if (end.well) BOOST_TEST(told->delivered == kRecords, "call " << fault.at);
+      Check(fault, end, directory, told->delivered);
+      if (!end.faulted) return fault.at;
+    }
+  }
+  fakes::ManualClock clock;
+  tap::FileOutput spec;
+};
+
+BOOST_FIXTURE_TEST_SUITE(file_crash, FileCrashTest)
+
+BOOST_AUTO_TEST_CASE(a_kill_at_any_call_loses_and_doubles_nothing_that_was_told_as_delivered) {
+  for (const bool sync : {false, true}) {
+    spec.sync = sync;
+    BOOST_TEST(AtEveryCall({.kind = FileFault::Kind::kKilled}) > 25);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_kill_in_the_middle_of_any_write_leaves_whole_lines) {
+  BOOST_TEST(AtEveryCall({.kind = FileFault::Kind::kTorn}) > 25);
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_fails_once_at_any_call_costs_no_record) {
+  for (const int error : {EIO, ENOSPC}) {
+    for (const bool sync : {false, true}) {
+      spec.sync = sync;
+      BOOST_TEST(AtEveryCall({.kind = FileFault::Kind::kFails, .error = error}) > 25);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_kill_at_any_call_leaves_the_newest_files_and_no_more_than_there_may_be) {
+  spec.files_max = 2;
+  for (FileFault fault;; ++fault.at) {
+    const fakes::TempDir directory("/dev/shm");
+    const fakes::SharedMemory<Told> told;
+    const auto end =
+        fakes::RunWithFault([&] { Live(directory.path().string(), told.operator->()); }, fault);
+    const std::vector<int> found = Found(directory);
+    BOOST_TEST_CONTEXT("call " << fault.at) {
+      const int count = static_cast<int>(found.size()) - 1;
+      BOOST_REQUIRE(count >= 0);
+      const int first = count > 0 ? found.front() : 0;
+      BOOST_TEST(std::vector<int>(found.begin(), found.end() - 1) == Range(first, count),
+                 boost::test_tools::per_element());
+      if (count > 0) BOOST_TEST(found[static_cast<size_t>(count) - 1] + 1 >= told->delivered);
+      // A crash between a rotation and the deletion leaves one more, until the next rotation.
+      BOOST_TEST(directory.Names("a").size() <= spec.files_max + (end.well ? 0 : 1));
+    }
+    if (!end.faulted) return;
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
