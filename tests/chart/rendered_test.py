@@ -31,7 +31,9 @@ MOST = {
 # What an installation may add or call otherwise, all of it.
 NAMED = {
     "nameOverride": "mesh-tap", "fullnameOverride": "obs", "commonLabels": {"team": "mesh", "release": "tap"},
-    "global": {"imageRegistry": "mirror.example.com", "somebodyElses": {"x": 1}}, "image": {"registry": "registry.example.com"},
+    "commonAnnotations": {"example.com/owner": "mesh: team", "example.com/role": "none"},
+    "global": {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["pull", {"name": "shared"}], "somebodyElses": {"x": 1}},
+    "image": {"registry": "registry.example.com", "pullSecrets": ["pull", "own"]},
     "collector": {"persistence": {"enabled": True}, "spool": {"persistent": True}, "podLabels": {"team": "records"}},
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
     "monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "rules": {"enabled": True},
@@ -64,6 +66,10 @@ WRONG = [
     ("a name that leaves no room", {"nameOverride": "a" * 41}, "'/nameOverride'"),
     ("a label that the chart's selectors are made of", {"commonLabels": {"app.kubernetes.io/name": "x"}},
      "invalid propertyName 'app.kubernetes.io/name'"),
+    ("an annotation that helm reads", {"commonAnnotations": {"helm.sh/hook": "test"}}, "invalid propertyName 'helm.sh/hook'"),
+    ("no account and none named", {"operator": {"serviceAccount": {"create": False}}}, "'/operator/serviceAccount/name'"),
+    ("an account that is no name", {"collector": {"serviceAccount": {"name": "A b"}}}, "'/collector/serviceAccount/name'"),
+    ("a Secret without a name", {"global": {"imagePullSecrets": [{}]}}, "'/global/imagePullSecrets/0'"),
     ("an argument that is no flag", {"collector": {"extraArgs": ["debug"]}}, "'/collector/extraArgs/0'"),
     ("a variable without a name", {"operator": {"extraEnv": [{"value": "1"}]}}, "missing property 'name'"),
     ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
@@ -241,7 +247,8 @@ class Chart(unittest.TestCase):
     def test_what_an_installation_adds_to_the_programs_is_there(self):
         objects = rendered(NAMED)
         for part in ("operator", "collector"):
-            self.assertEqual(objects[f"ServiceAccount/obs-{part}"]["metadata"]["annotations"], {"example.com/role": part})
+            account = objects[f"ServiceAccount/obs-{part}"]["metadata"]
+            self.assertEqual(account["annotations"], {"example.com/role": part, "example.com/owner": "mesh: team"})
             spec = objects[f"Deployment/obs-{part}"]["spec"]["template"]["spec"]
             container = spec["containers"][0]
             self.assertEqual(container["args"][-2:], ["--log-level=debug", "--name=a b"])
@@ -252,6 +259,53 @@ class Chart(unittest.TestCase):
         alone = rendered({"operator": {"istiodToken": False, "extraVolumes": [{"name": "a", "emptyDir": {}}]}})
         self.assertEqual(alone["Deployment/traffictap-operator"]["spec"]["template"]["spec"]["volumes"],
                          [{"name": "a", "emptyDir": {}}])
+
+    def test_common_annotations_are_on_every_object_of_the_release_and_on_no_pod_of_a_deployment(self):
+        objects = rendered(NAMED)
+        for key, item in objects.items():
+            if item["kind"] in ("CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+                continue
+            self.assertEqual(item["metadata"]["annotations"]["example.com/owner"], "mesh: team", key)
+        for item in objects.values():
+            if item["kind"] == "Deployment":
+                self.assertNotIn("example.com/owner", item["spec"]["template"]["metadata"]["annotations"])
+        kept = objects["PersistentVolumeClaim/obs-records"]["metadata"]["annotations"]
+        self.assertEqual(kept["helm.sh/resource-policy"], "keep")
+        self.assertEqual(objects["Service/obs-collector"]["metadata"]["annotations"]["networking.istio.io/exportTo"], "*")
+        self.assertEqual(objects["Job/obs-uninstall"]["metadata"]["annotations"]["helm.sh/hook"], "post-delete")
+
+    def test_every_pod_pulls_with_the_secrets_of_the_release_and_of_a_parent_chart(self):
+        wanted = [{"name": name} for name in ("pull", "own", "shared")]
+        for key, pod in pods_of(rendered(NAMED)).items():
+            self.assertEqual(pod["spec"]["imagePullSecrets"], wanted, key)
+        for pod in pods_of(rendered({})).values():
+            self.assertNotIn("imagePullSecrets", pod["spec"])
+
+    def test_every_pod_runs_where_the_programs_may(self):
+        """Also those of helm test and of the uninstallation: they have the operator's image."""
+        where = {"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "infra", "operator": "Exists"}],
+                 "affinity": {"nodeAffinity": {}}, "priorityClassName": "high"}
+        pods = pods_of(rendered({"operator": where, "collector": where}))
+        self.assertEqual(len(pods), 4)
+        for key, pod in pods.items():
+            self.assertEqual({name: pod["spec"].get(name) for name in where}, where, key)
+
+    def test_accounts_may_have_other_names_and_may_be_there_already(self):
+        for create in (True, False):
+            own = {part: {"serviceAccount": {"create": create, "name": f"{part[0]}.cloud"}} for part in ("operator", "collector")}
+            for api in (True, False):
+                objects = rendered({**own, "api": {"enabled": api}})
+                accounts = {key for key in objects if key.startswith("ServiceAccount/")}
+                ours = {"ServiceAccount/o.cloud", "ServiceAccount/c.cloud"} if create else set()
+                self.assertEqual(accounts - {"ServiceAccount/traffictap-test", "ServiceAccount/traffictap-uninstall"}, ours)
+                for part in own:
+                    name = f"{part[0]}.cloud"
+                    pod = objects[f"Deployment/traffictap-{part}"]["spec"]["template"]["spec"]
+                    self.assertEqual(pod["serviceAccountName"], name)
+                    bound = [key for key, item in objects.items() if "subjects" in item and item["subjects"][0]["name"] == name]
+                    self.assertEqual(len(bound), {"operator": 3, "collector": 2 if api else 0}[part], bound)
+                caller = objects["AuthorizationPolicy/traffictap-operator"]["spec"]["rules"][0]["from"][0]["source"]["principals"]
+                self.assertEqual(caller, ["*/ns/traffictap-system/sa/c.cloud"])
 
     def test_the_collectors_sizes_follow_from_its_limit_unless_they_are_set(self):
         """Sizes that the chart says by itself could be more than a lowered limit has room for: it would not start."""

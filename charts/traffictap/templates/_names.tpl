@@ -32,6 +32,19 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{ include "traffictap.labels" (index . 0) }}
 {{- end }}
 
+{{- /* The annotations of an object: its own and commonAnnotations. usage: (list $ (dict of its own)) */ -}}
+{{- define "traffictap.annotations" -}}
+{{- with merge (dict) (index . 1) (index . 0).Values.commonAnnotations }}
+{{- dict "annotations" . | toYaml | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* The ServiceAccount of one component. usage: include "traffictap.account" (list . "operator") */ -}}
+{{- define "traffictap.account" -}}
+{{- $root := index . 0 }}
+{{- (index $root.Values (index . 1)).serviceAccount.name | default (printf "%s-%s" (include "traffictap.fullname" $root) (index . 1)) }}
+{{- end }}
+
 {{- define "traffictap.image" -}}
 {{- $root := index . 0 }}{{ $image := index . 1 }}
 {{- with (($root.Values.global).imageRegistry | default $root.Values.image.registry) }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository }}

@@ -70,7 +70,11 @@ priorityClassName: {{ . }}
 {{- end }}
 
 {{- define "traffictap.pullSecrets" -}}
-{{- with .Values.image.pullSecrets }}
+{{- $names := .Values.image.pullSecrets }}
+{{- range (.Values.global).imagePullSecrets }}
+{{- if kindIs "map" . }}{{ $names = append $names .name }}{{ else }}{{ $names = append $names . }}{{ end }}
+{{- end }}
+{{- with uniq $names }}
 imagePullSecrets:
 {{- range . }}
   - name: {{ . }}
