@@ -8,8 +8,9 @@ import tempfile
 import unittest
 
 import yaml
-from installing import CHART, HELM, NAMESPACE, ROOT, HelmError, run
+from installing import CHART, HELM, ROOT, HelmError
 from mesh import Mesh
+from rendering import helm, pods_of, rendered, values_file
 
 MOST = {
     "image": {"registry": "registry.example.com/tap/", "tag": "9.9.9", "pullSecrets": ["pull"]},
@@ -78,36 +79,6 @@ WRONG = [
     ("a place for traces without one for their id", {"api": {"traceUrl": "https://jaeger.example/"}}, "'/api/traceUrl'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
 ]
-
-
-def helm(*args):
-    return run([HELM, *args], tempfile.gettempdir() + "/traffictap-helm")
-
-
-def values_file(values):
-    file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
-    json.dump(values, file)
-    file.flush()
-    return file
-
-
-def rendered(values):
-    """{kind/name: object} of the release and its hooks; kind/namespace/name for what is in another namespace."""
-    with values_file(values) as file:
-        text = helm("template", "traffictap", CHART, "--namespace", NAMESPACE, "--values", file.name)
-    out = {}
-    for item in filter(None, yaml.safe_load_all(text)):
-        namespace = item["metadata"].get("namespace", NAMESPACE)
-        key = f"{item['kind']}/{item['metadata']['name'] if namespace == NAMESPACE else namespace + '/' + item['metadata']['name']}"
-        assert key not in out, f"{key} is rendered twice"
-        out[key] = item
-    return out
-
-
-def pods_of(objects):
-    """{kind/name: pod template} of what runs pods."""
-    out = {key: item["spec"]["template"] for key, item in objects.items() if "template" in item.get("spec", {})}
-    return out | {key: item for key, item in objects.items() if item["kind"] == "Pod"}
 
 
 class Chart(unittest.TestCase):

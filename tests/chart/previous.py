@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chart that an installation is upgraded from: that of the last release before this commit, out of git's history."""
+
+import atexit
+import functools
+import io
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+
+import yaml
+from installing import ROOT
+
+# Before the first release: a commit whose chart gives the operator the rights that this one needs.
+PINNED = "7e0e19ae943083171e8a9c2d939c5f4c9e54fa3c"
+
+
+def _git(*args):
+    done = subprocess.run(["git", "-C", ROOT, *args], capture_output=True, check=False)
+    if done.returncode == 0:
+        return done.stdout
+    shallow = subprocess.run(["git", "-C", ROOT, "rev-parse", "--is-shallow-repository"], text=True, capture_output=True, check=False)
+    hint = ": this clone is shallow, `git fetch --unshallow --tags` brings what is missing" if "true" in shallow.stdout else ""
+    raise RuntimeError(f"git {' '.join(args)} fails{hint}\n{done.stderr.decode()}")
+
+
+@functools.lru_cache(None)
+def commit():
+    """The last release's tag, or PINNED."""
+    here = _git("tag", "--points-at", "HEAD").decode().split()
+    tags = _git("tag", "--merged", "HEAD", "--sort=-version:refname").decode().split()
+    return next((tag for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag) and tag not in here), PINNED)
+
+
+@functools.lru_cache(None)
+def tree():
+    """A folder with its charts/traffictap and crds."""
+    out = tempfile.mkdtemp(prefix="traffictap-previous-")
+    atexit.register(shutil.rmtree, out, ignore_errors=True)
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit(), "charts/traffictap", "crds"))) as archive:
+        archive.extractall(out, filter="tar")
+    return pathlib.Path(out)
+
+
+def chart():
+    return tree() / "charts/traffictap"
+
+
+def documents(namespace):
+    """Objects of its kinds with every field that they had. Those of namespaces are in this one. They attach nothing."""
+    kinds = _git("log", "-1", "--format=%H", commit(), "--", "crds/traffictap.io_traffictaps.yaml").decode().strip()
+    out = list(filter(None, yaml.safe_load_all(_git("show", f"{kinds}:tests/crds/accepted.yaml"))))
+    for item in out:
+        item["metadata"].setdefault("annotations", {})["traffictap.io/plan-only"] = "true"
+        if "namespace" in item["metadata"]:
+            item["metadata"]["namespace"] = namespace
+    return out
