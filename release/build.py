@@ -16,6 +16,7 @@ import build_images  # noqa: E402
 import bundle  # noqa: E402
 import chart  # noqa: E402
 import krew  # noqa: E402
+import olm  # noqa: E402
 import version  # noqa: E402
 
 
@@ -42,6 +43,9 @@ def artifacts(build, number, registry, url):
     out[f"traffictap-chart-{number}.oci.tar"] = chart.artifact(metadata, packed, epoch)
     out["traffictap.yaml"] = krew.manifest(number, metadata["home"], url or f"{metadata['home']}/releases/v{number}", {
         architecture: (bundle.folder(number, architecture), sha256(archive))}).encode()
+
+    # The bundle of the Operator Lifecycle Manager, and what it does not install.
+    out.update(olm.artifacts(number, epoch, registry))
 
     # The images of operator and collector, and what is in each.
     images, bills = build_images.made(build)

@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SECTION = re.compile(r"^## (\d+\.\d+\.\d+) \((unreleased|\d{4}-\d\d-\d\d)\)$", re.M)
-NAMED = re.compile(r"(?:traffictap-(?:operator|collector|images|chart)[:-]v?|linux-amd64-|traffictap-)(\d+\.\d+\.\d+)")
+NAMED = re.compile(r"(?:traffictap-(?:operator|collector|images|chart|olm|olm-bundle)[:-]v?|linux-amd64-|traffictap-)(\d+\.\d+\.\d+)")
 
 
 @dataclasses.dataclass(frozen=True)
