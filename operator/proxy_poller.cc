@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "operator/controller/backoff.h"
-#include "operator/plan/istio_version.h"
 
 namespace traffictap::op {
 namespace {
@@ -24,6 +23,8 @@ ProxyPoller::ProxyPoller(istiod::SynczOptions options,
       asked_(std::move(asked)),
       board_(board),
       clock_(clock),
+      oldest_([this](const std::string& address) { return istiod::FetchVersion(address, options_); },
+              clock),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void ProxyPoller::Run(const std::stop_token& stop) {
@@ -40,7 +41,7 @@ void ProxyPoller::Ask() {
   // The time before the question: what was written after it is not in the answer.
   const base::Nanos asked = clock_->Wall();
   const auto addresses = addresses_();
-  AskVersion(addresses);
+  const std::string version = oldest_.Version(addresses);
   auto proxies = istiod::FetchSyncz(addresses, options_);
   const std::string error = proxies.ok() ? "" : Message(proxies.status());
   if (proxies.ok()) {
@@ -56,17 +57,7 @@ void ProxyPoller::Ask() {
                               error);
     }
   }
-  asked_(version_);
-}
-
-void ProxyPoller::AskVersion(const std::vector<std::string>& addresses) {
-  std::string oldest;
-  for (const auto& address : addresses) {
-    auto version = istiod::FetchVersion(address, options_);
-    if (!version.ok()) return;  // FetchSyncz tells
-    if (oldest.empty() || plan::IsOlder(*version, oldest)) oldest = *std::move(version);
-  }
-  if (!oldest.empty()) version_ = oldest;
+  asked_(version);
 }
 
 }  // namespace traffictap::op

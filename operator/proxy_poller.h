@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "operator/istiod/syncz_client.h"
+#include "operator/oldest_istiod.h"
 #include "operator/reconcilers/plan_board.h"
 
 namespace traffictap::op {
@@ -26,15 +27,14 @@ class ProxyPoller {
  private:
   void Run(const std::stop_token& stop);
   void Ask();
-  void AskVersion(const std::vector<std::string>& addresses);
 
   const istiod::SynczOptions options_;
   const std::function<std::vector<std::string>()> addresses_;
   const std::function<void(const std::string&)> asked_;
   reconcilers::PlanBoard* const board_;
   const base::Clock* const clock_;
+  OldestIstiod oldest_;
   std::string last_error_;  // told once
-  std::string version_;     // Istio's, as istiod last told it
   std::jthread thread_;
 };
 
