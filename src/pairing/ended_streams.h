@@ -10,8 +10,10 @@
 namespace traffictap::pairing {
 
 // The streams that have ended lately, so that a periodic entry that was overtaken by the end does not
-// open its stream again. Takes no memory before the first periodic entry, and then no time for a
-// request that was shorter than any stream that a periodic entry told of. Not thread-safe.
+// open its stream again. Takes no memory before the first periodic entry. After it a last entry takes
+// a look-up, but for a request that was shorter than any stream that a periodic entry told of; and once
+// a periodic entry came without a duration, as those of many Envoys do, every last entry takes one.
+// Not thread-safe.
 class EndedStreams {
  public:
   explicit EndedStreams(size_t streams_max) : streams_max_(streams_max) {}
