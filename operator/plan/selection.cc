@@ -38,26 +38,40 @@ void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Tar
   out->push_back({tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
 }
 
+tap::TargetedProxy AsProxy(const Pod& pod) {
+  const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
+  return {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind};
+}
+
 }  // namespace
 
+bool IsTarget(const tap::Target& target, const Pod& pod) {
+  return tap::TargetsProxy(target, AsProxy(pod));
+}
+
 bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
-  const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
-  return tap::TargetsProxy(
-      spec, {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind});
+  return tap::TargetsProxy(spec, AsProxy(pod));
+}
+
+std::vector<tap::Target> WithPodsOfServices(const tap::TapSpec& spec, const tap::Target& target,
+                                            const MeshIndex& index) {
+  if (target.kind != tap::TargetKind::kService) return {target};
+  std::vector<tap::Target> out;
+  const std::string& ns = spec.cluster_scoped ? target.ns : spec.ns;
+  for (const Service* service : index.FindServices(ns, target.name)) {
+    AddPodsOf(*service, spec.cluster_scoped, &out);
+  }
+  // A target that means nothing stays: without any a tap would mean everything.
+  if (out.empty()) out.push_back(target);
+  return out;
 }
 
 tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index) {
   std::vector<tap::Target> targets;
-  for (tap::Target& target : spec.targets) {
-    const size_t before = targets.size();
-    if (target.kind == tap::TargetKind::kService) {
-      const std::string& ns = spec.cluster_scoped ? target.ns : spec.ns;
-      for (const Service* service : index.FindServices(ns, target.name)) {
-        AddPodsOf(*service, spec.cluster_scoped, &targets);
-      }
+  for (const tap::Target& target : spec.targets) {
+    for (tap::Target& meant : WithPodsOfServices(spec, target, index)) {
+      targets.push_back(std::move(meant));
     }
-    // A target that means nothing stays: without any a tap would mean everything.
-    if (targets.size() == before) targets.push_back(std::move(target));
   }
   spec.targets = std::move(targets);
   return spec;

@@ -26,6 +26,13 @@ struct Selection {
 // One that has none, or is not there, stays and means nothing.
 tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index);
 
+// What one of its targets comes to there: itself, but for a Service, which may be many or none.
+std::vector<tap::Target> WithPodsOfServices(const tap::TapSpec& spec, const tap::Target& target,
+                                            const MeshIndex& index);
+
+// Whether the target alone means the pod, which is in reach of the tap.
+bool IsTarget(const tap::Target& target, const Pod& pod);
+
 // Whether the targets mean the pod. `spec` is without Services, here and below.
 bool IsTarget(const tap::TapSpec& spec, const Pod& pod);
 

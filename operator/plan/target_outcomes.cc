@@ -68,11 +68,11 @@ class Counting {
  public:
   Counting(const tap::Target& target, const TapState& state, const MeshIndex& index,
            const TapOutcome& outcome)
-      : target_(target), state_(state), index_(index), outcome_(outcome) {
-    tap::TapSpec alone = *state.tap->spec;
-    alone.targets = {target};
-    spec_ = WithPodsOfServices(std::move(alone), index);
-  }
+      : target_(target),
+        state_(state),
+        index_(index),
+        outcome_(outcome),
+        meant_(WithPodsOfServices(*state.tap->spec, target, index)) {}
 
   TargetOutcome Run() {
     for (const SelectedWorkload& selected : state_.selection.workloads) Count(selected);
@@ -86,11 +86,17 @@ class Counting {
   }
 
  private:
+  // The pods are those that the tap selects, so all of them are in its reach.
+  bool IsMeant(const Pod& pod) const {
+    return std::any_of(meant_.begin(), meant_.end(),
+                       [&](const tap::Target& target) { return IsTarget(target, pod); });
+  }
+
   void Count(const SelectedWorkload& selected) {
     uint32_t pods = 0;
     uint32_t reached = 0;
     for (const Pod* pod : selected.pods) {
-      if (!IsTarget(spec_, *pod)) continue;
+      if (!IsMeant(*pod)) continue;
       ++pods;
       reached += IsReached(outcome_, *pod) ? 1 : 0;
     }
@@ -105,7 +111,7 @@ class Counting {
     return std::any_of(state_.selection.ours.begin(), state_.selection.ours.end(),
                        [&](const Workload* workload) {
                          return std::any_of(workload->pods.begin(), workload->pods.end(),
-                                            [&](const Pod* pod) { return IsTarget(spec_, *pod); });
+                                            [&](const Pod* pod) { return IsMeant(*pod); });
                        });
   }
 
@@ -134,7 +140,7 @@ class Counting {
   const TapState& state_;
   const MeshIndex& index_;
   const TapOutcome& outcome_;
-  tap::TapSpec spec_;
+  const std::vector<tap::Target> meant_;  // the target, with pods in the place of a Service
   const Note* against_ = nullptr;
   TargetOutcome out_;
 };

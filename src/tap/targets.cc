@@ -77,13 +77,16 @@ bool HasName(const Target& target, const TargetedProxy& proxy) {
 
 }  // namespace
 
+bool TargetsProxy(const Target& target, const TargetedProxy& proxy) {
+  return (target.ns.empty() || target.ns == proxy.ns) && HasName(target, proxy) &&
+         HasLabels(*proxy.labels, target.selector);
+}
+
 bool TargetsProxy(const TapSpec& spec, const TargetedProxy& proxy) {
   if (!spec.cluster_scoped && proxy.ns != spec.ns) return false;
   return spec.targets.empty() ||
-         std::any_of(spec.targets.begin(), spec.targets.end(), [&](const Target& target) {
-           return (target.ns.empty() || target.ns == proxy.ns) && HasName(target, proxy) &&
-                  HasLabels(*proxy.labels, target.selector);
-         });
+         std::any_of(spec.targets.begin(), spec.targets.end(),
+                     [&](const Target& target) { return TargetsProxy(target, proxy); });
 }
 
 }  // namespace traffictap::tap

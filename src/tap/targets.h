@@ -27,4 +27,7 @@ struct TargetedProxy {
 // these labels in its place.
 bool TargetsProxy(const TapSpec& spec, const TargetedProxy& proxy);
 
+// The same for one target alone, of a tap that may reach the proxy's namespace.
+bool TargetsProxy(const Target& target, const TargetedProxy& proxy);
+
 }  // namespace traffictap::tap
