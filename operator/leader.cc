@@ -112,6 +112,7 @@ plan::MeshSettings Leader::Settings() const {
   }
   settings.standing_request_headers = options_.standing_request_headers;
   settings.standing_response_headers = options_.standing_response_headers;
+  settings.standing_open_streams = options_.standing_open_streams;
   absl::MutexLock lock(&mutex_);
   settings.istio_version = istio_version_;
   return settings;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "fmt/format.h"
+#include "tap/tap_spec.h"
 #include "tap/values.h"
 
 namespace traffictap::op {
@@ -39,6 +40,14 @@ std::string CheckHeader(const std::string& text) {
   return name.ok() ? "" : fmt::format("'{}': {}", text, Message(name.status()));
 }
 
+// What is no duration at all is told by the option's other check.
+std::string CheckOpenStreams(const std::string& text) {
+  const auto interval = tap::ParseDuration(text == "0" ? "0s" : text);
+  if (!interval.ok() || *interval == 0) return "";
+  const bool good = *interval >= tap::kOpenStreamsMin && *interval <= tap::kOpenStreamsMax;
+  return good ? "" : fmt::format("'{}' must be from 1s to 1h, or 0", text);
+}
+
 void AddHeaderList(CLI::App& app, const char* flag, const char* kind,
                    std::vector<std::string>* out) {
   app.add_option_function<std::vector<std::string>>(
@@ -69,6 +78,11 @@ void AddAttachmentOptions(CLI::App& app, Options* out) {
       ->check(CLI::Validator(CheckLabel, "LABEL=VALUE"));
   AddHeaderList(app, "--standing-request-headers", "request", &out->standing_request_headers);
   AddHeaderList(app, "--standing-response-headers", "response", &out->standing_response_headers);
+  AddDuration(app, "--standing-open-streams", &out->standing_open_streams,
+              "how often proxies of permanently attached namespaces report open streams, from 1s to "
+              "1h, unless the namespace has an annotation that says so; 0 to disable")
+      ->check(CLI::Validator(CheckOpenStreams, ""))
+      ->default_str("0");
 }
 
 void AddClusterOptions(CLI::App& app, Options* out) {

@@ -31,6 +31,7 @@ struct Options {
   tap::Labels standing_namespaces;
   std::vector<std::string> standing_request_headers;
   std::vector<std::string> standing_response_headers;
+  base::Nanos standing_open_streams = 0;  // how often they tell of open streams; 0: never
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
   bool check = false;      // tell whether the installation works and end

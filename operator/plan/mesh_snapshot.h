@@ -111,6 +111,8 @@ struct MeshSettings {
   std::optional<tap::LabelSelector> standing = {};
   std::vector<std::string> standing_request_headers = {};
   std::vector<std::string> standing_response_headers = {};
+  // How often these proxies tell of open streams, likewise; 0: never.
+  base::Nanos standing_open_streams = 0;
   // Of each revision of istiod, by its name; "default" for the one that has none.
   std::map<std::string, MeshConfig> configs;
 };

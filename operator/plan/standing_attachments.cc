@@ -49,19 +49,20 @@ void AddHeaders(const Namespace& ns, const char* annotation,
   }
 }
 
-base::Nanos OpenStreamsOf(const Namespace& ns, std::vector<Note>* faults) {
+base::Nanos OpenStreamsOf(const Namespace& ns, base::Nanos otherwise, std::vector<Note>* faults) {
   const auto found = ns.annotations.find(kStandingOpenStreams);
-  if (found == ns.annotations.end()) return 0;
+  if (found == ns.annotations.end()) return otherwise;
   const auto interval = tap::ParseDuration(found->second);
-  if (interval.ok() && *interval >= base::kSecond && *interval <= 3600 * base::kSecond) {
+  if (interval.ok() && (*interval == 0 || (*interval >= tap::kOpenStreamsMin &&
+                                           *interval <= tap::kOpenStreamsMax))) {
     return *interval;
   }
   faults->push_back(
       {ns.name, kFault,
-       fmt::format("annotation {}: '{}' is ignored: it is not a duration from 1s to 1h, "
-                   "such as 10s",
+       fmt::format("annotation {}: '{}' is ignored: it must be a duration from 1s to 1h, "
+                   "such as 10s, or 0s for never",
                    kStandingOpenStreams, found->second)});
-  return 0;
+  return otherwise;
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ std::map<std::string, StandingAttachment> StandingAttachments(const MeshIndex& i
     AddHeaders(ns, kStandingResponseHeaders, mesh.standing_response_headers,
                &standing.headers.response, faults);
     DropAlwaysLogged(&standing.headers);
-    standing.headers.open_streams = OpenStreamsOf(ns, faults);
+    standing.headers.open_streams = OpenStreamsOf(ns, mesh.standing_open_streams, faults);
   }
   std::sort(faults->begin(), faults->end());
   return out;

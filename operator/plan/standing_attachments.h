@@ -17,7 +17,7 @@ inline constexpr const char* kAttachmentLabel = "traffictap.io/attachment";
 // Its annotations: names of headers, separated by commas. They take the place of the installation's lists.
 inline constexpr const char* kStandingRequestHeaders = "traffictap.io/standing-request-headers";
 inline constexpr const char* kStandingResponseHeaders = "traffictap.io/standing-response-headers";
-// How often its proxies tell of open streams: "10s". Without it they do not.
+// How often its proxies tell of open streams: "10s", or "0s" for never. Goes before the installation's.
 inline constexpr const char* kStandingOpenStreams = "traffictap.io/standing-open-streams";
 
 // A namespace whose proxies are attached whether a tap wants them or not.

@@ -89,6 +89,10 @@ struct CaptureSpec {
   std::optional<base::Nanos> open_streams;
 };
 
+// How often they can be asked to.
+inline constexpr base::Nanos kOpenStreamsMin = base::kSecond;
+inline constexpr base::Nanos kOpenStreamsMax = 3600 * base::kSecond;
+
 enum class QueryValues { kRedact, kKeep };
 struct RedactionRule {
   std::string pattern;      // RE2

@@ -62,6 +62,7 @@ WRONG = [
     ("a grace period that cuts the outputs off", {"collector": {"terminationGracePeriodSeconds": 5}}, "minimum"),
     ("a grace time without a unit", {"operator": {"patchGrace": "5"}}, "'/operator/patchGrace'"),
     ("a header list as one text", {"operator": {"standing": {"requestHeaders": "x-a"}}}, "'/operator/standing/requestHeaders'"),
+    ("how often without a unit", {"operator": {"standing": {"openStreams": "30"}}}, "'/operator/standing/openStreams'"),
     ("two labels in one", {"operator": {"standing": {"namespaceLabels": {"a": "b,c=d"}}}}, "'/operator/standing/namespaceLabels/a'"),
     ("a name that is none", {"fullnameOverride": "Obs"}, "'/fullnameOverride'"),
     ("a name that leaves no room", {"nameOverride": "a" * 41}, "'/nameOverride'"),
@@ -319,9 +320,9 @@ class Chart(unittest.TestCase):
         self.assertEqual(standing({}), [])
         self.assertEqual(
             standing({"namespaceLabels": {"tier": "prod", "team": "a"}, "requestHeaders": ["x-tenant", "x-user"],
-                      "responseHeaders": ["x-cache"]}),
+                      "responseHeaders": ["x-cache"], "openStreams": "30s"}),
             ["--standing-namespaces=team=a,tier=prod", "--standing-request-headers=x-tenant,x-user",
-             "--standing-response-headers=x-cache"])
+             "--standing-response-headers=x-cache", "--standing-open-streams=30s"])
 
     def test_a_maximum_of_durations_is_a_policy_of_its_own(self):
         name = "ValidatingAdmissionPolicy/traffictap-duration"

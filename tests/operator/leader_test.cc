@@ -85,10 +85,12 @@ BOOST_AUTO_TEST_CASE(the_options_are_part_of_what_plans_are_made_of) {
   options.patch_grace = 7;
   options.standing_namespaces = {{"team", "a"}};
   options.standing_request_headers = {"x-tenant"};
+  options.standing_open_streams = 9;
   leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
   const auto settings = leader->Settings();
   BOOST_TEST(settings.patch_grace == 7);
   BOOST_TEST(settings.standing.has_value());
+  BOOST_TEST(settings.standing_open_streams == 9);
   BOOST_TEST(settings.standing_request_headers == std::vector<std::string>{"x-tenant"},
              boost::test_tools::per_element());
 }

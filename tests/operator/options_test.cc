@@ -54,6 +54,17 @@ BOOST_AUTO_TEST_CASE(namespaces_stand_attached_by_their_labels_with_the_headers_
   }
 }
 
+BOOST_AUTO_TEST_CASE(how_often_standing_proxies_tell_of_open_streams_is_never_or_from_1s_to_1h) {
+  BOOST_TEST(Parse({}).options.standing_open_streams == 0);
+  BOOST_TEST(Parse({"--standing-open-streams=30s"}).options.standing_open_streams ==
+             30 * base::kSecond);
+  BOOST_TEST(!Parse({"--standing-open-streams=0"}).exit_code.has_value());
+  for (const char* wrong : {"500ms", "2h", "often", "30"}) {
+    const std::string flag = std::string("--standing-open-streams=") + wrong;
+    BOOST_TEST(Parse({flag.c_str()}).exit_code.value_or(0) == 2, wrong);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_it_does_instead_of_running_is_one_thing) {
   BOOST_TEST(Parse({"--check"}).options.check);
   BOOST_TEST(*Parse({"--check", "--uninstall"}).exit_code == 2);

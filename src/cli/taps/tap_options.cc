@@ -11,7 +11,6 @@ namespace {
 
 // As the API has it for limits.duration and capture.openStreams.
 constexpr base::Nanos kDurationMin = base::kSecond;
-constexpr base::Nanos kOpenStreamsMax = 3600 * base::kSecond;
 
 Argument TargetArgument(TapOptions* out) {
   Argument target;
@@ -81,7 +80,7 @@ Option OpenStreamsOption(TapOptions* out) {
   return BoundedDuration(
       "open-streams",
       "also record connections and streams that have not ended, this often, such as 10s",
-      kOpenStreamsMax, "must be from 1s to 1h", &out->open_streams);
+      tap::kOpenStreamsMax, "must be from 1s to 1h", &out->open_streams);
 }
 
 Status CheckWithPeers(const TargetChoice& choice) {

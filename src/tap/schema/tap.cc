@@ -194,7 +194,7 @@ Kind<CaptureSpec> Capture() {
                 "Whether to record the ids of the trace and the span that a request carries "
                 "(headers traceparent, b3, x-b3-traceid, x-b3-spanid).")
       .Optional("openStreams", &CaptureSpec::open_streams,
-                Duration(base::kSecond, 3600 * base::kSecond),
+                Duration(kOpenStreamsMin, kOpenStreamsMax),
                 "How often to record connections and streams that have not ended, such as 10s. "
                 "Default: only when they end. Asking for it drains connections, as a header does.")
       .kind();

@@ -62,6 +62,22 @@ BOOST_AUTO_TEST_CASE(a_namespace_says_how_often_its_proxies_tell_of_open_streams
   }
 }
 
+BOOST_AUTO_TEST_CASE(without_its_own_word_on_open_streams_a_namespace_goes_by_the_installations) {
+  snapshot.mesh.standing_open_streams = 10 * base::kSecond;
+  Add("plain", {{kLabel, "Standing"}});
+  Add("own", {{kLabel, "Standing"}}).annotations = {{plan::kStandingOpenStreams, "1m"}};
+  Add("none", {{kLabel, "Standing"}}).annotations = {{plan::kStandingOpenStreams, "0s"}};
+  auto found = Run();
+  BOOST_TEST(faults.empty());
+  BOOST_TEST(found.at("plain").headers.open_streams == 10 * base::kSecond);
+  BOOST_TEST(found.at("own").headers.open_streams == 60 * base::kSecond);
+  BOOST_TEST(found.at("none").headers.open_streams == 0);
+  Add("wrong", {{kLabel, "Standing"}}).annotations = {{plan::kStandingOpenStreams, "2h"}};
+  found = Run();
+  BOOST_TEST(found.at("wrong").headers.open_streams == 10 * base::kSecond);
+  BOOST_TEST(faults.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(any_other_word_is_told_and_counts_as_on_demand) {
   snapshot.mesh.standing = tap::LabelSelector{{{"team", "a"}}, {}};
   Add("shop", {{"team", "a"}, {kLabel, "standing"}});
