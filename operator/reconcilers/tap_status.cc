@@ -112,8 +112,8 @@ constexpr const char* NameOf(plan::AttachmentMode mode) {
 // The status without what grows with traffic.
 Json WithoutCounts(Json status) {
   if (!status.is_object()) return status;
-  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "open", "dropped",
-                          "lostEntries", "brokenStreams", "overBudget", "collector"}) {
+  for (const char* key : {"records", "pairs", "orphans", "orphansByReason", "verdicts", "open",
+                          "dropped", "lostEntries", "brokenStreams", "overBudget", "collector"}) {
     status.erase(key);
   }
   if (status.contains("outputs") && status["outputs"].is_array()) {

@@ -13,7 +13,13 @@ namespace {
 
 using kube::Json;
 
-constexpr std::string_view kOrphanPrefix = "orphansByReason.";
+// The members of status that count by name.
+constexpr const char* kOrphans = "orphansByReason";
+constexpr const char* kVerdicts = "verdicts";
+
+std::string CountOf(const char* group, const std::string& name) {
+  return fmt::format("{}.{}", group, name);
+}
 
 Counts CountsOf(const v1::TapReport& report) {
   Counts out{{"records", report.offered()},
@@ -24,8 +30,9 @@ Counts CountsOf(const v1::TapReport& report) {
              {"overBudget", report.match_over_budget() + report.redaction_over_budget()}};
   for (const auto& [reason, count] : report.orphans()) {
     out["orphans"] += count;
-    out[std::string(kOrphanPrefix) + reason] += count;
+    out[CountOf(kOrphans, reason)] += count;
   }
+  for (const auto& [verdict, count] : report.verdicts()) out[CountOf(kVerdicts, verdict)] += count;
   for (const auto& output : report.outputs()) {
     for (const auto& [reason, count] : output.dropped()) out["dropped"] += count;
   }
@@ -54,10 +61,9 @@ Counts ReadCounts(const Json& object) {
   for (const auto& [name, value] : object.items()) {
     const bool counts = value.is_number_unsigned() && name != "observedGeneration";
     if (counts) out[name] = value.get<uint64_t>();
-    if (name != "orphansByReason" || !value.is_object()) continue;
-    for (const auto& [reason, count] : value.items()) {
-      if (count.is_number_unsigned())
-        out[std::string(kOrphanPrefix) + reason] = count.get<uint64_t>();
+    if ((name != kOrphans && name != kVerdicts) || !value.is_object()) continue;
+    for (const auto& [member, count] : value.items()) {
+      if (count.is_number_unsigned()) out[name + "." + member] = count.get<uint64_t>();
     }
   }
   return out;
@@ -70,9 +76,9 @@ void WriteCounts(const Counts& counts, Json* out) {
     (*out)[name] = found == counts.end() ? 0 : found->second;
   }
   for (const auto& [name, count] : counts) {
-    if (name.starts_with(kOrphanPrefix) && count > 0) {
-      (*out)["orphansByReason"][name.substr(kOrphanPrefix.size())] = count;
-    }
+    const size_t dot = name.find('.');
+    const bool grouped = dot != std::string::npos && count > 0;
+    if (grouped) (*out)[name.substr(0, dot)][name.substr(dot + 1)] = count;
   }
 }
 

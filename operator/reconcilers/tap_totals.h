@@ -13,8 +13,8 @@ namespace traffictap::reconcilers {
 
 // A tap's counters by the name that they have in status: "records" (that went to the outputs),
 // "pairs", "orphans" (all of them), "open", "dropped" (by outputs), "lostEntries", "brokenStreams"
-// (before the pairer), "overBudget" (of its patterns), and per reason
-// "orphansByReason.PeerNotMeshed" and the like.
+// (before the pairer), "overBudget" (of its patterns), and by name "orphansByReason.PeerNotMeshed",
+// "verdicts.ServerError" and the like.
 using Counts = std::map<std::string, uint64_t>;
 
 struct OutputTotals {

@@ -30,7 +30,7 @@ CommandSpec StatusCommand::Describe() {
   spec.summary = "show what became of taps and of each of their targets";
   spec.description =
       "Shows, for each TrafficTap that is named, whether it is recording, how much of each target "
-      "is attached, which traffic is not visible, why, and what to do about it.";
+      "is attached, how many records have which verdict, which traffic is not visible, why, and what to do about it.";
   spec.arguments = {TapArgument(/*required=*/true, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &cluster_, &spec);
   spec.options.push_back(
@@ -50,7 +50,7 @@ std::string StatusCommand::Text(const Object& tap) const {
   out += ready.reason + ": " + ready.message + "\n";
   const std::string drains = tap.Text("/status/drains");
   if (!drains.empty()) out += "when it starts, and when it ends, " + drains + "\n";
-  return out + TargetSection(tap) + ConditionSection(tap) +
+  return out + TargetSection(tap) + VerdictSection(tap) + ConditionSection(tap) +
          ListSection(tap, "notVisible", "Traffic that is not visible") +
          ListSection(tap, "patches", "Objects that attach its proxies");
 }

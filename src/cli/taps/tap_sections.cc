@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/taps/tap_sections.h"
 
+#include <algorithm>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "cli/shell/text_table.h"
 #include "cli/taps/tap_rows.h"
@@ -41,6 +44,22 @@ std::string TargetSection(const Object& tap) {
   return Section(tap, "targets", "Targets", [](const Json& value) {
     return TextsOf(value, TargetText(value), {"/state", "/reason", "/message"});
   });
+}
+
+std::string VerdictSection(const Object& tap) {
+  const Json* verdicts = tap.Find("/status/verdicts");
+  if (verdicts == nullptr || !verdicts->is_object() || verdicts->empty()) return "";
+  std::vector<std::pair<std::string, uint64_t>> counts;
+  for (const auto& [verdict, count] : verdicts->items()) {
+    if (count.is_number_integer()) counts.emplace_back(verdict, count.get<uint64_t>());
+  }
+  std::stable_sort(counts.begin(), counts.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<Row> rows;
+  for (const auto& [verdict, count] : counts) {
+    rows.push_back({"  " + verdict, std::to_string(count)});
+  }
+  return "\nVerdicts:\n" + TextTable(rows);
 }
 
 std::string ListSection(const Object& tap, const std::string& list, const std::string& heading) {

@@ -16,6 +16,9 @@ std::string ConditionSection(const kube::Object& tap);
 // "Targets:", with the state of each and what to do about it.
 std::string TargetSection(const kube::Object& tap);
 
+// "Verdicts:", each with its number of records, the most frequent first.
+std::string VerdictSection(const kube::Object& tap);
+
 // A list of texts, or of subjects with a reason and a message.
 std::string ListSection(const kube::Object& tap, const std::string& list,
                         const std::string& heading);

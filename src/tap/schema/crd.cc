@@ -68,6 +68,12 @@ const std::vector<Column>& TapColumns() {
       {"Pairs", "integer", ".status.pairs", "Requests recorded from both sides."},
       {"Age", "date", kCreated, ""},
       {"Outputs", "string", kOutputs, "Whether all outputs accept records.", 1},
+      {"Ok", "integer", ".status.verdicts.Ok", "Records with the verdict Ok.", 1},
+      {"ServerError", "integer", ".status.verdicts.ServerError",
+       "Records with the verdict ServerError.", 1},
+      {"NetworkOrProxy", "integer", ".status.verdicts.NetworkOrProxy",
+       "Records with the verdict NetworkOrProxy.", 1},
+      {"Denied", "integer", ".status.verdicts.Denied", "Records with the verdict Denied.", 1},
       {"Message", "string", kMessage, "What is wrong, and what to do about it.", 1}};
   return columns;
 }

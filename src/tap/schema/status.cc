@@ -73,18 +73,22 @@ std::vector<StatusField> Conditions() {
                    {"type", "status", "lastTransitionTime", "reason", "message"}))}};
 }
 
+Tree CountsByName(const char* description) {
+  return {{"description", description},
+          {"type", "object"},
+          {"maxProperties", 32},
+          {"additionalProperties", {{"type", "integer"}, {"format", "int64"}}}};
+}
+
 std::vector<StatusField> Counts() {
-  Tree reasons = {{"description", "One-sided records by reason."},
-                  {"type", "object"},
-                  {"maxProperties", 32},
-                  {"additionalProperties", {{"type", "integer"}, {"format", "int64"}}}};
   return {
       {"records", Count("Records sent to the outputs.")},
       {"pairs", Count("Of these, records with both sides.")},
       {"orphans", Count("Of these, one-sided records.")},
       {"open", Count("Of the records, those of streams that had not ended. They are neither pairs "
                      "nor orphans.")},
-      {"orphansByReason", std::move(reasons)},
+      {"orphansByReason", CountsByName("One-sided records by reason.")},
+      {"verdicts", CountsByName("Records by verdict, without those that are open.")},
       {"dropped", Count("Records dropped by outputs.")},
       {"lostEntries", Count("Log entries lost between arrival and pairing.")},
       {"brokenStreams", Count("Proxy streams that broke. Each may have lost entries in flight.")},

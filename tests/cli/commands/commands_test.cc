@@ -235,11 +235,13 @@ BOOST_AUTO_TEST_CASE(status_shows_what_became_of_each_target) {
       {"conditions",
        {{{"type", "Ready"}, {"status", "True"}, {"reason", "Capturing"}, {"message", "fine"}}}},
       {"targets",
-       {{{"kind", "Service"}, {"name", "x"}, {"state", "NotAttached"}, {"reason", "NotFound"}}}}};
+       {{{"kind", "Service"}, {"name", "x"}, {"state", "NotAttached"}, {"reason", "NotFound"}}}},
+      {"verdicts", {{"Ok", 12}, {"Denied", 3}}}};
   client.Seed(kube::kTrafficTaps, tap);
   BOOST_TEST(Run({"status", "shop/t"}) == 0);
   BOOST_TEST(console.output.find("shop/t: Capturing: fine\n") == 0u, console.output);
   BOOST_TEST(console.output.find("Service/x  NotAttached  NotFound") != std::string::npos);
+  BOOST_TEST(console.output.find("  Ok      12\n  Denied  3\n") != std::string::npos);
   BOOST_TEST(Run({"status", "t", "-o", "json"}) == 0);
   BOOST_TEST(Json::parse(console.output).at("targets").size() == 1u);
   BOOST_TEST(Run({"status", "nobody"}) == 3);

@@ -19,6 +19,7 @@ kube::Object Tap() {
            {"state", "NotAttached"},
            {"reason", "NoPods"},
            {"message", "wait"}}}},
+        {"verdicts", {{"Denied", 3}, {"Ok", 1200}, {"ServerError", 40}}},
         {"patches", {"EnvoyFilter/shop/a"}},
         {"notVisible",
          {{{"subject", "shop/x"}, {"reason", "NotMeshed"}, {"message", "inject"}}}}}}});
@@ -32,6 +33,8 @@ BOOST_AUTO_TEST_CASE(each_list_has_its_heading_and_a_row_for_each) {
   BOOST_TEST(cli::ConditionSection(Tap()) == "\nConditions:\n  Ready  True  Capturing  fine\n");
   BOOST_TEST(cli::TargetSection(Tap()) ==
              "\nTargets:\n  Service/cart  NotAttached  NoPods  wait\n");
+  BOOST_TEST(cli::VerdictSection(Tap()) ==
+             "\nVerdicts:\n  Ok           1200\n  ServerError  40\n  Denied       3\n");
   BOOST_TEST(cli::ListSection(Tap(), "notVisible", "Hidden") ==
              "\nHidden:\n  shop/x  NotMeshed  inject\n");
   BOOST_TEST(cli::ListSection(Tap(), "patches", "Objects") == "\nObjects:\n  EnvoyFilter/shop/a\n");
@@ -39,6 +42,7 @@ BOOST_AUTO_TEST_CASE(each_list_has_its_heading_and_a_row_for_each) {
 
 BOOST_AUTO_TEST_CASE(what_the_status_does_not_have_is_no_text) {
   BOOST_TEST(cli::TargetSection(kube::Object()) == "");
+  BOOST_TEST(cli::VerdictSection(kube::Object()) == "");
   BOOST_TEST(cli::ListSection(Tap(), "other", "Other") == "");
 }
 

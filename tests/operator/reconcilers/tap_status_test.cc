@@ -212,6 +212,7 @@ BOOST_AUTO_TEST_CASE(counts_alone_are_no_news) {
   auto input = Capturing();
   const Json former = TapStatus(input);
   input.totals.counts["records"] = 10;
+  input.totals.counts["verdicts.Ok"] = 10;
   input.totals.outputs["file"].delivered = 10;
   input.totals.outputs["file"].spooled = 10;
   input.totals.outputs["file"].replayed = 2;

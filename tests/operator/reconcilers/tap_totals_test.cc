@@ -28,6 +28,7 @@ v1::CollectorReport MakeReport(const std::string& collector, const std::string& 
   tap->set_pairs(records / 2);
   tap->set_open(records / 5);
   (*tap->mutable_orphans())["PeerNotMeshed"] = records / 10;
+  (*tap->mutable_verdicts())["ServerError"] = records / 10;
   tap->set_proxies(2);
   auto* output = tap->add_outputs();
   output->set_name("file");
@@ -84,6 +85,19 @@ BOOST_AUTO_TEST_CASE(a_collector_that_starts_again_counts_on_from_what_it_had) {
   BOOST_TEST(life.See({MakeReport("a", "i3", 1)}).counts.at("records") == 108u);
 }
 
+BOOST_AUTO_TEST_CASE(verdicts_are_counted_as_the_rest_is) {
+  Life life;
+  life.See({MakeReport("a", "i1", 100), MakeReport("b", "i2", 50)});
+  BOOST_TEST(life.status["verdicts"]["ServerError"] == 15);
+  BOOST_TEST(!life.status["verdicts"].contains("Ok"));
+  life.See({MakeReport("a", "i3", 20), MakeReport("b", "i2", 50)});
+  BOOST_TEST(life.status["verdicts"]["ServerError"] == 17);
+  BOOST_TEST(life.status["collector"]["before"]["verdicts"]["ServerError"] == 10);
+  Life restarted{life.status};
+  restarted.See({MakeReport("a", "i3", 30), MakeReport("b", "i2", 50)});
+  BOOST_TEST(restarted.status["verdicts"]["ServerError"] == 18);
+}
+
 BOOST_AUTO_TEST_CASE(an_operator_that_starts_again_counts_nothing_twice) {
   Life life;
   life.See({MakeReport("a", "i1", 100)});
@@ -131,7 +145,7 @@ BOOST_AUTO_TEST_CASE(faults_and_completion_are_passed_on) {
 
 BOOST_AUTO_TEST_CASE(a_status_of_any_shape_does_no_harm) {
   for (const char* text :
-       {"null", "[]", "7", R"({"records":"many","collector":[],"orphansByReason":3})",
+       {"null", "[]", "7", R"({"records":"many","collector":[],"orphansByReason":3,"verdicts":["Ok"]})",
         R"({"collector":{"instances":{},"before":[]},"records":-1})"}) {
     const auto totals = AddUp(kTap, kUid, {MakeReport("a", "i1", 4)}, Json::parse(text));
     BOOST_TEST(totals.counts.at("records") == 4u, text);
