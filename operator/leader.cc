@@ -101,7 +101,7 @@ std::vector<v1::CollectorReport> Leader::AllReports() const {
 }
 
 void Leader::SetTaps(const std::vector<plan::CompiledTap>& taps) {
-  if (const auto serving = server()) serving->SetTaps(taps);
+  if (const auto serving = server()) serving->SetTaps(taps, watch_->NodeZones());
 }
 
 plan::MeshSettings Leader::Settings() const {

@@ -66,6 +66,18 @@ void TrimConfigMap(Json& config_map) {
   if (config_map.contains("data")) KeepOnly(config_map["data"], {"mesh"});
 }
 
+// Of what a node says every few minutes its zone is read alone.
+void TrimNode(Json& node) {
+  KeepOnly(node, {"apiVersion", "kind", "metadata"});
+  if (node.contains("metadata")) {
+    KeepOnly(node["metadata"], {"name", "uid", "resourceVersion", "labels"});
+  }
+}
+
+std::string ZoneOf(const std::shared_ptr<const kube::Object>& node) {
+  return node ? node->label("topology.kubernetes.io/zone") : "";
+}
+
 // Other ConfigMaps of the namespace change every few seconds, such as the leases of istiod's leaders.
 bool ChangesMeshConfig(const Change& change) {
   const auto text = [](const std::shared_ptr<const kube::Object>& object) {
@@ -98,13 +110,14 @@ const kube::Object& Present(const Change& change) {
 
 struct MeshWatch::Watched {
   std::unique_ptr<controller::Informer> informer;
-  bool optional = false;  // the kind may not exist in this cluster
+  Need need = Need::kRequired;
 
   // Once a kind was read, only its own absence counts, and only when it lasts: a refusal then
   // changes nothing that is in force. The writes that it refuses say so.
   bool absent(base::Nanos now) const {
-    if (!optional) return false;
+    if (need == Need::kRequired) return false;
     const auto [error, since] = informer->watcher().last_answer();
+    if (need == Need::kExtra) return !informer->synced() && !error.ok();
     const base::Nanos lasted = now - since;
     if (kube::IsNotFound(error)) return !informer->synced() || lasted >= kGoneForGood;
     return absl::IsPermissionDenied(error) && !informer->synced() && lasted >= kForbiddenAtStart;
@@ -119,31 +132,37 @@ MeshWatch::MeshWatch(kube::KubeClient* kube, const mesh::Installation& own,
     if (ChangesSpec(change)) hooks_.mesh_changed();
     hooks_.tap_changed(Present(change).key());
   };
-  Add("taps", kube::kTrafficTaps, {}, false, tap_changed);
-  Add("clustertaps", kube::kClusterTrafficTaps, {}, false, tap_changed);
-  Add("destinations", kube::kTapDestinations, {}, false, mesh_changed);
-  Add("namespaces", kube::kNamespaces, {}, false, mesh_changed);
+  Add("taps", kube::kTrafficTaps, {}, Need::kRequired, tap_changed);
+  Add("clustertaps", kube::kClusterTrafficTaps, {}, Need::kRequired, tap_changed);
+  Add("destinations", kube::kTapDestinations, {}, Need::kRequired, mesh_changed);
+  Add("namespaces", kube::kNamespaces, {}, Need::kRequired, mesh_changed);
   InformerOptions pods;
   pods.trim = TrimPod;
-  Add("pods", kube::kPods, pods, false, mesh_changed);
+  Add("pods", kube::kPods, pods, Need::kRequired, mesh_changed);
   InformerOptions services;
   services.trim = TrimService;
-  Add("services", kube::kServices, services, false, mesh_changed);
+  Add("services", kube::kServices, services, Need::kRequired, mesh_changed);
   InformerOptions mesh_config;
   mesh_config.watcher.ns = own.root_namespace;
   mesh_config.trim = TrimConfigMap;
   // istiod's revisions each have their own, by names that nobody knows beforehand.
-  Add("meshconfig", kube::kConfigMaps, mesh_config, true, [this](const Change& change) {
+  Add("meshconfig", kube::kConfigMaps, mesh_config, Need::kOptional, [this](const Change& change) {
     if (ChangesMeshConfig(change)) hooks_.mesh_changed();
   });
   InformerOptions istiods;
   istiods.watcher.ns = own.root_namespace;
-  Add("istiods", kube::kEndpointSlices, istiods, true, [](const Change&) {});
+  Add("istiods", kube::kEndpointSlices, istiods, Need::kOptional, [](const Change&) {});
   InformerOptions patches;
   patches.trim = TrimFields;
-  Add("envoyfilters", kube::kEnvoyFilters, patches, true, mesh_changed);
-  Add("telemetries", kube::kTelemetries, patches, true, mesh_changed);
-  Add("sidecars", kube::kSidecars, {}, true, mesh_changed);
+  Add("envoyfilters", kube::kEnvoyFilters, patches, Need::kOptional, mesh_changed);
+  Add("telemetries", kube::kTelemetries, patches, Need::kOptional, mesh_changed);
+  Add("sidecars", kube::kSidecars, {}, Need::kOptional, mesh_changed);
+  if (!own.reads_nodes) return;
+  InformerOptions nodes;
+  nodes.trim = TrimNode;
+  Add("nodes", kube::kNodes, nodes, Need::kExtra, [this](const Change& change) {
+    if (ZoneOf(change.before) != ZoneOf(change.after)) hooks_.mesh_changed();
+  });
 }
 
 MeshWatch::~MeshWatch() {
@@ -151,10 +170,10 @@ MeshWatch::~MeshWatch() {
 }
 
 void MeshWatch::Add(const std::string& name, const kube::Resource& resource,
-                    InformerOptions options, bool optional,
+                    InformerOptions options, Need need,
                     controller::Informer::OnChange on_change) {
   auto watched = std::make_unique<Watched>();
-  watched->optional = optional;
+  watched->need = need;
   options.watcher.seed = static_cast<uint32_t>(watched_.size() + 1);
   watched->informer = std::make_unique<controller::Informer>(kube_, resource, std::move(options),
                                                              clock_, std::move(on_change));
@@ -242,6 +261,16 @@ std::vector<std::string> MeshWatch::IstiodAddresses() const {
     }
   }
   return {out.begin(), out.end()};
+}
+
+std::map<std::string, std::string> MeshWatch::NodeZones() const {
+  std::map<std::string, std::string> out;
+  if (!watched_.contains("nodes")) return out;
+  for (const auto& node : StoreOf("nodes").All()) {
+    const std::string zone = ZoneOf(node);
+    if (!zone.empty()) out[node->name()] = zone;
+  }
+  return out;
 }
 
 void MeshWatch::WriteMetrics(base::MetricWriter& writer) const {

@@ -46,12 +46,17 @@ class MeshWatch {
   // IP:port of every ready istiod's monitoring port, of all revisions; sorted.
   std::vector<std::string> IstiodAddresses() const;
 
+  // The zone of each node of the cluster that is labelled with one; none where nodes may not be read.
+  std::map<std::string, std::string> NodeZones() const;
+
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
   struct Watched;
+  // kOptional: may not exist in this cluster, or not be ours to read. kExtra: nothing waits for it then.
+  enum class Need { kRequired, kOptional, kExtra };
   void Add(const std::string& name, const kube::Resource& resource,
-           controller::InformerOptions options, bool optional,
+           controller::InformerOptions options, Need need,
            controller::Informer::OnChange on_change);
   const controller::Store& StoreOf(const std::string& name) const;
   bool Usable(const std::string& name) const;

@@ -106,6 +106,8 @@ void AddClusterOptions(CLI::App& app, Options* out) {
   app.add_option("--destinations-dir", out->installation.destinations_dir,
                  "directory in which the collector mounts the Secrets of TapDestinations")
       ->capture_default_str();
+  app.add_flag("!--no-node-zones", out->installation.reads_nodes,
+               "do not read nodes: records of proxies without a locality then have no zone");
   AddDuration(app, "--patch-grace", &out->patch_grace,
               "how long a proxy keeps its patch after its last tap has ended, so that consecutive "
               "taps drain its connections only once; 0 to disable")

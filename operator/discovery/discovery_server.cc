@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
@@ -24,10 +25,27 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kPingIntervalMinMs = 10'000;
 // A status that was written since has the counts of those that went before.
 constexpr size_t kFinalReportsMax = 8;
+// Kubernetes is made for 5,000.
+constexpr size_t kNodesMax = 16'384;
 
 using SnapshotPtr = std::shared_ptr<const v1::DiscoverySnapshot>;
 
-SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps) {
+// By zone, as there are few of them and many nodes.
+void AddZones(const NodeZones& node_zones, v1::DiscoverySnapshot* snapshot) {
+  std::map<std::string_view, std::vector<std::string_view>> nodes_by_zone;
+  size_t count = 0;
+  for (const auto& [node, zone] : node_zones) {
+    if (++count > kNodesMax) break;
+    nodes_by_zone[zone].push_back(node);
+  }
+  for (const auto& [zone, nodes] : nodes_by_zone) {
+    auto* out = snapshot->add_zones();
+    out->set_name(std::string(zone));
+    for (const auto& node : nodes) out->add_nodes(std::string(node));
+  }
+}
+
+SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
   auto snapshot = std::make_shared<v1::DiscoverySnapshot>();
   snapshot->set_schema_version(tap::kSchemaVersion);
   for (const auto& tap : taps) {
@@ -37,6 +55,7 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps) {
     out->set_generation(tap.generation);
     out->set_document(tap.document);
   }
+  AddZones(zones, snapshot.get());
   // Equal content must have an equal version also in another operator's process.
   snapshot->set_version(fmt::format("{:016x}", base::Fnv1a(snapshot->SerializeAsString())));
   return snapshot;
@@ -56,7 +75,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* StreamTaps(
       grpc::CallbackServerContext*) override;
 
-  void SetTaps(const std::vector<plan::CompiledTap>& taps);
+  void SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones);
   SnapshotPtr snapshot() const {
     absl::MutexLock lock(&mutex_);
     return snapshot_;
@@ -152,8 +171,8 @@ grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* DiscoveryHu
   return new Session(this);
 }
 
-void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps) {
-  auto next = MakeSnapshot(taps);
+void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
+  auto next = MakeSnapshot(taps, zones);
   absl::MutexLock lock(&mutex_);
   if (snapshot_ && snapshot_->version() == next->version()) return;
   snapshot_ = std::move(next);
@@ -255,7 +274,9 @@ DiscoveryServer::~DiscoveryServer() {
   hub_->server->Wait();
 }
 
-void DiscoveryServer::SetTaps(const std::vector<plan::CompiledTap>& taps) { hub_->SetTaps(taps); }
+void DiscoveryServer::SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
+  hub_->SetTaps(taps, zones);
+}
 
 std::string DiscoveryServer::version() const {
   const auto snapshot = hub_->snapshot();

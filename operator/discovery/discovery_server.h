@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 namespace traffictap::discovery {
 
 class DiscoveryHub;
+
+using NodeZones = std::map<std::string, std::string>;  // zone by node of the cluster
 
 struct DiscoveryServerOptions {
   std::string address = "127.0.0.1:9813";  // host:port; port 0: any
@@ -34,8 +37,9 @@ class DiscoveryServer {
   // Ends all streams.
   ~DiscoveryServer();
 
-  // What every collector shall have in force. Equal sets are not sent again.
-  void SetTaps(const std::vector<plan::CompiledTap>& taps);
+  // What every collector shall have in force, and where the cluster's nodes are: 16384 of them at most,
+  // the first by name. Equal sets are not sent again.
+  void SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones = {});
   // The version of the taps set last; empty before the first.
   std::string version() const;
   // The newest report of each collector that is connected, sorted by name. One that has sent its

@@ -14,6 +14,7 @@ struct Installation {
   std::string root_namespace = "istio-system";
   // Where the collector's pods mount each destination's secret, in a folder of the secret's name.
   std::string destinations_dir = "/etc/traffictap/destinations";
+  bool reads_nodes = true;  // the operator may list and watch nodes
 };
 
 // On every object that the operator writes: what carries it may be changed and pruned, nothing

@@ -98,7 +98,7 @@ void AccessLogStream::OnEnd(StreamEnd how) {
 void AccessLogStream::OnIdentifier(std::string_view bytes) {
   // A stream has one sender (als.proto): a second identifier changes nothing.
   if (entries_ || !refused_.ok()) return;
-  traffic::Node node = DecodeIdentifier(bytes);
+  traffic::Node node = DecodeIdentifier(bytes, shared_.zones);
   refused_ = shared_.gate->Bind(sender_, &node);
   if (!refused_.ok()) return;
   node_ = std::make_shared<const traffic::Node>(std::move(node));

@@ -11,6 +11,7 @@
 #include "als/decode_entry.h"
 #include "als/grpc_session.h"
 #include "als/identity_gate.h"
+#include "als/zone_table.h"
 #include "traffic/entry_consumer.h"
 
 namespace traffictap::als {
@@ -38,6 +39,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
     traffic::EntryConsumer* consumer;
     IdentityGate* gate;
     StreamCounters* counters;
+    const ZoneTable* zones = nullptr;  // null: proxies' own words alone
   };
 
   // A status where the sender is refused. `resume` has the session read on with this stream; called

@@ -74,10 +74,10 @@ StatusOr<std::unique_ptr<TlsContext>> LoadTls(const AlsServerOptions& options) {
 }  // namespace
 
 struct AlsServer::State {
-  State(const AlsServerOptions& options, traffic::EntryConsumer* consumer)
+  State(const AlsServerOptions& options, traffic::EntryConsumer* consumer, const ZoneTable* zones)
       : gate(options.identity),
         kept(options.limits.kept_bytes_max),
-        shared{options.limits, options.times, &kept, {consumer, &gate, &counters}} {}
+        shared{options.limits, options.times, &kept, {consumer, &gate, &counters, zones}} {}
 
   // To the loop that has the fewest.
   void Add(int socket) {
@@ -96,17 +96,19 @@ struct AlsServer::State {
   std::vector<std::unique_ptr<EventLoop>> loops;  // none: it has stopped
 };
 
-AlsServer::AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer)
-    : state_(std::make_unique<State>(options, consumer)) {}
+AlsServer::AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer,
+                     const ZoneTable* zones)
+    : state_(std::make_unique<State>(options, consumer, zones)) {}
 
 StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
                                                       traffic::EntryConsumer* consumer,
-                                                      base::MetricsRegistry* metrics) {
+                                                      base::MetricsRegistry* metrics,
+                                                      const ZoneTable* zones) {
   auto tls = LoadTls(options);
   if (!tls.ok()) return tls.status();
   auto acceptor = ConnectionAcceptor::Listen(options.address, options.descriptors_reserved);
   if (!acceptor.ok()) return acceptor.status();
-  std::unique_ptr<AlsServer> out(new AlsServer(options, consumer));
+  std::unique_ptr<AlsServer> out(new AlsServer(options, consumer, zones));
   State* state = out->state_.get();
   state->tls = *std::move(tls);
   state->acceptor = *std::move(acceptor);

@@ -9,6 +9,7 @@
 #include "als/connection.h"
 #include "als/grpc_session.h"
 #include "als/identity_gate.h"
+#include "als/zone_table.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/status.h"
@@ -35,10 +36,11 @@ class AlsServer {
  public:
   // Listens at once. kUnavailable: the address is taken; kInvalidArgument: an address that cannot
   // be read, bad TLS files, or an identity that they cannot tell.
-  // `consumer` outlives the server, which outlives `metrics`' scrapes.
+  // `consumer` and `zones` outlive the server, which outlives `metrics`' scrapes. `zones` may be null.
   static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
                                                     traffic::EntryConsumer* consumer,
-                                                    base::MetricsRegistry* metrics);
+                                                    base::MetricsRegistry* metrics,
+                                                    const ZoneTable* zones = nullptr);
   ~AlsServer();
 
   // The port in use.
@@ -48,7 +50,8 @@ class AlsServer {
   void Stop(base::Nanos read_on);
 
  private:
-  explicit AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer);
+  AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer,
+            const ZoneTable* zones);
   struct State;
   std::unique_ptr<State> state_;
 };

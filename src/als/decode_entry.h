@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "als/zone_table.h"
 #include "traffic/access_entry.h"
 #include "traffic/entry_consumer.h"
 
@@ -42,7 +43,7 @@ class MessageVisitor {
 void DecodeMessage(std::string_view bytes, DecodeScratch* scratch, MessageVisitor* visitor);
 
 // What is kept of an Identifier. Never fails: what is missing stays empty (traffic/node.h says the
-// defaults).
-traffic::Node DecodeIdentifier(std::string_view bytes);
+// defaults). `zones`, which may be null, says the zone of a proxy that does not know its own.
+traffic::Node DecodeIdentifier(std::string_view bytes, const ZoneTable* zones = nullptr);
 
 }  // namespace traffictap::als

@@ -100,13 +100,20 @@ std::string* TextOf(std::string_view key, traffic::Node* node) {
   return nullptr;
 }
 
-void ReadMetadata(std::string_view metadata, traffic::Node* node, std::string* addresses) {
+// What is read of the metadata and not kept.
+struct Passing {
+  std::string addresses;  // INSTANCE_IPS
+  std::string machine;    // NODE_NAME: the Kubernetes node
+};
+
+void ReadMetadata(std::string_view metadata, traffic::Node* node, Passing* passing) {
   ForEachField(metadata, [&](std::string_view key, std::string_view value) {
     const auto text = MemberOf(value, kStringValue);
     if (std::string* known = TextOf(key, node); known != nullptr && !text.empty()) {
       *known = Cut(text);
     }
-    if (key == "INSTANCE_IPS") *addresses = Cut(text);
+    if (key == "INSTANCE_IPS") passing->addresses = Cut(text);
+    if (key == "NODE_NAME") passing->machine = Cut(text);
     if (key == "LABELS") ReadLabels(MemberOf(value, kStructValue), node);
     return true;
   });
@@ -124,6 +131,16 @@ void ReadAddresses(const std::string& instance_ips, traffic::Node* node) {
     }
     if (node->addresses.size() < kAddressesMax) node->addresses.push_back(*address);
   }
+}
+
+// The proxy's own word goes first: by it Istio balances between zones, and its pod's istio-locality may
+// differ from the node's label on purpose.
+void ReadZone(std::string_view locality, const std::string& machine, const ZoneTable* zones,
+              traffic::Node* node) {
+  node->zone = Cut(MemberOf(locality, EnvoyLocality::kZoneFieldNumber));
+  const auto label = node->labels.find("topology.kubernetes.io/zone");
+  if (node->zone.empty() && label != node->labels.end()) node->zone = label->second;
+  if (node->zone.empty() && zones != nullptr) node->zone = zones->ZoneOf(machine);
 }
 
 struct NodeParts {
@@ -149,7 +166,7 @@ void ReadNode(std::string_view bytes, NodeParts* out) {
 
 }  // namespace
 
-traffic::Node DecodeIdentifier(std::string_view bytes) {
+traffic::Node DecodeIdentifier(std::string_view bytes, const ZoneTable* zones) {
   NodeParts parts;
   WireReader reader(bytes);
   while (reader.Next()) {
@@ -160,16 +177,14 @@ traffic::Node DecodeIdentifier(std::string_view bytes) {
     }
   }
   traffic::Node node;
-  std::string instance_ips;
+  Passing passing;
   node.id = Cut(parts.id);
   node.cluster = Cut(parts.cluster);
   node.pod = node.id;
   ReadIstioId(&node);
-  ReadMetadata(parts.metadata, &node, &instance_ips);
-  ReadAddresses(instance_ips, &node);
-  node.zone = Cut(MemberOf(parts.locality, EnvoyLocality::kZoneFieldNumber));
-  const auto label = node.labels.find("topology.kubernetes.io/zone");
-  if (node.zone.empty() && label != node.labels.end()) node.zone = label->second;
+  ReadMetadata(parts.metadata, &node, &passing);
+  ReadAddresses(passing.addresses, &node);
+  ReadZone(parts.locality, passing.machine, zones, &node);
   if (node.ns.empty()) node.ns = "default";
   if (node.workload.empty()) node.workload = node.cluster;
   return node;

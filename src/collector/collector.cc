@@ -2,6 +2,7 @@
 #include "collector/collector.h"
 
 #include <atomic>
+#include <utility>
 
 #include "base/log.h"
 #include "base/process_clock.h"
@@ -34,6 +35,7 @@ struct Collector::State {
   std::unique_ptr<ApiSite> api;
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
+  als::ZoneTable zones;  // the operator's; empty where taps come from files
   std::unique_ptr<als::AlsServer> als;
   std::unique_ptr<tap::TapDirectory> taps;
   std::unique_ptr<TapSource> tap_source;
@@ -111,7 +113,8 @@ struct Collector::State {
     if (options.taps_dir.empty()) {
       auto started = TapSource::Start(options.tap_source,
                                       {[this](const auto& specs) { return SetTaps(specs); },
-                                       [this] { return pipeline->Snapshot(); }},
+                                       [this] { return pipeline->Snapshot(); },
+                                       [this](auto of_nodes) { zones.Set(std::move(of_nodes)); }},
                                       &tap_source_state);
       if (!started.ok()) return started.status();
       tap_source = *std::move(started);
@@ -163,7 +166,7 @@ struct Collector::State {
     TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());
     TT_RETURN_IF_ERROR(LoadTaps());
-    auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics);
+    auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics, &zones);
     if (!served.ok()) return served.status();
     als = *std::move(served);
     if (taps) taps->Watch([this](const tap::TapDirectory::Snapshot& snapshot) { Apply(snapshot); });

@@ -52,6 +52,14 @@ SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapsh
   return out;
 }
 
+als::ZoneTable::Zones ReadZones(const v1::DiscoverySnapshot& snapshot) {
+  als::ZoneTable::Zones out;
+  for (const auto& zone : snapshot.zones()) {
+    for (const auto& node : zone.nodes()) out[node] = zone.name();
+  }
+  return out;
+}
+
 void SnapshotReader::Identify(v1::CollectorReport* report) const {
   for (auto& tap : *report->mutable_taps()) {
     const auto found = good_.find(tap.tap());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "als/zone_table.h"
 #include "pipeline/pipeline.h"
 #include "tap/tap_spec.h"
 #include "traffictap/v1/tap_discovery.pb.h"
@@ -34,5 +35,8 @@ class SnapshotReader {
   };
   std::map<std::string, Good> good_;  // by tap
 };
+
+// The zone of each node that the snapshot names.
+als::ZoneTable::Zones ReadZones(const v1::DiscoverySnapshot& snapshot);
 
 }  // namespace traffictap::collector

@@ -242,6 +242,8 @@ class TapSource::Loop {
   }
 
   void Apply(const v1::DiscoverySnapshot& snapshot) {
+    // First: the streams of a proxy that a new tap lets in ask once, when they begin.
+    if (hooks_.set_zones) hooks_.set_zones(ReadZones(snapshot));
     auto reading = reader_.Read(snapshot);
     for (auto& fault : hooks_.apply(reading.taps)) reading.faults.push_back(std::move(fault));
     faults_ = std::move(reading.faults);

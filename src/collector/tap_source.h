@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "als/zone_table.h"
 #include "base/status.h"
 #include "pipeline/pipeline.h"
 #include "rpc/credentials.h"
@@ -38,6 +39,8 @@ class TapSource {
     // Makes exactly these taps be in force.
     std::function<std::vector<pipeline::TapFault>(const std::vector<tap::TapSpecPtr>&)> apply;
     std::function<pipeline::PipelineSnapshot()> pipeline_snapshot;
+    // Takes the zones of the cluster's nodes, before the taps of the same snapshot. May be empty.
+    std::function<void(als::ZoneTable::Zones)> set_zones = {};
   };
 
   // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;

@@ -28,7 +28,7 @@ struct Node {
   std::string cluster_id;  // metadata CLUSTER_ID: the Kubernetes cluster
   std::string network;     // metadata NETWORK: pods of two networks may have one address
   // node.locality, as Istio's agent has it of the cloud or of the pod's label istio-locality; or else
-  // the pod's own label topology.kubernetes.io/zone.
+  // the pod's own label topology.kubernetes.io/zone, or else what the operator says of its node.
   std::string zone;
   std::map<std::string, std::string> labels;
 };

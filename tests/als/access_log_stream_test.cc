@@ -24,7 +24,8 @@ struct Server {
     AlsServerOptions options;
     options.address = "localhost:0";
     options.limits.message_bytes_max = 100'000;
-    auto started = AlsServer::Start(options, &consumer, &metrics);
+    zones.Set({{"node-1", "eu-1a"}});
+    auto started = AlsServer::Start(options, &consumer, &metrics, &zones);
     BOOST_REQUIRE(started.ok());
     server = *std::move(started);
     channel = Connect(server->port());
@@ -36,6 +37,7 @@ struct Server {
 
   RecordingConsumer consumer;
   base::MetricsRegistry metrics;
+  ZoneTable zones;
   std::unique_ptr<AlsServer> server;
   std::shared_ptr<grpc::Channel> channel;
 };
@@ -61,6 +63,18 @@ BOOST_AUTO_TEST_CASE(delivers_the_entries_of_a_stream_and_its_clean_end) {
              boost::test_tools::per_element());
   BOOST_TEST(seen.messages == 2);
   BOOST_TEST(seen.rejects.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_is_of_the_zone_of_its_proxys_node) {
+  LogSender sender(channel);
+  auto message = MessageOf({"/1"}, "node");
+  auto& node = *message.mutable_identifier()->mutable_node();
+  (*node.mutable_metadata()->mutable_fields())["NODE_NAME"].set_string_value("node-1");
+  BOOST_TEST(sender.Send(message));
+  BOOST_TEST(sender.Finish().ok());
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().zones == std::vector<std::string>{"eu-1a"},
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(decodes_a_message_that_comes_in_slices) {

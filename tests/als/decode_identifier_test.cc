@@ -74,6 +74,25 @@ BOOST_AUTO_TEST_CASE(knows_its_zone_by_its_locality_or_else_by_its_label) {
   BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).zone == "eu-1a");
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_that_does_not_know_its_zone_has_that_of_its_node) {
+  als::ZoneTable zones;
+  zones.Set({{"node-1", "eu-1a"}});
+  auto identifier = OfSidecar();
+  auto& fields = *identifier.mutable_node()->mutable_metadata()->mutable_fields();
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString(), &zones).zone.empty());
+  fields["NODE_NAME"].set_string_value("node-1");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString(), &zones).zone == "eu-1a");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString()).zone.empty());
+  fields["NODE_NAME"].set_string_value("node-2");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString(), &zones).zone.empty());
+  fields["NODE_NAME"].set_string_value("node-1");
+  (*fields["LABELS"].mutable_struct_value()->mutable_fields())["topology.kubernetes.io/zone"]
+      .set_string_value("eu-1b");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString(), &zones).zone == "eu-1b");
+  identifier.mutable_node()->mutable_locality()->set_zone("eu-1c");
+  BOOST_TEST(DecodeIdentifier(identifier.SerializeAsString(), &zones).zone == "eu-1c");
+}
+
 BOOST_AUTO_TEST_CASE(the_version_is_what_istio_takes_for_the_revision) {
   traffic::Node node;
   BOOST_TEST(traffic::VersionOf(node).empty());

@@ -17,6 +17,7 @@ class RecordingConsumer final : public traffic::EntryConsumer {
  public:
   struct Seen {
     std::vector<std::string> nodes;  // ids, in the order of their streams
+    std::vector<std::string> zones;  // and where they are
     std::vector<std::string> paths;
     std::map<traffic::RejectReason, uint64_t> rejects;
     int messages = 0;
@@ -40,6 +41,7 @@ class RecordingConsumer final : public traffic::EntryConsumer {
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override {
     absl::MutexLock lock(&mutex_);
     seen_.nodes.push_back(node->id);
+    seen_.zones.push_back(node->zone);
     return std::make_unique<Stream>(this);
   }
 

@@ -312,6 +312,17 @@ class Chart(unittest.TestCase):
         url = "https://jaeger.example/trace/{traceId}?a=b&c"
         self.assertEqual(urls({"traceUrl": url}), [f"--trace-url={url}"])
 
+    def test_nodes_are_read_unless_their_zones_are_not_wanted(self):
+        def reads_nodes(values):
+            objects = rendered({"operator": values})
+            rules = objects["ClusterRole/traffictap-operator"]["rules"]
+            pod = objects["Deployment/traffictap-operator"]["spec"]["template"]["spec"]
+            return (any("nodes" in rule["resources"] for rule in rules),
+                    "--no-node-zones" not in pod["containers"][0]["args"])
+
+        self.assertEqual(reads_nodes({}), (True, True))
+        self.assertEqual(reads_nodes({"nodeZones": False}), (False, False))
+
     def test_namespaces_that_stay_attached_arrive_with_their_headers(self):
         def standing(values):
             spec = rendered({"operator": {"standing": values}})["Deployment/traffictap-operator"]["spec"]

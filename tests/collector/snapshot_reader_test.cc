@@ -117,6 +117,18 @@ BOOST_AUTO_TEST_CASE(a_tap_that_comes_twice_counts_once) {
   BOOST_TEST(reader.Read(snapshot).taps.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(zones_are_read_by_node) {
+  v1::DiscoverySnapshot snapshot;
+  BOOST_TEST(collector::ReadZones(snapshot).empty());
+  auto* zone = snapshot.add_zones();
+  zone->set_name("eu-1a");
+  zone->add_nodes("node-1");
+  zone->add_nodes("node-2");
+  const auto zones = collector::ReadZones(snapshot);
+  BOOST_TEST(zones.size() == 2u);
+  BOOST_TEST(zones.at("node-2") == "eu-1a");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

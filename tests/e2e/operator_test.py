@@ -98,6 +98,9 @@ class Life(Scenario):
         self.assertIn("file", before)
 
     def test_pods_of_a_rollout_are_tapped(self):
+        zone = "topology.kubernetes.io/zone"
+        mesh.kubectl("label", "node", "node", f"{zone}=zone-a")
+        self.addCleanup(mesh.kubectl, "label", "node", "node", f"{zone}-")
         taps.apply("rollout")
         before = mesh.pod("shop/payments").name
         mesh.kubectl("-n", "shop", "rollout", "restart", "deployment/payments-v1")
@@ -106,9 +109,11 @@ class Life(Scenario):
         def new_pod_reports():
             call("/rolled", host="payments")
             found = taps.matching("rollout", path="/rolled", verdict="Ok")
-            return any(record["destination"]["pod"] != before for record in found)
+            return [record["destination"] for record in found if record["destination"]["pod"] != before]
 
         wait_until(new_pod_reports, "the new pod reports", 90)
+        # No proxy of this mesh knows a locality: the operator tells the collector of the node's label.
+        self.assertEqual(new_pod_reports()[0].get("zone"), "zone-a")
 
     def test_a_duration_ends_a_tap_and_takes_its_patches_away(self):
         taps.apply("short", limits={"duration": "5s"}, wait="Accepted")

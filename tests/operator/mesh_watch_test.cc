@@ -92,6 +92,46 @@ BOOST_AUTO_TEST_CASE(services_of_all_namespaces_are_seen_with_what_selects_their
   BOOST_TEST(service.Find("/status") == nullptr);
 }
 
+constexpr const char* kNode =
+    R"({"metadata":{"name":"node-1","labels":{"topology.kubernetes.io/zone":"eu-1a"}},
+    "status":{"images":[]}})";
+
+BOOST_AUTO_TEST_CASE(the_zones_of_nodes_are_known_and_their_heartbeats_change_nothing) {
+  Fixture f;
+  f.Seed(kube::kNodes, kNode);
+  f.Seed(kube::kNodes, R"({"metadata":{"name":"node-2"}})");
+  f.Start();
+  const std::map<std::string, std::string> known = {{"node-1", "eu-1a"}};
+  BOOST_TEST((f.watch->NodeZones() == known));
+  BOOST_TEST(f.watch->Objects().others.empty());
+  BOOST_TEST(f.WaitFor([&] { return f.mesh_changes == 1; }));
+  f.Seed(kube::kNodes, kNode);  // a heartbeat
+  f.Seed(kube::kNodes,
+         R"({"metadata":{"name":"node-2","labels":{"topology.kubernetes.io/zone":"eu-1b"}}})");
+  BOOST_TEST(f.WaitFor([&] { return f.mesh_changes == 2; }));
+  BOOST_TEST(f.watch->NodeZones().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(nodes_are_not_read_where_they_are_not_to_be) {
+  Fixture f;
+  f.Seed(kube::kNodes, kNode);
+  mesh::Installation own;
+  own.reads_nodes = false;
+  f.watch = std::make_unique<op::MeshWatch>(&f.kube, own, &f.clock,
+                                            op::MeshWatch::Hooks{[] {}, [](const auto&) {}});
+  f.watch->Start();
+  std::string missing;
+  BOOST_REQUIRE(f.watch->WaitForSync(kPatience, &missing));
+  BOOST_TEST(f.watch->NodeZones().empty());
+}
+
+BOOST_AUTO_TEST_CASE(without_the_right_to_read_nodes_nothing_is_waited_for) {
+  Fixture f;
+  f.kube.Fail("list", kube::kNodes, absl::PermissionDeniedError("no right"), 1000);
+  f.Start();
+  BOOST_TEST(f.watch->NodeZones().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_change_of_status_alone_changes_no_plan) {
   Fixture f;
   f.Seed(kube::kTrafficTaps,

@@ -37,7 +37,12 @@ class FakeCollector {
   std::unique_ptr<TapSource> Dial(TapSourceOptions options) {
     auto source = TapSource::Start(
         std::move(options),
-        {[this](const auto& taps) { return Apply(taps); }, [this] { return snapshot; }}, &state);
+        {[this](const auto& taps) { return Apply(taps); }, [this] { return snapshot; },
+         [this](auto of_nodes) {
+           absl::MutexLock lock(&mutex_);
+           zones_ = std::move(of_nodes);
+         }},
+        &state);
     BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
     return *std::move(source);
   }
@@ -50,6 +55,11 @@ class FakeCollector {
   int applied() {
     absl::MutexLock lock(&mutex_);
     return applied_;
+  }
+  // Those that came with the taps that were waited for, or before.
+  als::ZoneTable::Zones zones() {
+    absl::MutexLock lock(&mutex_);
+    return zones_;
   }
 
   TapSourceState state;
@@ -66,6 +76,7 @@ class FakeCollector {
 
   absl::Mutex mutex_;
   std::vector<std::string> keys_;
+  als::ZoneTable::Zones zones_;
   int applied_ = 0;
 };
 
@@ -142,6 +153,35 @@ BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_
   op.server->SetTaps({});
   BOOST_TEST(collector.WaitForTaps({}));
   BOOST_TEST(collector.state.connected.load());
+}
+
+BOOST_AUTO_TEST_CASE(the_zones_of_nodes_come_with_the_taps_and_change_the_version) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  op.server->SetTaps({MakeRoute("a", 1)});
+  const std::string without = op.server->version();
+  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)},
+                     {{"node-1", "eu-1a"}, {"node-2", "eu-1b"}, {"node-3", "eu-1a"}});
+  BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
+  BOOST_TEST(collector.zones().size() == 3u);
+  BOOST_TEST(collector.zones()["node-3"] == "eu-1a");
+  op.server->SetTaps({MakeRoute("a", 1)}, {{"node-1", "eu-1a"}});
+  BOOST_TEST(op.server->version() != without);
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  BOOST_TEST(collector.zones().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(of_very_many_nodes_the_first_are_sent) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  discovery::NodeZones zones;
+  for (int i = 0; i < 20'000; ++i) zones[fmt::format("node-{:05}", i)] = "eu-1a";
+  op.server->SetTaps({MakeRoute("a", 1)}, zones);
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  BOOST_TEST(collector.zones().size() == 16'384u);
+  BOOST_TEST(collector.zones().contains("node-00000"));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_first_taps) {
