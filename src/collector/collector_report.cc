@@ -35,6 +35,11 @@ void FillReport(const pipeline::PipelineSnapshot& snapshot, v1::CollectorReport*
     Fill(tap.counters, out);
     Fill(tap.ingress, out);
     out->set_completed(tap.completed);
+    for (const auto& peer : tap.peers_met) {
+      v1::PeerSighting* sighting = out->add_peers();
+      sighting->set_address(peer.address);
+      sighting->set_network(peer.network);
+    }
     for (const auto& [name, counters] : tap.outputs) {
       v1::OutputReport* output = out->add_outputs();
       output->set_name(name);

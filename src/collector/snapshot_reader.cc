@@ -4,12 +4,29 @@
 #include <set>
 #include <utility>
 
+#include "base/fnv1a.h"
 #include "fmt/format.h"
 #include "tap/parse_tap.h"
 #include "tap/schema_version.h"
 
 namespace traffictap::collector {
 namespace {
+
+// The hash tells a tap with other peers from the former one, as it tells another document.
+tap::TapSpecPtr WithPeers(const tap::TapSpec& document, const v1::CompiledTap& compiled) {
+  auto out = std::make_shared<tap::TapSpec>(document);
+  std::string peers;
+  for (const auto& peer : compiled.peers()) {
+    out->known_peers.push_back({peer.namespace_(),
+                                peer.workload(),
+                                peer.attached(),
+                                peer.network(),
+                                {peer.addresses().begin(), peer.addresses().end()}});
+    peers += peer.SerializeAsString();
+  }
+  if (!peers.empty()) out->content_hash ^= base::Fnv1a(peers);
+  return out;
+}
 
 StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled,
                                           tap::UnknownFields unknown,
@@ -26,7 +43,7 @@ StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled,
   for (const auto& warning : parsed.warnings) {
     warnings->push_back({compiled.tap(), absl::UnimplementedError(warning.ToString())});
   }
-  return parsed.taps[0];
+  return WithPeers(*parsed.taps[0], compiled);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace traffictap::filter {
 // True where the node's proxy is one of `spec`'s targets. Taps of a namespace select in that
 // namespace alone.
 bool TargetsNode(const tap::TapSpec& spec, const traffic::Node& node);
+// True where it is attached for the tap as a peer of its targets, whose other side it tells.
+bool IsAttachedPeer(const tap::TapSpec& spec, const traffic::Node& node);
 
 // Tests an entry against many taps at once, on the facts that both sides of a request see alike:
 // method, path, authority, and whether it is a request or a connection. Other facts would admit one

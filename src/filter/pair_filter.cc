@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "filter/entry_filter.h"
 #include "filter/sampling.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
@@ -208,9 +209,19 @@ bool PairFilter::Matches(const TrafficPair& pair, tap::PatternBudget* budget) co
          conditions_->MatchesHeaders(pair, budget);
 }
 
-bool MatchesDirection(tap::Direction direction, const TrafficPair& pair) {
+OwnEnds OwnEndsOf(const tap::TapSpec& spec, const TrafficPair& pair) {
+  OwnEnds out;
+  out.client = pair.client != nullptr && TargetsNode(spec, *pair.client->node);
+  out.server = std::any_of(pair.servers.begin(), pair.servers.end(), [&](const PackedEntry* server) {
+    return TargetsNode(spec, *server->node);
+  });
+  return out;
+}
+
+bool MatchesDirection(tap::Direction direction, const TrafficPair& pair, const OwnEnds& own) {
   if (direction == tap::Direction::kBoth) return true;
-  return direction == tap::Direction::kInbound ? !pair.servers.empty() : pair.client != nullptr;
+  return direction == tap::Direction::kInbound ? own.server && !pair.servers.empty()
+                                               : own.client && pair.client != nullptr;
 }
 
 namespace {

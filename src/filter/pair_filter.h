@@ -26,10 +26,18 @@ class PairFilter {
   std::unique_ptr<Conditions> conditions_;
 };
 
+// Which of a record's ends are targets: the others are peers that are attached for their side.
+struct OwnEnds {
+  bool client = true;
+  bool server = true;
+};
+// Of the sides that are there. A server that was tried in vain counts as well.
+OwnEnds OwnEndsOf(const tap::TapSpec& spec, const traffic::TrafficPair& pair);
+
 // Direction as the tap means it: Inbound keeps records in which the server's side is a target,
-// Outbound those in which the client's side is. The pair's halves are all of targets already
-// (filter/entry_filter.h).
-bool MatchesDirection(tap::Direction direction, const traffic::TrafficPair& pair);
+// Outbound those in which the client's side is.
+bool MatchesDirection(tap::Direction direction, const traffic::TrafficPair& pair,
+                      const OwnEnds& own = {});
 
 // include and exclude, against what the halves say of the other end: of the server where the tap
 // looks from the client (Outbound, Both), of the client where it looks from the server. One end
@@ -38,7 +46,7 @@ class PeerFilter {
  public:
   static StatusOr<std::unique_ptr<PeerFilter>> Create(const tap::TapSpec& spec);
   ~PeerFilter();
-  bool Matches(const traffic::TrafficPair& pair) const;
+  bool Matches(const traffic::TrafficPair& pair, const OwnEnds& own = {}) const;
 
  private:
   PeerFilter();

@@ -119,15 +119,15 @@ StatusOr<std::unique_ptr<PeerFilter>> PeerFilter::Create(const tap::TapSpec& spe
   return out;
 }
 
-bool PeerFilter::Matches(const TrafficPair& pair) const {
+bool PeerFilter::Matches(const TrafficPair& pair, const OwnEnds& own) const {
   if (rules_->include.empty() && rules_->exclude.empty()) return true;
   const PackedEntry* server = pair.server();
   // Either end may be the far one, as long as the other is one that the tap looks from.
   std::vector<FarEnd> ends;
-  if (rules_->direction != tap::Direction::kInbound && pair.client != nullptr) {
+  if (rules_->direction != tap::Direction::kInbound && pair.client != nullptr && own.client) {
     ends.push_back(Describe(server, pair.client));
   }
-  if (rules_->direction != tap::Direction::kOutbound && server != nullptr) {
+  if (rules_->direction != tap::Direction::kOutbound && server != nullptr && own.server) {
     ends.push_back(Describe(pair.client, server));
   }
   const auto excluded = [&](const FarEnd& end) { return Rules::Names(rules_->exclude, end); };

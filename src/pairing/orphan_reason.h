@@ -26,6 +26,7 @@ namespace traffictap::pairing {
 //   it sees both sides                                               None
 //   the pair is whole, and the tap targets the hidden proxy          FilteredOnOtherSide
 //   the pair is whole, and the tap does not target it                PeerNotTapped
+//   (a peer that is attached for the tap counts as a target here and below)
 //   the reason blames the peer for not sending (NeverArrived,
 //   LostInBuffer, DrainingConnection), and the tap does not
 //   target the peer: it was never asked                              PeerNotTapped

@@ -118,7 +118,7 @@ class Ingress::Stream final : public traffic::EntryStream {
     Refresh();
     if (sent_under_ == version_) return;
     sent_under_ = version_;
-    owner_->proxies_->Sent(*node_, table_, candidates_);
+    owner_->proxies_->Sent(*node_, table_, targeting_);
   }
 
   void Refresh() {
@@ -127,6 +127,7 @@ class Ingress::Stream final : public traffic::EntryStream {
     version_ = version;
     table_ = owner_->table();
     candidates_ = table_ ? table_->Candidates(*node_) : traffic::TapSet();
+    targeting_ = table_ ? table_->Targeting(*node_) : traffic::TapSet();
   }
 
   bool IsStale(const traffic::AccessEntry& entry) {
@@ -177,6 +178,7 @@ class Ingress::Stream final : public traffic::EntryStream {
   uint64_t version_ = 0;
   uint64_t sent_under_ = 0;  // the last version that the proxy sent something under
   traffic::TapSet candidates_;
+  traffic::TapSet targeting_;  // of these: those that it is no mere peer of
   bool in_message_ = false;
   base::Nanos arrival_ = 0;
   std::unique_ptr<traffic::EntryBatch> batch_;

@@ -276,7 +276,7 @@ PipelineSnapshot Pipeline::Snapshot() const {
     if (!runtime) continue;
     out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
                         runtime->limited_edges(), runtime->output_counters(), runtime->completed(),
-                        IngressOf(ingress, *in_force, slot)});
+                        IngressOf(ingress, *in_force, slot), runtime->peers_met()});
   }
   return out;
 }

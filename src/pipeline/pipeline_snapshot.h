@@ -22,6 +22,7 @@ struct TapSnapshot {
   std::map<std::string, sinks::SinkCounters> outputs;  // by name
   bool completed = false;                              // a limit has ended it for good
   TapIngressCounters ingress;
+  std::vector<PeerSighting> peers_met = {};  // the other ends of its records, lately
 };
 
 // The state of a pipeline at one moment.

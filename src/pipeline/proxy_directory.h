@@ -31,7 +31,7 @@ class ProxyDirectory final : public pairing::PeerStates {
   std::shared_ptr<ProxyClock> StreamOpened(const traffic::NodePtr& node, base::Nanos now);
   void StreamEnded(const traffic::Node& node, bool clean, base::Nanos now);
   void EntriesLost(const traffic::Node& node, base::Nanos now);
-  // The proxy sent something under `table`, in which `candidates` target it.
+  // The proxy sent something under `table`, in which the taps of `candidates` target it.
   void Sent(const traffic::Node& node, const TapTablePtr& table, const traffic::TapSet& candidates);
 
   pairing::PeerState Lookup(const pairing::PeerPlace& peer, base::Nanos since,

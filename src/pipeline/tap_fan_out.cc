@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A pair was joined for all taps; here each sees its part. A tap sees a half if it admitted it, for
-// what it does not target it may not see: so to one tap this is a pair, to another an orphan.
+// what it neither targets nor has attached it may not see: so to one tap this is a pair, to another an orphan.
 // Why a side is missing: pairing/orphan_reason.h. A part of a pair is judged anew: a verdict must not tell what the hidden side saw.
 // Called by the pipeline thread alone, for each pair, with views that end with the call.
 #include "pipeline/tap_fan_out.h"
 
 #include "filter/entry_filter.h"
+#include "filter/pair_filter.h"
 #include "pairing/orphan_reason.h"
 #include "pairing/verdict.h"
+#include "traffic/entry_batch.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -23,6 +25,57 @@ bool SeesAll(const TrafficPair& pair, size_t slot) {
   }
   return true;
 }
+
+// Whether the tap asks that proxy for entries.
+bool Asks(const tap::TapSpec& spec, const traffic::Node& node) {
+  return filter::TargetsNode(spec, node) || filter::IsAttachedPeer(spec, node);
+}
+
+// Where one side's end saw the other one.
+pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller, bool client) {
+  const auto& facts = teller.facts;
+  return {client ? facts.upstream_remote : facts.downstream_direct_remote, teller.node->network};
+}
+
+// The other ends that are no targets.
+void Meet(TapRuntime& tap, const TrafficPair& seen, const filter::OwnEnds& own) {
+  const tap::TapSpec& spec = tap.spec();
+  if (spec.of_file || !filter::MatchesDirection(spec.direction, seen, own)) return;
+  const bool client = seen.client != nullptr && own.client;
+  const bool server = !seen.servers.empty() && own.server;
+  if (client && server) return;
+  if (client) tap.MeetPeer(OtherEnd(*seen.client, true));
+  if (server) tap.MeetPeer(OtherEnd(*seen.server(), false));
+}
+
+// An orphan, with its other end under another name: a copy, since the entries are those of all taps.
+class Renamed {
+ public:
+  Renamed(const TrafficPair& orphan, const traffic::NodePtr& node, const tap::KnownPeer& peer)
+      : batch_(node), pair_(orphan) {
+    if (orphan.client != nullptr) pair_.client = Copy(*orphan.client, peer);
+    for (const auto* server : orphan.servers) servers_.push_back(Copy(*server, peer));
+    pair_.servers = servers_;
+  }
+
+  const TrafficPair& pair() const { return pair_; }
+
+ private:
+  const traffic::PackedEntry* Copy(const traffic::PackedEntry& from, const tap::KnownPeer& peer) {
+    traffic::AccessEntry entry = traffic::Unpack(from);
+    entry.text(traffic::Text::kPeerWorkload) = peer.workload;
+    entry.text(traffic::Text::kPeerNamespace) = peer.ns;
+    traffic::PackedEntry* out = batch_.Add(entry, from.request_id_hash);
+    out->taps = from.taps;
+    out->arrival = from.arrival;
+    out->node = from.node;
+    return out;
+  }
+
+  traffic::EntryBatch batch_;
+  std::vector<const traffic::PackedEntry*> servers_;
+  TrafficPair pair_;
+};
 
 }  // namespace
 
@@ -42,7 +95,7 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
   if (SeesAll(pair, slot)) {
     TrafficPair seen = pair;
     seen.orphan_reason = ReasonFor(tap.spec(), pair, seen);
-    tap.Consume(seen, nodes);
+    Give(tap, seen, nodes);
     return;
   }
   TrafficPair seen;
@@ -66,7 +119,22 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
   seen.servers = servers;
   seen.orphan_reason = ReasonFor(tap.spec(), pair, seen);
   seen.verdict = pairing::Judge(seen);
-  tap.Consume(seen, owners);
+  Give(tap, seen, owners);
+}
+
+void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
+                     std::span<const traffic::NodePtr> nodes) {
+  filter::OwnEnds own;
+  if (!tap.spec().known_peers.empty()) own = filter::OwnEndsOf(tap.spec(), seen);
+  if (!own.client && !own.server) return;
+  Meet(tap, seen, own);
+  const bool orphan = seen.client == nullptr || seen.servers.empty();
+  const tap::KnownPeer* peer = nullptr;
+  if (orphan && !tap.known_peers().empty()) {
+    peer = tap.known_peers().At(OtherEnd(seen.principal(), seen.client != nullptr));
+  }
+  if (peer == nullptr) return tap.Consume(seen, nodes, own);
+  tap.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
 }
 
 OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,
@@ -85,7 +153,7 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
                                             const TrafficPair& seen) const {
   if (whole.client != nullptr && !whole.servers.empty()) {
     const auto* hidden = seen.client == nullptr ? whole.client : whole.servers.back();
-    return filter::TargetsNode(spec, *hidden->node);
+    return Asks(spec, *hidden->node);
   }
   const auto& facts = seen.principal().facts;
   const auto& peer =
@@ -93,7 +161,7 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
   const std::string& network = seen.principal().node->network;
   const auto node = peer.present() ? proxies_->NodeAt({peer, network}) : nullptr;
   if (!node) return std::nullopt;
-  return filter::TargetsNode(spec, *node);
+  return Asks(spec, *node);
 }
 
 }  // namespace traffictap::pipeline

@@ -20,8 +20,10 @@ struct TapsInForce {
 };
 
 // Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it
-// targets and that it admitted: to a tap that sees one side alone, a whole pair is an orphan, and
-// the reason says why. Owned by the pipeline thread.
+// targets, or has attached as peers, and that it admitted: to a tap that sees one side alone, a whole
+// pair is an orphan, and the reason says why. What no target took part in it does not see at all. The
+// other end of an orphan has the name that the operator knows for its address. Owned by the pipeline
+// thread.
 class TapFanOut final : public pairing::PairConsumer {
  public:
   // `proxies` outlives the fan-out.
@@ -35,6 +37,8 @@ class TapFanOut final : public pairing::PairConsumer {
  private:
   void Show(TapRuntime& tap, size_t slot, const traffic::TrafficPair& pair,
             std::span<const traffic::NodePtr> nodes);
+  static void Give(TapRuntime& tap, const traffic::TrafficPair& seen,
+                   std::span<const traffic::NodePtr> nodes);
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
   std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,

@@ -13,6 +13,8 @@ namespace {
 // Handed out early when a backlog is worked off: an output's queue takes or refuses a batch whole.
 // Small, since every tap may have one that no budget counts yet.
 constexpr size_t kBatchBytesMax = size_t{256} << 10;
+// Deliver comes with every turn of the pipeline.
+constexpr base::Nanos kPeersShared = base::kSecond;
 
 }  // namespace
 
@@ -21,10 +23,9 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
                                                          const sinks::SinkContext& context,
                                                          PatternTime* pattern_time,
                                                          traffic::RecordConsumer* live) {
-  std::unique_ptr<TapRuntime> out(new TapRuntime);
-  out->patterns_ = std::make_unique<PatternTime::Account>(pattern_time, spec->ns);
+  std::unique_ptr<TapRuntime> out(new TapRuntime(std::move(spec)));
+  out->patterns_ = std::make_unique<PatternTime::Account>(pattern_time, out->spec_->ns);
   out->live_ = live;
-  out->spec_ = std::move(spec);
   out->clock_ = context.clock;
   out->former_ = std::make_shared<FormerOutputs>(out->spec_->key());
   out->origin_ =
@@ -68,6 +69,7 @@ void TapRuntime::Inherit(TapRuntime* former) {
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
   requests_ = former->requests_;
+  met_ = former->met_;
   const TapCounters counters = former->counters();
   LimitedEdges limited_edges = former->limited_edges();
   absl::MutexLock lock(&mutex_);
@@ -131,8 +133,9 @@ bool TapRuntime::WithinLimits(const traffic::TrafficPair& pair) {
   return false;
 }
 
-TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
-  if (!filter::MatchesDirection(spec_->direction, pair) || !peers_->Matches(pair)) {
+TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair,
+                                       const filter::OwnEnds& own) {
+  if (!filter::MatchesDirection(spec_->direction, pair, own) || !peers_->Matches(pair, own)) {
     return Outcome::kFiltered;
   }
   const bool matches = match_->Matches(pair, patterns_.get());
@@ -153,8 +156,8 @@ TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair) {
 }
 
 void TapRuntime::Consume(const traffic::TrafficPair& pair,
-                         std::span<const traffic::NodePtr> nodes) {
-  const Outcome outcome = Decide(pair);
+                         std::span<const traffic::NodePtr> nodes, const filter::OwnEnds& own) {
+  const Outcome outcome = Decide(pair, own);
   if (outcome == Outcome::kOffered) Gather(pair, nodes);
   Count(outcome, pair);
   if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
@@ -206,8 +209,18 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
 }
 
+void TapRuntime::SharePeers() {
+  const base::Nanos now = clock_->Monotonic();
+  if (now - peers_shared_ < kPeersShared) return;
+  peers_shared_ = now;
+  auto recent = met_.Recent(now);
+  absl::MutexLock lock(&mutex_);
+  peers_met_ = std::move(recent);
+}
+
 void TapRuntime::Deliver() {
   CheckTime();
+  SharePeers();
   if (gathering_) {
     const std::shared_ptr<const traffic::RecordBatch> batch = std::move(gathering_);
     gathering_ = nullptr;
@@ -237,6 +250,11 @@ void TapRuntime::Leave(base::Nanos wait, const TapRuntime* successor) {
 TapCounters TapRuntime::counters() const {
   absl::MutexLock lock(&mutex_);
   return counters_;
+}
+
+std::vector<PeerSighting> TapRuntime::peers_met() const {
+  absl::MutexLock lock(&mutex_);
+  return peers_met_;
 }
 
 LimitedEdges TapRuntime::limited_edges() const {

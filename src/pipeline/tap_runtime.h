@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "filter/pair_filter.h"
 #include "pipeline/former_outputs.h"
+#include "pipeline/known_peers.h"
 #include "pipeline/limited_edges.h"
 #include "pipeline/pattern_time.h"
 #include "pipeline/tap_counters.h"
@@ -47,8 +48,11 @@ class TapRuntime {
   // first Consume.
   void Inherit(TapRuntime* former);
 
-  // `pair` as this tap may see it.
-  void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
+  // `pair` as this tap may see it; `own`: which of its ends are targets.
+  void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
+               const filter::OwnEnds& own = {});
+  // The tap's targets talk to somebody at that place.
+  void MeetPeer(const pairing::PeerPlace& place) { met_.Add(place, clock_->Monotonic()); }
   // Hands the records gathered since the last call to the outputs.
   void Deliver();
   // What Durable outputs keep on disk goes with those that `successor` (or null: the tap ends) has
@@ -65,6 +69,9 @@ class TapRuntime {
   // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
+  const KnownPeers& known_peers() const { return known_peers_; }
+  // Whom MeetPeer was told of lately, up to a second ago. Any thread.
+  std::vector<PeerSighting> peers_met() const;
   TapCounters counters() const;
   // What maxRecordsPerSecond left out, in all lives of the tap.
   LimitedEdges limited_edges() const;
@@ -81,11 +88,13 @@ class TapRuntime {
   };
   enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited, kMatchOverBudget };
 
-  TapRuntime() = default;
+  explicit TapRuntime(tap::TapSpecPtr spec)
+      : spec_(std::move(spec)), known_peers_(spec_->known_peers) {}
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
   bool HasDurable(const std::string& output) const;
-  Outcome Decide(const traffic::TrafficPair& pair);
+  Outcome Decide(const traffic::TrafficPair& pair, const filter::OwnEnds& own);
+  void SharePeers();
   void CheckTime();
   bool WithinLimits(const traffic::TrafficPair& pair);
   traffic::TrafficPair Weighted(traffic::TrafficPair pair) const;
@@ -93,7 +102,8 @@ class TapRuntime {
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   void Count(Outcome outcome, const traffic::TrafficPair& pair);
 
-  tap::TapSpecPtr spec_;
+  const tap::TapSpecPtr spec_;
+  const KnownPeers known_peers_;
   const base::Clock* clock_ = nullptr;
   traffic::RecordConsumer* live_ = nullptr;
   std::shared_ptr<const traffic::RecordOrigin> origin_;
@@ -114,9 +124,12 @@ class TapRuntime {
   std::array<double, traffic::kVerdictCount> requests_{};  // the same; weights need not be whole
   std::atomic<bool> completed_{false};
   TapCounters delta_;  // counted since the last Deliver
+  PeerSightings met_;
+  base::Nanos peers_shared_ = 0;  // monotonic
   mutable absl::Mutex mutex_;
   TapCounters counters_ ABSL_GUARDED_BY(mutex_);
   LimitedEdges limited_edges_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PeerSighting> peers_met_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

@@ -16,10 +16,18 @@ StatusOr<TapTablePtr> TapTable::Create(std::vector<tap::TapSpecPtr> specs,
   return TapTablePtr(std::move(table));
 }
 
-traffic::TapSet TapTable::Candidates(const traffic::Node& node) const {
+traffic::TapSet TapTable::Targeting(const traffic::Node& node) const {
   traffic::TapSet out;
   for (size_t slot = 0; slot < specs_.size(); ++slot) {
     if (specs_[slot] && filter::TargetsNode(*specs_[slot], node)) out.Add(slot);
+  }
+  return out;
+}
+
+traffic::TapSet TapTable::Candidates(const traffic::Node& node) const {
+  traffic::TapSet out = Targeting(node);
+  for (size_t slot = 0; slot < specs_.size(); ++slot) {
+    if (specs_[slot] && filter::IsAttachedPeer(*specs_[slot], node)) out.Add(slot);
   }
   return out;
 }

@@ -23,7 +23,9 @@ class TapTable {
   static StatusOr<std::shared_ptr<const TapTable>> Create(std::vector<tap::TapSpecPtr> specs,
                                                           std::vector<uint64_t> ids);
 
-  // The taps that target `node`. Linear in the number of taps: once per stream and snapshot.
+  // The taps that target `node`, and with those that have it attached as a peer. Linear in the number
+  // of taps: once per stream and snapshot.
+  traffic::TapSet Targeting(const traffic::Node& node) const;
   traffic::TapSet Candidates(const traffic::Node& node) const;
 
   const filter::EntryFilter& filter() const { return *filter_; }

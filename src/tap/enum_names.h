@@ -40,6 +40,12 @@ constexpr auto EnumNames(Direction) {
                                              {Direction::kBoth, "Both"}});
 }
 
+constexpr auto EnumNames(PeerAttach) {
+  return std::to_array<EnumName<PeerAttach>>({{PeerAttach::kSameNamespace, "SameNamespace"},
+                                              {PeerAttach::kMesh, "Mesh"},
+                                              {PeerAttach::kNone, "None"}});
+}
+
 constexpr auto EnumNames(OrphanPolicy) {
   return std::to_array<EnumName<OrphanPolicy>>(
       {{OrphanPolicy::kEmit, "Emit"}, {OrphanPolicy::kDrop, "Drop"}});

@@ -29,4 +29,9 @@ bool WantsTcp(const TapSpec& spec) {
                      [](const OutputSpec& output) { return NamesTcp(output.match); });
 }
 
+PeerAttach AttachOf(const TapSpec& spec) {
+  if (spec.peers.attach) return *spec.peers.attach;
+  return spec.cluster_scoped ? PeerAttach::kMesh : PeerAttach::kSameNamespace;
+}
+
 }  // namespace traffictap::tap

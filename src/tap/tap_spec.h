@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "tap/match_spec.h"
 #include "tap/output_spec.h"
+#include "tap/peer_spec.h"
 
 // What the user asked for: the values of a TrafficTap (traffictap.io/v1alpha1) after parsing and
 // validation. Field names are those of the YAML; absent means the default shown. Values only: no
@@ -46,19 +47,6 @@ struct Target {
 };
 
 enum class Direction { kInbound, kOutbound, kBoth };
-
-// Who stands at the other end. All fields that are set must hold; at least one is set.
-struct Peer {
-  std::string workload;
-  std::string ns;         // `namespace`
-  std::string principal;  // SPIFFE id, exact
-  std::string ip_block;   // CIDR
-};
-
-struct PeerSelection {
-  std::vector<Peer> include;  // empty: everyone
-  std::vector<Peer> exclude;
-};
 
 enum class OrphanPolicy { kEmit, kDrop };
 struct PairingSpec {
@@ -120,6 +108,7 @@ struct TapSpec {
   std::vector<OutputSpec> outputs;
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;
+  std::vector<KnownPeer> known_peers;  // sorted; the operator's, beside the document
   uint64_t content_hash = 0;  // of the document: equal hashes mean nothing changed
 
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
@@ -131,6 +120,9 @@ struct TapSpec {
 // causes nothing, and takes TCP as well.
 bool WantsHttp(const TapSpec& spec);
 bool WantsTcp(const TapSpec& spec);
+
+// peers.attach, or its default: SameNamespace for a TrafficTap, Mesh for a ClusterTrafficTap.
+PeerAttach AttachOf(const TapSpec& spec);
 
 using TapSpecPtr = std::shared_ptr<const TapSpec>;
 

@@ -161,6 +161,23 @@ Tree Targets() {
                      {"kind", "state", "reason", "message"}));
 }
 
+Tree Peers() {
+  Tree state = {{"description", "Whether its proxies send for this tap."},
+                {"type", "string"},
+                {"enum", {"Attached", "NotAttached"}}};
+  return List("Workloads that the targets talk to and that are no targets: 32 at most, those that "
+              "are attached first.",
+              32, nullptr,
+              Fields("One workload.",
+                     {{"namespace", NameText("Its namespace.", 63)},
+                      {"kind", NameText("Its kind.", 63)},
+                      {"name", NameText("Its name.", 253)},
+                      {"state", std::move(state)},
+                      {"reason", NameText("Machine-readable reason.", 1024)},
+                      {"message", Text("Explanation, and what to do.", 32768)}},
+                     {"namespace", "kind", "name", "state", "reason"}));
+}
+
 void Append(std::vector<StatusField> more, std::vector<StatusField>* to) {
   for (auto& field : more) to->push_back(std::move(field));
 }
@@ -178,6 +195,7 @@ Tree TapStatus() {
                                    32768)});
   fields.push_back({"workloads", Workloads()});
   fields.push_back({"targets", Targets()});
+  fields.push_back({"peers", Peers()});
   Append(Counts(), &fields);
   fields.push_back({"outputs", Outputs()});
   Append(Examples(), &fields);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/known_peers.h"
+
+#include <algorithm>
+
+#include "traffic/node.h"
+
+namespace traffictap::pipeline {
+
+KnownPeers::KnownPeers(const std::vector<tap::KnownPeer>& peers) {
+  for (const tap::KnownPeer& peer : peers) {
+    for (const std::string& address : peer.addresses) {
+      const auto parsed = traffic::ParseSocketAddress(address, 0);
+      if (!parsed) continue;
+      peers_.insert({parsed->ip, {peer.ns, peer.workload, peer.attached, peer.network, {}}});
+    }
+  }
+}
+
+const tap::KnownPeer* KnownPeers::At(const pairing::PeerPlace& place) const {
+  if (!place.address.present()) return nullptr;
+  const auto [first, last] = peers_.equal_range(place.address.ip);
+  const auto found = std::find_if(first, last, [&](const auto& entry) {
+    return traffic::MayShareNetwork(entry.second.network, place.network);
+  });
+  return found == last ? nullptr : &found->second;
+}
+
+void PeerSightings::Add(const pairing::PeerPlace& place, base::Nanos now) {
+  if (!place.address.present() || place.address.is_loopback()) return;
+  const Key key{place.address.ip, std::string(place.network)};
+  const auto found = seen_.find(key);
+  if (found != seen_.end()) {
+    found->second = now;
+    return;
+  }
+  if (seen_.size() >= kAddressesMax) Recent(now);
+  if (seen_.size() < kAddressesMax) seen_[key] = now;
+}
+
+std::vector<PeerSighting> PeerSightings::Recent(base::Nanos now) {
+  std::erase_if(seen_, [&](const auto& entry) { return now - entry.second > kKept; });
+  std::vector<PeerSighting> out;
+  for (const auto& [key, when] : seen_) {
+    out.push_back({traffic::SocketAddress{key.ip, 1}.IpString(), key.network});
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace traffictap::pipeline

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "pairing/peer_states.h"
+#include "tap/peer_spec.h"
+
+namespace traffictap::pipeline {
+
+// A tap's known peers by their addresses. Immutable: thread-safe.
+class KnownPeers {
+ public:
+  // An address that is none is passed over.
+  explicit KnownPeers(const std::vector<tap::KnownPeer>& peers);
+
+  bool empty() const { return peers_.empty(); }
+  // The one at that address, or null. Valid as long as this.
+  const tap::KnownPeer* At(const pairing::PeerPlace& place) const;
+
+ private:
+  std::multimap<std::array<uint8_t, 16>, tap::KnownPeer> peers_;  // without their addresses
+};
+
+// Where the other end of a tap's records was met.
+struct PeerSighting {
+  std::string address;  // an IP address
+  std::string network;  // of the proxy that told it
+  friend auto operator<=>(const PeerSighting&, const PeerSighting&) = default;
+};
+
+// The other ends that were met in the last half minute, kAddressesMax of them at most: as many as an
+// operator can attach many times over. Not thread-safe.
+class PeerSightings {
+ public:
+  static constexpr size_t kAddressesMax = 256;
+  static constexpr base::Nanos kKept = 30 * base::kSecond;
+
+  // An absent or loopback address is nobody's. `now`: monotonic, never less than before.
+  void Add(const pairing::PeerPlace& place, base::Nanos now);
+  // Sorted. Forgets those that are older.
+  std::vector<PeerSighting> Recent(base::Nanos now);
+
+ private:
+  struct Key {
+    std::array<uint8_t, 16> ip{};
+    std::string network;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::map<Key, base::Nanos> seen_;
+};
+
+}  // namespace traffictap::pipeline
