@@ -45,6 +45,7 @@ void Leader::Run(const std::stop_token& stop, const Work& work) {
   if (const Status listening = Listen(); !listening.ok()) {
     log::For("operator").error("collectors get no taps err=\"{}\"", Message(listening));
   }
+  peers_.Clear();
   queues_->mesh.Add(kMesh);
   leading_ = true;
   const auto serving = server();
@@ -132,11 +133,13 @@ void Leader::QueueEveryTap() {
   for (const auto& tap : watch_->Taps()) queues_->taps.Add(tap->key());
 }
 
-// Counts may have brought a tap to its limit.
+// Counts may have brought a tap to its limit, and its targets may talk to somebody new.
 void Leader::Reported() {
   if (!leading_) return;
   QueueEveryTap();
-  for (const auto& report : Reports()) {
+  const auto reports = Reports();
+  if (peers_.Note(reports)) queues_->MeshChanged();
+  for (const auto& report : reports) {
     for (const auto& tap : report.taps()) {
       if (tap.completed()) return queues_->MeshChanged();
     }

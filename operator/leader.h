@@ -14,6 +14,7 @@
 #include "operator/mesh_watch.h"
 #include "operator/options.h"
 #include "operator/proxy_poller.h"
+#include "operator/reconcilers/peer_ledger.h"
 #include "operator/reconcilers/plan_board.h"
 
 namespace traffictap::op {
@@ -63,6 +64,8 @@ class Leader {
   bool Settling() const;
   // The board has a new plan: every tap is to be told.
   void PlanChanged();
+  // Whom the collectors meet.
+  reconcilers::PeerLedger* peers() { return &peers_; }
 
  private:
   Status Listen();
@@ -79,6 +82,7 @@ class Leader {
   ReconcileQueues* const queues_;
   reconcilers::PlanBoard* const board_;
   const base::Clock* const clock_;
+  reconcilers::PeerLedger peers_{clock_};
   std::atomic<bool> leading_{false};
   std::atomic<bool> asked_istiod_{false};
   std::atomic<base::Nanos> started_{0};  // to lead; monotonic

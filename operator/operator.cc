@@ -75,6 +75,7 @@ struct Operator::State {
     };
     out.kube = kube.get();
     out.board = &board;
+    out.peers = leader->peers();
     out.clock = &clock;
     return out;
   }

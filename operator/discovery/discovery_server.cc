@@ -54,6 +54,14 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZ
     out->set_uid(tap.uid);
     out->set_generation(tap.generation);
     out->set_document(tap.document);
+    for (const auto& peer : tap.peers) {
+      auto* known = out->add_peers();
+      known->set_namespace_(peer.ns);
+      known->set_workload(peer.workload);
+      known->set_attached(peer.attached);
+      known->set_network(peer.network);
+      for (const auto& address : peer.addresses) known->add_addresses(address);
+    }
   }
   AddZones(zones, snapshot.get());
   // Equal content must have an equal version also in another operator's process.

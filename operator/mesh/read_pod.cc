@@ -50,6 +50,24 @@ bool IsReady(const kube::Object& object) {
          });
 }
 
+// A pod on its host's network shares the address with others.
+std::vector<std::string> ReadAddresses(const kube::Object& object) {
+  std::vector<std::string> out;
+  const Json* host = object.Find("/spec/hostNetwork");
+  if (host != nullptr && *host == true) return out;
+  const Json* addresses = object.Find("/status/podIPs");
+  if (addresses != nullptr && addresses->is_array()) {
+    for (const Json& address : *addresses) {
+      if (!address.is_object()) continue;
+      const auto ip = address.find("ip");
+      if (ip != address.end() && ip->is_string()) out.push_back(ip->get<std::string>());
+    }
+  }
+  const std::string only = object.Text("/status/podIP");
+  if (out.empty() && !only.empty()) out.push_back(only);
+  return out;
+}
+
 }  // namespace
 
 plan::Pod ReadPod(const kube::Object& object, const Installation& own) {
@@ -72,6 +90,8 @@ plan::Pod ReadPod(const kube::Object& object, const Installation& own) {
   const std::string phase = object.Text("/status/phase");
   pod.finished = phase == "Succeeded" || phase == "Failed";
   pod.ready = IsReady(object);
+  pod.addresses = ReadAddresses(object);
+  pod.network = object.label("topology.istio.io/network");
   pod.ours = pod.ns == own.ns && object.label(kPartOfLabel) == kPartOfValue;
   return pod;
 }

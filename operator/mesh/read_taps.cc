@@ -13,6 +13,20 @@ uint64_t ReadCount(const kube::Object& object, const char* pointer) {
   return value != nullptr && value->is_number_unsigned() ? value->get<uint64_t>() : 0;
 }
 
+// Whom a former operator had found, so that a restart takes no peer away: in the order of the status,
+// those that were attached first.
+std::vector<plan::SeenPeer> ReadPeers(const kube::Object& object) {
+  std::vector<plan::SeenPeer> out;
+  const kube::Json* peers = object.Find("/status/peers");
+  if (peers == nullptr || !peers->is_array()) return out;
+  for (const kube::Json& peer : *peers) {
+    const kube::Object entry(peer);
+    plan::SeenPeer seen{entry.Text("/namespace"), entry.Text("/kind"), entry.Text("/name")};
+    if (!seen.ns.empty() && !seen.kind.empty() && !seen.name.empty()) out.push_back(std::move(seen));
+  }
+  return out;
+}
+
 // What is read as a tap is what its author wrote: status, and what the API server keeps books with,
 // is not parsed.
 std::string DocumentOf(const kube::Object& object) {
@@ -39,6 +53,7 @@ plan::TapObject ReadTap(const kube::Object& object) {
   tap.plan_only = object.annotation("traffictap.io/plan-only") == "true";
   tap.started = base::ParseRfc3339(object.Text("/status/startedAt"));
   tap.records = ReadCount(object, "/status/records");
+  tap.peers = ReadPeers(object);
   tap::ParseResult parsed =
       tap::ParseTaps(tap.key(), DocumentOf(object), tap::BrokerForm::kByDestination);
   tap.faults = std::move(parsed.errors);

@@ -65,6 +65,7 @@ TapState Admit(const TapObject& tap, const MeshIndex& index, FileClaims* claims)
   }
   const bool may_run = state.accepted && !tap.suspended && !tap.plan_only;
   state.schedule = ScheduleOf(tap, index.snapshot().now, may_run);
+  if (state.in_force()) state.peers = ChoosePeers(tap, state.selection, index);
   return state;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "operator/plan/outputs.h"
+#include "operator/plan/peers.h"
 #include "operator/plan/schedule.h"
 #include "operator/plan/selection.h"
 
@@ -20,6 +21,7 @@ struct TapState {
   std::vector<Note> unresolved;  // outputs that had to be left out
   Schedule schedule;
   Selection selection;  // empty where the spec has faults
+  PeerChoice peers;     // empty unless in force
 
   bool in_force() const {
     return accepted && schedule.phase == Phase::kRunning && !tap->suspended && !tap->plan_only;

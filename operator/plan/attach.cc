@@ -324,7 +324,10 @@ void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
     patch->standing = patch->http = patch->tcp = true;
     if (patch->mechanism == Mechanism::kEnvoyFilter) headers = *standing_;
   }
+  // A tap has two demands where it has peers.
   std::sort(patch->owners.begin(), patch->owners.end());
+  patch->owners.erase(std::unique(patch->owners.begin(), patch->owners.end()),
+                      patch->owners.end());
   patch->request_headers.assign(headers.request.begin(), headers.request.end());
   patch->response_headers.assign(headers.response.begin(), headers.response.end());
   patch->open_streams = headers.open_streams;

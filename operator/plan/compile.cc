@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "fmt/format.h"
 #include "operator/plan/admission.h"
 #include "operator/plan/attach.h"
 #include "operator/plan/attachment_name.h"
@@ -11,6 +12,7 @@
 #include "operator/plan/linger.h"
 #include "operator/plan/standing_attachments.h"
 #include "operator/plan/tap_outcomes.h"
+#include "tap/enum_names.h"
 #include "tap/write_tap.h"
 
 namespace traffictap::plan {
@@ -40,12 +42,14 @@ std::map<std::string, TapState> AdmitAll(const MeshIndex& index) {
 
 void AddDemands(const TapState& state, Demands* demands) {
   const TapObject& tap = *state.tap;
-  const Demand demand{{tap.ns, tap.name, tap.uid}, tap.spec.get(), &state.selection, nullptr};
-  std::string last;
-  for (const SelectedWorkload& selected : state.selection.workloads) {
-    if (selected.workload->ns == last) continue;  // they are sorted
-    last = selected.workload->ns;
-    (*demands)[last].push_back(demand);
+  for (const Selection* selection : {&state.selection, &state.peers.attached}) {
+    const Demand demand{{tap.ns, tap.name, tap.uid}, tap.spec.get(), selection, nullptr};
+    std::string last;
+    for (const SelectedWorkload& selected : selection->workloads) {
+      if (selected.workload->ns == last) continue;  // they are sorted
+      last = selected.workload->ns;
+      (*demands)[last].push_back(demand);
+    }
   }
 }
 
@@ -71,16 +75,23 @@ void Sort(std::vector<Patch>* patches) {
 }
 
 bool IsOf(const TapOutcome& outcome, const std::string& patch) {
-  return std::binary_search(outcome.patches.begin(), outcome.patches.end(), patch);
+  return std::binary_search(outcome.patches.begin(), outcome.patches.end(), patch) ||
+         std::any_of(outcome.peers.begin(), outcome.peers.end(),
+                     [&](const PeerOutcome& peer) { return peer.patch == patch; });
 }
 
-std::string CostOf(const MeshIndex& index, const TapOutcome& outcome,
+std::string CostOf(const MeshIndex& index, const TapState& state, const TapOutcome& outcome,
                    const std::vector<Patch>& patches) {
   std::vector<const Patch*> own;
   for (const Patch& patch : patches) {
     if (!patch.standing && IsOf(outcome, IdOf(patch))) own.push_back(&patch);
   }
-  return CostOf(index, own);
+  std::string out = CostOf(index, own);
+  if (!out.empty() && MayFindPeers(*state.tap->spec, state.selection)) {
+    out += fmt::format("; the same happens to each workload that is attached as a peer ({}: {})",
+                       "spec.peers.attach", tap::NameOf(tap::AttachOf(*state.tap->spec)));
+  }
+  return out;
 }
 
 // What a tap that is planned only would do to connections.
@@ -111,7 +122,7 @@ TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demand
   Linger(index, &patches, &never);
   Sort(&patches);
   TapOutcome outcome = OutcomeOf(state, index, outcomes);
-  outcome.cost = CostOf(index, outcome, patches);
+  outcome.cost = CostOf(index, state, outcome, patches);
   TellDrains(DrainsOf(index, patches), &outcome);
   for (Patch& patch : patches) {
     if (patch.standing) continue;
@@ -126,7 +137,7 @@ CompiledTap CompiledTapOf(const TapState& state) {
   tap::TapSpec spec = *state.resolved;
   spec.limits.duration.reset();
   spec.limits.end_time = state.schedule.ends;
-  return {tap.key(), tap.uid, tap.generation, tap::WriteTap(spec)};
+  return {tap.key(), tap.uid, tap.generation, tap::WriteTap(spec), KnownPeersOf(state.peers)};
 }
 
 void Earlier(std::optional<base::Nanos> time, std::optional<base::Nanos>* earliest) {
@@ -154,7 +165,7 @@ MeshPlan Compile(const MeshSnapshot& snapshot) {
     const bool alone = state.accepted && state.tap->plan_only && !state.tap->suspended;
     TapOutcome outcome =
         alone ? PlanAlone(state, index, demands) : OutcomeOf(state, index, outcomes);
-    if (!alone) outcome.cost = CostOf(index, outcome, plan.patches);
+    if (!alone) outcome.cost = CostOf(index, state, outcome, plan.patches);
     plan.outcomes.push_back(std::move(outcome));
     if (state.in_force()) plan.compiled_taps.push_back(CompiledTapOf(state));
     if (state.accepted) Earlier(state.schedule.changes, &plan.next_change);

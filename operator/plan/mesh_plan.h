@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "operator/plan/foreign_objects.h"
+#include "operator/plan/peer_outcome.h"
 #include "operator/plan/target_outcome.h"
 #include "tap/tap_spec.h"
 
@@ -69,6 +70,7 @@ struct CompiledTap {
   int64_t generation = 0;
   // the TrafficTap as JSON in the collector's form: destinations are resolved to brokers
   std::string document;
+  std::vector<tap::KnownPeer> peers = {};
 };
 
 // A metav1.Condition to be; the writer adds observedGeneration and the time of its transition.
@@ -114,6 +116,7 @@ struct TapOutcome {
   std::vector<Note> not_visible;       // sorted; traffic that it asks for and that will not be seen
   std::vector<Note> notes;             // sorted
   std::vector<TargetOutcome> targets;  // in the tap's order
+  std::vector<PeerOutcome> peers;      // those that are attached first, then by name
   uint32_t pods_matched = 0;
   uint32_t pods_meshed = 0;
   // "POD.NAMESPACE", as Istio names them, of the matched pods that a patch reaches; sorted.

@@ -17,6 +17,14 @@
 // order of the lists does not matter: equal sets give equal plans.
 namespace traffictap::plan {
 
+// A workload that the targets of a tap were seen to talk to.
+struct SeenPeer {
+  std::string ns;
+  std::string kind;
+  std::string name;
+  friend auto operator<=>(const SeenPeer&, const SeenPeer&) = default;
+};
+
 // A TrafficTap, or a ClusterTrafficTap where `ns` is empty.
 struct TapObject {
   std::string ns;
@@ -32,6 +40,7 @@ struct TapObject {
   // written.
   std::optional<base::Nanos> started;
   uint64_t records = 0;
+  std::vector<SeenPeer> peers;  // who came first is attached first
 
   bool cluster_scoped() const { return ns.empty(); }
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
@@ -60,6 +69,8 @@ struct Pod {
   bool ready = false;
   bool finished = false;  // phase Succeeded or Failed: never counted
   bool ours = false;      // of TrafficTap's own collector or operator: never tapped
+  std::vector<std::string> addresses = {};  // that are its own: none on its host's network
+  std::string network = {};                 // Istio's, by its label; empty: not known
 };
 
 // A Service, as far as targets name it.

@@ -258,6 +258,7 @@ TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcom
   std::sort(out.not_visible.begin(), out.not_visible.end());
   std::sort(out.notes.begin(), out.notes.end());
   out.targets = TargetOutcomesOf(state, index, out);
+  out.peers = PeerOutcomesOf(state.peers, outcomes);
   std::set<std::string> patches;
   for (const WorkloadMatch& match : out.workloads) {
     if (!match.patch.empty()) patches.insert(match.patch);

@@ -268,7 +268,8 @@ void MeshReconciler::TellDestinations(const MeshObjects& objects,
 StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::ObjectKey&) {
   const MeshObjects objects = ports_.objects();
   const base::Nanos now = ports_.clock->Wall();
-  const plan::MeshSnapshot snapshot = Gather(objects, now);
+  plan::MeshSnapshot snapshot = Gather(objects, now);
+  const auto peer_goes = ports_.peers->Fill(&snapshot);
   plan::MeshPlan plan = plan::Compile(snapshot);
   // The collector first: what a new patch brings must find its tap there.
   ports_.set_taps(plan.compiled_taps);
@@ -279,6 +280,10 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   controller::ReconcileResult result;
   if (plan.next_change) {
     result.requeue_after = std::max<base::Nanos>(*plan.next_change - now, base::kMillisecond);
+  }
+  // With something else to do before, that one is asked then.
+  if (peer_goes && (result.requeue_after == 0 || *peer_goes < result.requeue_after)) {
+    result.requeue_after = *peer_goes;
   }
   TellDestinations(objects, snapshot);
   ports_.board->SetPlan(std::move(plan), std::move(states));

@@ -11,6 +11,7 @@
 #include "operator/plan/mesh_plan.h"
 #include "operator/plan/mesh_snapshot.h"
 #include "operator/reconcilers/mesh_objects.h"
+#include "operator/reconcilers/peer_ledger.h"
 #include "operator/reconcilers/plan_board.h"
 #include "traffictap/v1/tap_discovery.pb.h"
 
@@ -34,6 +35,7 @@ struct MeshPorts {
       announce_fault;
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
+  PeerLedger* peers = nullptr;
   const base::Clock* clock = nullptr;
 };
 

@@ -92,6 +92,13 @@ std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const 
     if (patch != patches_.end() && !patch->second.error.empty())
       out.patch_error = patch->second.error;
   }
+  for (auto& peer : out.outcome.peers) {
+    const auto patch = patches_.find(peer.patch);
+    if (patch == patches_.end() || patch->second.error.empty()) continue;
+    peer.attached = false;
+    peer.reason = "PatchRefused";
+    peer.message = "the API server refuses its patch: " + patch->second.error;
+  }
   return out;
 }
 

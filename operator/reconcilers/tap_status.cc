@@ -19,6 +19,7 @@ using plan::Condition;
 constexpr size_t kExamplesMax = 10;
 constexpr size_t kOutputsMax = 16;
 constexpr size_t kTargetsMax = 32;
+constexpr size_t kPeersMax = 32;
 
 Json WriteWorkloads(const TapStatusInput& input) {
   return {{"matched", input.outcome.workloads.size()},
@@ -85,6 +86,21 @@ Json WriteTargets(const plan::TapOutcome& outcome) {
     if (!target.target.selector.empty()) {
       entry["selector"] = CutMessage(plan::LabelsText(target.target.selector));
     }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json WritePeers(const plan::TapOutcome& outcome) {
+  Json out = Json::array();
+  for (const auto& peer : outcome.peers) {
+    if (out.size() == kPeersMax) break;
+    Json entry{{"namespace", peer.ns},
+               {"kind", peer.kind},
+               {"name", peer.name},
+               {"state", peer.attached ? "Attached" : "NotAttached"},
+               {"reason", peer.reason}};
+    if (!peer.message.empty()) entry["message"] = CutMessage(peer.message);
     out.push_back(std::move(entry));
   }
   return out;
@@ -162,6 +178,7 @@ Json TapStatus(const TapStatusInput& input) {
   if (Json targets = WriteTargets(input.outcome); !targets.empty()) {
     out["targets"] = std::move(targets);
   }
+  if (Json peers = WritePeers(input.outcome); !peers.empty()) out["peers"] = std::move(peers);
   if (Json hidden = WriteNotVisible(input.outcome); !hidden.empty()) {
     out["notVisible"] = std::move(hidden);
   }

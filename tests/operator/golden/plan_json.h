@@ -65,6 +65,11 @@ inline Json VerdictJson(const plan::TapOutcome& outcome) {
                              kStates[static_cast<int>(target.state)] + " " + target.reason + ": " +
                              target.message);
   }
+  for (const auto& peer : outcome.peers) {
+    out["peers"].push_back(peer.ns + "/" + peer.kind + "/" + peer.name + ": " + peer.reason +
+                           (peer.patch.empty() ? "" : " by " + peer.patch) +
+                           (peer.message.empty() ? "" : ": " + peer.message));
+  }
   constexpr const char* kModes[] = {"None", "OnDemand", "Standing", "Mixed"};
   const bool stands = outcome.attachment > plan::AttachmentMode::kOnDemand;
   if (stands) out["attachment"] = kModes[static_cast<int>(outcome.attachment)];
@@ -86,6 +91,12 @@ inline Json PlanJson(const plan::MeshPlan& plan) {
     out["compiledTaps"].push_back({{"tap", compiled.key},
                                    {"generation", compiled.generation},
                                    {"document", Json::parse(compiled.document)}});
+    for (const auto& peer : compiled.peers) {
+      Json known = {{"workload", peer.ns + "/" + peer.workload}, {"attached", peer.attached}};
+      if (!peer.addresses.empty()) known["addresses"] = peer.addresses;
+      if (!peer.network.empty()) known["network"] = peer.network;
+      out["compiledTaps"].back()["peers"].push_back(std::move(known));
+    }
   }
   if (!plan.faults.empty()) out["faults"] = NotesJson(plan.faults);
   for (const auto& drain : plan.drains) out["drains"].push_back(drain.message);
