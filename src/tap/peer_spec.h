@@ -24,7 +24,7 @@ enum class PeerAttach { kSameNamespace, kMesh, kNone };
 struct PeerSelection {
   std::vector<Peer> include;  // empty: everyone
   std::vector<Peer> exclude;
-  std::optional<PeerAttach> attach;  // absent: AttachOf
+  std::optional<PeerAttach> attach = {};  // absent: AttachOf
 };
 
 // A workload that the tap's targets talk to, as the operator knows it: no part of the document.

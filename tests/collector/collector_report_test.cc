@@ -25,6 +25,7 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   tap.ingress.lost_entries = 8;
   tap.ingress.broken_streams = 9;
   tap.completed = true;
+  tap.peers_met = {{"10.0.0.2", "east"}};
   sinks::SinkCounters counters;
   counters.offered = 10;
   counters.delivered = 6;
@@ -44,6 +45,9 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   const auto& told = report.taps(0);
   BOOST_TEST(told.tap() == "shop/a");
   BOOST_TEST(told.offered() == 10u);
+  BOOST_REQUIRE(told.peers_size() == 1);
+  BOOST_TEST(told.peers(0).address() == "10.0.0.2");
+  BOOST_TEST(told.peers(0).network() == "east");
   BOOST_TEST(told.pairs() == 7u);
   BOOST_TEST(told.orphans().size() == 1u);
   BOOST_TEST(told.orphans().at("NeverArrived") == 3u);

@@ -42,6 +42,25 @@ BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_go
   BOOST_TEST(reader.Read(bad).taps.empty());
 }
 
+BOOST_AUTO_TEST_CASE(other_peers_make_another_version_of_the_same_document) {
+  collector::SnapshotReader reader;
+  v1::DiscoverySnapshot snapshot;
+  AddRoute("a", 1, "Inbound", &snapshot);
+  const auto alone = reader.Read(snapshot).taps[0];
+  BOOST_TEST(alone->known_peers.empty());
+  auto* peer = snapshot.mutable_taps(0)->add_peers();
+  peer->set_namespace_("shop");
+  peer->set_workload("cart");
+  peer->set_attached(true);
+  peer->set_network("east");
+  peer->add_addresses("10.0.0.1");
+  const auto with = reader.Read(snapshot).taps[0];
+  const std::vector<tap::KnownPeer> expected = {{"shop", "cart", true, "east", {"10.0.0.1"}}};
+  BOOST_TEST((with->known_peers == expected));
+  BOOST_TEST(with->content_hash != alone->content_hash);
+  BOOST_TEST(reader.Read(snapshot).taps[0]->content_hash == with->content_hash);
+}
+
 BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;

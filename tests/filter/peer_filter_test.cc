@@ -169,6 +169,24 @@ BOOST_AUTO_TEST_CASE(refuses_blocks_that_are_none) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_is_attached_as_a_peer_is_not_one_that_the_tap_looks_from) {
+  const Call call;
+  const SamplePair pair(&call.client, std::vector<const SampleEntry*>{&call.server});
+  tap::TapSpec spec;
+  spec.ns = "shop";
+  const auto own = filter::OwnEndsOf(spec, pair.pair);
+  BOOST_TEST(!own.client);
+  BOOST_TEST(own.server);
+  BOOST_TEST(!filter::MatchesDirection(Direction::kOutbound, pair.pair, own));
+  BOOST_TEST(filter::MatchesDirection(Direction::kInbound, pair.pair, own));
+  for (const auto& [peer, included] : {std::pair(kPrometheus, true), std::pair(kCart, false)}) {
+    spec.peers.include = {peer};
+    const auto filter = filter::PeerFilter::Create(spec);
+    BOOST_REQUIRE(filter.ok());
+    BOOST_TEST((*filter)->Matches(pair.pair, own) == included);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -121,6 +121,16 @@ BOOST_AUTO_TEST_CASE(a_sidecar_is_no_gateway) {
   BOOST_TEST(!Targets({TargetKind::kGateway, "", {{"app", "cart"}}}, Sidecar()));
 }
 
+BOOST_AUTO_TEST_CASE(a_peer_is_attached_by_namespace_and_workload_where_the_operator_says_so) {
+  auto spec = TapOf({{TargetKind::kWorkload, "web"}});
+  BOOST_TEST(!filter::IsAttachedPeer(spec, Sidecar()));
+  spec.known_peers = {{"shop", "cart", false, "", {}}, {"bank", "cart", true, "", {}}};
+  BOOST_TEST(!filter::IsAttachedPeer(spec, Sidecar()));
+  spec.known_peers[0].attached = true;
+  BOOST_TEST(filter::IsAttachedPeer(spec, Sidecar()));
+  BOOST_TEST(!TargetsNode(spec, Sidecar()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/tap_fan_out.h"
 
+#include <filesystem>
+
 #include "pipeline/pipeline_fixture.h"
 
 namespace traffictap {
@@ -90,6 +92,83 @@ BOOST_AUTO_TEST_CASE(direction_keeps_what_a_target_serves_or_calls) {
   SendPair(1);
   BOOST_TEST(Records("in").size() == 1u);
   BOOST_TEST(Records("out").empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_attached_peer_completes_a_targets_record_and_shows_nothing_of_its_own) {
+  auto spec = Of(Tap("c"), "client");
+  spec.known_peers = {{"shop", "server", true, "", {"10.0.0.2"}}};
+  InForce({spec});
+  SendPair(1);
+  // Somebody else calls the peer.
+  Send(Server(2).Connection("10.0.0.9:999", "10.0.0.2:80"));
+  WaitOut();
+  BOOST_TEST(Snapshot("c").counters.records == 1u);
+  BOOST_TEST(Snapshot("c").ingress.proxies == 1u);
+  BOOST_TEST(Records("c") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_attached_peer_that_sends_nothing_is_to_blame_as_a_target_is) {
+  auto spec = Of(Tap("c"), "client");
+  spec.known_peers = {{"shop", "server", true, "", {"10.0.0.2"}}};
+  InForce({spec});
+  Stream("10.0.0.2", "server");
+  Send(Client(1));
+  WaitOut();
+  BOOST_TEST(Records("c") == (Strings{"/1 NeverArrived/source"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(direction_goes_by_the_targets_not_by_the_peers) {
+  for (const auto direction : {tap::Direction::kInbound, tap::Direction::kOutbound}) {
+    Start({});
+    auto spec = Of(Tap("c"), "client");
+    spec.direction = direction;
+    spec.known_peers = {{"shop", "server", true, "", {"10.0.0.2"}}};
+    InForce({spec});
+    SendPair(1);
+    BOOST_TEST(Records("c").empty() == (direction == tap::Direction::kInbound));
+    std::filesystem::remove(dir.path() / "c.jsonl");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_has_the_name_that_is_known_for_its_address) {
+  auto spec = Of(Tap("c"), "client");
+  spec.known_peers = {{"shop", "server-v2", false, "", {"10.0.0.2", "no address"}}};
+  spec.peers.include = {tap::Peer{.workload = "server-v2"}};
+  InForce({spec, Of(Tap("all"), "client")});
+  Send(Client(1).Set(traffic::Text::kPeerWorkload, "server"));
+  WaitOut();
+  BOOST_TEST(Records("c") == (Strings{"/1 PeerNotMeshed/source"}),
+             boost::test_tools::per_element());
+  const auto name = [this](const std::string& tap) {
+    const auto record = nlohmann::json::parse(dir.Read(tap + ".jsonl"));
+    return record["destination"]["name"].get<std::string>();
+  };
+  BOOST_TEST(name("c") == "server-v2");
+  BOOST_TEST(name("all") == "server");
+}
+
+BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_is_told_whatever_the_peers_filter_keeps) {
+  auto calls = Of(Tap("c"), "client");
+  calls.peers.include = {tap::Peer{.workload = "nobody"}};
+  auto serves = Of(Tap("s"), "server");
+  auto inbound = Of(Tap("in"), "client");
+  inbound.direction = tap::Direction::kInbound;
+  auto file = Of(Tap("file"), "client");
+  file.of_file = true;
+  InForce({calls, serves, inbound, file, Tap("both")});
+  SendPair(1);
+  Settle();
+  clock.Advance(2 * base::kSecond);
+  const auto met = [this](const std::string& name) {
+    std::string out;
+    for (const auto& peer : Snapshot(name).peers_met) out += peer.address;
+    return out;
+  };
+  BOOST_REQUIRE(fakes::Eventually([&] { return !met("s").empty(); }));
+  BOOST_TEST(met("s") == "10.0.0.1");
+  BOOST_REQUIRE(fakes::Eventually([&] { return !met("c").empty(); }));
+  BOOST_TEST(met("c") == "10.0.0.2");
+  for (const char* none : {"in", "file", "both"}) BOOST_TEST(met(none).empty(), none);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

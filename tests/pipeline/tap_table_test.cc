@@ -38,6 +38,15 @@ BOOST_AUTO_TEST_CASE(candidates_are_the_taps_that_target_the_node_free_slots_asi
   BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "web", "other")) == Slots({})));
 }
 
+BOOST_AUTO_TEST_CASE(an_attached_peer_is_a_candidate_of_a_tap_that_does_not_target_it) {
+  auto spec = std::make_shared<tap::TapSpec>(*Spec("web", 1));
+  spec->known_peers = {{"shop", "db", true, "", {}}, {"shop", "mail", false, "", {}}};
+  const auto table = Table({spec, Spec("db", 1)}, {1, 2});
+  BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "db")) == Slots({0, 1})));
+  BOOST_TEST((table->Targeting(*fakes::MakeNode("10.0.0.1", "db")) == Slots({1})));
+  BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "mail")) == Slots({})));
+}
+
 BOOST_AUTO_TEST_CASE(the_window_is_the_longest_of_the_taps_that_are_here) {
   const auto table = Table({Spec("a", 5), Spec("b", 9), nullptr}, {1, 2, 0});
   BOOST_TEST(table->Window(Slots({0, 1})) == 9);

@@ -20,6 +20,15 @@ BOOST_AUTO_TEST_CASE(the_key_of_a_tap_names_its_namespace_where_it_has_one) {
   BOOST_TEST(spec.key() == "shop/errors");
 }
 
+BOOST_AUTO_TEST_CASE(peers_are_attached_as_far_as_the_kind_reaches_unless_told_otherwise) {
+  TapSpec spec;
+  BOOST_TEST((AttachOf(spec) == PeerAttach::kSameNamespace));
+  spec.cluster_scoped = true;
+  BOOST_TEST((AttachOf(spec) == PeerAttach::kMesh));
+  spec.peers.attach = PeerAttach::kNone;
+  BOOST_TEST((AttachOf(spec) == PeerAttach::kNone));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -52,6 +52,17 @@ BOOST_AUTO_TEST_CASE(knows_the_proxy_by_its_container) {
               plan::Proxy::kWaypoint));
 }
 
+BOOST_AUTO_TEST_CASE(knows_the_addresses_that_are_the_pods_own) {
+  const auto both = Read(R"({"metadata":{"labels":{"topology.istio.io/network":"east"}},
+      "status":{"podIP":"10.0.0.1","podIPs":[{"ip":"10.0.0.1"},{"ip":"fd00::1"},{"ip":7},3]}})");
+  const std::vector<std::string> expected = {"10.0.0.1", "fd00::1"};
+  BOOST_TEST(both.addresses == expected, boost::test_tools::per_element());
+  BOOST_TEST(both.network == "east");
+  BOOST_TEST(Read(R"({"status":{"podIP":"10.0.0.1"}})").addresses.size() == 1u);
+  BOOST_TEST(Read(R"({"spec":{"hostNetwork":true},"status":{"podIP":"10.0.0.1"}})")
+                 .addresses.empty());
+}
+
 BOOST_AUTO_TEST_CASE(takes_what_has_the_wrong_type_for_absent) {
   const auto pod =
       Read(R"({"metadata":{"labels":7,"ownerReferences":"x"},"spec":{"containers":[3,null]},

@@ -34,6 +34,7 @@ struct Fixture : MeshFixture {
     };
     ports.kube = &kube;
     ports.board = &board;
+    ports.peers = &peers;
     ports.clock = &clock;
     reconciler = std::make_unique<MeshReconciler>(mesh::Installation(), ports);
   }
@@ -41,6 +42,7 @@ struct Fixture : MeshFixture {
   StatusOr<controller::ReconcileResult> Run() { return reconciler->Reconcile({"", "mesh"}); }
   std::vector<kube::Object> Filters() { return kube.All(kube::kEnvoyFilters); }
 
+  reconcilers::PeerLedger peers{&clock};
   std::unique_ptr<MeshReconciler> reconciler;
   std::vector<plan::CompiledTap> compiled_taps;
   size_t filters_when_routed = 0;
@@ -161,6 +163,43 @@ BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().empty());
   BOOST_TEST(mesh.compiled_taps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_gets_a_patch_and_leaves_it_when_silent) {
+  Fixture mesh;
+  mesh.Seed(kube::kPods, R"({"metadata":{"namespace":"shop","name":"db-0","labels":{"app":"db"},
+      "ownerReferences":[{"kind":"StatefulSet","name":"db","uid":"1","controller":true}]},
+      "spec":{"containers":[{"name":"istio-proxy","args":["proxy","sidecar"]}]},
+      "status":{"phase":"Running","podIP":"10.0.0.7"}})");
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 1u);
+  v1::CollectorReport report;
+  report.add_taps()->set_tap("shop/a");
+  report.mutable_taps(0)->set_uid(mesh.kube.All(kube::kTrafficTaps)[0].uid());
+  report.mutable_taps(0)->add_peers()->set_address("10.0.0.7");
+  BOOST_TEST(mesh.peers.Note({report}));
+  const auto found = mesh.Run();
+  BOOST_REQUIRE(found.ok());
+  BOOST_TEST(found->requeue_after == reconcilers::PeerLedger::kSilence);
+  BOOST_TEST(mesh.Filters().size() == 2u);
+  BOOST_REQUIRE(mesh.compiled_taps.at(0).peers.size() == 1u);
+  BOOST_TEST(mesh.compiled_taps[0].peers[0].workload == "db");
+  BOOST_TEST(mesh.compiled_taps[0].peers[0].attached);
+  BOOST_TEST(mesh.board.Find("shop/a")->outcome.peers.at(0).reason == "Attached");
+  mesh.clock.Advance(reconcilers::PeerLedger::kSilence - base::kSecond);
+  report.mutable_taps(0)->clear_peers();
+  mesh.peers.Note({report});  // after a long silence of the collector: the time begins anew
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 2u);
+  mesh.clock.Advance(reconcilers::PeerLedger::kSilence);
+  mesh.peers.Note({report});
+  for (int i = 0; i < 30; ++i) {
+    mesh.clock.Advance(25 * base::kSecond);
+    mesh.peers.Note({report});
+  }
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_TEST(mesh.Filters().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_drains_is_told_once_when_a_patch_comes_and_when_it_goes) {

@@ -36,6 +36,18 @@ istiod::ProxySyncs Synced(base::Nanos sent) {
 
 BOOST_AUTO_TEST_SUITE(plan_board)
 
+BOOST_AUTO_TEST_CASE(a_peer_whose_patch_is_refused_is_not_attached) {
+  PlanBoard board;
+  auto plan = OneTap();
+  plan.outcomes[0].peers = {{"shop", "Deployment", "db", true, "Attached", "", "EnvoyFilter/shop/q"}};
+  board.SetPlan(plan, {{"EnvoyFilter/shop/q", {kNow, "no right to", ""}}});
+  const auto view = board.Find("shop/a");
+  BOOST_TEST(view->patch_error.empty());
+  BOOST_TEST(!view->outcome.peers[0].attached);
+  BOOST_TEST(view->outcome.peers[0].reason == "PatchRefused");
+  BOOST_TEST(view->outcome.peers[0].message.ends_with("no right to"));
+}
+
 BOOST_AUTO_TEST_CASE(proxies_count_that_took_a_push_sent_after_the_patch) {
   PlanBoard board;
   board.SetPlan(OneTap(), AppliedAt(kNow));

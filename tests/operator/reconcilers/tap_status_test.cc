@@ -91,6 +91,27 @@ BOOST_AUTO_TEST_CASE(what_a_tap_costs_connections_is_told) {
   BOOST_TEST(!TapStatus(Capturing()).contains("drains"));
 }
 
+BOOST_AUTO_TEST_CASE(each_peer_says_whether_it_is_attached_and_why_not) {
+  auto input = Capturing();
+  input.outcome.peers = {{"shop", "Deployment", "db", true, "Attached", "", "EnvoyFilter/shop/p"},
+                         {"bank", "Deployment", "ledger", false, "NoConsent", "label it"}};
+  const Json expected = Json::array({{{"namespace", "shop"},
+                                      {"kind", "Deployment"},
+                                      {"name", "db"},
+                                      {"state", "Attached"},
+                                      {"reason", "Attached"}},
+                                     {{"namespace", "bank"},
+                                      {"kind", "Deployment"},
+                                      {"name", "ledger"},
+                                      {"state", "NotAttached"},
+                                      {"reason", "NoConsent"},
+                                      {"message", "label it"}}});
+  BOOST_TEST(TapStatus(input)["peers"] == expected);
+  BOOST_TEST(!TapStatus(Capturing()).contains("peers"));
+  input.outcome.peers.resize(100, input.outcome.peers.front());
+  BOOST_TEST(TapStatus(input)["peers"].size() == 32u);
+}
+
 BOOST_AUTO_TEST_CASE(each_target_has_its_state_and_the_others_lack_is_told) {
   using State = plan::TargetOutcome::State;
   auto input = Capturing();

@@ -100,6 +100,15 @@ BOOST_AUTO_TEST_CASE(reads_every_field_of_a_peer) {
   BOOST_TEST(tap->peers.exclude[1].ip_block == "fd00::/8");
 }
 
+BOOST_AUTO_TEST_CASE(reads_which_peers_to_attach) {
+  BOOST_TEST(!GoodSpec("  direction: Both\n")->peers.attach.has_value());
+  BOOST_TEST((GoodSpec("  peers: {attach: Mesh}\n")->peers.attach == PeerAttach::kMesh));
+  BOOST_TEST((GoodSpec("  peers: {attach: None}\n")->peers.attach == PeerAttach::kNone));
+  BOOST_TEST((GoodSpec("  peers: {attach: SameNamespace}\n")->peers.attach ==
+              PeerAttach::kSameNamespace));
+  BOOST_TEST(Refuses("  peers: {attach: Everywhere}\n", "spec.peers.attach"));
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_peer_that_is_everyone) {
   BOOST_TEST(Refuses("  peers: {exclude: [{}]}\n", "spec.peers.exclude[0]", "MissingField"));
   BOOST_TEST(
