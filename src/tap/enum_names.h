@@ -63,6 +63,12 @@ constexpr auto EnumNames(OutputType) {
                                               {OutputType::kOtlp, "Otlp"}});
 }
 
+constexpr auto EnumNames(TriggerType) {
+  return std::to_array<EnumName<TriggerType>>({{TriggerType::kErrorRatio, "ErrorRatio"},
+                                               {TriggerType::kLatency, "Latency"},
+                                               {TriggerType::kWebhook, "Webhook"}});
+}
+
 constexpr auto EnumNames(Compression) {
   return std::to_array<EnumName<Compression>>(
       {{Compression::kNone, "None"}, {Compression::kGzip, "Gzip"}, {Compression::kZstd, "Zstd"}});

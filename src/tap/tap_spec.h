@@ -12,6 +12,7 @@
 #include "tap/match_spec.h"
 #include "tap/output_spec.h"
 #include "tap/peer_spec.h"
+#include "tap/recorder_spec.h"
 
 // What the user asked for: the values of a TrafficTap (traffictap.io/v1alpha1) after parsing and
 // validation. Field names are those of the YAML; absent means the default shown. Values only: no
@@ -105,6 +106,7 @@ struct TapSpec {
   LimitsSpec limits;
   CaptureSpec capture;
   RedactionSpec redaction;
+  std::optional<RecorderSpec> recorder;  // needs outputs; absent: records go to them as they come
   std::vector<OutputSpec> outputs;
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;

@@ -13,6 +13,9 @@ const Kind<TapSpec>& TapFields();
 // A list that becomes targets; of a document, which is written with targets alone.
 Kind<TapSpec> TargetRefs();
 const Kind<MatchSpec>& MatchFields();
+// One of match.paths.
+Kind<PathMatch> PathFields();
+Kind<RecorderSpec> RecorderFields();
 const Kind<std::vector<OutputSpec>>& OutputList();
 const Kind<DestinationSpec>& DestinationFields();
 

@@ -64,11 +64,6 @@ Kind<PathMatch> TextMatch(const char* description, Kind<std::string> plain) {
       .kind();
 }
 
-Kind<PathMatch> Path() {
-  return TextMatch("A path, without its query. Set exactly one of prefix, exact and regex.",
-                   PlainPath());
-}
-
 Kind<PathMatch> UserAgent() {
   return TextMatch("A user agent. Set exactly one of prefix, exact and regex.",
                    Text({.max = 1024}));
@@ -148,12 +143,17 @@ Kind<CodeRange> Code() {
 
 }  // namespace
 
+Kind<PathMatch> PathFields() {
+  return TextMatch("A path, without its query. Set exactly one of prefix, exact and regex.",
+                   PlainPath());
+}
+
 const Kind<MatchSpec>& MatchFields() {
   static const Kind<MatchSpec> kind =
       Object<MatchSpec>()
           .Optional("methods", &MatchSpec::methods, List(OneOf(kMethods)),
                     "HTTP methods. Envoy distinguishes only the listed ones.")
-          .Optional("paths", &MatchSpec::paths, List(Path()), "Request paths, without the query.")
+          .Optional("paths", &MatchSpec::paths, List(PathFields()), "Request paths, without the query.")
           .Optional("schemes", &MatchSpec::schemes, List(OneOf(kSchemes)), "URL schemes.")
           .Optional("authorities", &MatchSpec::authorities,
                     List(Described(Authority(),

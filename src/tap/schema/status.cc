@@ -82,7 +82,7 @@ Tree CountsByName(const char* description) {
 
 std::vector<StatusField> Counts() {
   return {
-      {"records", Count("Records sent to the outputs.")},
+      {"records", Count("Records sent to the outputs, or held by the recorder.")},
       {"pairs", Count("Of these, records with both sides.")},
       {"orphans", Count("Of these, one-sided records.")},
       {"open", Count("Of the records, those of streams that had not ended. They are neither pairs "
@@ -178,6 +178,33 @@ Tree Peers() {
                      {"namespace", "kind", "name", "state", "reason"}));
 }
 
+Tree Recorder() {
+  return Fields("The recorder of a tap that has one.",
+                {{"since", Time("Since when it has held records. What came before was lost with a "
+                                "restart of the collector, or with an edit of the recorder.")},
+                 {"records", Count("Records held now.")},
+                 {"bytes", Count("Memory of these records.")}});
+}
+
+Tree Dumps() {
+  Tree state = {{"description",
+                 "Dumping: records are still written. Written: done. Interrupted: the collector "
+                 "ended meanwhile."},
+                {"type", "string"},
+                {"enum", {"Dumping", "Written", "Interrupted"}}};
+  return List("The last dumps of the recorder, newest first.", 10, nullptr,
+              Fields("One dump.",
+                     {{"time", Time("When the event was.")},
+                      {"trigger", NameText("Name of the trigger, or OnDemand.", 63)},
+                      {"state", std::move(state)},
+                      {"since", Time("The oldest records that could be written are from here.")},
+                      {"joined", Count("Further events that became part of this dump.")},
+                      {"records", Count("Records given to the outputs.")},
+                      {"gap", Count("Records that were overwritten before they could be given.")},
+                      {"message", Text("What is missing, and what to do.", 32768)}},
+                     {"time", "trigger", "state"}));
+}
+
 void Append(std::vector<StatusField> more, std::vector<StatusField>* to) {
   for (auto& field : more) to->push_back(std::move(field));
 }
@@ -197,6 +224,8 @@ Tree TapStatus() {
   fields.push_back({"targets", Targets()});
   fields.push_back({"peers", Peers()});
   Append(Counts(), &fields);
+  fields.push_back({"recorder", Recorder()});
+  fields.push_back({"dumps", Dumps()});
   fields.push_back({"outputs", Outputs()});
   Append(Examples(), &fields);
   fields.push_back(

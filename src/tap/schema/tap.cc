@@ -253,6 +253,17 @@ Kind<RedactionSpec> Redaction() {
       .kind();
 }
 
+constexpr const char* kRecorderNeedsOutputs =
+    "a recorder writes its dumps to outputs: add one, or remove recorder";
+constexpr const char* kRecorderHasNoMaxRecords =
+    "limits.maxRecords would end a recorder, since held records count: remove one of them";
+
+void CheckRecorder(FieldReader& fields, const TapSpec& tap) {
+  if (!tap.recorder || !fields.clean()) return;
+  if (tap.outputs.empty()) fields.Fault("Conflict", kRecorderNeedsOutputs);
+  if (tap.limits.max_records) fields.Fault("Conflict", kRecorderHasNoMaxRecords);
+}
+
 }  // namespace
 
 const Kind<TapSpec>& TapFields() {
@@ -285,6 +296,14 @@ const Kind<TapSpec>& TapFields() {
                     "What to record in addition to the standard fields.")
           .Optional("redaction", &T::redaction, Redaction(),
                     "What to redact. Applied before records reach any output.")
+          .Optional("recorder", &T::recorder, RecorderFields(),
+                    "Flight recorder: records are held in memory, and written only around an "
+                    "event. Live readers see them as they come.")
+          .Rule("!has(self.recorder) || (has(self.outputs) && size(self.outputs) > 0)",
+                kRecorderNeedsOutputs)
+          .Rule("!has(self.recorder) || !has(self.limits) || !has(self.limits.maxRecords)",
+                kRecorderHasNoMaxRecords)
+          .Checked(CheckRecorder)
           .Optional("outputs", &T::outputs, OutputList(),
                     "Where to write records. Without outputs, records are available to live "
                     "readers only.")
