@@ -276,9 +276,18 @@ PipelineSnapshot Pipeline::Snapshot() const {
     if (!runtime) continue;
     out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
                         runtime->limited_edges(), runtime->output_counters(), runtime->completed(),
-                        IngressOf(ingress, *in_force, slot), runtime->peers_met()});
+                        IngressOf(ingress, *in_force, slot), runtime->peers_met(),
+                        runtime->recorder_state()});
   }
   return out;
+}
+
+Status Pipeline::RequestDump(const std::string& tap, DumpRequest request) {
+  const auto taps = in_force();
+  for (const auto& runtime : taps->runtimes) {
+    if (runtime && runtime->spec().key() == tap) return runtime->RequestDump(std::move(request));
+  }
+  return absl::NotFoundError(fmt::format("tap \"{}\" is not active here", tap));
 }
 
 void Pipeline::Stop(base::Nanos wait) {

@@ -69,6 +69,10 @@ class Pipeline {
   bool BeginStop(base::Nanos wait);
   bool Stopped();
 
+  // Asks the tap's recorder for a dump, which it begins with its next turn. kNotFound: no such tap or
+  // trigger; kFailedPrecondition: a tap without a recorder; others as Recorder::Request. Thread-safe.
+  Status RequestDump(const std::string& tap, DumpRequest request);
+
   // Thread-safe.
   PipelineSnapshot Snapshot() const;
   // When the pipeline thread began its last turn; a few times a second while it lives. Monotonic.

@@ -61,6 +61,13 @@ constexpr CounterMetric kTapMetrics[] = {
      "Offered records with texts withheld because the redaction rules ran out of time."},
     {"open", "traffictap_tap_open_total",
      "Offered records of streams that were open: offered = open + pairs + orphans."},
+    {"recorded", "traffictap_tap_records_recorded_total",
+     "Offered records that the tap's recorder took: the sum of overwritten, dumped and held."},
+    {"overwritten", "traffictap_tap_records_overwritten_total",
+     "Recorded records that made room for newer ones, or ended with their recorder."},
+    {"dumped", "traffictap_tap_records_dumped_total",
+     "Recorded records given to the tap's outputs."},
+    {"dumps", "traffictap_tap_dumps_total", "Dumps of the tap's recorder."},
     {"verdicts", "traffictap_tap_verdicts_total", "Offered records of ended streams by verdict.",
      "verdict"},
     {"requests", "traffictap_tap_requests_total",
@@ -129,6 +136,14 @@ void WriteOutput(const MetricLabels& labels, const sinks::SinkCounters& counters
                with_reason, 1);
 }
 
+void WriteRecorder(const MetricLabels& labels, const RecorderState& recorder,
+                   MetricWriter& writer) {
+  writer.Gauge("traffictap_tap_recorder_records", "Records held by the tap's recorder.", labels,
+               static_cast<double>(recorder.records));
+  writer.Gauge("traffictap_tap_recorder_bytes", "Memory of records held by the tap's recorder.",
+               labels, static_cast<double>(recorder.bytes));
+}
+
 }  // namespace
 
 void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
@@ -150,6 +165,7 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
     Write(tap.ingress, kTapIngressMetrics, {{"tap", tap.tap}}, writer);
     writer.Gauge("traffictap_tap_completed", "1 once a limit has ended the tap.",
                  {{"tap", tap.tap}}, tap.completed);
+    if (tap.recorder) WriteRecorder({{"tap", tap.tap}}, *tap.recorder, writer);
     for (const auto& [name, counters] : tap.outputs) {
       WriteOutput({{"tap", tap.tap}, {"output", name}}, counters, writer);
     }

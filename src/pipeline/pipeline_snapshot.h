@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct TapSnapshot {
   bool completed = false;                              // a limit has ended it for good
   TapIngressCounters ingress;
   std::vector<PeerSighting> peers_met = {};  // the other ends of its records, lately
+  std::optional<RecorderState> recorder;  // of a tap that has one
 };
 
 // The state of a pipeline at one moment.

@@ -39,6 +39,12 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
   auto redactor = redaction::Redactor::Create(*out->spec_);
   if (!redactor.ok()) return redactor.status();
   out->redactor_ = *std::move(redactor);
+  if (out->spec_->recorder) {
+    auto memory = context.memory ? context.memory->Open(out->spec_->key()) : nullptr;
+    auto recorder = Recorder::Create(*out->spec_->recorder, std::move(memory), context.clock);
+    if (!recorder.ok()) return recorder.status();
+    out->recorder_ = *std::move(recorder);
+  }
   for (const auto& output : out->spec_->outputs) {
     auto output_match = filter::PairFilter::Create(output.match);
     if (!output_match.ok()) return output_match.status();
@@ -64,6 +70,8 @@ Status TapRuntime::OpenOutputs(const sinks::SinkOpener& open, const sinks::SinkC
 
 void TapRuntime::Inherit(TapRuntime* former) {
   former->Deliver();
+  InheritRecorder(former);
+  former->AddCounts();
   running_since_ = former->running_since_;
   rate_second_ = former->rate_second_;
   rate_records_ = former->rate_records_;
@@ -165,6 +173,7 @@ void TapRuntime::Consume(const traffic::TrafficPair& pair,
 
 // Outputs match on what was seen, not on what redaction leaves of it.
 void TapRuntime::MatchOutputs(const traffic::TrafficPair& pair) {
+  if (recorder_) recorder_->Match(pair, patterns_.get());
   for (auto& output : outputs_) output.wants = output.match->Matches(pair, patterns_.get());
 }
 
@@ -197,6 +206,7 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
   }
   ++offered_;
   ++delta_.offered;
+  if (recorder_) recorder_->Count(Weighted(pair));
   if (pair.open()) {
     ++delta_.open;
     return;
@@ -218,19 +228,39 @@ void TapRuntime::SharePeers() {
   peers_met_ = std::move(recent);
 }
 
+void TapRuntime::HandOut(const std::shared_ptr<const traffic::RecordBatch>& batch) {
+  for (auto& output : outputs_) {
+    auto indexes = std::exchange(output.indexes, {});
+    if (indexes.empty()) continue;
+    if (indexes.size() == batch->size()) indexes.clear();
+    output.sink->Offer({batch, std::move(indexes)});
+  }
+}
+
 void TapRuntime::Deliver() {
   CheckTime();
   SharePeers();
   if (gathering_) {
     const std::shared_ptr<const traffic::RecordBatch> batch = std::move(gathering_);
     gathering_ = nullptr;
-    for (auto& output : outputs_) {
-      auto indexes = std::exchange(output.indexes, {});
-      if (indexes.empty()) continue;
-      if (indexes.size() == batch->size()) indexes.clear();
-      output.sink->Offer({batch, std::move(indexes)});
+    if (recorder_) {
+      Hold(batch);
+    } else {
+      HandOut(batch);
     }
     if (live_ != nullptr) live_->Consume(batch);
+  }
+  if (recorder_) recorder_->Turn(Outlet());
+  AddCounts();
+}
+
+void TapRuntime::AddCounts() {
+  if (recorder_) {
+    const Recorder::Counts counts = recorder_->TakeCounts();
+    delta_.recorded += counts.recorded;
+    delta_.overwritten += counts.overwritten;
+    delta_.dumped += counts.dumped;
+    delta_.dumps += counts.dumps;
   }
   const TapCounters delta = std::exchange(delta_, {});
   absl::MutexLock lock(&mutex_);
@@ -239,6 +269,8 @@ void TapRuntime::Deliver() {
 
 void TapRuntime::Leave(base::Nanos wait, const TapRuntime* successor) {
   Deliver();
+  if (recorder_) recorder_->Finish(Outlet());
+  AddCounts();
   for (auto& output : outputs_) {
     if (!output.sink || (successor != nullptr && successor->Shares(output.sink.get()))) continue;
     output.sink->BeginClose(wait);

@@ -18,6 +18,7 @@
 #include "pipeline/known_peers.h"
 #include "pipeline/limited_edges.h"
 #include "pipeline/pattern_time.h"
+#include "pipeline/recorder.h"
 #include "pipeline/tap_counters.h"
 #include "redaction/redactor.h"
 #include "sinks/sink_registry.h"
@@ -27,8 +28,9 @@
 
 namespace traffictap::pipeline {
 
-// One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out. The pipeline
-// thread calls Consume and Deliver; counters() and output_counters() may be read by any thread.
+// One tap from joined pairs to its outputs: filter, sample, limit, redact, hand out, or hold for the
+// recorder to hand out. The pipeline thread calls Consume and Deliver; RequestDump, recorder_state and
+// the counters are for any thread.
 class TapRuntime {
  public:
   // kInvalidArgument: the spec cannot work, as a pattern does not compile or an output cannot open.
@@ -53,7 +55,8 @@ class TapRuntime {
                const filter::OwnEnds& own = {});
   // The tap's targets talk to somebody at that place.
   void MeetPeer(const pairing::PeerPlace& place) { met_.Add(place, clock_->Monotonic()); }
-  // Hands the records gathered since the last call to the outputs.
+  // Hands the records gathered since the last call to the outputs, or to the recorder, which then has
+  // its turn.
   void Deliver();
   // What Durable outputs keep on disk goes with those that `successor` (or null: the tap ends) has
   // not as Durable any more. Before Leave; at the end of the process it is not called.
@@ -72,6 +75,8 @@ class TapRuntime {
   const KnownPeers& known_peers() const { return known_peers_; }
   // Whom MeetPeer was told of lately, up to a second ago. Any thread.
   std::vector<PeerSighting> peers_met() const;
+  Status RequestDump(DumpRequest request);
+  std::optional<RecorderState> recorder_state() const;  // none: the tap has no recorder
   TapCounters counters() const;
   // What maxRecordsPerSecond left out, in all lives of the tap.
   LimitedEdges limited_edges() const;
@@ -85,6 +90,7 @@ class TapRuntime {
     std::shared_ptr<sinks::Sink> sink;  // shared only while an edited tap takes over; null: left
     bool wants = false;                 // the record in hand
     std::vector<uint32_t> indexes;      // of the batch being gathered
+    base::Nanos full_since = 0;         // monotonic: since when a dump waits for it; 0: it does not
   };
   enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited, kMatchOverBudget };
 
@@ -101,6 +107,14 @@ class TapRuntime {
   void MatchOutputs(const traffic::TrafficPair& pair);
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
   void Count(Outcome outcome, const traffic::TrafficPair& pair);
+  void HandOut(const std::shared_ptr<const traffic::RecordBatch>& batch);
+  void Hold(const std::shared_ptr<const traffic::RecordBatch>& batch);
+  void GiveDumped(const RecordedPart& part);
+  bool HasRoom();
+  Recorder::Outlet Outlet();
+  void InheritRecorder(TapRuntime* former);
+  std::shared_ptr<Recorder> recorder() const;
+  void AddCounts();
 
   const tap::TapSpecPtr spec_;
   const KnownPeers known_peers_;
@@ -113,6 +127,8 @@ class TapRuntime {
   std::unique_ptr<PatternTime::Account> patterns_;
   // Which sinks they have: changed by the pipeline thread, under mutex_.
   std::vector<Output> outputs_;
+  // Changed by the pipeline thread, under mutex_; null: the tap has none, or an edit took it over.
+  std::shared_ptr<Recorder> recorder_;
   std::shared_ptr<FormerOutputs> former_;  // of all lives of the tap
   std::shared_ptr<traffic::RecordBatch> gathering_;
 
