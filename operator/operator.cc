@@ -91,6 +91,12 @@ struct Operator::State {
       log::For("taps").info("tap changed tap={} ready={} message=\"{}\"", object.key().ToString(),
                             condition.reason, condition.message);
     };
+    out.announce_dump = [this](const kube::Object& object, bool warning,
+                               const std::string& message) {
+      using Type = controller::EventText::Type;
+      events->Record(object,
+                     {warning ? Type::kWarning : Type::kNormal, "Dumped", "Record", message});
+    };
     out.kube = kube.get();
     out.board = &board;
     out.clock = &clock;

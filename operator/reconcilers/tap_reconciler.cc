@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "operator/reconcilers/tap_conditions.h"
+#include "operator/reconcilers/tap_dumps.h"
 #include "operator/reconcilers/tap_totals.h"
 #include "operator/reconcilers/write_status.h"
 
@@ -122,6 +123,9 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   if (!MayWriteCounts(key) && !news) return Told(*tap, input, later);
   const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
   TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));
+  for (const auto& dump : EndedDumps(input.former, status)) {
+    ports_.announce_dump(*tap, dump.warning, dump.message);
+  }
   return Told(*tap, input, later);
 }
 

@@ -29,6 +29,9 @@ struct TapPorts {
   std::function<bool()> settling;
   // Tells people that Ready is another one, as an Event.
   std::function<void(const kube::Object& tap, const plan::Condition& ready)> announce;
+  // Tells people of a dump that has ended; `warning`: something of it is missing.
+  std::function<void(const kube::Object& tap, bool warning, const std::string& message)>
+      announce_dump;
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   const base::Clock* clock = nullptr;

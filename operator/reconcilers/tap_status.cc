@@ -8,6 +8,7 @@
 #include "operator/plan/wording.h"
 #include "operator/reconcilers/condition_json.h"
 #include "operator/reconcilers/tap_conditions.h"
+#include "operator/reconcilers/tap_dumps.h"
 #include "tap/enum_names.h"
 
 namespace traffictap::reconcilers {
@@ -138,6 +139,14 @@ Json WithoutCounts(Json status) {
         output.erase(key);
     }
   }
+  if (status.contains("recorder") && status["recorder"].is_object()) {
+    for (const char* key : {"records", "bytes"}) status["recorder"].erase(key);
+  }
+  if (status.contains("dumps") && status["dumps"].is_array()) {
+    for (Json& dump : status["dumps"]) {
+      for (const char* key : {"records", "gap", "joined", "message"}) dump.erase(key);
+    }
+  }
   if (status.contains("conditions") && status["conditions"].is_array()) {
     for (Json& condition : status["conditions"]) {
       if (condition.value("type", "") == "LossFree") condition.erase("message");
@@ -173,6 +182,10 @@ Json TapStatus(const TapStatusInput& input) {
   if (!input.outcome.cost.empty()) out["drains"] = CutMessage(input.outcome.cost);
   if (input.outcome.started) out["startedAt"] = base::FormatRfc3339(*input.outcome.started);
   if (input.outcome.ends) out["endsAt"] = base::FormatRfc3339(*input.outcome.ends);
+  if (input.totals.recorder) out["recorder"] = RecorderJson(*input.totals.recorder);
+  if (Json dumps = DumpsJson(input.totals, input.former); !dumps.empty()) {
+    out["dumps"] = std::move(dumps);
+  }
   if (Json outputs = WriteOutputs(input.totals); !outputs.empty())
     out["outputs"] = std::move(outputs);
   if (Json targets = WriteTargets(input.outcome); !targets.empty()) {

@@ -128,6 +128,9 @@ void AddState(const v1::TapReport& report, TapTotals* out) {
                                          : std::min<int64_t>(out->generation, report.generation());
   out->proxies += report.proxies();
   out->completed = out->completed || report.completed();
+  if (!report.has_recorder()) return;
+  out->recorder = report.recorder();
+  out->recorder->clear_dumps();
 }
 
 }  // namespace
@@ -151,6 +154,8 @@ TapTotals AddUp(const std::string& tap, const std::string& uid,
     }
     if (found == report.taps().end()) continue;
     const Counts counts = CountsOf(*found);
+    const auto& dumps = found->recorder().dumps();
+    out.dumps.insert(out.dumps.end(), dumps.begin(), dumps.end());
     if (former.contains(report.instance())) Add(counts, &still);
     if (report.final()) {
       if (!former_ended.contains(report.instance())) Add(counts, &last);

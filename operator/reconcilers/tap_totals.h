@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct TapTotals {
   uint64_t proxies = 0;   // that send
   bool completed = false;
   std::map<std::string, OutputTotals> outputs;  // of the living instances alone
+  std::optional<v1::RecorderReport> recorder;   // of a living instance, without its dumps
+  std::vector<v1::DumpReport> dumps;            // of all instances
 };
 
 // Pure. Reports that are final add to the counts, once and exactly, and to nothing else: their

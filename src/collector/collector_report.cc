@@ -26,6 +26,23 @@ void Fill(const Counters& counters, Message* out) {
   Counters::Visit(fill, counters);
 }
 
+void FillRecorder(const pipeline::RecorderState& recorder, v1::RecorderReport* out) {
+  out->set_since(recorder.since);
+  out->set_records(recorder.records);
+  out->set_bytes(recorder.bytes);
+  for (const auto& dump : recorder.dumps) {
+    v1::DumpReport* to = out->add_dumps();
+    to->set_time(dump.time);
+    to->set_trigger(dump.trigger);
+    to->set_from(dump.from);
+    to->set_held(dump.held);
+    to->set_joined(dump.joined);
+    to->set_records(dump.records);
+    to->set_gap(dump.gap);
+    to->set_ended(dump.ended);
+  }
+}
+
 }  // namespace
 
 void FillReport(const pipeline::PipelineSnapshot& snapshot, v1::CollectorReport* report) {
@@ -40,6 +57,7 @@ void FillReport(const pipeline::PipelineSnapshot& snapshot, v1::CollectorReport*
       sighting->set_address(peer.address);
       sighting->set_network(peer.network);
     }
+    if (tap.recorder) FillRecorder(*tap.recorder, out->mutable_recorder());
     for (const auto& [name, counters] : tap.outputs) {
       v1::OutputReport* output = out->add_outputs();
       output->set_name(name);

@@ -75,6 +75,38 @@ BOOST_AUTO_TEST_CASE(every_figure_of_a_tap_is_told_and_zeros_are_not) {
   BOOST_TEST(told.outputs(0).trouble() == "broker down");
 }
 
+BOOST_AUTO_TEST_CASE(a_recorder_and_its_dumps_are_told) {
+  pipeline::PipelineSnapshot snapshot;
+  pipeline::TapSnapshot tap;
+  tap.tap = "shop/a";
+  tap.counters.recorded = 9;
+  tap.counters.overwritten = 3;
+  tap.counters.dumped = 4;
+  tap.counters.dumps = 1;
+  pipeline::RecorderDump dump{100, "errors", 50, 60, 1, 4, 2, true};
+  tap.recorder = pipeline::RecorderState{60, 2, 700, {dump}};
+  snapshot.taps.push_back(tap);
+  v1::CollectorReport report;
+  collector::FillReport(snapshot, &report);
+  const auto& told = report.taps(0);
+  BOOST_TEST(told.recorded() == 9u);
+  BOOST_TEST(told.overwritten() == 3u);
+  BOOST_TEST(told.dumped() == 4u);
+  BOOST_TEST(told.recorder().since() == 60);
+  BOOST_TEST(told.recorder().records() == 2u);
+  BOOST_TEST(told.recorder().bytes() == 700u);
+  BOOST_REQUIRE(told.recorder().dumps_size() == 1);
+  const auto& one = told.recorder().dumps(0);
+  BOOST_TEST(one.time() == 100);
+  BOOST_TEST(one.trigger() == "errors");
+  BOOST_TEST(one.from() == 50);
+  BOOST_TEST(one.held() == 60);
+  BOOST_TEST(one.joined() == 1u);
+  BOOST_TEST(one.records() == 4u);
+  BOOST_TEST(one.gap() == 2u);
+  BOOST_TEST(one.ended());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

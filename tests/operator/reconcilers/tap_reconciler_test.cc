@@ -29,6 +29,9 @@ struct Fixture : MeshFixture {
     ports.announce = [this](const auto&, const plan::Condition& ready) {
       said.push_back(ready.reason);
     };
+    ports.announce_dump = [this](const auto&, bool, const std::string& message) {
+      said.push_back(message);
+    };
     ports.kube = &kube;
     ports.board = &board;
     ports.clock = &clock;
@@ -114,6 +117,27 @@ BOOST_AUTO_TEST_CASE(a_tap_that_somebody_has_to_correct_is_announced_at_once) {
   f.Plan(1, plan::Condition::Value::kFalse);
   f.Run();
   BOOST_TEST(f.said.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_dump_that_has_ended_is_in_the_status_at_once_and_announced_once) {
+  Fixture f;
+  f.Report(1);
+  auto* recorder = f.reports[0].mutable_taps(0)->mutable_recorder();
+  recorder->set_since(1'000 * base::kSecond);
+  f.Run();
+  auto* dump = recorder->add_dumps();
+  dump->set_time(2'000 * base::kSecond);
+  dump->set_trigger("errors");
+  dump->set_from(1'900 * base::kSecond);
+  dump->set_held(1'000 * base::kSecond);
+  dump->set_ended(true);
+  f.said.clear();
+  f.Run();
+  f.Run();
+  BOOST_REQUIRE(f.said.size() == 1u);
+  BOOST_TEST(f.said[0].starts_with("dump by errors at 1970-01-01T00:33:20Z"));
+  BOOST_TEST(*f.Tap().Find("/status/dumps/0/state") == "Written");
+  BOOST_TEST(*f.Tap().Find("/status/recorder/since") == "1970-01-01T00:16:40Z");
 }
 
 BOOST_AUTO_TEST_CASE(counts_alone_wait_for_their_interval) {
