@@ -10,8 +10,10 @@
 namespace traffictap::apiserver {
 namespace {
 
-kube::Object ReviewOf(const observe::User& user, const std::string& ns) {
-  kube::Json attributes = {{"group", kGroup}, {"resource", "pairs"}, {"verb", "watch"}};
+kube::Object ReviewOf(const observe::User& user, const std::string& ns,
+                      const AccessReviewerOptions& options) {
+  kube::Json attributes = {
+      {"group", kGroup}, {"resource", options.resource}, {"verb", options.verb}};
   if (!ns.empty()) attributes["namespace"] = ns;
   kube::Json spec = {{"user", user.name}, {"groups", user.groups}};
   if (!user.uid.empty()) spec["uid"] = user.uid;
@@ -25,7 +27,7 @@ kube::Object ReviewOf(const observe::User& user, const std::string& ns) {
 // Whatever keeps us from asking is the same to a reader: nobody can tell.
 Status CannotTell(const Status& why) {
   return absl::UnavailableError(
-      fmt::format("ask the API server for the reader's right: {}", Message(why)));
+      fmt::format("ask the API server for the user's right: {}", Message(why)));
 }
 
 }  // namespace
@@ -128,8 +130,8 @@ StatusOr<bool> AccessReviewer::AskOrFail(const observe::User& user, const std::s
 }
 
 StatusOr<bool> AccessReviewer::Ask(const observe::User& user, const std::string& ns) {
-  const auto answer =
-      kube_->Create(kube::kSubjectAccessReviews, ReviewOf(user, ns), {options_.timeout});
+  const auto answer = kube_->Create(kube::kSubjectAccessReviews, ReviewOf(user, ns, options_),
+                                    {options_.timeout});
   if (!answer.ok()) return CannotTell(answer.status());
   const kube::Json* allowed = answer->Find("/status/allowed");
   return allowed != nullptr && allowed->is_boolean() && allowed->get<bool>();

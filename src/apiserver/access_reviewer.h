@@ -18,6 +18,9 @@
 namespace traffictap::apiserver {
 
 struct AccessReviewerOptions {
+  // What is asked for.
+  std::string verb = "watch";
+  std::string resource = "pairs";
   base::Nanos answer_lifetime = 5 * base::kSecond;  // for which an answer is used again
   base::Nanos timeout = 5 * base::kSecond;          // of a question
   base::Nanos review_timeout = 10 * base::kSecond;  // of all questions of one caller
@@ -26,7 +29,8 @@ struct AccessReviewerOptions {
   int threads = 4;
 };
 
-// Asks the API server whether a user may `watch` `pairs` of tap.traffictap.io: first in all
+// Asks the API server whether a user may `watch` `pairs` of tap.traffictap.io, or what the options
+// say: first in all
 // namespaces, where not in each of those that are asked for (authorization.k8s.io/v1
 // SubjectAccessReview). Callers take turns, question by question: one of many namespaces delays no
 // other for longer than one of its questions. Takes only the credentials' user: the front proxy vouches for it. `done` is

@@ -21,9 +21,10 @@ constexpr size_t kRequestBytesMax = 64 * 1024;
 // More than there may be readers: the API server keeps connections of its own.
 constexpr int kConnectionsMax = 128;
 constexpr base::Nanos kRefusalPeriod = base::kSecond;
+constexpr char kDumps[] = "dumps";
 
 struct LivePath {
-  web::LiveResource resource = web::LiveResource::kPairs;
+  std::string resource;
   std::optional<std::string> ns;
 };
 
@@ -45,9 +46,22 @@ std::optional<LivePath> ParsePath(std::string_view rest) {
     out.ns = std::string(rest.substr(0, slash));
     rest.remove_prefix(slash + 1);
   }
-  const auto resource = ResourceOf(rest);
-  if (!resource) return std::nullopt;
-  out.resource = *resource;
+  out.resource = std::string(rest);
+  return out;
+}
+
+// Few ask for dumps.
+AccessReviewerOptions DumpRights() {
+  AccessReviewerOptions out;
+  out.verb = "create";
+  out.resource = kDumps;
+  out.threads = 1;
+  return out;
+}
+
+web::HttpResponse OnlyReads() {
+  web::HttpResponse out{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
+  out.headers = {{"Allow", "GET, HEAD"}};
   return out;
 }
 
@@ -66,21 +80,24 @@ Status AtFile(const char* flag, const std::string& path, const Status& why) {
 
 AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube,
                              observe::LiveHub* hub, const base::Clock* clock,
-                             web::LiveApi::TapsJson taps_json)
+                             web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump)
     : options_(options),
       kube_(kube),
       clock_(clock),
       reviewer_(kube, clock, {}),
       live_(hub, &reviewer_, clock, std::move(taps_json)),
+      dump_reviewer_(kube, clock, DumpRights()),
+      dumps_(&dump_reviewer_, std::move(dump)),
       registration_({options.service, options.owner}, kube, clock) {}
 
 StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(const AggregatedApiOptions& options,
                                                               kube::KubeClient* kube,
                                                               observe::LiveHub* hub,
                                                               const base::Clock* clock,
-                                                              web::LiveApi::TapsJson taps_json) {
+                                                              web::LiveApi::TapsJson taps_json,
+                                                              web::DumpApi::Dump dump) {
   std::unique_ptr<AggregatedApi> out(
-      new AggregatedApi(options, kube, hub, clock, std::move(taps_json)));
+      new AggregatedApi(options, kube, hub, clock, std::move(taps_json), std::move(dump)));
   TT_RETURN_IF_ERROR(out->Serve());
   return out;
 }
@@ -121,15 +138,17 @@ AggregatedApi::~AggregatedApi() {
   registration_.Remove();
   // Before the server goes: what the reviewer still answers needs it.
   reviewer_.Stop();
+  dump_reviewer_.Stop();
   server_ = nullptr;
 }
 
 int AggregatedApi::port() const { return server_->port(); }
 
 std::map<std::string, web::Route> AggregatedApi::Routes() {
-  const web::Route all([this](const web::HttpRequest& request, const web::Route::Respond& respond) {
+  const auto answer = [this](const web::HttpRequest& request, const web::Route::Respond& respond) {
     Answer(request, respond);
-  });
+  };
+  const web::Route all = web::Route(answer).TakingBodies();
   return {{"/healthz", [] { return Health(true); }},
           {"/livez", [] { return Health(true); }},
           {"/readyz", [this] { return Health(ready()); }},
@@ -151,13 +170,21 @@ void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Re
   if (request.path.starts_with(LiveRoot()) && request.path.size() > LiveRoot().size()) {
     return AnswerLive(request, *std::move(user), respond);
   }
-  respond(AnswerDiscovery(request));
+  respond(request.posted ? OnlyReads() : AnswerDiscovery(request));
 }
 
 void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User user,
                                const web::Route::Respond& respond) const {
   const auto path = ParsePath(std::string_view(request.path).substr(LiveRoot().size()));
-  if (!path) {
+  observe::Credentials credentials;
+  credentials.peer = request.peer;
+  credentials.user = std::move(user);
+  if (path && path->resource == kDumps) {
+    return dumps_.Answer(request, std::move(credentials), path->ns, respond);
+  }
+  if (request.posted) return respond(OnlyReads());
+  const auto resource = path ? ResourceOf(path->resource) : std::nullopt;
+  if (!resource) {
     return respond(web::FailureResponse(
         absl::NotFoundError("the server could not find the requested resource")));
   }
@@ -168,11 +195,10 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
         request.path))));
   }
   web::LiveScope scope;
-  scope.credentials.peer = request.peer;
-  scope.credentials.user = std::move(user);
+  scope.credentials = std::move(credentials);
   scope.ns = path->ns;
   scope.follow = "watch";
-  live_.Answer(path->resource, request, std::move(scope), respond);
+  live_.Answer(*resource, request, std::move(scope), respond);
 }
 
 // Anybody who can reach the port can come here: the log has one of them a second, the metric all.

@@ -16,6 +16,7 @@
 #include "apiserver/serving_certificate.h"
 #include "base/metrics.h"
 #include "kube/kube_client.h"
+#include "web/dump_api.h"
 #include "web/http_server.h"
 #include "web/live_api.h"
 
@@ -47,7 +48,8 @@ class AggregatedApi {
                                                         kube::KubeClient* kube,
                                                         observe::LiveHub* hub,
                                                         const base::Clock* clock,
-                                                        web::LiveApi::TapsJson taps_json);
+                                                        web::LiveApi::TapsJson taps_json,
+                                                        web::DumpApi::Dump dump);
   // Removes the APIService where it made it, and closes all connections. Waits for the calls to the API server that are under way: at most some
   // seconds.
   ~AggregatedApi();
@@ -59,7 +61,8 @@ class AggregatedApi {
 
  private:
   AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
-                const base::Clock* clock, web::LiveApi::TapsJson taps_json);
+                const base::Clock* clock, web::LiveApi::TapsJson taps_json,
+                web::DumpApi::Dump dump);
 
   Status Serve();
   std::map<std::string, web::Route> Routes();
@@ -84,6 +87,8 @@ class AggregatedApi {
   const base::Clock* const clock_;
   AccessReviewer reviewer_;
   const web::LiveApi live_;
+  AccessReviewer dump_reviewer_;
+  const web::DumpApi dumps_;
   std::vector<std::string> dns_names_;
   Registration registration_;
   ServingCertificate certificate_;  // shown

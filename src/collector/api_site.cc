@@ -9,7 +9,7 @@ namespace traffictap::collector {
 
 StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Snapshot snapshot) {
+                                                  Snapshot snapshot, web::DumpApi::Dump dump) {
   auto access = kube::FindClusterAccess(options.kubeconfig);
   if (!access.ok()) {
     return Status(access.status().code(),
@@ -24,7 +24,8 @@ StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
   auto api = apiserver::AggregatedApi::Start(
       options.api, out->kube_.get(), hub, clock,
       [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
-          const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); });
+          const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); },
+      std::move(dump));
   if (!api.ok()) return api.status();
   out->api_ = *std::move(api);
   log::For("apiserver").info("aggregated API listens port={}", out->port());

@@ -10,6 +10,7 @@
 #include "kube/kubeconfig.h"
 #include "observe/live_hub.h"
 #include "pipeline/pipeline.h"
+#include "web/dump_api.h"
 
 namespace traffictap::collector {
 
@@ -28,7 +29,7 @@ class ApiSite {
   // which option is wrong.
   static StatusOr<std::unique_ptr<ApiSite>> Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Snapshot snapshot);
+                                                  Snapshot snapshot, web::DumpApi::Dump dump);
 
   int port() const { return api_->port(); }
   void WriteMetrics(base::MetricWriter& writer) const;

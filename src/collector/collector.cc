@@ -136,6 +136,12 @@ struct Collector::State {
     return ready && (!options.taps_dir.empty() || tap_source_state.has_snapshot);
   }
 
+  web::DumpApi::Dump Dump() {
+    return [this](const web::DumpWish& wish) {
+      return pipeline->RequestDump(wish.tap, {wish.trigger, wish.before, wish.after});
+    };
+  }
+
   Status CreateLive() {
     if (!options.api.api.address.empty() || LiveSite::Wanted(options.live, options.http.address)) {
       observe::LiveHubOptions limits;
@@ -144,7 +150,7 @@ struct Collector::State {
       hub = std::make_unique<observe::LiveHub>(limits, clock);
     }
     auto made = LiveSite::Create(options.live, options.http.address, hub.get(), clock,
-                                 [this] { return pipeline->Snapshot(); });
+                                 [this] { return pipeline->Snapshot(); }, Dump());
     if (!made.ok()) return made.status();
     live = *std::move(made);
     return absl::OkStatus();
@@ -152,8 +158,8 @@ struct Collector::State {
 
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
-    auto started =
-        ApiSite::Start(options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); });
+    auto started = ApiSite::Start(
+        options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump());
     if (!started.ok()) return started.status();
     api = *std::move(started);
     return absl::OkStatus();

@@ -32,7 +32,8 @@ bool LiveSite::Wanted(const LiveSiteOptions& options, const std::string& http_ad
 StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& options,
                                                      const std::string& http_address,
                                                      observe::LiveHub* hub,
-                                                     const base::Clock* clock, Snapshot snapshot) {
+                                                     const base::Clock* clock, Snapshot snapshot,
+                                                     web::DumpApi::Dump dump) {
   TT_RETURN_IF_ERROR(CheckAddress(options.address));
   std::unique_ptr<LiveSite> out(new LiveSite);
   if (!Wanted(options, http_address)) return out;
@@ -48,12 +49,14 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
       hub, out->authorizer_.get(), clock,
       [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
           const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); });
+  out->dumps_ = std::make_unique<web::DumpApi>(out->authorizer_.get(), std::move(dump));
   return out;
 }
 
 std::map<std::string, web::Route> LiveSite::Routes() {
   if (!api_) return {};
   auto out = api_->Routes();
+  out.emplace("/api/v1/dumps", dumps_->Standalone());
   out.merge(web::PageRoutes());
   return out;
 }

@@ -10,6 +10,7 @@
 #include "observe/live_hub.h"
 #include "observe/token_authorizer.h"
 #include "pipeline/pipeline.h"
+#include "web/dump_api.h"
 #include "web/http_server.h"
 #include "web/live_api.h"
 
@@ -37,7 +38,7 @@ class LiveSite {
   static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
                                                     const std::string& http_address,
                                                     observe::LiveHub* hub, const base::Clock* clock,
-                                                    Snapshot snapshot);
+                                                    Snapshot snapshot, web::DumpApi::Dump dump);
 
   // What the server of the other endpoints is to serve as well.
   std::map<std::string, web::Route> SharedRoutes();
@@ -60,6 +61,7 @@ class LiveSite {
   bool token_made_ = false;
   std::unique_ptr<observe::Authorizer> authorizer_;
   std::unique_ptr<web::LiveApi> api_;
+  std::unique_ptr<web::DumpApi> dumps_;
   std::unique_ptr<web::HttpServer> server_;
 };
 

@@ -66,6 +66,8 @@ inline constexpr Resource kGateways{"gateway.networking.k8s.io", "v1", "gateways
 inline constexpr Resource kTrafficTaps{"traffictap.io", "v1alpha1", "traffictaps", "TrafficTap"};
 inline constexpr Resource kClusterTrafficTaps{"traffictap.io", "v1alpha1", "clustertraffictaps",
                                               "ClusterTrafficTap", false};
+// Created to ask for one; nothing of it is kept.
+inline constexpr Resource kDumps{"tap.traffictap.io", "v1alpha1", "dumps", "Dump"};
 inline constexpr Resource kTapDestinations{"traffictap.io", "v1alpha1", "tapdestinations",
                                            "TapDestination", false};
 

@@ -42,6 +42,7 @@ Failure FailureOf(absl::StatusCode code) {
     case absl::StatusCode::kUnauthenticated: return {401, "Unauthorized"};
     case absl::StatusCode::kPermissionDenied: return {403, "Forbidden"};
     case absl::StatusCode::kNotFound: return {404, "NotFound"};
+    case absl::StatusCode::kFailedPrecondition: return {409, "Conflict"};
     case absl::StatusCode::kResourceExhausted: return {429, "TooManyRequests"};
     case absl::StatusCode::kUnavailable: return {503, "ServiceUnavailable"};
     default: return {500, "InternalError"};

@@ -29,6 +29,8 @@ struct AggregatedApiTest {
   fakes::ManualClock clock;
   observe::LiveHub hub{{}, &clock};
   std::set<std::string> allowed = {"shop"};
+  std::string asked;  // "VERB RESOURCE" of the last review
+  std::vector<std::string> dumped;
   apiserver::AggregatedApiOptions options;
   std::unique_ptr<AggregatedApi> api;
 
@@ -38,6 +40,7 @@ struct AggregatedApiTest {
     hub.SetTaps({"shop/all", "bank/all", "everywhere"});
     kube.AnswerReviews(kube::kSubjectAccessReviews, [this](kube::Object review) {
       const auto& attributes = review.value()["spec"]["resourceAttributes"];
+      asked = attributes.value("verb", "") + " " + attributes.value("resource", "");
       review.value()["status"]["allowed"] = allowed.contains(attributes.value("namespace", "*"));
       return review;
     });
@@ -62,7 +65,11 @@ struct AggregatedApiTest {
   void Start() {
     auto started = AggregatedApi::Start(
         options, &kube, &hub, &clock,
-        [](const observe::Access& access) { return access.everything ? "all\n" : "some\n"; });
+        [](const observe::Access& access) { return access.everything ? "all\n" : "some\n"; },
+        [this](const web::DumpWish& wish) {
+          dumped.push_back(wish.tap);
+          return absl::OkStatus();
+        });
     BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
     api = *std::move(started);
   }
@@ -94,6 +101,24 @@ bool Has(const std::string& text, const std::string& part) {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(aggregated_api, AggregatedApiTest)
+
+BOOST_AUTO_TEST_CASE(who_may_create_dumps_asks_for_them) {
+  StartReady();
+  const auto post = [&](const std::string& path) {
+    auto client = FrontProxy();
+    client.Send("POST " + kRoot + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + kMax +
+                "Content-Length: 2\r\n\r\n{}");
+    return client.ReadAll();
+  };
+  BOOST_TEST(Has(post("/namespaces/shop/dumps?tap=all"), "HTTP/1.1 201"));
+  BOOST_TEST(asked == "create dumps");
+  BOOST_TEST(dumped == std::vector<std::string>{"shop/all"}, boost::test_tools::per_element());
+  BOOST_TEST(Has(post("/namespaces/bank/dumps?tap=all"), "HTTP/1.1 403"));
+  BOOST_TEST(Has(post("/dumps?tap=everywhere"), "HTTP/1.1 403"));
+  BOOST_TEST(Has(post("/namespaces/shop/pairs"), "HTTP/1.1 405"));
+  BOOST_TEST(Has(post(""), "HTTP/1.1 405"));
+  BOOST_TEST(dumped.size() == 1u);
+}
 
 BOOST_AUTO_TEST_CASE(a_user_reads_the_pairs_of_a_namespace) {
   StartReady();
@@ -286,7 +311,7 @@ BOOST_AUTO_TEST_CASE(files_take_the_place_of_its_own_certificate_and_are_read_ag
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_used_names_its_option) {
   const auto told = [&] {
-    return Message(AggregatedApi::Start(options, &kube, &hub, &clock, nullptr).status());
+    return Message(AggregatedApi::Start(options, &kube, &hub, &clock, nullptr, nullptr).status());
   };
   options.service = "nonsense";
   BOOST_TEST(told().starts_with("--api-service"));

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(its_resources_cannot_be_both_listed_and_watched) {
     BOOST_TEST(resource["namespaced"] == true);
     BOOST_TEST(resource["verbs"].size() == 1u);
   }
-  BOOST_TEST(names == (std::vector<std::string>{"pairs", "summaries", "taps"}),
+  BOOST_TEST(names == (std::vector<std::string>{"pairs", "summaries", "taps", "dumps"}),
              boost::test_tools::per_element());
 }
 

@@ -10,6 +10,7 @@ CommandList AllCommands() {
   out.push_back(MakeListCommand());
   out.push_back(MakeStatusCommand());
   out.push_back(MakeStopCommand());
+  out.push_back(MakeDumpCommand());
   out.push_back(MakePlanCommand());
   out.push_back(MakeTopCommand());
   out.push_back(MakePolicyCommand());

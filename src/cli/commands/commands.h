@@ -16,6 +16,7 @@ std::unique_ptr<Command> MakeAttachCommand();
 std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeStatusCommand();
 std::unique_ptr<Command> MakeStopCommand();
+std::unique_ptr<Command> MakeDumpCommand();
 std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakePolicyCommand();

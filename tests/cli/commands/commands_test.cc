@@ -261,6 +261,31 @@ BOOST_AUTO_TEST_CASE(stop_ends_what_this_program_started_and_nothing_else) {
   BOOST_TEST(Taps().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(dump_asks_the_recorders_of_the_named_taps) {
+  std::vector<std::string> asked;
+  client.AnswerReviews(kube::kDumps, [&](Object dump) {
+    asked.push_back(dump.key().ToString() + " " + dump.value()["spec"].dump());
+    return dump;
+  });
+  BOOST_TEST(Run({"dump", "checkout", "bank/cards", "--before", "5m", "--after", "30s"}) == 0);
+  BOOST_REQUIRE(asked.size() == 2u);
+  BOOST_TEST(asked[0] == R"(shop/checkout {"after":"30s","before":"5m","tap":"checkout"})");
+  BOOST_TEST(asked[1] == R"(bank/cards {"after":"30s","before":"5m","tap":"cards"})");
+  BOOST_TEST(console.output == "dump of shop/checkout asked for\ndump of bank/cards asked for\n");
+  BOOST_TEST(Run({"dump", "mesh", "-A"}) == 0);
+  BOOST_TEST(asked[2] == R"(mesh {"tap":"mesh"})");
+}
+
+BOOST_AUTO_TEST_CASE(dump_refuses_times_out_of_bounds_and_says_which_right_is_missing) {
+  BOOST_TEST(Run({"dump", "a", "--before", "2h"}) != 0);
+  BOOST_TEST(Said("--before: must be from 1s to 1h"));
+  BOOST_TEST(Run({"dump", "a", "--after", "1ms"}) != 0);
+  client.Fail("create", kube::kDumps,
+              kube::ToStatus({403, "Forbidden", "", "no", {}}, "create", "dumps"));
+  BOOST_TEST(Run({"dump", "a"}) != 0);
+  BOOST_TEST(Said("create on dumps.tap.traffictap.io"));
+}
+
 BOOST_AUTO_TEST_CASE(a_plan_with_a_dry_run_creates_nothing) {
   BOOST_TEST(Run({"plan", "cart", "--dry-run", "server"}) == 0);
   BOOST_TEST(Taps().empty());
