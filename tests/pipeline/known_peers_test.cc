@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(a_peer_is_found_by_each_of_its_addresses_whatever_the_port)
   BOOST_TEST(NameAt(peers, "10.0.0.2:81") == "web");
   BOOST_TEST(NameAt(peers, "10.0.0.3:80") == "");
   BOOST_TEST(NameAt(peers, "") == "");
-  BOOST_TEST(KnownPeers({}).empty());
+  BOOST_TEST(KnownPeers(std::vector<tap::KnownPeer>()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(one_address_in_two_networks_is_two_peers) {

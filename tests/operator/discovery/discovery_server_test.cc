@@ -52,6 +52,11 @@ class FakeCollector {
     const auto there = [&]() { return keys_ == keys; };
     return mutex_.AwaitWithTimeout(absl::Condition(&there), kPatience);
   }
+  bool WaitForPeers(std::vector<tap::KnownPeer> peers) {
+    absl::MutexLock lock(&mutex_);
+    const auto there = [&]() { return peers_ == peers; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&there), kPatience);
+  }
   int applied() {
     absl::MutexLock lock(&mutex_);
     return applied_;
@@ -69,7 +74,11 @@ class FakeCollector {
   std::vector<pipeline::TapFault> Apply(const std::vector<tap::TapSpecPtr>& taps) {
     absl::MutexLock lock(&mutex_);
     keys_.clear();
-    for (const auto& tap : taps) keys_.push_back(tap->key());
+    peers_.clear();
+    for (const auto& tap : taps) {
+      keys_.push_back(tap->key());
+      for (const auto& peer : tap->known_peers) peers_.push_back(peer);
+    }
     ++applied_;
     return {};
   }
@@ -77,6 +86,7 @@ class FakeCollector {
   absl::Mutex mutex_;
   std::vector<std::string> keys_;
   als::ZoneTable::Zones zones_;
+  std::vector<tap::KnownPeer> peers_;
   int applied_ = 0;
 };
 
@@ -140,6 +150,19 @@ std::string TempFile() {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(discovery_server)
+
+BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_comes_with_the_tap_and_a_change_of_it_is_sent) {
+  Operator op;
+  FakeCollector collector;
+  const auto source = collector.Dial(OptionsFor(op));
+  auto route = MakeRoute("a", 1);
+  route.peers = {{"shop", "db", true, "east", {"10.0.0.1", "fd00::1"}}};
+  op.server->SetTaps({route});
+  BOOST_TEST(collector.WaitForPeers(route.peers));
+  route.peers[0].attached = false;
+  op.server->SetTaps({route});
+  BOOST_TEST(collector.WaitForPeers(route.peers));
+}
 
 BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_its_version) {
   Operator op;

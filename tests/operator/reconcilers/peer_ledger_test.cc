@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/reconcilers/peer_ledger.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/manual_clock.h"
