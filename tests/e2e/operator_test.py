@@ -11,6 +11,21 @@ from mesh.processes import wait_until
 from taps import Taps
 
 
+VAULT = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: vault, labels: {istio-injection: enabled}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: teller-v1, namespace: vault}
+spec:
+  selector: {matchLabels: {app: teller}}
+  template:
+    metadata: {labels: {app: teller, version: v1}}
+    spec:
+      containers: [{name: app, image: shop, args: [client]}]
+"""
 # What one tap can take: its patches, its status as that goes on, and some of either again.
 KILLS_MAX = 15
 
@@ -66,6 +81,44 @@ class Life(Scenario):
         taps.apply("catalog", targets=[{"kind": "Workload", "name": "catalog-v1"}])
         wait_until(lambda: "http_grpc" in loggers_of("shop/catalog"), "catalog is tapped", 90)
         self.assertNotIn("http_grpc", loggers_of("shop/payments"))
+
+    def test_a_tap_of_one_workload_gets_whole_pairs_by_itself_and_nothing_else_of_its_peers(self):
+        taps.apply("one", targets=[{"kind": "Workload", "name": "frontend-v1"}])
+
+        def whole():
+            call("/catalog/both")
+            return all(taps.matching("one", verdict="Ok", orphan=None, **ends) for ends in (
+                {"source": "client-v1", "destination": "frontend-v1"}, {"source": "frontend-v1", "path": "/both"}))
+
+        wait_until(whole, "both hops of a call are pairs", 90)
+        call("/of-a-peer", host="catalog")
+        call("/last")
+        taps.records("one", path="/last")
+        self.assertFalse(taps.matching("one", path="/of-a-peer"))
+        peers = {(p["name"], p["state"], p["reason"]) for p in taps.status("one")["peers"]}
+        self.assertIn(("client-v1", "Attached", "Attached"), peers)
+
+    def test_a_tap_does_not_reach_into_another_namespace_and_names_who_is_there(self):
+        mesh.apply(VAULT)
+        try:
+            mesh.wait_ready("vault", 1)
+            taps.apply("own", targets=[{"kind": "Workload", "name": "frontend-v1"}])
+
+            def named():
+                mesh.call("vault/teller", "http://frontend.shop/from-the-vault")
+                return taps.matching("own", source="teller-v1", orphan="PeerNotTapped")
+
+            wait_until(named, "the other end has its name", 90)
+
+            def told():
+                peers = taps.status("own").get("peers", [])
+                return ("vault", "NotAttached", "OtherNamespace") in {
+                    (p["namespace"], p["state"], p["reason"]) for p in peers}
+
+            wait_until(told, "the status says why", 60)
+            self.assertEqual(taps.patches("vault"), [])
+        finally:
+            mesh.kubectl("delete", "namespace", "vault", "--wait=false")
 
     def test_each_target_says_what_became_of_it(self):
         taps.apply("several", targets=[{"kind": "Service", "name": name} for name in ("catalog", "legacy", "nobody")])
