@@ -27,13 +27,19 @@ class TapCommand final : public Command {
   bool follow_ = false;  // what it does anyway
 };
 
-// Whoever names a workload may not expect that the other ends are not tapped.
-void TellOfOneSide(const TapRequest& request, Session& session) {
+// Whoever names a workload may not expect that others are attached, or that they are not.
+void TellOfPeers(const TapRequest& request, Session& session) {
   const auto& targets = request.choice.targets;
   if (targets.empty() || request.with_peers) return;
+  if (request.attach_peers == tap::PeerAttach::kNone) {
+    session.console->Say(
+        "only the targets' side of each request is recorded unless another tap has the other end; "
+        "--with-peers taps the whole namespace to see both sides");
+    return;
+  }
   session.console->Say(
-      "only the targets' side of each request is recorded unless another tap has the other end; "
-      "--with-peers taps the whole namespace to see both sides");
+      "records have both sides as soon as the workloads that the targets talk to are attached; "
+      "--attach-peers none leaves these alone");
 }
 
 // A target that leads nowhere is no error as long as another one is recorded.
@@ -70,7 +76,7 @@ CommandSpec TapCommand::Describe() {
       {"the pods with some labels", "tap -n shop -l 'app=cart,version in (v1,v2)'"},
       {"failures of one workload", "tap workload/checkout --response-code 500,599"},
       {"both sides of the requests that cart receives",
-       "tap cart -n shop --direction in --with-peers"},
+       "tap cart -n shop --direction in"},
       {"requests that cart sends, except health checks",
        "tap cart -n shop --direction out --not --path /healthz"},
       {"the next ten slow requests, for jq", "tap ns/shop --min-duration 1s --max 10 -o json"},
@@ -115,7 +121,7 @@ Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Ses
   }
   session.console->Say(fmt::format("tap {} records: {}", tap->key().ToString(),
                                    ConditionOf(*ready, "Ready").message));
-  TellOfOneSide(request, session);
+  TellOfPeers(request, session);
   RecordStreamOptions stream;
   stream.query = StreamQuery(request);
   stream.query.emplace_back("tap", tap->key().ToString());

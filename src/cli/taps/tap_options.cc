@@ -83,6 +83,13 @@ Option OpenStreamsOption(TapOptions* out) {
       tap::kOpenStreamsMax, "must be from 1s to 1h", &out->open_streams);
 }
 
+std::optional<tap::PeerAttach> AttachOf(const std::string& word) {
+  if (word == "same-namespace") return tap::PeerAttach::kSameNamespace;
+  if (word == "mesh") return tap::PeerAttach::kMesh;
+  if (word == "none") return tap::PeerAttach::kNone;
+  return std::nullopt;
+}
+
 Status CheckWithPeers(const TargetChoice& choice) {
   for (const auto& target : choice.targets) {
     if (IsWholeWorkload(target.kind)) continue;
@@ -112,6 +119,12 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
                                      "tap the whole namespace to see both sides; show only the "
                                      "targets' requests",
                                      &out->with_peers));
+  spec->options.push_back(ChoiceOption(
+      "attach-peers", 0, {"same-namespace", "mesh", "none"},
+      "which workloads that the targets talk to are attached too, so that records have both sides; "
+      "unless they are attached permanently, their connections drain (default: same-namespace; with "
+      "--all-namespaces: mesh)",
+      &out->attach_peers));
 }
 
 StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cluster) {
@@ -127,7 +140,8 @@ StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cl
   if (!choice.ok()) return choice.status();
   if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
   return TapRequest{*std::move(choice),   options.filter,     options.duration,
-                    options.open_streams, options.keep_query, options.with_peers};
+                    options.open_streams, options.keep_query, options.with_peers,
+                    AttachOf(options.attach_peers)};
 }
 
 Option SinceOption(std::string help, std::string* out) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cli/records/cluster.h"
@@ -21,6 +22,7 @@ struct TapOptions {
   base::Nanos open_streams = 0;           // 0: only what has ended
   bool keep_query = false;
   bool with_peers = false;
+  std::string attach_peers;  // a word of --attach-peers; empty: the tap's default
 };
 
 // TARGET arguments, the cluster, filters and limits.

@@ -58,6 +58,7 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   spec.ns = request.choice.ns;
   spec.targets = TargetsOf(request);
   if (!request.with_peers) spec.direction = filter.direction;
+  spec.peers.attach = request.attach_peers;
   spec.match = std::move(filter.match);
   spec.capture.request_headers = std::move(filter.capture_request_headers);
   if (request.open_streams > 0) spec.capture.open_streams = request.open_streams;

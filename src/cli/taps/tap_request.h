@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "cli/records/filter_options.h"
 #include "cli/taps/targets.h"
 #include "kube/kube_client.h"
+#include "tap/peer_spec.h"
 
 namespace traffictap::cli {
 
@@ -26,6 +28,7 @@ struct TapRequest {
   // The whole namespace is tapped, so that both sides of a request are seen, and the stream shows
   // the targets' alone. Targets are workloads then.
   bool with_peers = false;
+  std::optional<tap::PeerAttach> attach_peers = {};  // absent: the tap's default
 };
 
 bool IsClusterWide(const TapRequest& request);

@@ -124,6 +124,18 @@ BOOST_AUTO_TEST_CASE(a_selector_and_targets_do_not_go_together) {
   BOOST_TEST(absl::IsInvalidArgument(request.status()));
 }
 
+BOOST_AUTO_TEST_CASE(which_peers_are_attached_is_a_field_of_the_tap) {
+  const auto attach = [](std::vector<std::string> args) {
+    args.insert(args.begin(), "cart");
+    const auto tap = cli::TemporaryTap(Ask(args).request, "");
+    return tap.Text("/spec/peers/attach");
+  };
+  BOOST_TEST(attach({}) == "");
+  BOOST_TEST(attach({"--attach-peers", "none"}) == "None");
+  BOOST_TEST(attach({"--attach-peers", "mesh"}) == "Mesh");
+  BOOST_TEST(attach({"--attach-peers", "same-namespace"}) == "SameNamespace");
+}
+
 BOOST_AUTO_TEST_CASE(with_peers_goes_with_workloads_alone) {
   for (const auto& args : std::vector<std::vector<std::string>>{{"--with-peers"},
                                                                 {"pod/cart-1", "--with-peers"},
