@@ -20,9 +20,11 @@ std::vector<plan::SeenPeer> ReadPeers(const kube::Object& object) {
   const kube::Json* peers = object.Find("/status/peers");
   if (peers == nullptr || !peers->is_array()) return out;
   for (const kube::Json& peer : *peers) {
+    if (!peer.is_object()) continue;
     const kube::Object entry(peer);
     plan::SeenPeer seen{entry.Text("/namespace"), entry.Text("/kind"), entry.Text("/name")};
-    if (!seen.ns.empty() && !seen.kind.empty() && !seen.name.empty()) out.push_back(std::move(seen));
+    if (!seen.ns.empty() && !seen.kind.empty() && !seen.name.empty())
+      out.push_back(std::move(seen));
   }
   return out;
 }

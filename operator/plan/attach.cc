@@ -326,8 +326,7 @@ void Attacher::SetOwners(Patch* patch, const Workloads& workloads) const {
   }
   // A tap has two demands where it has peers.
   std::sort(patch->owners.begin(), patch->owners.end());
-  patch->owners.erase(std::unique(patch->owners.begin(), patch->owners.end()),
-                      patch->owners.end());
+  patch->owners.erase(std::unique(patch->owners.begin(), patch->owners.end()), patch->owners.end());
   patch->request_headers.assign(headers.request.begin(), headers.request.end());
   patch->response_headers.assign(headers.response.begin(), headers.response.end());
   patch->open_streams = headers.open_streams;

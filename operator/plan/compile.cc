@@ -88,8 +88,9 @@ std::string CostOf(const MeshIndex& index, const TapState& state, const TapOutco
   }
   std::string out = CostOf(index, own);
   if (!out.empty() && MayFindPeers(*state.tap->spec, state.selection)) {
-    out += fmt::format("; the same happens to each workload that is attached as a peer ({}: {})",
-                       "spec.peers.attach", tap::NameOf(tap::AttachOf(*state.tap->spec)));
+    out += fmt::format(
+        "; the same happens to each workload that is attached as a peer (spec.peers.attach: {})",
+        tap::NameOf(tap::AttachOf(*state.tap->spec)));
   }
   return out;
 }

@@ -11,7 +11,7 @@ struct PeerOutcome {
   std::string kind;
   std::string name;
   bool attached = false;
-  std::string reason;   // "Attached", "OtherNamespace", "NoConsent", "PeerLimit", that of a Note, …
+  std::string reason;  // "Attached", "OtherNamespace", "NoConsent", "PeerLimit", that of a Note, …
   std::string message;  // of those that are not: why, and what to do
   std::string patch;    // "EnvoyFilter/NAMESPACE/NAME"; empty: none
   bool standing = false;

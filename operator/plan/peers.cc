@@ -166,8 +166,8 @@ std::vector<PeerOutcome> PeerOutcomesOf(const PeerChoice& choice,
   for (const PeerChoice::Peer& peer : choice.peers) {
     const Workload& workload = *peer.workload;
     if (peer.reason == "NotAsked") continue;
-    PeerOutcome outcome{workload.ns, workload.kind, workload.name, false,
-                        peer.reason, peer.message,  "",            false};
+    PeerOutcome outcome{workload.ns, workload.kind, workload.name, false, peer.reason, peer.message,
+                        "",          false};
     const auto found = outcomes.find(&workload);
     if (peer.reason.empty() && found != outcomes.end()) {
       outcome.patch = found->second.patch;
@@ -192,8 +192,7 @@ std::vector<tap::KnownPeer> KnownPeersOf(const PeerChoice& choice) {
   std::vector<tap::KnownPeer> out;
   size_t addresses = 0;
   for (const PeerChoice::Peer& peer : choice.peers) {
-    tap::KnownPeer known{
-        peer.workload->ns, peer.workload->name, peer.reason.empty(), "", {}};
+    tap::KnownPeer known{peer.workload->ns, peer.workload->name, peer.reason.empty(), "", {}};
     for (const Pod* pod : peer.workload->pods) {
       if (known.network.empty()) known.network = pod->network;
       for (const std::string& address : pod->addresses) {

@@ -212,9 +212,9 @@ bool PairFilter::Matches(const TrafficPair& pair, tap::PatternBudget* budget) co
 OwnEnds OwnEndsOf(const tap::TapSpec& spec, const TrafficPair& pair) {
   OwnEnds out;
   out.client = pair.client != nullptr && TargetsNode(spec, *pair.client->node);
-  out.server = std::any_of(pair.servers.begin(), pair.servers.end(), [&](const PackedEntry* server) {
-    return TargetsNode(spec, *server->node);
-  });
+  out.server =
+      std::any_of(pair.servers.begin(), pair.servers.end(),
+                  [&](const PackedEntry* server) { return TargetsNode(spec, *server->node); });
   return out;
 }
 

@@ -12,7 +12,8 @@ KnownPeers::KnownPeers(const std::vector<tap::KnownPeer>& peers) {
     for (const std::string& address : peer.addresses) {
       const auto parsed = traffic::ParseSocketAddress(address, 0);
       if (!parsed) continue;
-      peers_.insert({parsed->ip, {peer.ns, peer.workload, peer.attached, peer.network, {}}});
+      peers_.emplace(parsed->ip,
+                     tap::KnownPeer{peer.ns, peer.workload, peer.attached, peer.network, {}});
     }
   }
 }

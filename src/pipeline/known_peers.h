@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,8 +34,8 @@ struct PeerSighting {
   friend auto operator<=>(const PeerSighting&, const PeerSighting&) = default;
 };
 
-// The other ends that were met in the last half minute, kAddressesMax of them at most: as many as an
-// operator can attach many times over. Not thread-safe.
+// The other ends that were met in the last half minute, kAddressesMax of them at most: far more than an
+// operator attaches. Not thread-safe.
 class PeerSightings {
  public:
   static constexpr size_t kAddressesMax = 256;

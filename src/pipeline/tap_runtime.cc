@@ -163,8 +163,8 @@ TapRuntime::Outcome TapRuntime::Decide(const traffic::TrafficPair& pair,
   return WithinLimits(pair) ? Outcome::kOffered : Outcome::kLimited;
 }
 
-void TapRuntime::Consume(const traffic::TrafficPair& pair,
-                         std::span<const traffic::NodePtr> nodes, const filter::OwnEnds& own) {
+void TapRuntime::Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
+                         const filter::OwnEnds& own) {
   const Outcome outcome = Decide(pair, own);
   if (outcome == Outcome::kOffered) Gather(pair, nodes);
   Count(outcome, pair);

@@ -111,7 +111,7 @@ struct TapSpec {
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;
   std::vector<KnownPeer> known_peers;  // the operator's, beside the document
-  uint64_t content_hash = 0;  // of the document: equal hashes mean nothing changed
+  uint64_t content_hash = 0;           // of the document: equal hashes mean nothing changed
 
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
 };

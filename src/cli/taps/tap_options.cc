@@ -122,7 +122,8 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
   spec->options.push_back(ChoiceOption(
       "attach-peers", 0, {"same-namespace", "mesh", "none"},
       "which workloads that the targets talk to are attached too, so that records have both sides; "
-      "unless they are attached permanently, their connections drain (default: same-namespace; with "
+      "unless they are attached permanently, their connections drain (default: same-namespace; "
+      "with "
       "--all-namespaces: mesh)",
       &out->attach_peers));
 }
@@ -139,8 +140,12 @@ StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cl
   auto choice = ChooseTargets(targets, cluster.ns, !options.cluster.ns.empty());
   if (!choice.ok()) return choice.status();
   if (options.with_peers) TT_RETURN_IF_ERROR(CheckWithPeers(*choice));
-  return TapRequest{*std::move(choice),   options.filter,     options.duration,
-                    options.open_streams, options.keep_query, options.with_peers,
+  return TapRequest{*std::move(choice),
+                    options.filter,
+                    options.duration,
+                    options.open_streams,
+                    options.keep_query,
+                    options.with_peers,
                     AttachOf(options.attach_peers)};
 }
 

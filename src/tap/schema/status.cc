@@ -165,17 +165,18 @@ Tree Peers() {
   Tree state = {{"description", "Whether its proxies send for this tap."},
                 {"type", "string"},
                 {"enum", {"Attached", "NotAttached"}}};
-  return List("Workloads that the targets talk to and that are no targets: 32 at most, those that "
-              "are attached first.",
-              32, nullptr,
-              Fields("One workload.",
-                     {{"namespace", NameText("Its namespace.", 63)},
-                      {"kind", NameText("Its kind.", 63)},
-                      {"name", NameText("Its name.", 253)},
-                      {"state", std::move(state)},
-                      {"reason", NameText("Machine-readable reason.", 1024)},
-                      {"message", Text("Explanation, and what to do.", 32768)}},
-                     {"namespace", "kind", "name", "state", "reason"}));
+  return List(
+      "Workloads that the targets talk to and that are no targets: 32 at most, those that "
+      "are attached first.",
+      32, nullptr,
+      Fields("One workload.",
+             {{"namespace", NameText("Its namespace.", 63)},
+              {"kind", NameText("Its kind.", 63)},
+              {"name", NameText("Its name.", 253)},
+              {"state", std::move(state)},
+              {"reason", NameText("Machine-readable reason.", 1024)},
+              {"message", Text("Explanation, and what to do.", 32768)}},
+             {"namespace", "kind", "name", "state", "reason"}));
 }
 
 Tree Recorder() {

@@ -135,16 +135,17 @@ Kind<PeerSelection> Peers() {
       .Optional("include", &PeerSelection::include, List(PeerFields()),
                 "Only these peers. Default: all peers.")
       .Optional("exclude", &PeerSelection::exclude, List(PeerFields()), "Exclude these peers.")
-      .Optional("attach", &PeerSelection::attach, Choice<PeerAttach>(),
-                {"Which workloads that the targets talk to are attached too, so that records have "
-                 "both sides: those of the tap's namespace, those of the mesh (of another namespace "
-                 "only if it is labelled traffictap.io/allow-peers: \"true\"), or none. At most 20. "
-                 "They are attached when they are seen, which drains their connections unless they "
-                 "are attached permanently. Default: SameNamespace.",
-                 "Which workloads that the targets talk to are attached too, so that records have "
-                 "both sides: those of the targets' namespaces, those of the mesh, or none. At most "
-                 "20. They are attached when they are seen, which drains their connections unless "
-                 "they are attached permanently. Default: Mesh."})
+      .Optional(
+          "attach", &PeerSelection::attach, Choice<PeerAttach>(),
+          {"Which workloads that the targets talk to are attached too, so that records have "
+           "both sides: those of the tap's namespace, those of the mesh (of another namespace "
+           "only if it is labelled traffictap.io/allow-peers: \"true\"), or none. At most 20. "
+           "They are attached when they are seen, which drains their connections unless they "
+           "are attached permanently. Default: SameNamespace.",
+           "Which workloads that the targets talk to are attached too, so that records have "
+           "both sides: those of the targets' namespaces, those of the mesh, or none. At most "
+           "20. They are attached when they are seen, which drains their connections unless "
+           "they are attached permanently. Default: Mesh."})
       .kind();
 }
 

@@ -59,8 +59,8 @@ BOOST_AUTO_TEST_CASE(knows_the_addresses_that_are_the_pods_own) {
   BOOST_TEST(both.addresses == expected, boost::test_tools::per_element());
   BOOST_TEST(both.network == "east");
   BOOST_TEST(Read(R"({"status":{"podIP":"10.0.0.1"}})").addresses.size() == 1u);
-  BOOST_TEST(Read(R"({"spec":{"hostNetwork":true},"status":{"podIP":"10.0.0.1"}})")
-                 .addresses.empty());
+  BOOST_TEST(
+      Read(R"({"spec":{"hostNetwork":true},"status":{"podIP":"10.0.0.1"}})").addresses.empty());
 }
 
 BOOST_AUTO_TEST_CASE(takes_what_has_the_wrong_type_for_absent) {

@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_SUITE(plan_board)
 BOOST_AUTO_TEST_CASE(a_peer_whose_patch_is_refused_is_not_attached) {
   PlanBoard board;
   auto plan = OneTap();
-  plan.outcomes[0].peers = {{"shop", "Deployment", "db", true, "Attached", "", "EnvoyFilter/shop/q"}};
+  plan.outcomes[0].peers = {
+      {"shop", "Deployment", "db", true, "Attached", "", "EnvoyFilter/shop/q"}};
   board.SetPlan(plan, {{"EnvoyFilter/shop/q", {kNow, "no right to", ""}}});
   const auto view = board.Find("shop/a");
   BOOST_TEST(view->patch_error.empty());

@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(reads_which_peers_to_attach) {
   BOOST_TEST(!GoodSpec("  direction: Both\n")->peers.attach.has_value());
   BOOST_TEST((GoodSpec("  peers: {attach: Mesh}\n")->peers.attach == PeerAttach::kMesh));
   BOOST_TEST((GoodSpec("  peers: {attach: None}\n")->peers.attach == PeerAttach::kNone));
-  BOOST_TEST((GoodSpec("  peers: {attach: SameNamespace}\n")->peers.attach ==
-              PeerAttach::kSameNamespace));
+  BOOST_TEST(
+      (GoodSpec("  peers: {attach: SameNamespace}\n")->peers.attach == PeerAttach::kSameNamespace));
   BOOST_TEST(Refuses("  peers: {attach: Everywhere}\n", "spec.peers.attach"));
 }
 
