@@ -12,11 +12,10 @@
 #include "operator/plan/waypoints.h"
 #include "operator/plan/wording.h"
 #include "operator/plan/workload_selector.h"
+#include "tap/targets.h"
 
 namespace traffictap::plan {
 namespace {
-
-constexpr const char* kGatewayLabel = "gateway.networking.k8s.io/gateway-name";
 
 using Workloads = std::vector<const Workload*>;
 
@@ -198,7 +197,7 @@ void Attacher::AttachGroup(Mechanism mechanism, const Group& group) {
   patch.at.ns = ns_;
   patch.at.name = PatchNameOf(*group.workloads.front());
   patch.mechanism = mechanism;
-  const auto gateway = group.labels.find(kGatewayLabel);
+  const auto gateway = group.labels.find(tap::kGatewayNameLabel);
   if (mechanism == Mechanism::kTelemetry && gateway != group.labels.end()) {
     patch.at.targets = {{"gateway.networking.k8s.io", "Gateway", gateway->second}};
   } else {

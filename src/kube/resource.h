@@ -34,11 +34,7 @@ inline constexpr Resource kNamespaces{"", "v1", "namespaces", "Namespace", false
 inline constexpr Resource kNodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices",
                                           "EndpointSlice"};
-inline constexpr Resource kReplicaSets{"apps", "v1", "replicasets", "ReplicaSet"};
 inline constexpr Resource kDeployments{"apps", "v1", "deployments", "Deployment"};
-inline constexpr Resource kStatefulSets{"apps", "v1", "statefulsets", "StatefulSet"};
-inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
-inline constexpr Resource kJobs{"batch", "v1", "jobs", "Job"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline constexpr Resource kApiServices{"apiregistration.k8s.io", "v1", "apiservices", "APIService",
@@ -59,9 +55,7 @@ inline constexpr Resource kTokenReviews{"authentication.k8s.io", "v1", "tokenrev
 inline constexpr Resource kEnvoyFilters{"networking.istio.io", "v1alpha3", "envoyfilters",
                                         "EnvoyFilter"};
 inline constexpr Resource kSidecars{"networking.istio.io", "v1", "sidecars", "Sidecar"};
-inline constexpr Resource kIstioGateways{"networking.istio.io", "v1", "gateways", "Gateway"};
 inline constexpr Resource kTelemetries{"telemetry.istio.io", "v1", "telemetries", "Telemetry"};
-inline constexpr Resource kGateways{"gateway.networking.k8s.io", "v1", "gateways", "Gateway"};
 
 inline constexpr Resource kTrafficTaps{"traffictap.io", "v1alpha1", "traffictaps", "TrafficTap"};
 inline constexpr Resource kClusterTrafficTaps{"traffictap.io", "v1alpha1", "clustertraffictaps",
