@@ -170,8 +170,7 @@ MeshWatch::~MeshWatch() {
 }
 
 void MeshWatch::Add(const std::string& name, const kube::Resource& resource,
-                    InformerOptions options, Need need,
-                    controller::Informer::OnChange on_change) {
+                    InformerOptions options, Need need, controller::Informer::OnChange on_change) {
   auto watched = std::make_unique<Watched>();
   watched->need = need;
   options.watcher.seed = static_cast<uint32_t>(watched_.size() + 1);

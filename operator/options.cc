@@ -78,9 +78,10 @@ void AddAttachmentOptions(CLI::App& app, Options* out) {
       ->check(CLI::Validator(CheckLabel, "LABEL=VALUE"));
   AddHeaderList(app, "--standing-request-headers", "request", &out->standing_request_headers);
   AddHeaderList(app, "--standing-response-headers", "response", &out->standing_response_headers);
-  AddDuration(app, "--standing-open-streams", &out->standing_open_streams,
-              "how often proxies of permanently attached namespaces report open streams, from 1s to "
-              "1h, unless the namespace has an annotation that says so; 0 to disable")
+  AddDuration(
+      app, "--standing-open-streams", &out->standing_open_streams,
+      "how often proxies of permanently attached namespaces report open streams, from 1s to "
+      "1h, unless the namespace has an annotation that says so; 0 to disable")
       ->check(CLI::Validator(CheckOpenStreams, ""))
       ->default_str("0");
 }

@@ -23,8 +23,9 @@ ProxyPoller::ProxyPoller(istiod::SynczOptions options,
       asked_(std::move(asked)),
       board_(board),
       clock_(clock),
-      oldest_([this](const std::string& address) { return istiod::FetchVersion(address, options_); },
-              clock),
+      oldest_(
+          [this](const std::string& address) { return istiod::FetchVersion(address, options_); },
+          clock),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void ProxyPoller::Run(const std::stop_token& stop) {

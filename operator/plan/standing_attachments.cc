@@ -53,8 +53,8 @@ base::Nanos OpenStreamsOf(const Namespace& ns, base::Nanos otherwise, std::vecto
   const auto found = ns.annotations.find(kStandingOpenStreams);
   if (found == ns.annotations.end()) return otherwise;
   const auto interval = tap::ParseDuration(found->second);
-  if (interval.ok() && (*interval == 0 || (*interval >= tap::kOpenStreamsMin &&
-                                           *interval <= tap::kOpenStreamsMax))) {
+  if (interval.ok() && (*interval == 0 ||
+                        (*interval >= tap::kOpenStreamsMin && *interval <= tap::kOpenStreamsMax))) {
     return *interval;
   }
   faults->push_back(

@@ -9,8 +9,6 @@
 namespace traffictap {
 namespace {
 
-using Addresses = std::vector<std::string>;
-
 struct Istiods {
   fakes::ManualClock clock;
   std::map<std::string, std::string> versions;  // by address; the others do not answer

@@ -30,7 +30,8 @@ CommandSpec StatusCommand::Describe() {
   spec.summary = "show what became of taps and of each of their targets";
   spec.description =
       "Shows, for each TrafficTap that is named, whether it is recording, how much of each target "
-      "is attached, how many records have which verdict, which traffic is not visible, why, and what to do about it.";
+      "is attached, how many records have which verdict, which traffic is not visible, why, and "
+      "what to do about it.";
   spec.arguments = {TapArgument(/*required=*/true, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &cluster_, &spec);
   spec.options.push_back(

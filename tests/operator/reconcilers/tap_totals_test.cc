@@ -145,7 +145,8 @@ BOOST_AUTO_TEST_CASE(faults_and_completion_are_passed_on) {
 
 BOOST_AUTO_TEST_CASE(a_status_of_any_shape_does_no_harm) {
   for (const char* text :
-       {"null", "[]", "7", R"({"records":"many","collector":[],"orphansByReason":3,"verdicts":["Ok"]})",
+       {"null", "[]", "7",
+        R"({"records":"many","collector":[],"orphansByReason":3,"verdicts":["Ok"]})",
         R"({"collector":{"instances":{},"before":[]},"records":-1})"}) {
     const auto totals = AddUp(kTap, kUid, {MakeReport("a", "i1", 4)}, Json::parse(text));
     BOOST_TEST(totals.counts.at("records") == 4u, text);
