@@ -76,6 +76,7 @@ class Life(Scenario):
         taps.records("all", source="shop-istio", destination="frontend-v1", path="/three")
         status = taps.status("all")
         self.assertEqual(status["workloads"]["programmed"], status["workloads"]["proxies"])
+        wait_until(lambda: taps.status("all").get("verdicts", {}).get("Retried", 0) > 0, "its verdicts are counted", 30)
 
     def test_a_tap_of_one_workload_leaves_the_others_alone(self):
         taps.apply("catalog", targets=[{"kind": "Workload", "name": "catalog-v1"}])
