@@ -74,7 +74,7 @@ Status IdentityGate::Bind(const std::optional<SpiffeId>& id, traffic::Node* node
 
 Status IdentityGate::Refuse(Refusal why, absl::StatusCode code, const std::string& what) {
   const uint64_t count = ++refused_[static_cast<size_t>(why)];
-  const base::Nanos now = base::SystemClock().Monotonic();
+  const base::Nanos now = clock_->Monotonic();
   base::Nanos due = log_after_;
   if (now >= due && log_after_.compare_exchange_strong(due, now + kLogInterval)) {
     log::For("als").warn("stream refused reason={} count={} err=\"{}\"", Name(why), count, what);

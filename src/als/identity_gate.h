@@ -10,6 +10,7 @@
 
 #include "als/spiffe_id.h"
 #include "base/clock.h"
+#include "base/process_clock.h"
 #include "base/status.h"
 #include "traffic/node.h"
 
@@ -40,7 +41,9 @@ class IdentityGate {
  public:
   enum class Refusal { kNoIdentity, kForeignTrustDomain, kIdentityMismatch, kCount };
 
-  explicit IdentityGate(IdentityOptions options) : options_(std::move(options)) {}
+  // The clock outlives it.
+  explicit IdentityGate(IdentityOptions options, const base::Clock* clock = base::ProcessClock())
+      : options_(std::move(options)), clock_(clock) {}
 
   // Of a stream that begins. Empty where anybody may speak. kUnauthenticated: nobody known.
   // kPermissionDenied: known, and of another trust domain.
@@ -56,6 +59,7 @@ class IdentityGate {
   Status Refuse(Refusal why, absl::StatusCode code, const std::string& what);
 
   const IdentityOptions options_;
+  const base::Clock* const clock_;
   std::array<std::atomic<uint64_t>, static_cast<size_t>(Refusal::kCount)> refused_{};
   std::atomic<base::Nanos> log_after_{0};  // a refused proxy comes again: not a line for each
 };

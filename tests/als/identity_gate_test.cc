@@ -9,6 +9,8 @@
 #include "als/entry_protos.h"
 #include "als/log_sender.h"
 #include "als/recording_consumer.h"
+#include "fakes/captured_log.h"
+#include "fakes/manual_clock.h"
 
 namespace traffictap {
 namespace {
@@ -159,6 +161,25 @@ BOOST_AUTO_TEST_CASE(a_certificate_cannot_be_asked_for_without_an_authority_to_c
   const auto started = AlsServer::Start(options, &consumer, &metrics);
   BOOST_TEST(absl::IsInvalidArgument(started.status()));
   BOOST_TEST(Message(started.status()).find("client CA") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_proxy_that_comes_again_makes_no_line_each_time) {
+  fakes::ManualClock clock;
+  IdentityGate gate({}, &clock);
+  const fakes::CapturedLog log("als");
+  const auto refuse = [&] {
+    traffic::Node node;
+    node.ns = "shop";
+    node.service_account = "cart-sa";
+    BOOST_TEST(
+        absl::IsPermissionDenied(gate.Bind(SpiffeId{"cluster.local", "other", "thief"}, &node)));
+  };
+  for (int i = 0; i < 3; ++i) refuse();
+  BOOST_TEST(log.Lines("stream refused").size() == 1u);
+  BOOST_TEST(gate.refused(IdentityGate::Refusal::kIdentityMismatch) == 3u);
+  clock.Advance(10 * base::kSecond);
+  refuse();
+  BOOST_TEST(log.Lines("stream refused").size() == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
