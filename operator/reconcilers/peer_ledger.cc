@@ -80,6 +80,14 @@ void PeerLedger::Resolve(const Pods& pods, base::Nanos now, Book* book) {
   }
 }
 
+bool PeerLedger::Pending() const {
+  return std::any_of(books_.begin(), books_.end(), [](const auto& book) {
+    const auto& addresses = book.second.addresses;
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [](const auto& entry) { return entry.second.pending; });
+  });
+}
+
 void PeerLedger::LetGo(base::Nanos now, Book* book) {
   std::erase_if(book->addresses,
                 [&](const auto& entry) { return now - entry.second.last >= kSilence; });
@@ -89,14 +97,16 @@ void PeerLedger::LetGo(base::Nanos now, Book* book) {
 
 std::optional<base::Nanos> PeerLedger::Fill(plan::MeshSnapshot* snapshot) {
   const base::Nanos now = clock_->Monotonic();
-  Pods pods;
-  for (const auto& pod : snapshot->pods) {
-    if (pod.finished) continue;
-    for (const auto& address : pod.addresses) pods.insert({address, &pod});
-  }
   std::optional<base::Nanos> until;
   std::set<std::string> keys;
   absl::MutexLock lock(&mutex_);
+  Pods pods;
+  if (Pending()) {
+    for (const auto& pod : snapshot->pods) {
+      if (pod.finished) continue;
+      for (const auto& address : pod.addresses) pods.insert({address, &pod});
+    }
+  }
   const bool hears = now - heard_ <= kUnheardOf;
   for (auto& tap : snapshot->taps) {
     keys.insert(tap.key());

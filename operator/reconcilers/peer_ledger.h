@@ -58,10 +58,11 @@ class PeerLedger {
 
   Book& BookOf(const plan::TapObject& tap, base::Nanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Resolve(const Pods& pods, base::Nanos now, Book* book);
+  bool Pending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void LetGo(base::Nanos now, Book* book);
 
   const base::Clock* const clock_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::map<std::string, Book> books_ ABSL_GUARDED_BY(mutex_);  // by tap
   base::Nanos heard_ ABSL_GUARDED_BY(mutex_) = 0;              // of a collector; monotonic
 };

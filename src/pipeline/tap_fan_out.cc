@@ -125,7 +125,7 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
 void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
                      std::span<const traffic::NodePtr> nodes) {
   filter::OwnEnds own;
-  if (!tap.spec().known_peers.empty()) own = filter::OwnEndsOf(tap.spec(), seen);
+  if (tap.had_peers()) own = filter::OwnEndsOf(tap.spec(), seen);
   if (!own.client && !own.server) return;
   Meet(tap, seen, own);
   const bool orphan = seen.client == nullptr || seen.servers.empty();

@@ -18,6 +18,12 @@ constexpr base::Nanos kPeersShared = base::kSecond;
 
 }  // namespace
 
+TapRuntime::TapRuntime(tap::TapSpecPtr spec)
+    : spec_(std::move(spec)),
+      known_peers_(spec_->known_peers),
+      had_peers_(std::any_of(spec_->known_peers.begin(), spec_->known_peers.end(),
+                             [](const tap::KnownPeer& peer) { return peer.attached; })) {}
+
 StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(tap::TapSpecPtr spec,
                                                          const std::string& collector,
                                                          const sinks::SinkContext& context,
@@ -78,6 +84,7 @@ void TapRuntime::Inherit(TapRuntime* former) {
   offered_ = former->offered_;
   requests_ = former->requests_;
   met_ = former->met_;
+  had_peers_ = had_peers_ || former->had_peers_;
   const TapCounters counters = former->counters();
   LimitedEdges limited_edges = former->limited_edges();
   absl::MutexLock lock(&mutex_);

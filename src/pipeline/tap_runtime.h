@@ -73,6 +73,8 @@ class TapRuntime {
   bool completed() const { return completed_; }
   const tap::TapSpec& spec() const { return *spec_; }
   const KnownPeers& known_peers() const { return known_peers_; }
+  // Whether peers are attached, or were in a former life, so that what they sent may still come.
+  bool had_peers() const { return had_peers_; }
   // Whom MeetPeer was told of lately, up to a second ago. Any thread.
   std::vector<PeerSighting> peers_met() const;
   Status RequestDump(DumpRequest request);
@@ -94,8 +96,7 @@ class TapRuntime {
   };
   enum class Outcome { kOffered, kFiltered, kSampled, kOrphanDropped, kLimited, kMatchOverBudget };
 
-  explicit TapRuntime(tap::TapSpecPtr spec)
-      : spec_(std::move(spec)), known_peers_(spec_->known_peers) {}
+  explicit TapRuntime(tap::TapSpecPtr spec);
   std::shared_ptr<sinks::Sink> GiveUp(const tap::OutputSpec& spec);
   bool Shares(const sinks::Sink* sink) const;
   bool HasDurable(const std::string& output) const;
@@ -140,6 +141,7 @@ class TapRuntime {
   std::array<double, traffic::kVerdictCount> requests_{};  // the same; weights need not be whole
   std::atomic<bool> completed_{false};
   TapCounters delta_;  // counted since the last Deliver
+  bool had_peers_ = false;
   PeerSightings met_;
   base::Nanos peers_shared_ = 0;  // monotonic
   mutable absl::Mutex mutex_;

@@ -107,6 +107,22 @@ BOOST_AUTO_TEST_CASE(an_attached_peer_completes_a_targets_record_and_shows_nothi
   BOOST_TEST(Records("c") == (Strings{"/1 Ok"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_a_peer_sent_before_it_was_let_go_is_not_taken_for_a_targets) {
+  auto spec = Of(Tap("c"), "client");
+  spec.known_peers = {{"shop", "server", true, "", {"10.0.0.2"}}};
+  InForce({spec});
+  Send(Server(2).Connection("10.0.0.9:999", "10.0.0.2:80"));
+  Settle();
+  spec.known_peers.clear();
+  spec.content_hash = ++versions;
+  InForce({spec});
+  WaitOut();
+  Send(Client(1));
+  WaitOut();
+  BOOST_TEST(Records("c") == (Strings{"/1 PeerNotMeshed/source"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(an_attached_peer_that_sends_nothing_is_to_blame_as_a_target_is) {
   auto spec = Of(Tap("c"), "client");
   spec.known_peers = {{"shop", "server", true, "", {"10.0.0.2"}}};

@@ -51,7 +51,7 @@ std::string StatusCommand::Text(const Object& tap) const {
   out += ready.reason + ": " + ready.message + "\n";
   const std::string drains = tap.Text("/status/drains");
   if (!drains.empty()) out += "when it starts, and when it ends, " + drains + "\n";
-  return out + TargetSection(tap) + VerdictSection(tap) + ConditionSection(tap) +
+  return out + TargetSection(tap) + PeerSection(tap) + VerdictSection(tap) + ConditionSection(tap) +
          ListSection(tap, "notVisible", "Traffic that is not visible") +
          ListSection(tap, "patches", "Objects that attach its proxies");
 }

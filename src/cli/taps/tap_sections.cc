@@ -62,6 +62,15 @@ std::string VerdictSection(const Object& tap) {
   return "\nVerdicts:\n" + TextTable(rows);
 }
 
+std::string PeerSection(const Object& tap) {
+  return Section(tap, "peers", "Peers", [](const Json& value) {
+    const Object peer(value);
+    const std::string name =
+        peer.Text("/namespace") + "/" + peer.Text("/kind") + "/" + peer.Text("/name");
+    return TextsOf(value, name, {"/state", "/reason", "/message"});
+  });
+}
+
 std::string ListSection(const Object& tap, const std::string& list, const std::string& heading) {
   return Section(tap, list, heading, [](const Json& value) {
     if (value.is_string()) return Row{"  " + value.get<std::string>()};

@@ -15,6 +15,7 @@ std::string ConditionSection(const kube::Object& tap);
 
 // "Targets:", with the state of each and what to do about it.
 std::string TargetSection(const kube::Object& tap);
+std::string PeerSection(const kube::Object& tap);
 
 // "Verdicts:", each with its number of records, the most frequent first.
 std::string VerdictSection(const kube::Object& tap);

@@ -20,6 +20,13 @@ kube::Object Tap() {
            {"reason", "NoPods"},
            {"message", "wait"}}}},
         {"verdicts", {{"Denied", 3}, {"Ok", 1200}, {"ServerError", 40}}},
+        {"peers",
+         {{{"namespace", "bank"},
+           {"kind", "Deployment"},
+           {"name", "ledger"},
+           {"state", "NotAttached"},
+           {"reason", "NoConsent"},
+           {"message", "ask"}}}},
         {"patches", {"EnvoyFilter/shop/a"}},
         {"notVisible",
          {{{"subject", "shop/x"}, {"reason", "NotMeshed"}, {"message", "inject"}}}}}}});
@@ -35,6 +42,8 @@ BOOST_AUTO_TEST_CASE(each_list_has_its_heading_and_a_row_for_each) {
              "\nTargets:\n  Service/cart  NotAttached  NoPods  wait\n");
   BOOST_TEST(cli::VerdictSection(Tap()) ==
              "\nVerdicts:\n  Ok           1200\n  ServerError  40\n  Denied       3\n");
+  BOOST_TEST(cli::PeerSection(Tap()) ==
+             "\nPeers:\n  bank/Deployment/ledger  NotAttached  NoConsent  ask\n");
   BOOST_TEST(cli::ListSection(Tap(), "notVisible", "Hidden") ==
              "\nHidden:\n  shop/x  NotMeshed  inject\n");
   BOOST_TEST(cli::ListSection(Tap(), "patches", "Objects") == "\nObjects:\n  EnvoyFilter/shop/a\n");
