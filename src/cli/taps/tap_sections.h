@@ -15,6 +15,8 @@ std::string ConditionSection(const kube::Object& tap);
 
 // "Targets:", with the state of each and what to do about it.
 std::string TargetSection(const kube::Object& tap);
+
+// "Peers:", whether each is attached, and why not.
 std::string PeerSection(const kube::Object& tap);
 
 // "Verdicts:", each with its number of records, the most frequent first.
