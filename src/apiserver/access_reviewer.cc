@@ -130,8 +130,8 @@ StatusOr<bool> AccessReviewer::AskOrFail(const observe::User& user, const std::s
 }
 
 StatusOr<bool> AccessReviewer::Ask(const observe::User& user, const std::string& ns) {
-  const auto answer = kube_->Create(kube::kSubjectAccessReviews, ReviewOf(user, ns, options_),
-                                    {options_.timeout});
+  const auto answer =
+      kube_->Create(kube::kSubjectAccessReviews, ReviewOf(user, ns, options_), {options_.timeout});
   if (!answer.ok()) return CannotTell(answer.status());
   const kube::Json* allowed = answer->Find("/status/allowed");
   return allowed != nullptr && allowed->is_boolean() && allowed->get<bool>();

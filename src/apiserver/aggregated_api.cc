@@ -90,12 +90,9 @@ AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClie
       dumps_(&dump_reviewer_, std::move(dump)),
       registration_({options.service, options.owner}, kube, clock) {}
 
-StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(const AggregatedApiOptions& options,
-                                                              kube::KubeClient* kube,
-                                                              observe::LiveHub* hub,
-                                                              const base::Clock* clock,
-                                                              web::LiveApi::TapsJson taps_json,
-                                                              web::DumpApi::Dump dump) {
+StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(
+    const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
+    const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump) {
   std::unique_ptr<AggregatedApi> out(
       new AggregatedApi(options, kube, hub, clock, std::move(taps_json), std::move(dump)));
   TT_RETURN_IF_ERROR(out->Serve());

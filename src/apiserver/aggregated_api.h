@@ -44,12 +44,9 @@ class AggregatedApi {
  public:
   // All pointers outlive the API. kInvalidArgument: an option or a file cannot be used;
   // kUnavailable: the address is taken.
-  static StatusOr<std::unique_ptr<AggregatedApi>> Start(const AggregatedApiOptions& options,
-                                                        kube::KubeClient* kube,
-                                                        observe::LiveHub* hub,
-                                                        const base::Clock* clock,
-                                                        web::LiveApi::TapsJson taps_json,
-                                                        web::DumpApi::Dump dump);
+  static StatusOr<std::unique_ptr<AggregatedApi>> Start(
+      const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
+      const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump);
   // Removes the APIService where it made it, and closes all connections. Waits for the calls to the API server that are under way: at most some
   // seconds.
   ~AggregatedApi();

@@ -149,8 +149,9 @@ struct Collector::State {
       limits.tap_bytes_max = std::min(limits.tap_bytes_max, limits.bytes_max);
       hub = std::make_unique<observe::LiveHub>(limits, clock);
     }
-    auto made = LiveSite::Create(options.live, options.http.address, hub.get(), clock,
-                                 [this] { return pipeline->Snapshot(); }, Dump());
+    auto made = LiveSite::Create(
+        options.live, options.http.address, hub.get(), clock,
+        [this] { return pipeline->Snapshot(); }, Dump());
     if (!made.ok()) return made.status();
     live = *std::move(made);
     return absl::OkStatus();

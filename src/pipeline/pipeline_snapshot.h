@@ -24,7 +24,7 @@ struct TapSnapshot {
   bool completed = false;                              // a limit has ended it for good
   TapIngressCounters ingress;
   std::vector<PeerSighting> peers_met = {};  // the other ends of its records, lately
-  std::optional<RecorderState> recorder;  // of a tap that has one
+  std::optional<RecorderState> recorder;     // of a tap that has one
 };
 
 // The state of a pipeline at one moment.

@@ -142,7 +142,8 @@ void Recorder::Remember(const RecorderState& former) {
 }
 
 Recorder::Counts Recorder::TakeCounts() {
-  counts_.overwritten += ring_.overwritten() - std::exchange(overwritten_told_, ring_.overwritten());
+  counts_.overwritten +=
+      ring_.overwritten() - std::exchange(overwritten_told_, ring_.overwritten());
   return std::exchange(counts_, {});
 }
 
@@ -155,15 +156,16 @@ Status Recorder::Request(DumpRequest request) {
   TT_RETURN_IF_ERROR(CheckTime("before", request.before));
   TT_RETURN_IF_ERROR(CheckTime("after", request.after));
   const auto& triggers = spec_.triggers;
-  const bool known = request.trigger.empty() ||
-                     std::any_of(triggers.begin(), triggers.end(), [&](const auto& trigger) {
-                       return trigger.name == request.trigger &&
-                              trigger.type == tap::TriggerType::kWebhook;
-                     });
+  const bool known =
+      request.trigger.empty() ||
+      std::any_of(triggers.begin(), triggers.end(), [&](const auto& trigger) {
+        return trigger.name == request.trigger && trigger.type == tap::TriggerType::kWebhook;
+      });
   if (!known) {
-    return absl::NotFoundError(fmt::format(
-        "the tap's recorder has no trigger \"{}\" of type Webhook: add it to spec.recorder.triggers",
-        request.trigger));
+    return absl::NotFoundError(
+        fmt::format("the tap's recorder has no trigger \"{}\" of type Webhook: add it to "
+                    "spec.recorder.triggers",
+                    request.trigger));
   }
   absl::MutexLock lock(&mutex_);
   if (requests_.size() >= kRequestsMax) {

@@ -102,7 +102,7 @@ class Recorder {
   const base::Clock* const clock_;
   RecorderRing ring_;
   std::vector<RecorderTrigger> triggers_;
-  std::vector<char> wants_;        // the record in hand, by trigger
+  std::vector<char> wants_;  // the record in hand, by trigger
   std::vector<RecorderDump> dumps_;
   bool dumping_ = false;           // the last of dumps_ is under way
   base::Nanos ends_ = 0;           // monotonic: what comes from then on is not the dump's

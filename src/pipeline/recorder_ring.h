@@ -17,9 +17,9 @@ namespace traffictap::pipeline {
 
 // Records that came together.
 struct RecordedPart {
-  std::string records;             // traffic::EncodeRecords'
-  std::vector<uint16_t> outputs;   // of each record: bit i is set where output i wants it
-  base::Nanos at = 0;              // monotonic: when they came
+  std::string records;            // traffic::EncodeRecords'
+  std::vector<uint16_t> outputs;  // of each record: bit i is set where output i wants it
+  base::Nanos at = 0;             // monotonic: when they came
 
   size_t size() const { return outputs.size(); }
   size_t bytes() const { return sizeof(*this) + records.size() + size() * sizeof(uint16_t); }

@@ -21,7 +21,7 @@ struct TapCounters {
   uint64_t limited = 0;          // over maxRecords, maxRecordsPerSecond, or outside the tap's time
   uint64_t match_over_budget = 0;      // undecided: no time was left for the regexes of a match
   uint64_t redaction_over_budget = 0;  // of offered: texts are withheld for want of time
-  uint64_t open = 0;  // of offered: streams that have not ended, in none of the next three
+  uint64_t open = 0;         // of offered: streams that have not ended, in none of the next three
   uint64_t recorded = 0;     // of offered: held by the recorder, as some output wants them
   uint64_t overwritten = 0;  // of recorded: made room for newer ones, or ended with the recorder
   uint64_t dumped = 0;       // of recorded: given to the outputs

@@ -18,20 +18,20 @@ enum class TriggerType { kErrorRatio, kLatency, kWebhook };
 struct RecorderTrigger {
   std::string name;  // unique within the recorder
   TriggerType type = TriggerType::kErrorRatio;
-  double ratio = 0.05;  // ErrorRatio: of failed requests, from here
-  double quantile = 0.99;  // Latency
-  base::Nanos above = base::kSecond;  // Latency: what the quantile must exceed
+  double ratio = 0.05;                    // ErrorRatio: of failed requests, from here
+  double quantile = 0.99;                 // Latency
+  base::Nanos above = base::kSecond;      // Latency: what the quantile must exceed
   base::Nanos over = 10 * base::kSecond;  // of both: the time that is looked at
-  uint64_t min_requests = 50;  // `minRequests`: fewer tell nothing
-  std::vector<PathMatch> paths;  // only these requests count; empty: all
+  uint64_t min_requests = 50;             // `minRequests`: fewer tell nothing
+  std::vector<PathMatch> paths;           // only these requests count; empty: all
 
   friend bool operator==(const RecorderTrigger&, const RecorderTrigger&) = default;
 };
 
 struct RecorderSpec {
   base::Nanos before = 300 * base::kSecond;  // of an event: what of the ring is dumped
-  base::Nanos after = 60 * base::kSecond;  // how long a dump goes on
-  uint64_t bytes_max = 64 << 20;  // `size`: of the ring, in the collector's memory
+  base::Nanos after = 60 * base::kSecond;    // how long a dump goes on
+  uint64_t bytes_max = 64 << 20;             // `size`: of the ring, in the collector's memory
   std::vector<RecorderTrigger> triggers;
 
   friend bool operator==(const RecorderSpec&, const RecorderSpec&) = default;

@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
 #include "tap/values.h"
+#include "web/live_stream.h"
 #include "web/query.h"
 #include "web/site_guard.h"
 
@@ -73,9 +74,8 @@ Status Qualify(const std::optional<std::string>& ns, DumpWish* wish) {
   if (!ns) return absl::OkStatus();
   if (wish->tap.find('/') == std::string::npos) wish->tap = *ns + "/" + wish->tap;
   if (observe::NamespaceOf(wish->tap) == *ns) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("tap: \"{}\" is not in namespace \"{}\", which the request is limited to",
-                  wish->tap, *ns));
+  return absl::InvalidArgumentError(fmt::format(
+      "tap: \"{}\" is not in namespace \"{}\", which the request is limited to", wish->tap, *ns));
 }
 
 std::string Printable(std::string text) {
@@ -133,10 +133,10 @@ HttpResponse DumpApi::Carry(const Call& call) const {
   if (!call.read.ok()) return FailureResponse(call.read);
   if (call.resolved) return Success(200, call.wish);
   const Status done = dump_(call.wish);
-  log::For("audit").info(
-      "dump asked for user=\"{}\" peer={} tap=\"{}\" query=\"{}\" result={}",
-      Printable(call.credentials.user.name), call.credentials.peer, Printable(call.wish.tap),
-      Printable(call.query), absl::StatusCodeToString(done.code()));
+  log::For("audit").info("dump asked for user=\"{}\" peer={} tap=\"{}\" query=\"{}\" result={}",
+                         Printable(call.credentials.user.name), call.credentials.peer,
+                         Printable(call.wish.tap), Printable(call.query),
+                         absl::StatusCodeToString(done.code()));
   return done.ok() ? Success(201, call.wish) : FailureResponse(done);
 }
 

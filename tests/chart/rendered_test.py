@@ -162,7 +162,7 @@ class Chart(unittest.TestCase):
 
     def test_every_name_and_every_reference_to_it_follows_the_override(self):
         fixed = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition"}
-        people = {"traffictap-tapper", "traffictap-viewer", "traffictap-admin"}
+        people = {"traffictap-tapper", "traffictap-dumper", "traffictap-viewer", "traffictap-admin"}
         objects = rendered(NAMED)
         for item in objects.values():
             name = item["metadata"]["name"]

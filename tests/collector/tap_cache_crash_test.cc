@@ -40,8 +40,7 @@ int AtEveryCall(FileFault fault) {
   for (fault.at = 0;; ++fault.at) {
     const fakes::TempDir dir("/dev/shm");
     const fakes::SharedMemory<Told> told;
-    const auto end =
-        fakes::RunWithFault([&] { Live(dir / "taps", told.operator->()); }, fault);
+    const auto end = fakes::RunWithFault([&] { Live(dir / "taps", told.operator->()); }, fault);
     BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
     const auto loaded = TapCache(dir / "taps").Load();
     BOOST_TEST_CONTEXT("call " << fault.at << " kept " << told->kept) {

@@ -103,7 +103,7 @@ class TracedChild {
     altered_ = who;
     user_regs_struct registers{};
     ptrace(PTRACE_GETREGS, who, nullptr, &registers);
-    if (fault_->kind == FileFault::Kind::kTorn) registers.rdx /= 2;  // how many bytes
+    if (fault_->kind == FileFault::Kind::kTorn) registers.rdx /= 2;           // how many bytes
     if (fault_->kind == FileFault::Kind::kFails) registers.orig_rax = ~0ULL;  // no call at all
     ptrace(PTRACE_SETREGS, who, nullptr, &registers);
   }
@@ -121,9 +121,9 @@ class TracedChild {
   }
 
   static bool ChangesFiles(const __ptrace_syscall_info& info) {
-    static constexpr std::array kCalls = {
-        SYS_fsync,  SYS_fdatasync, SYS_ftruncate, SYS_rename, SYS_renameat, SYS_renameat2,
-        SYS_unlink, SYS_unlinkat,  SYS_mkdir,     SYS_rmdir,  SYS_mkdirat,  SYS_openat2};
+    static constexpr std::array kCalls = {SYS_fsync,    SYS_fdatasync, SYS_ftruncate, SYS_rename,
+                                          SYS_renameat, SYS_renameat2, SYS_unlink,    SYS_unlinkat,
+                                          SYS_mkdir,    SYS_rmdir,     SYS_mkdirat,   SYS_openat2};
     const auto call = static_cast<int64_t>(info.entry.nr);
     // The first three descriptors are the log's.
     if (call == SYS_write || call == SYS_pwrite64) return info.entry.args[0] > 2;

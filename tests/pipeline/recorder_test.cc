@@ -43,8 +43,7 @@ struct RecorderTest {
     Turn();
   }
   Recorder::Outlet Outlet() {
-    return {[this] { return room; },
-            [this](const RecordedPart& part) { given += part.size(); }};
+    return {[this] { return room; }, [this](const RecordedPart& part) { given += part.size(); }};
   }
   void Turn() { recorder->Turn(Outlet()); }
   void Pass(base::Nanos time) {

@@ -13,8 +13,8 @@ struct NamespaceAuthorizer final : observe::Authorizer {
   void Authorize(const observe::Credentials& credentials, const std::set<std::string>&,
                  Done done) override {
     if (credentials.authorization == "bad") return done(absl::UnauthenticatedError("who?"));
-    done(observe::Access{
-        .user = "max", .everything = namespaces.empty(), .namespaces = namespaces});
+    done(
+        observe::Access{.user = "max", .everything = namespaces.empty(), .namespaces = namespaces});
   }
   std::set<std::string> namespaces;
 };

@@ -28,8 +28,10 @@ CommandSpec DumpCommand::Describe() {
   spec.name = "dump";
   spec.summary = "write what a tap's recorder holds";
   spec.description =
-      "Asks the recorders of taps (spec.recorder) to give what they hold to the taps' outputs: what "
-      "came before, and what comes until the time after is over. \"status\" shows what became of it.";
+      "Asks the recorders of taps (spec.recorder) to give what they hold to the taps' outputs: "
+      "what "
+      "came before, and what comes until the time after is over. \"status\" shows what became of "
+      "it.";
   spec.arguments = {TapArgument(/*required=*/true, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &cluster_, &spec);
   spec.options.push_back(DurationOption(

@@ -153,7 +153,8 @@ const Kind<MatchSpec>& MatchFields() {
       Object<MatchSpec>()
           .Optional("methods", &MatchSpec::methods, List(OneOf(kMethods)),
                     "HTTP methods. Envoy distinguishes only the listed ones.")
-          .Optional("paths", &MatchSpec::paths, List(PathFields()), "Request paths, without the query.")
+          .Optional("paths", &MatchSpec::paths, List(PathFields()),
+                    "Request paths, without the query.")
           .Optional("schemes", &MatchSpec::schemes, List(OneOf(kSchemes)), "URL schemes.")
           .Optional("authorities", &MatchSpec::authorities,
                     List(Described(Authority(),

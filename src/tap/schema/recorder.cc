@@ -52,13 +52,12 @@ Kind<Trigger> TriggerFields() {
                                    "Share of failed requests, from 0.001 to 1, from which the "
                                    "trigger fires. Failed are verdicts other than Ok and Retried.")
                          .kind();
-  const auto latency =
-      Condition()
-          .Optional("quantile", &Trigger::quantile, Share(0.5, 0.999),
-                    "Quantile of the requests' durations, from 0.5 to 0.999.")
-          .Required("above", &Trigger::above, Duration(base::kMillisecond, kDay),
-                    "The trigger fires when the quantile is above this duration.")
-          .kind();
+  const auto latency = Condition()
+                           .Optional("quantile", &Trigger::quantile, Share(0.5, 0.999),
+                                     "Quantile of the requests' durations, from 0.5 to 0.999.")
+                           .Required("above", &Trigger::above, Duration(base::kMillisecond, kDay),
+                                     "The trigger fires when the quantile is above this duration.")
+                           .kind();
   return Object<Trigger>("One trigger. Its condition is in the field named after its type.")
       .Required("name", &Trigger::name,
                 DnsLabel("must be 1 to 63 lower-case letters, digits or '-', such as errors"),

@@ -111,8 +111,8 @@ struct FileCrashTest {
     for (fault.at = 0;; ++fault.at) {
       const fakes::TempDir directory("/dev/shm");
       const fakes::SharedMemory<Told> told;
-      const auto end = fakes::RunWithFault(
-          [&] { Live(directory.path().string(), told.operator->()); }, fault);
+      const auto end =
+          fakes::RunWithFault([&] { Live(directory.path().string(), told.operator->()); }, fault);
       BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
       if (end.well) BOOST_TEST(told->delivered == kRecords, "call " << fault.at);
       Check(fault, end, directory, told->delivered);

@@ -77,16 +77,17 @@ BOOST_AUTO_TEST_CASE(refuses_triggers_that_cannot_work) {
   BOOST_TEST(Refuses(ratio("ratio: 0.1, minRequests: 0"), at + ".errorRatio.minRequests"));
   BOOST_TEST(Refuses(WithTrigger("name: a, type: Latency, latency: {quantile: 1, above: 1s}"),
                      at + ".latency.quantile"));
-  BOOST_TEST(Refuses(WithTrigger("name: a, type: Webhook, errorRatio: {ratio: 0.1}"),
-                     at + ".errorRatio"));
+  BOOST_TEST(
+      Refuses(WithTrigger("name: a, type: Webhook, errorRatio: {ratio: 0.1}"), at + ".errorRatio"));
   BOOST_TEST(Refuses(WithTrigger("name: A, type: Webhook"), at + ".name"));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_two_triggers_of_one_name) {
-  BOOST_TEST(Refuses("  recorder: {triggers: [{name: a, type: Webhook}, {name: a, type: "
-                     "Webhook}]}\n" +
-                         std::string(kOutputs),
-                     "spec.recorder.triggers[1].name", "Conflict"));
+  BOOST_TEST(
+      Refuses("  recorder: {triggers: [{name: a, type: Webhook}, {name: a, type: "
+              "Webhook}]}\n" +
+                  std::string(kOutputs),
+              "spec.recorder.triggers[1].name", "Conflict"));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_recorder_without_outputs_or_with_an_end_by_number) {
