@@ -141,8 +141,7 @@ Status ExplainCommand::ReadLive(Session& session) {
     return follow_ && shown_ > 0 ? absl::CancelledError("found") : absl::OkStatus();
   };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {
-    session.console->Say(fmt::format(
-        "warning: {} records of tap {} were overwritten before they were read", count, tap));
+    SayGap(tap, count, session.console);
   };
   return ReadRecords(*cluster, stream, handlers, session).status();
 }

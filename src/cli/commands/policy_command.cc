@@ -101,8 +101,7 @@ Status PolicyCommand::Live(Session& session, PolicyCounts* counts) {
     return absl::OkStatus();
   };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {
-    session.console->Say(fmt::format(
-        "warning: {} records of tap {} were overwritten before they were read", count, tap));
+    SayGap(tap, count, session.console);
   };
   return ReadRecords(*cluster, stream, handlers, session).status();
 }

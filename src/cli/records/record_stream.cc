@@ -171,4 +171,9 @@ StatusOr<std::string> ReadRecords(const Cluster& cluster, const RecordStreamOpti
   }
 }
 
+void SayGap(const std::string& tap, uint64_t count, Console* console) {
+  console->Say(fmt::format("warning: {} records of tap {} were overwritten before they were read",
+                           count, tap));
+}
+
 }  // namespace traffictap::cli

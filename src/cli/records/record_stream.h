@@ -43,4 +43,7 @@ struct RecordStreamHandlers {
 StatusOr<std::string> ReadRecords(const Cluster& cluster, const RecordStreamOptions& options,
                                   const RecordStreamHandlers& handlers, Session& session);
 
+// What a person is told of such a loss.
+void SayGap(const std::string& tap, uint64_t count, Console* console);
+
 }  // namespace traffictap::cli

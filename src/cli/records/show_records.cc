@@ -22,8 +22,7 @@ Status ShowRecords(const Cluster& cluster, const RecordStreamOptions& stream,
   handlers.on_record = [&](std::string_view line) { return (*output)->Write(line); };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {
     lost += count;
-    session.console->Say(fmt::format(
-        "warning: {} records of tap {} were overwritten before they were read", count, tap));
+    SayGap(tap, count, session.console);
   };
   const auto ended = ReadRecords(cluster, stream, handlers, session);
   const Status finished = (*output)->Finish();

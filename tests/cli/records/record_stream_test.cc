@@ -151,6 +151,12 @@ BOOST_AUTO_TEST_CASE(an_interrupt_and_the_readers_own_word_end_it) {
   BOOST_TEST(absl::IsDataLoss(Read().status()));
 }
 
+BOOST_AUTO_TEST_CASE(a_loss_is_told_with_its_size_and_its_tap) {
+  cli::SayGap("shop/t", 12, &console);
+  BOOST_TEST(console.said ==
+             "warning: 12 records of tap shop/t were overwritten before they were read\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
