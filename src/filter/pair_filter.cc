@@ -46,9 +46,7 @@ struct TextCondition {
   std::shared_ptr<const re2::RE2> pattern;
 
   bool Holds(std::string_view text, tap::PatternBudget* budget) const {
-    if (pattern) return FullMatch(*pattern, text, budget);
-    return match.kind == tap::PathMatchKind::kExact ? text == match.value
-                                                    : text.starts_with(match.value);
+    return pattern ? FullMatch(*pattern, text, budget) : MatchesValue(text, match);
   }
 };
 
@@ -144,7 +142,7 @@ struct PairFilter::Conditions {
     if (entry.facts.kind == traffic::EntryKind::kTcp) return asks_for_tcp;
     const bool open = entry.facts.moment == traffic::LogMoment::kPeriodic;
     if (open && entry.facts.response_code == 0) return false;
-    return entry.facts.response_code >= range.first && entry.facts.response_code <= range.last;
+    return range.Contains(entry.facts.response_code);
   }
 
   bool MatchesOutcome(const TrafficPair& pair) const {

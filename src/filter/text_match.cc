@@ -34,6 +34,11 @@ bool MatchesAuthority(std::string_view authority, std::string_view pattern) {
          EqualIgnoringCase(authority.substr(authority.size() - suffix.size()), suffix);
 }
 
+bool MatchesValue(std::string_view text, const tap::PathMatch& match) {
+  return match.kind == tap::PathMatchKind::kExact ? text == match.value
+                                                  : text.starts_with(match.value);
+}
+
 StatusOr<std::shared_ptr<const re2::RE2>> CompilePattern(const std::string& pattern) {
   auto compiled = tap::CompilePattern(pattern);
   if (compiled.ok()) return compiled;

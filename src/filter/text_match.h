@@ -19,6 +19,9 @@ std::string_view PathOnly(std::string_view path);
 // port matches any.
 bool MatchesAuthority(std::string_view authority, std::string_view pattern);
 
+// Whether `text` is the value of `match`, or begins with it. Not for kRegex.
+bool MatchesValue(std::string_view text, const tap::PathMatch& match);
+
 // kInvalidArgument: does not compile, or costs more than a tap may ask for (tap/pattern.h).
 StatusOr<std::shared_ptr<const re2::RE2>> CompilePattern(const std::string& pattern);
 // The whole of `text`. Without time left in `budget` (null: any time) false.

@@ -107,20 +107,14 @@ bool MayBeOneOf(const std::string& method, const std::vector<std::string>& wante
 bool MayHavePath(std::string_view path, const std::vector<tap::PathMatch>& wanted) {
   const std::string_view bare = filter::PathOnly(path);
   return std::any_of(wanted.begin(), wanted.end(), [&](const tap::PathMatch& one) {
-    switch (one.kind) {
-      case tap::PathMatchKind::kExact: return bare == one.value;
-      case tap::PathMatchKind::kPrefix: return bare.starts_with(one.value);
-      case tap::PathMatchKind::kRegex: return true;
-    }
-    return true;
+    return one.kind == tap::PathMatchKind::kRegex || filter::MatchesValue(bare, one);
   });
 }
 
 bool HasCode(const std::vector<uint32_t>& codes, const std::vector<tap::CodeRange>& wanted) {
   return std::any_of(codes.begin(), codes.end(), [&](uint32_t code) {
-    return std::any_of(wanted.begin(), wanted.end(), [&](const tap::CodeRange& range) {
-      return code >= range.first && code <= range.last;
-    });
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const tap::CodeRange& range) { return range.Contains(code); });
   });
 }
 

@@ -31,6 +31,8 @@ struct HeaderMatch {
 struct CodeRange {
   uint32_t first = 0;
   uint32_t last = 0;  // inclusive
+
+  bool Contains(uint32_t code) const { return code >= first && code <= last; }
   friend bool operator==(const CodeRange&, const CodeRange&) = default;
 };
 

@@ -62,6 +62,13 @@ BOOST_AUTO_TEST_CASE(a_pattern_must_match_the_whole_text) {
   BOOST_TEST(!FullMatch(**pattern, std::string("/a/12\0", 6)));
 }
 
+BOOST_AUTO_TEST_CASE(a_value_is_the_whole_text_or_its_begin) {
+  BOOST_TEST(MatchesValue("/cart", {tap::PathMatchKind::kExact, "/cart"}));
+  BOOST_TEST(!MatchesValue("/cart/1", {tap::PathMatchKind::kExact, "/cart"}));
+  BOOST_TEST(MatchesValue("/cart/1", {tap::PathMatchKind::kPrefix, "/cart"}));
+  BOOST_TEST(!MatchesValue("/car", {tap::PathMatchKind::kPrefix, "/cart"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_pattern_that_does_not_compile_or_is_too_large_is_refused) {
   const auto broken = CompilePattern("(");
   BOOST_TEST(absl::IsInvalidArgument(broken.status()));
