@@ -88,12 +88,8 @@ bool RecordContains(const TrafficPair& pair, std::string_view lower) {
 
 // A verdict of a newer version is read as one of ours.
 bool MayBeOneOf(const std::string& verdict, const std::vector<traffic::Verdict>& wanted) {
-  bool known = false;
-  for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
-    known = known || verdict == ToString(static_cast<traffic::Verdict>(i));
-  }
-  return !known || std::any_of(wanted.begin(), wanted.end(),
-                               [&](traffic::Verdict one) { return verdict == ToString(one); });
+  const auto known = traffic::ParseVerdict(verdict);
+  return !known || std::find(wanted.begin(), wanted.end(), *known) != wanted.end();
 }
 
 // A method that Envoy has no name for is read as none.

@@ -178,7 +178,7 @@ size_t CostOf(const traffic::Node& node) {
 }  // namespace
 
 traffic::Verdict VerdictOf(const v1::TrafficPair& record) {
-  return ByName<traffic::Verdict, traffic::kVerdictCount>(record.verdict());
+  return traffic::ParseVerdict(record.verdict()).value_or(traffic::Verdict{});
 }
 
 traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record) {

@@ -20,6 +20,13 @@ const char* ToString(Verdict verdict) {
   return Name(kNames, verdict);
 }
 
+std::optional<Verdict> ParseVerdict(std::string_view name) {
+  for (size_t i = 0; i < kVerdictCount; ++i) {
+    if (name == ToString(static_cast<Verdict>(i))) return static_cast<Verdict>(i);
+  }
+  return std::nullopt;
+}
+
 const char* ToString(OrphanReason reason) {
   static constexpr std::array<const char*, kOrphanReasonCount> kNames = {"",
                                                                          "PeerNotMeshed",

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "traffic/packed_entry.h"
 
@@ -40,6 +42,9 @@ const char* ToString(OrphanReason reason);  // "PeerNotMeshed", …; "" for kNon
 const char* ToString(Reporter reporter);    // "source", "destination"
 const char* ToString(HttpVersion version);  // "HTTP/1.1", …; "" for kUnspecified
 const char* ToString(Method method);        // "GET", …; "" for kUnspecified
+
+// The reverse; absent: none that this build knows.
+std::optional<Verdict> ParseVerdict(std::string_view name);
 
 // One request or connection as both sides tell it, at its end or while it is open. A view: entries
 // belong to whoever made it. Either `client` is set or `servers` is not empty; one server per

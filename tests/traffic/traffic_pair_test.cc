@@ -44,6 +44,15 @@ BOOST_AUTO_TEST_CASE(names_protocols_and_methods_as_http_does) {
   BOOST_TEST(ToString(Reporter::kDestination) == std::string("destination"));
 }
 
+BOOST_AUTO_TEST_CASE(a_verdict_is_found_by_its_name) {
+  for (size_t i = 0; i < traffic::kVerdictCount; ++i) {
+    const auto verdict = static_cast<traffic::Verdict>(i);
+    BOOST_CHECK(traffic::ParseVerdict(ToString(verdict)) == verdict);
+  }
+  BOOST_CHECK(!traffic::ParseVerdict(""));
+  BOOST_CHECK(!traffic::ParseVerdict("SomethingNew"));
+}
+
 BOOST_AUTO_TEST_CASE(a_value_beyond_an_enum_has_no_name) {
   BOOST_TEST(ToString(static_cast<Method>(99)) == std::string());
   BOOST_TEST(ToString(static_cast<HttpVersion>(99)) == std::string());
