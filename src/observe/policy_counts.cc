@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "traffic/read_pair.h"
 
 namespace traffictap::observe {
 namespace {
@@ -31,7 +32,7 @@ void PolicyCounts::Add(const v1::TrafficPair& record) {
   const bool dry_run = of_ == Of::kDryRun;
   if (dry_run && !record.has_dry_run()) return;
   Edge& edge = edges_[{EndOf(record.source()), EndOf(record.destination())}];
-  const double weight = record.weight() > 1 ? record.weight() : 1;
+  const double weight = traffic::WeightOf(record);
   edge.requests += weight;
   edge.estimated = edge.estimated || weight != 1;
   if (dry_run && record.dry_run().result() == "Denied") {

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "traffic/grpc_status.h"
 #include "traffic/header_list.h"
+#include "traffic/read_pair.h"
 #include "traffic/trace_context.h"
 
 namespace traffictap::replay {
@@ -185,12 +186,6 @@ traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record) {
   return ByName<traffic::OrphanReason, traffic::kOrphanReasonCount>(record.orphan_reason());
 }
 
-double WeightOf(const v1::TrafficPair& record) {
-  // A file may hold any number.
-  constexpr double kMost = 1e12;
-  return record.weight() > 1 && record.weight() < kMost ? record.weight() : 1;
-}
-
 traffic::NodePtr EntryMaker::NodeOf(const v1::Workload& end, const std::string& whole_pod) {
   const std::string pod = Cut(whole_pod);
   const std::string key =
@@ -262,7 +257,7 @@ RecordEntries EntryMaker::Make(const v1::TrafficPair& record) {
   out.pair.servers = out.servers;
   out.pair.verdict = VerdictOf(record);
   out.pair.orphan_reason = OrphanReasonOf(record);
-  out.pair.weight = WeightOf(record);
+  out.pair.weight = traffic::WeightOf(record);
   return out;
 }
 

@@ -24,7 +24,6 @@ struct RecordEntries {
 // What the record says itself; the first of the enumeration where it says nothing known.
 traffic::Verdict VerdictOf(const v1::TrafficPair& record);
 traffic::OrphanReason OrphanReasonOf(const v1::TrafficPair& record);
-double WeightOf(const v1::TrafficPair& record);  // 1 where it says none, or what cannot be
 
 // Makes entries of records. One node of each proxy serves all its entries; beyond kNodeBytesMax of
 // nodes each entry gets its own. Names are cut to 1 KiB. Used by one thread.

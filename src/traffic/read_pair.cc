@@ -156,4 +156,10 @@ StatusOr<v1::TrafficPair> ReadPair(std::string_view line) {
   return pair;
 }
 
+double WeightOf(const v1::TrafficPair& record) {
+  // A file may hold any number.
+  constexpr double kMost = 1e12;
+  return record.weight() > 1 && record.weight() < kMost ? record.weight() : 1;
+}
+
 }  // namespace traffictap::traffic

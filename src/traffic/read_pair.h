@@ -13,4 +13,7 @@ namespace traffictap::traffic {
 // kInvalidArgument: the line is no record; the message names the field at fault. Thread-safe.
 StatusOr<v1::TrafficPair> ReadPair(std::string_view line);
 
+// How many requests the record stands for: 1 where it says none, or what cannot be.
+double WeightOf(const v1::TrafficPair& record);
+
 }  // namespace traffictap::traffic

@@ -55,6 +55,12 @@ BOOST_AUTO_TEST_CASE(a_record_counts_as_the_requests_that_it_stands_for) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_weight_that_cannot_be_counts_as_one) {
+  BOOST_TEST(Rows(PolicyCounts::Of::kDenials, {kDenied, R"("weight":1e300,"verdict":"Ok")"}) ==
+                 std::vector<std::string>{"web cart shop/p rule 1 1 of 2"},
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(an_edge_without_denials_is_left_out) {
   BOOST_TEST(Rows(PolicyCounts::Of::kDenials, {R"("verdict":"Ok")"}).empty());
 }
