@@ -118,6 +118,11 @@ bool MayServe(const PackedEntry& client, const traffic::Node& server) {
   return host.substr(ns + 1, end - ns - 1) == server.ns;
 }
 
+// What passes entries on may round their times, and no proxy begins one stream twice in a millisecond.
+base::Nanos StartMs(const PackedEntry& entry) {
+  return entry.facts.start_time / base::kMillisecond;
+}
+
 }  // namespace
 
 uint32_t Attempts(const PackedEntry& client) {
@@ -179,15 +184,6 @@ uint64_t ExchangeKey(const PackedEntry& entry) {
       .Add(entry.text(Text::kPath))
       .Finish();
 }
-
-namespace {
-
-// What passes entries on may round their times, and no proxy begins one stream twice in a millisecond.
-base::Nanos StartMs(const PackedEntry& entry) {
-  return entry.facts.start_time / base::kMillisecond;
-}
-
-}  // namespace
 
 uint64_t StreamKey(const PackedEntry& entry) {
   const traffic::EntryFacts& facts = entry.facts;
