@@ -10,6 +10,9 @@ namespace {
 using tap::TriggerType;
 using traffic::Verdict;
 
+// 1 - 0.9 is a little less than 0.1.
+constexpr double kRounding = 1e-9;
+
 base::Nanos LongestDuration(const traffic::TrafficPair& pair) {
   base::Nanos longest = pair.client != nullptr ? pair.client->facts.duration : 0;
   for (const auto* server : pair.servers) longest = std::max(longest, server->facts.duration);
@@ -63,8 +66,10 @@ bool RecorderTrigger::Holds(base::Nanos now) const {
     sum.hits += slot.hits;
   }
   if (sum.records < spec_.min_requests) return false;
-  if (spec_.type == TriggerType::kLatency) return sum.hits > (1 - spec_.quantile) * sum.requests;
-  return sum.hits > 0 && sum.hits >= spec_.ratio * sum.requests;
+  if (spec_.type == TriggerType::kLatency) {
+    return sum.hits > (1 - spec_.quantile + kRounding) * sum.requests;
+  }
+  return sum.hits > 0 && sum.hits >= (spec_.ratio - kRounding) * sum.requests;
 }
 
 bool RecorderTrigger::Fires(base::Nanos now) {

@@ -48,7 +48,7 @@ class RecorderTrigger {
 
   tap::RecorderTrigger spec_;
   std::unique_ptr<filter::PairFilter> paths_;  // null: all
-  std::array<Slot, kSlots> slots_{};
+  std::array<Slot, kSlots> slots_;
   bool held_ = false;
 };
 

@@ -59,7 +59,7 @@ void TapRuntime::Hold(const std::shared_ptr<const traffic::RecordBatch>& batch) 
   std::vector<uint16_t> wanted(batch->size(), 0);
   for (size_t i = 0; i < outputs_.size(); ++i) {
     for (const uint32_t index : std::exchange(outputs_[i].indexes, {})) {
-      wanted[index] = static_cast<uint16_t>(wanted[index] | 1U << i);
+      wanted[index] = static_cast<uint16_t>(wanted[index] | (1U << i));
     }
   }
   traffic::RecordSelection records{batch, {}};
@@ -82,7 +82,7 @@ void TapRuntime::GiveDumped(const RecordedPart& part) {
   const std::shared_ptr<const traffic::RecordBatch> batch = std::move(read);
   for (size_t i = 0; i < outputs_.size(); ++i) {
     for (uint32_t index = 0; index < part.size(); ++index) {
-      if ((part.outputs[index] >> i & 1U) != 0) outputs_[i].indexes.push_back(index);
+      if (((part.outputs[index] >> i) & 1U) != 0) outputs_[i].indexes.push_back(index);
     }
   }
   HandOut(batch);

@@ -8,6 +8,8 @@
 namespace traffictap::cli {
 namespace {
 
+constexpr base::Nanos kOwn = -1;  // the recorder's
+
 class DumpCommand final : public Command {
  public:
   CommandSpec Describe() override;
@@ -19,8 +21,8 @@ class DumpCommand final : public Command {
 
   ClusterOptions cluster_;
   std::vector<std::string> names_;
-  base::Nanos before_ = 0;  // 0: the recorder's own
-  base::Nanos after_ = 0;
+  base::Nanos before_ = kOwn;
+  base::Nanos after_ = kOwn;
 };
 
 CommandSpec DumpCommand::Describe() {
@@ -46,8 +48,8 @@ CommandSpec DumpCommand::Describe() {
 
 kube::Object DumpCommand::MakeDump(const kube::ObjectKey& tap) const {
   kube::Json spec = {{"tap", tap.name}};
-  if (before_ > 0) spec["before"] = tap::FormatDuration(before_);
-  if (after_ > 0) spec["after"] = tap::FormatDuration(after_);
+  if (before_ != kOwn) spec["before"] = tap::FormatDuration(before_);
+  if (after_ != kOwn) spec["after"] = tap::FormatDuration(after_);
   kube::Json metadata = {{"name", tap.name}};
   if (!tap.ns.empty()) metadata["namespace"] = tap.ns;
   return kube::Object({{"apiVersion", kube::kDumps.ApiVersion()},
@@ -74,7 +76,7 @@ Status DumpCommand::Dump(const Cluster& cluster, const std::string& name, Sessio
 }
 
 Status CheckTime(const char* option, base::Nanos time) {
-  if (time == 0 || (time >= tap::kRecorderTimeMin && time <= tap::kRecorderTimeMax)) {
+  if (time == kOwn || (time >= tap::kRecorderTimeMin && time <= tap::kRecorderTimeMax)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(fmt::format("--{}: must be from 1s to 1h", option));

@@ -279,6 +279,7 @@ BOOST_AUTO_TEST_CASE(dump_asks_the_recorders_of_the_named_taps) {
 BOOST_AUTO_TEST_CASE(dump_refuses_times_out_of_bounds_and_says_which_right_is_missing) {
   BOOST_TEST(Run({"dump", "a", "--before", "2h"}) != 0);
   BOOST_TEST(Said("--before: must be from 1s to 1h"));
+  BOOST_TEST(Run({"dump", "a", "--before", "0s"}) != 0);
   BOOST_TEST(Run({"dump", "a", "--after", "1ms"}) != 0);
   client.Fail("create", kube::kDumps,
               kube::ToStatus({403, "Forbidden", "", "no", {}}, "create", "dumps"));

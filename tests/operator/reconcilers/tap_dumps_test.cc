@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/clock.h"
+
 namespace traffictap {
 
 using kube::Json;
@@ -33,7 +35,7 @@ TapTotals Totals(const std::vector<v1::DumpReport>& dumps) {
   return out;
 }
 
-Json Status(const TapTotals& totals, const Json& former = nullptr) {
+Json StatusOf(const TapTotals& totals, const Json& former = nullptr) {
   return {{"dumps", DumpsJson(totals, former)}};
 }
 
@@ -62,29 +64,29 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_said) {
 
 BOOST_AUTO_TEST_CASE(former_dumps_stay_and_the_list_is_bounded_with_the_newest_first) {
   Json status = nullptr;
-  for (int i = 0; i < 15; ++i) status = Status(Totals({Dump(2'000'000 + 100 * i, true)}), status);
+  for (int i = 0; i < 15; ++i) status = StatusOf(Totals({Dump(2'000'000 + 100 * i, true)}), status);
   BOOST_REQUIRE(status["dumps"].size() == 10u);
   BOOST_TEST(status["dumps"][0]["time"] == "1970-01-24T03:56:40Z");
 }
 
 BOOST_AUTO_TEST_CASE(a_dump_of_a_collector_that_is_gone_is_interrupted_once_another_is_there) {
-  const Json status = Status(Totals({Dump(2'000'000, false)}));
+  const Json status = StatusOf(Totals({Dump(2'000'000, false)}));
   BOOST_TEST(status["dumps"][0]["state"] == "Dumping");
-  BOOST_TEST(Status(TapTotals(), status)["dumps"][0]["state"] == "Dumping");
-  BOOST_TEST(Status(Totals({}), status)["dumps"][0]["state"] == "Interrupted");
+  BOOST_TEST(StatusOf(TapTotals(), status)["dumps"][0]["state"] == "Dumping");
+  BOOST_TEST(StatusOf(Totals({}), status)["dumps"][0]["state"] == "Interrupted");
 }
 
 BOOST_AUTO_TEST_CASE(each_dump_is_announced_once_when_it_has_ended) {
-  const Json begun = Status(Totals({Dump(2'000'000, false)}));
+  const Json begun = StatusOf(Totals({Dump(2'000'000, false)}));
   BOOST_TEST(EndedDumps(nullptr, begun).empty());
-  const Json ended = Status(Totals({Dump(2'000'000, true)}), begun);
+  const Json ended = StatusOf(Totals({Dump(2'000'000, true)}), begun);
   const auto news = EndedDumps(begun, ended);
   BOOST_REQUIRE(news.size() == 1u);
   BOOST_TEST(!news[0].warning);
   BOOST_TEST(news[0].message ==
              "dump by errors at 1970-01-24T03:33:20Z: 7 records were given to the outputs");
   BOOST_TEST(EndedDumps(ended, ended).empty());
-  const auto gap = EndedDumps(nullptr, Status(Totals({Dump(2'000'000, true, 5)})));
+  const auto gap = EndedDumps(nullptr, StatusOf(Totals({Dump(2'000'000, true, 5)})));
   BOOST_TEST(gap[0].warning);
   BOOST_TEST(gap[0].message.find("5 are missing") != std::string::npos);
 }

@@ -136,8 +136,9 @@ BOOST_AUTO_TEST_CASE(a_dump_that_has_ended_is_in_the_status_at_once_and_announce
   f.Run();
   BOOST_REQUIRE(f.said.size() == 1u);
   BOOST_TEST(f.said[0].starts_with("dump by errors at 1970-01-01T00:33:20Z"));
-  BOOST_TEST(*f.Tap().Find("/status/dumps/0/state") == "Written");
-  BOOST_TEST(*f.Tap().Find("/status/recorder/since") == "1970-01-01T00:16:40Z");
+  const auto tap = f.Tap();
+  BOOST_TEST(tap.Text("/status/dumps/0/state") == "Written");
+  BOOST_TEST(tap.Text("/status/recorder/since") == "1970-01-01T00:16:40Z");
 }
 
 BOOST_AUTO_TEST_CASE(counts_alone_wait_for_their_interval) {
