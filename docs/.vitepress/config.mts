@@ -35,6 +35,7 @@ export default defineConfig({
           { text: 'Errors only', link: '/recipes/errors-only' },
           { text: 'Slow requests only', link: '/recipes/slow-only' },
           { text: 'One canary', link: '/recipes/canary' },
+          { text: 'Flight recorder', link: '/recipes/flight-recorder' },
           { text: 'To Kafka', link: '/recipes/kafka' },
           { text: 'To OpenTelemetry', link: '/recipes/otlp' },
           { text: 'For weeks, with rotation', link: '/recipes/weeks-long' },

@@ -64,7 +64,7 @@ class Sizing(unittest.TestCase):
 class Reasons(unittest.TestCase):
     # Words of the operator's sources that look like reasons: conditions, kinds, and the words of Kubernetes' own fields.
     OTHERS = set("""Accepted Completed Conflicted LossFree OutputsReady OutputsResolved Programmed Ready Reconciling Stalled
-        True False Unknown Normal Warning Available Mixed NotAttached OnDemand Standing Reconcile Attach In NotIn Exists DoesNotExist Succeeded Failed
+        True False Unknown Normal Warning Available Mixed NotAttached OnDemand Standing Reconcile Attach Record Dumping Written Interrupted In NotIn Exists DoesNotExist Succeeded Failed
         ClusterTrafficTap ConfigMap CronJob Deployment EnvoyFilter
         Gateway GatewayClass Job Namespace Pod ReplicaSet Rollout Service ServiceEntry Sidecar TapDestination Telemetry
         TrafficTap""".split())
@@ -99,7 +99,7 @@ class Threats(unittest.TestCase):
 
     def test_every_threat_is_answered(self):
         rows = re.findall(r"^\| S(\d+) \| .+ \| .+ \| (.+) \|$", pages.pages()["threat-model.md"], re.M)
-        self.assertEqual([int(number) for number, _ in rows], list(range(1, 19)))
+        self.assertEqual([int(number) for number, _ in rows], list(range(1, 20)))
         for number, shown in rows:
             self.assertRegex(shown, r"_test\.", f"S{number}")
 
