@@ -169,7 +169,7 @@ Status Recorder::Request(DumpRequest request) {
   }
   absl::MutexLock lock(&mutex_);
   if (requests_.size() >= kRequestsMax) {
-    return absl::ResourceExhaustedError("too many dumps are asked for at once: try again later");
+    return absl::ResourceExhaustedError("too many requests for dumps: try again later");
   }
   requests_.push_back(std::move(request));
   return absl::OkStatus();

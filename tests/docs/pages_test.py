@@ -64,10 +64,10 @@ class Sizing(unittest.TestCase):
 class Reasons(unittest.TestCase):
     # Words of the operator's sources that look like reasons: conditions, kinds, and the words of Kubernetes' own fields.
     OTHERS = set("""Accepted Completed Conflicted LossFree OutputsReady OutputsResolved Programmed Ready Reconciling Stalled
-        True False Unknown Normal Warning Available Mixed NotAttached OnDemand Standing Reconcile Attach Record Dumping Written Interrupted In NotIn Exists DoesNotExist Succeeded Failed
+        True False Unknown Normal Warning Available Mixed NotAttached OnDemand Standing Reconcile Attach In NotIn Exists DoesNotExist Succeeded Failed
         ClusterTrafficTap ConfigMap CronJob Deployment EnvoyFilter
         Gateway GatewayClass Job Namespace Pod ReplicaSet Rollout Service ServiceEntry Sidecar TapDestination Telemetry
-        TrafficTap""".split())
+        TrafficTap Record Dumping Written Interrupted""".split())
 
     def reasons(self):
         words = set()

@@ -100,7 +100,7 @@ class Recorder(unittest.TestCase):
         events = ("get", "events", "-n", "shop", "--field-selector=reason=Dumped", "-o", "jsonpath={.items[*].message}")
         wait_until(lambda: "dump by errors" in mesh.kubectl(*events), "an Event tells it", 20)
 
-    def test_2_a_dump_is_made_for_whoever_may_ask_for_one(self):
+    def test_2_a_dump_is_made_for_those_who_may_ask_for_one(self):
         mesh.call("shop/client", "http://frontend/asked-for")
         wait_until(lambda: held() > 0, "the recorder holds the call", 30)
         self.assertEqual(plugin.run("dump", "flight", "-n", "shop", user="looker").code, NOT_ALLOWED)

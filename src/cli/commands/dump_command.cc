@@ -40,7 +40,7 @@ CommandSpec DumpCommand::Describe() {
       "before", "how much of what came before, from 1s to 1h (default: spec.recorder.before)",
       &before_));
   spec.options.push_back(DurationOption(
-      "after", "how long to go on, from 1s to 1h (default: spec.recorder.after)", &after_));
+      "after", "how long to continue, from 1s to 1h (default: spec.recorder.after)", &after_));
   spec.examples = {{"the last five minutes", "dump checkout -n shop --before 5m"},
                    {"a ClusterTrafficTap", "dump mesh -A"}};
   return spec;
