@@ -79,10 +79,10 @@ struct Half {
   // Lives as long as its block. `node` is set; `taps` is empty and `arrival` 0: they are the
   // pairer's.
   traffic::PackedEntry* entry = nullptr;
-  uint32_t node = 0;        // place in Block::nodes
-  uint32_t tap_set = 0;     // place in Block::tap_sets
-  base::Nanos age = 0;      // when the block was sealed; 0 to kAgeMax
-  base::Nanos window = 0;   // 0 to kWindowMax
+  uint32_t node = 0;       // place in Block::nodes
+  uint32_t tap_set = 0;    // place in Block::tap_sets
+  base::Nanos age = 0;     // when the block was sealed; 0 to kAgeMax
+  base::Nanos window = 0;  // 0 to kWindowMax
 };
 
 struct Block {

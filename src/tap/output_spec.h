@@ -32,7 +32,7 @@ enum class KafkaSecurity { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 // The SASL mechanism (RFC 7628) that takes a token instead of a user's name and password.
 inline constexpr char kOauthBearer[] = "OAUTHBEARER";
 // How its token is obtained. What is empty here may stand in the folder, under the field's name;
-// what is set here goes before it. sinks/kafka/token_source.h has the rules.
+// what is set here goes before it. kafkaclient/token_source.h has the rules.
 struct KafkaOauth {
   std::string credentials_dir;     // `credentialsDirectory`: the keys of a Secret, a file each
   std::string token_endpoint_url;  // of an OAuth 2.0 authorization server; excludes aws_region

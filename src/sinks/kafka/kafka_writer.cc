@@ -4,46 +4,36 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "fmt/format.h"
-#include "sinks/kafka/kafka_error.h"
+#include "kafkaclient/kafka_error.h"
+#include "kafkaclient/kafka_login.h"
+#include "kafkaclient/kafka_settings.h"
 #include "sinks/kafka/kafka_headers.h"
-#include "sinks/kafka/kafka_settings.h"
-#include "sinks/kafka/token_source.h"
-#include "sinks/kafka/watched_files.h"
 
 namespace traffictap::sinks {
+
+using kafkaclient::KafkaError;
+
 namespace {
 
 // Short, as closing waits for it; connecting goes on behind it, and the probe is repeated.
 constexpr int kProbeTimeoutMs = 1'000;
-constexpr std::chrono::seconds kFilesPeriod(2);
 constexpr int kHandOverMs = 500;
 
 }  // namespace
 
 struct KafkaWriter::State {
-  explicit State(tap::KafkaOutput of)
-      : spec(std::move(of)),
-        login({spec.sasl_username_file, spec.sasl_password_file}),
-        tls({spec.ca_file, spec.certificate_file, spec.key_file}) {
-    if (spec.sasl_mechanism != tap::kOauthBearer) return;
-    tokens.emplace(spec.oauth, spec.brokers);
-    login = WatchedFiles(tokens->Files());
-  }
+  explicit State(tap::KafkaOutput of) : spec(std::move(of)), login(spec) {}
 
   const tap::KafkaOutput spec;
-  WatchedFiles login;
-  WatchedFiles tls;
-  std::optional<TokenSource> tokens;  // with OAUTHBEARER
-  Status token_status;                // of the last token
+  kafkaclient::KafkaLogin login;
   bool closing = false;
-  std::chrono::steady_clock::time_point files_next;
   RecordLedger* ledger = nullptr;
   rd_kafka_t* producer = nullptr;
   // A broker refuses a whole batch for its size, though the topic's bound may be above each record
@@ -87,9 +77,10 @@ struct KafkaWriter::State {
         state->last_error != RD_KAFKA_RESP_ERR_NO_ERROR)
       return;
     // Without a token librdkafka complains in these words; why there is none says more.
-    const bool no_token = code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !state->token_status.ok();
-    if (no_token && state->ledger != nullptr) return state->ledger->Troubled(state->token_status);
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && state->tokens) state->tokens->Refused();
+    const Status& token = state->login.token_status();
+    const bool no_token = code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !token.ok();
+    if (no_token && state->ledger != nullptr) return state->ledger->Troubled(token);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) state->login.Refused();
     state->last_error = code;
     state->last_detail = detail;
     if (state->ledger != nullptr) state->ledger->Troubled(KafkaError(code, state->spec, detail));
@@ -98,21 +89,20 @@ struct KafkaWriter::State {
   // By librdkafka when a producer was made, and when most of its token's life is over.
   static void OnTokenWanted(rd_kafka_t* from, const char*, void* opaque) {
     auto* state = static_cast<State*>(opaque);
-    if (!state->closing) state->SetToken(from);
+    if (!state->closing) state->login.SetToken(from);
   }
 
   Status Create(bool one_by_one, rd_kafka_t** out) {
-    KafkaSettings settings;
-    if (!one_by_one) {
-      login.Changed();  // from what it reads now; the other one comes later and goes with it
-      tls.Changed();
-    }
+    kafkaclient::KafkaSettings settings;
+    if (!one_by_one) login.Read();  // the other one comes later and goes with it
     settings.Configure(spec);
     if (one_by_one) settings.Set("batch.num.messages", "1");
     rd_kafka_conf_set_opaque(settings.get(), this);
     rd_kafka_conf_set_dr_msg_cb(settings.get(), OnDelivery);
     rd_kafka_conf_set_error_cb(settings.get(), OnError);
-    if (tokens) rd_kafka_conf_set_oauthbearer_token_refresh_cb(settings.get(), OnTokenWanted);
+    if (login.has_tokens()) {
+      rd_kafka_conf_set_oauthbearer_token_refresh_cb(settings.get(), OnTokenWanted);
+    }
     rd_kafka_conf_set_log_cb(settings.get(),
                              [](const rd_kafka_t*, int, const char*, const char*) {});
     char error[512];
@@ -120,7 +110,7 @@ struct KafkaWriter::State {
     if (status.ok()) {
       *out = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
       if (*out != nullptr) {
-        SetToken(*out);
+        login.SetToken(*out);
         return absl::OkStatus();
       }
       status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
@@ -171,46 +161,7 @@ struct KafkaWriter::State {
 
   // Takes over what a rotation of the Secret has put into the files.
   void RefreshFiles() {
-    const auto now = std::chrono::steady_clock::now();
-    if (producer == nullptr || now < files_next) return;
-    files_next = now + kFilesPeriod;
-    if (login.Changed()) {
-      SetLogin();
-    } else if (tokens && tokens->refused()) {
-      SetTokens();
-    }
-    if (tls.Changed()) Replace();
-  }
-
-  void SetToken(rd_kafka_t* to) {
-    if (!tokens) return;
-    const auto token = tokens->Get();
-    token_status = token.ok() ? GiveToken(*token, spec.oauth, to) : token.status();
-    if (!token_status.ok()) {
-      rd_kafka_oauthbearer_set_token_failure(to, Message(token_status).c_str());
-    }
-  }
-  void SetTokens() {
-    for (rd_kafka_t* one : {producer, alone}) {
-      if (one != nullptr) SetToken(one);
-    }
-  }
-
-  // For the next time that a broker asks; connections that are open stay.
-  void SetLogin() {
-    if (tokens) {
-      tokens->Forget();
-      return SetTokens();
-    }
-    const auto user = ReadSecret(spec.sasl_username_file);
-    const auto password = ReadSecret(spec.sasl_password_file);
-    if (!user.ok() || !password.ok()) return;
-    for (rd_kafka_t* one : {producer, alone}) {
-      if (one == nullptr) continue;
-      rd_kafka_error_t* error =
-          rd_kafka_sasl_set_credentials(one, user->c_str(), password->c_str());
-      if (error != nullptr) rd_kafka_error_destroy(error);
-    }
+    if (producer != nullptr && login.Refresh(std::array{producer, alone})) Replace();
   }
 
   // Certificates are read when a producer is made. What the former one cannot send by now goes to
@@ -293,10 +244,10 @@ Status KafkaWriter::Open(RecordLedger* ledger) {
   state_->RefreshFiles();
   if (state_->producer == nullptr) {
     TT_RETURN_IF_ERROR(state_->Create(false, &state_->producer));
-  } else if (!state_->token_status.ok()) {
-    state_->SetTokens();
+  } else if (!state_->login.token_status().ok()) {
+    state_->login.SetTokens(std::array{state_->producer, state_->alone});
   }
-  TT_RETURN_IF_ERROR(state_->token_status);
+  TT_RETURN_IF_ERROR(state_->login.token_status());
   return state_->Probe();
 }
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "sinks/kafka/oauth_token.h"
+#include "kafkaclient/oauth_token.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 
 struct AwsCredentials {
   std::string access_key_id;
@@ -24,4 +24,4 @@ OauthToken SignMskToken(const AwsCredentials& credentials, const std::string& re
 // The region in the name of a broker ("b-1.c.x.c2.kafka.eu-west-1.amazonaws.com:9098"), or empty.
 std::string RegionOf(const std::vector<std::string>& brokers);
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/token_source.h"
+#include "kafkaclient/token_source.h"
 
 #include <utility>
 
 #include "base/text_file.h"
 #include "fmt/format.h"
-#include "sinks/kafka/msk_token.h"
-#include "sinks/kafka/token_endpoint.h"
+#include "kafkaclient/msk_token.h"
+#include "kafkaclient/token_endpoint.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 constexpr size_t kFileBytesMax = 1 << 20;
@@ -115,4 +115,4 @@ StatusOr<std::string> TokenSource::Need(const std::string& key, const std::strin
                   PathOf(key), key));
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

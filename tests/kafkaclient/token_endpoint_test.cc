@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/token_endpoint.h"
+#include "kafkaclient/token_endpoint.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,13 +11,13 @@ namespace {
 constexpr base::Nanos kNow = 1'700'000'000 * base::kSecond;
 
 // "CODE message", or the token.
-std::string Said(const StatusOr<sinks::OauthToken>& token) {
+std::string Said(const StatusOr<kafkaclient::OauthToken>& token) {
   if (token.ok()) return token->value;
   return absl::StatusCodeToString(token.status().code()) + " " + Message(token.status());
 }
 
 std::string Answered(long code, const std::string& body) {
-  return Said(sinks::ReadTokenAnswer(code, body, kNow));
+  return Said(kafkaclient::ReadTokenAnswer(code, body, kNow));
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(asks_for_the_clients_own_token) {
     connection.Answer(200, R"({"access_token":"abc","token_type":"Bearer","expires_in":60})");
     return true;
   });
-  const auto token = sinks::FetchToken(
+  const auto token = kafkaclient::FetchToken(
       {server.url() + "/oauth2/token?tenant=a", "me:id", "s/e+cret", "api://x/.default kafka", ""},
       kNow);
   BOOST_TEST(Said(token) == "abc");
@@ -49,8 +49,8 @@ BOOST_AUTO_TEST_CASE(a_scope_that_is_not_given_is_not_asked_for) {
     connection.Answer(200, R"({"access_token":"abc"})");
     return true;
   });
-  const auto token = sinks::FetchToken({server.url(), "id", "secret", "", ""}, kNow);
-  BOOST_TEST(token->expires == kNow + sinks::kUnknownLife);
+  const auto token = kafkaclient::FetchToken({server.url(), "id", "secret", "", ""}, kNow);
+  BOOST_TEST(token->expires == kNow + kafkaclient::kUnknownLife);
   BOOST_TEST(server.requests().at(0).body == "grant_type=client_credentials");
 }
 
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(follows_no_redirect_and_reads_no_endless_answer) {
     return true;
   });
   const auto ask = [&](const char* path) {
-    return Said(sinks::FetchToken({server.url() + path, "id", "secret", "", ""}, kNow));
+    return Said(kafkaclient::FetchToken({server.url() + path, "id", "secret", "", ""}, kNow));
   };
   BOOST_TEST(ask("/moved") == "FAILED_PRECONDITION it answers 302; check tokenEndpointUrl");
   BOOST_TEST(server.requests().size() == 1u);
@@ -77,9 +77,9 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_is_not_there_or_not_trusted_is_told) {
     fakes::ScriptedHttpServer server([](const auto&, auto&) { return true; });
     closed = server.url();
   }
-  BOOST_TEST(Said(sinks::FetchToken({closed, "id", "secret", "", ""}, kNow))
+  BOOST_TEST(Said(kafkaclient::FetchToken({closed, "id", "secret", "", ""}, kNow))
                  .starts_with("UNAVAILABLE Failed to connect"));
-  BOOST_TEST(Said(sinks::FetchToken({"file:///etc/hostname", "id", "secret", "", ""}, kNow))
+  BOOST_TEST(Said(kafkaclient::FetchToken({"file:///etc/hostname", "id", "secret", "", ""}, kNow))
                  .starts_with("UNAVAILABLE "));
 }
 

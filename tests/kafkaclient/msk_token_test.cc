@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/msk_token.h"
+#include "kafkaclient/msk_token.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr base::Nanos kNow = 1'772'366'405 * base::kSecond;  // 2026-03-01T12:00:05Z
 
-std::string Url(const sinks::OauthToken& token) {
+std::string Url(const kafkaclient::OauthToken& token) {
   std::string url;
   BOOST_REQUIRE(absl::WebSafeBase64Unescape(token.value, &url));
   return url;
@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_SUITE(msk_token)
 // The signatures are those of AWS's own signer, aws-msk-iam-sasl-signer-python 1.0.2, for the same
 // moment.
 BOOST_AUTO_TEST_CASE(signs_as_the_signer_of_aws_does) {
-  const auto token = sinks::SignMskToken(
+  const auto token = kafkaclient::SignMskToken(
       {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""}, "eu-west-1", kNow);
   BOOST_TEST(
       Url(token) ==
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(signs_as_the_signer_of_aws_does) {
 }
 
 BOOST_AUTO_TEST_CASE(signs_the_session_of_temporary_credentials) {
-  const std::string url = Url(sinks::SignMskToken(
+  const std::string url = Url(kafkaclient::SignMskToken(
       {"ASIAEXAMPLE", "secret/with+signs", "FwoGZXIvYXdzEJr//////////wEaDH+example/token=="},
       "eu-west-1", kNow));
   BOOST_TEST(url.find("&X-Amz-Security-Token=FwoGZXIvYXdzEJr%2F%2F%2F%2F%2F%2F%2F%2F%2F%2FwEaDH%2B"
@@ -52,7 +52,9 @@ BOOST_AUTO_TEST_CASE(signs_the_session_of_temporary_credentials) {
 }
 
 BOOST_AUTO_TEST_CASE(a_brokers_name_tells_the_region) {
-  const auto region = [](const char* broker) { return sinks::RegionOf({"kafka-0:9092", broker}); };
+  const auto region = [](const char* broker) {
+    return kafkaclient::RegionOf({"kafka-0:9092", broker});
+  };
   BOOST_TEST(region("b-1.shop.a1b2c3.c2.kafka.eu-west-1.amazonaws.com:9098") == "eu-west-1");
   BOOST_TEST(region("b-1-public.shop.a1.c2.kafka.us-east-2.amazonaws.com:9198") == "us-east-2");
   BOOST_TEST(region("boot-x.c1.kafka-serverless.us-east-1.amazonaws.com:9098") == "us-east-1");

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "sinks/kafka/oauth_token.h"
+#include "kafkaclient/oauth_token.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 
 // What an OAuth 2.0 token endpoint is asked for: the client credentials grant of RFC 6749, 4.4.
 struct TokenRequest {
@@ -25,4 +25,4 @@ StatusOr<OauthToken> FetchToken(const TokenRequest& request, base::Nanos now);
 // What the endpoint's answer says. Pure; `body` may be anything.
 StatusOr<OauthToken> ReadTokenAnswer(long code, const std::string& body, base::Nanos now);
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/watched_files.h"
+#include "kafkaclient/watched_files.h"
 
 #include <utility>
 
 #include "base/text_file.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 constexpr size_t kFileBytesMax = size_t{4} << 20;
@@ -29,4 +29,4 @@ bool WatchedFiles::Changed() {
   return std::exchange(read_, true) && changed;
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/msk_token.h"
+#include "kafkaclient/msk_token.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -12,7 +12,7 @@
 #include "base/percent.h"
 #include "fmt/format.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 constexpr base::Nanos kLifeSeconds = 900;
@@ -95,4 +95,4 @@ std::string RegionOf(const std::vector<std::string>& brokers) {
   return "";
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/token_endpoint.h"
+#include "kafkaclient/token_endpoint.h"
 
 #include <curl/curl.h>
 
@@ -11,7 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "rpc/credentials.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 using Json = nlohmann::json;
@@ -114,4 +114,4 @@ StatusOr<OauthToken> FetchToken(const TokenRequest& request, base::Nanos now) {
   return ReadTokenAnswer(code, answer, now);
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/kafka_settings.h"
+#include "kafkaclient/kafka_settings.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -11,7 +11,7 @@
 namespace traffictap {
 namespace {
 
-std::string Value(sinks::KafkaSettings& settings, const char* name) {
+std::string Value(kafkaclient::KafkaSettings& settings, const char* name) {
   char value[256] = {};
   size_t size = sizeof(value);
   BOOST_TEST(rd_kafka_conf_get(settings.get(), name, value, &size) == RD_KAFKA_CONF_OK, name);
@@ -38,13 +38,13 @@ BOOST_AUTO_TEST_CASE(a_user_is_read_from_the_files) {
   spec.sasl_username_file = dir / "user";
   spec.sasl_password_file = dir / "password";
   {
-    sinks::KafkaSettings settings;
+    kafkaclient::KafkaSettings settings;
     settings.Configure(spec);
     BOOST_TEST(absl::IsFailedPrecondition(settings.status()));
     rd_kafka_conf_destroy(settings.get());
   }
   dir.Write("password", "secret");
-  sinks::KafkaSettings settings;
+  kafkaclient::KafkaSettings settings;
   settings.Configure(spec);
   BOOST_TEST(settings.status().ok(), settings.status());
   BOOST_TEST(Value(settings, "bootstrap.servers") == "127.0.0.1:1,127.0.0.1:2");
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_user_is_read_from_the_files) {
 }
 
 BOOST_AUTO_TEST_CASE(a_token_and_its_extensions_are_given_to_a_producer) {
-  sinks::KafkaSettings settings;
+  kafkaclient::KafkaSettings settings;
   settings.Configure(Spec("OAUTHBEARER"));
   BOOST_TEST(settings.status().ok(), settings.status());
   BOOST_TEST(Value(settings, "sasl.mechanisms") == "OAUTHBEARER");
@@ -65,14 +65,14 @@ BOOST_AUTO_TEST_CASE(a_token_and_its_extensions_are_given_to_a_producer) {
   rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
   BOOST_REQUIRE_MESSAGE(producer != nullptr, error);
   const base::Nanos now = base::ProcessClock()->Wall();
-  const sinks::OauthToken token = {"abc", "", now + 60 * base::kSecond};
+  const kafkaclient::OauthToken token = {"abc", "", now + 60 * base::kSecond};
   tap::KafkaOauth spec;
   spec.extensions = {{"logicalCluster", "lkc-1"}, {"identityPoolId", "pool-1"}};
-  const Status given = sinks::GiveToken(token, spec, producer);
+  const Status given = kafkaclient::GiveToken(token, spec, producer);
   BOOST_TEST(given.ok(), given);
   spec.extensions = {{"not_a_name", "x"}};
-  BOOST_TEST(absl::IsFailedPrecondition(sinks::GiveToken(token, spec, producer)));
-  const Status old = sinks::GiveToken({"abc", "", now - base::kSecond}, {}, producer);
+  BOOST_TEST(absl::IsFailedPrecondition(kafkaclient::GiveToken(token, spec, producer)));
+  const Status old = kafkaclient::GiveToken({"abc", "", now - base::kSecond}, {}, producer);
   BOOST_TEST(absl::IsFailedPrecondition(old));
   BOOST_TEST(Message(old).find("unexpired") != std::string::npos, old);
   rd_kafka_destroy(producer);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 
 // What SASL OAUTHBEARER shows to a broker.
 struct OauthToken {
@@ -23,4 +23,4 @@ constexpr base::Nanos kUnknownLife = 300 * base::kSecond;
 // kUnauthenticated: it has expired. Messages never have the token.
 StatusOr<OauthToken> ReadToken(const std::string& value, base::Nanos now);
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

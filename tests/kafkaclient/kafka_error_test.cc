@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/kafka_error.h"
+#include "kafkaclient/kafka_error.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(what_somebody_can_do_about_it_decides_the_code_and_is_said)
            Case{-181, absl::StatusCode::kUnauthenticated, "tls.caFile"},
            Case{-195, absl::StatusCode::kUnavailable, "gone"},
        }) {
-    const Status status = sinks::KafkaError(error, spec, "gone");
+    const Status status = kafkaclient::KafkaError(error, spec, "gone");
     BOOST_TEST(status.code() == code, error);
     BOOST_TEST(Message(status).find(said) != std::string::npos, Message(status));
   }
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(what_somebody_can_do_about_it_decides_the_code_and_is_said)
 BOOST_AUTO_TEST_CASE(a_refused_token_is_not_called_a_password) {
   tap::KafkaOutput spec;
   spec.sasl_mechanism = tap::kOauthBearer;
-  const std::string said = Message(sinks::KafkaError(58, spec, ""));
+  const std::string said = Message(kafkaclient::KafkaError(58, spec, ""));
   BOOST_TEST(said.find("refuses the token: check its issuer, audience") != std::string::npos, said);
   BOOST_TEST(said.find("password") == std::string::npos, said);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/kafka_error.h"
+#include "kafkaclient/kafka_error.h"
 
 #include <librdkafka/rdkafka.h>
 
 #include "fmt/format.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 // Before 2.6.1 librdkafka sends a SCRAM proof that brokers from Kafka 4.0 on refuse.
@@ -54,4 +54,4 @@ Status KafkaError(int error, const tap::KafkaOutput& spec, const std::string& de
   }
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

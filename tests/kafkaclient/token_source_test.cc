@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/token_source.h"
+#include "kafkaclient/token_source.h"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -12,7 +12,7 @@
 namespace traffictap {
 namespace {
 
-using sinks::TokenSource;
+using kafkaclient::TokenSource;
 
 // A Secret's folder, and an output that takes its token from there.
 struct Fixture {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/process_clock.h"
-#include "sinks/kafka/oauth_token.h"
+#include "kafkaclient/oauth_token.h"
 #include "tap/output_spec.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 
 // Where a Kafka output's tokens come from. What the spec names, or else the folder's files decide:
 //   token                          that token; whoever renews it writes the file anew
@@ -64,4 +64,4 @@ class TokenSource {
   bool refused_ = false;
 };
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 
 // Some small files, to see when one was replaced, as the kubelet does with the keys of a Secret.
 class WatchedFiles {
@@ -25,4 +25,4 @@ class WatchedFiles {
   bool read_ = false;
 };
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

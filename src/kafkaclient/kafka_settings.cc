@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/kafka_settings.h"
+#include "kafkaclient/kafka_settings.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -8,7 +8,7 @@
 #include "base/text_file.h"
 #include "fmt/format.h"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 constexpr size_t kSecretBytesMax = 1 << 16;
@@ -64,21 +64,14 @@ void KafkaSettings::SetSecret(const char* name, const std::string& path) {
   }
 }
 
-void KafkaSettings::Configure(const tap::KafkaOutput& spec) {
+void KafkaSettings::Connect(const tap::KafkaOutput& spec) {
   std::string brokers;
   for (const auto& broker : spec.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
   Set("bootstrap.servers", brokers);
   // Short: librdkafka 2.0.2 has a fault with long client ids (fixed in 2.5.0).
   Set("client.id", "traffictap");
-  Set("enable.idempotence", "true");
-  Set("linger.ms", "5");
   Set("reconnect.backoff.max.ms", "2000");
   Set("allow.auto.create.topics", "false");
-  Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
-  Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
-  Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
-  Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
-  Set("compression.type", CompressionName(spec.compression));
   Set("security.protocol", SecurityName(spec.security));
   SetIf("sasl.mechanism", spec.sasl_mechanism);
   SetSecret("sasl.username", spec.sasl_username_file);
@@ -86,6 +79,17 @@ void KafkaSettings::Configure(const tap::KafkaOutput& spec) {
   SetIf("ssl.ca.location", spec.ca_file);
   SetIf("ssl.certificate.location", spec.certificate_file);
   SetIf("ssl.key.location", spec.key_file);
+}
+
+void KafkaSettings::Configure(const tap::KafkaOutput& spec) {
+  Connect(spec);
+  Set("enable.idempotence", "true");
+  Set("linger.ms", "5");
+  Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
+  Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
+  Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
+  Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
+  Set("compression.type", CompressionName(spec.compression));
 }
 
 Status GiveToken(const OauthToken& token, const tap::KafkaOauth& spec, rd_kafka_s* to) {
@@ -102,4 +106,4 @@ Status GiveToken(const OauthToken& token, const tap::KafkaOauth& spec, rd_kafka_
   return absl::FailedPreconditionError(fmt::format("kafka: set token: {}", error));
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/watched_files.h"
+#include "kafkaclient/watched_files.h"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(new_contents_of_any_are_seen_once) {
   fakes::TempDir dir;
   dir.Write("user", "jane");
   dir.Write("password", "old");
-  sinks::WatchedFiles files({dir / "user", "", dir / "password"});
+  kafkaclient::WatchedFiles files({dir / "user", "", dir / "password"});
   BOOST_TEST(!files.Changed());
   BOOST_TEST(!files.Changed());
   dir.Write("password", "new");
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(new_contents_of_any_are_seen_once) {
 BOOST_AUTO_TEST_CASE(a_file_that_is_away_or_empty_while_it_is_replaced_has_not_changed) {
   fakes::TempDir dir;
   dir.Write("key", "old");
-  sinks::WatchedFiles files({dir / "key"});
+  kafkaclient::WatchedFiles files({dir / "key"});
   BOOST_TEST(!files.Changed());
   std::filesystem::remove(dir.path() / "key");
   BOOST_TEST(!files.Changed());
@@ -41,11 +41,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_away_or_empty_while_it_is_replaced_has_not_c
 
 BOOST_AUTO_TEST_CASE(a_file_that_comes_later_is_a_change_and_no_files_never_are) {
   fakes::TempDir dir;
-  sinks::WatchedFiles files({dir / "late"});
+  kafkaclient::WatchedFiles files({dir / "late"});
   BOOST_TEST(!files.Changed());
   dir.Write("late", "here");
   BOOST_TEST(files.Changed());
-  sinks::WatchedFiles none({"", ""});
+  kafkaclient::WatchedFiles none({"", ""});
   BOOST_TEST(!none.Changed());
   BOOST_TEST(!none.Changed());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/kafka/oauth_token.h"
+#include "kafkaclient/oauth_token.h"
 
 #include <algorithm>
 #include <cctype>
@@ -10,7 +10,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 
-namespace traffictap::sinks {
+namespace traffictap::kafkaclient {
 namespace {
 
 using Json = nlohmann::json;
@@ -55,4 +55,4 @@ StatusOr<OauthToken> ReadToken(const std::string& value, base::Nanos now) {
       fmt::format("it expired at {}: renew it", base::FormatRfc3339(out.expires)));
 }
 
-}  // namespace traffictap::sinks
+}  // namespace traffictap::kafkaclient
