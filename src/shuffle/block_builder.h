@@ -45,7 +45,7 @@ class BlockBuilder {
  private:
   struct Partition {
     BlockEncoder encoder;
-    uint64_t next_sequence = 0;
+    uint64_t next_sequence = 1;
     base::Nanos opened = 0;     // when its first half was added
     base::Nanos last_said = 0;  // when its last block was sealed
     bool spoke = false;

@@ -34,9 +34,10 @@ uint64_t TapHash(std::string_view tap_key);
 struct BlockHeader {
   uint32_t format_major = kFormatMajor;
   uint32_t format_minor = kFormatMinor;
-  std::string receiver;  // names one life of one receiver
+  std::string receiver;  // names one life of one receiver; empty: a pairer's tick
   uint64_t routes = 0;   // equal where two collectors have the same taps in force
   uint32_t partition = 0;
+  // Of the first half; without halves: of the next one to come. The first of all is 1.
   uint64_t first_sequence = 0;
   uint32_t count = 0;
   base::Nanos sealed = 0;        // the receiver's monotonic clock

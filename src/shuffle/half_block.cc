@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shuffle/half_block.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/crc32c.h"
+#include "base/fnv1a.h"
+#include "fmt/format.h"
+#include "traffic/byte_codec.h"
+#include "traffic/entry_codec.h"
+
+namespace traffictap::shuffle {
+namespace {
+
+using traffic::ByteReader;
+using traffic::ByteWriter;
+
+// The wire types of protobuf.
+constexpr uint64_t kVarint = 0;
+constexpr uint64_t kFixed64 = 1;
+constexpr uint64_t kBytes = 2;
+constexpr uint64_t kFixed32 = 5;
+
+// The fields of half_block.proto.
+enum BlockField : uint64_t { kHeader = 1, kHeaderCrc, kBody, kBodyCrc };
+enum HeaderField : uint64_t {
+  kMajor = 1,
+  kMinor,
+  kReceiver,
+  kRoutes,
+  kPartition,
+  kFirstSequence,
+  kCount,
+  kSealed,
+  kGreatestAge,
+  kBye
+};
+enum BodyField : uint64_t { kNodes = 1, kTapSets, kHalves };
+enum NodeField : uint64_t { kNames = 1, kAddresses };
+enum TapSetField : uint64_t { kTaps = 1 };
+enum HalfField : uint64_t { kNode = 1, kTapSet, kArrival, kWindow, kEntry };
+
+void PutNumber(uint64_t field, uint64_t value, ByteWriter* out) {
+  out->Number(field << 3 | kVarint);
+  out->Number(value);
+}
+
+void PutFixed(uint64_t field, uint64_t value, size_t bytes, ByteWriter* out) {
+  out->Number(field << 3 | (bytes == 8 ? kFixed64 : kFixed32));
+  out->Fixed(value, bytes);
+}
+
+void PutBytes(uint64_t field, std::string_view bytes, ByteWriter* out) {
+  out->Number(field << 3 | kBytes);
+  out->Text(bytes);
+}
+
+// A field of a message: its number, and its value by its wire type.
+struct Field {
+  uint64_t number = 0;
+  uint64_t type = 0;
+  uint64_t value = 0;
+  std::string_view bytes;
+
+  bool Is(uint64_t wanted, uint64_t wanted_type) const {
+    return number == wanted && type == wanted_type;
+  }
+};
+
+// Calls visit(field) for each field of the message; those that nobody knows are the caller's to pass
+// over.
+void ForEachField(std::string_view message, ByteReader* faults, auto visit) {
+  ByteReader in(message);
+  while (in.ok() && !in.AtEnd()) {
+    const uint64_t tag = in.Number();
+    Field field;
+    field.number = tag >> 3;
+    field.type = tag & 7;
+    switch (field.type) {
+      case kVarint: field.value = in.Number(); break;
+      case kFixed64: field.value = in.Fixed(8); break;
+      case kBytes: field.bytes = in.Text(); break;
+      case kFixed32: field.value = in.Fixed(4); break;
+      default: in.Fail("a field has no wire type");
+    }
+    if (in.ok()) visit(field);
+  }
+  if (!in.ok()) faults->Fail(in.fault());
+}
+
+std::string EncodeHeader(const BlockHeader& header) {
+  ByteWriter out;
+  PutNumber(kMajor, header.format_major, &out);
+  PutNumber(kMinor, header.format_minor, &out);
+  PutBytes(kReceiver, header.receiver, &out);
+  PutFixed(kRoutes, header.routes, 8, &out);
+  PutNumber(kPartition, header.partition, &out);
+  PutNumber(kFirstSequence, header.first_sequence, &out);
+  PutNumber(kCount, header.count, &out);
+  PutNumber(kSealed, static_cast<uint64_t>(header.sealed), &out);
+  PutNumber(kGreatestAge, static_cast<uint64_t>(header.greatest_age), &out);
+  PutNumber(kBye, header.bye ? 1 : 0, &out);
+  return out.Take();
+}
+
+Status Torn(const char* what) {
+  return absl::DataLossError(fmt::format("a block of halves cannot be read: {}", what));
+}
+
+// The two parts of a block, each with what its checksum shall be.
+struct Parts {
+  std::string_view header;
+  std::string_view body;
+  uint64_t header_crc = 0;
+  uint64_t body_crc = 0;
+};
+
+StatusOr<Parts> Split(std::string_view bytes) {
+  if (bytes.size() > kBlockBytesMax) return Torn("it is too large");
+  Parts out;
+  ByteReader faults("");
+  ForEachField(bytes, &faults, [&](const Field& field) {
+    if (field.Is(kHeader, kBytes)) out.header = field.bytes;
+    if (field.Is(kBody, kBytes)) out.body = field.bytes;
+    if (field.Is(kHeaderCrc, kFixed32)) out.header_crc = field.value;
+    if (field.Is(kBodyCrc, kFixed32)) out.body_crc = field.value;
+  });
+  // A fault behind the header: what it says still counts.
+  if (!faults.ok() && out.header.empty()) return Torn(faults.fault());
+  if (base::Crc32c(out.header) != out.header_crc) return Torn("the checksum of its header differs");
+  return out;
+}
+
+void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
+  uint64_t major = 0, minor = 0, partition = 0, count = 0, age = 0;
+  ForEachField(bytes, faults, [&](const Field& field) {
+    if (field.Is(kMajor, kVarint)) major = field.value;
+    if (field.Is(kMinor, kVarint)) minor = field.value;
+    if (field.Is(kReceiver, kBytes)) out->receiver = field.bytes;
+    if (field.Is(kRoutes, kFixed64)) out->routes = field.value;
+    if (field.Is(kPartition, kVarint)) partition = field.value;
+    if (field.Is(kFirstSequence, kVarint)) out->first_sequence = field.value;
+    if (field.Is(kCount, kVarint)) count = field.value;
+    if (field.Is(kSealed, kVarint)) out->sealed = static_cast<base::Nanos>(field.value);
+    if (field.Is(kGreatestAge, kVarint)) age = field.value;
+    if (field.Is(kBye, kVarint)) out->bye = field.value != 0;
+  });
+  // Of another major format nothing else is known to mean the same.
+  out->format_major = static_cast<uint32_t>(std::min<uint64_t>(major, UINT32_MAX));
+  out->format_minor = static_cast<uint32_t>(std::min<uint64_t>(minor, UINT32_MAX));
+  if (out->format_major != kFormatMajor) return;
+  if (partition > INT32_MAX || count > kHalvesMax || out->receiver.size() > kReceiverBytesMax) {
+    faults->Fail("a value of its header is out of range");
+  }
+  out->partition = static_cast<uint32_t>(partition);
+  out->count = static_cast<uint32_t>(count);
+  out->greatest_age = static_cast<base::Nanos>(std::min<uint64_t>(age, kAgeMax));
+}
+
+StatusOr<BlockHeader> HeaderOf(const Parts& parts) {
+  BlockHeader out;
+  ByteReader faults("");
+  ReadHeader(parts.header, &out, &faults);
+  if (!faults.ok()) return Torn(faults.fault());
+  if (out.format_major > kFormatMajor) {
+    return absl::UnimplementedError(
+        fmt::format("a block of halves has format {}.{}, this build reads {}.x: update pairers "
+                    "before receivers",
+                    out.format_major, out.format_minor, kFormatMajor));
+  }
+  if (out.format_major < kFormatMajor) return Torn("it names no format");
+  return out;
+}
+
+void ReadNodeMessage(std::string_view bytes, Block* out, ByteReader* faults) {
+  auto node = std::make_shared<traffic::Node>();
+  ForEachField(bytes, faults, [&](const Field& field) {
+    if (field.Is(kNames, kBytes)) {
+      ByteReader in(field.bytes);
+      traffic::ReadNode(&in, node.get());
+      if (!in.ok()) faults->Fail(in.fault());
+    }
+    if (field.Is(kAddresses, kBytes)) {
+      ByteWriter framed;
+      framed.Text(field.bytes);
+      const std::string address = framed.Take();
+      ByteReader in(address);
+      node->addresses.push_back(traffic::ReadAddress(&in));
+      if (!in.ok()) faults->Fail(in.fault());
+    }
+  });
+  out->nodes.push_back(std::move(node));
+}
+
+void ReadTapSet(std::string_view bytes, Block* out, ByteReader* faults) {
+  std::vector<uint64_t> taps;
+  ForEachField(bytes, faults, [&](const Field& field) {
+    if (!field.Is(kTaps, kBytes)) return;
+    if (field.bytes.size() > 8 * traffic::TapSet::kTapsMax) return faults->Fail("too many taps");
+    ByteReader in(field.bytes);
+    while (in.ok() && !in.AtEnd()) taps.push_back(in.Fixed(8));
+    if (!in.ok()) faults->Fail(in.fault());
+  });
+  out->tap_sets.push_back(std::move(taps));
+}
+
+void ReadHalf(std::string_view bytes, Block* out, ByteReader* faults) {
+  uint64_t node = 0, tap_set = 0, arrival = 0, window = 0;
+  std::string_view entry;
+  ForEachField(bytes, faults, [&](const Field& field) {
+    if (field.Is(kNode, kVarint)) node = field.value;
+    if (field.Is(kTapSet, kVarint)) tap_set = field.value;
+    if (field.Is(kArrival, kVarint)) arrival = field.value;
+    if (field.Is(kWindow, kVarint)) window = field.value;
+    if (field.Is(kEntry, kBytes)) entry = field.bytes;
+  });
+  if (node >= out->nodes.size() || tap_set >= out->tap_sets.size()) {
+    return faults->Fail("a half names no proxy or no taps of its block");
+  }
+  ByteReader in(entry);
+  const traffic::DecodedEntry decoded = traffic::ReadEntry(&in);
+  if (!in.ok()) return faults->Fail(in.fault());
+  Half half;
+  half.entry = out->storage.Add(decoded.entry, decoded.request_id_hash);
+  half.entry->node = out->nodes[node].get();
+  half.node = static_cast<uint32_t>(node);
+  half.tap_set = static_cast<uint32_t>(tap_set);
+  // Of any two numbers: no overflow.
+  const uint64_t age = static_cast<uint64_t>(out->header.sealed) - arrival;
+  half.age = age > INT64_MAX ? 0 : static_cast<base::Nanos>(std::min<uint64_t>(age, kAgeMax));
+  half.window = static_cast<base::Nanos>(std::min<uint64_t>(window, kWindowMax));
+  out->halves.push_back(half);
+}
+
+}  // namespace
+
+uint64_t TapHash(std::string_view tap_key) { return base::Fnv1a(tap_key); }
+
+uint32_t BlockEncoder::PlaceOf(const traffic::NodePtr& node) {
+  const auto [found, fresh] = nodes_.emplace(node, static_cast<uint32_t>(nodes_.size()));
+  if (!fresh) return found->second;
+  ByteWriter names;
+  traffic::WriteNode(*node, &names);
+  ByteWriter message;
+  PutBytes(kNames, names.Take(), &message);
+  for (const auto& address : node->addresses) {
+    if (!address.present()) continue;
+    // WriteAddress writes the length that a field of bytes begins with.
+    message.Number(kAddresses << 3 | kBytes);
+    traffic::WriteAddress(address, &message);
+  }
+  ByteWriter field;
+  PutBytes(kNodes, message.Take(), &field);
+  dictionaries_ += field.Take();
+  return found->second;
+}
+
+uint32_t BlockEncoder::PlaceOf(std::span<const uint64_t> taps) {
+  const auto [found, fresh] = tap_sets_.emplace(std::vector<uint64_t>(taps.begin(), taps.end()),
+                                                static_cast<uint32_t>(tap_sets_.size()));
+  if (!fresh) return found->second;
+  ByteWriter hashes;
+  for (const uint64_t tap : taps) hashes.Fixed(tap, 8);
+  ByteWriter message;
+  PutBytes(kTaps, hashes.Take(), &message);
+  ByteWriter field;
+  PutBytes(kTapSets, message.Take(), &field);
+  dictionaries_ += field.Take();
+  return found->second;
+}
+
+void BlockEncoder::Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node,
+                       std::span<const uint64_t> taps, base::Nanos window) {
+  ByteWriter message;
+  PutNumber(kNode, PlaceOf(node), &message);
+  PutNumber(kTapSet, PlaceOf(taps), &message);
+  PutNumber(kArrival, static_cast<uint64_t>(entry.arrival), &message);
+  PutNumber(kWindow, static_cast<uint64_t>(window), &message);
+  ByteWriter bytes;
+  traffic::WriteEntry(entry, &bytes);
+  PutBytes(kEntry, bytes.Take(), &message);
+  ByteWriter field;
+  PutBytes(kHalves, message.Take(), &field);
+  halves_ += field.Take();
+  oldest_ = count_ == 0 ? entry.arrival : std::min(oldest_, entry.arrival);
+  ++count_;
+}
+
+std::string BlockEncoder::Seal(BlockHeader header, base::Nanos now) {
+  header.format_major = kFormatMajor;
+  header.format_minor = kFormatMinor;
+  header.count = count_;
+  header.sealed = now;
+  header.greatest_age = count_ == 0 ? 0 : std::clamp<base::Nanos>(now - oldest_, 0, kAgeMax);
+  const std::string head = EncodeHeader(header);
+  const std::string body = std::exchange(dictionaries_, {}) + std::exchange(halves_, {});
+  nodes_.clear();
+  tap_sets_.clear();
+  count_ = 0;
+  oldest_ = 0;
+  ByteWriter out;
+  PutBytes(kHeader, head, &out);
+  PutFixed(kHeaderCrc, base::Crc32c(head), 4, &out);
+  PutBytes(kBody, body, &out);
+  PutFixed(kBodyCrc, base::Crc32c(body), 4, &out);
+  return out.Take();
+}
+
+StatusOr<BlockHeader> DecodeHeader(std::string_view bytes) {
+  const auto parts = Split(bytes);
+  if (!parts.ok()) return parts.status();
+  return HeaderOf(*parts);
+}
+
+StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes) {
+  const auto parts = Split(bytes);
+  if (!parts.ok()) return parts.status();
+  auto header = HeaderOf(*parts);
+  if (!header.ok()) return header.status();
+  if (base::Crc32c(parts->body) != parts->body_crc) return Torn("the checksum of its body differs");
+  auto out = std::make_unique<Block>();
+  out->header = *std::move(header);
+  ByteReader faults("");
+  ForEachField(parts->body, &faults, [&](const Field& field) {
+    if (!faults.ok() || field.type != kBytes) return;
+    if (field.number == kNodes) ReadNodeMessage(field.bytes, out.get(), &faults);
+    if (field.number == kTapSets) ReadTapSet(field.bytes, out.get(), &faults);
+    if (field.number == kHalves) ReadHalf(field.bytes, out.get(), &faults);
+  });
+  if (!faults.ok()) return Torn(faults.fault());
+  if (out->halves.size() != out->header.count) return Torn("it has not as many halves as it says");
+  return out;
+}
+
+}  // namespace traffictap::shuffle
