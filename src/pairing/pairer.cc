@@ -27,10 +27,10 @@
 #include <utility>
 #include <vector>
 
+#include "pairing/emitted_requests.h"
 #include "pairing/ended_streams.h"
 #include "pairing/orphan_reason.h"
 #include "pairing/pair_key.h"
-#include "pairing/recent_keys.h"
 #include "pairing/verdict.h"
 #include "pairing/waiting_table.h"
 
@@ -51,22 +51,6 @@ constexpr Slot kNone = WaitingTable::kNone;
 // must not make each of them cost more than the one before.
 constexpr int kCandidatesMax = 64;
 
-const traffic::SocketAddress& PeerAddress(const PackedEntry& entry) {
-  return IsClient(entry) ? entry.facts.upstream_remote : entry.facts.downstream_direct_remote;
-}
-
-TrafficPair Alone(const PackedEntry* const& entry, OrphanReason reason) {
-  TrafficPair pair;
-  if (IsClient(*entry)) {
-    pair.client = entry;
-  } else {
-    pair.servers = {&entry, 1};
-  }
-  pair.orphan_reason = reason;
-  pair.verdict = Judge(pair);
-  return pair;
-}
-
 }  // namespace
 
 class Pairer::State {
@@ -75,34 +59,46 @@ class Pairer::State {
       : options_(std::move(options)),
         peers_(peers),
         next_(next),
-        seen_(options_.tombstones_max),
-        finished_(options_.tombstones_max),
+        emitted_(options_.tombstones_max),
         ended_(options_.tombstones_max) {}
 
-  void Add(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
+  void Add(const PackedEntry& entry, const NodePtr& node, HalfTime time) {
     ++counters_.kept;
     if (entry.facts.moment == traffic::LogMoment::kStart) return void(++counters_.intermediate);
     // Of a stream that is idle two entries are alike, and no copies.
-    if (IsOpen(entry)) return AddOpen(entry, node, now);
-    if (!seen_.Insert(IdentityKey(entry, std::hash<std::string>()(node->id)))) {
-      ++counters_.duplicates;
-      return;
-    }
+    if (IsOpen(entry)) return AddOpen(entry, node, time);
+    if (!emitted_.Take(entry, *node)) return void(++counters_.duplicates);
     if (ended_.End(entry)) TakeUnseen(waiting_.FindOpen(entry));
     if (JoinsNothing(entry)) return EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
     if (JoinSingle(entry, node)) return;
-    CompleteRetried(waiting_.Add(entry, node, options_.window(entry.taps), now));
-    MakeRoom(now);
+    CompleteRetried(waiting_.Add(entry, node, WithWindow(entry, time)));
+    MakeRoom(time.arrival);
+  }
+
+  void Mark(const PackedEntry& entry, const NodePtr& node, bool waits) {
+    if (entry.facts.moment == traffic::LogMoment::kStart) return;
+    if (IsOpen(entry)) return void(ended_.GoesOn(entry));
+    if (!emitted_.Take(entry, *node)) return;
+    ended_.End(entry);
+    if (!waits && !JoinsNothing(entry)) emitted_.Finish(entry);
+  }
+
+  void Restore(const PackedEntry& entry, const NodePtr& node, const HalfTime& time) {
+    Mark(entry, node, true);
+    waiting_.Add(entry, node, time);
+  }
+
+  void Restore(const JoinCounters& counters) { counters_ = counters; }
+  void ForEachWaiting(const std::function<void(const HalfTime&)>& visit) {
+    waiting_.ForEach([&](const Half& half) { visit({half.arrival, half.window, half.position}); });
   }
 
   void Advance(base::Nanos now) {
     for (Slot slot; (slot = waiting_.Due(now)) != kNone;) End(slot, now, false);
-    counters_.waiting = waiting_.size();
   }
 
   void Flush(base::Nanos now) {
     for (Slot slot; (slot = waiting_.Oldest()) != kNone;) End(slot, now, false);
-    counters_.waiting = waiting_.size();
   }
 
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
@@ -117,31 +113,37 @@ class Pairer::State {
     });
   }
 
-  const JoinCounters& counters() const { return counters_; }
+  const JoinCounters& counters() {
+    counters_.waiting = waiting_.size();
+    return counters_;
+  }
   size_t waiting_bytes() const { return waiting_.bytes(); }
 
  private:
   void MakeRoom(base::Nanos now) {
     while (waiting_.bytes() > options_.waiting_bytes_max) End(waiting_.Oldest(), now, true);
-    counters_.waiting = waiting_.size();
   }
 
-  void AddOpen(const PackedEntry& entry, const NodePtr& node, base::Nanos now) {
+  HalfTime WithWindow(const PackedEntry& entry, HalfTime time) const {
+    if (time.window == 0) time.window = options_.window(entry.taps);
+    return time;
+  }
+
+  void AddOpen(const PackedEntry& entry, const NodePtr& node, const HalfTime& time) {
     if (!ended_.GoesOn(entry)) return void(++counters_.intermediate);
     const Slot former = waiting_.FindOpen(entry);
     if (former == kNone) {
-      waiting_.Add(entry, node, options_.window(entry.taps), now);
+      waiting_.Add(entry, node, WithWindow(entry, time));
     } else {
       ++counters_.intermediate;
-      waiting_.Replace(former, entry, node);
+      waiting_.Replace(former, entry, node, time.position);
     }
-    MakeRoom(now);
+    MakeRoom(time.arrival);
   }
 
   void TakeUnseen(Slot open) {
     if (open == kNone) return;
     waiting_.Take(open);
-    counters_.waiting = waiting_.size();
     ++counters_.intermediate;
   }
 
@@ -166,7 +168,6 @@ class Pairer::State {
     });
     if (other == kNone || !sure) return false;
     const Half half = waiting_.Take(other);
-    counters_.waiting = waiting_.size();
     const PackedEntry* server = client ? half.entry.get() : &entry;
     const NodePtr nodes[] = {client ? node : half.node, client ? half.node : node};
     EmitPair(client ? entry : *half.entry, {&server, 1}, nodes);
@@ -307,8 +308,7 @@ class Pairer::State {
         IsClient(entry) ? (Attempts(entry) > 1 ? slot : kNone) : ClientOf(entry, 2);
     if (retried != kNone) {
       const Found found = FindServers(retried);
-      const bool takes_part =
-          retried == slot || std::count(found.servers.begin(), found.servers.end(), slot) > 0;
+      const bool takes_part = retried == slot || std::ranges::count(found.servers, slot) > 0;
       if (!found.servers.empty() && takes_part) return Resolve(retried, found);
     }
     const Slot other = retried == slot ? kNone : OtherOf(slot, now);
@@ -319,23 +319,8 @@ class Pairer::State {
     }
     if (IsOpen(entry) && OtherSideEnded(entry)) return TakeUnseen(slot);
     const Half half = waiting_.Take(slot);
-    const bool late = !IsOpen(*half.entry) && Finish(*half.entry);
+    const bool late = !IsOpen(*half.entry) && emitted_.Finish(*half.entry);
     EmitOrphan(half.entry.get(), half.node, WhyAlone(half, now, evicted, late));
-  }
-
-  // Remembers that this half's request has been emitted. True where it was already, by the half of
-  // the other side.
-  bool Finish(const PackedEntry& entry) {
-    const uint64_t exchange = ExchangeKey(entry);
-    const uint64_t request = RequestKey(entry);
-    if (IsClient(entry)) {
-      if (request != 0 && TakesByRequest(entry)) finished_.Insert(request);
-      return exchange != 0 && !finished_.Insert(exchange);
-    }
-    // A client that joins by its request alone leaves it for all its servers; one of them says
-    // nothing of the others, and a success is none of its earlier attempts.
-    const bool late = request != 0 && !Succeeded(entry) && finished_.Contains(request);
-    return (exchange != 0 && !finished_.Insert(exchange)) || late;
   }
 
   // While `half` waited.
@@ -347,7 +332,10 @@ class Pairer::State {
   OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {
     LoneHalf lone{evicted, late, PeerState::kUnknown, half.entry->facts.peer_mesh};
     if (!evicted && JoinsNothing(*half.entry)) return OrphanReason::kNeverArrived;
-    if (!evicted && !late) lone.peer = StateOf(PeerAddress(*half.entry), half, now);
+    if (evicted || late) return ReasonOf(lone);
+    lone.peer = StateOf(PeerAddress(*half.entry), half, now);
+    const bool lost = options_.lost_since && options_.lost_since(half.arrival - half.window);
+    if (lone.peer == PeerState::kUnknown && lost) lone.peer = PeerState::kLost;
     return ReasonOf(lone);
   }
 
@@ -358,7 +346,7 @@ class Pairer::State {
     } else {
       ++counters_.pairs;
       counters_.retries += servers.size() - 1;
-      Finish(client);
+      emitted_.Finish(client);
     }
     TrafficPair pair;
     pair.client = &client;
@@ -376,8 +364,7 @@ class Pairer::State {
   const PeerStates* const peers_;
   PairConsumer* const next_;
   WaitingTable waiting_;
-  RecentKeys seen_;
-  RecentKeys finished_;
+  EmittedRequests emitted_;
   EndedStreams ended_;
   JoinCounters counters_;
 };
@@ -387,7 +374,20 @@ Pairer::Pairer(PairerOptions options, const PeerStates* peers, PairConsumer* nex
 Pairer::~Pairer() = default;
 
 void Pairer::Add(const traffic::EntryBatch& batch, base::Nanos now) {
-  for (const auto* entry : batch.entries()) state_->Add(*entry, batch.node(), now);
+  for (const auto* entry : batch.entries()) state_->Add(*entry, batch.node(), {now});
+}
+void Pairer::Add(const PackedEntry& entry, const NodePtr& node, const HalfTime& time) {
+  state_->Add(entry, node, time);
+}
+void Pairer::Restore(const PackedEntry& entry, const NodePtr& node, const HalfTime& time) {
+  state_->Restore(entry, node, time);
+}
+void Pairer::Mark(const PackedEntry& entry, const NodePtr& node) {
+  state_->Mark(entry, node, false);
+}
+void Pairer::Restore(const JoinCounters& counters) { state_->Restore(counters); }
+void Pairer::ForEachWaiting(const std::function<void(const HalfTime&)>& visit) const {
+  state_->ForEachWaiting(visit);
 }
 void Pairer::Advance(base::Nanos now) { state_->Advance(now); }
 void Pairer::Flush(base::Nanos now) { state_->Flush(now); }

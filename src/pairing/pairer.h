@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "pairing/half_time.h"
 #include "pairing/peer_states.h"
 #include "traffic/entry_batch.h"
 #include "traffic/traffic_pair.h"
@@ -55,10 +56,13 @@ struct PairerOptions {
   size_t tombstones_max = 1 << 18;  // finished keys remembered, to tell late halves and duplicates
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;
+  // Whether halves were lost since then whose proxies nobody knows; null: none ever.
+  std::function<bool(base::Nanos since)> lost_since;
 };
 
-// Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is the
-// monotonic clock and must not go back.
+// Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is its
+// caller's clock and must not go back: the monotonic one, or that of the log its halves come from.
+// It reads no other, so that what comes out depends on what goes in alone.
 //
 // Open streams. A periodic entry tells of a stream that goes on, whoever asked for it. It waits for
 // its window whatever else is there, and then:
@@ -80,6 +84,8 @@ class Pairer {
 
   // Takes the batch's entries, copying those that must wait. May call `next`.
   void Add(const traffic::EntryBatch& batch, base::Nanos now);
+  // The same for one entry whose time comes with it; with window 0 its taps tell it.
+  void Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node, const HalfTime& time);
   // Emits what has waited its window out.
   void Advance(base::Nanos now);
   // Emits all that waits, as orphans (or as pairs that only waited for more attempts).
@@ -87,6 +93,16 @@ class Pairer {
   // Shows each removed tap what waits for it, half by half as orphans that nobody counts, and
   // forgets the tap: a half that no tap wants any more is emitted all the same, to no tap.
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now);
+
+  // What a pairer that takes over from another one is told first, in the order of the log: the halves
+  // that wait there, each with its time as ForEachWaiting had it; the others, which must not be
+  // emitted again; and last the counters, of which the waiting are counted anew. Calls nobody.
+  void Restore(const traffic::PackedEntry& entry, const traffic::NodePtr& node,
+               const HalfTime& time);
+  void Mark(const traffic::PackedEntry& entry, const traffic::NodePtr& node);
+  void Restore(const JoinCounters& counters);
+  // All that waits, in the order in which it is due.
+  void ForEachWaiting(const std::function<void(const HalfTime&)>& visit) const;
 
   const JoinCounters& counters() const;
   size_t waiting_bytes() const;

@@ -135,4 +135,16 @@ Verdict Judge(const TrafficPair& pair) {
   return JudgeBoth(*pair.client, *pair.server(), pair.servers.size());
 }
 
+TrafficPair Alone(const PackedEntry* const& entry, traffic::OrphanReason reason) {
+  TrafficPair pair;
+  if (entry->facts.reporter == traffic::Reporter::kSource) {
+    pair.client = entry;
+  } else {
+    pair.servers = {&entry, 1};
+  }
+  pair.orphan_reason = reason;
+  pair.verdict = Judge(pair);
+  return pair;
+}
+
 }  // namespace traffictap::pairing

@@ -49,4 +49,7 @@ namespace traffictap::pairing {
 //                                                 made it
 traffic::Verdict Judge(const traffic::TrafficPair& pair);
 
+// The record of a half that came alone, judged. A view of `entry`, the pointer included.
+traffic::TrafficPair Alone(const traffic::PackedEntry* const& entry, traffic::OrphanReason reason);
+
 }  // namespace traffictap::pairing

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Each half is in one queue (of its window's length), in by_connection_, in by_request_ and, while
-// its stream is open, in by_stream_, or its place is on the list of free ones. Queues need no
-// sorting: a half is appended when it comes, and all of a queue wait equally long, so the oldest is
-// always the first to end; Due looks at one half per length. The indexes keep the halves of one key
+// its stream is open, in by_stream_, or its place is on the list of free ones. Queues are
+// sorted by arrival, which costs nothing: halves come in that order, but for those of open streams
+// that are restored from a log. All of a queue wait equally long, so the oldest is always the first
+// to end; Due looks at one half per length. The indexes keep the halves of one key
 // in the order in which they came, one key for each side: whoever asks for the oldest of the other
 // side finds it first, however many of its own side wait there. Slots are numbers that stay where
 // they are, so that the indexes can link through them; entries live in a slab, since the allocator's
@@ -23,8 +24,7 @@ constexpr size_t kIdleQueuesMax = 64;
 }  // namespace
 
 WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
-                                     const traffic::NodePtr& node, base::Nanos window,
-                                     base::Nanos now) {
+                                     const traffic::NodePtr& node, const HalfTime& time) {
   Slot slot = free_;
   if (slot == kNone) {
     slot = static_cast<Slot>(halves_.size());
@@ -32,11 +32,12 @@ WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
   } else {
     free_ = halves_[slot].newer;
   }
-  halves_[slot].half = {{nullptr, FreeEntry{&slab_}}, node, now, window};
+  halves_[slot].half = {{nullptr, FreeEntry{&slab_}}, node, time.arrival, time.window,
+                        time.position};
   if (queues_.size() > kIdleQueuesMax) {
     std::erase_if(queues_, [](const auto& queue) { return queue.second.oldest == kNone; });
   }
-  Append(&queues_[window], slot);
+  Append(&queues_[time.window], slot);
   Store(slot, entry);
   ++size_;
   return slot;
@@ -52,10 +53,11 @@ void WaitingTable::Store(Slot slot, const traffic::PackedEntry& entry) {
 }
 
 void WaitingTable::Replace(Slot slot, const traffic::PackedEntry& entry,
-                           const traffic::NodePtr& node) {
+                           const traffic::NodePtr& node, uint64_t position) {
   RemoveFromIndexes(slot);
   Store(slot, entry);
   halves_[slot].half.node = node;
+  halves_[slot].half.position = position;
 }
 
 void WaitingTable::RemoveFromIndexes(Slot slot) {
@@ -76,11 +78,14 @@ WaitingTable::Half WaitingTable::Take(Slot slot) {
 
 void WaitingTable::Append(Queue* queue, Slot slot) {
   Place& place = halves_[slot];
+  Slot after = queue->newest;
+  while (after != kNone && at(after).arrival > place.half.arrival) after = halves_[after].older;
   place.queue = queue;
-  place.older = queue->newest;
-  place.newer = kNone;
-  (queue->newest == kNone ? queue->oldest : halves_[queue->newest].newer) = slot;
-  queue->newest = slot;
+  place.older = after;
+  Slot& next = after == kNone ? queue->oldest : halves_[after].newer;
+  place.newer = next;
+  (next == kNone ? queue->newest : halves_[next].older) = slot;
+  next = slot;
 }
 
 void WaitingTable::Unlink(Slot slot) {

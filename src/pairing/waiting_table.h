@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "pairing/half_time.h"
 #include "pairing/pair_key.h"
 #include "pairing/slab.h"
 #include "pairing/slot_index.h"
@@ -32,15 +33,16 @@ class WaitingTable {
     traffic::NodePtr node;
     base::Nanos arrival = 0;
     base::Nanos window = 0;
+    uint64_t position = 0;
   };
 
-  // Copies `entry`. `now` never goes back.
-  Slot Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node, base::Nanos window,
-           base::Nanos now);
+  // Copies `entry`. Takes longer the more halves of its window came later than it.
+  Slot Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node, const HalfTime& time);
   // Takes the half out. It must not outlive the table.
   Half Take(Slot slot);
   // Puts a copy of `entry` into the place of the half there, to end when that one would have ended.
-  void Replace(Slot slot, const traffic::PackedEntry& entry, const traffic::NodePtr& node);
+  void Replace(Slot slot, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
+               uint64_t position);
   const Half& at(Slot slot) const { return halves_[slot].half; }
 
   // The oldest half of that side, on the connection of `entry`, for which test(slot) holds.
