@@ -16,7 +16,12 @@ namespace traffictap::pairing {
 // Not thread-safe.
 class EndedStreams {
  public:
-  explicit EndedStreams(size_t streams_max) : streams_max_(streams_max) {}
+  // `always`: remembers every stream, from the first one on.
+  EndedStreams(size_t streams_max, bool always) : streams_max_(streams_max) {
+    if (!always) return;
+    ended_ = std::make_unique<RecentKeys>(streams_max_);
+    youngest_ = 0;
+  }
 
   // Of a periodic entry: its stream goes on, as far as is known.
   bool GoesOn(const traffic::PackedEntry& open) {

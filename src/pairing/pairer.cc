@@ -60,7 +60,7 @@ class Pairer::State {
         peers_(peers),
         next_(next),
         emitted_(options_.tombstones_max),
-        ended_(options_.tombstones_max) {}
+        ended_(options_.tombstones_max, options_.remember_ends) {}
 
   void Add(const PackedEntry& entry, const NodePtr& node, HalfTime time) {
     ++counters_.kept;

@@ -54,6 +54,9 @@ struct PairerOptions {
   // beyond: the oldest halves are emitted early, as kLostInBuffer
   size_t waiting_bytes_max = size_t{512} << 20;
   size_t tombstones_max = 1 << 18;  // finished keys remembered, to tell late halves and duplicates
+  // Remembers the end of each stream, whether a periodic entry has told of one yet or not: then it
+  // makes no difference how long the pairer has been there.
+  bool remember_ends = false;
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;
   // Whether halves were lost since then whose proxies nobody knows; null: none ever.

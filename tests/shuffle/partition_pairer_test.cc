@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shuffle/partition_pairer.h"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "fakes/collecting_consumer.h"
+#include "pairing/random_halves.h"
+#include "shuffle/simulated_log.h"
+
+namespace traffictap {
+
+using base::kMillisecond;
+using base::kSecond;
+using shuffle::PartitionPairer;
+
+namespace {
+
+constexpr base::Nanos kT = SimulatedLog::kStart;
+
+// One line for a record: which halves are in it. Reasons may differ after a takeover, as what was
+// emitted longer ago than a window is forgotten.
+std::string LineOf(const fakes::Emitted& emitted) {
+  std::string out = emitted.client + ":";
+  for (const auto& server : emitted.servers) out += server + ",";
+  return out;
+}
+
+// A partition with blocks that the test makes.
+struct Blocks {
+  PartitionPairer Make() { return PartitionPairer(SimulatedOptions(), &collected); }
+
+  std::string Seal(const std::string& receiver, uint64_t first,
+                   const std::vector<fakes::EntryBuilder>& halves, base::Nanos now,
+                   uint64_t tap = shuffle::TapHash("shop/tap")) {
+    shuffle::BlockEncoder encoder;
+    for (const auto& half : halves) {
+      traffic::EntryBatch batch(node);
+      auto* entry = batch.Add(half.entry());
+      entry->arrival = now;
+      encoder.Add(*entry, node, {&tap, 1}, 5 * kSecond);
+    }
+    shuffle::BlockHeader header;
+    header.receiver = receiver;
+    header.first_sequence = first;
+    return encoder.Seal(header, now);
+  }
+  Status Take(PartitionPairer& pairer, const std::string& bytes, base::Nanos now) {
+    return pairer.Take({offset++, kT + now, bytes});
+  }
+  static fakes::EntryBuilder Client(const std::string& tag) {
+    return fakes::EntryBuilder::Client().Tag(tag).Id(tag).Connection("10.0.0.1:5000",
+                                                                     "10.0.0.2:80");
+  }
+
+  const traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
+  fakes::CollectingConsumer collected;
+  int64_t offset = 100;
+};
+
+// The log of a small mesh: random exchanges over three receivers, one of them cut off for a while.
+std::vector<SimulatedLog::Message> MeshLog(uint32_t seed) {
+  RandomHalves halves(seed);
+  SimulatedLog log(seed, 3, 40 * kSecond);
+  base::Nanos at = kSecond;
+  std::set<std::string> tags;
+  for (const auto& half : halves.Make(60)) {
+    // A copy that comes much later than a window is known to nobody after a takeover.
+    if (!tags.insert(half.tag).second) continue;
+    at += halves.Roll(300) * kMillisecond;
+    log.Add(static_cast<size_t>(halves.Roll(3)),
+            {at, half.tag, EntryOf(half), fakes::MakeNode(half.node), half.window});
+  }
+  log.Cut({1, 8 * kSecond, 8 * kSecond + halves.Roll(5) * kSecond + 1});
+  return log.Make();
+}
+
+struct Replay {
+  explicit Replay(const std::vector<SimulatedLog::Message>& of) : log(of) {}
+
+  void Run(PartitionPairer& pairer, size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) {
+      BOOST_REQUIRE(
+          pairer.Take({static_cast<int64_t>(i), log[i].appended, log[i].bytes}).ok());
+    }
+  }
+  static std::vector<std::string> Lines(const fakes::CollectingConsumer& collected, size_t from) {
+    std::vector<std::string> out;
+    for (size_t i = from; i < collected.emitted.size(); ++i) {
+      out.push_back(LineOf(collected.emitted[i]));
+    }
+    return out;
+  }
+
+  const std::vector<SimulatedLog::Message>& log;
+};
+
+uint64_t Sum(const pairing::JoinCounters& joins) {
+  uint64_t out = 2 * joins.pairs + joins.retries + joins.duplicates + joins.open +
+                 joins.intermediate + joins.waiting;
+  for (const uint64_t orphans : joins.orphans) out += orphans;
+  return out;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(partition_pairer, Blocks)
+
+BOOST_AUTO_TEST_CASE(halves_join_at_once_and_end_by_the_time_of_the_partition_alone) {
+  auto pairer = Make();
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("c"), Client("lone")}, 10 * kSecond), 10 * kSecond)
+                 .ok());
+  const auto server = fakes::EntryBuilder::Server().Tag("s").Id("c").Connection("10.0.0.1:5000",
+                                                                               "10.0.0.2:80");
+  BOOST_TEST(Take(pairer, Seal("b", 1, {server}, 11 * kSecond), 11 * kSecond).ok());
+  BOOST_TEST(collected.emitted.size() == 1u);
+  BOOST_TEST(LineOf(collected.emitted[0]) == "c:s,");
+  BOOST_TEST(pairer.NeedsTime());
+  // One of the receivers holds time back.
+  BOOST_TEST(Take(pairer, Seal("a", 3, {}, 20 * kSecond), 20 * kSecond).ok());
+  BOOST_TEST(collected.emitted.size() == 1u);
+  BOOST_TEST(Take(pairer, Seal("b", 2, {}, 20 * kSecond), 20 * kSecond).ok());
+  BOOST_TEST(collected.emitted.size() == 2u);
+  BOOST_TEST(!pairer.NeedsTime());
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_in_a_receivers_numbers_is_lost_and_a_repetition_is_skipped) {
+  auto pairer = Make();
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1"), Client("2")}, kSecond), kSecond).ok());
+  BOOST_TEST(Take(pairer, Seal("a", 2, {Client("2"), Client("3")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().repeated == 1u);
+  BOOST_TEST(pairer.counters().received == 3u);
+  BOOST_TEST(pairer.counters().lost == 0u);
+  BOOST_TEST(Take(pairer, Seal("a", 7, {Client("7")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().lost == 3u);
+  BOOST_TEST(Take(pairer, Seal("a", 10, {}, 8 * kSecond), 8 * kSecond).ok());
+  BOOST_TEST(pairer.counters().lost == 5u);
+  BOOST_TEST((collected.emitted.back().reason == traffic::OrphanReason::kLostInBuffer));
+  // The numbers of each receiver are its own.
+  BOOST_TEST(Take(pairer, Seal("b", 1, {Client("b1")}, kSecond), 8 * kSecond).ok());
+  BOOST_TEST(pairer.counters().repeated == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_block_is_counted_as_lost_and_skipped) {
+  auto pairer = Make();
+  std::string torn = Seal("a", 1, {Client("1"), Client("2")}, kSecond);
+  torn.back() = static_cast<char>(torn.back() ^ 1);
+  BOOST_TEST(Take(pairer, torn, kSecond).ok());
+  BOOST_TEST(pairer.counters().broken_blocks == 1u);
+  BOOST_TEST(pairer.counters().lost == 2u);
+  BOOST_TEST(Take(pairer, "nothing of ours", kSecond).ok());
+  BOOST_TEST(pairer.counters().broken_blocks == 2u);
+  BOOST_TEST(Take(pairer, Seal("a", 3, {Client("3")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().lost == 2u);
+  BOOST_TEST(pairer.counters().received == 1u);
+  BOOST_TEST(pairer.Note().next_offset == 103);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_of_another_partition_is_broken) {
+  auto options = SimulatedOptions();
+  options.partition = 5;
+  PartitionPairer pairer(options, &collected);
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().broken_blocks == 1u);
+  BOOST_TEST(pairer.joins().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(halves_of_taps_that_nobody_knows_are_filtered) {
+  auto pairer = Make();
+  const auto bytes = Seal("a", 1, {Client("1")}, kSecond, shuffle::TapHash("shop/other"));
+  BOOST_TEST(Take(pairer, bytes, kSecond).ok());
+  BOOST_TEST(pairer.counters().filtered == 1u);
+  BOOST_TEST(pairer.joins().kept == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(halves_that_waited_and_are_gone_from_the_log_are_lost_and_the_books_add_up) {
+  auto pairer = Make();
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1"), Client("2")}, kSecond), kSecond).ok());
+  const auto checkpoint = pairer.Note();
+  BOOST_TEST(checkpoint.waiting.size() == 2u);
+  PartitionPairer other(SimulatedOptions(), &collected, checkpoint);
+  BOOST_TEST(!other.restored());
+  BOOST_TEST(other.Note().waiting.size() == 2u);
+  BOOST_TEST(Take(other, Seal("a", 3, {}, 2 * kSecond), 2 * kSecond).ok());
+  BOOST_TEST(other.restored());
+  BOOST_TEST(other.counters().lost == 2u);
+  BOOST_TEST(other.counters().received == 0u);
+  BOOST_TEST(other.joins().kept == Sum(other.joins()));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_removed_tap_waits_for_is_shown_to_it) {
+  auto pairer = Make();
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  traffic::TapSet removed;
+  removed.Add(0);
+  pairer.RemoveTaps(removed);
+  BOOST_TEST(collected.emitted.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(no_pair_is_torn_where_its_receiver_cannot_reach_the_broker_for_a_while) {
+  for (uint32_t seed = 1; seed <= 50; ++seed) {
+    SimulatedLog simulated(seed, 2, 60 * kSecond);
+    for (int i = 0; i < 50; ++i) {
+      const std::string tag = std::to_string(i);
+      const base::Nanos at = kSecond + i * 600 * kMillisecond;
+      simulated.Add(0, {at, "c" + tag, Client("c" + tag).Id(tag), node});
+      const auto server = fakes::EntryBuilder::Server().Tag("s" + tag).Id(tag).Connection(
+          "10.0.0.1:5000", "10.0.0.2:80");
+      simulated.Add(1, {at + (i % 5) * kSecond - 100 * kMillisecond, "s" + tag, server, node});
+    }
+    simulated.Cut({1, 10 * kSecond, 10 * kSecond + (seed % 29) * kSecond + 1});
+    const auto log = simulated.Make();
+    fakes::CollectingConsumer pairs;
+    PartitionPairer pairer(SimulatedOptions(), &pairs);
+    Replay(log).Run(pairer, 0, log.size());
+    BOOST_TEST(pairs.emitted.size() == 50u, "seed " << seed);
+    BOOST_TEST(pairer.joins().pairs == 50u, "seed " << seed);
+  }
+}
+
+// An owner that takes over at any message goes on as if it had been there from the first.
+BOOST_AUTO_TEST_CASE(wherever_a_log_is_cut_the_next_owner_writes_what_the_first_would_have) {
+  size_t cuts = 0;
+  size_t waited = 0;
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    const auto log = MeshLog(seed);
+    Replay replay(log);
+    fakes::CollectingConsumer all;
+    PartitionPairer first(SimulatedOptions(), &all);
+    std::vector<std::string> checkpoints;
+    std::vector<size_t> written;
+    for (size_t i = 0; i < log.size(); ++i) {
+      checkpoints.push_back(shuffle::Encode(first.Note()));
+      written.push_back(all.emitted.size());
+      replay.Run(first, i, i + 1);
+    }
+    BOOST_TEST(first.joins().kept == Sum(first.joins()));
+    // Offset 0 is where nobody has been yet.
+    for (size_t cut = 1; cut < log.size(); ++cut, ++cuts) {
+      const auto checkpoint = shuffle::DecodeCheckpoint(checkpoints[cut]).value();
+      BOOST_REQUIRE(checkpoint.next_offset == static_cast<int64_t>(cut));
+      waited += checkpoint.waiting.size();
+      fakes::CollectingConsumer rest;
+      PartitionPairer next(SimulatedOptions(), &rest, checkpoint);
+      replay.Run(next, static_cast<size_t>(checkpoint.read_from), log.size());
+      BOOST_TEST_CONTEXT("seed " << seed << " cut " << cut) {
+        BOOST_TEST(Replay::Lines(rest, 0) == Replay::Lines(all, written[cut]),
+                   boost::test_tools::per_element());
+        BOOST_TEST(next.joins().pairs == first.joins().pairs);
+        BOOST_TEST(next.joins().kept == first.joins().kept);
+        BOOST_TEST((next.counters() == first.counters()));
+        BOOST_TEST(next.now() == first.now());
+      }
+    }
+  }
+  BOOST_TEST(cuts > 1'000u);
+  BOOST_TEST(waited > cuts);
+}
+
+// Owner after owner, each for a few messages, as in a storm of rebalances.
+BOOST_AUTO_TEST_CASE(many_owners_in_turn_write_what_one_would_have) {
+  for (uint32_t seed = 101; seed <= 110; ++seed) {
+    const auto log = MeshLog(seed);
+    Replay replay(log);
+    fakes::CollectingConsumer one;
+    PartitionPairer alone(SimulatedOptions(), &one);
+    replay.Run(alone, 0, log.size());
+    fakes::CollectingConsumer many;
+    PartitionPairer begin(SimulatedOptions(), &many);
+    replay.Run(begin, 0, 1);
+    std::string checkpoint = shuffle::Encode(begin.Note());
+    for (size_t at = 1; at < log.size();) {
+      const auto from = shuffle::DecodeCheckpoint(checkpoint).value();
+      PartitionPairer owner(SimulatedOptions(), &many, from);
+      const size_t to = std::min(log.size(), at + 1 + at % 7);
+      replay.Run(owner, static_cast<size_t>(from.read_from), to);
+      checkpoint = shuffle::Encode(owner.Note());
+      at = to;
+    }
+    BOOST_TEST(Replay::Lines(many, 0) == Replay::Lines(one, 0), boost::test_tools::per_element());
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
