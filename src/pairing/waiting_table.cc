@@ -32,8 +32,8 @@ WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
   } else {
     free_ = halves_[slot].newer;
   }
-  halves_[slot].half = {{nullptr, FreeEntry{&slab_}}, node, time.arrival, time.window,
-                        time.position};
+  halves_[slot].half = {
+      {nullptr, FreeEntry{&slab_}}, node, time.arrival, time.window, time.position};
   if (queues_.size() > kIdleQueuesMax) {
     std::erase_if(queues_, [](const auto& queue) { return queue.second.oldest == kNone; });
   }

@@ -159,10 +159,10 @@ StatusOr<Checkpoint> DecodeCheckpoint(std::string_view bytes) {
   ByteReader in(bytes.substr(kChecksum));
   const uint64_t format = in.Number();
   if (in.ok() && format != kFormat) {
-    return absl::UnimplementedError(
-        fmt::format("checkpoint: format {} is not known, only {}: a pairer of a newer version wrote "
-                    "it",
-                    format, kFormat));
+    return absl::UnimplementedError(fmt::format(
+        "checkpoint: format {} is not known, only {}: a pairer of a newer version wrote "
+        "it",
+        format, kFormat));
   }
   Checkpoint out = ReadBody(&in);
   if (!in.ok()) return absl::DataLossError(fmt::format("checkpoint: {}", in.fault()));

@@ -60,7 +60,7 @@ struct Checkpoint {
   base::Nanos last_arrival = 0;
   base::Nanos last_loss = INT64_MIN;
   base::Nanos longest_window = 5 * base::kSecond;  // seen, or usual
-  std::map<std::string, Sequence> sequences;  // by receiver
+  std::map<std::string, Sequence> sequences;       // by receiver
   PartitionCounters counters;
   pairing::JoinCounters joins;
   std::vector<pairing::HalfTime> waiting;  // ascending by position; windows are not kept: 0

@@ -39,8 +39,7 @@ base::Nanos PartitionClock::Take(const Message& message) {
   receiver.appended = message.appended;
   receiver.sealed = theirs;
   const base::Nanos oldest = message.appended - kSilenceMax;
-  const base::Nanos sealed =
-      std::clamp(theirs + receiver.offset, oldest, message.appended);
+  const base::Nanos sealed = std::clamp(theirs + receiver.offset, oldest, message.appended);
   receiver.low_mark = std::max(sealed - message.greatest_age, oldest);
   if (message.bye) receivers_.erase(at);
   Advance();

@@ -56,6 +56,7 @@ PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairCo
       longest_window_(checkpoint.longest_window),
       from_(checkpoint),
       pairer_(PairingOptions(), nullptr, next) {
+  pairer_.Restore(checkpoint.joins);
   if (checkpoint.read_from == checkpoint.next_offset) FinishRestoring();
 }
 

@@ -50,9 +50,7 @@ class PartitionPairer {
   // a newer format; nothing was taken, and the partition must wait for a newer pairer.
   Status Take(const PartitionMessage& message);
   // As Pairer's.
-  void RemoveTaps(const traffic::TapSet& removed) {
-    pairer_.RemoveTaps(removed, clock_.now());
-  }
+  void RemoveTaps(const traffic::TapSet& removed) { pairer_.RemoveTaps(removed, clock_.now()); }
 
   // As it stands between two messages; before all is brought back, that from which it began.
   Checkpoint Note() const;

@@ -122,9 +122,9 @@ BOOST_AUTO_TEST_CASE(time_passes_nothing_that_is_still_to_come_however_receivers
       const size_t receivers = 1 + static_cast<size_t>(roll(4));
       SimulatedLog simulated(seed, receivers, 60 * kSecond);
       for (int i = 0; i < 100; ++i) {
-        simulated.Add(static_cast<size_t>(roll(static_cast<base::Nanos>(receivers))),
-                      {roll(60 * kSecond), "h", fakes::EntryBuilder::Client(),
-                       fakes::MakeNode("10.0.0.1")});
+        simulated.Add(
+            static_cast<size_t>(roll(static_cast<base::Nanos>(receivers))),
+            {roll(60 * kSecond), "h", fakes::EntryBuilder::Client(), fakes::MakeNode("10.0.0.1")});
       }
       const base::Nanos from = 5 * kSecond + roll(20 * kSecond);
       simulated.Cut({0, from, from + roll(28 * kSecond) + 1});

@@ -80,8 +80,7 @@ struct Replay {
 
   void Run(PartitionPairer& pairer, size_t from, size_t to) {
     for (size_t i = from; i < to; ++i) {
-      BOOST_REQUIRE(
-          pairer.Take({static_cast<int64_t>(i), log[i].appended, log[i].bytes}).ok());
+      BOOST_REQUIRE(pairer.Take({static_cast<int64_t>(i), log[i].appended, log[i].bytes}).ok());
     }
   }
   static std::vector<std::string> Lines(const fakes::CollectingConsumer& collected, size_t from) {
@@ -108,10 +107,10 @@ BOOST_FIXTURE_TEST_SUITE(partition_pairer, Blocks)
 
 BOOST_AUTO_TEST_CASE(halves_join_at_once_and_end_by_the_time_of_the_partition_alone) {
   auto pairer = Make();
-  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("c"), Client("lone")}, 10 * kSecond), 10 * kSecond)
-                 .ok());
-  const auto server = fakes::EntryBuilder::Server().Tag("s").Id("c").Connection("10.0.0.1:5000",
-                                                                               "10.0.0.2:80");
+  BOOST_TEST(
+      Take(pairer, Seal("a", 1, {Client("c"), Client("lone")}, 10 * kSecond), 10 * kSecond).ok());
+  const auto server =
+      fakes::EntryBuilder::Server().Tag("s").Id("c").Connection("10.0.0.1:5000", "10.0.0.2:80");
   BOOST_TEST(Take(pairer, Seal("b", 1, {server}, 11 * kSecond), 11 * kSecond).ok());
   BOOST_TEST(collected.emitted.size() == 1u);
   BOOST_TEST(LineOf(collected.emitted[0]) == "c:s,");

@@ -55,9 +55,8 @@ class SimulatedLog {
   std::vector<Message> Make() {
     std::vector<Message> out;
     for (size_t receiver = 0; receiver < receivers_; ++receiver) MakeBlocks(receiver, &out);
-    std::stable_sort(out.begin(), out.end(), [](const Message& a, const Message& b) {
-      return a.appended < b.appended;
-    });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Message& a, const Message& b) { return a.appended < b.appended; });
     return out;
   }
 
