@@ -180,4 +180,11 @@ void AuditRefusal(const observe::Credentials& credentials, const std::string& re
       Printable(resource), Printable(ns), Printable(query), absl::StatusCodeToString(why.code()));
 }
 
+void AuditFiles(const observe::Access& access, const observe::Credentials& credentials,
+                const std::string& tap, const std::string& query) {
+  log::For("audit").info("files read user=\"{}\" groups=\"{}\" peer={} tap={} query=\"{}\"",
+                         Printable(access.user), Printable(access.groups), credentials.peer,
+                         Printable(tap), Printable(query));
+}
+
 }  // namespace traffictap::web

@@ -70,4 +70,8 @@ bool MayReadTap(const observe::Access& access, const std::string& tap, const std
 void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,
                   const std::string& ns, const std::string& query, const Status& why);
 
+// The audit log's line for a part of a tap's files that is sent, or a list of them.
+void AuditFiles(const observe::Access& access, const observe::Credentials& credentials,
+                const std::string& tap, const std::string& query);
+
 }  // namespace traffictap::web

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/file/output_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "fmt/format.h"
+#include "sinks/file/decoder.h"
+#include "sinks/file/open_beneath.h"
+#include "tap/rotated_name.h"
+
+namespace traffictap::sinks {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kPieceBytes = 256 * 1024;
+
+Status SystemError(const std::string& what) {
+  return absl::UnavailableError(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// A descriptor that is closed with it.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&&) = delete;
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Made where it is missing, as the output itself will.
+StatusOr<File> OpenParent(const std::string& root, const std::string& path) {
+  const File root_fd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root_fd.fd() < 0) return SystemError(fmt::format("open output directory \"{}\"", root));
+  const auto parent = OpenDirectoryBeneath(root_fd.fd(), fs::path(path).parent_path().string());
+  if (!parent.ok()) return parent.status();
+  return File(*parent);
+}
+
+// As many bytes from `offset` on as there are, at most `size`.
+StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size) {
+  std::string out(size, '\0');
+  size_t got = 0;
+  while (got < size) {
+    const ssize_t count =
+        pread(fd, out.data() + got, size - got, static_cast<off_t>(offset + got));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return SystemError("read record file");
+    if (count == 0) break;
+    got += static_cast<size_t>(count);
+  }
+  out.resize(got);
+  return out;
+}
+
+StatusOr<uint64_t> SizeOf(int fd) {
+  struct stat found {};
+  if (fstat(fd, &found) != 0) return SystemError("stat record file");
+  return static_cast<uint64_t>(found.st_size);
+}
+
+// Where the last whole line ends: the writer may be within the next one.
+StatusOr<uint64_t> WholeLines(int fd) {
+  const auto size = SizeOf(fd);
+  if (!size.ok()) return size.status();
+  size_t block = 1;  // almost always it is the last byte
+  for (uint64_t end = *size; end > 0; block = kPieceBytes) {
+    const uint64_t begin = end > block ? end - block : 0;
+    const auto bytes = ReadAt(fd, begin, end - begin);
+    if (!bytes.ok()) return bytes.status();
+    const size_t newline = bytes->rfind('\n');
+    if (newline != std::string::npos) return begin + newline + 1;
+    end = begin;
+  }
+  return uint64_t{0};
+}
+
+// Fills `out` up to `size` bytes, less at the end alone.
+Status ReadFully(Decoder& from, size_t size, std::string* out) {
+  out->resize(size);
+  size_t got = 0;
+  while (got < size) {
+    const auto count = from.Read(std::span(*out).subspan(got));
+    if (!count.ok()) return count.status();
+    if (*count == 0) break;
+    got += *count;
+  }
+  out->resize(got);
+  return absl::OkStatus();
+}
+
+// 0 too where it cannot be read: who copies it is told then.
+uint32_t HeadOfFile(int fd, tap::Compression compression) {
+  std::string begin;
+  const Status read = ReadFully(*MakeDecoder(compression, fd), tap::kHeadBytesMax, &begin);
+  return read.ok() ? tap::HeadOf(begin) : 0;
+}
+
+// The name of a file before it was compressed.
+std::string PlainName(const std::string& file) {
+  return CompressionOf(file) == tap::Compression::kNone ? file : fs::path(file).stem().string();
+}
+
+// Names of the files that are whole, oldest first.
+std::vector<std::string> Names(int parent_fd, const std::string& current) {
+  std::vector<std::string> out;
+  DIR* const list = fdopendir(openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (list == nullptr) return out;
+  const absl::Cleanup closes = [list] { closedir(list); };
+  while (const dirent* entry = readdir(list)) {
+    const auto form = tap::RotatedFormOf(entry->d_name, current);
+    const bool whole = form == tap::RotatedForm::kPlain || form == tap::RotatedForm::kCompressed;
+    if (whole) out.emplace_back(entry->d_name);
+  }
+  std::sort(out.begin(), out.end());
+  // "x" stands before "x.zst": that one was made of it.
+  const auto is_twin = [&](const std::string& file) {
+    const auto next = std::upper_bound(out.begin(), out.end(), file);
+    return next != out.end() && *next != file && PlainName(*next) == file;
+  };
+  std::vector<std::string> kept;
+  std::copy_if(out.begin(), out.end(), std::back_inserter(kept),
+               [&](const std::string& file) { return !is_twin(file); });
+  kept.push_back(current);
+  return kept;
+}
+
+StatusOr<tap::OutputFile> Describe(int parent_fd, const std::string& name, bool current) {
+  const auto opened = OpenFileIn(parent_fd, name, O_RDONLY);
+  if (!opened.ok()) return opened.status();
+  const File file(*opened);
+  struct stat found {};
+  if (fstat(file.fd(), &found) != 0) return SystemError("stat record file");
+  tap::OutputFile out;
+  out.name = name;
+  out.current = current;
+  out.modified = found.st_mtim.tv_sec * base::kSecond + found.st_mtim.tv_nsec;
+  // The current one's name may end as one of a compressed file: it is none.
+  const auto compression = current ? tap::Compression::kNone : CompressionOf(name);
+  out.compressed = compression != tap::Compression::kNone;
+  out.head = HeadOfFile(file.fd(), compression);
+  const auto size = out.compressed ? SizeOf(file.fd()) : WholeLines(file.fd());
+  if (!size.ok()) return size.status();
+  out.size = *size;
+  return out;
+}
+
+// Bytes as they are on disk, up to where they ended when it was opened.
+class PlainReader final : public OutputFileReader {
+ public:
+  PlainReader(File file, uint64_t begin, uint64_t end, bool lines)
+      : file_(std::move(file)), at_(begin), end_(end), lines_(lines) {}
+
+  StatusOr<uint64_t> Read(std::string* out) override {
+    const uint64_t left = end_ > at_ ? end_ - at_ : 0;
+    auto piece = ReadAt(file_.fd(), at_, std::min<uint64_t>(left, kPieceBytes));
+    if (!piece.ok()) return piece.status();
+    const size_t newline = lines_ ? piece->rfind('\n') : std::string::npos;
+    if (newline != std::string::npos) piece->resize(newline + 1);
+    at_ += piece->size();
+    out->append(*piece);
+    return piece->size();
+  }
+  void Finish(std::string*) override {}
+
+ private:
+  const File file_;
+  uint64_t at_;
+  const uint64_t end_;
+  const bool lines_;
+};
+
+// What is in a compressed file.
+class DecodedReader final : public OutputFileReader {
+ public:
+  DecodedReader(File file, tap::Compression compression)
+      : file_(std::move(file)), decoder_(MakeDecoder(compression, file_.fd())) {}
+
+  // kFailedPrecondition: there is not so much, or it is something else.
+  Status Skip(uint64_t offset, uint32_t check) {
+    std::string before;
+    std::string piece;
+    for (uint64_t at = 0; at < offset; at += piece.size()) {
+      const size_t size = std::min<uint64_t>(offset - at, kPieceBytes);
+      TT_RETURN_IF_ERROR(ReadFully(*decoder_, size, &piece));
+      if (piece.size() < size) return absl::FailedPreconditionError("the file is shorter than the offset");
+      before += piece;
+      before.erase(0, before.size() - std::min(before.size(), tap::kCheckBytes));
+    }
+    return offset == 0 || tap::CheckOf(before) == check
+               ? absl::OkStatus()
+               : absl::FailedPreconditionError("the file is another one by now");
+  }
+
+  StatusOr<uint64_t> Read(std::string* out) override {
+    std::string piece;
+    TT_RETURN_IF_ERROR(ReadFully(*decoder_, kPieceBytes, &piece));
+    piece.insert(0, torn_);
+    const size_t newline = piece.rfind('\n');
+    torn_ = newline == std::string::npos ? "" : piece.substr(newline + 1);
+    if (newline != std::string::npos) piece.resize(newline + 1);
+    out->append(piece);
+    return piece.size();
+  }
+  void Finish(std::string*) override {}
+
+ private:
+  const File file_;
+  const std::unique_ptr<Decoder> decoder_;
+  std::string torn_;  // the begin of a line that the next piece ends
+};
+
+// Another's pieces as one zstd frame, each to be read as soon as it has come.
+class PackedReader final : public OutputFileReader {
+ public:
+  explicit PackedReader(std::unique_ptr<OutputFileReader> from)
+      : from_(std::move(from)), stream_(ZSTD_createCStream(), ZSTD_freeCStream) {}
+
+  StatusOr<uint64_t> Read(std::string* out) override {
+    std::string piece;
+    const auto count = from_->Read(&piece);
+    if (count.ok() && *count > 0) Pack(piece, ZSTD_e_flush, out);
+    return count;
+  }
+  void Finish(std::string* out) override { Pack("", ZSTD_e_end, out); }
+
+ private:
+  void Pack(std::string_view piece, ZSTD_EndDirective mode, std::string* out) {
+    ZSTD_inBuffer in{piece.data(), piece.size(), 0};
+    std::string block(ZSTD_CStreamOutSize(), '\0');
+    for (size_t left = 1; left > 0;) {
+      ZSTD_outBuffer packed{block.data(), block.size(), 0};
+      left = ZSTD_compressStream2(stream_.get(), &packed, &in, mode);
+      if (ZSTD_isError(left) != 0) return;  // out of memory: the reader finds a frame without end
+      out->append(block, 0, packed.pos);
+    }
+  }
+
+  const std::unique_ptr<OutputFileReader> from_;
+  const std::unique_ptr<ZSTD_CStream, size_t (*)(ZSTD_CStream*)> stream_;
+};
+
+StatusOr<std::unique_ptr<OutputFileReader>> OpenPlain(File file, const tap::OutputRange& range,
+                                                      bool lines) {
+  const auto end = lines ? WholeLines(file.fd()) : SizeOf(file.fd());
+  if (!end.ok()) return end.status();
+  if (range.offset > *end) return absl::FailedPreconditionError("the file is shorter than the offset");
+  if (range.offset > 0) {
+    const size_t size = std::min<uint64_t>(range.offset, tap::kCheckBytes);
+    const auto before = ReadAt(file.fd(), range.offset - size, size);
+    if (!before.ok()) return before.status();
+    if (tap::CheckOf(*before) != *range.check) {
+      return absl::FailedPreconditionError("the file is another one by now");
+    }
+  }
+  return std::make_unique<PlainReader>(std::move(file), range.offset, *end, lines);
+}
+
+}  // namespace
+
+StatusOr<std::vector<tap::OutputFile>> ListOutputFiles(const std::string& root,
+                                                       const std::string& path) {
+  const auto parent = OpenParent(root, path);
+  if (!parent.ok()) return parent.status();
+  const std::string current = fs::path(path).filename().string();
+  std::vector<tap::OutputFile> out;
+  for (const auto& name : Names(parent->fd(), current)) {
+    auto file = Describe(parent->fd(), name, name == current);
+    // Gone since, or not there yet.
+    if (file.ok()) out.push_back(*std::move(file));
+  }
+  return out;
+}
+
+StatusOr<std::unique_ptr<OutputFileReader>> OpenOutputFile(const std::string& root,
+                                                           const std::string& path,
+                                                           const tap::OutputRange& range) {
+  if (range.offset > 0 && !range.check) {
+    return absl::InvalidArgumentError("offset: needs check, the CRC-32C of the bytes before it");
+  }
+  const auto parent = OpenParent(root, path);
+  if (!parent.ok()) return parent.status();
+  const std::string current = fs::path(path).filename().string();
+  const auto gone = absl::NotFoundError(
+      fmt::format("file \"{}\" is none of this output, or no longer", range.file));
+  const auto names = Names(parent->fd(), current);
+  if (std::find(names.begin(), names.end(), range.file) == names.end()) return gone;
+  const auto opened = OpenFileIn(parent->fd(), range.file, O_RDONLY);
+  if (!opened.ok()) return gone;
+  File file(*opened);
+  const auto compression =
+      range.file == current ? tap::Compression::kNone : CompressionOf(range.file);
+  const bool compressed = compression != tap::Compression::kNone;
+  std::unique_ptr<OutputFileReader> reader;
+  if (compressed && range.plain) {
+    auto decoded = std::make_unique<DecodedReader>(std::move(file), compression);
+    TT_RETURN_IF_ERROR(decoded->Skip(range.offset, range.check.value_or(0)));
+    reader = std::move(decoded);
+  } else {
+    auto plain = OpenPlain(std::move(file), range, !compressed);
+    if (!plain.ok()) return plain.status();
+    reader = *std::move(plain);
+  }
+  if (!range.pack || (compressed && !range.plain)) return reader;
+  return std::make_unique<PackedReader>(std::move(reader));
+}
+
+}  // namespace traffictap::sinks

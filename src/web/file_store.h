@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "tap/output_file.h"
+
+namespace traffictap::web {
+
+// A part of a file, piece by piece. Used by one thread.
+class FileBytes {
+ public:
+  virtual ~FileBytes() = default;
+  // Appends the next piece; returns how many of the file's bytes it is of, 0 at the end.
+  virtual StatusOr<uint64_t> Read(std::string* out) = 0;
+  // What belongs behind the last piece.
+  virtual void Finish(std::string* out) = 0;
+};
+
+// The files that taps' File outputs have written. Thread-safe.
+class FileStore {
+ public:
+  struct Output {
+    std::string name;
+    std::string path;  // of its current file
+  };
+
+  virtual ~FileStore() = default;
+  // The File outputs of a tap in force ("namespace/name"); does not wait for the disk, and is not
+  // called any more once FileApi::Stop has returned. kNotFound: there is no such tap.
+  virtual StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const = 0;
+  // Both wait for the disk, perhaps for ever.
+  virtual StatusOr<std::vector<tap::OutputFile>> List(const Output& output) const = 0;
+  virtual StatusOr<std::unique_ptr<FileBytes>> Open(const Output& output,
+                                                    const tap::OutputRange& range) const = 0;
+};
+
+}  // namespace traffictap::web
