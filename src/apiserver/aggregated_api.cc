@@ -22,6 +22,7 @@ constexpr size_t kRequestBytesMax = 64 * 1024;
 constexpr int kConnectionsMax = 128;
 constexpr base::Nanos kRefusalPeriod = base::kSecond;
 constexpr char kDumps[] = "dumps";
+constexpr char kFiles[] = "files";
 
 struct LivePath {
   std::string resource;
@@ -80,7 +81,8 @@ Status AtFile(const char* flag, const std::string& path, const Status& why) {
 
 AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube,
                              observe::LiveHub* hub, const base::Clock* clock,
-                             web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump)
+                             web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
+                             std::shared_ptr<const web::FileStore> files)
     : options_(options),
       kube_(kube),
       clock_(clock),
@@ -88,13 +90,15 @@ AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClie
       live_(hub, &reviewer_, clock, std::move(taps_json)),
       dump_reviewer_(kube, clock, DumpRights()),
       dumps_(&dump_reviewer_, std::move(dump)),
+      files_(std::move(files), &reviewer_, clock),
       registration_({options.service, options.owner}, kube, clock) {}
 
 StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(
     const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
-    const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump) {
-  std::unique_ptr<AggregatedApi> out(
-      new AggregatedApi(options, kube, hub, clock, std::move(taps_json), std::move(dump)));
+    const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
+    std::shared_ptr<const web::FileStore> files) {
+  std::unique_ptr<AggregatedApi> out(new AggregatedApi(
+      options, kube, hub, clock, std::move(taps_json), std::move(dump), std::move(files)));
   TT_RETURN_IF_ERROR(out->Serve());
   return out;
 }
@@ -136,6 +140,7 @@ AggregatedApi::~AggregatedApi() {
   // Before the server goes: what the reviewer still answers needs it.
   reviewer_.Stop();
   dump_reviewer_.Stop();
+  files_.Stop();
   server_ = nullptr;
 }
 
@@ -180,8 +185,9 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
     return dumps_.Answer(request, std::move(credentials), path->ns, respond);
   }
   if (request.posted) return respond(OnlyReads());
+  const bool files = path && path->resource == kFiles;
   const auto resource = path ? ResourceOf(path->resource) : std::nullopt;
-  if (!resource) {
+  if (!resource && !files) {
     return respond(web::FailureResponse(
         absl::NotFoundError("the server could not find the requested resource")));
   }
@@ -195,6 +201,7 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
   scope.credentials = std::move(credentials);
   scope.ns = path->ns;
   scope.follow = "watch";
+  if (files) return files_.Answer(request, std::move(scope), respond);
   live_.Answer(*resource, request, std::move(scope), respond);
 }
 

@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "kube/kube_client.h"
 #include "web/dump_api.h"
+#include "web/file_api.h"
 #include "web/http_server.h"
 #include "web/live_api.h"
 
@@ -46,9 +47,10 @@ class AggregatedApi {
   // kUnavailable: the address is taken.
   static StatusOr<std::unique_ptr<AggregatedApi>> Start(
       const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
-      const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump);
-  // Removes the APIService where it made it, and closes all connections. Waits for the calls to the API server that are under way: at most some
-  // seconds.
+      const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
+      std::shared_ptr<const web::FileStore> files);
+  // Removes the APIService where it made it, and closes all connections. Waits for the calls to the
+  // API server that are under way: at most some seconds.
   ~AggregatedApi();
 
   int port() const;
@@ -58,8 +60,8 @@ class AggregatedApi {
 
  private:
   AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
-                const base::Clock* clock, web::LiveApi::TapsJson taps_json,
-                web::DumpApi::Dump dump);
+                const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
+                std::shared_ptr<const web::FileStore> files);
 
   Status Serve();
   std::map<std::string, web::Route> Routes();
@@ -86,6 +88,7 @@ class AggregatedApi {
   const web::LiveApi live_;
   AccessReviewer dump_reviewer_;
   const web::DumpApi dumps_;
+  web::FileApi files_;
   std::vector<std::string> dns_names_;
   Registration registration_;
   ServingCertificate certificate_;  // shown

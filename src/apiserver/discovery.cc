@@ -24,9 +24,10 @@ struct ResourceEntry {
 };
 
 // No `list` together with `watch`: what lists and watches whatever it can would open streams.
-constexpr std::array<ResourceEntry, 4> kResources = {{{"pairs", "pair", "Pair", "watch"},
+constexpr std::array<ResourceEntry, 5> kResources = {{{"pairs", "pair", "Pair", "watch"},
                                                       {"summaries", "summary", "Summary", "get"},
                                                       {"taps", "tap", "Tap", "get"},
+                                                      {"files", "file", "File", "get"},
                                                       {"dumps", "dump", "Dump", "create"}}};
 
 std::string GroupVersion() { return fmt::format("{}/{}", kGroup, kVersion); }

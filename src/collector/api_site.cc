@@ -9,7 +9,8 @@ namespace traffictap::collector {
 
 StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Snapshot snapshot, web::DumpApi::Dump dump) {
+                                                  Snapshot snapshot, web::DumpApi::Dump dump,
+                                                  std::shared_ptr<const web::FileStore> files) {
   auto access = kube::FindClusterAccess(options.kubeconfig);
   if (!access.ok()) {
     return Status(access.status().code(),
@@ -25,7 +26,7 @@ StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
       options.api, out->kube_.get(), hub, clock,
       [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
           const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); },
-      std::move(dump));
+      std::move(dump), std::move(files));
   if (!api.ok()) return api.status();
   out->api_ = *std::move(api);
   log::For("apiserver").info("aggregated API listens port={}", out->port());

@@ -11,6 +11,7 @@
 #include "observe/live_hub.h"
 #include "pipeline/pipeline.h"
 #include "web/dump_api.h"
+#include "web/file_store.h"
 
 namespace traffictap::collector {
 
@@ -29,7 +30,8 @@ class ApiSite {
   // which option is wrong.
   static StatusOr<std::unique_ptr<ApiSite>> Start(const ApiSiteOptions& options,
                                                   observe::LiveHub* hub, const base::Clock* clock,
-                                                  Snapshot snapshot, web::DumpApi::Dump dump);
+                                                  Snapshot snapshot, web::DumpApi::Dump dump,
+                                                  std::shared_ptr<const web::FileStore> files);
 
   int port() const { return api_->port(); }
   void WriteMetrics(base::MetricWriter& writer) const;

@@ -8,6 +8,7 @@
 #include "base/process_clock.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
+#include "collector/record_files.h"
 #include "collector/tap_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
@@ -142,6 +143,11 @@ struct Collector::State {
     };
   }
 
+  std::shared_ptr<const web::FileStore> Files() {
+    return std::make_shared<RecordFiles>(options.pipeline.output_dir,
+                                         [this] { return pipeline->Snapshot(); });
+  }
+
   Status CreateLive() {
     if (!options.api.api.address.empty() || LiveSite::Wanted(options.live, options.http.address)) {
       observe::LiveHubOptions limits;
@@ -151,7 +157,7 @@ struct Collector::State {
     }
     auto made = LiveSite::Create(
         options.live, options.http.address, hub.get(), clock,
-        [this] { return pipeline->Snapshot(); }, Dump());
+        [this] { return pipeline->Snapshot(); }, Dump(), Files());
     if (!made.ok()) return made.status();
     live = *std::move(made);
     return absl::OkStatus();
@@ -160,7 +166,7 @@ struct Collector::State {
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
     auto started = ApiSite::Start(
-        options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump());
+        options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump(), Files());
     if (!started.ok()) return started.status();
     api = *std::move(started);
     return absl::OkStatus();
@@ -193,8 +199,11 @@ StatusOr<std::unique_ptr<Collector>> Collector::Start(const Options& options) {
   return out;
 }
 
-// A scrape asks the others: none may come while they go.
-Collector::~Collector() { state_->http.reset(); }
+// A scrape asks the others: none may come while they go. Who copies files answers by that server.
+Collector::~Collector() {
+  if (state_->live) state_->live->Close();
+  state_->http.reset();
+}
 
 void Collector::Stop() {
   State& state = *state_;

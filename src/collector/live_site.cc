@@ -33,7 +33,8 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
                                                      const std::string& http_address,
                                                      observe::LiveHub* hub,
                                                      const base::Clock* clock, Snapshot snapshot,
-                                                     web::DumpApi::Dump dump) {
+                                                     web::DumpApi::Dump dump,
+                                                     std::shared_ptr<const web::FileStore> files) {
   TT_RETURN_IF_ERROR(CheckAddress(options.address));
   std::unique_ptr<LiveSite> out(new LiveSite);
   if (!Wanted(options, http_address)) return out;
@@ -50,6 +51,7 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
       [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
           const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); });
   out->dumps_ = std::make_unique<web::DumpApi>(out->authorizer_.get(), std::move(dump));
+  out->files_ = std::make_unique<web::FileApi>(std::move(files), out->authorizer_.get(), clock);
   return out;
 }
 
@@ -57,12 +59,18 @@ std::map<std::string, web::Route> LiveSite::Routes() {
   if (!api_) return {};
   auto out = api_->Routes();
   out.emplace("/api/v1/dumps", dumps_->Standalone());
+  out.emplace("/api/v1/files", files_->Standalone());
   out.merge(web::PageRoutes());
   return out;
 }
 
 std::map<std::string, web::Route> LiveSite::SharedRoutes() {
   return address_.empty() ? Routes() : std::map<std::string, web::Route>();
+}
+
+void LiveSite::Close() {
+  if (files_) files_->Stop();
+  server_ = nullptr;
 }
 
 Status LiveSite::Start(int http_port) {

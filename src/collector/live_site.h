@@ -11,6 +11,7 @@
 #include "observe/token_authorizer.h"
 #include "pipeline/pipeline.h"
 #include "web/dump_api.h"
+#include "web/file_api.h"
 #include "web/http_server.h"
 #include "web/live_api.h"
 
@@ -38,15 +39,17 @@ class LiveSite {
   static StatusOr<std::unique_ptr<LiveSite>> Create(const LiveSiteOptions& options,
                                                     const std::string& http_address,
                                                     observe::LiveHub* hub, const base::Clock* clock,
-                                                    Snapshot snapshot, web::DumpApi::Dump dump);
+                                                    Snapshot snapshot, web::DumpApi::Dump dump,
+                                                    std::shared_ptr<const web::FileStore> files);
 
   // What the server of the other endpoints is to serve as well.
   std::map<std::string, web::Route> SharedRoutes();
   // Serves at the site's own address, where it has one, and tells the person who started the
   // process where to look.
   Status Start(int http_port);
-  // The site's own server stops. Before what `snapshot` uses goes.
-  void Close() { server_ = nullptr; }
+  // No files are read any more, and the site's own server stops. Before what `snapshot` uses and the
+  // server of the other endpoints go.
+  void Close();
 
   // The port of the site's own address, or 0.
   int port() const { return server_ ? server_->port() : 0; }
@@ -62,6 +65,7 @@ class LiveSite {
   std::unique_ptr<observe::Authorizer> authorizer_;
   std::unique_ptr<web::LiveApi> api_;
   std::unique_ptr<web::DumpApi> dumps_;
+  std::unique_ptr<web::FileApi> files_;
   std::unique_ptr<web::HttpServer> server_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "base/status.h"
 
 // The files of a File output as they are copied. What serves them and what copies them agree by these
 // values on what is the same file: one that was put aside or compressed keeps its head, and what was
@@ -29,10 +30,18 @@ struct OutputFile {
 // What is wanted of a file.
 struct OutputRange {
   std::string file;
-  uint64_t offset = 0;                  // where to begin
-  std::optional<uint32_t> check = {};   // CheckOf what is before it
+  uint64_t offset = 0;                 // where to begin
+  std::optional<uint32_t> check = {};  // CheckOf what is before it
   bool plain = false;  // of a compressed file what is in it: offset and check count that
-  bool pack = false;   // to be sent as zstd, where it is not compressed
+};
+
+// A part of a file, piece by piece. Used by one thread.
+class OutputFileReader {
+ public:
+  virtual ~OutputFileReader() = default;
+  // Appends the next piece, of lines whole lines; returns its size, 0 at the end. Nothing is read that
+  // was written after it was opened.
+  virtual StatusOr<uint64_t> Read(std::string* out) = 0;
 };
 
 inline constexpr size_t kHeadBytesMax = 64 * 1024;

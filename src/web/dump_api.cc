@@ -66,18 +66,6 @@ std::string TextOf(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// "NAME" is of the namespace that the request is limited to.
-Status Qualify(const std::optional<std::string>& ns, DumpWish* wish) {
-  if (wish->tap.empty()) {
-    return absl::InvalidArgumentError("tap: say which, such as ?tap=checkout");
-  }
-  if (!ns) return absl::OkStatus();
-  if (wish->tap.find('/') == std::string::npos) wish->tap = *ns + "/" + wish->tap;
-  if (observe::NamespaceOf(wish->tap) == *ns) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format(
-      "tap: \"{}\" is not in namespace \"{}\", which the request is limited to", wish->tap, *ns));
-}
-
 std::string Printable(std::string text) {
   for (char& c : text) {
     if (c < 0x20 || c == '"' || c == 0x7f) c = '?';
@@ -125,7 +113,10 @@ struct DumpApi::Call {
     } else if (body.is_object() && body.contains("alerts")) {
       resolved = TextOf(body, "status") == "resolved";
     }
-    return Qualify(limit, &wish);
+    if (wish.tap.empty()) {
+      return absl::InvalidArgumentError("tap: say which, such as ?tap=checkout");
+    }
+    return QualifyTap(limit, &wish.tap);
   }
 };
 

@@ -45,16 +45,14 @@ class FileBody final : public BodySource {
   // Waits a moment for room.
   PutResult Put(const std::string& bytes) {
     absl::MutexLock lock(&mutex_);
-    const bool room =
-        mutex_.AwaitWithTimeout(absl::Condition(this, &FileBody::HasRoom), kRoomWait);
+    const bool room = mutex_.AwaitWithTimeout(absl::Condition(this, &FileBody::HasRoom), kRoomWait);
     if (gone_) return PutResult::kGone;
     if (!room) return PutResult::kFull;
     buffer_.append(bytes);
     return PutResult::kTaken;
   }
-  void End(const std::string& bytes) {
+  void End() {
     absl::MutexLock lock(&mutex_);
-    buffer_.append(bytes);
     ended_ = true;
   }
 
@@ -133,7 +131,10 @@ struct FileApi::Call {
   }
 
   Status Read(const Parameter& parameter) {
-    if (parameter.name == "tap") return ReadTap(parameter.value);
+    if (parameter.name == "tap") {
+      tap = parameter.value;
+      return QualifyTap(scope.ns, &tap);
+    }
     if (parameter.name == "offset") return ReadNumber(parameter, &range.offset);
     if (parameter.name == "check") return ReadNumber(parameter, &range.check.emplace());
     if (parameter.name == "output") {
@@ -142,24 +143,11 @@ struct FileApi::Call {
       range.file = parameter.value;
     } else if (parameter.name == "plain" && parameter.value == "true") {
       range.plain = true;
-    } else if (parameter.name == "pack" && parameter.value == "zstd") {
-      range.pack = true;
     } else {
       return absl::InvalidArgumentError(
-          fmt::format("{}: use tap, output, file, offset, check, plain=true and pack=zstd",
-                      parameter.name));
+          fmt::format("{}: use tap, output, file, offset, check and plain=true", parameter.name));
     }
     return absl::OkStatus();
-  }
-
-  // "NAME" is of the namespace that the request is limited to.
-  Status ReadTap(const std::string& value) {
-    const bool whole = !scope.ns || value.find('/') != std::string::npos;
-    tap = whole ? value : *scope.ns + "/" + value;
-    if (!scope.ns || observe::NamespaceOf(tap) == *scope.ns) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        fmt::format("tap: \"{}\" is not in namespace \"{}\", which the request is limited to", tap,
-                    *scope.ns));
   }
 
   // Leaves the output that is meant.
@@ -227,22 +215,21 @@ StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap
 
 // Until the file's end, the limits of an answer, or the reader's. A piece that cannot be read ends
 // the body early: the reader asks for the rest, and is told then.
-void Fill(FileBytes& bytes, FileBody& body, std::string piece, uint64_t sent,
+void Fill(tap::OutputFileReader& bytes, FileBody& body, std::string piece, uint64_t sent,
           const base::Clock& clock, const FileApiOptions& options) {
   const base::Nanos end = clock.Monotonic() + options.answer_time;
   while (sent > 0) {
     auto put = FileBody::PutResult::kFull;
     while (put == FileBody::PutResult::kFull && clock.Monotonic() < end) put = body.Put(piece);
-    if (put != FileBody::PutResult::kTaken) return body.End("");
+    if (put != FileBody::PutResult::kTaken) return body.End();
     piece.clear();
     if (sent >= options.answer_bytes_max || clock.Monotonic() >= end) break;
     const auto more = bytes.Read(&piece);
-    if (!more.ok()) return body.End("");
+    if (!more.ok()) return body.End();
     if (*more == 0) break;
     sent += *more;
   }
-  bytes.Finish(&piece);
-  body.End(piece);
+  body.End();
 }
 
 }  // namespace

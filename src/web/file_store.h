@@ -10,16 +10,6 @@
 
 namespace traffictap::web {
 
-// A part of a file, piece by piece. Used by one thread.
-class FileBytes {
- public:
-  virtual ~FileBytes() = default;
-  // Appends the next piece; returns how many of the file's bytes it is of, 0 at the end.
-  virtual StatusOr<uint64_t> Read(std::string* out) = 0;
-  // What belongs behind the last piece.
-  virtual void Finish(std::string* out) = 0;
-};
-
 // The files that taps' File outputs have written. Thread-safe.
 class FileStore {
  public:
@@ -29,13 +19,13 @@ class FileStore {
   };
 
   virtual ~FileStore() = default;
-  // The File outputs of a tap in force ("namespace/name"); does not wait for the disk, and is not
-  // called any more once FileApi::Stop has returned. kNotFound: there is no such tap.
+  // The File outputs of a tap in force ("namespace/name"); does not wait for the disk, and is
+  // called on threads of the authorizer and the server alone. kNotFound: there is no such tap.
   virtual StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const = 0;
   // Both wait for the disk, perhaps for ever.
   virtual StatusOr<std::vector<tap::OutputFile>> List(const Output& output) const = 0;
-  virtual StatusOr<std::unique_ptr<FileBytes>> Open(const Output& output,
-                                                    const tap::OutputRange& range) const = 0;
+  virtual StatusOr<std::unique_ptr<tap::OutputFileReader>> Open(
+      const Output& output, const tap::OutputRange& range) const = 0;
 };
 
 }  // namespace traffictap::web

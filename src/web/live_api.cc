@@ -122,13 +122,8 @@ struct LiveApi::Call {
   // "NAME" is of the namespace that the request is limited to.
   Status ReadTap(const std::string& value) {
     names_taps = true;
-    const bool whole = !scope.ns || value.find('/') != std::string::npos;
-    const std::string tap = whole ? value : *scope.ns + "/" + value;
-    if (scope.ns && observe::NamespaceOf(tap) != *scope.ns) {
-      return absl::InvalidArgumentError(
-          fmt::format("tap: \"{}\" is not in namespace \"{}\", which the request is limited to",
-                      tap, *scope.ns));
-    }
+    std::string tap = value;
+    TT_RETURN_IF_ERROR(QualifyTap(scope.ns, &tap));
     AddTap(tap);
     return absl::OkStatus();
   }

@@ -171,6 +171,14 @@ bool MayReadTap(const observe::Access& access, const std::string& tap, const std
   return access.MayRead(own.empty() ? ns : own);
 }
 
+Status QualifyTap(const std::optional<std::string>& ns, std::string* tap) {
+  if (!ns) return absl::OkStatus();
+  if (tap->find('/') == std::string::npos) *tap = *ns + "/" + *tap;
+  if (observe::NamespaceOf(*tap) == *ns) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "tap: \"{}\" is not in namespace \"{}\", which the request is limited to", *tap, *ns));
+}
+
 void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,
                   const std::string& ns, const std::string& query, const Status& why) {
   log::For("audit").info(

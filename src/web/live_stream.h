@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -65,6 +66,10 @@ class LiveStream final : public BodySource {
 // Whether `access` opens the tap to a request that is limited to namespace `ns` (empty: to none). A
 // ClusterTrafficTap is of all namespaces: a request of one namespace gets what touches that one.
 bool MayReadTap(const observe::Access& access, const std::string& tap, const std::string& ns);
+
+// The key of a tap that a request names: "NAME" is of the namespace that the request is limited to.
+// kInvalidArgument: it is of another one.
+Status QualifyTap(const std::optional<std::string>& ns, std::string* tap);
 
 // The audit log's line for a request that was refused. `resource` is the path's last part.
 void AuditRefusal(const observe::Credentials& credentials, const std::string& resource,

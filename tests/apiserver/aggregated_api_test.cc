@@ -22,6 +22,20 @@ using fakes::TlsClient;
 const std::string kRoot = "/apis/tap.traffictap.io/v1alpha1";
 const std::string kMax = "X-Remote-User: max\r\nX-Remote-Group: shop-team\r\n";
 
+// One output, of every tap.
+struct OneFile final : web::FileStore {
+  StatusOr<std::vector<Output>> OutputsOf(const std::string&) const override {
+    return std::vector<Output>{{"disk", "all.jsonl"}};
+  }
+  StatusOr<std::vector<tap::OutputFile>> List(const Output&) const override {
+    return std::vector<tap::OutputFile>{{.name = "all.jsonl"}};
+  }
+  StatusOr<std::unique_ptr<tap::OutputFileReader>> Open(const Output&,
+                                                        const tap::OutputRange&) const override {
+    return absl::NotFoundError("no longer");
+  }
+};
+
 struct AggregatedApiTest {
   // The authority "mesh" signs the front proxy, which is called localhost here.
   const als::Certificates& files = als::Certificates::Get();
@@ -69,7 +83,8 @@ struct AggregatedApiTest {
         [this](const web::DumpWish& wish) {
           dumped.push_back(wish.tap);
           return absl::OkStatus();
-        });
+        },
+        std::make_shared<OneFile>());
     BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
     api = *std::move(started);
   }
@@ -118,6 +133,18 @@ BOOST_AUTO_TEST_CASE(who_may_create_dumps_asks_for_them) {
   BOOST_TEST(Has(post("/namespaces/shop/pairs"), "HTTP/1.1 405"));
   BOOST_TEST(Has(post(""), "HTTP/1.1 405"));
   BOOST_TEST(dumped.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(who_may_watch_the_pairs_of_a_namespace_copies_its_taps_files) {
+  StartReady();
+  const std::string answer = Get(kRoot + "/namespaces/shop/files?tap=all");
+  BOOST_TEST(Has(answer, "HTTP/1.1 200"));
+  BOOST_TEST(Has(answer, R"("tap":"shop/all")"));
+  BOOST_TEST(Has(answer, R"("name":"all.jsonl")"));
+  BOOST_TEST(asked == "watch pairs");
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/shop/files?tap=all&output=disk&file=x"), "HTTP/1.1 404"));
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/bank/files?tap=all"), "HTTP/1.1 403"));
+  BOOST_TEST(Has(Get(kRoot + "/files?tap=everywhere"), "HTTP/1.1 403"));
 }
 
 BOOST_AUTO_TEST_CASE(a_user_reads_the_pairs_of_a_namespace) {
@@ -311,7 +338,8 @@ BOOST_AUTO_TEST_CASE(files_take_the_place_of_its_own_certificate_and_are_read_ag
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_used_names_its_option) {
   const auto told = [&] {
-    return Message(AggregatedApi::Start(options, &kube, &hub, &clock, nullptr, nullptr).status());
+    return Message(
+        AggregatedApi::Start(options, &kube, &hub, &clock, nullptr, nullptr, nullptr).status());
   };
   options.service = "nonsense";
   BOOST_TEST(told().starts_with("--api-service"));

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(its_resources_cannot_be_both_listed_and_watched) {
     BOOST_TEST(resource["namespaced"] == true);
     BOOST_TEST(resource["verbs"].size() == 1u);
   }
-  BOOST_TEST(names == (std::vector<std::string>{"pairs", "summaries", "taps", "dumps"}),
+  BOOST_TEST(names == (std::vector<std::string>{"pairs", "summaries", "taps", "files", "dumps"}),
              boost::test_tools::per_element());
 }
 
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(who_accepts_it_gets_groups_and_resources_at_once) {
              "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
   const auto list = nlohmann::json::parse(answer.body);
   BOOST_TEST(list["items"][0]["metadata"]["name"] == "tap.traffictap.io");
-  BOOST_TEST(list["items"][0]["versions"][0]["resources"].size() == 3u);
+  BOOST_TEST(list["items"][0]["versions"][0]["resources"].size() == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(there_are_schemas_of_nothing_and_other_paths_are_not_found) {

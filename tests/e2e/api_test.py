@@ -124,7 +124,7 @@ class Discovery(unittest.TestCase):
     def test_kubectl_knows_the_resources(self):
         well, text = tina.kubectl("api-resources", "--api-group", "tap.traffictap.io", "--no-headers", "-o", "name")
         self.assertTrue(well, text)
-        self.assertEqual(sorted(text.split()), [f"{x}.tap.traffictap.io" for x in ("pairs", "summaries", "taps")])
+        self.assertEqual(sorted(text.split()), [f"{x}.tap.traffictap.io" for x in ("dumps", "files", "pairs", "summaries", "taps")])
 
     def test_kubectl_get_says_what_to_use(self):
         well, text = tina.kubectl("get", "pairs", "-n", "shop")

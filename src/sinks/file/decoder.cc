@@ -56,7 +56,9 @@ class GzipDecoder final : public Decoder {
 class ZstdDecoder final : public Decoder {
  public:
   explicit ZstdDecoder(int fd)
-      : fd_(fd), stream_(ZSTD_createDStream(), ZSTD_freeDStream), block_(ZSTD_DStreamInSize(), '\0') {}
+      : fd_(fd),
+        stream_(ZSTD_createDStream(), ZSTD_freeDStream),
+        block_(ZSTD_DStreamInSize(), '\0') {}
 
   StatusOr<size_t> Read(std::span<char> to) override {
     ZSTD_outBuffer out{to.data(), to.size(), 0};

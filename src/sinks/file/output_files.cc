@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -59,8 +58,7 @@ StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size) {
   std::string out(size, '\0');
   size_t got = 0;
   while (got < size) {
-    const ssize_t count =
-        pread(fd, out.data() + got, size - got, static_cast<off_t>(offset + got));
+    const ssize_t count = pread(fd, out.data() + got, size - got, static_cast<off_t>(offset + got));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return SystemError("read record file");
     if (count == 0) break;
@@ -163,7 +161,7 @@ StatusOr<tap::OutputFile> Describe(int parent_fd, const std::string& name, bool 
 }
 
 // Bytes as they are on disk, up to where they ended when it was opened.
-class PlainReader final : public OutputFileReader {
+class PlainReader final : public tap::OutputFileReader {
  public:
   PlainReader(File file, uint64_t begin, uint64_t end, bool lines)
       : file_(std::move(file)), at_(begin), end_(end), lines_(lines) {}
@@ -178,7 +176,6 @@ class PlainReader final : public OutputFileReader {
     out->append(*piece);
     return piece->size();
   }
-  void Finish(std::string*) override {}
 
  private:
   const File file_;
@@ -188,7 +185,7 @@ class PlainReader final : public OutputFileReader {
 };
 
 // What is in a compressed file.
-class DecodedReader final : public OutputFileReader {
+class DecodedReader final : public tap::OutputFileReader {
  public:
   DecodedReader(File file, tap::Compression compression)
       : file_(std::move(file)), decoder_(MakeDecoder(compression, file_.fd())) {}
@@ -200,7 +197,8 @@ class DecodedReader final : public OutputFileReader {
     for (uint64_t at = 0; at < offset; at += piece.size()) {
       const size_t size = std::min<uint64_t>(offset - at, kPieceBytes);
       TT_RETURN_IF_ERROR(ReadFully(*decoder_, size, &piece));
-      if (piece.size() < size) return absl::FailedPreconditionError("the file is shorter than the offset");
+      if (piece.size() < size)
+        return absl::FailedPreconditionError("the file is shorter than the offset");
       before += piece;
       before.erase(0, before.size() - std::min(before.size(), tap::kCheckBytes));
     }
@@ -219,7 +217,6 @@ class DecodedReader final : public OutputFileReader {
     out->append(piece);
     return piece.size();
   }
-  void Finish(std::string*) override {}
 
  private:
   const File file_;
@@ -227,41 +224,12 @@ class DecodedReader final : public OutputFileReader {
   std::string torn_;  // the begin of a line that the next piece ends
 };
 
-// Another's pieces as one zstd frame, each to be read as soon as it has come.
-class PackedReader final : public OutputFileReader {
- public:
-  explicit PackedReader(std::unique_ptr<OutputFileReader> from)
-      : from_(std::move(from)), stream_(ZSTD_createCStream(), ZSTD_freeCStream) {}
-
-  StatusOr<uint64_t> Read(std::string* out) override {
-    std::string piece;
-    const auto count = from_->Read(&piece);
-    if (count.ok() && *count > 0) Pack(piece, ZSTD_e_flush, out);
-    return count;
-  }
-  void Finish(std::string* out) override { Pack("", ZSTD_e_end, out); }
-
- private:
-  void Pack(std::string_view piece, ZSTD_EndDirective mode, std::string* out) {
-    ZSTD_inBuffer in{piece.data(), piece.size(), 0};
-    std::string block(ZSTD_CStreamOutSize(), '\0');
-    for (size_t left = 1; left > 0;) {
-      ZSTD_outBuffer packed{block.data(), block.size(), 0};
-      left = ZSTD_compressStream2(stream_.get(), &packed, &in, mode);
-      if (ZSTD_isError(left) != 0) return;  // out of memory: the reader finds a frame without end
-      out->append(block, 0, packed.pos);
-    }
-  }
-
-  const std::unique_ptr<OutputFileReader> from_;
-  const std::unique_ptr<ZSTD_CStream, size_t (*)(ZSTD_CStream*)> stream_;
-};
-
-StatusOr<std::unique_ptr<OutputFileReader>> OpenPlain(File file, const tap::OutputRange& range,
-                                                      bool lines) {
+StatusOr<std::unique_ptr<tap::OutputFileReader>> OpenPlain(File file, const tap::OutputRange& range,
+                                                           bool lines) {
   const auto end = lines ? WholeLines(file.fd()) : SizeOf(file.fd());
   if (!end.ok()) return end.status();
-  if (range.offset > *end) return absl::FailedPreconditionError("the file is shorter than the offset");
+  if (range.offset > *end)
+    return absl::FailedPreconditionError("the file is shorter than the offset");
   if (range.offset > 0) {
     const size_t size = std::min<uint64_t>(range.offset, tap::kCheckBytes);
     const auto before = ReadAt(file.fd(), range.offset - size, size);
@@ -289,9 +257,9 @@ StatusOr<std::vector<tap::OutputFile>> ListOutputFiles(const std::string& root,
   return out;
 }
 
-StatusOr<std::unique_ptr<OutputFileReader>> OpenOutputFile(const std::string& root,
-                                                           const std::string& path,
-                                                           const tap::OutputRange& range) {
+StatusOr<std::unique_ptr<tap::OutputFileReader>> OpenOutputFile(const std::string& root,
+                                                                const std::string& path,
+                                                                const tap::OutputRange& range) {
   if (range.offset > 0 && !range.check) {
     return absl::InvalidArgumentError("offset: needs check, the CRC-32C of the bytes before it");
   }
@@ -308,18 +276,10 @@ StatusOr<std::unique_ptr<OutputFileReader>> OpenOutputFile(const std::string& ro
   const auto compression =
       range.file == current ? tap::Compression::kNone : CompressionOf(range.file);
   const bool compressed = compression != tap::Compression::kNone;
-  std::unique_ptr<OutputFileReader> reader;
-  if (compressed && range.plain) {
-    auto decoded = std::make_unique<DecodedReader>(std::move(file), compression);
-    TT_RETURN_IF_ERROR(decoded->Skip(range.offset, range.check.value_or(0)));
-    reader = std::move(decoded);
-  } else {
-    auto plain = OpenPlain(std::move(file), range, !compressed);
-    if (!plain.ok()) return plain.status();
-    reader = *std::move(plain);
-  }
-  if (!range.pack || (compressed && !range.plain)) return reader;
-  return std::make_unique<PackedReader>(std::move(reader));
+  if (!compressed || !range.plain) return OpenPlain(std::move(file), range, !compressed);
+  auto decoded = std::make_unique<DecodedReader>(std::move(file), compression);
+  TT_RETURN_IF_ERROR(decoded->Skip(range.offset, range.check.value_or(0)));
+  return std::unique_ptr<tap::OutputFileReader>(std::move(decoded));
 }
 
 }  // namespace traffictap::sinks

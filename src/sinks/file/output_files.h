@@ -18,21 +18,10 @@ namespace traffictap::sinks {
 StatusOr<std::vector<tap::OutputFile>> ListOutputFiles(const std::string& root,
                                                        const std::string& path);
 
-// A part of one file, piece by piece. Used by one thread.
-class OutputFileReader {
- public:
-  virtual ~OutputFileReader() = default;
-  // Appends the next piece, of lines whole lines; returns how many bytes of the file (of what is in
-  // it, where that was asked for) it is of, 0 at the end. Nothing is read that was written after Open.
-  virtual StatusOr<uint64_t> Read(std::string* out) = 0;
-  // What belongs behind the last piece.
-  virtual void Finish(std::string* out) = 0;
-};
-
 // kNotFound: not a file of this output, or no longer; kFailedPrecondition: what is before the offset is not what
 // the check is of; kInvalidArgument: an offset without check.
-StatusOr<std::unique_ptr<OutputFileReader>> OpenOutputFile(const std::string& root,
-                                                           const std::string& path,
-                                                           const tap::OutputRange& range);
+StatusOr<std::unique_ptr<tap::OutputFileReader>> OpenOutputFile(const std::string& root,
+                                                                const std::string& path,
+                                                                const tap::OutputRange& range);
 
 }  // namespace traffictap::sinks

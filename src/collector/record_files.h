@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/pipeline_snapshot.h"
+#include "web/file_store.h"
+
+namespace traffictap::collector {
+
+// The files that the File outputs of the taps in force have written below `output_dir`.
+class RecordFiles final : public web::FileStore {
+ public:
+  using Snapshot = std::function<pipeline::PipelineSnapshot()>;
+
+  // `snapshot` is called by OutputsOf alone.
+  RecordFiles(std::string output_dir, Snapshot snapshot)
+      : output_dir_(std::move(output_dir)), snapshot_(std::move(snapshot)) {}
+
+  StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const override;
+  StatusOr<std::vector<tap::OutputFile>> List(const Output& output) const override;
+  StatusOr<std::unique_ptr<tap::OutputFileReader>> Open(
+      const Output& output, const tap::OutputRange& range) const override;
+
+ private:
+  const std::string output_dir_;
+  const Snapshot snapshot_;
+};
+
+}  // namespace traffictap::collector
