@@ -11,6 +11,7 @@ CommandList AllCommands() {
   out.push_back(MakeStatusCommand());
   out.push_back(MakeStopCommand());
   out.push_back(MakeDumpCommand());
+  out.push_back(MakeCopyCommand());
   out.push_back(MakePlanCommand());
   out.push_back(MakeTopCommand());
   out.push_back(MakePolicyCommand());

@@ -17,6 +17,7 @@ std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeStatusCommand();
 std::unique_ptr<Command> MakeStopCommand();
 std::unique_ptr<Command> MakeDumpCommand();
+std::unique_ptr<Command> MakeCopyCommand();
 std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakePolicyCommand();

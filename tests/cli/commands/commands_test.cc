@@ -8,6 +8,7 @@
 #include "cli/taps/tap_request.h"
 #include "fakes/captured_console.h"
 #include "fakes/fake_kube_client.h"
+#include "fakes/temp_dir.h"
 
 namespace traffictap {
 namespace {
@@ -285,6 +286,38 @@ BOOST_AUTO_TEST_CASE(dump_refuses_times_out_of_bounds_and_says_which_right_is_mi
               kube::ToStatus({403, "Forbidden", "", "no", {}}, "create", "dumps"));
   BOOST_TEST(Run({"dump", "a"}) != 0);
   BOOST_TEST(Said("create on dumps.tap.traffictap.io"));
+}
+
+BOOST_AUTO_TEST_CASE(copy_brings_the_files_of_a_tap_and_standard_output_their_lines) {
+  Seed("t", false, "");
+  client.Seed(kube::kClusterTrafficTaps, Object(Json{{"metadata", {{"name", "mesh"}}}}));
+  Json output = {{"name", "disk"}, {"files", Json::array()}};
+  output["files"].push_back(
+      Json{{"name", "all.jsonl"}, {"size", 2}, {"current", true}, {"head", 5}});
+  Json list = Json::object();
+  list["outputs"] = Json::array({output});
+  const std::string group = kGroup;
+  const std::string path = group + "/namespaces/shop/files?tap=shop%2Ft";
+  for (const auto& known : {path, path + "&output=disk", group + "/files?tap=mesh"}) {
+    client.SetRaw(known, list.dump());
+  }
+  client.AnswerStreams([](const std::string&, const kube::StreamHandlers& to, std::stop_token) {
+    return to.on_bytes("a\n");
+  });
+  BOOST_TEST(Run({"copy", "t", "-o", "-"}) == 0, console.said);
+  BOOST_TEST(console.output == "a\n");
+  BOOST_TEST(Run({"copy", "mesh", "-A", "-o", "-"}) == 0, console.said);
+  BOOST_TEST(console.output == "a\n");
+  const fakes::TempDir dir;
+  BOOST_TEST(Run({"copy", "t", "-o", dir / "x"}) == 0, console.said);
+  BOOST_TEST(dir.Read("x/disk/all.jsonl") == "a\n");
+  BOOST_TEST(Said("2 bytes copied to " + (dir / "x")));
+  BOOST_TEST(Run({"copy", "t", "--output", "disk", "--directory", dir / "y"}) == 0, console.said);
+  BOOST_TEST(dir.Read("y/disk/all.jsonl") == "a\n");
+  BOOST_TEST(Run({"copy", "t", "--output", "else", "-o", "-"}) == 3);
+  BOOST_TEST(Run({"copy", "nobody"}) == 3);
+  BOOST_TEST(Run({"copy", "t", "mesh"}) == 2);
+  BOOST_TEST(Run({"copy"}) == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_with_a_dry_run_creates_nothing) {
