@@ -153,14 +153,14 @@ struct FileApi::Call {
   // Leaves the output that is meant.
   Status Choose() {
     if (outputs.empty()) {
-      return absl::NotFoundError(
-          fmt::format("tap \"{}\" has no output of type File: there is nothing to copy", tap));
+      return absl::InvalidArgumentError(fmt::format(
+          "output: tap \"{}\" has no output of type File: there is nothing to copy", tap));
     }
     if (output.empty()) return absl::OkStatus();
     std::erase_if(outputs, [&](const auto& one) { return one.name != output; });
     if (!outputs.empty()) return absl::OkStatus();
-    return absl::NotFoundError(
-        fmt::format("tap \"{}\" has no output \"{}\" of type File", tap, output));
+    return absl::InvalidArgumentError(
+        fmt::format("output: tap \"{}\" has no output \"{}\" of type File", tap, output));
   }
 };
 

@@ -195,6 +195,22 @@ class WhoMayRead(unittest.TestCase):
                          ["shop/everything"])
         self.assertGreater(json.loads(tina.read(path("shop", "summaries")))["records"], 0)
 
+    def test_files_are_copied_with_the_right_to_watch_their_namespace_and_by_nobody_else(self):
+        mesh.call("shop/client", "http://frontend/copied")
+        records(tina, "shop", "path=/copied")
+        list_ = path("shop", "files", "tap=everything")
+        [output] = json.loads(tina.read(list_))["outputs"]
+        self.assertEqual((output["name"], output["files"][-1]["name"]), ("disk", "shop.jsonl"))
+        part = path("shop", "files", "tap=everything&output=disk&file=shop.jsonl")
+        wait_until(lambda: '"path":"/copied"' in tina.read(part), "the record is in the file", SECONDS)
+        audit("files read", 'user="tina"', "tap=shop/everything", "file=shop.jsonl")
+        others = part.replace("file=shop.jsonl", "file=all.jsonl")
+        self.assertIn("is none of this output", tina.kubectl("get", "--raw", others)[1])
+        for user, where in ((max_, list_), (max_, part), (tina, path("bank", "files", "tap=everything")),
+                            (tina, path(None, "files", "tap=all"))):
+            self.assertIn("Forbidden", user.kubectl("get", "--raw", where)[1])
+        self.assertEqual(json.loads(ada.read(path(None, "files", "tap=all")))["tap"], "all")
+
     def test_a_right_that_is_taken_away_ends_the_stream_within_a_minute(self):
         grant("max", "traffictap-tapper", "shop")
         wait_until(lambda: max_.kubectl("get", "--raw", path("shop"))[0], "max may read", SECONDS)

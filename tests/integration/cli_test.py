@@ -93,6 +93,31 @@ class Standalone(unittest.TestCase):
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("chmod 600", done.stderr)
 
+    def test_copy_brings_the_tap_s_files_and_follow_goes_on_with_them(self):
+        file = self.stage.collector.output / "all.jsonl"
+        with tempfile.TemporaryDirectory() as work:
+            done = self.run_cli("copy", "all", "-o", work)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            [copied] = pathlib.Path(work).glob("*/*")
+            self.assertEqual((copied.name, copied.read_bytes()), ("all.jsonl", file.read_bytes()))
+            done = subprocess.run([CLI, "copy", "shop/all", *self.server], cwd=work, stderr=subprocess.PIPE, text=True,
+                                  timeout=60, check=True)
+            [copied] = pathlib.Path(work, "all").glob("*/*")  # the tap's name, where none is given
+            self.assertEqual(copied.read_bytes(), file.read_bytes())
+            done = subprocess.run([CLI, "copy", "all", *self.server], cwd=work, stderr=subprocess.PIPE, text=True,
+                                  timeout=60, check=True)
+            self.assertIn("0 bytes copied to all", done.stderr)
+        process = subprocess.Popen([CLI, "copy", "all", "-o", "-", "--follow", *self.server],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = [process.stdout.readline() for _ in PATHS]
+        self.assertEqual("".join(lines), file.read_text())
+        with open(file, "a") as more:
+            more.write('{"id":"later"}\n')
+        self.assertEqual(process.stdout.readline(), '{"id":"later"}\n')
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+
     def test_a_full_disk_is_a_failure(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([CLI, "attach", "--no-follow", "-o", "json", *self.server], stdout=full,

@@ -25,6 +25,12 @@ Status CheckOneOutput(const std::vector<RemoteOutput>& outputs) {
       "this tap has several File outputs: choose one with --output ({})", fmt::join(names, ", ")));
 }
 
+// A collector that has just come, or a tap that has: it will be known soon, or never.
+int TriesMax(const Status& failure, const CopyFilesOptions& options) {
+  if (absl::IsAborted(failure) || absl::IsNotFound(failure)) return kPassesMax;
+  return IsRetryable(failure) ? options.tries_max : 1;
+}
+
 // Copies all that is listed, and leaves what that was.
 Status Pass(const FileSource& source, const CopyFilesOptions& options, CopyTarget* target,
             FileNames* names) {
@@ -53,8 +59,7 @@ Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, Copy
     if (session.stop.stop_requested()) return absl::CancelledError("stopped");
     if (!done.ok()) {
       failed = target->bytes() > before ? 1 : failed + 1;
-      const int tries = absl::IsAborted(done) ? kPassesMax : options.tries_max;
-      if (!IsRetryable(done) || failed >= tries) return done;
+      if (failed >= TriesMax(done, options)) return done;
       session.console->SayWaiting(fmt::format("trying again: {}", Message(done)));
     } else {
       failed = 0;

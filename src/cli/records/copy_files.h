@@ -16,7 +16,8 @@ struct CopyFilesOptions {
 };
 
 // Copies a tap's files: all that there are now, with those that are rotated while it copies. Tries
-// again where the collector is away for a while, or a file was rotated under it. kCancelled: it was
+// again where the collector is away for a while or does not know the tap yet, and where a file was
+// rotated under it. kCancelled: it was
 // stopped.
 Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, CopyTarget* target,
                  Session& session);

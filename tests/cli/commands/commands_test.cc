@@ -314,7 +314,6 @@ BOOST_AUTO_TEST_CASE(copy_brings_the_files_of_a_tap_and_standard_output_their_li
   BOOST_TEST(Said("2 bytes copied to " + (dir / "x")));
   BOOST_TEST(Run({"copy", "t", "--output", "disk", "--directory", dir / "y"}) == 0, console.said);
   BOOST_TEST(dir.Read("y/disk/all.jsonl") == "a\n");
-  BOOST_TEST(Run({"copy", "t", "--output", "else", "-o", "-"}) == 3);
   BOOST_TEST(Run({"copy", "nobody"}) == 3);
   BOOST_TEST(Run({"copy", "t", "mesh"}) == 2);
   BOOST_TEST(Run({"copy"}) == 2);

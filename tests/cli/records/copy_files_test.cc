@@ -76,6 +76,8 @@ BOOST_AUTO_TEST_CASE(a_collector_that_is_away_is_waited_for_and_given_up) {
 BOOST_AUTO_TEST_CASE(a_file_that_is_another_one_is_looked_for_anew_a_few_times) {
   target.results = {absl::AbortedError("another one")};
   BOOST_TEST(Copy().ok());
+  target.results = {absl::NotFoundError("not in force yet")};
+  BOOST_TEST(Copy().ok());
   target.results.assign(100, absl::AbortedError("another one"));
   target.calls.clear();
   BOOST_TEST(absl::IsAborted(Copy()));
