@@ -71,9 +71,7 @@ std::string PlanCommand::Text(const Object& planned) const {
 Status PlanCommand::Plan(const Cluster& cluster, const TapRequest& request, const std::string& user,
                          Session& session) {
   kube::KubeClient& client = *cluster.client;
-  Object object = TemporaryTap(request, user);
-  object.value()["metadata"]["annotations"]["traffictap.io/plan-only"] = "true";
-  const auto tap = CreateTap(client, request, object, /*dry_run=*/false);
+  const auto tap = CreateTap(client, request, PlanOnlyTap(request, user), /*dry_run=*/false);
   if (!tap.ok()) return tap.status();
   const TapGuard guard(&client, cli::ResourceOf(request), *tap, session.console);
   const auto planned = WaitForPlan(client, request, *tap, tap_.wait, session);

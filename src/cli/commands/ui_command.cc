@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
+#include <optional>
 
+#include "absl/cleanup/cleanup.h"
 #include "cli/commands/commands.h"
 #include "cli/records/cluster.h"
 #include "cli/records/live_relay.h"
 #include "cli/shell/pause.h"
+#include "cli/taps/tap_desk.h"
 #include "fmt/format.h"
 #include "observe/token_authorizer.h"
 #include "web/http_server.h"
@@ -33,7 +36,8 @@ CommandSpec UiCommand::Describe() {
       "Serves the web page on this machine only, until Ctrl-C, and prints its address with a token "
       "that is valid until then. The page reads the cluster with your kubeconfig's permissions: "
       "the "
-      "taps of one namespace, or with -A all that you may read.";
+      "taps of one namespace, or with -A all that you may read. It can start temporary taps as "
+      "\"tap\" does. They are deleted on exit.";
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   Option port{
       "port", 0, "PORT", "port to listen on (default: any free port)", [this](const auto& text) {
@@ -57,11 +61,22 @@ Status UiCommand::Run(Session& session) {
   LiveRelay relay(&*cluster, &authorizer);
   auto routes = relay.Routes();
   routes.merge(web::PageRoutes());
+  std::optional<TapDesk> desk;
+  if (!cluster->standalone) {
+    desk.emplace(&*cluster, &authorizer, session.clock, session.console);
+    routes.merge(desk->Routes());
+    auto& taps = routes.at("/api/v1/taps");
+    taps = desk->Announced(std::move(taps));
+  }
   web::HttpServerOptions options;
   options.address = fmt::format("{}:{}", kAddress, port_);
   options.poll_interval = 20 * base::kMillisecond;
   auto server = web::HttpServer::Start(options, std::move(routes));
   if (!server.ok()) return server.status();
+  // While the server is there to take the last answers.
+  const absl::Cleanup close = [&desk] {
+    if (desk) desk->Close();
+  };
   const int port = (*server)->port();
   TT_RETURN_IF_ERROR(
       session.console->Write(fmt::format("http://{}:{}/#token={}\n", kAddress, port, *token)));

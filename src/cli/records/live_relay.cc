@@ -2,7 +2,7 @@
 #include "cli/records/live_relay.h"
 
 #include <stop_token>
-#include <thread>
+#include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -79,23 +79,6 @@ std::string TranslatedQuery(std::string query, const Cluster& cluster) {
   return query;
 }
 
-}  // namespace
-
-// What the threads share; they may end a moment after the relay asked them to.
-struct LiveRelay::State {
-  absl::Mutex mutex;
-  int threads ABSL_GUARDED_BY(mutex) = 0;
-  std::stop_source stop;
-
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return threads == 0; }
-  void Add(int change) {
-    absl::MutexLock lock(&mutex);
-    threads += change;
-  }
-};
-
-namespace {
-
 // On a thread of its own: the calls block.
 void RelayStream(const Cluster& cluster, const std::string& path, const std::string& accept,
                  std::stop_token relay_ends, const web::Route::Respond& respond) {
@@ -130,13 +113,7 @@ void RelayCall(const Cluster& cluster, const std::string& path,
 }  // namespace
 
 LiveRelay::LiveRelay(const Cluster* cluster, observe::Authorizer* authorizer)
-    : cluster_(cluster), authorizer_(authorizer), state_(std::make_shared<State>()) {}
-
-LiveRelay::~LiveRelay() {
-  state_->stop.request_stop();
-  absl::MutexLock lock(&state_->mutex);
-  state_->mutex.Await(absl::Condition(state_.get(), &State::Idle));
-}
+    : cluster_(cluster), authorizer_(authorizer) {}
 
 web::Route LiveRelay::Relayed(const std::string& resource) {
   return web::Route(
@@ -152,16 +129,15 @@ web::Route LiveRelay::Relayed(const std::string& resource) {
             LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
         const bool events = request.header("accept").find(kEvents) != std::string::npos;
         const std::string accept = events ? kEvents : "application/x-ndjson";
-        // A thread each: they wait for the API server, and a browser has few of them.
-        state_->Add(1);
-        std::thread([cluster = cluster_, state = state_, resource, path, accept, respond] {
-          if (resource == "pairs") {
-            RelayStream(*cluster, path, accept, state->stop.get_token(), respond);
-          } else {
-            RelayCall(*cluster, path, respond);
-          }
-          state->Add(-1);
-        }).detach();
+        const bool runs = threads_.Run(
+            [cluster = cluster_, resource, path, accept, respond](std::stop_token relay_ends) {
+              if (resource == "pairs") {
+                RelayStream(*cluster, path, accept, std::move(relay_ends), respond);
+              } else {
+                RelayCall(*cluster, path, respond);
+              }
+            });
+        if (!runs) respond(web::FailureResponse(absl::UnavailableError("the page is closing")));
       });
 }
 

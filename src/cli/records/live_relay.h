@@ -2,10 +2,10 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 
 #include "cli/records/cluster.h"
+#include "cli/records/route_threads.h"
 #include "observe/authorizer.h"
 #include "web/http_message.h"
 
@@ -16,21 +16,19 @@ namespace traffictap::cli {
 // reads too slowly is cut off, and goes on from its position when it comes again.
 class LiveRelay {
  public:
-  // Both outlive it. `authorizer` knows the token that the page must show.
+  // Both outlive it. `authorizer` knows the token that the page must show. Its end is that of all
+  // streams.
   LiveRelay(const Cluster* cluster, observe::Authorizer* authorizer);
-  // Ends all streams and waits for their threads.
-  ~LiveRelay();
 
   // To be served; valid as long as this.
   std::map<std::string, web::Route> Routes();
 
  private:
-  struct State;
   web::Route Relayed(const std::string& resource);
 
   const Cluster* const cluster_;
   observe::Authorizer* const authorizer_;
-  const std::shared_ptr<State> state_;
+  RouteThreads threads_;
 };
 
 }  // namespace traffictap::cli

@@ -75,6 +75,12 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   return object;
 }
 
+kube::Object PlanOnlyTap(const TapRequest& request, const std::string& user) {
+  kube::Object object = TemporaryTap(request, user);
+  object.value()["metadata"]["annotations"]["traffictap.io/plan-only"] = "true";
+  return object;
+}
+
 std::vector<std::pair<std::string, std::string>> StreamQuery(const TapRequest& request) {
   std::vector<std::pair<std::string, std::string>> out;
   const SplitFilter filter = SplitForTap(request.filter);

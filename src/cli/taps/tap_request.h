@@ -38,6 +38,9 @@ const kube::Resource& ResourceOf(const TapRequest& request);
 // deletes it. `user` may be empty.
 kube::Object TemporaryTap(const TapRequest& request, const std::string& user);
 
+// The same, for the operator to plan and never to put in force.
+kube::Object PlanOnlyTap(const TapRequest& request, const std::string& user);
+
 // The conditions that the object cannot hold, for the query of its stream.
 std::vector<std::pair<std::string, std::string>> StreamQuery(const TapRequest& request);
 

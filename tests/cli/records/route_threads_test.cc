@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/records/route_threads.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "absl/synchronization/notification.h"
+
+namespace traffictap {
+
+BOOST_AUTO_TEST_SUITE(route_threads)
+
+BOOST_AUTO_TEST_CASE(the_end_asks_what_runs_to_stop_and_waits_for_it) {
+  absl::Notification asked;
+  bool ended = false;
+  {
+    cli::RouteThreads threads;
+    const bool runs = threads.Run([&](const std::stop_token& stop) {
+      const std::stop_callback on_stop(stop, [&] { asked.Notify(); });
+      asked.WaitForNotification();
+      ended = true;
+    });
+    BOOST_TEST(runs);
+  }
+  BOOST_TEST(ended);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_runs_after_the_end) {
+  cli::RouteThreads threads;
+  threads.Close();
+  BOOST_TEST(!threads.Run([](const std::stop_token&) {}));
+  threads.Close();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
