@@ -158,6 +158,14 @@ BOOST_AUTO_TEST_CASE(a_long_name_leaves_room_for_the_servers_part) {
   BOOST_TEST(object.Text("/metadata/generateName").size() <= 58u);
 }
 
+BOOST_AUTO_TEST_CASE(a_tap_to_be_planned_is_the_same_with_a_mark) {
+  const auto asked = Ask({"cart"});
+  kube::Object planned = cli::PlanOnlyTap(asked.request, "");
+  BOOST_TEST(planned.annotation("traffictap.io/plan-only") == "true");
+  planned.value()["metadata"].erase("annotations");
+  BOOST_TEST((planned == cli::TemporaryTap(asked.request, "")));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
