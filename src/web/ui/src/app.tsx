@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DeskDialogs } from "./desk_bar";
 import { FacetPanel } from "./facet_panel";
 import { FilterBar } from "./filter_bar";
 import { openFile } from "./feed";
@@ -68,6 +69,7 @@ export function App() {
       </main>
       <Said />
       {state.helpOpen.value && <Help />}
+      {state.deskAsks.value && <DeskDialogs />}
     </div>
   );
 }

@@ -3,6 +3,7 @@
 // From the stream's lines to rows, and the figures that are asked for every two seconds.
 import { batch, effect, signal } from "@preact/signals";
 import type { Explanation, Summary, TapsStatus, Words } from "./api";
+import { takeOwn, type OwnTap } from "./desk";
 import { sortRows } from "./facets";
 import { durationMs } from "./format";
 import { matcher } from "./match";
@@ -349,6 +350,8 @@ effect(() => {
 // --- figures, asked for every two seconds ---
 async function call(path: string, init: RequestInit = {}): Promise<Response | null> {
   const response = await fetch(path, { ...init, headers: { Authorization: `Bearer ${state.token.peek()}` }, cache: "no-store" });
+  const desk = response.headers.get("TrafficTap-Desk");
+  if (desk) state.desk.value = desk;
   if (response.ok) return response;
   if ((await failureOf(response)).code === 401) state.unauthorized.value = true;
   return null;
@@ -395,12 +398,19 @@ async function refreshSummary() {
   }
 }
 
+async function refreshOwn() {
+  if (!state.desk.peek()) return;
+  const askedAt = performance.now();
+  const found = await get<{ taps: OwnTap[] }>("/api/v1/page/taps");
+  if (found) takeOwn(found.taps, askedAt);
+}
+
 let timer = 0;
 async function refresh() {
   const mine = timer;
   const asks = !state.unauthorized.peek() && !!state.token.peek() && !document.hidden && !state.file.peek();
   if (asks) {
-    const [status] = await Promise.all([get<TapsStatus>("/api/v1/taps"), state.parsed.peek().error ? null : refreshSummary()]);
+    const [status] = await Promise.all([get<TapsStatus>("/api/v1/taps"), state.parsed.peek().error ? null : refreshSummary(), refreshOwn()]);
     if (!Object.keys(state.words.peek().flags).length) state.words.value = (await get<Words>("/api/v1/explain")) ?? state.words.peek();
     if (status) {
       state.status.value = status;

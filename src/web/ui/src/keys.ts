@@ -44,7 +44,7 @@ function act(key: string): boolean {
 
 export function listen() {
   window.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || state.helpOpen.value) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || state.helpOpen.value || state.deskAsks.value) return;
     const { target } = event;
     if (takesText(target)) {
       if (event.key === "Escape" && target instanceof HTMLElement) target.blur();

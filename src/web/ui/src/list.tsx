@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
+import { NewTap } from "./desk_bar";
 import type { SortKey } from "./facets";
 import { rowsInOrder, store } from "./feed";
 import { clock, instant, ms, visible } from "./format";
@@ -172,6 +173,7 @@ function Empty() {
       <div class="empty">
         <h2>No active tap</h2>
         <p>Apply a TrafficTap, or run <code>kubectl traffictap tap ns/NAMESPACE</code>, and its requests appear here.</p>
+        {state.desk.value && <NewTap />}
       </div>
     );
   }

@@ -4,6 +4,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Summary, TapsStatus, Words } from "./api";
 import { filterQuery, parseFilter } from "./filter";
+import type { OwnTap } from "./desk";
 import type { SortKey } from "./facets";
 import type { Row } from "./record";
 import type { Failure } from "./stream";
@@ -70,6 +71,9 @@ export const summary = signal<{ of: string; at: number; value: Summary } | null>
 export const tallies = signal<Record<string, number>>({}); // verdicts, whatever of them the filter leaves out
 export const status = signal<TapsStatus | null>(null);
 export const statusAt = signal(0);
+export const desk = signal(""); // the namespace in which this page can start taps, "*": any; empty: none
+export const own = signal<OwnTap[]>([]); // that it started
+export const deskAsks = signal<"" | "start" | OwnTap>(""); // the dialog that is open; of a tap: whether to stop it
 export const words = signal<Words>({ flags: {}, verdicts: {}, orphanReasons: {} });
 
 export const parsed = computed(() => parseFilter(filterLine.value));

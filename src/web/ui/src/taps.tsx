@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GroupEnd, OutputStatus, TapStatus } from "./api";
+import { NewTap, OwnTaps } from "./desk_bar";
 import { bytes, clock, count, percent, visible } from "./format";
 import { VerdictTag } from "./verdict";
 import * as state from "./state";
@@ -110,9 +111,11 @@ export function Taps() {
   const stale = state.connection.value === "lost" || Date.now() - state.statusAt.value > 10_000;
   return (
     <div class={`cards ${stale ? "stale" : ""}`} tabIndex={0} role="region" aria-label="Taps and their losses">
+      <NewTap />
+      <OwnTaps />
       <p class={stale ? "warn" : "faint small"}>As of {clock(state.statusAt.value, state.utc.value).slice(0, 8)}{stale && ": the collector does not answer"}</p>
       {status.taps.map((tap) => <Tap key={tap.tap} tap={tap} />)}
-      {!status.taps.length && <div class="empty"><h2>No active tap</h2><p>Apply a TrafficTap, and it appears here.</p></div>}
+      {!status.taps.length && <div class="empty"><h2>No active tap</h2><p>A tap appears here when it is applied or started.</p></div>}
       <Collector />
     </div>
   );
