@@ -59,11 +59,15 @@ def names(namespace="shop"):
     return [item["metadata"]["name"] for item in mesh.api.get(path)["items"]]
 
 
-def read_page(port, path, token, **headers):
-    """(code, body) of what the page would ask."""
+def read_page(port, path, token, posted=None, **headers):
+    """(code, body) of what the page would ask; `posted` is the JSON of a POST."""
     connection = mesh.node_http(int(port))
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}", **headers})
+        headers = {"Authorization": f"Bearer {token}", **headers}
+        if posted is None:
+            connection.request("GET", path, headers=headers)
+        else:
+            connection.request("POST", path, json.dumps(posted), {"Content-Type": "application/json", **headers})
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:
@@ -305,3 +309,30 @@ class Others(Scenario):
         self.assertEqual(read_page(port, "/api/v1/taps", token, Host="elsewhere.example")[0], 403)
         self.assertEqual(read_page(port, "/api/v1/taps?tap=bank/x", token)[0], 400)
         self.assertEqual(page.signal().wait(30), 128 + signal.SIGINT)
+
+    def test_the_page_starts_taps_with_the_rights_of_its_reader_and_they_end_with_it(self):
+        page = plugin.start("ui", "-n", "shop", user="tapper")
+        page.until(lambda: page.lines, "the page is served")
+        port, token = page.lines[0].split(":")[2].split("/#token=")
+        form = {"target": "frontend-v1", "duration": "5m"}
+        code, text = read_page(port, "/api/v1/page/plan", token, form)
+        self.assertEqual(code, 200, text)
+        self.assertIn("drain", text)
+        self.assertTrue(json.loads(text)["status"]["patches"], text)
+        self.assertEqual((names(), taps.patches()), ([], []))
+        self.assertEqual(read_page(port, "/api/v1/page/start", token, form, Origin="http://elsewhere.example")[0], 403)
+        self.assertEqual(read_page(port, "/api/v1/page/start", "guessed", form)[0], 401)
+        code, text = read_page(port, "/api/v1/page/start", token, form)
+        self.assertEqual(code, 200, text)
+        mine = json.loads(text)["tap"]
+        self.assertEqual([f"shop/{name}" for name in names()], [mine])
+        own = lambda: json.loads(read_page(port, "/api/v1/page/taps", token)[1])["taps"]  # noqa: E731
+        wait_until(lambda: own()[0]["ready"] == "True", "the tap records", 60)
+        with Traffic("/started-from-the-page"):
+            code, text = read_page(port, f"/api/v1/pairs?follow=true&tap={mine}&limit=1", token)
+        self.assertIn("/started-from-the-page", text)
+        self.assertEqual(read_page(port, "/api/v1/page/stop", token, {"tap": mine})[0], 200)
+        self.assertEqual(names(), [])
+        self.assertEqual(read_page(port, "/api/v1/page/start", token, form)[0], 200)
+        self.assertEqual(page.signal().wait(30), 128 + signal.SIGINT)
+        self.assert_nothing_is_left()

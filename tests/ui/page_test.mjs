@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { axeSource, openBrowser, startCollector, watch } from "./browser.mjs";
 
@@ -45,9 +46,9 @@ async function filterBy(line, query) {
 }
 const texts = (selector) => page.locator(selector).allTextContents();
 
-async function axe(name) {
-  await page.evaluate(readFileSync(axeSource, "utf8"));
-  const found = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations);
+async function axe(name, on = page) {
+  await on.evaluate(readFileSync(axeSource, "utf8"));
+  const found = await on.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations);
   const serious = found.filter((v) => v.impact === "serious" || v.impact === "critical");
   check(!serious.length, `${name}: ${serious.map((v) => `${v.id} at ${v.nodes.map((n) => n.target).slice(0, 3).join(" ; ")}`).join(", ")}`);
 }
@@ -446,6 +447,97 @@ await test("ten thousand records a second leave the page responsive", async () =
     check(Number(at(0.5)) < 100, `the median frame took ${at(0.5)} ms`);
     check(spent < allowed, took);
     check(drawn < 100, `${drawn} rows are drawn`);
+  } finally {
+    await other.close();
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+// What `kubectl traffictap ui` is to the page: the collector's answers, and taps that are started and stopped.
+async function relay(started) {
+  const own = new Map();
+  const answers = {
+    plan: ({ target }) => {
+      if (target === "crat") return [404, { message: 'target: no workload "crat" in namespace shop: did you mean "cart"?' }];
+      const status = { drains: "HTTP connections of 1 proxy drain within 45s", workloads: { matched: 1, pods: 1, proxies: 1 }, patches: ["EnvoyFilter/shop/<img src=x onerror=alert(1)>"] };
+      return [200, { refusal: "", status }];
+    },
+    start: (form) => {
+      started.push(form);
+      own.set("shop/errors", { tap: "shop/errors", ready: "True", reason: "Capturing", message: "", drains: "HTTP connections of 1 proxy drain within 45s", refusal: "", ended: false });
+      return [200, { tap: "shop/errors" }];
+    },
+    stop: ({ tap }) => [own.delete(tap) ? 200 : 404, { tap }],
+    taps: () => [200, { taps: [...own.values()] }],
+  };
+  const server = createServer(async (request, response) => {
+    const what = request.url.match(/^\/api\/v1\/page\/(\w+)$/)?.[1];
+    const posted = [];
+    for await (const part of request) posted.push(part);
+    if (what) {
+      const [code, body] = answers[what](posted.length ? JSON.parse(Buffer.concat(posted)) : {});
+      return response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
+    }
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const { authorization = "", accept = "*/*" } = request.headers;
+    const body = request.method === "POST" ? Buffer.concat(posted) : undefined;
+    const from = await fetch(collector.origin + request.url, { method: request.method, headers: { authorization, accept }, body, signal: gone.signal }).catch(() => null);
+    if (!from) return response.destroy(); // the page left
+    const headers = Object.fromEntries([...from.headers].filter(([name]) => !/^(content-encoding|content-length|connection|transfer-encoding)$/.test(name)));
+    response.writeHead(from.status, { ...headers, "TrafficTap-Desk": "shop" });
+    Readable.fromWeb(from.body).on("error", () => response.end()).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+await test("a tap is started after it was said what drains, its requests are shown, and it is stopped", async () => {
+  await page.locator("body").press("4");
+  await page.locator(".cards", { hasText: "To start a tap: kubectl traffictap tap" }).waitFor();
+  check((await page.locator("button", { hasText: "New tap" }).count()) === 0, "a collector's own page offers taps");
+  const started = [];
+  const server = await relay(started);
+  const other = await browser.context.newPage();
+  const told = watch(other);
+  other.setDefaultTimeout(WAIT);
+  try {
+    await other.goto(`http://127.0.0.1:${server.address().port}/#view=taps&token=${collector.token}`);
+    const offer = other.locator("button", { hasText: "New tap" });
+    await offer.click();
+    await other.waitForSelector("dialog.desk[open]");
+    check((await other.inputValue("#tap-namespace")) === "shop", "another namespace");
+    await other.keyboard.press("Escape");
+    await other.waitForSelector("dialog.desk", { state: "detached" });
+    check(await offer.evaluate((button) => button === document.activeElement), "the focus went elsewhere");
+    await offer.press("Enter");
+    await other.fill("#tap-target", "crat");
+    await other.keyboard.press("Enter");
+    await other.waitForFunction(() => document.activeElement.id === "tap-target" && document.activeElement.getAttribute("aria-invalid"));
+    check((await other.textContent("#tap-target-error")).includes('did you mean "cart"'), "no error beside the field");
+    await axe("new tap", other);
+    await other.setViewportSize({ width: 390, height: 844 });
+    check(await other.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.querySelector("dialog.desk").scrollWidth <= innerWidth), "wider than a phone");
+    await other.fill("#tap-target", "cart");
+    await other.fill("#tap-response-code", "5xx");
+    await other.keyboard.press("Enter");
+    await other.waitForSelector("dialog.desk .cause");
+    check((await other.textContent("dialog.desk .cause")) === "When the tap starts, and when it ends, HTTP connections of 1 proxy drain within 45s.", await other.textContent("dialog.desk .cause"));
+    await axe("plan", other);
+    check((await other.locator("dialog.desk img").count()) === 0 && !started.length, "markup came alive, or a plan started a tap");
+    await other.locator("dialog.desk button", { hasText: "Start the tap" }).click();
+    await other.waitForFunction(() => document.querySelector("#tap")?.value === "shop/errors" && document.querySelector(".row"));
+    check(started.length === 1 && started[0].target === "cart" && started[0]["response-code"] === "5xx" && started[0].duration === "10m", JSON.stringify(started));
+    await other.setViewportSize({ width: 1440, height: 860 });
+    await other.locator("body").press("4");
+    await other.waitForSelector(".own");
+    await axe("own taps", other);
+    await other.locator("button", { hasText: "Stop…" }).click();
+    await other.waitForFunction(() => document.querySelector("dialog.desk .cause")?.textContent.includes("When it ends, HTTP connections of 1 proxy drain"));
+    await other.locator("dialog.desk button", { hasText: "Stop the tap" }).click();
+    await other.waitForFunction(() => !document.querySelector("dialog") && !document.querySelector(".own"));
+    check(!told.length, told.join("\n"));
   } finally {
     await other.close();
     server.close();

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { beforeAll, beforeEach, vi } from "vitest";
+
+let desk: typeof import("../../src/web/ui/src/desk");
+let state: typeof import("../../src/web/ui/src/state");
+beforeAll(async () => {
+  const storage = { getItem: () => null, setItem: () => undefined };
+  vi.stubGlobal("location", { hash: "", origin: "http://127.0.0.1:1", pathname: "/" });
+  vi.stubGlobal("sessionStorage", storage);
+  vi.stubGlobal("localStorage", storage);
+  vi.stubGlobal("history", { replaceState: () => undefined, pushState: () => undefined });
+  vi.stubGlobal("window", { addEventListener: () => undefined, setTimeout: () => 0 });
+  vi.stubGlobal("document", { documentElement: { dataset: {} } });
+  vi.stubGlobal("BroadcastChannel", undefined);
+  desk = await import("../../src/web/ui/src/desk");
+  state = await import("../../src/web/ui/src/state");
+});
+
+const own = (tap: string, extra: object = {}) => ({ tap, ready: "", reason: "", message: "", drains: "", refusal: "", ended: false, ...extra });
+const now = () => performance.now() + 1000;
+
+beforeEach(() => {
+  state.own.value = [];
+  state.tap.value = state.announced.value = "";
+  state.view.value = "list";
+});
+
+test("what the server says of a field is put beside it, and the rest below the form", () => {
+  expect(desk.faultOf("target: no workload \"crat\"")).toEqual({ field: "target", text: "No workload \"crat\"" });
+  expect(desk.faultOf("user jane may not create: ask")).toEqual({ field: "", text: "User jane may not create: ask" });
+  expect(desk.faultOf("")).toEqual({ field: "", text: "" });
+});
+
+test("a plan says what drains, and lists only what there is", () => {
+  const plan = { refusal: "", status: { drains: "2 connections drain", patches: ["shop/x"], targets: [{ kind: "Service", name: "a", state: "Attached" }, { kind: "Service", name: "b", state: "NotAttached", reason: "NotFound", message: "no such" }] } };
+  expect(desk.drainText(plan)).toBe("When the tap starts, and when it ends, 2 connections drain.");
+  expect(desk.linesOf(plan)).toEqual([["Targets that cannot be tapped", ["Service/b: NotFound: no such"]], ["Objects that are added or changed", ["shop/x"]]]);
+  expect(desk.drainText({ refusal: "", status: {} })).toBe("No connection drains.");
+  expect(desk.drainText({ refusal: "", status: { attachment: "Standing" } })).toContain("attached permanently");
+});
+
+test("a tap that was started is shown once it records", () => {
+  desk.startedTap("shop/t");
+  expect([state.view.value, state.own.value.length]).toEqual(["taps", 1]);
+  desk.takeOwn([own("shop/t", { ready: "False" })], now());
+  expect(state.view.value).toBe("taps");
+  desk.takeOwn([own("shop/t", { ready: "True" })], now());
+  expect([state.view.value, state.tap.value]).toEqual(["list", "shop/t"]);
+});
+
+test("a reader who went on is told, not moved", () => {
+  desk.startedTap("shop/t");
+  state.view.value = "map";
+  desk.takeOwn([own("shop/t", { ready: "True" })], now());
+  expect([state.view.value, state.tap.value]).toEqual(["map", ""]);
+  expect(state.announced.value).toBe("Tap shop/t records.");
+});
+
+test("an answer from before the start does not count, and what ends the wait is told", () => {
+  desk.startedTap("shop/t");
+  desk.takeOwn([], 0);
+  expect(state.own.value).toHaveLength(1);
+  desk.takeOwn([own("shop/t", { refusal: "no pod matches" })], now());
+  expect(state.announced.value).toBe("Tap shop/t: no pod matches");
+  desk.startedTap("shop/u");
+  desk.takeOwn([], now());
+  expect(state.announced.value).toBe("Somebody deleted tap shop/u.");
+});
+
+test("a stopped tap is not shown any more", () => {
+  desk.startedTap("shop/t");
+  state.tap.value = "shop/t";
+  desk.stoppedTap("shop/t");
+  expect([state.own.value.length, state.tap.value]).toEqual([0, ""]);
+});
+
+test("a form goes with the token, and what fails comes back as a fault", async () => {
+  const fetcher = vi.fn(async () => new Response('{"message":"duration: must be at least 1s"}', { status: 400 }));
+  vi.stubGlobal("fetch", fetcher);
+  state.token.value = "secret";
+  expect(await desk.post("plan", { duration: "1ms" })).toEqual({ fault: { field: "duration", text: "Must be at least 1s" } });
+  const [path, init] = fetcher.mock.calls[0] as unknown as [string, RequestInit];
+  expect(path).toBe("/api/v1/page/plan");
+  expect(init.headers).toEqual({ Authorization: "Bearer secret", "Content-Type": "application/json" });
+  expect(init.body).toBe('{"duration":"1ms"}');
+  vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("gone")));
+  expect(await desk.post("stop", { tap: "shop/t" })).toMatchObject({ fault: { field: "" } });
+});
