@@ -16,7 +16,7 @@ StatusOr<std::vector<web::FileStore::Output>> RecordFiles::OutputsOf(const std::
     }
     return out;
   }
-  return absl::NotFoundError(fmt::format("no tap \"{}\" is in force here", tap));
+  return absl::NotFoundError(fmt::format("no tap \"{}\" is active here", tap));
 }
 
 StatusOr<std::vector<tap::OutputFile>> RecordFiles::List(const Output& output) const {

@@ -2,6 +2,7 @@
 #include "pipeline/known_peers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "traffic/node.h"
 
@@ -35,18 +36,33 @@ void PeerSightings::Add(const pairing::PeerPlace& place, base::Nanos now) {
     found->second = now;
     return;
   }
-  if (seen_.size() >= kAddressesMax) Recent(now);
+  // Full, until the next Share makes room: looking for it here would be paid for each record.
   if (seen_.size() < kAddressesMax) seen_[key] = now;
 }
 
-std::vector<PeerSighting> PeerSightings::Recent(base::Nanos now) {
+void PeerSightings::Share(base::Nanos now) {
+  if (shared_at_ && now - *shared_at_ < kShareEvery) return;
+  shared_at_ = now;
   std::erase_if(seen_, [&](const auto& entry) { return now - entry.second > kKept; });
   std::vector<PeerSighting> out;
   for (const auto& [key, when] : seen_) {
     out.push_back({traffic::SocketAddress{key.ip, 1}.IpString(), key.network});
   }
   std::sort(out.begin(), out.end());
-  return out;
+  absl::MutexLock lock(&mutex_);
+  shared_ = std::move(out);
+}
+
+void PeerSightings::Inherit(const PeerSightings& former) {
+  seen_ = former.seen_;
+  auto shared = former.shared();
+  absl::MutexLock lock(&mutex_);
+  shared_ = std::move(shared);
+}
+
+std::vector<PeerSighting> PeerSightings::shared() const {
+  absl::MutexLock lock(&mutex_);
+  return shared_;
 }
 
 }  // namespace traffictap::pipeline

@@ -4,9 +4,11 @@
 #include <array>
 #include <compare>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "pairing/peer_states.h"
 #include "tap/peer_spec.h"
@@ -35,16 +37,21 @@ struct PeerSighting {
 };
 
 // The other ends that were met in the last half minute, kAddressesMax of them at most: far more than an
-// operator attaches. Not thread-safe.
+// operator attaches. One thread adds and shares, any thread reads what is shared.
 class PeerSightings {
  public:
   static constexpr size_t kAddressesMax = 256;
   static constexpr base::Nanos kKept = 30 * base::kSecond;
+  static constexpr base::Nanos kShareEvery = base::kSecond;
 
   // An absent or loopback address is nobody's. `now`: monotonic, never less than before.
   void Add(const pairing::PeerPlace& place, base::Nanos now);
-  // Sorted. Forgets those that are older.
-  std::vector<PeerSighting> Recent(base::Nanos now);
+  // Forgets those that are older and shares the others; does nothing again within kShareEvery.
+  void Share(base::Nanos now);
+  // Goes on with what `former` has met.
+  void Inherit(const PeerSightings& former);
+  // Sorted; as they were last shared.
+  std::vector<PeerSighting> shared() const;
 
  private:
   struct Key {
@@ -53,6 +60,9 @@ class PeerSightings {
     auto operator<=>(const Key&) const = default;
   };
   std::map<Key, base::Nanos> seen_;
+  std::optional<base::Nanos> shared_at_;
+  mutable absl::Mutex mutex_;
+  std::vector<PeerSighting> shared_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

@@ -14,7 +14,6 @@ namespace {
 // Small, since every tap may have one that no budget counts yet.
 constexpr size_t kBatchBytesMax = size_t{256} << 10;
 // Deliver comes with every turn of the pipeline.
-constexpr base::Nanos kPeersShared = base::kSecond;
 
 }  // namespace
 
@@ -83,7 +82,7 @@ void TapRuntime::Inherit(TapRuntime* former) {
   rate_records_ = former->rate_records_;
   offered_ = former->offered_;
   requests_ = former->requests_;
-  met_ = former->met_;
+  met_.Inherit(former->met_);
   had_peers_ = had_peers_ || former->had_peers_;
   const TapCounters counters = former->counters();
   LimitedEdges limited_edges = former->limited_edges();
@@ -226,15 +225,6 @@ void TapRuntime::Count(Outcome outcome, const traffic::TrafficPair& pair) {
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
 }
 
-void TapRuntime::SharePeers() {
-  const base::Nanos now = clock_->Monotonic();
-  if (now - peers_shared_ < kPeersShared) return;
-  peers_shared_ = now;
-  auto recent = met_.Recent(now);
-  absl::MutexLock lock(&mutex_);
-  peers_met_ = std::move(recent);
-}
-
 void TapRuntime::HandOut(const std::shared_ptr<const traffic::RecordBatch>& batch) {
   for (auto& output : outputs_) {
     auto indexes = std::exchange(output.indexes, {});
@@ -246,7 +236,7 @@ void TapRuntime::HandOut(const std::shared_ptr<const traffic::RecordBatch>& batc
 
 void TapRuntime::Deliver() {
   CheckTime();
-  SharePeers();
+  met_.Share(clock_->Monotonic());
   if (gathering_) {
     const std::shared_ptr<const traffic::RecordBatch> batch = std::move(gathering_);
     gathering_ = nullptr;
@@ -289,11 +279,6 @@ void TapRuntime::Leave(base::Nanos wait, const TapRuntime* successor) {
 TapCounters TapRuntime::counters() const {
   absl::MutexLock lock(&mutex_);
   return counters_;
-}
-
-std::vector<PeerSighting> TapRuntime::peers_met() const {
-  absl::MutexLock lock(&mutex_);
-  return peers_met_;
 }
 
 LimitedEdges TapRuntime::limited_edges() const {

@@ -76,7 +76,7 @@ class TapRuntime {
   // Whether peers are attached, or were in a former life, so that what they sent may still come.
   bool had_peers() const { return had_peers_; }
   // Whom MeetPeer was told of lately, up to a second ago. Any thread.
-  std::vector<PeerSighting> peers_met() const;
+  std::vector<PeerSighting> peers_met() const { return met_.shared(); }
   Status RequestDump(DumpRequest request);
   std::optional<RecorderState> recorder_state() const;  // none: the tap has no recorder
   TapCounters counters() const;
@@ -101,7 +101,6 @@ class TapRuntime {
   bool Shares(const sinks::Sink* sink) const;
   bool HasDurable(const std::string& output) const;
   Outcome Decide(const traffic::TrafficPair& pair, const filter::OwnEnds& own);
-  void SharePeers();
   void CheckTime();
   bool WithinLimits(const traffic::TrafficPair& pair);
   traffic::TrafficPair Weighted(traffic::TrafficPair pair) const;
@@ -143,11 +142,9 @@ class TapRuntime {
   TapCounters delta_;  // counted since the last Deliver
   bool had_peers_ = false;
   PeerSightings met_;
-  base::Nanos peers_shared_ = 0;  // monotonic
   mutable absl::Mutex mutex_;
   TapCounters counters_ ABSL_GUARDED_BY(mutex_);
   LimitedEdges limited_edges_ ABSL_GUARDED_BY(mutex_);
-  std::vector<PeerSighting> peers_met_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace traffictap::pipeline

@@ -176,8 +176,7 @@ struct FileApi::State {
     absl::MutexLock lock(&mutex);
     if (stopped) return absl::UnavailableError("the collector stops");
     if (calls.size() >= static_cast<size_t>(calls_max)) {
-      return absl::ResourceExhaustedError(
-          "too many files are being copied at once: try again later");
+      return absl::ResourceExhaustedError("too many files are being copied: try again later");
     }
     calls.push_back(call);
     return absl::OkStatus();

@@ -15,8 +15,8 @@ struct FileApiOptions {
   int calls_max = 8;                        // at once; each has a thread while it lasts
   size_t buffer_bytes = size_t{1} << 20;    // read ahead of a call's reader
   uint64_t answer_bytes_max = 32ull << 20;  // of the file; the reader asks for the rest
-  base::Nanos answer_time =
-      45 * base::kSecond;  // the same: rights are looked at again for each answer
+  // The same: rights are looked at again for each answer.
+  base::Nanos answer_time = 45 * base::kSecond;
 };
 
 // The files of taps' File outputs: lists, and parts of files (observe/README.md has the parameters and

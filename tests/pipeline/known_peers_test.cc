@@ -51,12 +51,22 @@ BOOST_AUTO_TEST_CASE(sightings_are_told_once_and_forgotten_after_half_a_minute) 
   sightings.Add({fakes::Address("10.0.0.1:81")}, kNow + 20 * base::kSecond);
   sightings.Add({fakes::Address("127.0.0.1:81")}, kNow);
   sightings.Add({fakes::Address("")}, kNow);
-  const auto both = sightings.Recent(kNow + 30 * base::kSecond);
+  BOOST_TEST(sightings.shared().empty());
+  sightings.Share(kNow + 30 * base::kSecond);
+  const auto both = sightings.shared();
   BOOST_REQUIRE(both.size() == 2u);
   BOOST_TEST(both[0].address == "10.0.0.1");
   BOOST_TEST(both[1].address == "10.0.0.2");
   BOOST_TEST(both[1].network == "east");
-  BOOST_TEST(sightings.Recent(kNow + 31 * base::kSecond).size() == 1u);
+  sightings.Share(kNow + 31 * base::kSecond - 1);
+  BOOST_TEST(sightings.shared().size() == 2u);
+  sightings.Share(kNow + 31 * base::kSecond);
+  BOOST_TEST(sightings.shared().size() == 1u);
+  PeerSightings next;
+  next.Inherit(sightings);
+  BOOST_TEST(next.shared().size() == 1u);
+  next.Share(kNow + 32 * base::kSecond);
+  BOOST_TEST(next.shared().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(their_number_is_bounded_and_room_is_made_by_those_that_are_old) {
@@ -64,10 +74,14 @@ BOOST_AUTO_TEST_CASE(their_number_is_bounded_and_room_is_made_by_those_that_are_
   for (int i = 0; i < 300; ++i) {
     sightings.Add({fakes::Address(fmt::format("10.1.{}.{}:80", i / 250, i % 250))}, kNow);
   }
-  BOOST_TEST(sightings.Recent(kNow).size() == PeerSightings::kAddressesMax);
+  sightings.Share(kNow);
+  BOOST_TEST(sightings.shared().size() == PeerSightings::kAddressesMax);
   const base::Nanos later = kNow + 40 * base::kSecond;
+  sightings.Share(later);
+  BOOST_TEST(sightings.shared().empty());
   sightings.Add({fakes::Address("10.2.0.1:80")}, later);
-  BOOST_TEST(sightings.Recent(later).size() == 1u);
+  sightings.Share(later + PeerSightings::kShareEvery);
+  BOOST_TEST(sightings.shared().size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -46,8 +46,8 @@ CommandSpec CopyCommand::Describe() {
   spec.options.push_back(directory);
   spec.options.push_back(TextOption(
       "output", 0, "NAME", "only the files of this output (default: all of type File)", &output_));
-  spec.options.push_back(
-      FlagOption("follow", 'f', "go on with what the tap writes, until Ctrl-C", &options_.follow));
+  spec.options.push_back(FlagOption(
+      "follow", 'f', "continue with what the tap writes, until Ctrl-C", &options_.follow));
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   spec.examples = {{"into ./checkout", "copy checkout -n shop"},
                    {"as lines, and on with new ones", "copy checkout -n shop -o - --follow"},
