@@ -9,6 +9,7 @@
 #include "fakes/captured_console.h"
 #include "fakes/fake_kube_client.h"
 #include "fakes/temp_dir.h"
+#include "tap/output_file.h"
 
 namespace traffictap {
 namespace {
@@ -293,7 +294,7 @@ BOOST_AUTO_TEST_CASE(copy_brings_the_files_of_a_tap_and_standard_output_their_li
   client.Seed(kube::kClusterTrafficTaps, Object(Json{{"metadata", {{"name", "mesh"}}}}));
   Json output = {{"name", "disk"}, {"files", Json::array()}};
   output["files"].push_back(
-      Json{{"name", "all.jsonl"}, {"size", 2}, {"current", true}, {"head", 5}});
+      Json{{"name", "all.jsonl"}, {"size", 2}, {"current", true}, {"head", tap::HeadOf("a\n")}});
   Json list = Json::object();
   list["outputs"] = Json::array({output});
   const std::string group = kGroup;
