@@ -10,16 +10,17 @@
 namespace traffictap::kafkaclient {
 namespace {
 
-constexpr std::chrono::seconds kFilesPeriod(2);
+constexpr base::Nanos kFilesPeriod = 2 * base::kSecond;
 
 }  // namespace
 
-KafkaLogin::KafkaLogin(const tap::KafkaOutput& spec)
+KafkaLogin::KafkaLogin(const tap::KafkaOutput& spec, const base::Clock* clock)
     : spec_(spec),
+      clock_(clock),
       login_({spec.sasl_username_file, spec.sasl_password_file}),
       tls_({spec.ca_file, spec.certificate_file, spec.key_file}) {
   if (spec.sasl_mechanism != tap::kOauthBearer) return;
-  tokens_.emplace(spec.oauth, spec.brokers);
+  tokens_.emplace(spec.oauth, spec.brokers, clock);
   login_ = WatchedFiles(tokens_->Files());
 }
 
@@ -48,7 +49,7 @@ void KafkaLogin::SetTokens(std::span<rd_kafka_s* const> clients) {
 }
 
 bool KafkaLogin::Refresh(std::span<rd_kafka_s* const> clients) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = clock_->Monotonic();
   if (now < files_next_) return false;
   files_next_ = now + kFilesPeriod;
   if (login_.Changed()) {

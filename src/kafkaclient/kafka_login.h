@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <span>
 
+#include "base/process_clock.h"
 #include "base/status.h"
 #include "kafkaclient/token_source.h"
 #include "kafkaclient/watched_files.h"
@@ -19,7 +19,9 @@ namespace traffictap::kafkaclient {
 // Used by one thread, that which polls the clients.
 class KafkaLogin {
  public:
-  explicit KafkaLogin(const tap::KafkaOutput& spec);
+  // `clock` outlives the login.
+  explicit KafkaLogin(const tap::KafkaOutput& spec,
+                      const base::Clock* clock = base::ProcessClock());
 
   // To be called before the clients are made: changes count from what the files hold by now.
   void Read();
@@ -41,11 +43,12 @@ class KafkaLogin {
   void SetLogin(std::span<rd_kafka_s* const> clients);
 
   const tap::KafkaOutput spec_;
+  const base::Clock* const clock_;
   WatchedFiles login_;
   WatchedFiles tls_;
   std::optional<TokenSource> tokens_;  // with OAUTHBEARER
   Status token_status_;
-  std::chrono::steady_clock::time_point files_next_;
+  base::Nanos files_next_ = 0;  // Clock::Monotonic
 };
 
 }  // namespace traffictap::kafkaclient
