@@ -82,8 +82,10 @@ size_t NumberOfNumbers() {
   return out + 1;  // the flags
 }
 
-// A header list is read without checks: here it comes from a disk.
+// A header list is read without checks: here it comes from outside. What is too long would be cut
+// where it is packed.
 bool IsHeaderList(std::string_view list) {
+  if (list.size() > AccessEntry::kTextBytesMax) return false;
   while (!list.empty()) {
     if (list.size() < 4) return false;
     const auto* bytes = reinterpret_cast<const uint8_t*>(list.data());
