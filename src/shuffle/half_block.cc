@@ -22,6 +22,10 @@ constexpr uint64_t kFixed64 = 1;
 constexpr uint64_t kBytes = 2;
 constexpr uint64_t kFixed32 = 5;
 
+// Each proxy and set of taps is there for a half; without a bound they would take far more memory than
+// the bytes of the block.
+constexpr const char* kMoreThanHalves = "it has more than its count of halves";
+
 // The fields of half_block.proto.
 enum BlockField : uint64_t { kHeader = 1, kHeaderCrc, kBody, kBodyCrc };
 enum HeaderField : uint64_t {
@@ -174,6 +178,7 @@ StatusOr<BlockHeader> HeaderOf(const Parts& parts) {
 }
 
 void ReadNodeMessage(std::string_view bytes, Block* out, ByteReader* faults) {
+  if (out->nodes.size() == out->header.count) return faults->Fail(kMoreThanHalves);
   auto node = std::make_shared<traffic::Node>();
   ForEachField(bytes, faults, [&](const Field& field) {
     if (field.Is(kNames, kBytes)) {
@@ -194,6 +199,7 @@ void ReadNodeMessage(std::string_view bytes, Block* out, ByteReader* faults) {
 }
 
 void ReadTapSet(std::string_view bytes, Block* out, ByteReader* faults) {
+  if (out->tap_sets.size() == out->header.count) return faults->Fail(kMoreThanHalves);
   std::vector<uint64_t> taps;
   ForEachField(bytes, faults, [&](const Field& field) {
     if (!field.Is(kTaps, kBytes)) return;
@@ -206,6 +212,7 @@ void ReadTapSet(std::string_view bytes, Block* out, ByteReader* faults) {
 }
 
 void ReadHalf(std::string_view bytes, Block* out, ByteReader* faults) {
+  if (out->halves.size() == out->header.count) return faults->Fail(kMoreThanHalves);
   uint64_t node = 0, tap_set = 0, arrival = 0, window = 0;
   std::string_view entry;
   ForEachField(bytes, faults, [&](const Field& field) {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Any bytes as a message of the shuffle's topic, and as the body of one whose checksums fit. Nothing breaks, and what is read
+// is read again as it was once it is written anew.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "shuffle/half_block.h"
+#include "shuffle/raw_block.h"
+
+namespace traffictap::shuffle {
+namespace {
+
+std::string WriteAgain(const Block& block) {
+  BlockEncoder encoder;
+  for (const Half& half : block.halves) {
+    half.entry->arrival = -half.age;
+    encoder.Add(*half.entry, block.nodes[half.node], block.tap_sets[half.tap_set], half.window);
+  }
+  return encoder.Seal(block.header, 0);
+}
+
+void Check(std::string_view bytes) {
+  const auto block = DecodeBlock(bytes);
+  if (!block.ok()) return;
+  TT_CHECK(DecodeHeader(bytes).ok());
+  TT_CHECK((*block)->halves.size() == (*block)->header.count);
+  const auto back = DecodeBlock(WriteAgain(**block));
+  TT_CHECK(back.ok() && (*back)->halves.size() == (*block)->halves.size());
+  for (size_t i = 0; i < (*back)->halves.size(); ++i) {
+    const Half& before = (*block)->halves[i];
+    const Half& after = (*back)->halves[i];
+    TT_CHECK(after.age == before.age && after.window == before.window);
+    TT_CHECK(after.entry->bytes == before.entry->bytes);
+    TT_CHECK((*back)->tap_sets[after.tap_set] == (*block)->tap_sets[before.tap_set]);
+  }
+}
+
+}  // namespace
+}  // namespace traffictap::shuffle
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  using namespace traffictap::shuffle;  // NOLINT: it is under test
+  const std::string_view text(reinterpret_cast<const char*>(bytes), size);
+  Check(text);
+  if (size == 0) return 0;
+  Check(RawBlock(RawHeader(bytes[0]), text.substr(1)));
+  Check(RawBlock(text, ""));
+  return 0;
+}
