@@ -3,9 +3,12 @@
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <memory>
 #include <random>
 
+#include "fmt/format.h"
 #include "shuffle/raw_block.h"
+#include "traffic/record_batch.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap::shuffle {
