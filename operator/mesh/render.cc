@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/mesh/render.h"
 
+#include <algorithm>
+
 #include "base/rfc3339.h"
 #include "kube/resource.h"
 #include "operator/mesh/envoy_filter.h"
@@ -19,6 +21,11 @@ using kube::Json;
 constexpr const char* kReferencedServices = "envoyfilter.istio.io/referenced-services";
 constexpr const char* kUnneededSince = "traffictap.io/unneeded-since";
 
+// To the API server an owner in another namespace is one that is gone: it would remove the patch.
+bool IsForeign(const plan::TapRef& tap, const plan::Patch& patch) {
+  return !tap.ns.empty() && tap.ns != patch.at.ns;
+}
+
 Json OwnersOf(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
   Json owners = Json::array();
   if (keeper) {
@@ -26,6 +33,7 @@ Json OwnersOf(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
         {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"name", keeper->ns}, {"uid", keeper->uid}});
   }
   for (const plan::TapRef& tap : patch.owners) {
+    if (IsForeign(tap, patch)) continue;
     owners.push_back({{"apiVersion", "traffictap.io/v1alpha1"},
                       {"kind", tap.ns.empty() ? "ClusterTrafficTap" : "TrafficTap"},
                       {"name", tap.name},
@@ -35,6 +43,11 @@ Json OwnersOf(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
 }
 
 }  // namespace
+
+bool NeedsKeeper(const plan::Patch& patch) {
+  return std::any_of(patch.owners.begin(), patch.owners.end(),
+                     [&](const plan::TapRef& tap) { return IsForeign(tap, patch); });
+}
 
 kube::Object Render(const plan::Patch& patch, const std::optional<Keeper>& keeper) {
   const bool envoy_filter = patch.mechanism == plan::Mechanism::kEnvoyFilter;

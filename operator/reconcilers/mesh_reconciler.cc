@@ -209,7 +209,7 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& s
   std::vector<Object> telemetries;
   for (const auto& patch : plan.patches) {
     auto& list = patch.mechanism == plan::Mechanism::kEnvoyFilter ? filters : telemetries;
-    const bool stays = patch.standing || snapshot.mesh.patch_grace > 0;
+    const bool stays = patch.standing || snapshot.mesh.patch_grace > 0 || mesh::NeedsKeeper(patch);
     list.push_back(mesh::Render(patch, stays ? keeper : std::nullopt));
   }
   KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, filters,

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(what_a_peer_sent_before_it_was_let_go_is_not_taken_for_a_ta
   WaitOut();
   Send(Client(1));
   WaitOut();
-  BOOST_TEST(Records("c") == (Strings{"/1 PeerNotMeshed/source"}),
+  BOOST_TEST(Records("c") == (Strings{"/1 PeerNotTapped/source"}),
              boost::test_tools::per_element());
 }
 

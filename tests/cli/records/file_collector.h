@@ -69,7 +69,8 @@ struct FileCollector {
     uint64_t offset = 0;
     uint32_t check = 0;
     bool plain = false;
-    for (const auto& one : web::ParseQuery(path.substr(path.find('?') + 1)).value()) {
+    const auto query = web::ParseQuery(path.substr(path.find('?') + 1));
+    for (const auto& one : query.value()) {
       if (one.name == "file") name = one.value;
       if (one.name == "offset") offset = std::stoull(one.value);
       if (one.name == "check") check = static_cast<uint32_t>(std::stoul(one.value));

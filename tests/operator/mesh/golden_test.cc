@@ -40,7 +40,7 @@ std::string ObjectsYaml(const plan::MeshPlan& plan, const plan::MeshSnapshot& sn
   std::string out;
   for (const plan::Patch& patch : plan.patches) {
     std::optional<mesh::Keeper> keeper;
-    if (patch.standing || snapshot.mesh.patch_grace > 0) {
+    if (patch.standing || snapshot.mesh.patch_grace > 0 || mesh::NeedsKeeper(patch)) {
       keeper = mesh::Keeper{"traffictap-system", "uid-installation"};
     }
     out += golden::ToYaml(mesh::Render(patch, keeper).value());

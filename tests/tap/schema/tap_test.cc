@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(reads_every_field_of_a_peer) {
 }
 
 BOOST_AUTO_TEST_CASE(reads_which_peers_to_attach) {
-  BOOST_TEST(!GoodSpec("  direction: Both\n")->peers.attach.has_value());
+  BOOST_TEST(!GoodSpec("  sampling: {ratio: 1}\n")->peers.attach.has_value());
   BOOST_TEST((GoodSpec("  peers: {attach: Mesh}\n")->peers.attach == PeerAttach::kMesh));
   BOOST_TEST((GoodSpec("  peers: {attach: None}\n")->peers.attach == PeerAttach::kNone));
   BOOST_TEST(
