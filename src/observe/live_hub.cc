@@ -30,8 +30,8 @@ void LiveHub::Consume(std::shared_ptr<const traffic::RecordBatch> batch) {
   const std::string& tap = batch->origin().tap;
   const size_t bytes = Charge(*batch);
   const uint64_t records = batch->size();
-  const base::Nanos now = clock_->Wall();
   absl::MutexLock lock(&mutex_);
+  const base::Nanos now = clock_->Wall();  // under the lock, so that batches are in its order
   Backlog& backlog = backlogs_[tap];
   backlog.batches.push_back({std::move(batch), backlog.counters.published, now});
   backlog.counters.published += records;

@@ -4,9 +4,9 @@
 // read buffers, and a tap must not slow the mesh. Hence the order, cheapest refusal first: the
 // filter of all taps at once, then sampling by the request id (which drops both sides of a request
 // or none), and only what is left is copied. Per message, not per entry, go the locks: counters are
-// kept in the stream and added at its end, and the batch is pushed whole or dropped whole.
+// kept in the stream and added at its end, and what goes to one queue is pushed whole or dropped whole.
 // What always holds, between two messages: received = kept + filtered + sampled + stale + sum(rejected).
-// A stream changes its table only where a message begins, so all tap sets of a batch refer to the
+// A stream changes its table only where a message begins, so all tap sets of its batches refer to the
 // one table that goes with it; `version_` tells without the lock that there is no newer one.
 // What is lost here is counted for every tap that targets the proxy, since nobody knows any more
 // which of them wanted it; and the directory is told, so that the other halves become LostInBuffer
@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "base/counters.h"
+#include "traffic/partition_key.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -47,7 +48,8 @@ class Ingress::Stream final : public traffic::EntryStream {
   Stream(Ingress* owner, traffic::NodePtr node)
       : owner_(owner),
         node_(std::move(node)),
-        proxy_clock_(owner->proxies_->StreamOpened(node_, owner->clock_->Monotonic())) {}
+        proxy_clock_(owner->proxies_->StreamOpened(node_, owner->clock_->Monotonic())),
+        batches_(owner->queues_.size()) {}
 
   void Consume(const traffic::AccessEntry& entry) override {
     if (!in_message_) BeginMessage();
@@ -79,7 +81,9 @@ class Ingress::Stream final : public traffic::EntryStream {
 
   void EndOfMessage() override {
     in_message_ = false;
-    if (batch_) Push();
+    for (size_t partition = 0; partition < batches_.size(); ++partition) {
+      if (batches_[partition]) Push(partition);
+    }
     if (newest_end_) proxy_clock_->Observe(*newest_end_, owner_->clock_->Wall());
     newest_end_.reset();
     owner_->Record(std::exchange(delta_, {}));
@@ -144,9 +148,17 @@ class Ingress::Stream final : public traffic::EntryStream {
     return stale;
   }
 
+  size_t PartitionOf(const traffic::AccessEntry& entry, uint64_t hash) const {
+    if (batches_.size() == 1) return 0;
+    const uint64_t key =
+        traffic::PartitionKey(entry.facts, hash, entry.text(traffic::Text::kPath), node_->id);
+    return traffic::PartitionOf(key, static_cast<uint32_t>(batches_.size()));
+  }
+
   void Keep(const traffic::AccessEntry& entry, uint64_t hash, const traffic::TapSet& taps) {
-    if (!batch_) batch_ = std::make_unique<traffic::EntryBatch>(node_);
-    auto* packed = batch_->Add(entry, hash);
+    auto& batch = batches_[PartitionOf(entry, hash)];
+    if (!batch) batch = std::make_unique<traffic::EntryBatch>(node_);
+    auto* packed = batch->Add(entry, hash);
     packed->taps = taps;
     packed->arrival = arrival_;
     if (!IsOfUnknownTime(packed->facts)) return;
@@ -155,17 +167,18 @@ class Ingress::Stream final : public traffic::EntryStream {
     if (began) packed->facts.duration = std::max<base::Nanos>(0, owner_->clock_->Wall() - *began);
   }
 
-  void Push() {
-    const uint64_t count = batch_->entries().size();
-    const size_t bytes = batch_->bytes();
-    if (owner_->queue_->TryPush({std::move(batch_), table_}, bytes)) {
+  void Push(size_t partition) {
+    auto& batch = batches_[partition];
+    const uint64_t count = batch->entries().size();
+    const size_t bytes = batch->bytes();
+    if (owner_->queues_[partition]->TryPush({std::move(batch), table_}, bytes)) {
       delta_.kept += count;
     } else {
       delta_.rejected[static_cast<size_t>(traffic::RejectReason::kQueueFull)] += count;
       owner_->proxies_->EntriesLost(*node_, arrival_);
       owner_->CountLoss(table_, candidates_, count, 0);
     }
-    batch_.reset();
+    batch.reset();
   }
 
   Ingress* const owner_;
@@ -181,12 +194,14 @@ class Ingress::Stream final : public traffic::EntryStream {
   traffic::TapSet targeting_;  // of these: those that it is no mere peer of
   bool in_message_ = false;
   base::Nanos arrival_ = 0;
-  std::unique_ptr<traffic::EntryBatch> batch_;
+  // Of the message in hand, by partition.
+  std::vector<std::unique_ptr<traffic::EntryBatch>> batches_;
   IngressCounters delta_;
 };
 
-Ingress::Ingress(AdmittedQueue* queue, ProxyDirectory* proxies, const base::Clock* clock)
-    : queue_(queue), proxies_(proxies), clock_(clock) {}
+Ingress::Ingress(std::vector<AdmittedQueue*> queues, ProxyDirectory* proxies,
+                 const base::Clock* clock)
+    : queues_(std::move(queues)), proxies_(proxies), clock_(clock) {}
 
 Ingress::~Ingress() = default;
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "base/bounded_queue.h"
@@ -20,7 +21,7 @@
 namespace traffictap::pipeline {
 
 // The ingress's counters: received = kept + filtered + sampled + stale + sum(rejected), at every moment
-// between two messages. `kept` entries went into the queue to the pipeline thread.
+// between two messages. `kept` entries went into the queue of a pairing thread.
 struct IngressCounters {
   uint64_t received = 0;
   uint64_t kept = 0;
@@ -55,8 +56,7 @@ struct TapIngressCounters {
   }
 };
 
-// What a stream thread hands to the pipeline thread. `table` is the snapshot its tap sets refer
-// to.
+// What a stream thread hands to a pairing thread. `table` is the snapshot its tap sets refer to.
 struct AdmittedBatch {
   std::unique_ptr<traffic::EntryBatch> entries;
   TapTablePtr table;
@@ -64,13 +64,14 @@ struct AdmittedBatch {
 using AdmittedQueue = base::BoundedQueue<AdmittedBatch>;
 
 // The ingress: tests each entry against the taps in force on the thread of its stream, packs
-// what some tap admits, and pushes it per message into the queue. Never blocks: with the queue full
-// the message is dropped and counted. Streams of proxies that no tap targets are paused after the
-// message in hand; a tap that comes resumes them. Thread-safe.
+// what some tap admits, and pushes it per message into the queue of its partition. Never blocks: what a
+// message has for a full queue is dropped and counted. Streams of proxies that no tap targets are paused
+// after the message in hand; a tap that comes resumes them. Thread-safe.
 class Ingress final : public traffic::EntryConsumer {
  public:
-  // All three outlive the ingress and its streams.
-  Ingress(AdmittedQueue* queue, ProxyDirectory* proxies, const base::Clock* clock);
+  // One queue for each partition (traffic::PartitionOf), at least one. All outlive the ingress and its
+  // streams.
+  Ingress(std::vector<AdmittedQueue*> queues, ProxyDirectory* proxies, const base::Clock* clock);
   ~Ingress() override;
 
   std::unique_ptr<traffic::EntryStream> OpenStream(traffic::NodePtr node) override;
@@ -91,7 +92,7 @@ class Ingress final : public traffic::EntryConsumer {
   void CountLoss(const TapTablePtr& table, const traffic::TapSet& candidates, uint64_t entries,
                  uint64_t streams);
 
-  AdmittedQueue* const queue_;
+  const std::vector<AdmittedQueue*> queues_;
   ProxyDirectory* const proxies_;
   const base::Clock* const clock_;
   PausedProxies paused_;

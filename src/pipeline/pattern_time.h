@@ -13,7 +13,7 @@
 namespace traffictap::pipeline {
 
 // How much of a second the patterns of all taps (redaction rules, regexes of a match) may take of
-// the pipeline thread, which all taps share. Up to `per_second` in sum anybody may use; from then on
+// a pairing thread, which all taps share. Up to `per_second` in sum anybody may use; from then on
 // each namespace has its equal share of it, and each tap its share of its namespace's. So patterns
 // take at most twice `per_second`, and who stays within its share is never refused. One call of RE2
 // is never cut short: its bound is the pattern's cost. Thread-safe; outlives its accounts.

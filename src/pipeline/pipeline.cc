@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One thread pairs for all taps, so that nothing here needs an order between threads. In a step:
+// Each pairing thread has its own shard: all halves of a request come to one, so that no order is
+// needed between threads, but for a change of taps. In a turn:
 //   1. note a pending change of taps, and only then take what the streams queued: all that was
-//      admitted under the former taps is in the queue by then and goes the former way;
-//   2. hand over: removed taps get what waits for them, edited ones go on with their counters and
-//      with the outputs that did not change; the other outputs begin to close;
-//   3. let windows end, give the records to the outputs, forget the outputs that are closed.
-// What always holds: an entry's tap set refers to the table that came with it (Take maps it to the
-// one in force), and a record that a tap offered is counted by each of its outputs, in whatever
+//      admitted under the former taps is in the queues by then and goes the former way;
+//   2. hand over, once all threads are here: the last one does it while the others wait. Removed taps
+//      get what waits for them, edited ones go on with their counters and with the outputs that did
+//      not change; the other outputs begin to close;
+//   3. let windows end, give the records to the outputs; the first thread forgets the outputs that are
+//      closed.
+// What always holds: an entry's tap set refers to the table that came with it (Shard::Take maps it to
+// the one in force), and a record that a tap offered is counted by each of its outputs, in whatever
 // life, until the last of them is closed.
 // Nobody waits for an output: BeginClose and Closed return at once, the outputs' own threads do the
-// rest, and one that hangs is abandoned by the asking in Reap. So SetTaps waits for this thread
-// alone, a step or two. Stop is the one place that waits for outputs, side by side and with an end.
-// Threads: streams push into the queue; one caller at a time calls SetTaps; Stop comes once, after
-// the streams, and goes on with what the thread owned. Snapshot may be called by any.
+// rest, and one that hangs is abandoned by the asking in Reap. So SetTaps waits for these threads
+// alone, a turn or two. Stop is the one place that waits for outputs, side by side and with an end.
+// A thread that ends cancels a change that has not been made: the others do not wait for it.
+// Threads: streams push into the queues; one caller at a time calls SetTaps; Stop comes once, after
+// the streams, and goes on with what the threads owned. Snapshot may be called by any.
 #include "pipeline/pipeline.h"
 
 #include <algorithm>
@@ -29,6 +33,7 @@ namespace {
 
 constexpr base::Nanos kTick = 50 * base::kMillisecond;
 constexpr size_t kProxiesMax = 100'000;
+constexpr size_t kTombstonesMax = 1 << 18;  // of all shards together
 
 using TapIngress = std::map<uint64_t, TapIngressCounters>;  // by the tap's id
 
@@ -49,27 +54,60 @@ void LogFinal(const PipelineSnapshot& all) {
             base::CountersText(all.joins));
 }
 
+size_t ThreadsOf(const PipelineOptions& options) {
+  return std::max<size_t>(1, options.pairing_threads);
+}
+
+// Patterns may take their part of each thread, whatever those of the others take.
+std::vector<std::unique_ptr<PatternTime>> MakePatternTimes(const PipelineOptions& options,
+                                                           const base::Clock* clock) {
+  std::vector<std::unique_ptr<PatternTime>> out;
+  while (out.size() < ThreadsOf(options)) out.push_back(std::make_unique<PatternTime>(clock));
+  return out;
+}
+
+std::vector<std::unique_ptr<Shard>> MakeShards(const PipelineOptions& options,
+                                               const ProxyDirectory* proxies,
+                                               const base::Clock* clock) {
+  const size_t count = ThreadsOf(options);
+  std::vector<std::unique_ptr<Shard>> out;
+  while (out.size() < count) {
+    const ShardOptions shard{out.size(), std::max<size_t>(1, options.queue_bytes_max / count),
+                             std::max<size_t>(1, options.waiting_bytes_max / count),
+                             std::max<size_t>(1, kTombstonesMax / count)};
+    out.push_back(std::make_unique<Shard>(shard, proxies, clock));
+  }
+  return out;
+}
+
+std::vector<AdmittedQueue*> QueuesOf(const std::vector<std::unique_ptr<Shard>>& shards) {
+  std::vector<AdmittedQueue*> out;
+  for (const auto& shard : shards) out.push_back(shard->queue());
+  return out;
+}
+
+std::vector<PatternTime*> ViewsOf(const std::vector<std::unique_ptr<PatternTime>>& times) {
+  std::vector<PatternTime*> out;
+  for (const auto& time : times) out.push_back(time.get());
+  return out;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(PipelineOptions options, const base::Clock* clock, traffic::RecordConsumer* live)
     : options_(std::move(options)),
       clock_(clock),
       live_(live),
-      pattern_time_(clock),
-      queue_(options_.queue_bytes_max),
+      pattern_times_(MakePatternTimes(options_, clock)),
       proxies_(options_.warm_up, kProxiesMax),
-      ingress_(&queue_, &proxies_, clock),
-      fan_out_(&proxies_),
+      shards_(MakeShards(options_, &proxies_, clock)),
+      ingress_(QueuesOf(shards_), &proxies_, clock),
       output_memory_(std::make_shared<sinks::MemoryPool>(options_.outputs_bytes_max)),
-      in_force_(std::make_shared<TapsInForce>()),
-      last_turn_(clock->Monotonic()) {
-  pairing::PairerOptions pairing;
-  pairing.waiting_bytes_max = options_.waiting_bytes_max;
-  pairing.window = [this](const traffic::TapSet& taps) {
-    return fan_out_.in_force()->table->Window(taps);
-  };
-  pairer_ = std::make_unique<pairing::Pairer>(pairing, &proxies_, &fan_out_);
-  if (options_.threaded) thread_ = std::jthread([this] { Run(); });
+      in_force_(std::make_shared<TapsInForce>()) {
+  if (!options_.threaded) return;
+  for (size_t thread = 0; thread < shards_.size(); ++thread) {
+    threads_.emplace_back([this, thread] { Run(thread); });
+  }
 }
 
 Pipeline::~Pipeline() { Stop(0); }
@@ -83,7 +121,7 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
                                                             TapRuntime* former) {
   const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_,
                                    options_.spool_dir};
-  auto made = TapRuntime::Create(spec, options_.collector, context, &pattern_time_, live_);
+  auto made = TapRuntime::Create(spec, options_.collector, context, ViewsOf(pattern_times_), live_);
   if (!made.ok()) return made.status();
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));
@@ -156,7 +194,7 @@ std::vector<TapFault> Pipeline::SetTaps(const std::vector<tap::TapSpecPtr>& taps
   if (!next) return faults;
   {
     absl::MutexLock lock(&mutex_);
-    if (!ended_) pending_ = next;
+    if (ended_ == 0) pending_ = next;
   }
   if (!options_.threaded) Step(0);
   {
@@ -179,13 +217,15 @@ std::shared_ptr<TapRuntime> Pipeline::Successor(const TapsInForce& former, size_
 }
 
 void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
-  const auto former = fan_out_.in_force();
+  const auto former = shards_[0]->in_force();
   traffic::TapSet removed;
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
     if (former->runtimes[slot] && !Successor(*former, slot, *next)) removed.Add(slot);
   }
   // While the removed taps can still be shown what waits for them.
-  if (!removed.empty()) pairer_->RemoveTaps(removed, clock_->Monotonic());
+  if (!removed.empty()) {
+    for (const auto& shard : shards_) shard->RemoveTaps(removed);
+  }
   // Of an edited tap the successor tells it.
   const TapIngress ingress = removed.empty() ? TapIngress() : ingress_.tap_counters();
   for (size_t slot = 0; former && slot < former->runtimes.size(); ++slot) {
@@ -197,46 +237,73 @@ void Pipeline::TakeOver(const std::shared_ptr<TapsInForce>& next) {
     old->Leave(options_.output_close_wait, successor.get());
     leaving_.push_back({old, !successor, IngressOf(ingress, *former, slot)});
   }
-  fan_out_.SetTaps(next);
+  for (const auto& shard : shards_) shard->SetTaps(next);
+  absl::MutexLock lock(&mutex_);
+  in_force_ = next;
+  arrived_ = switched_ = 0;
 }
 
-void Pipeline::Take(const AdmittedBatch& batch, base::Nanos now) {
-  const auto& in_force = fan_out_.in_force();
-  if (batch.table != in_force->table) {
-    for (auto* entry : batch.entries->entries()) {
-      entry->taps = in_force->table->Surviving(entry->taps, *batch.table);
+std::shared_ptr<TapsInForce> Pipeline::Pending() const {
+  absl::MutexLock lock(&mutex_);
+  return pending_ == in_force_ ? nullptr : pending_;
+}
+
+bool Pipeline::HandOver(const std::shared_ptr<TapsInForce>& next) {
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto decided = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return in_force_ == next || pending_ != next;
+    };
+    if (decided()) return false;
+    if (++arrived_ < shards_.size()) {
+      mutex_.Await(absl::Condition(&decided));
+      return in_force_ == next;
     }
   }
-  pairer_->Add(*batch.entries, now);
+  // Nobody else is at work, and no thread can end before this is done.
+  TakeOver(next);
+  return true;
 }
 
-void Pipeline::Run() {
-  while (Step(kTick)) {
+void Pipeline::EndTurns(const std::shared_ptr<TapsInForce>& next, size_t shards, size_t ended) {
+  absl::MutexLock lock(&mutex_);
+  if (next && (switched_ += shards) == shards_.size()) pending_ = nullptr;
+  ended_ += ended;
+  if (ended == 0 || pending_ == in_force_) return;
+  pending_ = nullptr;
+  arrived_ = 0;
+}
+
+void Pipeline::Run(size_t thread) {
+  Shard& shard = *shards_[thread];
+  for (bool more = true; more;) {
+    auto next = Pending();
+    more = shard.Take(next ? 0 : kTick);
+    if (next && !HandOver(next)) next = nullptr;
+    shard.Finish(!more);
+    if (thread == 0) Reap();
+    EndTurns(next, 1, more ? 0 : 1);
   }
 }
 
 bool Pipeline::Step(base::Nanos wait) {
-  last_turn_ = clock_->Monotonic();
-  const bool closed = queue_.closed();
-  std::shared_ptr<TapsInForce> next;
-  {
-    absl::MutexLock lock(&mutex_);
-    next = pending_;
+  const auto next = Pending();
+  bool more = false;
+  for (const auto& shard : shards_) {
+    const bool first = shard == shards_.front();
+    if (shard->Take(next || !first ? 0 : wait)) more = true;
   }
-  // All that was admitted before the change is in the queue by now, and goes the former way.
-  const auto batches = queue_.PopAll(next ? 0 : wait);
-  for (const auto& batch : batches) Take(batch, clock_->Monotonic());
   if (next) TakeOver(next);
-  pairer_->Advance(clock_->Monotonic());
-  const bool end = closed && batches.empty();
-  if (end) pairer_->Flush(clock_->Monotonic());
-  Publish();
+  for (const auto& shard : shards_) shard->Finish(!more);
   Reap();
-  absl::MutexLock lock(&mutex_);
-  if (next) in_force_ = next;
-  if (next || end) pending_ = nullptr;
-  ended_ = end;
-  return !end;
+  EndTurns(next, shards_.size(), more ? 0 : shards_.size());
+  return more;
+}
+
+base::Nanos Pipeline::last_turn() const {
+  base::Nanos oldest = INT64_MAX;
+  for (const auto& shard : shards_) oldest = std::min(oldest, shard->last_turn());
+  return oldest;
 }
 
 void Pipeline::Reap() {
@@ -247,29 +314,16 @@ void Pipeline::Reap() {
   });
 }
 
-void Pipeline::Publish() {
-  if (fan_out_.in_force()) {
-    for (const auto& runtime : fan_out_.in_force()->runtimes) {
-      if (runtime) runtime->Deliver();
-    }
-  }
-  absl::MutexLock lock(&mutex_);
-  join_counters_ = pairer_->counters();
-  waiting_bytes_ = pairer_->waiting_bytes();
-}
-
 PipelineSnapshot Pipeline::Snapshot() const {
   PipelineSnapshot out;
   out.ingress = ingress_.counters();
-  out.queue_bytes = queue_.bytes();
   out.output_bytes = output_memory_->bytes();
-  std::shared_ptr<TapsInForce> in_force;
-  {
-    absl::MutexLock lock(&mutex_);
-    in_force = in_force_;
-    out.joins = join_counters_;
-    out.waiting_bytes = waiting_bytes_;
+  for (const auto& shard : shards_) {
+    out.queue_bytes += shard->queue_bytes();
+    out.waiting_bytes += shard->waiting_bytes();
+    base::AddCounters(shard->joins(), &out.joins);
   }
+  const auto in_force = this->in_force();
   const TapIngress ingress = ingress_.tap_counters();
   for (size_t slot = 0; slot < in_force->runtimes.size(); ++slot) {
     const auto& runtime = in_force->runtimes[slot];
@@ -302,10 +356,9 @@ bool Pipeline::BeginStop(base::Nanos wait) {
     if (std::exchange(stopping_, true)) return false;
   }
   const base::Nanos deadline = clock_->Monotonic() + wait;
-  queue_.Close();
-  if (options_.threaded) {
-    thread_.join();
-  } else {
+  for (const auto& shard : shards_) shard->queue()->Close();
+  for (auto& thread : threads_) thread.join();
+  if (!options_.threaded) {
     while (Step(0)) {
     }
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,18 +9,20 @@
 
 #include "absl/synchronization/mutex.h"
 #include "base/metrics.h"
-#include "pairing/pairer.h"
 #include "pipeline/ingress.h"
 #include "pipeline/pipeline_snapshot.h"
-#include "pipeline/tap_fan_out.h"
+#include "pipeline/shard.h"
 
 namespace traffictap::pipeline {
+
+constexpr size_t kPairingThreadsMax = 64;
 
 struct PipelineOptions {
   std::string collector = "collector";  // the collector's name in records
   std::string output_dir;
-  std::string spool_dir;  // of outputs whose delivery is Durable; empty: there can be none
-  size_t queue_bytes_max = size_t{256} << 20;
+  std::string spool_dir;       // of outputs whose delivery is Durable; empty: there can be none
+  size_t pairing_threads = 1;  // 1 to kPairingThreadsMax: so many partitions the traffic has
+  size_t queue_bytes_max = size_t{256} << 20;  // of all partitions together, as the next one
   size_t waiting_bytes_max = size_t{512} << 20;
   size_t outputs_bytes_max = size_t{512} << 20;  // of what all outputs hold together
   base::Nanos warm_up = 10 * base::kSecond;      // of a newly connected proxy: see OrphanReason
@@ -38,8 +39,9 @@ struct TapFault {
 };
 
 // The whole data plane behind the gRPC edge:
-//   streams → ingress → queue → [one thread: pairer → taps] → outputs
-// All taps share one pairer: an entry is paired once, however many taps want it.
+//   streams → ingress → queue → [pairing thread: pairer → taps] → outputs
+// with a queue, a thread and a pairer for each partition. All taps share them: an entry is paired once,
+// however many taps want it.
 class Pipeline {
  public:
   // Both outlive the pipeline. `live` (or null) is shown every record that a tap offers.
@@ -53,11 +55,11 @@ class Pipeline {
   // Makes exactly `taps` be in force. A tap that cannot work is refused, and its former version, if
   // any, stays. Nothing in flight is lost: what was admitted under the former taps is delivered
   // under them, and what still waits for its other half when a tap is removed goes to it as
-  // orphans. Outputs that go close behind it: this waits for the pipeline thread, never for an
+  // orphans. Outputs that go close behind it: this waits for the pairing threads, never for an
   // output. One caller at a time; refuses all once the pipeline has stopped.
   std::vector<TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& taps);
 
-  // One round of the pipeline thread: takes what the streams brought within `wait`, and a change of
+  // One turn of all pairing threads: takes what the streams brought within `wait`, and a change of
   // taps. False once all is done after BeginStop.
   bool Step(base::Nanos wait);
 
@@ -75,21 +77,24 @@ class Pipeline {
 
   // Thread-safe.
   PipelineSnapshot Snapshot() const;
-  // When the pipeline thread began its last turn; a few times a second while it lives. Monotonic.
-  base::Nanos last_turn() const { return last_turn_; }
+  // When each pairing thread had begun its last turn, which they do a few times a second while they
+  // live: the oldest. Monotonic.
+  base::Nanos last_turn() const;
   // The same for Prometheus.
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
-  void Run();
-  void Take(const AdmittedBatch& batch, base::Nanos now);
+  void Run(size_t thread);
+  // The change of taps to be made, or null.
+  std::shared_ptr<TapsInForce> Pending() const;
+  // Waits until all threads are here and one of them has handed over. False: it is not to be.
+  bool HandOver(const std::shared_ptr<TapsInForce>& next);
   void TakeOver(const std::shared_ptr<TapsInForce>& next);
-  void Publish();
+  // The end of `shards` turns, of which `ended` were the last ones.
+  void EndTurns(const std::shared_ptr<TapsInForce>& next, size_t shards, size_t ended);
   // Forgets the outputs that left and are closed by now.
   void Reap();
-  bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return pending_ == nullptr || ended_;
-  }
+  bool Switched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return pending_ == nullptr; }
   std::shared_ptr<TapsInForce> in_force() const;
   // The runtimes of the taps to be in force: those that keep their slot, and those that need one.
   struct Chosen {
@@ -112,29 +117,26 @@ class Pipeline {
   const PipelineOptions options_;
   const base::Clock* const clock_;
   traffic::RecordConsumer* const live_;
-  PatternTime pattern_time_;
-  AdmittedQueue queue_;
+  std::vector<std::unique_ptr<PatternTime>> pattern_times_;  // of each pairing thread
   ProxyDirectory proxies_;
+  std::vector<std::unique_ptr<Shard>> shards_;
   Ingress ingress_;
-  TapFanOut fan_out_;
-  std::unique_ptr<pairing::Pairer> pairer_;
   const std::shared_ptr<sinks::MemoryPool> output_memory_;
-  // Of the pipeline thread, and after it of Stop's.
+  // Of the first pairing thread, of the one that hands over, and after them of Stop's.
   std::vector<Leaving> leaving_;
   bool final_logged_ = false;
   uint64_t next_id_ = 1;  // of SetTaps' thread
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<TapsInForce> in_force_ ABSL_GUARDED_BY(mutex_);  // in force for new entries
-  // to be taken over by the pipeline thread
+  // To be taken over; in force already until all threads have ended the turn in which they did.
   std::shared_ptr<TapsInForce> pending_ ABSL_GUARDED_BY(mutex_);
-  pairing::JoinCounters join_counters_ ABSL_GUARDED_BY(mutex_);
-  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t arrived_ ABSL_GUARDED_BY(mutex_) = 0;   // threads that wait to hand over
+  size_t switched_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that have ended that turn
+  size_t ended_ ABSL_GUARDED_BY(mutex_) = 0;     // threads that are done
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread is done
 
-  std::atomic<base::Nanos> last_turn_;
-  std::jthread thread_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace traffictap::pipeline

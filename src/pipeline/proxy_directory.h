@@ -19,7 +19,7 @@
 namespace traffictap::pipeline {
 
 // The proxies that send to us, found by any address of their pods in its network: those of which a stream is open,
-// and what those that are gone lost lately. Streams' threads write, the pipeline thread reads.
+// and what those that are gone lost lately. Streams' threads write, the pairing threads read.
 // Thread-safe. Those that are gone are forgotten, the longest gone first, where there would be more
 // than `proxies_max` addresses.
 class ProxyDirectory final : public pairing::PeerStates {

@@ -12,7 +12,7 @@ namespace traffictap::pipeline {
 namespace {
 
 constexpr size_t kRequestsMax = 64;
-// The pipeline thread has all other taps to serve.
+// The pairing thread has all other taps to serve.
 constexpr size_t kTurnBytesMax = size_t{4} << 20;
 
 Status CheckTime(const char* name, const std::optional<base::Nanos>& time) {
@@ -28,11 +28,7 @@ Status CheckTime(const char* name, const std::optional<base::Nanos>& time) {
 
 Recorder::Recorder(const tap::RecorderSpec& spec, std::unique_ptr<sinks::MemoryAccount> memory,
                    const base::Clock* clock)
-    : spec_(spec),
-      clock_(clock),
-      ring_(spec.bytes_max, std::move(memory)),
-      wants_(spec.triggers.size(), 0),
-      since_(clock->Wall()) {
+    : spec_(spec), clock_(clock), ring_(spec.bytes_max, std::move(memory)), since_(clock->Wall()) {
   Publish();
 }
 
@@ -48,15 +44,25 @@ StatusOr<std::unique_ptr<Recorder>> Recorder::Create(const tap::RecorderSpec& sp
   return out;
 }
 
-void Recorder::Match(const traffic::TrafficPair& pair, tap::PatternBudget* budget) {
-  for (size_t i = 0; i < triggers_.size(); ++i) wants_[i] = triggers_[i].Wants(pair, budget);
+void Recorder::Match(const traffic::TrafficPair& pair, tap::PatternBudget* budget,
+                     Watch* watch) const {
+  watch->wants.resize(triggers_.size());
+  for (size_t i = 0; i < triggers_.size(); ++i) {
+    watch->wants[i] = triggers_[i].Wants(pair, budget);
+  }
 }
 
-void Recorder::Count(const traffic::TrafficPair& pair) {
-  const base::Nanos now = clock_->Monotonic();
+void Recorder::Count(const traffic::TrafficPair& pair, Watch* watch) const {
+  watch->tallies.resize(triggers_.size());
   for (size_t i = 0; i < triggers_.size(); ++i) {
-    if (wants_[i] != 0) triggers_[i].Count(pair, now);
+    if (watch->wants[i] != 0) triggers_[i].Count(pair, &watch->tallies[i]);
   }
+}
+
+void Recorder::Tell(Watch* watch) {
+  const base::Nanos now = clock_->Monotonic();
+  const auto tallies = std::exchange(watch->tallies, {});
+  for (size_t i = 0; i < tallies.size(); ++i) triggers_[i].Add(tallies[i], now);
 }
 
 void Recorder::Record(const traffic::RecordSelection& records, std::vector<uint16_t> outputs) {

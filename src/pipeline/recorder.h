@@ -47,8 +47,8 @@ struct RecorderState {
 };
 
 // The recorder of a tap: holds records as bytes, watches its triggers, and gives what belongs to a
-// dump to the tap's outputs, oldest first and no faster than they take it. The pipeline thread calls
-// all but Request and state, which any thread may.
+// dump to the tap's outputs, oldest first and no faster than they take it. Match, Count, Request and
+// state are for any thread; the others for one at a time.
 class Recorder {
  public:
   static constexpr size_t kDumpsMax = 10;
@@ -57,6 +57,11 @@ class Recorder {
     uint64_t overwritten = 0;
     uint64_t dumped = 0;
     uint64_t dumps = 0;  // begun
+  };
+  // What one thread has seen of the triggers' records since it last told the recorder.
+  struct Watch {
+    std::vector<char> wants;                      // the record in hand, by trigger
+    std::vector<RecorderTrigger::Tally> tallies;  // by trigger
   };
   // Where a dump goes: whether the outputs have room for a part, and the part for them.
   struct Outlet {
@@ -71,8 +76,10 @@ class Recorder {
 
   // The two halves of a record's look at the triggers: before it is redacted, and once it is
   // certain that the tap wants it.
-  void Match(const traffic::TrafficPair& pair, tap::PatternBudget* budget);
-  void Count(const traffic::TrafficPair& pair);
+  void Match(const traffic::TrafficPair& pair, tap::PatternBudget* budget, Watch* watch) const;
+  void Count(const traffic::TrafficPair& pair, Watch* watch) const;
+  // Takes what was counted there.
+  void Tell(Watch* watch);
   // Holds the records, of which there is at least one; `outputs` as RecordedPart has it.
   void Record(const traffic::RecordSelection& records, std::vector<uint16_t> outputs);
   // Begins and ends dumps, and gives what there is room for. A few times a second.
@@ -102,7 +109,6 @@ class Recorder {
   const base::Clock* const clock_;
   RecorderRing ring_;
   std::vector<RecorderTrigger> triggers_;
-  std::vector<char> wants_;  // the record in hand, by trigger
   std::vector<RecorderDump> dumps_;
   bool dumping_ = false;           // the last of dumps_ is under way
   base::Nanos ends_ = 0;           // monotonic: what comes from then on is not the dump's

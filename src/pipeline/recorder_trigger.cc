@@ -46,24 +46,31 @@ int64_t RecorderTrigger::NumberOf(base::Nanos now) const {
   return now / (spec_.over / static_cast<base::Nanos>(kSlots));
 }
 
-void RecorderTrigger::Count(const traffic::TrafficPair& pair, base::Nanos now) {
+void RecorderTrigger::Count(const traffic::TrafficPair& pair, Tally* tally) const {
   if (pair.open()) return;
+  ++tally->records;
+  tally->requests += pair.weight;
+  if (Hits(pair)) tally->hits += pair.weight;
+}
+
+void RecorderTrigger::Add(const Tally& tally, base::Nanos now) {
+  if (tally.records == 0) return;
   const int64_t number = NumberOf(now);
   Slot& slot = slots_[static_cast<size_t>(number) % kSlots];
   if (slot.number != number) slot = {number};
-  ++slot.records;
-  slot.requests += pair.weight;
-  if (Hits(pair)) slot.hits += pair.weight;
+  slot.sum.records += tally.records;
+  slot.sum.requests += tally.requests;
+  slot.sum.hits += tally.hits;
 }
 
 bool RecorderTrigger::Holds(base::Nanos now) const {
   const int64_t oldest = NumberOf(now) - static_cast<int64_t>(kSlots);
-  Slot sum;
+  Tally sum;
   for (const Slot& slot : slots_) {
     if (slot.number <= oldest) continue;
-    sum.records += slot.records;
-    sum.requests += slot.requests;
-    sum.hits += slot.hits;
+    sum.records += slot.sum.records;
+    sum.requests += slot.sum.requests;
+    sum.hits += slot.sum.hits;
   }
   if (sum.records < spec_.min_requests) return false;
   if (spec_.type == TriggerType::kLatency) {

@@ -3,7 +3,7 @@
 // A pair was joined for all taps; here each sees its part. A tap sees a half if it admitted it, for
 // what it neither targets nor has attached it may not see: so to one tap this is a pair, to another an orphan.
 // Why a side is missing: pairing/orphan_reason.h. A part of a pair is judged anew: a verdict must not tell what the hidden side saw.
-// Called by the pipeline thread alone, for each pair, with views that end with the call.
+// Called by one pairing thread alone, for each of its pairs, with views that end with the call.
 #include "pipeline/tap_fan_out.h"
 
 #include "filter/entry_filter.h"
@@ -38,14 +38,14 @@ pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller, bool client) {
 }
 
 // The other ends that are no targets.
-void Meet(TapRuntime& tap, const TrafficPair& seen, const filter::OwnEnds& own) {
-  const tap::TapSpec& spec = tap.spec();
+void Meet(const tap::TapSpec& spec, TapLane& lane, const TrafficPair& seen,
+          const filter::OwnEnds& own) {
   if (spec.of_file || !filter::MatchesDirection(spec.direction, seen, own)) return;
   const bool client = seen.client != nullptr && own.client;
   const bool server = !seen.servers.empty() && own.server;
   if (client && server) return;
-  if (client) tap.MeetPeer(OtherEnd(*seen.client, true));
-  if (server) tap.MeetPeer(OtherEnd(*seen.server(), false));
+  if (client) lane.MeetPeer(OtherEnd(*seen.client, true));
+  if (server) lane.MeetPeer(OtherEnd(*seen.server(), false));
 }
 
 // An orphan, with its other end under another name: a copy, since the entries are those of all taps.
@@ -123,18 +123,19 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
 }
 
 void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
-                     std::span<const traffic::NodePtr> nodes) {
+                     std::span<const traffic::NodePtr> nodes) const {
   filter::OwnEnds own;
   if (tap.had_peers()) own = filter::OwnEndsOf(tap.spec(), seen);
   if (!own.client && !own.server) return;
-  Meet(tap, seen, own);
+  TapLane& lane = tap.lane(thread_);
+  Meet(tap.spec(), lane, seen, own);
   const bool orphan = seen.client == nullptr || seen.servers.empty();
   const tap::KnownPeer* peer = nullptr;
   if (orphan && !tap.known_peers().empty()) {
     peer = tap.known_peers().At(OtherEnd(seen.principal(), seen.client != nullptr));
   }
-  if (peer == nullptr) return tap.Consume(seen, nodes, own);
-  tap.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
+  if (peer == nullptr) return lane.Consume(seen, nodes, own);
+  lane.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
 }
 
 OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,

@@ -22,29 +22,32 @@ struct TapsInForce {
 // Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it
 // targets, or has attached as peers, and that it admitted: to a tap that sees one side alone, a whole
 // pair is an orphan, and the reason says why. What no target took part in it does not see at all. The
-// other end of an orphan has the name that the operator knows for its address. Owned by the pipeline
-// thread.
+// other end of an orphan has the name that the operator knows for its address. Owned by one
+// pairing thread.
 class TapFanOut final : public pairing::PairConsumer {
  public:
-  // `proxies` outlives the fan-out.
-  explicit TapFanOut(const ProxyDirectory* proxies) : proxies_(proxies) {}
+  // `proxies` outlives the fan-out. `thread`: the number of its lane in each tap.
+  explicit TapFanOut(const ProxyDirectory* proxies, size_t thread = 0)
+      : proxies_(proxies), thread_(thread) {}
 
   void SetTaps(std::shared_ptr<TapsInForce> in_force) { in_force_ = std::move(in_force); }
   const std::shared_ptr<TapsInForce>& in_force() const { return in_force_; }
+  size_t thread() const { return thread_; }
 
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) override;
 
  private:
   void Show(TapRuntime& tap, size_t slot, const traffic::TrafficPair& pair,
             std::span<const traffic::NodePtr> nodes);
-  static void Give(TapRuntime& tap, const traffic::TrafficPair& seen,
-                   std::span<const traffic::NodePtr> nodes);
+  void Give(TapRuntime& tap, const traffic::TrafficPair& seen,
+            std::span<const traffic::NodePtr> nodes) const;
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
   std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                    const traffic::TrafficPair& seen) const;
 
   const ProxyDirectory* const proxies_;
+  const size_t thread_;
   std::shared_ptr<TapsInForce> in_force_;
 };
 

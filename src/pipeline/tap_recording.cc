@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a tap with a recorder does in place of handing its records out: the part of TapRuntime
-// between the recorder and the outputs.
+// Lanes come with whole batches, so one lock for all that the recorder does costs them little; what they
+// ask of it for each record (the triggers' paths) changes nothing and needs none. A dump goes on with
+// whichever lane comes next.
+#include "pipeline/tap_recording.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/log.h"
-#include "fmt/format.h"
-#include "pipeline/tap_runtime.h"
 #include "traffic/record_codec.h"
 
 namespace traffictap::pipeline {
@@ -35,15 +36,40 @@ bool SameOutputs(const tap::TapSpec& a, const tap::TapSpec& b) {
 
 }  // namespace
 
+TapRecording::TapRecording(tap::TapSpecPtr spec, std::shared_ptr<Recorder> recorder,
+                           const std::vector<TapOutput>* outputs, const base::Clock* clock)
+    : spec_(std::move(spec)),
+      outputs_(*outputs),
+      clock_(clock),
+      full_since_(outputs->size()),
+      recorder_(std::move(recorder)) {}
+
+std::shared_ptr<Recorder> TapRecording::recorder() const {
+  absl::MutexLock lock(&mutex_);
+  return recorder_;
+}
+
+Recorder::Counts TapRecording::Deliver(Recorder::Watch* watch,
+                                       const std::shared_ptr<const traffic::RecordBatch>& batch,
+                                       WantedIndexes* wanted) {
+  absl::MutexLock lock(&turn_);
+  recorder_->Tell(watch);
+  if (batch) Hold(*recorder_, batch, wanted);
+  recorder_->Turn(Outlet());
+  return recorder_->TakeCounts();
+}
+
+Recorder::Counts TapRecording::Finish() {
+  absl::MutexLock lock(&turn_);
+  if (!recorder_) return {};
+  recorder_->Finish(Outlet());
+  return recorder_->TakeCounts();
+}
+
 // What it holds says by number which outputs want it.
-void TapRuntime::InheritRecorder(TapRuntime* former) {
-  if (!former->recorder_) return;
-  const bool same = spec_->recorder && spec_->recorder == former->spec_->recorder &&
-                    SameOutputs(*spec_, *former->spec_);
-  if (!same) {
-    former->recorder_->Finish(former->Outlet());
-    if (recorder_) recorder_->Remember(former->recorder_->state());
-    return;
+bool TapRecording::TakeOver(TapRecording* former) {
+  if (spec_->recorder != former->spec_->recorder || !SameOutputs(*spec_, *former->spec_)) {
+    return false;
   }
   std::shared_ptr<Recorder> going_on;
   {
@@ -52,79 +78,72 @@ void TapRuntime::InheritRecorder(TapRuntime* former) {
   }
   absl::MutexLock lock(&mutex_);
   recorder_ = std::move(going_on);
+  return true;
+}
+
+void TapRecording::Remember(const TapRecording& former) {
+  recorder_->Remember(former.recorder()->state());
 }
 
 // What no output wants would only take the place of what one wants.
-void TapRuntime::Hold(const std::shared_ptr<const traffic::RecordBatch>& batch) {
-  std::vector<uint16_t> wanted(batch->size(), 0);
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    for (const uint32_t index : std::exchange(outputs_[i].indexes, {})) {
-      wanted[index] = static_cast<uint16_t>(wanted[index] | (1U << i));
+void TapRecording::Hold(Recorder& recorder,
+                        const std::shared_ptr<const traffic::RecordBatch>& batch,
+                        WantedIndexes* wanted) {
+  std::vector<uint16_t> wanting(batch->size(), 0);
+  for (size_t i = 0; i < wanted->size(); ++i) {
+    for (const uint32_t index : std::exchange((*wanted)[i], {})) {
+      wanting[index] = static_cast<uint16_t>(wanting[index] | (1U << i));
     }
   }
   traffic::RecordSelection records{batch, {}};
   std::vector<uint16_t> outputs;
-  for (uint32_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == 0) continue;
+  for (uint32_t i = 0; i < wanting.size(); ++i) {
+    if (wanting[i] == 0) continue;
     records.indexes.push_back(i);
-    outputs.push_back(wanted[i]);
+    outputs.push_back(wanting[i]);
   }
-  if (!outputs.empty()) recorder_->Record(records, std::move(outputs));
+  if (!outputs.empty()) recorder.Record(records, std::move(outputs));
 }
 
-void TapRuntime::GiveDumped(const RecordedPart& part) {
+void TapRecording::Give(const RecordedPart& part) const {
   std::shared_ptr<traffic::RecordBatch> read;
   const Status status = traffic::DecodeRecords(part.records, &read);
   if (!status.ok()) {
     log::For("pipeline").error("dump unreadable tap={} err=\"{}\"", spec_->key(), Message(status));
     return;
   }
-  const std::shared_ptr<const traffic::RecordBatch> batch = std::move(read);
+  WantedIndexes wanted(outputs_.size());
   for (size_t i = 0; i < outputs_.size(); ++i) {
     for (uint32_t index = 0; index < part.size(); ++index) {
-      if (((part.outputs[index] >> i) & 1U) != 0) outputs_[i].indexes.push_back(index);
+      if (((part.outputs[index] >> i) & 1U) != 0) wanted[i].push_back(index);
     }
   }
-  HandOut(batch);
+  HandOut(std::move(read), &wanted, outputs_);
 }
 
-bool TapRuntime::HasRoom() {
+bool TapRecording::HasRoom() {
   const base::Nanos now = clock_->Monotonic();
   bool room = true;
-  for (auto& output : outputs_) {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const TapOutput& output = outputs_[i];
+    base::Nanos& full_since = full_since_[i];
     const uint64_t most = std::max<uint64_t>(1, output.spec.queue_bytes_max / 2 / kRecordBytes);
     if (Waiting(output.sink->counters(), output.spec.durable()) < most) {
-      output.full_since = 0;
-    } else if (output.full_since == 0) {
-      output.full_since = now;
+      full_since = 0;
+    } else if (full_since == 0) {
+      full_since = now;
       room = false;
     } else {
-      room = room && now - output.full_since >= kPatience;
+      room = room && now - full_since >= kPatience;
     }
   }
   return room;
 }
 
-Recorder::Outlet TapRuntime::Outlet() {
-  return {[this] { return HasRoom(); }, [this](const RecordedPart& part) { GiveDumped(part); }};
-}
-
-std::shared_ptr<Recorder> TapRuntime::recorder() const {
-  absl::MutexLock lock(&mutex_);
-  return recorder_;
-}
-
-Status TapRuntime::RequestDump(DumpRequest request) {
-  const auto recorder = this->recorder();
-  if (recorder) return recorder->Request(std::move(request));
-  return absl::FailedPreconditionError(
-      fmt::format("tap \"{}\" has no recorder: add spec.recorder to it", spec_->key()));
-}
-
-std::optional<RecorderState> TapRuntime::recorder_state() const {
-  const auto recorder = this->recorder();
-  if (!recorder) return std::nullopt;
-  return recorder->state();
+// Called within the recorder's turn, so under turn_.
+Recorder::Outlet TapRecording::Outlet() {
+  return {[this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasRoom(); },
+          [this](const RecordedPart& part) { Give(part); }};
 }
 
 }  // namespace traffictap::pipeline

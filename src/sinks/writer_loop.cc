@@ -5,8 +5,8 @@
 //   queued  = records in items_ + in flight (taken by the writer, not settled yet)
 //   bytes_  = what items_ keep alive + the share of it that is in flight; never over
 //             queue_bytes_max by more than one item, and charged to the memory pool besides
-// Who calls: the pipeline thread offers, closes and asks whether it is closed; any thread reads the
-// counters; one thread (QueuedSink's, or a test) calls Step, and that alone calls the writer. A
+// Who calls: the pairing threads offer, one of them closes and asks whether it is closed; any thread
+// reads the counters; one thread (QueuedSink's, or a test) calls Step, and that alone calls the writer. A
 // call to the writer may hang for ever, so none is made under mutex_, and nobody ever waits for one
 // without an end: Closed gives a writer up that is over its time, takes the queue away under its
 // hands (so Step copies what it works on) and from then on ignores whatever the writer says.

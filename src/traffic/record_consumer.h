@@ -7,8 +7,8 @@
 
 namespace traffictap::traffic {
 
-// Takes the batches of all taps besides the taps' own outputs. Called by the pipeline thread; never
-// blocks, and outlives the pipeline.
+// Takes the batches of all taps besides the taps' own outputs. Called by the pairing threads, also by
+// several at once; never blocks, and outlives the pipeline.
 class RecordConsumer {
  public:
   virtual ~RecordConsumer() = default;

@@ -58,7 +58,7 @@ struct IngressTest {
   fakes::ManualClock clock;
   pipeline::ProxyDirectory proxies{0, 100};
   pipeline::AdmittedQueue queue{1 << 20};
-  pipeline::Ingress ingress{&queue, &proxies, &clock};
+  pipeline::Ingress ingress{{&queue}, &proxies, &clock};
 };
 
 BOOST_FIXTURE_TEST_SUITE(ingress, IngressTest)
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(both_sides_of_a_request_are_sampled_alike) {
 
 BOOST_AUTO_TEST_CASE(a_full_queue_never_blocks_and_its_loss_is_told_to_counters_peers_and_taps) {
   pipeline::AdmittedQueue tiny{1};
-  pipeline::Ingress ingress(&tiny, &proxies, &clock);
+  pipeline::Ingress ingress({&tiny}, &proxies, &clock);
   ingress.SetTable(Table({}));
   const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   Send(*stream, {"a"});

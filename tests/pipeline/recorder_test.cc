@@ -36,9 +36,10 @@ struct RecorderTest {
     for (int i = 0; i < count; ++i) builder.Get("/", code);
     const auto batch = builder.Build();
     for (size_t i = 0; i < batch->size(); ++i) {
-      recorder->Match(batch->pair(i), nullptr);
-      recorder->Count(batch->pair(i));
+      recorder->Match(batch->pair(i), nullptr, &watch);
+      recorder->Count(batch->pair(i), &watch);
     }
+    recorder->Tell(&watch);
     recorder->Record({batch, {}}, std::vector<uint16_t>(batch->size(), 1));
     Turn();
   }
@@ -56,6 +57,7 @@ struct RecorderTest {
   tap::RecorderSpec spec;
   fakes::ManualClock clock;
   std::unique_ptr<Recorder> recorder;
+  Recorder::Watch watch;
   bool room = true;
   size_t given = 0;
 };

@@ -41,9 +41,11 @@ struct Fixture {
     traffic::TrafficPair pair = batch->pair(0);
     pair.verdict = verdict;
     pair.weight = weight;
+    RecorderTrigger::Tally tally;
     for (int i = 0; i < count; ++i) {
-      if (trigger.Wants(pair, nullptr)) trigger.Count(pair, now);
+      if (trigger.Wants(pair, nullptr)) trigger.Count(pair, &tally);
     }
+    trigger.Add(tally, now);
   }
   bool Fires() { return trigger.Fires(now); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The whole data plane in one thread, on a clock that only the scheduler turns: streams, pairing,
+// The whole data plane, with one shard or several, in one thread, on a clock that only the scheduler turns: streams, pairing,
 // taps that come, change and go, outputs that fail in every way. What happens next is drawn from a
 // seed, so that a run that fails is run again by its seed alone: SIMULATION_SEED=17. With
 // SIMULATION_SEEDS=10000 the search is longer.
@@ -59,6 +59,7 @@ class World final : public traffic::RecordConsumer {
   explicit World(uint64_t seed) : dice_(seed) {
     pipeline::PipelineOptions options;
     options.threaded = false;
+    options.pairing_threads = 1 + dice_.Roll(4);
     options.warm_up = 0;
     options.output_close_wait = kCloseWait;
     options.outputs_bytes_max = kMemory;

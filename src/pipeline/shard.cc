@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/shard.h"
+
+namespace traffictap::pipeline {
+namespace {
+
+pairing::PairerOptions PairingOf(const ShardOptions& options, const TapFanOut* fan_out) {
+  pairing::PairerOptions out;
+  out.waiting_bytes_max = options.waiting_bytes_max;
+  out.tombstones_max = options.tombstones_max;
+  out.window = [fan_out](const traffic::TapSet& taps) {
+    return fan_out->in_force()->table->Window(taps);
+  };
+  return out;
+}
+
+}  // namespace
+
+Shard::Shard(const ShardOptions& options, const ProxyDirectory* proxies, const base::Clock* clock)
+    : clock_(clock),
+      queue_(options.queue_bytes_max),
+      fan_out_(proxies, options.number),
+      pairer_(PairingOf(options, &fan_out_), proxies, &fan_out_),
+      last_turn_(clock->Monotonic()) {}
+
+bool Shard::Take(base::Nanos wait) {
+  last_turn_ = clock_->Monotonic();
+  // Asked first: what is pushed before the queue closes is taken in this turn or the next one.
+  const bool closed = queue_.closed();
+  const auto batches = queue_.PopAll(wait);
+  for (const auto& batch : batches) {
+    const auto& in_force = fan_out_.in_force();
+    if (batch.table != in_force->table) {
+      for (auto* entry : batch.entries->entries()) {
+        entry->taps = in_force->table->Surviving(entry->taps, *batch.table);
+      }
+    }
+    pairer_.Add(*batch.entries, clock_->Monotonic());
+  }
+  return !closed || !batches.empty();
+}
+
+void Shard::RemoveTaps(const traffic::TapSet& removed) {
+  pairer_.RemoveTaps(removed, clock_->Monotonic());
+}
+
+void Shard::Finish(bool last) {
+  pairer_.Advance(clock_->Monotonic());
+  if (last) pairer_.Flush(clock_->Monotonic());
+  if (in_force()) {
+    for (const auto& runtime : in_force()->runtimes) {
+      if (runtime) runtime->lane(fan_out_.thread()).Deliver();
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  joins_ = pairer_.counters();
+  waiting_bytes_ = pairer_.waiting_bytes();
+}
+
+pairing::JoinCounters Shard::joins() const {
+  absl::MutexLock lock(&mutex_);
+  return joins_;
+}
+
+size_t Shard::waiting_bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return waiting_bytes_;
+}
+
+}  // namespace traffictap::pipeline

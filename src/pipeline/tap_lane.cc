@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/tap_lane.h"
+
+#include <utility>
+
+#include "base/counters.h"
+
+namespace traffictap::pipeline {
+namespace {
+
+// Handed out early when a backlog is worked off: an output's queue takes or refuses a batch whole.
+// Small, since every tap may have one that no budget counts yet.
+constexpr size_t kBatchBytesMax = size_t{256} << 10;
+
+}  // namespace
+
+TapLane::TapLane(TapParts* tap, std::unique_ptr<redaction::Redactor> redactor,
+                 PatternTime* pattern_time)
+    : tap_(tap),
+      redactor_(std::move(redactor)),
+      patterns_(pattern_time, tap->spec->ns),
+      wants_(tap->outputs.size()),
+      wanted_(tap->outputs.size()) {}
+
+void TapLane::Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
+                      const filter::OwnEnds& own) {
+  const Outcome outcome = Decide(pair, own);
+  if (outcome == Outcome::kOffered) Gather(pair, nodes);
+  Count(outcome, pair);
+  if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
+}
+
+TapLane::Outcome TapLane::Decide(const traffic::TrafficPair& pair, const filter::OwnEnds& own) {
+  const tap::TapSpec& spec = *tap_->spec;
+  if (!filter::MatchesDirection(spec.direction, pair, own) || !tap_->peers->Matches(pair, own)) {
+    return Outcome::kFiltered;
+  }
+  const bool matches = tap_->match->Matches(pair, &patterns_);
+  if (matches) MatchOutputs(pair);
+  // Neither shown nor said not to match, as nobody knows.
+  if (patterns_.EndRecord()) return Outcome::kMatchOverBudget;
+  if (!matches) return Outcome::kFiltered;
+  const auto& sampling = spec.sampling;
+  if ((sampling.always_keep_errors || sampling.always_keep_slow) &&
+      !filter::Samples(sampling, pair)) {
+    return Outcome::kSampled;
+  }
+  if (pair.orphan_reason != traffic::OrphanReason::kNone &&
+      spec.pairing.orphans == tap::OrphanPolicy::kDrop) {
+    return Outcome::kOrphanDropped;
+  }
+  return WithinLimits(pair) ? Outcome::kOffered : Outcome::kLimited;
+}
+
+bool TapLane::WithinLimits(const traffic::TrafficPair& pair) {
+  const TapLimits::Answer answer = tap_->limits->Take();
+  if (answer == TapLimits::Answer::kTooManyAtOnce) {
+    absl::MutexLock lock(&tap_->mutex);
+    tap_->limited_edges.Add(pair);
+  }
+  return answer == TapLimits::Answer::kMay;
+}
+
+// Outputs match on what was seen, not on what redaction leaves of it.
+void TapLane::MatchOutputs(const traffic::TrafficPair& pair) {
+  if (const Recorder* one = recorder()) one->Match(pair, &patterns_, &watch_);
+  for (size_t i = 0; i < wants_.size(); ++i) {
+    wants_[i] = tap_->outputs[i].match->Matches(pair, &patterns_);
+  }
+}
+
+void TapLane::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
+  if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(tap_->origin);
+  const auto index = static_cast<uint32_t>(gathering_->size());
+  gathering_->Add(Weighted(pair), nodes, [&](const traffic::AccessEntry& entry) {
+    return redactor_->Redact(entry, patterns_);
+  });
+  if (patterns_.EndRecord()) ++delta_.redaction_over_budget;
+  for (size_t i = 0; i < wants_.size(); ++i) {
+    if (wants_[i] != 0) wanted_[i].push_back(index);
+  }
+}
+
+traffic::TrafficPair TapLane::Weighted(traffic::TrafficPair pair) const {
+  pair.weight = filter::WeightOf(tap_->spec->sampling, pair);
+  return pair;
+}
+
+void TapLane::Count(Outcome outcome, const traffic::TrafficPair& pair) {
+  ++delta_.records;
+  switch (outcome) {
+    case Outcome::kFiltered: ++delta_.filtered; return;
+    case Outcome::kSampled: ++delta_.sampled; return;
+    case Outcome::kOrphanDropped: ++delta_.dropped_orphans; return;
+    case Outcome::kLimited: ++delta_.limited; return;
+    case Outcome::kMatchOverBudget: ++delta_.match_over_budget; return;
+    case Outcome::kOffered: break;
+  }
+  ++delta_.offered;
+  if (const Recorder* one = recorder()) one->Count(Weighted(pair), &watch_);
+  if (pair.open()) {
+    ++delta_.open;
+    return;
+  }
+  ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
+  requests_[static_cast<size_t>(pair.verdict)] += Weighted(pair).weight;
+  ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
+}
+
+void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch) {
+  if (recorder() != nullptr) {
+    const Recorder::Counts counts = tap_->recording->Deliver(&watch_, batch, &wanted_);
+    delta_.recorded += counts.recorded;
+    delta_.overwritten += counts.overwritten;
+    delta_.dumped += counts.dumped;
+    delta_.dumps += counts.dumps;
+  } else if (batch) {
+    HandOut(batch, &wanted_, tap_->outputs);
+  }
+  if (batch && tap_->live != nullptr) tap_->live->Consume(batch);
+}
+
+void TapLane::Deliver() {
+  tap_->limits->CheckTime();
+  met_.Share(tap_->clock->Monotonic());
+  HandOver(std::exchange(gathering_, nullptr));
+  AddCounts();
+}
+
+void TapLane::AddCounts() {
+  TapCounters delta = std::exchange(delta_, {});
+  const auto requests = std::exchange(requests_, {});
+  absl::MutexLock lock(&tap_->mutex);
+  for (size_t verdict = 0; verdict < requests.size(); ++verdict) {
+    double& sum = tap_->requests[verdict];
+    const auto before = static_cast<uint64_t>(sum);
+    sum += requests[verdict];
+    delta.requests[verdict] = static_cast<uint64_t>(sum) - before;
+  }
+  base::AddCounters(delta, &tap_->counters);
+}
+
+}  // namespace traffictap::pipeline

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "tap/tap_spec.h"
+
+namespace traffictap::pipeline {
+
+// A tap's time and how many records it may have, over all its lives. Thread-safe, without a lock: however
+// many threads take at once, no limit is exceeded by one.
+class TapLimits {
+ public:
+  // Both outlive this.
+  TapLimits(const tap::LimitsSpec* limits, const base::Clock* clock)
+      : limits_(*limits), clock_(clock) {}
+
+  // Goes on where `former` is, which has offered `offered` records. Before the first call of others.
+  void Inherit(const TapLimits& former, uint64_t offered);
+
+  enum class Answer {
+    kMay,            // the record has taken its place, and is to be offered
+    kOver,           // the tap has not begun, or is over
+    kTooManyAtOnce,  // of maxRecordsPerSecond
+  };
+  // Asks for one record.
+  Answer Take();
+
+  // Begins the tap, and ends it, where that is due.
+  void CheckTime();
+  // A limit has ended the tap. Only an edit that moves the limit makes it run again.
+  bool completed() const { return completed_; }
+
+ private:
+  static constexpr base::Nanos kNever = INT64_MIN;
+
+  bool running() const { return running_since_.load(std::memory_order_relaxed) != kNever; }
+  bool TakeOfSecond(uint64_t max);
+  bool TakeOfAll(uint64_t max);
+
+  const tap::LimitsSpec& limits_;
+  const base::Clock* const clock_;
+  std::atomic<base::Nanos> running_since_{kNever};  // monotonic; from startTime on
+  std::atomic<uint64_t> taken_{0};                  // counted only where there is a maxRecords
+  // The second of the monotonic clock in the upper half, what it has taken in the lower one.
+  std::atomic<uint64_t> rate_{0};
+  std::atomic<bool> completed_{false};
+};
+
+}  // namespace traffictap::pipeline
