@@ -146,6 +146,12 @@ void AddPipelineOptions(CLI::App& app, Options* out) {
                  "--output-dir, and of one collector alone (default: such outputs are refused)")
       ->check(CLI::ExistingDirectory);
   app.add_option("--name", out->pipeline.collector, "name of this collector in records");
+  app.add_option("--pairing-threads", out->pipeline.pairing_threads,
+                 fmt::format("threads that join entries and prepare records, 1 to {}; each takes "
+                             "its share of the requests and of the memory for entries",
+                             pipeline::kPairingThreadsMax))
+      ->check(CLI::Range(size_t{1}, pipeline::kPairingThreadsMax))
+      ->capture_default_str();
 }
 
 CLI::Option* AddSize(CLI::App& app, const std::string& name, std::optional<size_t>* out,

@@ -25,7 +25,7 @@ MOST = {
         "persistence": {"enabled": True, "storageClass": "fast"}, "spool": {"persistent": True, "size": "20Gi"},
         "destinationSecrets": ["kafka"],
         "image": {"digest": "sha256:" + "0" * 64}, "podLabels": {"team": "a"}, "memory": "2gb", "queueSize": "100mb",
-        "waitingSize": "400mb", "liveBacklogSize": "200mb"},
+        "waitingSize": "400mb", "liveBacklogSize": "200mb", "pairingThreads": 4},
     "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 9092}]}]},
     "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}, "dashboards": {"enabled": True}},
 }
@@ -56,6 +56,8 @@ WRONG = [
     ("an unknown key inside", {"collector": {"replicas": 2}}, "additional properties 'replicas' not allowed"),
     ("another type", {"operator": {"replicas": "two"}}, "at '/operator/replicas': got string, want integer"),
     ("an unknown word", {"als": {"mtls": "On"}}, "must be one of 'Sidecar', 'Certificates', 'Disabled'"),
+    ("no thread to join", {"collector": {"pairingThreads": 0}}, "'/collector/pairingThreads'"),
+    ("too many threads to join", {"collector": {"pairingThreads": 65}}, "'/collector/pairingThreads'"),
     ("no size", {"collector": {"queueSize": "much"}}, "'/collector/queueSize'"),
     ("a spool of another kind", {"collector": {"spool": {"persistent": "yes"}}}, "'/collector/spool/persistent'"),
     ("a quantity of Kubernetes", {"collector": {"memory": "1Gi"}}, "'/collector/memory'"),
@@ -146,7 +148,7 @@ class Chart(unittest.TestCase):
         self.assertIn("--operator=traffictap-operator.traffictap-system.svc.example.org:9813", args)
         self.assertIn("--als-identity=certificate", args)
         self.assertIn("--als-trust-domain=cluster.local", args)
-        sizes = {"--memory=2gb", "--queue-size=100mb", "--waiting-size=400mb", "--live-backlog-size=200mb"}
+        sizes = {"--memory=2gb", "--queue-size=100mb", "--waiting-size=400mb", "--live-backlog-size=200mb", "--pairing-threads=4"}
         self.assertLessEqual(sizes, set(args))
         mounts = {m["mountPath"] for m in collector["containers"][0]["volumeMounts"]}
         self.assertIn("/etc/traffictap/destinations/kafka", mounts)
@@ -283,7 +285,7 @@ class Chart(unittest.TestCase):
         """Sizes that the chart says by itself could be more than a lowered limit has room for: it would not start."""
         spec = rendered({"collector": {"resources": {"limits": {"memory": "512Mi"}}}})["Deployment/traffictap-collector"]["spec"]
         flags = [arg.split("=")[0] for arg in spec["template"]["spec"]["containers"][0]["args"]]
-        self.assertEqual([flag for flag in flags if flag.endswith("-size") or flag == "--memory"], [])
+        self.assertEqual([flag for flag in flags if flag.endswith("-size") or flag in ("--memory", "--pairing-threads")], [])
 
     def test_live_records_are_registered_by_who_serves_them_and_need_no_right_where_they_are_off(self):
         def parts(enabled):

@@ -33,11 +33,32 @@ struct OptionsTest {
 BOOST_FIXTURE_TEST_SUITE(options, OptionsTest)
 
 BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
-  const auto parsed =
-      Parse({"--taps",         here,        "--output-dir", here,    "--als",           "0.0.0.0:1",
-             "--als-cert",     "c",         "--als-key",    "k",     "--als-client-ca", "a",
-             "--http",         "0.0.0.0:2", "--name",       "me",    "--queue-size",    "3MB",
-             "--waiting-size", "4096",      "--log-level",  "debug", "--log-format",    "json"});
+  const auto parsed = Parse({"--taps",
+                             here,
+                             "--output-dir",
+                             here,
+                             "--als",
+                             "0.0.0.0:1",
+                             "--als-cert",
+                             "c",
+                             "--als-key",
+                             "k",
+                             "--als-client-ca",
+                             "a",
+                             "--http",
+                             "0.0.0.0:2",
+                             "--name",
+                             "me",
+                             "--queue-size",
+                             "3MB",
+                             "--waiting-size",
+                             "4096",
+                             "--log-level",
+                             "debug",
+                             "--log-format",
+                             "json",
+                             "--pairing-threads",
+                             "4"});
   BOOST_REQUIRE(!parsed.result.exit_code.has_value());
   const auto& options = parsed.result.options;
   BOOST_TEST(options.taps_dir == here);
@@ -50,6 +71,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(options.pipeline.collector == "me");
   BOOST_TEST(options.pipeline.queue_bytes_max == 3u << 20);
   BOOST_TEST(options.pipeline.waiting_bytes_max == 4096u);
+  BOOST_TEST(options.pipeline.pairing_threads == 4u);
   BOOST_TEST(options.log.level == "debug");
   BOOST_TEST(options.log.format == "json");
 }
@@ -129,6 +151,7 @@ BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name)
   const auto parsed = Parse({"--taps", here});
   BOOST_TEST(!parsed.result.exit_code.has_value());
   BOOST_TEST(!parsed.result.options.pipeline.collector.empty());
+  BOOST_TEST(parsed.result.options.pipeline.pairing_threads == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
@@ -156,6 +179,10 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
       {{"--taps", here, "--output-dir", here, "--spool-dir", "/"}, "keep them apart"},
       {{"--taps", here, "--queue-size", "much"}, "--queue-size"},
       {{"--taps", here, "--queue-size", "-1"}, "--queue-size"},
+      {{"--taps", here, "--pairing-threads", "0"}, "--pairing-threads"},
+      {{"--taps", here, "--pairing-threads", "65"}, "--pairing-threads"},
+      {{"--taps", here, "--pairing-threads", "-1"}, "--pairing-threads"},
+      {{"--taps", here, "--pairing-threads", "all"}, "--pairing-threads"},
       {{"--taps", here, "--log-format", "xml"}, "--log-format"},
       {{"--taps", here, "--operator-ca", "x"}, "--operator"},
       {{"--taps", here, "--als"}, "--als"},
