@@ -57,6 +57,13 @@ def by_taps(results):
                   for name, runs in results.items()])
 
 
+def by_threads(results):
+    one = results[1]
+    return table(("Pairing threads", "Entries per CPU second", "µs of CPU per entry", "CPU compared to one"),
+                 [(count, f"{median(r.per_second for r in runs):,.0f}", spread([r.micros for r in runs], "{:.2f}"),
+                   "1" if runs is one else spread(ratios(one, runs), "{:.2f}")) for count, runs in results.items()])
+
+
 def by_streams(results):
     rows = []
     for streams, runs in results.items():
@@ -145,6 +152,13 @@ arena and drops it.
 are; where all want everything, each is written once for each tap.
 
 {by_taps(figures["taps"])}
+
+## Pairing threads
+
+The load of the first line above, joined by `--pairing-threads` of them. What is compared is their cost: how much more they take in
+depends on the cores that the machine has to spare.
+
+{by_threads(figures["threads"])}
 
 ## Streams
 

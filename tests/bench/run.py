@@ -14,6 +14,8 @@ ROOT = HERE.parent.parent
 
 # The others keep nothing for readers either, and in a cluster the backlog is off.
 LIVE = ("--live", "127.0.0.1:0")
+# More than the machine may have cores: what matters is that they cost no more.
+THREADS = (1, 2, 4)
 
 
 def compare(bench, otelcol, rounds, requests):
@@ -62,6 +64,12 @@ def by_streams(bench, rounds, requests, counts):
                               for count in counts})
 
 
+def by_threads(bench, rounds, requests, counts):
+    load = {"streams": 200, "requests": requests, "namespaces": 100}
+    return alternate(rounds, {count: lambda count=count: bench.run(bench.traffictap(options=("--pairing-threads", str(count))), **load)
+                              for count in counts})
+
+
 def measure(bench, otelcol, rounds, scale):
     """All figures; `scale` 1 is the size for the published ones."""
     requests = max(int(60_000 * scale), 160)
@@ -71,6 +79,8 @@ def measure(bench, otelcol, rounds, scale):
     figures["compare"] = compare(bench, otelcol, rounds, requests)
     print("by taps", flush=True)
     figures["taps"] = by_taps(bench, min(rounds, 3), requests)
+    print("by pairing threads", flush=True)
+    figures["threads"] = by_threads(bench, min(rounds, 3), requests, THREADS)
     print("by streams", flush=True)
     figures["streams"] = by_streams(bench, min(rounds, 3), requests, streams)
     print("waiting halves", flush=True)

@@ -21,6 +21,11 @@ def traffictap_joins_all(bench):
     assert 450 < result.entry_bytes / result.entries < 900, result
 
 
+def several_pairing_threads_join_all(bench):
+    result = bench.run(bench.traffictap(options=("--pairing-threads", "4")), **TINY)
+    assert result.entries == 160, result
+
+
 def a_spool_delivers_all(bench):
     assert bench.run(bench.traffictap([tap("spooled", durable=True)]), **TINY).entries == 160
 
@@ -55,12 +60,12 @@ def halves_wait(bench):
 
 def page_tells_all_figures(bench):
     text = report.page(run.measure(bench, None, rounds=1, scale=0.001))
-    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "Waiting halves"):
+    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves"):
         assert part in text, part
 
 
-CASES = [traffictap_joins_all, a_spool_delivers_all, floor_sees_all, lost_entries_give_no_figure, load_ends_with_an_error_without_a_receiver,
-         halves_wait, page_tells_all_figures]
+CASES = [traffictap_joins_all, several_pairing_threads_join_all, a_spool_delivers_all, floor_sees_all, lost_entries_give_no_figure,
+         load_ends_with_an_error_without_a_receiver, halves_wait, page_tells_all_figures]
 
 
 def main():
