@@ -212,17 +212,16 @@ StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap
   return JsonResponse(out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-// Until the file's end, the limits of an answer, or the reader's. A piece that cannot be read ends
+// Until the file's end, the limits of an answer (in time: `end`), or the reader's. A piece that cannot be read ends
 // the body early: the reader asks for the rest, and is told then.
 void Fill(tap::OutputFileReader& bytes, FileBody& body, std::string piece, uint64_t sent,
-          const base::Clock& clock, const FileApiOptions& options) {
-  const base::Nanos end = clock.Monotonic() + options.answer_time;
+          const base::Clock& clock, base::Nanos end, uint64_t bytes_max) {
   while (sent > 0) {
     auto put = FileBody::PutResult::kFull;
     while (put == FileBody::PutResult::kFull && clock.Monotonic() < end) put = body.Put(piece);
     if (put != FileBody::PutResult::kTaken) return body.End();
     piece.clear();
-    if (sent >= options.answer_bytes_max || clock.Monotonic() >= end) break;
+    if (sent >= bytes_max || clock.Monotonic() >= end) break;
     const auto more = bytes.Read(&piece);
     if (!more.ok()) return body.End();
     if (*more == 0) break;
@@ -310,6 +309,7 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     call->Respond(answer.ok() ? *std::move(answer) : FailureResponse(answer.status()));
   };
   const auto copy = [call, store = store_, state = state_, clock = clock_, options = options_] {
+    const base::Nanos end = clock->Monotonic() + options.answer_time;
     auto bytes = store->Open(call->outputs.front(), call->range);
     if (!bytes.ok()) return call->Respond(FailureResponse(bytes.status()));
     std::string piece;
@@ -321,7 +321,7 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     answer.content_type = "application/octet-stream";
     answer.stream = body;
     call->Respond(std::move(answer));
-    Fill(**bytes, *body, std::move(piece), *sent, *clock, options);
+    Fill(**bytes, *body, std::move(piece), *sent, *clock, end, options.answer_bytes_max);
     state->Remove(body);
   };
   try {

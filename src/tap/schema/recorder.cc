@@ -21,7 +21,11 @@ Kind<double> Share(double low, double high) {
   out.read = [=](const Value& value, double* to) { value.Real(low, high, to); };
   out.write = [](const double& share) { return Json(share); };
   out.describe = [=](Scope) {
-    return Tree{{"type", "number"}, {"minimum", low}, {"maximum", high}};
+    Tree tree{{"type", "number"}, {"minimum", low}, {"maximum", high}};
+    // The API server cuts a minimum down to a whole number before it compares a whole number: 0 would
+    // pass any of these.
+    AddRule(&tree, fmt::format("self >= {}", low), fmt::format("must be from {} to {}", low, high));
+    return tree;
   };
   out.has_default = true;
   return out;
