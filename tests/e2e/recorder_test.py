@@ -20,7 +20,7 @@ spec:
   - fault: {abort: {httpStatus: 503, percentage: {value: 50}}}
     route: [{destination: {host: frontend}}]
 """
-RECORDER = {"before": "1m", "after": "7s", "size": "4Mi", "triggers": [
+RECORDER = {"before": "1m", "after": "10s", "size": "4Mi", "triggers": [
     {"name": "errors", "type": "ErrorRatio", "errorRatio": {"ratio": 0.2, "over": "4s", "minRequests": 8}}]}
 
 
@@ -85,7 +85,7 @@ class Recorder(unittest.TestCase):
         calm = len(load.codes)
         mesh.apply(ABORTS)
         self.addCleanup(mesh.kubectl, "delete", "virtualservice", "-n", "shop", "frontend-aborts", "--ignore-not-found")
-        wait_until(lambda: load.codes.count(503) >= 20, "half of the requests are aborted", 30)
+        wait_until(lambda: load.codes.count(503) >= 12, "half of the requests are aborted", 30)
         mesh.kubectl("delete", "virtualservice", "-n", "shop", "frontend-aborts")
         wait_until(lambda: [dump["state"] for dump in dumps()] == ["Written"], "one dump is written", 30)
         written = numbers()
