@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installation of the chart on a real mesh, for all tests of this folder, and what its programs expose once everything
-that they count has happened: a tap that delivers, one whose output fails, and traffic between the proxies."""
+that they count has happened: a tap that delivers, one that holds records, one whose output fails, and traffic between the proxies."""
 
 import atexit
 import http.client
@@ -62,6 +62,7 @@ def _scrape(mesh):
                    "spec": {"type": "Kafka", "kafka": {"brokers": ["127.0.0.1:1"], "topic": "t"}, "allowedNamespaces": {}}}
     mesh.apply(json.dumps(destination))
     taps.apply("delivered")
+    taps.apply("recorded", recorder={"triggers": [{"name": "errors", "type": "ErrorRatio", "errorRatio": {"ratio": 0.5}}]})
     taps.apply("refused", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nobody"}}])
     wait_until(lambda: "traffictap_output_failing" in _metrics(mesh, "collector"), "the second tap's output fails", 90)
     texts = _metrics(mesh, "collector"), _metrics(mesh, "operator")
