@@ -59,5 +59,5 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return base::RunMain([&] { return Run(argc, argv); });
+  base::EndProcess(base::RunMain([&] { return Run(argc, argv); }));
 }

@@ -4,6 +4,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
 namespace traffictap::base {
 namespace {
 
@@ -27,6 +31,16 @@ void WaitForTermination() {
   const sigset_t signals = Signals();
   int signal = 0;
   sigwait(&signals, &signal);
+}
+
+void EndProcess(int exit_code) {
+  std::cout.flush();
+  std::fflush(nullptr);
+#ifdef __SANITIZE_ADDRESS__
+  std::exit(exit_code);  // the search for leaks runs there
+#else
+  std::_Exit(exit_code);
+#endif
 }
 
 }  // namespace traffictap::base

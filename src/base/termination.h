@@ -13,4 +13,9 @@ void BlockTermination();
 // Returns when the process is asked to end.
 void WaitForTermination();
 
+// Ends the process with what was printed, and without the destructors of static objects: gRPC's
+// threads, and a writer's that was abandoned, may still run, and would find theirs destroyed.
+// Call last in main, when all that we own is gone.
+[[noreturn]] void EndProcess(int exit_code);
+
 }  // namespace traffictap::base

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/termination.h"
 #include "cli/commands/program.h"
 #include "cli/records/cluster.h"
 #include "cli/shell/exit_code.h"
@@ -31,10 +32,11 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  int code = traffictap::cli::kExitFailure;
   try {
-    return Run(argc, argv);
+    code = Run(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "unexpected failure: %s\n", e.what());
-    return traffictap::cli::kExitFailure;
   }
+  traffictap::base::EndProcess(code);
 }

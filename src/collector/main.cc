@@ -10,7 +10,6 @@
 #include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
-#include "sinks/writer_loop.h"
 
 namespace {
 
@@ -45,13 +44,11 @@ int Run(int argc, char** argv) {
   EndProcessIfStopHangs();
   (*collector)->Stop();
   collector->reset();
-  // A writer that still hangs must not find the process half taken down when it comes back.
-  if (sinks::AbandonedWriters() > 0) std::_Exit(0);
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return base::RunMain([&] { return Run(argc, argv); });
+  base::EndProcess(base::RunMain([&] { return Run(argc, argv); }));
 }

@@ -6,8 +6,19 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 
 namespace traffictap {
+namespace {
+
+// As of a library whose threads outlive main.
+struct AbortsWhenDestroyed {
+  ~AbortsWhenDestroyed() { std::abort(); }
+};
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(termination)
 
@@ -28,6 +39,30 @@ BOOST_AUTO_TEST_CASE(either_signal_ends_the_wait_and_a_broken_pipe_ends_nothing)
     BOOST_TEST(WIFEXITED(status));
     BOOST_TEST(WEXITSTATUS(status) == 7);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_printed_is_written_and_no_static_object_is_destroyed) {
+  int ends[2];
+  BOOST_REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+#ifndef __SANITIZE_ADDRESS__
+    static AbortsWhenDestroyed lurking;
+#endif
+    dup2(ends[1], STDOUT_FILENO);
+    std::printf("the last word");
+    base::EndProcess(7);
+  }
+  close(ends[1]);
+  char said[64];
+  const ssize_t size = read(ends[0], said, sizeof said);
+  close(ends[0]);
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_TEST(WIFEXITED(status));
+  BOOST_TEST(WEXITSTATUS(status) == 7);
+  BOOST_TEST(std::string(said, size > 0 ? static_cast<size_t>(size) : 0) == "the last word");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
