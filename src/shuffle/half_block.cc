@@ -157,6 +157,9 @@ void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
   if (partition > INT32_MAX || count > kHalvesMax || out->receiver.size() > kReceiverBytesMax) {
     faults->Fail("a value of its header is out of range");
   }
+  if (out->first_sequence == 0 && !out->receiver.empty()) {
+    faults->Fail("its receiver's halves are not numbered");
+  }
   out->partition = static_cast<uint32_t>(partition);
   out->count = static_cast<uint32_t>(count);
   out->greatest_age = static_cast<base::Nanos>(std::min<uint64_t>(age, kAgeMax));

@@ -37,7 +37,7 @@ struct BlockHeader {
   std::string receiver;  // names one life of one receiver; empty: a pairer's tick
   uint64_t routes = 0;   // equal where two collectors have the same taps in force
   uint32_t partition = 0;
-  // Of the first half; without halves: of the next one to come. The first of all is 1.
+  // Of the first half; without halves: of the next one to come. The first of all is 1; of a tick 0.
   uint64_t first_sequence = 0;
   uint32_t count = 0;
   base::Nanos sealed = 0;        // the receiver's monotonic clock

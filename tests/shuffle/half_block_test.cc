@@ -271,6 +271,18 @@ BOOST_AUTO_TEST_CASE(values_of_a_header_stay_within_their_bounds) {
   BOOST_TEST(old->greatest_age == kAgeMax);
 }
 
+BOOST_AUTO_TEST_CASE(a_receivers_block_without_a_number_is_refused) {
+  const auto header = [](const std::string& receiver, uint64_t first) {
+    const std::string fields = RawNumber(1, 1) + RawBytes(3, receiver) + RawNumber(6, first);
+    return DecodeHeader(RawBlock(fields, "")).status();
+  };
+  BOOST_TEST(absl::IsDataLoss(header("receiver", 0)));
+  BOOST_TEST(absl::IsDataLoss(
+      DecodeHeader(RawBlock(RawNumber(1, 1) + RawBytes(3, "receiver"), "")).status()));
+  BOOST_TEST(header("receiver", 1).ok());
+  BOOST_TEST(header("", 0).ok());
+}
+
 BOOST_AUTO_TEST_CASE(ages_and_windows_stay_within_their_bounds) {
   const auto half = [](uint64_t arrival, uint64_t window) {
     const std::string message =
