@@ -7,7 +7,8 @@
 // the arrivals alone tell the order in the table.
 // While restoring nothing is counted and no time passes: all that is in the checkpoint. Halves that
 // were emitted are told to the pairer as far back as a window reaches, so that late halves and copies
-// are known. A checkpoint that is asked for meanwhile is the one it began with.
+// are known; of those that are filtered it has never heard. A checkpoint that is asked for meanwhile is
+// the one it began with.
 #include "shuffle/partition_pairer.h"
 
 #include <algorithm>
@@ -127,7 +128,7 @@ void PartitionPairer::ReadAgain(const PartitionMessage& message, const Block& bl
     for (; found_ < waiting.size() && waiting[found_].position < position; ++found_) ++missing_;
     half.entry->taps = taps[half.tap_set];
     if (found_ == waiting.size() || waiting[found_].position != position) {
-      pairer_.Mark(*half.entry, block.nodes[half.node]);
+      if (!half.entry->taps.empty()) pairer_.Mark(*half.entry, block.nodes[half.node]);
       continue;
     }
     half.entry->arrival = waiting[found_].arrival;
@@ -175,7 +176,7 @@ size_t PartitionPairer::Number(const BlockHeader& header, base::Nanos appended) 
   const auto [at, fresh] = sequences_.try_emplace(header.receiver);
   Sequence& sequence = at->second;
   if (fresh) {
-    sequence.next = std::min<uint64_t>(header.first_sequence, 1);
+    sequence.next = 1;
     std::erase_if(sequences_, [&](const auto& known) {
       return known.first != header.receiver && appended - known.second.appended > kSequencesKept;
     });
