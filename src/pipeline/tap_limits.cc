@@ -11,15 +11,15 @@ void TapLimits::Inherit(const TapLimits& former, uint64_t offered) {
   taken_ = offered;
 }
 
+// Asked for each record: it reads no clock that no limit of the tap needs.
 void TapLimits::CheckTime() {
-  const base::Nanos wall = clock_->Wall();
-  const base::Nanos now = clock_->Monotonic();
-  if (!running() && (!limits_.start_time || wall >= *limits_.start_time)) {
+  if (!running() && (!limits_.start_time || clock_->Wall() >= *limits_.start_time)) {
     base::Nanos never = kNever;
-    running_since_.compare_exchange_strong(never, now);
+    running_since_.compare_exchange_strong(never, clock_->Monotonic());
   }
-  const bool over = (limits_.end_time && wall >= *limits_.end_time) ||
-                    (limits_.duration && running() && now - running_since_ >= *limits_.duration) ||
+  const bool over = (limits_.end_time && clock_->Wall() >= *limits_.end_time) ||
+                    (limits_.duration && running() &&
+                     clock_->Monotonic() - running_since_ >= *limits_.duration) ||
                     (limits_.max_records && taken_ >= *limits_.max_records);
   if (over) completed_ = true;
 }
