@@ -120,9 +120,12 @@ void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch)
   if (batch && tap_->live != nullptr) tap_->live->Consume(batch);
 }
 
+// Comes a few times a second, for most taps with nothing.
 void TapLane::Deliver() {
   tap_->limits->CheckTime();
   met_.Share(tap_->clock->Monotonic());
+  // A recorder has its turn all the same, and counts without records.
+  if (delta_.records == 0 && recorder() == nullptr) return;
   HandOver(std::exchange(gathering_, nullptr));
   AddCounts();
 }
