@@ -25,8 +25,12 @@ TapLane::TapLane(TapParts* tap, std::unique_ptr<redaction::Redactor> redactor,
 void TapLane::Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
                       const filter::OwnEnds& own) {
   const Outcome outcome = Decide(pair, own);
-  if (outcome == Outcome::kOffered) Gather(pair, nodes);
-  Count(outcome, pair);
+  Count(outcome);
+  if (outcome == Outcome::kOffered) {
+    const traffic::TrafficPair weighted = Weighted(pair);
+    Gather(weighted, nodes);
+    CountOffered(weighted);
+  }
   if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
 }
 
@@ -72,7 +76,7 @@ void TapLane::MatchOutputs(const traffic::TrafficPair& pair) {
 void TapLane::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(tap_->origin);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  gathering_->Add(Weighted(pair), nodes, [&](const traffic::AccessEntry& entry) {
+  gathering_->Add(pair, nodes, [&](const traffic::AccessEntry& entry) {
     return redactor_->Redact(entry, patterns_);
   });
   if (patterns_.EndRecord()) ++delta_.redaction_over_budget;
@@ -86,7 +90,7 @@ traffic::TrafficPair TapLane::Weighted(traffic::TrafficPair pair) const {
   return pair;
 }
 
-void TapLane::Count(Outcome outcome, const traffic::TrafficPair& pair) {
+void TapLane::Count(Outcome outcome) {
   ++delta_.records;
   switch (outcome) {
     case Outcome::kFiltered: ++delta_.filtered; return;
@@ -94,16 +98,18 @@ void TapLane::Count(Outcome outcome, const traffic::TrafficPair& pair) {
     case Outcome::kOrphanDropped: ++delta_.dropped_orphans; return;
     case Outcome::kLimited: ++delta_.limited; return;
     case Outcome::kMatchOverBudget: ++delta_.match_over_budget; return;
-    case Outcome::kOffered: break;
+    case Outcome::kOffered: ++delta_.offered; return;
   }
-  ++delta_.offered;
-  if (const Recorder* one = recorder()) one->Count(Weighted(pair), &watch_);
+}
+
+void TapLane::CountOffered(const traffic::TrafficPair& pair) {
+  if (const Recorder* one = recorder()) one->Count(pair, &watch_);
   if (pair.open()) {
     ++delta_.open;
     return;
   }
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
-  requests_[static_cast<size_t>(pair.verdict)] += Weighted(pair).weight;
+  requests_[static_cast<size_t>(pair.verdict)] += pair.weight;
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
 }
 

@@ -70,8 +70,10 @@ class TapLane {
   bool WithinLimits(const traffic::TrafficPair& pair);
   traffic::TrafficPair Weighted(traffic::TrafficPair pair) const;
   void MatchOutputs(const traffic::TrafficPair& pair);
+  // Of what is offered, with its weight.
   void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
-  void Count(Outcome outcome, const traffic::TrafficPair& pair);
+  void CountOffered(const traffic::TrafficPair& pair);
+  void Count(Outcome outcome);
   void HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch);
   void AddCounts();
   // The tap's recorder, or null.
