@@ -6,7 +6,6 @@
 
 #include "fmt/format.h"
 #include "tap/values.h"
-#include "traffic/record_codec.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -65,11 +64,11 @@ void Recorder::Tell(Watch* watch) {
   for (size_t i = 0; i < tallies.size(); ++i) triggers_[i].Add(tallies[i], now);
 }
 
-void Recorder::Record(const traffic::RecordSelection& records, std::vector<uint16_t> outputs) {
-  counts_.recorded += records.size();
-  const base::Nanos now = clock_->Monotonic();
-  if (dumping_ && now >= ends_) ring_.CloseDump();
-  ring_.Add({traffic::EncodeRecords(records, 0, records.size()), std::move(outputs), now});
+void Recorder::Record(RecordedPart part) {
+  counts_.recorded += part.size();
+  part.at = clock_->Monotonic();
+  if (dumping_ && part.at >= ends_) ring_.CloseDump();
+  ring_.Add(std::move(part));
 }
 
 // An event while a dump is under way is a part of that dump.

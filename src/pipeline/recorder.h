@@ -14,7 +14,7 @@
 #include "pipeline/recorder_ring.h"
 #include "pipeline/recorder_trigger.h"
 #include "tap/recorder_spec.h"
-#include "traffic/record_batch.h"
+#include "traffic/traffic_pair.h"
 
 namespace traffictap::pipeline {
 
@@ -80,8 +80,8 @@ class Recorder {
   void Count(const traffic::TrafficPair& pair, Watch* watch) const;
   // Takes what was counted there.
   void Tell(Watch* watch);
-  // Holds the records, of which there is at least one; `outputs` as RecordedPart has it.
-  void Record(const traffic::RecordSelection& records, std::vector<uint16_t> outputs);
+  // Holds the records, of which there is at least one, as of now: `part.at` is not read.
+  void Record(RecordedPart part);
   // Begins and ends dumps, and gives what there is room for. A few times a second.
   void Turn(const Outlet& outlet);
   // Gives all that a dump still holds, whether there is room or not, and forgets the rest: the tap

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Lanes come with whole batches, so one lock for all that the recorder does costs them little; what they
-// ask of it for each record (the triggers' paths) changes nothing and needs none. A dump goes on with
-// whichever lane comes next.
+// Lanes come with whole batches, which they encode before they take the lock, so that one lock for all
+// that the recorder does costs them little; what they ask of it for each record (the triggers' paths)
+// changes nothing and needs none. A dump goes on with whichever lane comes next.
 #include "pipeline/tap_recording.h"
 
 #include <algorithm>
@@ -34,6 +34,26 @@ bool SameOutputs(const tap::TapSpec& a, const tap::TapSpec& b) {
                     });
 }
 
+// What no output wants would only take the place of what one wants.
+RecordedPart WantedOf(const std::shared_ptr<const traffic::RecordBatch>& batch,
+                      WantedIndexes* wanted) {
+  std::vector<uint16_t> wanting(batch->size(), 0);
+  for (size_t i = 0; i < wanted->size(); ++i) {
+    for (const uint32_t index : std::exchange((*wanted)[i], {})) {
+      wanting[index] = static_cast<uint16_t>(wanting[index] | (1U << i));
+    }
+  }
+  RecordedPart out;
+  traffic::RecordSelection records{batch, {}};
+  for (uint32_t i = 0; i < wanting.size(); ++i) {
+    if (wanting[i] == 0) continue;
+    records.indexes.push_back(i);
+    out.outputs.push_back(wanting[i]);
+  }
+  if (out.size() > 0) out.records = traffic::EncodeRecords(records, 0, out.size());
+  return out;
+}
+
 }  // namespace
 
 TapRecording::TapRecording(tap::TapSpecPtr spec, std::shared_ptr<Recorder> recorder,
@@ -52,9 +72,12 @@ std::shared_ptr<Recorder> TapRecording::recorder() const {
 Recorder::Counts TapRecording::Deliver(Recorder::Watch* watch,
                                        const std::shared_ptr<const traffic::RecordBatch>& batch,
                                        WantedIndexes* wanted) {
+  // Before the lock, as it takes far longer than all that follows.
+  RecordedPart part;
+  if (batch) part = WantedOf(batch, wanted);
   absl::MutexLock lock(&turn_);
   recorder_->Tell(watch);
-  if (batch) Hold(*recorder_, batch, wanted);
+  if (part.size() > 0) recorder_->Record(std::move(part));
   recorder_->Turn(Outlet());
   return recorder_->TakeCounts();
 }
@@ -83,26 +106,6 @@ bool TapRecording::TakeOver(TapRecording* former) {
 
 void TapRecording::Remember(const TapRecording& former) {
   recorder_->Remember(former.recorder()->state());
-}
-
-// What no output wants would only take the place of what one wants.
-void TapRecording::Hold(Recorder& recorder,
-                        const std::shared_ptr<const traffic::RecordBatch>& batch,
-                        WantedIndexes* wanted) {
-  std::vector<uint16_t> wanting(batch->size(), 0);
-  for (size_t i = 0; i < wanted->size(); ++i) {
-    for (const uint32_t index : std::exchange((*wanted)[i], {})) {
-      wanting[index] = static_cast<uint16_t>(wanting[index] | (1U << i));
-    }
-  }
-  traffic::RecordSelection records{batch, {}};
-  std::vector<uint16_t> outputs;
-  for (uint32_t i = 0; i < wanting.size(); ++i) {
-    if (wanting[i] == 0) continue;
-    records.indexes.push_back(i);
-    outputs.push_back(wanting[i]);
-  }
-  if (!outputs.empty()) recorder.Record(records, std::move(outputs));
 }
 
 void TapRecording::Give(const RecordedPart& part) const {

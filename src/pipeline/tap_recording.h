@@ -41,8 +41,6 @@ class TapRecording {
   std::shared_ptr<Recorder> recorder() const;
 
  private:
-  void Hold(Recorder& recorder, const std::shared_ptr<const traffic::RecordBatch>& batch,
-            WantedIndexes* wanted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void Give(const RecordedPart& part) const;
   bool HasRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   Recorder::Outlet Outlet();

@@ -5,6 +5,7 @@
 
 #include "fakes/manual_clock.h"
 #include "observe/sample_records.h"
+#include "traffic/record_codec.h"
 
 namespace traffictap {
 
@@ -40,7 +41,8 @@ struct RecorderTest {
       recorder->Count(batch->pair(i), &watch);
     }
     recorder->Tell(&watch);
-    recorder->Record({batch, {}}, std::vector<uint16_t>(batch->size(), 1));
+    recorder->Record({traffic::EncodeRecords({batch, {}}, 0, batch->size()),
+                      std::vector<uint16_t>(batch->size(), 1)});
     Turn();
   }
   Recorder::Outlet Outlet() {
