@@ -53,10 +53,10 @@ Status TapRuntime::Compile(const sinks::SinkContext& context,
     parts_.recording = std::make_unique<TapRecording>(parts_.spec, *std::move(recorder),
                                                       &parts_.outputs, context.clock);
   }
+  const auto redactor = redaction::Redactor::Create(spec);
+  if (!redactor.ok()) return redactor.status();
   for (PatternTime* const pattern_time : pattern_times) {
-    auto redactor = redaction::Redactor::Create(spec);
-    if (!redactor.ok()) return redactor.status();
-    lanes_.push_back(std::make_unique<TapLane>(&parts_, *std::move(redactor), pattern_time));
+    lanes_.push_back(std::make_unique<TapLane>(&parts_, (*redactor)->Share(), pattern_time));
   }
   return absl::OkStatus();
 }

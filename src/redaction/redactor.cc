@@ -8,6 +8,7 @@
 #include <cctype>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "fmt/format.h"
 #include "redaction/url.h"
@@ -97,6 +98,12 @@ struct Redactor::Rules {
   std::vector<Rule> rules;
   std::set<std::string, std::less<>> request_headers;
   std::set<std::string, std::less<>> response_headers;
+};
+
+struct Redactor::Work {
+  explicit Work(std::shared_ptr<const Rules> of_tap) : rules(std::move(of_tap)) {}
+
+  const std::shared_ptr<const Rules> rules;
   // The changed texts of the entry in hand.
   std::array<std::string, traffic::kTextCount> scratch;
   tap::PatternBudget* budget = nullptr;
@@ -104,7 +111,7 @@ struct Redactor::Rules {
 
   // A text that not all rules have seen is not shown at all.
   void Apply(std::string* text) {
-    for (const Rule& rule : rules) {
+    for (const Rule& rule : rules->rules) {
       if (over_budget || !ReplaceAll(rule, *budget, text)) {
         over_budget = true;
         *text = kOverBudget;
@@ -117,7 +124,7 @@ struct Redactor::Rules {
 
   std::string HeaderValue(std::string_view value) {
     std::string shown = LooksLikeUrl(value) ? RemoveUserinfo(value) : std::string(value);
-    if (redact_query && LooksLikeUrl(shown)) shown = RedactUrl(shown);
+    if (rules->redact_query && LooksLikeUrl(shown)) shown = RedactUrl(shown);
     Apply(&shown);
     return shown;
   }
@@ -141,17 +148,21 @@ struct Redactor::Rules {
   // True where nothing of the text can be in need of a change.
   bool Unchanged(Text which, std::string_view text) const {
     if (text.empty() || (which == Text::kRequestId && IsUuid(text))) return true;
-    const bool query = redact_query && IsOneOf(kUrls, which) &&
+    const bool query = rules->redact_query && IsOneOf(kUrls, which) &&
                        text.find_first_of("?#;%") != std::string_view::npos;
     const bool userinfo = IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;
-    return rules.empty() && !query && !userinfo;
+    return rules->rules.empty() && !query && !userinfo;
   }
 
+  bool Hides(std::string_view policy_namespace) const {
+    return !rules->policies_of.empty() && !policy_namespace.empty() &&
+           policy_namespace != rules->policies_of;
+  }
   // A policy's name stands in the details of what it denied. The mesh's own policies are of its
   // root namespace, whose objects the author of a namespace's tap may not read.
   void HidePolicy(Text which, AccessEntry* entry) {
     const auto ns = traffic::PolicyNamespace(entry->text(which));
-    if (policies_of.empty() || ns.empty() || ns == policies_of) return;
+    if (!Hides(ns)) return;
     std::string& out = scratch[static_cast<size_t>(which)];
     out = traffic::WithoutPolicy(entry->text(which));
     entry->text(which) = out;
@@ -159,7 +170,7 @@ struct Redactor::Rules {
   void HideTriedPolicy(AccessEntry* entry) {
     auto& policy = entry->text(Text::kDryRunPolicy);
     const auto ns = traffic::ReadPolicyId(policy).ns;
-    if (!policies_of.empty() && !ns.empty() && ns != policies_of) policy = {};
+    if (Hides(ns)) policy = {};
   }
 
   void Redact(Text which, AccessEntry* entry) {
@@ -167,18 +178,19 @@ struct Redactor::Rules {
     if (Unchanged(which, text)) return;
     std::string& out = scratch[static_cast<size_t>(which)];
     out = IsOneOf(kHosts, which) ? RemoveUserinfo(text) : std::string(text);
-    if (IsOneOf(kUrls, which) && redact_query) out = RedactUrl(out);
+    if (IsOneOf(kUrls, which) && rules->redact_query) out = RedactUrl(out);
     Apply(&out);
     entry->text(which) = out;
   }
 };
 
-Redactor::Redactor() : rules_(std::make_unique<Rules>()) {}
+Redactor::Redactor(std::shared_ptr<const Rules> rules)
+    : work_(std::make_unique<Work>(std::move(rules))) {}
 Redactor::~Redactor() = default;
 
 StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
-  std::unique_ptr<Redactor> out(new Redactor);
-  Rules& rules = *out->rules_;
+  const auto made = std::make_shared<Rules>();
+  Rules& rules = *made;
   if (!spec.cluster_scoped) rules.policies_of = spec.ns;
   rules.redact_query = spec.redaction.query_values == tap::QueryValues::kRedact;
   rules.trace = spec.capture.trace;
@@ -195,27 +207,32 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
     }
     rules.rules.push_back({*pattern, rule.replacement});
   }
-  return out;
+  return std::unique_ptr<Redactor>(new Redactor(made));
+}
+
+std::unique_ptr<Redactor> Redactor::Share() const {
+  return std::unique_ptr<Redactor>(new Redactor(work_->rules));
 }
 
 AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budget) {
   AccessEntry out = entry;
-  rules_->budget = &budget;
-  rules_->over_budget = false;
+  const Rules& rules = *work_->rules;
+  work_->budget = &budget;
+  work_->over_budget = false;
   for (const auto details : {Text::kResponseCodeDetails, Text::kConnectionTermination}) {
-    rules_->HidePolicy(details, &out);
+    work_->HidePolicy(details, &out);
   }
-  rules_->HideTriedPolicy(&out);
-  if (!rules_->trace) out.facts.trace = {};
+  work_->HideTriedPolicy(&out);
+  if (!rules.trace) out.facts.trace = {};
   for (size_t text = 0; text < static_cast<size_t>(Text::kRequestHeaders); ++text) {
-    rules_->Redact(static_cast<Text>(text), &out);
+    work_->Redact(static_cast<Text>(text), &out);
   }
-  out.text(Text::kRequestHeaders) = rules_->Headers(entry.text(Text::kRequestHeaders),
-                                                    rules_->request_headers, Text::kRequestHeaders);
-  out.text(Text::kResponseHeaders) = rules_->Headers(
-      entry.text(Text::kResponseHeaders), rules_->response_headers, Text::kResponseHeaders);
-  out.text(Text::kResponseTrailers) = rules_->Headers(
-      entry.text(Text::kResponseTrailers), rules_->response_headers, Text::kResponseTrailers);
+  out.text(Text::kRequestHeaders) = work_->Headers(entry.text(Text::kRequestHeaders),
+                                                   rules.request_headers, Text::kRequestHeaders);
+  out.text(Text::kResponseHeaders) = work_->Headers(entry.text(Text::kResponseHeaders),
+                                                    rules.response_headers, Text::kResponseHeaders);
+  out.text(Text::kResponseTrailers) = work_->Headers(
+      entry.text(Text::kResponseTrailers), rules.response_headers, Text::kResponseTrailers);
   return out;
 }
 

@@ -11,13 +11,16 @@
 namespace traffictap::redaction {
 
 // Applies a tap's `capture` and `redaction` to an entry, before anything of it goes to an output.
-// Immutable after Create, but Redact uses scratch memory of the object: one thread at a time.
+// Immutable after Create, but Redact uses scratch memory of the object: one thread at a time. Threads
+// that work side by side have one each, by Share.
 class Redactor {
  public:
   // kInvalidArgument for a pattern that does not compile or a replacement that names a missing
   // group.
   static StatusOr<std::unique_ptr<Redactor>> Create(const tap::TapSpec& spec);
   ~Redactor();
+  // Another one for the same tap, with the same compiled patterns.
+  std::unique_ptr<Redactor> Share() const;
 
   // The entry as the tap may show it: header lists and trace ids cut down to `capture`, the values
   // of queries and path parameters and fragments redacted (keys stay; also those of captured
@@ -29,9 +32,10 @@ class Redactor {
   traffic::AccessEntry Redact(const traffic::AccessEntry& entry, tap::PatternBudget& budget);
 
  private:
-  Redactor();
-  struct Rules;
-  std::unique_ptr<Rules> rules_;
+  struct Rules;  // of the tap; shared
+  struct Work;   // of this one
+  explicit Redactor(std::shared_ptr<const Rules> rules);
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace traffictap::redaction

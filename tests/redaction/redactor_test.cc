@@ -321,6 +321,26 @@ BOOST_AUTO_TEST_CASE(a_text_that_rules_make_longer_is_cut_at_its_bound) {
              AccessEntry::kTextBytesMax);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_shares_anothers_rules_works_beside_it_and_outlives_it) {
+  TapSpec spec = WithRules({{"s3cret", "***"}});
+  spec.capture.request_headers = {"x-a"};
+  auto first = RedactorOf(spec);
+  const auto second = first->Share();
+  SampleEntry a;
+  a.Set(Text::kPath, "/s3cret/a?k=v");
+  SampleEntry b;
+  b.Set(Text::kPath, "/s3cret/b");
+  b.Set(Text::kRequestHeaders, HeaderList({{"x-a", "s3cret"}, {"x-b", "1"}}));
+  const AccessEntry of_first = first->Redact(a.entry, unlimited);
+  const AccessEntry of_second = second->Redact(b.entry, unlimited);
+  BOOST_TEST(of_first.text(Text::kPath) == "/***/a?k=REDACTED");
+  BOOST_TEST(of_second.text(Text::kPath) == "/***/b");
+  first = nullptr;
+  const auto headers = Headers(second->Redact(b.entry, unlimited).text(Text::kRequestHeaders));
+  BOOST_TEST(headers.size() == 1u);
+  BOOST_TEST(headers.at("x-a") == "***");
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_pattern_or_replacement_that_does_not_compile) {
   for (const RedactionRule& rule : {RedactionRule{"(", ""}, {"a", "\\1"}, {"a", "\\"}}) {
     const auto redactor = Redactor::Create(WithRules({rule}));
