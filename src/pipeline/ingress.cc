@@ -130,8 +130,8 @@ class Ingress::Stream final : public traffic::EntryStream {
     if (version == version_) return;
     version_ = version;
     table_ = owner_->table();
-    candidates_ = table_ ? table_->Candidates(*node_) : traffic::TapSet();
     targeting_ = table_ ? table_->Targeting(*node_) : traffic::TapSet();
+    candidates_ = table_ ? targeting_ | table_->Attached(*node_) : traffic::TapSet();
   }
 
   bool IsStale(const traffic::AccessEntry& entry) {

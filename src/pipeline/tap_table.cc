@@ -13,6 +13,12 @@ StatusOr<TapTablePtr> TapTable::Create(std::vector<tap::TapSpecPtr> specs,
   table->specs_ = std::move(specs);
   table->ids_ = std::move(ids);
   table->filter_ = *std::move(filter);
+  for (size_t slot = 0; slot < table->specs_.size(); ++slot) {
+    if (!table->specs_[slot]) continue;
+    for (const auto& peer : table->specs_[slot]->known_peers) {
+      if (peer.attached) table->attached_[{peer.ns, peer.workload}].Add(slot);
+    }
+  }
   return TapTablePtr(std::move(table));
 }
 
@@ -24,12 +30,9 @@ traffic::TapSet TapTable::Targeting(const traffic::Node& node) const {
   return out;
 }
 
-traffic::TapSet TapTable::Candidates(const traffic::Node& node) const {
-  traffic::TapSet out = Targeting(node);
-  for (size_t slot = 0; slot < specs_.size(); ++slot) {
-    if (specs_[slot] && filter::IsAttachedPeer(*specs_[slot], node)) out.Add(slot);
-  }
-  return out;
+traffic::TapSet TapTable::Attached(const traffic::Node& node) const {
+  const auto found = attached_.find({node.ns, node.workload});
+  return found == attached_.end() ? traffic::TapSet() : found->second;
 }
 
 bool TapTable::Holds(uint64_t id) const {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -23,10 +25,13 @@ class TapTable {
   static StatusOr<std::shared_ptr<const TapTable>> Create(std::vector<tap::TapSpecPtr> specs,
                                                           std::vector<uint64_t> ids);
 
-  // The taps that target `node`, and with those that have it attached as a peer. Linear in the number
-  // of taps: once per stream and snapshot.
+  // The taps that target `node`: linear in their number, so once per stream and snapshot. Those that
+  // have it attached as a peer. And both.
   traffic::TapSet Targeting(const traffic::Node& node) const;
-  traffic::TapSet Candidates(const traffic::Node& node) const;
+  traffic::TapSet Attached(const traffic::Node& node) const;
+  traffic::TapSet Candidates(const traffic::Node& node) const {
+    return Targeting(node) | Attached(node);
+  }
 
   const filter::EntryFilter& filter() const { return *filter_; }
   const std::vector<tap::TapSpecPtr>& specs() const { return specs_; }
@@ -44,6 +49,7 @@ class TapTable {
 
   std::vector<tap::TapSpecPtr> specs_;
   std::vector<uint64_t> ids_;
+  std::map<std::pair<std::string, std::string>, traffic::TapSet> attached_;  // namespace, workload
   std::unique_ptr<filter::EntryFilter> filter_;
 };
 

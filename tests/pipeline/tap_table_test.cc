@@ -44,7 +44,9 @@ BOOST_AUTO_TEST_CASE(an_attached_peer_is_a_candidate_of_a_tap_that_does_not_targ
   const auto table = Table({spec, Spec("db", 1)}, {1, 2});
   BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "db")) == Slots({0, 1})));
   BOOST_TEST((table->Targeting(*fakes::MakeNode("10.0.0.1", "db")) == Slots({1})));
+  BOOST_TEST((table->Attached(*fakes::MakeNode("10.0.0.1", "db")) == Slots({0})));
   BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "mail")) == Slots({})));
+  BOOST_TEST((table->Candidates(*fakes::MakeNode("10.0.0.1", "db", "other")) == Slots({})));
 }
 
 BOOST_AUTO_TEST_CASE(the_window_is_the_longest_of_the_taps_that_are_here) {
