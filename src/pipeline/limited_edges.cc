@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "pairing/pair_key.h"
+
 namespace traffictap::pipeline {
 namespace {
 
@@ -15,9 +17,7 @@ LimitedEdges::End EndOf(const PackedEntry* own, const PackedEntry* teller) {
   LimitedEdges::End out{std::string(teller->text(Text::kPeerNamespace)),
                         std::string(teller->text(Text::kPeerWorkload))};
   if (!out.name.empty()) return out;
-  const auto& facts = teller->facts;
-  const bool client = facts.reporter == traffic::Reporter::kSource;
-  out.name = (client ? facts.upstream_remote : facts.downstream_direct_remote).IpString();
+  out.name = pairing::PeerAddress(*teller).IpString();
   return out;
 }
 

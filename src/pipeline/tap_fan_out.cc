@@ -9,6 +9,7 @@
 #include "filter/entry_filter.h"
 #include "filter/pair_filter.h"
 #include "pairing/orphan_reason.h"
+#include "pairing/pair_key.h"
 #include "pairing/verdict.h"
 #include "traffic/entry_batch.h"
 
@@ -32,9 +33,8 @@ bool Asks(const tap::TapSpec& spec, const traffic::Node& node) {
 }
 
 // Where one side's end saw the other one.
-pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller, bool client) {
-  const auto& facts = teller.facts;
-  return {client ? facts.upstream_remote : facts.downstream_direct_remote, teller.node->network};
+pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller) {
+  return {pairing::PeerAddress(teller), teller.node->network};
 }
 
 // The other ends that are no targets.
@@ -44,8 +44,8 @@ void Meet(const tap::TapSpec& spec, TapLane& lane, const TrafficPair& seen,
   const bool client = seen.client != nullptr && own.client;
   const bool server = !seen.servers.empty() && own.server;
   if (client && server) return;
-  if (client) lane.MeetPeer(OtherEnd(*seen.client, true));
-  if (server) lane.MeetPeer(OtherEnd(*seen.server(), false));
+  if (client) lane.MeetPeer(OtherEnd(*seen.client));
+  if (server) lane.MeetPeer(OtherEnd(*seen.server()));
 }
 
 // An orphan, with its other end under another name: a copy, since the entries are those of all taps.
@@ -132,7 +132,7 @@ void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
   const bool orphan = seen.client == nullptr || seen.servers.empty();
   const tap::KnownPeer* peer = nullptr;
   if (orphan && !tap.known_peers().empty()) {
-    peer = tap.known_peers().At(OtherEnd(seen.principal(), seen.client != nullptr));
+    peer = tap.known_peers().At(OtherEnd(seen.principal()));
   }
   if (peer == nullptr) return lane.Consume(seen, nodes, own);
   lane.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
@@ -156,11 +156,8 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
     const auto* hidden = seen.client == nullptr ? whole.client : whole.servers.back();
     return Asks(spec, *hidden->node);
   }
-  const auto& facts = seen.principal().facts;
-  const auto& peer =
-      seen.client != nullptr ? facts.upstream_remote : facts.downstream_direct_remote;
-  const std::string& network = seen.principal().node->network;
-  const auto node = peer.present() ? proxies_->NodeAt({peer, network}) : nullptr;
+  const pairing::PeerPlace peer = OtherEnd(seen.principal());
+  const auto node = peer.address.present() ? proxies_->NodeAt(peer) : nullptr;
   if (!node) return std::nullopt;
   return Asks(spec, *node);
 }
