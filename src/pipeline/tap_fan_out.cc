@@ -6,6 +6,8 @@
 // Called by one pairing thread alone, for each of its pairs, with views that end with the call.
 #include "pipeline/tap_fan_out.h"
 
+#include <algorithm>
+
 #include "filter/entry_filter.h"
 #include "filter/pair_filter.h"
 #include "pairing/orphan_reason.h"
@@ -46,6 +48,16 @@ void Meet(const tap::TapSpec& spec, TapLane& lane, const TrafficPair& seen,
   if (client && server) return;
   if (client) lane.MeetPeer(OtherEnd(*seen.client));
   if (server) lane.MeetPeer(OtherEnd(*seen.server()));
+}
+
+// Whether all of an orphan's entries have that name for their other end.
+bool NamesPeer(const TrafficPair& orphan, const tap::KnownPeer& peer) {
+  const auto names = [&](const traffic::PackedEntry* entry) {
+    return entry->text(traffic::Text::kPeerWorkload) == peer.workload &&
+           entry->text(traffic::Text::kPeerNamespace) == peer.ns;
+  };
+  return (orphan.client == nullptr || names(orphan.client)) &&
+         std::all_of(orphan.servers.begin(), orphan.servers.end(), names);
 }
 
 // An orphan, with its other end under another name: a copy, since the entries are those of all taps.
@@ -134,7 +146,7 @@ void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
   if (orphan && !tap.known_peers().empty()) {
     peer = tap.known_peers().At(OtherEnd(seen.principal()));
   }
-  if (peer == nullptr) return lane.Consume(seen, nodes, own);
+  if (peer == nullptr || NamesPeer(seen, *peer)) return lane.Consume(seen, nodes, own);
   lane.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
 }
 
