@@ -176,7 +176,7 @@ std::shared_ptr<TapsInForce> Pipeline::Compile(const Chosen& chosen,
   next->runtimes.resize(size);
   for (const auto& [slot, runtime] : runtimes) {
     next->runtimes[slot] = runtime;
-    specs[slot] = std::make_shared<const tap::TapSpec>(runtime->spec());
+    specs[slot] = runtime->shared_spec();
     ids[slot] = chosen.staying.contains(slot) ? current->table->id(slot) : next_id_++;
   }
   auto table = TapTable::Create(std::move(specs), std::move(ids));

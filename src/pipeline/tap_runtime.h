@@ -51,6 +51,7 @@ class TapRuntime {
   // True when a limit has ended the tap. Only an edit that moves the limit makes it run again.
   bool completed() const { return parts_.limits->completed(); }
   const tap::TapSpec& spec() const { return *parts_.spec; }
+  const tap::TapSpecPtr& shared_spec() const { return parts_.spec; }
   const KnownPeers& known_peers() const { return known_peers_; }
   // Whether peers are attached, or were in a former life, so that what they sent may still come.
   bool had_peers() const { return had_peers_; }
