@@ -266,6 +266,7 @@ bool Pipeline::HandOver(const std::shared_ptr<TapsInForce>& next) {
 }
 
 void Pipeline::EndTurns(const std::shared_ptr<TapsInForce>& next, size_t shards, size_t ended) {
+  if (!next && ended == 0) return;
   absl::MutexLock lock(&mutex_);
   if (next && (switched_ += shards) == shards_.size()) pending_ = nullptr;
   ended_ += ended;
