@@ -46,7 +46,7 @@ struct Collector::State {
     auto faults = pipeline->SetTaps(specs);
     if (!hub) return faults;
     std::vector<std::string> taps;
-    for (const auto& tap : pipeline->Snapshot().taps) taps.push_back(tap.tap);
+    for (const auto& tap : pipeline->Taps()) taps.push_back(tap->key());
     hub->SetTaps(taps);
     return faults;
   }
@@ -145,7 +145,7 @@ struct Collector::State {
 
   std::shared_ptr<const web::FileStore> Files() {
     return std::make_shared<RecordFiles>(options.pipeline.output_dir,
-                                         [this] { return pipeline->Snapshot(); });
+                                         [this] { return pipeline->Taps(); });
   }
 
   Status CreateLive() {

@@ -7,10 +7,10 @@
 namespace traffictap::collector {
 
 StatusOr<std::vector<web::FileStore::Output>> RecordFiles::OutputsOf(const std::string& tap) const {
-  for (const auto& found : snapshot_().taps) {
-    if (found.tap != tap) continue;
+  for (const auto& found : taps_()) {
+    if (found->key() != tap) continue;
     std::vector<Output> out;
-    for (const auto& output : found.spec->outputs) {
+    for (const auto& output : found->outputs) {
       if (output.type != tap::OutputType::kFile) continue;
       out.push_back({output.name, output.file.path});
     }

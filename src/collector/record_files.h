@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/pipeline_snapshot.h"
+#include "tap/tap_spec.h"
 #include "web/file_store.h"
 
 namespace traffictap::collector {
@@ -15,11 +15,11 @@ namespace traffictap::collector {
 // The files that the File outputs of the taps in force have written below `output_dir`.
 class RecordFiles final : public web::FileStore {
  public:
-  using Snapshot = std::function<pipeline::PipelineSnapshot()>;
+  using Taps = std::function<std::vector<tap::TapSpecPtr>()>;
 
-  // `snapshot` is called by OutputsOf alone.
-  RecordFiles(std::string output_dir, Snapshot snapshot)
-      : output_dir_(std::move(output_dir)), snapshot_(std::move(snapshot)) {}
+  // `taps`, those in force, is called by OutputsOf alone.
+  RecordFiles(std::string output_dir, Taps taps)
+      : output_dir_(std::move(output_dir)), taps_(std::move(taps)) {}
 
   StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const override;
   StatusOr<std::vector<tap::OutputFile>> List(const Output& output) const override;
@@ -28,7 +28,7 @@ class RecordFiles final : public web::FileStore {
 
  private:
   const std::string output_dir_;
-  const Snapshot snapshot_;
+  const Taps taps_;
 };
 
 }  // namespace traffictap::collector

@@ -315,6 +315,15 @@ void Pipeline::Reap() {
   });
 }
 
+std::vector<tap::TapSpecPtr> Pipeline::Taps() const {
+  std::vector<tap::TapSpecPtr> out;
+  const auto taps = in_force();
+  for (const auto& runtime : taps->runtimes) {
+    if (runtime) out.push_back(runtime->shared_spec());
+  }
+  return out;
+}
+
 PipelineSnapshot Pipeline::Snapshot() const {
   PipelineSnapshot out;
   out.ingress = ingress_.counters();

@@ -75,7 +75,8 @@ class Pipeline {
   // trigger; kFailedPrecondition: a tap without a recorder; others as Recorder::Request. Thread-safe.
   Status RequestDump(const std::string& tap, DumpRequest request);
 
-  // Thread-safe.
+  // The taps in force, in slot order: no more than that of Snapshot. Thread-safe, as it.
+  std::vector<tap::TapSpecPtr> Taps() const;
   PipelineSnapshot Snapshot() const;
   // When each pairing thread had begun its last turn, which they do a few times a second while they
   // live: the oldest. Monotonic.

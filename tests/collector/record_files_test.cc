@@ -8,20 +8,19 @@
 namespace traffictap {
 namespace {
 
-pipeline::PipelineSnapshot Snapshot() {
+std::vector<tap::TapSpecPtr> Taps() {
+  auto bank = std::make_shared<tap::TapSpec>();
+  bank->ns = "bank";
+  bank->name = "all";
   auto spec = std::make_shared<tap::TapSpec>();
+  spec->ns = "shop";
+  spec->name = "all";
   spec->outputs.resize(2);
   spec->outputs[0].name = "lines";
   spec->outputs[1].name = "disk";
   spec->outputs[1].type = tap::OutputType::kFile;
   spec->outputs[1].file.path = "shop/all.jsonl";
-  pipeline::PipelineSnapshot out;
-  out.taps.resize(2);
-  out.taps[0].tap = "bank/all";
-  out.taps[0].spec = std::make_shared<tap::TapSpec>();
-  out.taps[1].tap = "shop/all";
-  out.taps[1].spec = spec;
-  return out;
+  return {bank, spec};
 }
 
 }  // namespace
@@ -31,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(record_files)
 BOOST_AUTO_TEST_CASE(the_file_outputs_of_a_tap_in_force_are_found_with_their_files) {
   const fakes::TempDir dir;
   dir.Write("shop/all.jsonl", "{}\n");
-  const collector::RecordFiles files(dir.path().string(), Snapshot);
+  const collector::RecordFiles files(dir.path().string(), Taps);
   const auto outputs = files.OutputsOf("shop/all").value();
   BOOST_REQUIRE(outputs.size() == 1u);
   BOOST_TEST(outputs[0].name == "disk");

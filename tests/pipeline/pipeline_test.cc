@@ -24,6 +24,9 @@ BOOST_AUTO_TEST_CASE(a_tap_that_is_added_leaves_the_others_alone) {
   InForce({first});
   SendPair(1);
   InForce({first, Tap("b")});
+  const auto taps = pipeline->Taps();
+  BOOST_REQUIRE(taps.size() == 2u);
+  BOOST_TEST(taps[1]->name == "b");
   SendPair(2);
   BOOST_TEST(Records("a") == (Strings{"/1 Ok", "/2 Ok"}), boost::test_tools::per_element());
   BOOST_TEST(Records("b") == (Strings{"/2 Ok"}), boost::test_tools::per_element());
