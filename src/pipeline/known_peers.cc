@@ -30,20 +30,23 @@ const tap::KnownPeer* KnownPeers::At(const pairing::PeerPlace& place) const {
 
 void PeerSightings::Add(const pairing::PeerPlace& place, base::Nanos now) {
   if (!place.address.present() || place.address.is_loopback()) return;
-  const Key key{place.address.ip, std::string(place.network)};
-  const auto found = seen_.find(key);
+  const auto found = seen_.find(Place(place.address.ip, place.network));
   if (found != seen_.end()) {
     found->second = now;
     return;
   }
   // Full, until the next Share makes room: looking for it here would be paid for each record.
-  if (seen_.size() < kAddressesMax) seen_[key] = now;
+  if (seen_.size() >= kAddressesMax) return;
+  seen_[{place.address.ip, std::string(place.network)}] = now;
+  changed_ = true;
 }
 
 void PeerSightings::Share(base::Nanos now) {
   if (shared_at_ && now - *shared_at_ < kShareEvery) return;
   shared_at_ = now;
-  std::erase_if(seen_, [&](const auto& entry) { return now - entry.second > kKept; });
+  const size_t forgotten =
+      std::erase_if(seen_, [&](const auto& entry) { return now - entry.second > kKept; });
+  if (!std::exchange(changed_, false) && forgotten == 0) return;
   std::vector<PeerSighting> out;
   for (const auto& [key, when] : seen_) {
     out.push_back({traffic::SocketAddress{key.ip, 1}.IpString(), key.network});
@@ -55,6 +58,7 @@ void PeerSightings::Share(base::Nanos now) {
 
 void PeerSightings::Inherit(const PeerSightings& former) {
   seen_ = former.seen_;
+  changed_ = former.changed_;
   auto shared = former.shared();
   absl::MutexLock lock(&mutex_);
   shared_ = std::move(shared);

@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -54,12 +56,18 @@ class PeerSightings {
   std::vector<PeerSighting> shared() const;
 
  private:
+  using Place = std::pair<std::array<uint8_t, 16>, std::string_view>;
   struct Key {
     std::array<uint8_t, 16> ip{};
     std::string network;
-    auto operator<=>(const Key&) const = default;
+    operator Place() const { return {ip, network}; }  // NOLINT: to be found by a place
   };
-  std::map<Key, base::Nanos> seen_;
+  struct Before {
+    using is_transparent = void;
+    bool operator()(const Place& a, const Place& b) const { return a < b; }
+  };
+  std::map<Key, base::Nanos, Before> seen_;
+  bool changed_ = false;  // the places of seen_, since they were shared
   std::optional<base::Nanos> shared_at_;
   mutable absl::Mutex mutex_;
   std::vector<PeerSighting> shared_ ABSL_GUARDED_BY(mutex_);

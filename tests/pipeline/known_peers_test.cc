@@ -67,6 +67,12 @@ BOOST_AUTO_TEST_CASE(sightings_are_told_once_and_forgotten_after_half_a_minute) 
   BOOST_TEST(next.shared().size() == 1u);
   next.Share(kNow + 32 * base::kSecond);
   BOOST_TEST(next.shared().size() == 1u);
+  next.Add({fakes::Address("10.0.0.1:82")}, kNow + 32 * base::kSecond);
+  next.Add({fakes::Address("10.0.0.1:82"), network}, kNow + 32 * base::kSecond);
+  PeerSightings last;
+  last.Inherit(next);
+  last.Share(kNow + 33 * base::kSecond);
+  BOOST_TEST(last.shared().size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(their_number_is_bounded_and_room_is_made_by_those_that_are_old) {
