@@ -12,20 +12,22 @@ KnownPeers::KnownPeers(const std::vector<tap::KnownPeer>& peers) {
   for (const tap::KnownPeer& peer : peers) {
     for (const std::string& address : peer.addresses) {
       const auto parsed = traffic::ParseSocketAddress(address, 0);
-      if (!parsed) continue;
-      peers_.emplace(parsed->ip,
-                     tap::KnownPeer{peer.ns, peer.workload, peer.attached, peer.network, {}});
+      if (parsed) places_.emplace_back(parsed->ip, peers_.size());
     }
+    peers_.push_back({peer.ns, peer.workload, peer.attached, peer.network, {}});
   }
+  std::sort(places_.begin(), places_.end());
 }
 
 const tap::KnownPeer* KnownPeers::At(const pairing::PeerPlace& place) const {
   if (!place.address.present()) return nullptr;
-  const auto [first, last] = peers_.equal_range(place.address.ip);
-  const auto found = std::find_if(first, last, [&](const auto& entry) {
-    return traffic::MayShareNetwork(entry.second.network, place.network);
-  });
-  return found == last ? nullptr : &found->second;
+  const auto& ip = place.address.ip;
+  const auto first = std::lower_bound(places_.begin(), places_.end(), std::pair(ip, size_t{0}));
+  for (auto at = first; at != places_.end() && at->first == ip; ++at) {
+    const tap::KnownPeer& peer = peers_[at->second];
+    if (traffic::MayShareNetwork(peer.network, place.network)) return &peer;
+  }
+  return nullptr;
 }
 
 void PeerSightings::Add(const pairing::PeerPlace& place, base::Nanos now) {

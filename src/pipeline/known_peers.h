@@ -3,6 +3,8 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,12 +25,13 @@ class KnownPeers {
   // An address that is none is passed over.
   explicit KnownPeers(const std::vector<tap::KnownPeer>& peers);
 
-  bool empty() const { return peers_.empty(); }
+  bool empty() const { return places_.empty(); }
   // The one at that address, or null. Valid as long as this.
   const tap::KnownPeer* At(const pairing::PeerPlace& place) const;
 
  private:
-  std::multimap<std::array<uint8_t, 16>, tap::KnownPeer> peers_;  // without their addresses
+  std::vector<tap::KnownPeer> peers_;                               // without their addresses
+  std::vector<std::pair<std::array<uint8_t, 16>, size_t>> places_;  // ascending; of peers_
 };
 
 // Where the other end of a tap's records was met.
