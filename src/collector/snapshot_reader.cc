@@ -6,15 +6,15 @@
 
 #include "base/fnv1a.h"
 #include "fmt/format.h"
-#include "tap/parse_tap.h"
 #include "tap/schema_version.h"
 
 namespace traffictap::collector {
 namespace {
 
 // The hash tells a tap with other peers from the former one, as it tells another document.
-tap::TapSpecPtr WithPeers(const tap::TapSpec& document, const v1::CompiledTap& compiled) {
-  auto out = std::make_shared<tap::TapSpec>(document);
+tap::TapSpecPtr WithPeers(const tap::TapSpecPtr& document, const v1::CompiledTap& compiled) {
+  if (compiled.peers().empty()) return document;
+  auto out = std::make_shared<tap::TapSpec>(*document);
   std::string peers;
   for (const auto& peer : compiled.peers()) {
     out->known_peers.push_back({peer.namespace_(),
@@ -28,9 +28,10 @@ tap::TapSpecPtr WithPeers(const tap::TapSpec& document, const v1::CompiledTap& c
   return out;
 }
 
-StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled,
-                                          tap::UnknownFields unknown,
-                                          std::vector<pipeline::TapFault>* warnings) {
+}  // namespace
+
+StatusOr<SnapshotReader::DocumentPtr> SnapshotReader::Parse(const v1::CompiledTap& compiled,
+                                                            tap::UnknownFields unknown) {
   const auto parsed =
       tap::ParseTaps(compiled.tap(), compiled.document(), tap::BrokerForm::kInline, unknown);
   if (!parsed.errors.empty()) return absl::InvalidArgumentError(parsed.errors[0].ToString());
@@ -40,13 +41,22 @@ StatusOr<tap::TapSpecPtr> ReadCompiledTap(const v1::CompiledTap& compiled,
         "fit together",
         compiled.tap()));
   }
+  Document out{compiled.document(), unknown, parsed.taps[0], {}};
   for (const auto& warning : parsed.warnings) {
-    warnings->push_back({compiled.tap(), absl::UnimplementedError(warning.ToString())});
+    out.warnings.push_back({compiled.tap(), absl::UnimplementedError(warning.ToString())});
   }
-  return WithPeers(*parsed.taps[0], compiled);
+  return std::make_shared<const Document>(std::move(out));
 }
 
-}  // namespace
+StatusOr<SnapshotReader::DocumentPtr> SnapshotReader::DocumentOf(const v1::CompiledTap& compiled,
+                                                                 tap::UnknownFields unknown) const {
+  const auto found = good_.find(compiled.tap());
+  if (found != good_.end()) {
+    const DocumentPtr& former = found->second.document;
+    if (former->unknown == unknown && former->text == compiled.document()) return former;
+  }
+  return Parse(compiled, unknown);
+}
 
 SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapshot) {
   Reading out;
@@ -56,11 +66,14 @@ SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapsh
                            : tap::UnknownFields::kRefuse;
   for (const auto& compiled : snapshot.taps()) {
     if (!present.insert(compiled.tap()).second) continue;
-    auto spec = ReadCompiledTap(compiled, unknown, &out.warnings);
-    if (spec.ok()) {
-      good_[compiled.tap()] = {*std::move(spec), compiled.uid(), compiled.generation()};
+    const auto document = DocumentOf(compiled, unknown);
+    if (document.ok()) {
+      const auto& warnings = (*document)->warnings;
+      out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
+      good_[compiled.tap()] = {WithPeers((*document)->spec, compiled), compiled.uid(),
+                               compiled.generation(), *document};
     } else {
-      out.faults.push_back({compiled.tap(), spec.status()});
+      out.faults.push_back({compiled.tap(), document.status()});
     }
     const auto found = good_.find(compiled.tap());
     if (found != good_.end()) out.taps.push_back(found->second.spec);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "als/zone_table.h"
+#include "base/status.h"
 #include "pipeline/pipeline.h"
+#include "tap/parse_tap.h"
 #include "tap/tap_spec.h"
 #include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::collector {
 
-// Turns snapshots into taps. A compiled tap whose document is bad keeps the last good version of its tap.
-// Not thread-safe.
+// Turns snapshots into taps. A compiled tap whose document is bad keeps the last good version of its tap;
+// one whose document did not change is not parsed again. Not thread-safe.
 class SnapshotReader {
  public:
   struct Reading {
@@ -28,11 +32,23 @@ class SnapshotReader {
   void Identify(v1::CollectorReport* report) const;
 
  private:
+  struct Document {
+    std::string text;
+    tap::UnknownFields unknown;  // how it was read
+    tap::TapSpecPtr spec;        // without peers
+    std::vector<pipeline::TapFault> warnings;
+  };
+  using DocumentPtr = std::shared_ptr<const Document>;
   struct Good {
     tap::TapSpecPtr spec;
     std::string uid;
     int64_t generation = 0;
+    DocumentPtr document;
   };
+  static StatusOr<DocumentPtr> Parse(const v1::CompiledTap& compiled, tap::UnknownFields unknown);
+  StatusOr<DocumentPtr> DocumentOf(const v1::CompiledTap& compiled,
+                                   tap::UnknownFields unknown) const;
+
   std::map<std::string, Good> good_;  // by tap
 };
 

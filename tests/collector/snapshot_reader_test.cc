@@ -61,6 +61,24 @@ BOOST_AUTO_TEST_CASE(other_peers_make_another_version_of_the_same_document) {
   BOOST_TEST(reader.Read(snapshot).taps[0]->content_hash == with->content_hash);
 }
 
+BOOST_AUTO_TEST_CASE(a_document_that_did_not_change_is_not_parsed_again) {
+  collector::SnapshotReader reader;
+  v1::DiscoverySnapshot snapshot;
+  AddRoute("a", 1, "Inbound", &snapshot);
+  const auto first = reader.Read(snapshot).taps[0];
+  snapshot.mutable_taps(0)->set_generation(2);
+  BOOST_TEST((reader.Read(snapshot).taps[0] == first));
+  v1::CollectorReport report;
+  report.add_taps()->set_tap("shop/a");
+  reader.Identify(&report);
+  BOOST_TEST(report.taps(0).generation() == 2);
+  v1::DiscoverySnapshot edited;
+  AddRoute("a", 3, "Outbound", &edited);
+  const auto other = reader.Read(edited).taps[0];
+  BOOST_TEST((other->direction == tap::Direction::kOutbound));
+  BOOST_TEST((reader.Read(snapshot).taps[0]->direction == tap::Direction::kInbound));
+}
+
 BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;
@@ -106,6 +124,19 @@ BOOST_AUTO_TEST_CASE(a_field_of_a_newer_operators_is_passed_over_with_a_warning)
     BOOST_TEST(Message(reading.warnings[0].status).find("fancy: UnknownField") !=
                std::string::npos);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_warning_comes_with_each_snapshot_and_goes_with_the_newer_operator) {
+  collector::SnapshotReader reader;
+  for (int i = 0; i < 2; ++i) {
+    const auto reading = reader.Read(WithField(tap::kSchemaVersion + 1, R"("fancy":1)"));
+    BOOST_TEST(reading.warnings.size() == 1u);
+    BOOST_TEST(reading.faults.empty());
+  }
+  const auto reading = reader.Read(WithField(tap::kSchemaVersion, R"("fancy":1)"));
+  BOOST_TEST(reading.taps.size() == 1u);
+  BOOST_TEST(reading.warnings.empty());
+  BOOST_TEST(reading.faults.size() == 1u);
 }
 
 // Without it the records would show what it hides.
