@@ -35,9 +35,9 @@ void KeepOnly(Json& object, std::initializer_list<const char*> fields) {
 // A cluster has many pods, and the plan reads little of each.
 void TrimPod(Json& pod) {
   InformerOptions::DropManagedFields(pod);
-  if (pod.contains("status")) KeepOnly(pod["status"], {"phase", "conditions", "podIP"});
+  if (pod.contains("status")) KeepOnly(pod["status"], {"phase", "conditions", "podIP", "podIPs"});
   if (!pod.contains("spec")) return;
-  KeepOnly(pod["spec"], {"containers", "initContainers", "serviceAccountName"});
+  KeepOnly(pod["spec"], {"containers", "initContainers", "serviceAccountName", "hostNetwork"});
   for (const char* list : {"containers", "initContainers"}) {
     if (!pod["spec"].contains(list) || !pod["spec"][list].is_array()) continue;
     for (Json& container : pod["spec"][list]) KeepOnly(container, {"name", "args"});

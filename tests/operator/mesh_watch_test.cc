@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "base/metrics.h"
 #include "fakes/fake_kube_client.h"
+#include "operator/mesh/read_pod.h"
 
 namespace traffictap {
 
@@ -76,6 +77,23 @@ BOOST_AUTO_TEST_CASE(what_is_there_is_seen_and_pods_are_cut_to_what_is_read) {
   BOOST_TEST(pod.find("SECRET") == std::string::npos);
   BOOST_TEST(pod.find("hostIP") == std::string::npos);
   BOOST_TEST(objects.others[0]->Text("/spec/containers/0/args/0") == "proxy");
+}
+
+BOOST_AUTO_TEST_CASE(pods_keep_what_says_which_addresses_are_their_own) {
+  Fixture f;
+  f.Seed(kube::kPods,
+         R"({"metadata":{"namespace":"shop","name":"both"},"spec":{"containers":[]},
+      "status":{"podIP":"10.0.0.1","podIPs":[{"ip":"10.0.0.1"},{"ip":"fd00::1"}]}})");
+  f.Seed(kube::kPods,
+         R"({"metadata":{"namespace":"shop","name":"host"},"spec":{"hostNetwork":true},
+      "status":{"podIP":"10.0.0.2","podIPs":[{"ip":"10.0.0.2"}]}})");
+  f.Start();
+  const auto objects = f.watch->Objects();
+  BOOST_REQUIRE(objects.others.size() == 2u);
+  const std::vector<std::string> expected = {"10.0.0.1", "fd00::1"};
+  BOOST_TEST(mesh::ReadPod(*objects.others[0], mesh::Installation()).addresses == expected,
+             boost::test_tools::per_element());
+  BOOST_TEST(mesh::ReadPod(*objects.others[1], mesh::Installation()).addresses.empty());
 }
 
 BOOST_AUTO_TEST_CASE(services_of_all_namespaces_are_seen_with_what_selects_their_pods) {
