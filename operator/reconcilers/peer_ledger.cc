@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A report names the addresses that its collector met within half a minute, so one that is new to the
-// ledger may be that of a pod which the watch brings only later: it waits for it, for a minute, and not
-// for longer, or a later pod would be taken for the one that was met.
+// A report names the addresses that its collector met within half a minute, so one without a known pod
+// may be that of a pod which the watch brings only later, and with it the next snapshot: it waits for it,
+// for a minute, and not for longer, or a later pod would be taken for the one that was met.
 #include "operator/reconcilers/peer_ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -37,17 +38,43 @@ bool PeerLedger::Note(const std::vector<v1::CollectorReport>& reports) {
     for (const auto& tap : report.taps()) {
       const auto found = books_.find(tap.tap());
       if (found == books_.end() || found->second.uid != tap.uid()) continue;
-      auto& addresses = found->second.addresses;
-      for (const auto& peer : tap.peers()) {
-        Place place{peer.address(), peer.network()};
-        const bool known = addresses.contains(place);
-        if (!known && addresses.size() >= kAddressesMax) continue;
-        addresses[std::move(place)] = {now, true};
-        fresh = fresh || !known;
-      }
+      fresh = NoteTap(tap, now, &found->second) || fresh;
     }
   }
   return fresh;
+}
+
+bool PeerLedger::NoteTap(const v1::TapReport& tap, base::Nanos now, Book* book) {
+  if (book->pending.size() >= kAddressesMax) DropPending(now, book);
+  bool fresh = false;
+  for (const auto& peer : tap.peers()) {
+    Place place{peer.address(), peer.network()};
+    if (const plan::SeenPeer* workload = Find(place)) {
+      fresh = Meet(*workload, now, book) || fresh;
+    } else if (book->pending.size() < kAddressesMax || book->pending.contains(place)) {
+      book->pending[std::move(place)] = now;
+    }
+  }
+  return fresh;
+}
+
+const plan::SeenPeer* PeerLedger::Find(const Place& place) const {
+  const auto [first, last] = residents_.equal_range(place.address);
+  const auto found = std::find_if(first, last, [&](const auto& entry) {
+    return MayShareNetwork(entry.second.network, place.network);
+  });
+  return found == last ? nullptr : &found->second.workload;
+}
+
+bool PeerLedger::Meet(const plan::SeenPeer& peer, base::Nanos when, Book* book) {
+  const auto known = book->peers.find(peer);
+  if (known != book->peers.end()) {
+    known->second.last = std::max(known->second.last, when);
+    return false;
+  }
+  if (book->peers.size() >= kWorkloadsMax) return false;
+  book->peers[peer] = {when, when};
+  return true;
 }
 
 PeerLedger::Book& PeerLedger::BookOf(const plan::TapObject& tap, base::Nanos now) {
@@ -60,59 +87,47 @@ PeerLedger::Book& PeerLedger::BookOf(const plan::TapObject& tap, base::Nanos now
   return book;
 }
 
-void PeerLedger::Resolve(const Pods& pods, base::Nanos now, Book* book) {
-  for (auto& [place, address] : book->addresses) {
-    if (!address.pending || now - address.last > kUnknownFor) continue;
-    const auto [first, last] = pods.equal_range(place.address);
-    const auto found = std::find_if(first, last, [&, &place = place](const auto& entry) {
-      return MayShareNetwork(entry.second->network, place.network);
-    });
-    if (found == last) continue;
-    address.pending = false;
-    const plan::Pod& pod = *found->second;
-    const plan::SeenPeer peer{pod.ns, pod.workload_kind, pod.workload};
-    const auto known = book->peers.find(peer);
-    if (known != book->peers.end()) {
-      known->second.last = std::max(known->second.last, address.last);
-    } else if (book->peers.size() < kWorkloadsMax) {
-      book->peers[peer] = {address.last, address.last};
-    }
+void PeerLedger::Resolve(Book* book) {
+  for (auto entry = book->pending.begin(); entry != book->pending.end();) {
+    const plan::SeenPeer* workload = Find(entry->first);
+    if (workload != nullptr) Meet(*workload, entry->second, book);
+    entry = workload == nullptr ? std::next(entry) : book->pending.erase(entry);
   }
 }
 
-bool PeerLedger::Pending() const {
-  return std::any_of(books_.begin(), books_.end(), [](const auto& book) {
-    const auto& addresses = book.second.addresses;
-    return std::any_of(addresses.begin(), addresses.end(),
-                       [](const auto& entry) { return entry.second.pending; });
-  });
+void PeerLedger::DropPending(base::Nanos now, Book* book) {
+  std::erase_if(book->pending, [&](const auto& entry) { return now - entry.second > kUnknownFor; });
 }
 
-void PeerLedger::LetGo(base::Nanos now, Book* book) {
-  std::erase_if(book->addresses,
-                [&](const auto& entry) { return now - entry.second.last >= kSilence; });
-  std::erase_if(book->peers,
-                [&](const auto& entry) { return now - entry.second.last >= kSilence; });
+PeerLedger::Residents PeerLedger::ResidentsOf(const plan::MeshSnapshot& snapshot) {
+  Residents out;
+  if (snapshot.taps.empty()) return out;
+  for (const auto& pod : snapshot.pods) {
+    if (pod.finished) continue;
+    for (const auto& address : pod.addresses) {
+      out.emplace(address, Resident{pod.network, {pod.ns, pod.workload_kind, pod.workload}});
+    }
+  }
+  return out;
 }
 
 std::optional<base::Nanos> PeerLedger::Fill(plan::MeshSnapshot* snapshot) {
   const base::Nanos now = clock_->Monotonic();
   std::optional<base::Nanos> until;
   std::set<std::string> keys;
+  Residents residents = ResidentsOf(*snapshot);  // the former ones go after the lock
   absl::MutexLock lock(&mutex_);
-  Pods pods;
-  if (Pending()) {
-    for (const auto& pod : snapshot->pods) {
-      if (pod.finished) continue;
-      for (const auto& address : pod.addresses) pods.insert({address, &pod});
-    }
-  }
+  residents_.swap(residents);
   const bool hears = now - heard_ <= kUnheardOf;
   for (auto& tap : snapshot->taps) {
     keys.insert(tap.key());
     Book& book = BookOf(tap, now);
-    Resolve(pods, now, &book);
-    if (hears) LetGo(now, &book);
+    DropPending(now, &book);
+    Resolve(&book);
+    if (hears) {
+      std::erase_if(book.peers,
+                    [&](const auto& entry) { return now - entry.second.last >= kSilence; });
+    }
     std::vector<std::pair<base::Nanos, plan::SeenPeer>> order;
     for (const auto& [peer, times] : book.peers) {
       order.push_back({times.first, peer});
@@ -131,6 +146,7 @@ std::optional<base::Nanos> PeerLedger::Fill(plan::MeshSnapshot* snapshot) {
 void PeerLedger::Clear() {
   absl::MutexLock lock(&mutex_);
   books_.clear();
+  residents_.clear();
 }
 
 }  // namespace traffictap::reconcilers

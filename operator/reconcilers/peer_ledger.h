@@ -13,10 +13,10 @@
 
 namespace traffictap::reconcilers {
 
-// Whom the targets of each tap talk to: addresses as collectors report them, workloads once a pod is
-// known at the address. A workload stays until nobody has met it for kSilence, so that one that speaks
-// now and then is not attached and let go by turns; while no collector reports, that time stands still.
-// Bounded per tap. Thread-safe.
+// Whom the targets of each tap talk to: workloads, by the pods at the addresses that collectors report.
+// A workload stays until nobody has met it for kSilence, so that one that speaks now and then is not
+// attached and let go by turns; while no collector reports, that time stands still. Bounded per tap.
+// Thread-safe.
 class PeerLedger {
  public:
   static constexpr base::Nanos kSilence = 600 * base::kSecond;
@@ -26,11 +26,13 @@ class PeerLedger {
   // `clock` outlives the ledger.
   explicit PeerLedger(const base::Clock* clock) : clock_(clock) {}
 
-  // True where an address is a new one: the plan may change by it.
+  // True where a workload is a new one: the plan may change by it. An address without a pod changes
+  // none before the watch brings one.
   bool Note(const std::vector<v1::CollectorReport>& reports);
-  // Puts into each tap whom its targets talk to, who was met first before. What the snapshot has of a
-  // tap that the ledger does not know, from its status, is where the ledger begins. Returns when the
-  // first of them may have to go: from now on; empty: nobody is there.
+  // Puts into each tap whom its targets talk to, who was met first before. Note goes by the pods of this
+  // snapshot from now on. What the snapshot has of a tap that the ledger does not know, from its status,
+  // is where the ledger begins. Returns when the first of them may have to go: from now on; empty:
+  // nobody is there.
   std::optional<base::Nanos> Fill(plan::MeshSnapshot* snapshot);
   // Before this process leads again: what another one has learned meanwhile is in the status.
   void Clear();
@@ -41,9 +43,9 @@ class PeerLedger {
     std::string network;
     friend auto operator<=>(const Place&, const Place&) = default;
   };
-  struct Address {
-    base::Nanos last = 0;
-    bool pending = true;  // met since a pod was last looked for
+  struct Resident {
+    std::string network;
+    plan::SeenPeer workload;
   };
   struct Peer {
     base::Nanos first = 0;
@@ -51,19 +53,26 @@ class PeerLedger {
   };
   struct Book {
     std::string uid;
-    std::map<Place, Address> addresses;
+    std::map<Place, base::Nanos> pending;  // without a known pod; when they were last met
     std::map<plan::SeenPeer, Peer> peers;
   };
-  using Pods = std::multimap<std::string, const plan::Pod*>;  // by address
+  using Residents = std::multimap<std::string, Resident>;  // by address
 
+  static Residents ResidentsOf(const plan::MeshSnapshot& snapshot);
+  // Null: no pod is known there.
+  const plan::SeenPeer* Find(const Place& place) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // True where it is a new one.
+  static bool Meet(const plan::SeenPeer& peer, base::Nanos when, Book* book);
+  bool NoteTap(const v1::TapReport& tap, base::Nanos now, Book* book)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Book& BookOf(const plan::TapObject& tap, base::Nanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static void Resolve(const Pods& pods, base::Nanos now, Book* book);
-  bool Pending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static void LetGo(base::Nanos now, Book* book);
+  void Resolve(Book* book) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void DropPending(base::Nanos now, Book* book);
 
   const base::Clock* const clock_;
   mutable absl::Mutex mutex_;
   std::map<std::string, Book> books_ ABSL_GUARDED_BY(mutex_);  // by tap
+  Residents residents_ ABSL_GUARDED_BY(mutex_);                // of the last snapshot
   base::Nanos heard_ ABSL_GUARDED_BY(mutex_) = 0;              // of a collector; monotonic
 };
 

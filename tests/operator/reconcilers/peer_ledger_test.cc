@@ -98,6 +98,19 @@ BOOST_AUTO_TEST_CASE(who_falls_silent_is_let_go_and_who_speaks_now_and_then_stay
   BOOST_TEST(Met({"10.0.0.2"}));
 }
 
+BOOST_AUTO_TEST_CASE(who_speaks_now_and_then_stays_though_no_plan_is_made_meanwhile) {
+  Peers();
+  Met({"10.0.0.1"});
+  BOOST_TEST(Peers() == "db");
+  Wait(300 * base::kSecond);
+  BOOST_TEST(!Met({"10.0.0.1"}));
+  Wait(300 * base::kSecond);
+  BOOST_TEST(Peers() == "db");
+  BOOST_TEST(until.value() == PeerLedger::kSilence - 300 * base::kSecond);
+  Wait(300 * base::kSecond);
+  BOOST_TEST(Peers() == "");
+}
+
 BOOST_AUTO_TEST_CASE(while_no_collector_reports_nobody_is_let_go) {
   Peers();
   Met({"10.0.0.1"});
@@ -119,6 +132,27 @@ BOOST_AUTO_TEST_CASE(a_pod_that_the_watch_brings_later_is_found_for_a_minute) {
   BOOST_TEST(Peers() == "late");
   Wait(80 * base::kSecond);
   AddPod("other", "10.0.0.4");
+  BOOST_TEST(Peers() == "late");
+}
+
+BOOST_AUTO_TEST_CASE(an_address_without_a_pod_is_no_news) {
+  Peers();
+  BOOST_TEST(!Met({"192.0.2.1"}));
+  BOOST_TEST(Peers() == "");
+  BOOST_TEST(!Met({"192.0.2.1", "192.0.2.2"}));
+  BOOST_TEST(Met({"192.0.2.3", "10.0.0.1"}));
+  AddPod("late", "192.0.2.1");
+  BOOST_TEST(Peers() == "db late");
+}
+
+BOOST_AUTO_TEST_CASE(addresses_without_pods_make_room_after_a_minute) {
+  Peers();
+  std::vector<std::string> outside;
+  for (int i = 0; i < 2'000; ++i) outside.push_back(fmt::format("192.0.{}.{}", i / 250, i % 250));
+  Met(outside);
+  Wait(80 * base::kSecond);
+  Met({"10.0.0.3"});
+  AddPod("late", "10.0.0.3");
   BOOST_TEST(Peers() == "late");
 }
 
