@@ -88,12 +88,12 @@ bool Leader::WaitForLists(const std::stop_token& stop) const {
   return !stop.stop_requested();
 }
 
-std::vector<v1::CollectorReport> Leader::Reports() const {
+reconcilers::Reports Leader::Reports() const {
   const auto serving = server();
-  return serving ? serving->Reports() : std::vector<v1::CollectorReport>();
+  return serving ? serving->Reports() : reconcilers::Reports();
 }
 
-std::vector<v1::CollectorReport> Leader::AllReports() const {
+reconcilers::Reports Leader::AllReports() const {
   const auto serving = server();
   if (!serving) return {};
   auto out = serving->Reports();
@@ -140,7 +140,7 @@ void Leader::Reported() {
   const auto reports = Reports();
   if (peers_.Note(reports)) queues_->MeshChanged();
   for (const auto& report : reports) {
-    for (const auto& tap : report.taps()) {
+    for (const auto& tap : report->taps()) {
       if (tap.completed()) return queues_->MeshChanged();
     }
   }

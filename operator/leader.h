@@ -16,6 +16,7 @@
 #include "operator/proxy_poller.h"
 #include "operator/reconcilers/peer_ledger.h"
 #include "operator/reconcilers/plan_board.h"
+#include "operator/reconcilers/reports.h"
 
 namespace traffictap::op {
 
@@ -55,8 +56,8 @@ class Leader {
 
   // Of the connected collectors, and with those of instances that have ended. A replica that does
   // not lead has none: a collector that meets it is refused and dials again.
-  std::vector<v1::CollectorReport> Reports() const;
-  std::vector<v1::CollectorReport> AllReports() const;
+  reconcilers::Reports Reports() const;
+  reconcilers::Reports AllReports() const;
   void SetTaps(const std::vector<plan::CompiledTap>& taps);
   // What is known beside the mesh's ConfigMap: by the watches, the options, and istiod.
   plan::MeshSettings Settings() const;

@@ -91,8 +91,8 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   bool Join(Session* session);
   void Leave(Session* session);
   void Report(Session* session, v1::CollectorReport report);
-  std::vector<v1::CollectorReport> Reports() const;
-  std::vector<v1::CollectorReport> FinalReports() const;
+  std::vector<ReportPtr> Reports() const;
+  std::vector<ReportPtr> FinalReports() const;
 
   std::unique_ptr<grpc::Server> server;
   int port = 0;
@@ -104,8 +104,8 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
   std::set<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
   // By session: a collector that dials again may meet its former stream still open.
-  std::map<Session*, v1::CollectorReport> reports_ ABSL_GUARDED_BY(mutex_);
-  std::deque<v1::CollectorReport> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
+  std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
+  std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
 };
 
 class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
@@ -200,7 +200,7 @@ void DiscoveryHub::Leave(Session* session) {
     absl::MutexLock lock(&mutex_);
     const auto found = reports_.find(session);
     if (found != reports_.end()) {
-      log::For("discovery").info("collector left collector={}", found->second.collector());
+      log::For("discovery").info("collector left collector={}", found->second->collector());
       reports_.erase(found);
     }
     sessions_.erase(session);
@@ -209,42 +209,44 @@ void DiscoveryHub::Leave(Session* session) {
 }
 
 void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
+  const auto shared = std::make_shared<const v1::CollectorReport>(std::move(report));
   {
     absl::MutexLock lock(&mutex_);
-    if (report.final()) {
-      log::For("discovery").info("collector ends collector={}", report.collector());
+    if (shared->final()) {
+      log::For("discovery").info("collector ends collector={}", shared->collector());
     } else if (!reports_.contains(session)) {
-      log::For("discovery").info("collector joined collector={}", report.collector());
+      log::For("discovery").info("collector joined collector={}", shared->collector());
     }
     // The newest stream of a collector is the one that counts.
     std::erase_if(reports_, [&](const auto& entry) {
-      return entry.first != session && entry.second.collector() == report.collector();
+      return entry.first != session && entry.second->collector() == shared->collector();
     });
-    if (report.final()) {
+    if (shared->final()) {
       // Kept whole rather than as a sum: whoever adds up must know whose counts it has already.
-      std::erase_if(finals_, [&](const auto& one) { return one.instance() == report.instance(); });
-      finals_.push_back(std::move(report));
+      std::erase_if(finals_,
+                    [&](const auto& one) { return one->instance() == shared->instance(); });
+      finals_.push_back(shared);
       if (finals_.size() > kFinalReportsMax) finals_.pop_front();
       reports_.erase(session);
     } else {
-      reports_[session] = std::move(report);
+      reports_[session] = shared;
     }
   }
   on_report_();
 }
 
-std::vector<v1::CollectorReport> DiscoveryHub::Reports() const {
-  std::map<std::string, v1::CollectorReport> by_name;
+std::vector<ReportPtr> DiscoveryHub::Reports() const {
+  std::map<std::string, ReportPtr> by_name;
   {
     absl::MutexLock lock(&mutex_);
-    for (const auto& [session, report] : reports_) by_name[report.collector()] = report;
+    for (const auto& [session, report] : reports_) by_name[report->collector()] = report;
   }
-  std::vector<v1::CollectorReport> out;
+  std::vector<ReportPtr> out;
   for (auto& [name, report] : by_name) out.push_back(std::move(report));
   return out;
 }
 
-std::vector<v1::CollectorReport> DiscoveryHub::FinalReports() const {
+std::vector<ReportPtr> DiscoveryHub::FinalReports() const {
   absl::MutexLock lock(&mutex_);
   return {finals_.begin(), finals_.end()};
 }
@@ -291,11 +293,9 @@ std::string DiscoveryServer::version() const {
   return snapshot ? snapshot->version() : "";
 }
 
-std::vector<v1::CollectorReport> DiscoveryServer::Reports() const { return hub_->Reports(); }
+std::vector<ReportPtr> DiscoveryServer::Reports() const { return hub_->Reports(); }
 
-std::vector<v1::CollectorReport> DiscoveryServer::FinalReports() const {
-  return hub_->FinalReports();
-}
+std::vector<ReportPtr> DiscoveryServer::FinalReports() const { return hub_->FinalReports(); }
 
 int DiscoveryServer::port() const { return hub_->port; }
 

@@ -16,6 +16,7 @@ namespace traffictap::discovery {
 
 class DiscoveryHub;
 
+using ReportPtr = std::shared_ptr<const v1::CollectorReport>;
 using NodeZones = std::map<std::string, std::string>;  // zone by node of the cluster
 
 struct DiscoveryServerOptions {
@@ -44,9 +45,9 @@ class DiscoveryServer {
   std::string version() const;
   // The newest report of each collector that is connected, sorted by name. One that has sent its
   // final report is not.
-  std::vector<v1::CollectorReport> Reports() const;
+  std::vector<ReportPtr> Reports() const;
   // The final reports of the instances that ended last, the oldest first: eight at most.
-  std::vector<v1::CollectorReport> FinalReports() const;
+  std::vector<ReportPtr> FinalReports() const;
   // The port in use.
   int port() const;
 

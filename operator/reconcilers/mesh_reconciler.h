@@ -13,7 +13,7 @@
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/peer_ledger.h"
 #include "operator/reconcilers/plan_board.h"
-#include "traffictap/v1/tap_discovery.pb.h"
+#include "operator/reconcilers/reports.h"
 
 namespace traffictap::reconcilers {
 
@@ -24,7 +24,7 @@ inline constexpr const char* kFieldManager = "traffictap-operator";
 struct MeshPorts {
   std::function<MeshObjects()> objects;
   std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
-  std::function<std::vector<v1::CollectorReport>()> reports;
+  std::function<Reports()> reports;
   std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   // Tells people what connections drain, as an Event about a tap, or about a patch that has none.

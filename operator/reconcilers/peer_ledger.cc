@@ -23,7 +23,7 @@ bool MayShareNetwork(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-bool PeerLedger::Note(const std::vector<v1::CollectorReport>& reports) {
+bool PeerLedger::Note(const Reports& reports) {
   if (reports.empty()) return false;
   const base::Nanos now = clock_->Monotonic();
   bool fresh = false;
@@ -35,7 +35,7 @@ bool PeerLedger::Note(const std::vector<v1::CollectorReport>& reports) {
   }
   heard_ = now;
   for (const auto& report : reports) {
-    for (const auto& tap : report.taps()) {
+    for (const auto& tap : report->taps()) {
       const auto found = books_.find(tap.tap());
       if (found == books_.end() || found->second.uid != tap.uid()) continue;
       fresh = NoteTap(tap, now, &found->second) || fresh;

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "operator/plan/mesh_snapshot.h"
+#include "operator/reconcilers/reports.h"
 #include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::reconcilers {
@@ -28,7 +29,7 @@ class PeerLedger {
 
   // True where a workload is a new one: the plan may change by it. An address without a pod changes
   // none before the watch brings one.
-  bool Note(const std::vector<v1::CollectorReport>& reports);
+  bool Note(const Reports& reports);
   // Puts into each tap whom its targets talk to, who was met first before. Note goes by the pods of this
   // snapshot from now on. What the snapshot has of a tap that the ledger does not know, from its status,
   // is where the ledger begins. Returns when the first of them may have to go: from now on; empty:

@@ -12,7 +12,7 @@
 #include "operator/controller/reconciler.h"
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
-#include "traffictap/v1/tap_discovery.pb.h"
+#include "operator/reconcilers/reports.h"
 
 namespace traffictap::reconcilers {
 
@@ -20,7 +20,7 @@ namespace traffictap::reconcilers {
 struct TapPorts {
   // The tap as the watch last saw it, or null.
   std::function<ObjectPtr(const kube::ObjectKey&)> tap;
-  std::function<std::vector<v1::CollectorReport>()> reports;
+  std::function<Reports()> reports;
   // Between two writes of a tap that bring nothing but counts. Grows with the number of taps, so
   // that their writes stay within the API's budget.
   std::function<base::Nanos()> counts_interval;

@@ -135,15 +135,16 @@ void AddState(const v1::TapReport& report, TapTotals* out) {
 
 }  // namespace
 
-TapTotals AddUp(const std::string& tap, const std::string& uid,
-                const std::vector<v1::CollectorReport>& reports, const Json& status) {
+TapTotals AddUp(const std::string& tap, const std::string& uid, const Reports& reports,
+                const Json& status) {
   TapTotals out;
   const Json& collector = Member(status, "collector");
   const auto former = SplitInstances(Member(collector, "instances"));
   const auto former_ended = SplitInstances(Member(collector, "ended"));
   std::set<std::string> instances, ended;
   Counts still, last;
-  for (const auto& report : reports) {
+  for (const auto& shared : reports) {
+    const v1::CollectorReport& report = *shared;
     if (!report.final()) AddFaults(tap, report, &out);
     const auto found = std::find_if(report.taps().begin(), report.taps().end(), [&](const auto& t) {
       return t.tap() == tap && t.uid() == uid;

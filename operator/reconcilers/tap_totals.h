@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kube/object.h"
+#include "operator/reconcilers/reports.h"
 #include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::reconcilers {
@@ -48,8 +49,8 @@ struct TapTotals {
 // Pure. Reports that are final add to the counts, once and exactly, and to nothing else: their
 // collectors are gone.
 // `status` is the tap's former status, or null: what WriteTotals put there is its memory.
-TapTotals AddUp(const std::string& tap, const std::string& uid,
-                const std::vector<v1::CollectorReport>& reports, const kube::Json& status);
+TapTotals AddUp(const std::string& tap, const std::string& uid, const Reports& reports,
+                const kube::Json& status);
 
 // Adds the counts, and the memory, to a tap's status.
 void WriteTotals(const TapTotals& totals, kube::Json* status);

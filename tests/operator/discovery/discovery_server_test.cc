@@ -119,7 +119,7 @@ class Operator {
   }
   bool WaitForVersion() {
     return WaitFor([this](const auto& reports) {
-      return reports.size() == 1 && reports[0].version() == server->version();
+      return reports.size() == 1 && reports[0]->version() == server->version();
     });
   }
 
@@ -263,9 +263,9 @@ BOOST_AUTO_TEST_CASE(a_bad_document_is_reported_and_the_last_good_one_stays) {
   op.server->SetTaps({MakeRoute("a", 2, R"(,"direction":"Sideways")"), MakeRoute("c", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/c"}));
   BOOST_TEST(op.WaitFor([](const auto& reports) {
-    return reports.size() == 1 && reports[0].faults_size() == 1 &&
-           reports[0].faults(0).tap() == "shop/a" &&
-           reports[0].faults(0).message().find("direction") != std::string::npos;
+    return reports.size() == 1 && reports[0]->faults_size() == 1 &&
+           reports[0]->faults(0).tap() == "shop/a" &&
+           reports[0]->faults(0).message().find("direction") != std::string::npos;
   }));
 }
 
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
   route.key = "bank/a";
   op.server->SetTaps({route});
   BOOST_TEST(op.WaitFor(
-      [](const auto& reports) { return reports.size() == 1 && reports[0].faults_size() == 1; }));
+      [](const auto& reports) { return reports.size() == 1 && reports[0]->faults_size() == 1; }));
   BOOST_TEST(collector.WaitForTaps({}));
 }
 
@@ -340,7 +340,7 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
   BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.size() == 2; }));
   first.reset();
   BOOST_TEST(op.WaitFor(
-      [](const auto& reports) { return reports.size() == 1 && reports[0].collector() == "c2"; }));
+      [](const auto& reports) { return reports.size() == 1 && reports[0]->collector() == "c2"; }));
 }
 
 BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_left) {
@@ -357,10 +357,10 @@ BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_
   }
   const auto finals = op.server->FinalReports();
   BOOST_REQUIRE(finals.size() == 8u);
-  BOOST_TEST(finals.front().final());
-  BOOST_REQUIRE(finals.front().taps_size() == 1);
-  BOOST_TEST(finals.front().taps(0).offered() == 3u);
-  BOOST_TEST(finals.back().taps(0).offered() == 10u);
+  BOOST_TEST(finals.front()->final());
+  BOOST_REQUIRE(finals.front()->taps_size() == 1);
+  BOOST_TEST(finals.front()->taps(0).offered() == 3u);
+  BOOST_TEST(finals.back()->taps(0).offered() == 10u);
 }
 
 BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {

@@ -8,7 +8,7 @@
 #include "fakes/manual_clock.h"
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
-#include "traffictap/v1/tap_discovery.pb.h"
+#include "operator/reconcilers/shared_reports.h"
 
 namespace traffictap {
 

@@ -19,7 +19,7 @@ struct Fixture : MeshFixture {
     MeshPorts ports;
     ports.objects = [this] { return Objects(); };
     ports.settings = [this] { return settings; };
-    ports.reports = [this] { return reports; };
+    ports.reports = [this] { return Shared(reports); };
     ports.set_taps = [this](const auto& set) {
       compiled_taps = set;
       filters_when_routed = kube.All(kube::kEnvoyFilters).size();
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_gets_a_patch_and_leaves_it_when_si
   report.add_taps()->set_tap("shop/a");
   report.mutable_taps(0)->set_uid(mesh.kube.All(kube::kTrafficTaps)[0].uid());
   report.mutable_taps(0)->add_peers()->set_address("10.0.0.7");
-  BOOST_TEST(mesh.peers.Note({report}));
+  BOOST_TEST(mesh.peers.Note(Shared({report})));
   const auto found = mesh.Run();
   BOOST_REQUIRE(found.ok());
   BOOST_TEST(found->requeue_after == reconcilers::PeerLedger::kSilence);
@@ -189,14 +189,14 @@ BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_gets_a_patch_and_leaves_it_when_si
   BOOST_TEST(mesh.board.Find("shop/a")->outcome.peers.at(0).reason == "Attached");
   mesh.clock.Advance(reconcilers::PeerLedger::kSilence - base::kSecond);
   report.mutable_taps(0)->clear_peers();
-  mesh.peers.Note({report});  // after a long silence of the collector: the time begins anew
+  mesh.peers.Note(Shared({report}));  // after a long silence of the collector: the time begins anew
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().size() == 2u);
   mesh.clock.Advance(reconcilers::PeerLedger::kSilence);
-  mesh.peers.Note({report});
+  mesh.peers.Note(Shared({report}));
   for (int i = 0; i < 30; ++i) {
     mesh.clock.Advance(25 * base::kSecond);
-    mesh.peers.Note({report});
+    mesh.peers.Note(Shared({report}));
   }
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().size() == 1u);

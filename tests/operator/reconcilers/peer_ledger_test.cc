@@ -6,6 +6,7 @@
 
 #include "fakes/manual_clock.h"
 #include "fmt/format.h"
+#include "operator/reconcilers/shared_reports.h"
 
 namespace traffictap {
 namespace {
@@ -39,7 +40,7 @@ struct Mesh {
       peer->set_address(address);
       peer->set_network(network);
     }
-    return ledger.Note({report});
+    return ledger.Note(Shared({report}));
   }
   std::string Peers(const std::vector<plan::SeenPeer>& of_status = {}) {
     plan::MeshSnapshot snapshot;

@@ -23,7 +23,7 @@ struct Fixture : MeshFixture {
       }
       return nullptr;
     };
-    ports.reports = [this] { return reports; };
+    ports.reports = [this] { return Shared(reports); };
     ports.counts_interval = [] { return 10 * base::kSecond; };
     ports.settling = [this] { return settling; };
     ports.announce = [this](const auto&, const plan::Condition& ready) {

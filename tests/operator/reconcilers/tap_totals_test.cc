@@ -3,10 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "operator/reconcilers/shared_reports.h"
+
 namespace traffictap {
 
 using kube::Json;
-using reconcilers::AddUp;
 using reconcilers::TapTotals;
 using reconcilers::WriteTotals;
 
@@ -14,6 +15,11 @@ namespace {
 
 constexpr const char* kTap = "shop/a";
 constexpr const char* kUid = "uid-a";
+
+TapTotals AddUp(const std::string& tap, const std::string& uid,
+                const std::vector<v1::CollectorReport>& reports, const Json& status) {
+  return reconcilers::AddUp(tap, uid, Shared(reports), status);
+}
 
 v1::CollectorReport MakeReport(const std::string& collector, const std::string& instance,
                                uint64_t records, int64_t generation = 1) {

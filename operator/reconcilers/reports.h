@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "traffictap/v1/tap_discovery.pb.h"
+
+namespace traffictap::reconcilers {
+
+// What collectors say last. Shared, since a report is about all taps and is read for each of them.
+using ReportPtr = std::shared_ptr<const v1::CollectorReport>;
+using Reports = std::vector<ReportPtr>;
+
+}  // namespace traffictap::reconcilers
