@@ -14,7 +14,6 @@ struct PeerOutcome {
   std::string reason;  // "Attached", "OtherNamespace", "NoConsent", "PeerLimit", that of a Note, …
   std::string message;  // of those that are not: why, and what to do
   std::string patch;    // "EnvoyFilter/NAMESPACE/NAME"; empty: none
-  bool standing = false;
 };
 
 }  // namespace traffictap::plan

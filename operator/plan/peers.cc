@@ -167,11 +167,10 @@ std::vector<PeerOutcome> PeerOutcomesOf(const PeerChoice& choice,
     const Workload& workload = *peer.workload;
     if (peer.reason == "NotAsked") continue;
     PeerOutcome outcome{workload.ns, workload.kind, workload.name, false, peer.reason, peer.message,
-                        "",          false};
+                        ""};
     const auto found = outcomes.find(&workload);
     if (peer.reason.empty() && found != outcomes.end()) {
       outcome.patch = found->second.patch;
-      outcome.standing = found->second.stands;
       outcome.attached = !outcome.patch.empty();
       const std::vector<Note>& against = found->second.not_visible;
       if (!outcome.attached && !against.empty()) {
