@@ -43,8 +43,8 @@ class EventRecorder {
   // Never waits, never fails. Call it on transitions only.
   void Record(const kube::Object& regarding, const EventText& text);
 
-  // Writes what waits. What fails is tried again next time, until it is forgotten after ten
-  // minutes.
+  // Writes what waits, as far as the client's limit has room: other writes go before. What is left or
+  // fails is tried again next time, until it is forgotten after ten minutes.
   void Flush();
   // Flushes every write_period until `stop` is requested, and once more then.
   void Run(const std::stop_token& stop);

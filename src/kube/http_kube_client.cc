@@ -70,7 +70,11 @@ StatusOr<std::shared_ptr<HttpTransport>> HttpKubeClient::Authenticate(HttpReques
 }
 
 StatusOr<base::Nanos> HttpKubeClient::WaitForLimit(const Call& call, base::Nanos timeout) {
-  const auto wait = write_limit_.Take(timeout);
+  const auto wait = write_limit_.Take(call.gives_way ? 0 : timeout);
+  if (!wait && call.gives_way) {
+    return absl::ResourceExhaustedError(
+        fmt::format("{} {}: gives way to the writes that wait", call.verb, call.object));
+  }
   if (!wait) {
     return absl::DeadlineExceededError(
         fmt::format("{} {}: our own limit of writes leaves no time", call.verb, call.object));
@@ -186,8 +190,9 @@ StatusOr<Object> HttpKubeClient::SendApply(const Resource& resource, const Objec
                                                  {"dryRun", options.dry_run ? "All" : ""}}),
                       .content_type = kApplyType,
                       .body = object.Serialize()};
-  return SendForObject({verb, resource.Name(), Name(resource, object.key()), IsLimited(resource)},
-                       std::move(request), options.timeout);
+  return SendForObject(
+      {verb, resource.Name(), Name(resource, object.key()), IsLimited(resource), options.gives_way},
+      std::move(request), options.timeout);
 }
 
 StatusOr<Object> HttpKubeClient::Apply(const Resource& resource, const Object& object,

@@ -72,7 +72,8 @@ class HttpKubeClient final : public KubeClient {
     std::string verb;
     std::string resource;
     std::string object;
-    bool limited = false;  // takes from the write limit
+    bool limited = false;    // takes from the write limit
+    bool gives_way = false;  // and does not wait for it
   };
 
   HttpKubeClient(HttpKubeClientOptions options, const base::Clock* clock);

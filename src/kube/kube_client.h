@@ -63,6 +63,8 @@ struct ApplyOptions {
   bool force = false;  // take over fields of other managers; only for objects that are ours alone
   bool dry_run = false;
   base::Nanos timeout = 30 * base::kSecond;
+  // kResourceExhausted rather than waiting for the write limit: other writes go before.
+  bool gives_way = false;
 };
 
 struct DeleteOptions {

@@ -55,6 +55,11 @@ class FakeKubeClient final : public kube::KubeClient {
     absl::MutexLock lock(&mutex_);
     for (int i = 0; i < times; ++i) failures_[verb + " " + resource.Name()].push_back(status);
   }
+  // As long as it is spent, calls that give way are refused.
+  void SpendWriteLimit(bool spent) {
+    absl::MutexLock lock(&mutex_);
+    limit_spent_ = spent;
+  }
   // Forgets all failures that are still to come.
   void Heal() {
     absl::MutexLock lock(&mutex_);
@@ -434,6 +439,7 @@ class FakeKubeClient final : public kube::KubeClient {
       ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     TT_RETURN_IF_ERROR(TakeFailure(verb, resource));
+    if (limit_spent_ && options.gives_way) return absl::ResourceExhaustedError("gives way");
     Write(verb, resource, object.key());
     const Stored* found = Find(resource, object.key());
     if (found == nullptr && status) return NotFound(verb, resource, object.key());
@@ -579,6 +585,7 @@ class FakeKubeClient final : public kube::KubeClient {
   int64_t version_ ABSL_GUARDED_BY(mutex_) = 100;
   int64_t compacted_ ABSL_GUARDED_BY(mutex_) = 0;
   OnStream on_stream_ ABSL_GUARDED_BY(mutex_);
+  bool limit_spent_ ABSL_GUARDED_BY(mutex_) = false;
   int uids_ ABSL_GUARDED_BY(mutex_) = 0;
   int names_ ABSL_GUARDED_BY(mutex_) = 0;
   int watch_epoch_ ABSL_GUARDED_BY(mutex_) = 0;

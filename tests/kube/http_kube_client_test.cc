@@ -428,6 +428,21 @@ BOOST_AUTO_TEST_CASE(writes_wait_for_our_own_limit_and_reads_and_leases_do_not) 
   BOOST_TEST(rig.server.requests().size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(a_write_that_gives_way_is_not_sent_where_it_would_wait) {
+  Rig rig(Always(200, "{}"));
+  kube::HttpKubeClientOptions options;
+  options.writes_per_second = 0.01;
+  options.write_burst = 2;
+  rig.Connect(options);
+  const Object pod(Json{{"metadata", {{"name", "a"}, {"namespace", "b"}}}});
+  const kube::ApplyOptions yielding{.field_manager = "m", .gives_way = true};
+  BOOST_TEST(rig.client->Apply(kube::kPods, pod, yielding).ok());
+  BOOST_TEST(rig.client->Update(kube::kPods, pod, {}).ok());
+  const auto refused = rig.client->Apply(kube::kPods, pod, yielding);
+  BOOST_TEST((refused.status().code() == absl::StatusCode::kResourceExhausted));
+  BOOST_TEST(rig.server.requests().size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(calls_are_counted_by_verb_resource_and_code) {
   Rig rig(Always(404, StatusBody(404, "NotFound", "no pod")));
   BOOST_TEST(kube::IsNotFound(rig.client->Get(kube::kPods, {"b", "a"}, {}).status()));

@@ -99,6 +99,26 @@ BOOST_AUTO_TEST_CASE(an_event_waits_for_a_server_that_is_down_and_not_for_one_th
   BOOST_TEST(rig.Events().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(events_give_way_to_other_writes_and_are_written_when_there_is_room) {
+  Rig rig;
+  rig.Record("x");
+  rig.client.SpendWriteLimit(true);
+  rig.recorder.Flush();
+  BOOST_TEST(rig.client.writes().empty());
+  rig.client.SpendWriteLimit(false);
+  rig.recorder.Flush();
+  BOOST_TEST(rig.Events().size() == 1u);
+  rig.clock.Advance(60 * base::kSecond);
+  rig.Record("x");
+  rig.client.SpendWriteLimit(true);
+  rig.recorder.Flush();
+  BOOST_TEST(rig.client.writes().size() == 1u);
+  // Its minute has not begun anew.
+  rig.client.SpendWriteLimit(false);
+  rig.recorder.Flush();
+  BOOST_TEST(rig.client.writes().size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(events_about_what_has_no_namespace_go_to_default) {
   Rig rig;
   rig.tap.value()["metadata"].erase("namespace");
