@@ -2,6 +2,7 @@
 #include "operator/reconcilers/mesh_reconciler.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -50,14 +51,20 @@ std::string ContentOf(const Object& object) {
   return fmt::format("{}/{}", object.uid(), object.generation());
 }
 
-const kube::Json& StatusOf(const Objects& taps, const std::string& key) {
-  static const kube::Json kNothing;
+using Statuses = std::map<std::string, const kube::Json*>;  // by tap; they live as long as the taps
+
+Statuses StatusesOf(const Objects& taps) {
+  Statuses out;
   for (const auto& tap : taps) {
-    if (tap->key().ToString() != key) continue;
-    const kube::Json* status = tap->Find("/status");
-    return status == nullptr ? kNothing : *status;
+    if (const kube::Json* status = tap->Find("/status")) out.emplace(tap->key().ToString(), status);
   }
-  return kNothing;
+  return out;
+}
+
+const kube::Json& StatusOf(const Statuses& statuses, const std::string& tap) {
+  static const kube::Json kNothing;
+  const auto found = statuses.find(tap);
+  return found == statuses.end() ? kNothing : *found->second;
 }
 
 // The taps that want an object, each with its namespace: what is refused in one says nothing of what
@@ -192,9 +199,10 @@ plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nano
     for (const auto& object : *list) mesh::AddToSnapshot(*object, own_, &snapshot);
   }
   const auto reports = ports_.reports();
+  const Statuses statuses = StatusesOf(objects.taps);
   for (auto& tap : snapshot.taps) {
     // A limit by number must hold now, not when the status is next written.
-    const auto totals = AddUp(tap.key(), tap.uid, reports, StatusOf(objects.taps, tap.key()));
+    const auto totals = AddUp(tap.key(), tap.uid, reports, StatusOf(statuses, tap.key()));
     const auto records = totals.counts.find("records");
     if (records != totals.counts.end()) tap.records = std::max(tap.records, records->second);
   }
