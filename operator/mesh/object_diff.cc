@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <string_view>
 
 namespace traffictap::mesh {
 namespace {
@@ -27,14 +29,26 @@ const Json& Member(const Object& object, const char* pointer) {
   return found == nullptr ? kNothing : *found;
 }
 
+// Empty where it has none.
+std::string_view UidOf(const Json& owner) {
+  if (!owner.is_object()) return "";
+  const auto found = owner.find("uid");
+  if (found == owner.end() || !found->is_string()) return "";
+  return *found->get_ptr<const std::string*>();
+}
+
 bool HoldsOwners(const Object& live, const Object& desired) {
   const Json& wanted = Member(desired, "/metadata/ownerReferences");
   const Json& there = Member(live, "/metadata/ownerReferences");
   if (!wanted.is_array()) return !there.is_array() || there.empty();
   // An owner too many would keep the object when it should go.
   if (!there.is_array() || there.size() != wanted.size()) return false;
+  // Every tap of a namespace may own its patch.
+  std::multimap<std::string_view, const Json*> by_uid;
+  for (const Json& owner : there) by_uid.emplace(UidOf(owner), &owner);
   return std::all_of(wanted.begin(), wanted.end(), [&](const Json& owner) {
-    return std::any_of(there.begin(), there.end(), [&](const Json& l) { return Holds(l, owner); });
+    const auto [first, last] = by_uid.equal_range(UidOf(owner));
+    return std::any_of(first, last, [&](const auto& entry) { return Holds(*entry.second, owner); });
   });
 }
 

@@ -56,6 +56,21 @@ BOOST_AUTO_TEST_CASE(an_owner_too_many_is_taken_away) {
   BOOST_TEST(mesh::Diff({Make("a")}, {live}).to_apply.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(owners_are_compared_one_by_one_whatever_their_order) {
+  const auto owned = [](const std::string& first, const std::string& second) {
+    return Make("a", R"({"metadata":{"ownerReferences":[)" + first + "," + second + "]}}");
+  };
+  const std::string a = R"({"kind":"TrafficTap","name":"a","uid":"u1"})";
+  const std::string b = R"({"kind":"TrafficTap","name":"b","uid":"u2"})";
+  const std::string other_kind = R"({"kind":"ClusterTrafficTap","name":"b","uid":"u2"})";
+  const std::string blocking =
+      R"({"kind":"TrafficTap","name":"b","uid":"u2","blockOwnerDeletion":true})";
+  BOOST_TEST(mesh::Diff({owned(a, b)}, {owned(b, a)}).unchanged == 1u);
+  BOOST_TEST(mesh::Diff({owned(a, b)}, {owned(blocking, a)}).unchanged == 1u);
+  BOOST_TEST(mesh::Diff({owned(a, b)}, {owned(a, other_kind)}).to_apply.size() == 1u);
+  BOOST_TEST(mesh::Diff({owned(a, b)}, {owned(a, a)}).to_apply.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_being_deleted_is_left_alone) {
   const auto going = Make("a", R"({"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"}})");
   const auto wanted = mesh::Diff({Make("a")}, {going});
