@@ -80,12 +80,26 @@ bool IsOf(const TapOutcome& outcome, const std::string& patch) {
                      [&](const PeerOutcome& peer) { return peer.patch == patch; });
 }
 
-std::string CostOf(const MeshIndex& index, const TapState& state, const TapOutcome& outcome,
-                   const std::vector<Patch>& patches) {
-  std::vector<const Patch*> own;
+using PatchesById = std::map<std::string, const Patch*>;
+
+// Those that come and go with taps.
+PatchesById OnDemand(const std::vector<Patch>& patches) {
+  PatchesById out;
   for (const Patch& patch : patches) {
-    if (!patch.standing && IsOf(outcome, IdOf(patch))) own.push_back(&patch);
+    if (!patch.standing) out.emplace(IdOf(patch), &patch);
   }
+  return out;
+}
+
+std::string CostOf(const MeshIndex& index, const TapState& state, const TapOutcome& outcome,
+                   const PatchesById& on_demand) {
+  std::vector<const Patch*> own;
+  const auto add = [&](const std::string& id) {
+    const auto found = on_demand.find(id);
+    if (found != on_demand.end()) own.push_back(found->second);
+  };
+  for (const std::string& id : outcome.patches) add(id);
+  for (const PeerOutcome& peer : outcome.peers) add(peer.patch);
   std::string out = CostOf(index, own);
   if (!out.empty() && MayFindPeers(*state.tap->spec, state.selection)) {
     out += fmt::format(
@@ -123,7 +137,7 @@ TapOutcome PlanAlone(const TapState& state, const MeshIndex& index, const Demand
   Linger(index, &patches, &never);
   Sort(&patches);
   TapOutcome outcome = OutcomeOf(state, index, outcomes);
-  outcome.cost = CostOf(index, state, outcome, patches);
+  outcome.cost = CostOf(index, state, outcome, OnDemand(patches));
   TellDrains(DrainsOf(index, patches), &outcome);
   for (Patch& patch : patches) {
     if (patch.standing) continue;
@@ -162,11 +176,12 @@ MeshPlan Compile(const MeshSnapshot& snapshot) {
   Linger(index, &plan.patches, &plan.next_change);
   Sort(&plan.patches);
   plan.drains = DrainsOf(index, plan.patches);
+  const PatchesById on_demand = OnDemand(plan.patches);
   for (const auto& [key, state] : states) {
     const bool alone = state.accepted && state.tap->plan_only && !state.tap->suspended;
     TapOutcome outcome =
         alone ? PlanAlone(state, index, demands) : OutcomeOf(state, index, outcomes);
-    if (!alone) outcome.cost = CostOf(index, state, outcome, plan.patches);
+    if (!alone) outcome.cost = CostOf(index, state, outcome, on_demand);
     plan.outcomes.push_back(std::move(outcome));
     if (state.in_force()) plan.compiled_taps.push_back(CompiledTapOf(state));
     if (state.accepted) Earlier(state.schedule.changes, &plan.next_change);
