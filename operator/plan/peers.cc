@@ -13,11 +13,17 @@ namespace {
 
 using tap::PeerAttach;
 
+// The index has them sorted by kind and name.
 const Workload* FindWorkload(const MeshIndex& index, const SeenPeer& peer) {
-  for (const Workload& workload : index.WorkloadsOf(peer.ns)) {
-    if (workload.kind == peer.kind && workload.name == peer.name) return &workload;
-  }
-  return nullptr;
+  const std::vector<Workload>& workloads = index.WorkloadsOf(peer.ns);
+  const auto found = std::lower_bound(workloads.begin(), workloads.end(), peer,
+                                      [](const Workload& workload, const SeenPeer& wanted) {
+                                        return std::tie(workload.kind, workload.name) <
+                                               std::tie(wanted.kind, wanted.name);
+                                      });
+  const bool there =
+      found != workloads.end() && found->kind == peer.kind && found->name == peer.name;
+  return there ? &*found : nullptr;
 }
 
 bool IsTargetAltogether(const Selection& selection, const Workload& workload) {
@@ -125,6 +131,7 @@ void Sort(PeerChoice* choice) {
 
 PeerChoice ChoosePeers(const TapObject& tap, const Selection& selection, const MeshIndex& index) {
   PeerChoice out;
+  if (tap.peers.empty()) return out;
   const Choosing choosing(tap, selection, index);
   const bool none = tap::AttachOf(*tap.spec) == PeerAttach::kNone;
   std::set<const Workload*> seen;
