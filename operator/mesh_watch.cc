@@ -15,6 +15,7 @@ using controller::InformerOptions;
 using kube::Json;
 
 constexpr uint16_t kIstiodMonitoringPort = 15014;
+constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 // A right that is missing when we start may still be on its way, as in an installation that goes on.
 constexpr base::Nanos kForbiddenAtStart = 20 * base::kSecond;
 // A kind that was there and is not found any more: its definition may be replaced, or an API server
@@ -69,13 +70,14 @@ void TrimConfigMap(Json& config_map) {
 // Of what a node says every few minutes its zone is read alone.
 void TrimNode(Json& node) {
   KeepOnly(node, {"apiVersion", "kind", "metadata"});
-  if (node.contains("metadata")) {
-    KeepOnly(node["metadata"], {"name", "uid", "resourceVersion", "labels"});
-  }
+  if (!node.contains("metadata")) return;
+  Json& metadata = node["metadata"];
+  KeepOnly(metadata, {"name", "uid", "resourceVersion", "labels"});
+  if (metadata.contains("labels")) KeepOnly(metadata["labels"], {kZoneLabel});
 }
 
 std::string ZoneOf(const std::shared_ptr<const kube::Object>& node) {
-  return node ? node->label("topology.kubernetes.io/zone") : "";
+  return node ? node->label(kZoneLabel) : "";
 }
 
 // Other ConfigMaps of the namespace change every few seconds, such as the leases of istiod's leaders.

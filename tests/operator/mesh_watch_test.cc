@@ -111,8 +111,8 @@ BOOST_AUTO_TEST_CASE(services_of_all_namespaces_are_seen_with_what_selects_their
 }
 
 constexpr const char* kNode =
-    R"({"metadata":{"name":"node-1","labels":{"topology.kubernetes.io/zone":"eu-1a"}},
-    "status":{"images":[]}})";
+    R"({"metadata":{"name":"node-1","labels":{"topology.kubernetes.io/zone":"eu-1a",
+    "node.kubernetes.io/instance-type":"large"}},"status":{"images":[]}})";
 
 BOOST_AUTO_TEST_CASE(the_zones_of_nodes_are_known_and_their_heartbeats_change_nothing) {
   Fixture f;
