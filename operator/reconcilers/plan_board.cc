@@ -20,19 +20,38 @@ constexpr base::Nanos kSilence = 5 * base::kSecond;
 
 }  // namespace
 
+PlanBoard::PlannedTap PlanBoard::PlannedOf(plan::TapOutcome outcome, const PatchStates& patches) {
+  PlannedTap out;
+  for (const auto& name : outcome.patches) {
+    const auto patch = patches.find(name);
+    if (patch == patches.end()) continue;
+    out.newest = std::max(out.newest, patch->second.applied);
+    if (!patch->second.error.empty()) out.patch_error = patch->second.error;
+  }
+  for (auto& peer : outcome.peers) {
+    const auto patch = patches.find(peer.patch);
+    if (patch == patches.end() || patch->second.error.empty()) continue;
+    peer.attached = false;
+    peer.reason = "PatchRefused";
+    peer.message = "the API server refuses its patch: " + patch->second.error;
+  }
+  out.outcome = std::move(outcome);
+  return out;
+}
+
 void PlanBoard::SetPlan(plan::MeshPlan plan, PatchStates patches) {
   absl::MutexLock lock(&mutex_);
-  outcomes_.clear();
-  for (auto& outcome : plan.outcomes) {
-    std::string key = outcome.key;
-    outcomes_.emplace(std::move(key), std::move(outcome));
-  }
   for (auto& [name, patch] : patches) {
     const auto former = patches_.find(name);
     if (former == patches_.end() || patch.content.empty()) continue;
     if (former->second.content == patch.content) patch.applied = former->second.applied;
   }
   patches_ = std::move(patches);
+  taps_.clear();
+  for (auto& outcome : plan.outcomes) {
+    std::string key = outcome.key;
+    taps_.emplace(std::move(key), PlannedOf(std::move(outcome), patches_));
+  }
 }
 
 void PlanBoard::SetProxies(istiod::ProxySyncs proxies, base::Nanos asked) {
@@ -51,23 +70,14 @@ void PlanBoard::MissProxies(base::Nanos asked) {
   silent_ = true;
 }
 
-base::Nanos PlanBoard::NewestPatch(const plan::TapOutcome& outcome) const {
-  base::Nanos newest = 0;
-  for (const auto& name : outcome.patches) {
-    const auto found = patches_.find(name);
-    if (found != patches_.end()) newest = std::max(newest, found->second.applied);
-  }
-  return newest;
-}
-
-ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::TapOutcome& outcome) const {
+ProxyAcknowledgements PlanBoard::Acknowledgements(const PlannedTap& tap) const {
   ProxyAcknowledgements out;
-  const base::Nanos newest = NewestPatch(outcome);
+  const base::Nanos newest = tap.newest;
   out.asking = !silent_;
   if (!proxies_ || newest == 0 || asked_ < newest) return out;
   out.known = true;
   out.asking = false;
-  for (const auto& id : outcome.proxies) {
+  for (const auto& id : tap.outcome.proxies) {
     const auto found = proxies_->find(id);
     if (found == proxies_->end()) continue;
     const istiod::ProxySync& sync = found->second;
@@ -84,29 +94,17 @@ ProxyAcknowledgements PlanBoard::Acknowledgements(const plan::TapOutcome& outcom
 
 std::optional<PlanBoard::TapView> PlanBoard::Find(const std::string& tap) const {
   absl::MutexLock lock(&mutex_);
-  const auto found = outcomes_.find(tap);
-  if (found == outcomes_.end()) return std::nullopt;
-  TapView out{found->second, "", Acknowledgements(found->second)};
-  for (const auto& name : out.outcome.patches) {
-    const auto patch = patches_.find(name);
-    if (patch != patches_.end() && !patch->second.error.empty())
-      out.patch_error = patch->second.error;
-  }
-  for (auto& peer : out.outcome.peers) {
-    const auto patch = patches_.find(peer.patch);
-    if (patch == patches_.end() || patch->second.error.empty()) continue;
-    peer.attached = false;
-    peer.reason = "PatchRefused";
-    peer.message = "the API server refuses its patch: " + patch->second.error;
-  }
-  return out;
+  const auto found = taps_.find(tap);
+  if (found == taps_.end()) return std::nullopt;
+  const PlannedTap& planned = found->second;
+  return TapView{planned.outcome, planned.patch_error, Acknowledgements(planned)};
 }
 
 bool PlanBoard::Waits() const {
   absl::MutexLock lock(&mutex_);
-  return std::any_of(outcomes_.begin(), outcomes_.end(), [this](const auto& entry) {
-    const plan::TapOutcome& outcome = entry.second;
-    return outcome.in_force && Acknowledgements(outcome).acknowledged < outcome.proxies.size();
+  return std::any_of(taps_.begin(), taps_.end(), [this](const auto& entry) {
+    const PlannedTap& tap = entry.second;
+    return tap.outcome.in_force && Acknowledgements(tap).acknowledged < tap.outcome.proxies.size();
   });
 }
 

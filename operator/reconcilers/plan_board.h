@@ -47,13 +47,17 @@ class PlanBoard {
   bool Waits() const;
 
  private:
-  ProxyAcknowledgements Acknowledgements(const plan::TapOutcome& outcome) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  base::Nanos NewestPatch(const plan::TapOutcome& outcome) const
+  struct PlannedTap {
+    plan::TapOutcome outcome;  // with what the API server said of its patches
+    std::string patch_error;
+    base::Nanos newest = 0;  // when the last of its patches was written; 0: none was
+  };
+  static PlannedTap PlannedOf(plan::TapOutcome outcome, const PatchStates& patches);
+  ProxyAcknowledgements Acknowledgements(const PlannedTap& tap) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  std::map<std::string, plan::TapOutcome> outcomes_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, PlannedTap> taps_ ABSL_GUARDED_BY(mutex_);
   PatchStates patches_ ABSL_GUARDED_BY(mutex_);
   std::optional<istiod::ProxySyncs> proxies_ ABSL_GUARDED_BY(mutex_);
   base::Nanos asked_ ABSL_GUARDED_BY(mutex_) = 0;
