@@ -73,9 +73,11 @@ Status UiCommand::Run(Session& session) {
   options.poll_interval = 20 * base::kMillisecond;
   auto server = web::HttpServer::Start(options, std::move(routes));
   if (!server.ok()) return server.status();
-  // While the server is there to take the last answers.
-  const absl::Cleanup close = [&desk] {
+  // While the server is there to take the last answers. Taps first: what the relay waits for may
+  // take its time.
+  const absl::Cleanup close = [&desk, &relay] {
     if (desk) desk->Close();
+    relay.Close();
   };
   const int port = (*server)->port();
   TT_RETURN_IF_ERROR(

@@ -16,12 +16,14 @@ namespace traffictap::cli {
 // reads too slowly is cut off, and goes on from its position when it comes again.
 class LiveRelay {
  public:
-  // Both outlive it. `authorizer` knows the token that the page must show. Its end is that of all
-  // streams.
+  // Both outlive it. `authorizer` knows the token that the page must show.
   LiveRelay(const Cluster* cluster, observe::Authorizer* authorizer);
 
-  // To be served; valid as long as this.
+  // To be served; valid as long as this. After Close those that ask the cluster answer 503.
   std::map<std::string, web::Route> Routes();
+  // Ends all streams, and waits for what is under way. Before the server goes, which takes the last
+  // answers.
+  void Close() { threads_.Close(); }
 
  private:
   web::Route Relayed(const std::string& resource);

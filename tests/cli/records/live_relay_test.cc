@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/records/live_relay.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
@@ -115,6 +116,27 @@ BOOST_AUTO_TEST_CASE(a_reader_that_goes_ends_what_was_read_for_it) {
   const auto answer = Ask("/api/v1/pairs", "follow=true");
   answer.stream->Ended(web::StreamEnd::kReaderGone);
   BOOST_TEST(gone.WaitForNotificationWithTimeout(absl::Seconds(30)));
+}
+
+BOOST_AUTO_TEST_CASE(its_end_is_that_of_all_streams_and_it_waits_for_them) {
+  std::atomic<bool> ended = false;
+  client->AnswerStreams([&](const std::string&, const kube::StreamHandlers& to,
+                            const std::stop_token& stop) -> Status {
+    to.on_open();
+    absl::Notification asked;
+    const std::stop_callback on_stop(stop, [&] { asked.Notify(); });
+    asked.WaitForNotification();
+    ended = true;
+    return absl::CancelledError("stopped");
+  });
+  const auto answer = Ask("/api/v1/pairs", "follow=true");
+  BOOST_TEST(answer.code == 200);
+  relay->Close();
+  BOOST_TEST(ended.load());
+  BOOST_TEST(Drain(*answer.stream).empty());
+  BOOST_TEST(Ask("/api/v1/pairs", "follow=true").code == 503);
+  BOOST_TEST(Ask("/api/v1/taps", "").code == 503);
+  relay->Close();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "cli/commands/program.h"
+#include "cli/records/cluster.h"
+#include "cli/shell/console.h"
+#include "fakes/fake_kube_client.h"
+#include "fakes/raw_client.h"
+
+namespace traffictap {
+namespace {
+
+constexpr auto kPatience = absl::Seconds(30);
+
+// Takes the address that the command prints; what it says goes nowhere.
+class AddressConsole final : public cli::Console {
+ public:
+  Status Write(std::string_view text) override {
+    address = text;
+    printed.Notify();
+    return absl::OkStatus();
+  }
+  void Say(const std::string&) override {}
+  void SayWaiting(const std::string&) override {}
+  bool output_is_terminal() const override { return false; }
+  size_t columns() const override { return 0; }
+  std::string Environment(const std::string&) const override { return ""; }
+
+  std::string address;  // "http://127.0.0.1:PORT/#token=TOKEN\n"; after `printed`
+  absl::Notification printed;
+};
+
+// What stands between `before` and `after`.
+std::string Between(const std::string& text, const std::string& before, const std::string& after) {
+  const size_t begin = text.find(before) + before.size();
+  return text.substr(begin, text.find(after, begin) - begin);
+}
+
+bool Answers(int port) {
+  try {
+    return fakes::Get(port, "/nothing").find("404") != std::string::npos;
+  } catch (const boost::system::system_error&) {
+    return false;
+  }
+}
+
+// `ui` on a thread of its own.
+struct Fixture {
+  Fixture() { client->SetRaw("/apis/tap.traffictap.io/v1alpha1", "{}"); }
+  ~Fixture() { End(); }
+
+  bool Start() {
+    command = std::thread([this] {
+      cli::Session session{&console, &clock, stop.get_token(), [this](const auto&) {
+                             cli::Cluster out;
+                             out.client = std::move(made);
+                             out.ns = "shop";
+                             return StatusOr<cli::Cluster>(std::move(out));
+                           }};
+      (void)cli::RunProgram({"ui"}, session);
+    });
+    return console.printed.WaitForNotificationWithTimeout(kPatience);
+  }
+  void End() {
+    stop.request_stop();
+    if (command.joinable()) command.join();
+  }
+  int Port() const { return std::stoi(Between(console.address, "127.0.0.1:", "/")); }
+  std::string Token() const { return Between(console.address, "#token=", "\n"); }
+
+  std::unique_ptr<fakes::FakeKubeClient> made = std::make_unique<fakes::FakeKubeClient>();
+  fakes::FakeKubeClient* const client = made.get();
+  AddressConsole console;
+  base::SystemClock clock;
+  std::stop_source stop;
+  std::thread command;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(ui_command, Fixture)
+
+BOOST_AUTO_TEST_CASE(what_is_read_for_the_page_ends_before_its_server_does) {
+  std::atomic<int> port = 0;
+  std::atomic<bool> answers = false;
+  absl::Notification reads;
+  client->AnswerStreams([&](const std::string&, const kube::StreamHandlers& to,
+                            const std::stop_token& ends) -> Status {
+    to.on_open();
+    absl::Notification asked;
+    const std::stop_callback on_end(ends, [&] { asked.Notify(); });
+    reads.Notify();
+    asked.WaitForNotification();
+    answers = Answers(port);
+    return absl::CancelledError("stopped");
+  });
+  BOOST_REQUIRE(Start());
+  port = Port();
+  fakes::RawClient browser(port);
+  browser.Send(
+      "GET /api/v1/pairs?follow=true HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
+      Token() + "\r\n\r\n");
+  BOOST_TEST(reads.WaitForNotificationWithTimeout(kPatience));
+  End();
+  BOOST_TEST(answers.load());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
