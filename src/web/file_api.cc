@@ -212,12 +212,13 @@ StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap
   return JsonResponse(out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-// Until the file's end, the limits of an answer (in time: `end`), or the reader's. A piece that cannot be read ends
-// the body early: the reader asks for the rest, and is told then.
+// Until the file's end, the limits of an answer (in time: `end`), or the reader's. The first piece is
+// put even when the disk took all of that time: an answer that has nothing reads as the file's end. A
+// piece that cannot be read ends the body early: the reader asks for the rest, and is told then.
 void Fill(tap::OutputFileReader& bytes, FileBody& body, std::string piece, uint64_t sent,
           const base::Clock& clock, base::Nanos end, uint64_t bytes_max) {
   while (sent > 0) {
-    auto put = FileBody::PutResult::kFull;
+    auto put = body.Put(piece);
     while (put == FileBody::PutResult::kFull && clock.Monotonic() < end) put = body.Put(piece);
     if (put != FileBody::PutResult::kTaken) return body.End();
     piece.clear();

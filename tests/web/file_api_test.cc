@@ -2,6 +2,7 @@
 #include "web/file_api.h"
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -48,6 +49,7 @@ struct FakeStore final : web::FileStore {
   }
   StatusOr<std::unique_ptr<tap::OutputFileReader>> Open(
       const Output& output, const tap::OutputRange& range) const override {
+    if (on_open) on_open();
     if (range.check == 666u) return absl::FailedPreconditionError("another one");
     opened = output.name + " " + range.file + " " + std::to_string(range.offset) +
              (range.plain ? " plain" : "");
@@ -55,6 +57,7 @@ struct FakeStore final : web::FileStore {
   }
   std::vector<std::string> pieces = {"a\n", "b\n", "c\n"};
   mutable std::string opened;
+  std::function<void()> on_open;
   std::shared_ptr<absl::Notification> hang;
 };
 
@@ -143,6 +146,12 @@ BOOST_AUTO_TEST_CASE(an_answer_ends_in_time_also_where_its_reader_takes_nothing)
   BOOST_TEST(code == 200);
   std::string got;
   BOOST_TEST((answer.stream->Pull(&got) == web::BodySource::Next::kEnd));
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_takes_all_the_time_of_an_answer_still_brings_the_copy_on) {
+  Make({.answer_time = base::kSecond});
+  store->on_open = [this] { clock.Advance(2 * base::kSecond); };
+  BOOST_TEST(Body("tap=all&output=disk&file=x") == "a\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_that_leaves_keeps_no_thread) {
