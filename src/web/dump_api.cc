@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "base/log.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
@@ -66,13 +65,6 @@ std::string TextOf(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (c < 0x20 || c == '"' || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
 HttpResponse Success(int code, const DumpWish& wish) {
   const std::string ns = observe::NamespaceOf(wish.tap);
   Json metadata = {{"name", ns.empty() ? wish.tap : wish.tap.substr(ns.size() + 1)}};
@@ -120,14 +112,11 @@ struct DumpApi::Call {
   }
 };
 
-HttpResponse DumpApi::Carry(const Call& call) const {
+HttpResponse DumpApi::Carry(const Call& call, const observe::Access& access) const {
   if (!call.read.ok()) return FailureResponse(call.read);
   if (call.resolved) return Success(200, call.wish);
   const Status done = dump_(call.wish);
-  log::For("audit").info("dump asked for user=\"{}\" peer={} tap=\"{}\" query=\"{}\" result={}",
-                         Printable(call.credentials.user.name), call.credentials.peer,
-                         Printable(call.wish.tap), Printable(call.query),
-                         absl::StatusCodeToString(done.code()));
+  AuditDump(access, call.credentials, call.wish.tap, call.query, done);
   return done.ok() ? Success(201, call.wish) : FailureResponse(done);
 }
 
@@ -149,7 +138,7 @@ void DumpApi::Answer(const HttpRequest& request, observe::Credentials credential
               fmt::format("user \"{}\" may not ask for dumps {}", access->user,
                           own.empty() ? "of a ClusterTrafficTap" : "in namespace " + own));
         }
-        if (refused.ok()) return respond(Carry(*call));
+        if (refused.ok()) return respond(Carry(*call, *access));
         AuditRefusal(call->credentials, kResource, call->ns, call->query, refused);
         respond(FailureResponse(refused));
       });

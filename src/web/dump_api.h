@@ -42,7 +42,7 @@ class DumpApi {
 
  private:
   struct Call;
-  HttpResponse Carry(const Call& call) const;
+  HttpResponse Carry(const Call& call, const observe::Access& access) const;
 
   observe::Authorizer* const authorizer_;
   const Dump dump_;

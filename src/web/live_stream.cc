@@ -195,4 +195,12 @@ void AuditFiles(const observe::Access& access, const observe::Credentials& crede
                          Printable(tap), Printable(query));
 }
 
+void AuditDump(const observe::Access& access, const observe::Credentials& credentials,
+               const std::string& tap, const std::string& query, const Status& result) {
+  log::For("audit").info(
+      "dump asked for user=\"{}\" groups=\"{}\" peer={} tap={} query=\"{}\" result={}",
+      Printable(access.user), Printable(access.groups), credentials.peer, Printable(tap),
+      Printable(query), absl::StatusCodeToString(result.code()));
+}
+
 }  // namespace traffictap::web

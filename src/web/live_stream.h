@@ -79,4 +79,8 @@ void AuditRefusal(const observe::Credentials& credentials, const std::string& re
 void AuditFiles(const observe::Access& access, const observe::Credentials& credentials,
                 const std::string& tap, const std::string& query);
 
+// The audit log's line for a dump that was asked for, and what the recorder said to it.
+void AuditDump(const observe::Access& access, const observe::Credentials& credentials,
+               const std::string& tap, const std::string& query, const Status& result);
+
 }  // namespace traffictap::web

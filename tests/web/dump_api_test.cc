@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "fakes/captured_log.h"
 #include "nlohmann/json.hpp"
 
 namespace traffictap {
@@ -13,8 +14,10 @@ struct NamespaceAuthorizer final : observe::Authorizer {
   void Authorize(const observe::Credentials& credentials, const std::set<std::string>&,
                  Done done) override {
     if (credentials.authorization == "bad") return done(absl::UnauthenticatedError("who?"));
-    done(
-        observe::Access{.user = "max", .everything = namespaces.empty(), .namespaces = namespaces});
+    done(observe::Access{.user = "max",
+                         .groups = {"dev", "ops"},
+                         .everything = namespaces.empty(),
+                         .namespaces = namespaces});
   }
   std::set<std::string> namespaces;
 };
@@ -35,7 +38,7 @@ struct Fixture {
     request.query = query;
     request.posted = body;
     web::HttpResponse out;
-    api.Answer(request, {authorization}, ns,
+    api.Answer(request, {authorization, "10.0.0.1:5"}, ns,
                [&out](web::HttpResponse response) { out = std::move(response); });
     return out;
   }
@@ -97,6 +100,18 @@ BOOST_AUTO_TEST_CASE(what_the_recorder_says_is_the_answer) {
   BOOST_TEST(Post("tap=a").code == 404);
   answer = absl::FailedPreconditionError("has no recorder");
   BOOST_TEST(Post("tap=a").code == 409);
+}
+
+BOOST_AUTO_TEST_CASE(the_audit_log_has_who_asked_and_nothing_that_could_forge_a_line) {
+  fakes::CapturedLog audit("audit");
+  BOOST_TEST(Post("tap=a%0Ab&trigger=%22x%22").code == 201);
+  answer = absl::FailedPreconditionError("has no recorder");
+  BOOST_TEST(Post("", R"({"kind":"Dump","spec":{"tap":"a b\"c\u00e9"}})").code == 409);
+  const std::string who = "dump asked for user=\"max\" groups=\"dev,ops\" peer=10.0.0.1:5 ";
+  const auto lines = audit.Lines("dump asked for");
+  BOOST_TEST_REQUIRE(lines.size() == 2u);
+  BOOST_TEST(lines[0] == who + "tap=shop/a?b query=\"tap=a%0Ab&trigger=%22x%22\" result=OK");
+  BOOST_TEST(lines[1] == who + "tap=shop/a?b?c?? query=\"\" result=FAILED_PRECONDITION");
 }
 
 BOOST_AUTO_TEST_CASE(standalone_it_takes_posts_from_this_machine_alone) {
