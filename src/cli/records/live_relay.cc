@@ -129,7 +129,7 @@ web::Route LiveRelay::Relayed(const std::string& resource) {
             LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
         const bool events = request.header("accept").find(kEvents) != std::string::npos;
         const std::string accept = events ? kEvents : "application/x-ndjson";
-        const bool runs = threads_.Run(
+        const Status runs = threads_.Run(
             [cluster = cluster_, resource, path, accept, respond](std::stop_token relay_ends) {
               if (resource == "pairs") {
                 RelayStream(*cluster, path, accept, std::move(relay_ends), respond);
@@ -137,7 +137,7 @@ web::Route LiveRelay::Relayed(const std::string& resource) {
                 RelayCall(*cluster, path, respond);
               }
             });
-        if (!runs) respond(web::FailureResponse(absl::UnavailableError("the page is closing")));
+        if (!runs.ok()) respond(web::FailureResponse(runs));
       });
 }
 

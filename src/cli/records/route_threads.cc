@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/records/route_threads.h"
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -9,29 +10,45 @@
 namespace traffictap::cli {
 
 struct RouteThreads::State {
+  explicit State(int most) : threads_max(most) {}
+
+  const int threads_max;
   absl::Mutex mutex;
   int running ABSL_GUARDED_BY(mutex) = 0;
   bool closed ABSL_GUARDED_BY(mutex) = false;
   std::stop_source stop;
 
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return running == 0; }
+  Status Enter() {
+    absl::MutexLock lock(&mutex);
+    if (closed) return absl::UnavailableError("kubectl traffictap ui is ending");
+    if (running >= threads_max) {
+      return absl::UnavailableError("too many requests wait for the cluster: try again later");
+    }
+    ++running;
+    return absl::OkStatus();
+  }
+  void Leave() {
+    absl::MutexLock lock(&mutex);
+    --running;
+  }
 };
 
-RouteThreads::RouteThreads() : state_(std::make_shared<State>()) {}
+RouteThreads::RouteThreads(int threads_max) : state_(std::make_shared<State>(threads_max)) {}
 
-bool RouteThreads::Run(std::function<void(std::stop_token)> work) {
-  {
-    absl::MutexLock lock(&state_->mutex);
-    if (state_->closed) return false;
-    ++state_->running;
+Status RouteThreads::Run(std::function<void(std::stop_token)> work) {
+  TT_RETURN_IF_ERROR(state_->Enter());
+  try {
+    std::thread([state = state_, work = std::move(work)]() mutable {
+      work(state->stop.get_token());
+      work = nullptr;  // what it holds goes before it counts as ended
+      state->Leave();
+    }).detach();
+  } catch (const std::system_error&) {
+    state_->Leave();
+    return absl::UnavailableError("no thread can be started: try again later");
   }
-  std::thread([state = state_, work = std::move(work)]() mutable {
-    work(state->stop.get_token());
-    work = nullptr;  // what it holds goes before it counts as ended
-    absl::MutexLock lock(&state->mutex);
-    --state->running;
-  }).detach();
-  return true;
+  return absl::OkStatus();
 }
 
 void RouteThreads::Close() {

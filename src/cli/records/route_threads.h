@@ -5,20 +5,23 @@
 #include <memory>
 #include <stop_token>
 
+#include "base/status.h"
+
 namespace traffictap::cli {
 
-// Threads of routes whose answers wait for an API server: one for each call, since a browser makes
-// few of them. Thread-safe.
+// Threads of routes whose answers wait for an API server: one for each call, since streams last, and
+// no more than a few browsers make at once. Thread-safe.
 class RouteThreads {
  public:
-  RouteThreads();
+  explicit RouteThreads(int threads_max = 32);
   ~RouteThreads() { Close(); }
   RouteThreads(const RouteThreads&) = delete;
   RouteThreads& operator=(const RouteThreads&) = delete;
 
-  // False after Close: `work` is not called. It gets a token that Close sets, must not throw, and
-  // must not call Close.
-  bool Run(std::function<void(std::stop_token)> work);
+  // Calls `work` on a thread. It gets a token that Close sets, must not throw, and must not call
+  // Close. kUnavailable, for an answer: it is not called, after Close, where `threads_max` run, or
+  // where the system starts no thread.
+  Status Run(std::function<void(std::stop_token)> work);
   // Asks all to end, and waits for them.
   void Close();
 

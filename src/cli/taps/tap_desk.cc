@@ -71,10 +71,10 @@ web::Route TapDesk::Guarded(bool posts, Handle handle) {
       return respond(*std::move(refused));
     }
     const std::string posted = request.posted.value_or("");
-    const bool runs = threads_.Run([handle, posted, respond](const std::stop_token& stop) {
+    const Status runs = threads_.Run([handle, posted, respond](const std::stop_token& stop) {
       respond(Answer(handle(posted, stop)));
     });
-    if (!runs) respond(Answer(absl::UnavailableError("kubectl traffictap ui is ending")));
+    if (!runs.ok()) respond(Answer(runs));
   };
   return posts ? web::Route(answer).TakingBodies() : web::Route(answer);
 }

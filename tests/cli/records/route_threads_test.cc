@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "absl/synchronization/notification.h"
+#include "fakes/eventually.h"
 
 namespace traffictap {
 
@@ -14,12 +15,12 @@ BOOST_AUTO_TEST_CASE(the_end_asks_what_runs_to_stop_and_waits_for_it) {
   bool ended = false;
   {
     cli::RouteThreads threads;
-    const bool runs = threads.Run([&](const std::stop_token& stop) {
+    const Status runs = threads.Run([&](const std::stop_token& stop) {
       const std::stop_callback on_stop(stop, [&] { asked.Notify(); });
       asked.WaitForNotification();
       ended = true;
     });
-    BOOST_TEST(runs);
+    BOOST_TEST(runs.ok());
   }
   BOOST_TEST(ended);
 }
@@ -27,8 +28,19 @@ BOOST_AUTO_TEST_CASE(the_end_asks_what_runs_to_stop_and_waits_for_it) {
 BOOST_AUTO_TEST_CASE(nothing_runs_after_the_end) {
   cli::RouteThreads threads;
   threads.Close();
-  BOOST_TEST(!threads.Run([](const std::stop_token&) {}));
+  BOOST_TEST(absl::IsUnavailable(threads.Run([](const std::stop_token&) {})));
   threads.Close();
+}
+
+BOOST_AUTO_TEST_CASE(so_many_run_at_once_and_the_others_are_turned_away_until_one_ends) {
+  cli::RouteThreads threads(2);
+  absl::Notification ends;
+  const auto wait = [&ends](const std::stop_token&) { ends.WaitForNotification(); };
+  BOOST_TEST(threads.Run(wait).ok());
+  BOOST_TEST(threads.Run(wait).ok());
+  BOOST_TEST(absl::IsUnavailable(threads.Run(wait)));
+  ends.Notify();
+  BOOST_TEST(fakes::Eventually([&] { return threads.Run(wait).ok(); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
