@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
 #include "web/live_stream.h"
+#include "web/pushed_body.h"
 #include "web/query.h"
 #include "web/site_guard.h"
 
@@ -23,7 +24,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using observe::Parameter;
 
-constexpr absl::Duration kRoomWait = absl::Milliseconds(100);
+constexpr base::Nanos kRoomWait = 100 * base::kMillisecond;
 constexpr absl::Duration kStopWait = absl::Seconds(1);
 constexpr char kResource[] = "files";
 
@@ -35,52 +36,6 @@ Status ReadNumber(const Parameter& parameter, Number* out) {
   return absl::InvalidArgumentError(
       fmt::format("{}: \"{}\" must be a whole number", parameter.name, parameter.value));
 }
-
-// A file's part as a body: one thread fills it, the server's empties it.
-class FileBody final : public BodySource {
- public:
-  explicit FileBody(size_t bytes_max) : bytes_max_(bytes_max) {}
-
-  enum class PutResult { kTaken, kFull, kGone };
-  // Waits a moment for room.
-  PutResult Put(const std::string& bytes) {
-    absl::MutexLock lock(&mutex_);
-    const bool room = mutex_.AwaitWithTimeout(absl::Condition(this, &FileBody::HasRoom), kRoomWait);
-    if (gone_) return PutResult::kGone;
-    if (!room) return PutResult::kFull;
-    buffer_.append(bytes);
-    return PutResult::kTaken;
-  }
-  void End() {
-    absl::MutexLock lock(&mutex_);
-    ended_ = true;
-  }
-
-  Next Pull(std::string* out) override {
-    absl::MutexLock lock(&mutex_);
-    const bool any = !buffer_.empty();
-    out->append(buffer_);
-    buffer_.clear();
-    if (ended_) return Next::kEnd;
-    return any ? Next::kNow : Next::kWait;
-  }
-  void Ended(StreamEnd) override { Leave(); }
-  void Leave() {
-    absl::MutexLock lock(&mutex_);
-    gone_ = true;
-  }
-
- private:
-  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return gone_ || buffer_.size() < bytes_max_;
-  }
-
-  const size_t bytes_max_;
-  absl::Mutex mutex_;
-  std::string buffer_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
-};
 
 Json FileJson(const tap::OutputFile& file) {
   return {{"name", file.name},
@@ -169,7 +124,7 @@ struct FileApi::State {
   absl::Mutex mutex;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   std::list<std::shared_ptr<Call>> calls ABSL_GUARDED_BY(mutex);
-  std::list<std::shared_ptr<FileBody>> bodies ABSL_GUARDED_BY(mutex);
+  std::list<std::shared_ptr<PushedBody>> bodies ABSL_GUARDED_BY(mutex);
 
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return calls.empty(); }
   Status Enter(const std::shared_ptr<Call>& call, int calls_max) {
@@ -186,12 +141,12 @@ struct FileApi::State {
     calls.remove(call);
   }
   // False: it is too late for a body.
-  bool Add(const std::shared_ptr<FileBody>& body) {
+  bool Add(const std::shared_ptr<PushedBody>& body) {
     absl::MutexLock lock(&mutex);
     if (!stopped) bodies.push_back(body);
     return !stopped;
   }
-  void Remove(const std::shared_ptr<FileBody>& body) {
+  void Remove(const std::shared_ptr<PushedBody>& body) {
     absl::MutexLock lock(&mutex);
     bodies.remove(body);
   }
@@ -215,12 +170,12 @@ StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap
 // Until the file's end, the limits of an answer (in time: `end`), or the reader's. The first piece is
 // put even when the disk took all of that time: an answer that has nothing reads as the file's end. A
 // piece that cannot be read ends the body early: the reader asks for the rest, and is told then.
-void Fill(tap::OutputFileReader& bytes, FileBody& body, std::string piece, uint64_t sent,
+void Fill(tap::OutputFileReader& bytes, PushedBody& body, std::string piece, uint64_t sent,
           const base::Clock& clock, base::Nanos end, uint64_t bytes_max) {
   while (sent > 0) {
-    auto put = body.Put(piece);
-    while (put == FileBody::PutResult::kFull && clock.Monotonic() < end) put = body.Put(piece);
-    if (put != FileBody::PutResult::kTaken) return body.End();
+    Status put = body.Put(piece);
+    while (absl::IsResourceExhausted(put) && clock.Monotonic() < end) put = body.Put(piece);
+    if (!put.ok()) return body.End();
     piece.clear();
     if (sent >= bytes_max || clock.Monotonic() >= end) break;
     const auto more = bytes.Read(&piece);
@@ -316,7 +271,8 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     std::string piece;
     const auto sent = (*bytes)->Read(&piece);
     if (!sent.ok()) return call->Respond(FailureResponse(sent.status()));
-    const auto body = std::make_shared<FileBody>(options.buffer_bytes);
+    const auto body = std::make_shared<PushedBody>(
+        PushedBodyOptions{.bytes_max = options.buffer_bytes, .room_wait = kRoomWait});
     if (!state->Add(body)) return;  // Stop has answered
     HttpResponse answer = JsonResponse({});
     answer.content_type = "application/octet-stream";

@@ -4,62 +4,17 @@
 #include <stop_token>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
+#include "base/clock.h"
 #include "web/explain_route.h"
+#include "web/pushed_body.h"
 #include "web/site_guard.h"
 
 namespace traffictap::cli {
 namespace {
 
 constexpr size_t kBufferBytesMax = size_t{8} << 20;
-constexpr absl::Duration kRoomWait = absl::Seconds(1);
+constexpr base::Nanos kRoomWait = base::kSecond;
 constexpr char kEvents[] = "text/event-stream";
-
-// A stream of the cluster as the body of an answer: one thread fills it, the server's empties it.
-class RelayedBody final : public web::BodySource {
- public:
-  explicit RelayedBody(std::stop_source stop) : stop_(std::move(stop)) {}
-
-  // Waits a moment for room. kCancelled: the reader is gone; kResourceExhausted: it is too slow,
-  // and comes again for the rest.
-  Status Put(std::string_view bytes) {
-    absl::MutexLock lock(&mutex_);
-    const bool room =
-        mutex_.AwaitWithTimeout(absl::Condition(this, &RelayedBody::HasRoom), kRoomWait);
-    if (gone_) return absl::CancelledError("the reader is gone");
-    if (!room) return absl::ResourceExhaustedError("the reader is slower than what comes");
-    buffer_.append(bytes);
-    return absl::OkStatus();
-  }
-  void End() {
-    absl::MutexLock lock(&mutex_);
-    ended_ = true;
-  }
-
-  Next Pull(std::string* out) override {
-    absl::MutexLock lock(&mutex_);
-    out->append(buffer_);
-    buffer_.clear();
-    return ended_ ? Next::kEnd : Next::kWait;
-  }
-  void Ended(web::StreamEnd) override {
-    absl::MutexLock lock(&mutex_);
-    gone_ = true;
-    stop_.request_stop();
-  }
-
- private:
-  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return gone_ || buffer_.size() < kBufferBytesMax;
-  }
-
-  absl::Mutex mutex_;
-  std::stop_source stop_;
-  std::string buffer_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
-};
 
 web::HttpResponse Answer(std::string content_type) {
   web::HttpResponse out;
@@ -84,7 +39,13 @@ void RelayStream(const Cluster& cluster, const std::string& path, const std::str
                  std::stop_token relay_ends, const web::Route::Respond& respond) {
   std::stop_source stop;
   const std::stop_callback on_end(relay_ends, [&stop] { stop.request_stop(); });
-  const auto body = std::make_shared<RelayedBody>(stop);
+  // Gathers, since records come singly. A reader that is too slow is cut off, and comes again for
+  // the rest.
+  const auto body = std::make_shared<web::PushedBody>(
+      web::PushedBodyOptions{.bytes_max = kBufferBytesMax,
+                             .room_wait = kRoomWait,
+                             .after_bytes = web::BodySource::Next::kWait,
+                             .on_gone = [stop]() mutable { stop.request_stop(); }});
   bool open = false;
   kube::StreamHandlers handlers;
   handlers.on_open = [&] {
