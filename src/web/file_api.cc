@@ -60,14 +60,26 @@ struct FileApi::Call {
   std::vector<FileStore::Output> outputs = {};
   absl::Mutex mutex = {};
   Route::Respond respond ABSL_GUARDED_BY(mutex) = nullptr;
+  std::shared_ptr<PushedBody> body ABSL_GUARDED_BY(mutex) = nullptr;  // of the answer, or null
 
-  void Respond(HttpResponse answer) {
+  void Respond(HttpResponse answer) { (void)Respond(std::move(answer), nullptr); }
+  // False: somebody has answered.
+  bool Respond(HttpResponse answer, const std::shared_ptr<PushedBody>& answers_body) {
     Route::Respond taken;
     {
       absl::MutexLock lock(&mutex);
       taken = std::exchange(respond, nullptr);
+      if (taken) body = answers_body;
     }
-    if (taken) taken(std::move(answer));
+    if (!taken) return false;
+    taken(std::move(answer));
+    return true;
+  }
+  // Answers, or ends the answer's body.
+  void Break(const Status& why) {
+    Respond(FailureResponse(why));
+    absl::MutexLock lock(&mutex);
+    if (body) body->Leave();
   }
   void Refuse(const Status& why) {
     AuditRefusal(scope.credentials, kResource, scope.ns.value_or(""), request.query, why);
@@ -124,7 +136,6 @@ struct FileApi::State {
   absl::Mutex mutex;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   std::list<std::shared_ptr<Call>> calls ABSL_GUARDED_BY(mutex);
-  std::list<std::shared_ptr<PushedBody>> bodies ABSL_GUARDED_BY(mutex);
 
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return calls.empty(); }
   Status Enter(const std::shared_ptr<Call>& call, int calls_max) {
@@ -139,16 +150,6 @@ struct FileApi::State {
   void Leave(const std::shared_ptr<Call>& call) {
     absl::MutexLock lock(&mutex);
     calls.remove(call);
-  }
-  // False: it is too late for a body.
-  bool Add(const std::shared_ptr<PushedBody>& body) {
-    absl::MutexLock lock(&mutex);
-    if (!stopped) bodies.push_back(body);
-    return !stopped;
-  }
-  void Remove(const std::shared_ptr<PushedBody>& body) {
-    absl::MutexLock lock(&mutex);
-    bodies.remove(body);
   }
 };
 
@@ -202,11 +203,8 @@ void FileApi::Stop() {
     absl::MutexLock lock(&state_->mutex);
     state_->stopped = true;
     calls = state_->calls;
-    for (const auto& body : state_->bodies) body->Leave();
   }
-  for (const auto& call : calls) {
-    call->Respond(FailureResponse(absl::UnavailableError("the collector stops")));
-  }
+  for (const auto& call : calls) call->Break(absl::UnavailableError("the collector stops"));
   absl::MutexLock lock(&state_->mutex);
   state_->mutex.AwaitWithTimeout(absl::Condition(state_.get(), &State::Idle), kStopWait);
 }
@@ -264,7 +262,7 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     auto answer = ListAnswer(*store, call->tap, call->outputs);
     call->Respond(answer.ok() ? *std::move(answer) : FailureResponse(answer.status()));
   };
-  const auto copy = [call, store = store_, state = state_, clock = clock_, options = options_] {
+  const auto copy = [call, store = store_, clock = clock_, options = options_] {
     const base::Nanos end = clock->Monotonic() + options.answer_time;
     auto bytes = store->Open(call->outputs.front(), call->range);
     if (!bytes.ok()) return call->Respond(FailureResponse(bytes.status()));
@@ -273,13 +271,11 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     if (!sent.ok()) return call->Respond(FailureResponse(sent.status()));
     const auto body = std::make_shared<PushedBody>(
         PushedBodyOptions{.bytes_max = options.buffer_bytes, .room_wait = kRoomWait});
-    if (!state->Add(body)) return;  // Stop has answered
     HttpResponse answer = JsonResponse({});
     answer.content_type = "application/octet-stream";
     answer.stream = body;
-    call->Respond(std::move(answer));
+    if (!call->Respond(std::move(answer), body)) return;  // Stop has answered
     Fill(**bytes, *body, std::move(piece), *sent, *clock, end, options.answer_bytes_max);
-    state->Remove(body);
   };
   try {
     std::thread([call, state = state_, list, copy] {

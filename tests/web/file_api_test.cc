@@ -200,6 +200,15 @@ BOOST_AUTO_TEST_CASE(a_disk_that_hangs_keeps_calls_and_neither_new_ones_nor_the_
   store->hang->Notify();
 }
 
+BOOST_AUTO_TEST_CASE(the_end_is_that_of_an_answer_whose_reader_takes_nothing_too) {
+  Make({.buffer_bytes = 1});
+  const auto answer = Send("tap=all&output=disk&file=x").get();
+  api->Stop();
+  std::string got;
+  BOOST_TEST((answer.stream->Pull(&got) == web::BodySource::Next::kEnd));
+  BOOST_TEST(got == "a\n");
+}
+
 BOOST_AUTO_TEST_CASE(standalone_it_answers_this_machine_alone) {
   const auto route = api->Standalone();
   web::HttpRequest request;
