@@ -36,11 +36,12 @@ CommandSpec DumpCommand::Describe() {
       "it.";
   spec.arguments = {TapArgument(/*required=*/true, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kNotOffered, &cluster_, &spec);
-  spec.options.push_back(DurationOption(
+  spec.options.push_back(BoundedDurationOption(
       "before", "how much of what came before, from 1s to 1h (default: spec.recorder.before)",
-      &before_));
-  spec.options.push_back(DurationOption(
-      "after", "how long to continue, from 1s to 1h (default: spec.recorder.after)", &after_));
+      tap::kRecorderTimeMin, tap::kRecorderTimeMax, &before_));
+  spec.options.push_back(BoundedDurationOption(
+      "after", "how long to continue, from 1s to 1h (default: spec.recorder.after)",
+      tap::kRecorderTimeMin, tap::kRecorderTimeMax, &after_));
   spec.examples = {{"the last five minutes", "dump checkout -n shop --before 5m"},
                    {"a ClusterTrafficTap", "dump mesh -A"}};
   return spec;
@@ -75,16 +76,7 @@ Status DumpCommand::Dump(const Cluster& cluster, const std::string& name, Sessio
   return session.console->Write(fmt::format("dump of {} asked for\n", tap.ToString()));
 }
 
-Status CheckTime(const char* option, base::Nanos time) {
-  if (time == kOwn || (time >= tap::kRecorderTimeMin && time <= tap::kRecorderTimeMax)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(fmt::format("--{}: must be from 1s to 1h", option));
-}
-
 Status DumpCommand::Run(Session& session) {
-  TT_RETURN_IF_ERROR(CheckTime("before", before_));
-  TT_RETURN_IF_ERROR(CheckTime("after", after_));
   const auto cluster = session.connect(cluster_);
   if (!cluster.ok()) return cluster.status();
   for (const auto& name : names_) TT_RETURN_IF_ERROR(Dump(*cluster, name, session));

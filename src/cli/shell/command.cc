@@ -2,6 +2,7 @@
 #include "cli/shell/command.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "fmt/format.h"
@@ -34,6 +35,20 @@ Option DurationOption(std::string name, std::string help, base::Nanos* out) {
     return duration.status();
   };
   return {std::move(name), 0, "DURATION", std::move(help), take};
+}
+
+Option BoundedDurationOption(std::string name, std::string help, base::Nanos low, base::Nanos high,
+                             base::Nanos* out) {
+  Option option = DurationOption(std::move(name), std::move(help), out);
+  option.take = [out, read = option.take, low, high](const std::string& text) -> Status {
+    TT_RETURN_IF_ERROR(read(text));
+    if (*out >= low && *out <= high) return absl::OkStatus();
+    const std::string least = tap::FormatDuration(low);
+    return absl::InvalidArgumentError(
+        high == INT64_MAX ? fmt::format("must be at least {}", least)
+                          : fmt::format("must be from {} to {}", least, tap::FormatDuration(high)));
+  };
+  return option;
 }
 
 Option ChoiceOption(std::string name, char letter, std::vector<std::string> choices,

@@ -99,6 +99,9 @@ Option TextOption(std::string name, char letter, std::string value, std::string 
                   std::string* out);
 Option FlagOption(std::string name, char letter, std::string help, bool* out);
 Option DurationOption(std::string name, std::string help, base::Nanos* out);
+// Both bounds are inclusive; no `high`: INT64_MAX.
+Option BoundedDurationOption(std::string name, std::string help, base::Nanos low, base::Nanos high,
+                             base::Nanos* out);
 Option ChoiceOption(std::string name, char letter, std::vector<std::string> choices,
                     std::string help, std::string* out);
 

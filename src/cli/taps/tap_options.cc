@@ -44,19 +44,6 @@ Option SelectorOption(TapOptions* out) {
   return option;
 }
 
-// `range` says the bounds for people.
-Option BoundedDuration(const char* name, std::string help, base::Nanos max, const char* range,
-                       base::Nanos* out) {
-  Option option = DurationOption(name, std::move(help), out);
-  const TakeValue read = option.take;
-  option.take = [out, read, max, range](const std::string& text) {
-    TT_RETURN_IF_ERROR(read(text));
-    if (*out >= kDurationMin && *out <= max) return absl::OkStatus();
-    return absl::InvalidArgumentError(range);
-  };
-  return option;
-}
-
 bool IsWholeWorkload(tap::TargetKind kind) {
   switch (kind) {
     case tap::TargetKind::kWorkload:
@@ -71,16 +58,16 @@ bool IsWholeWorkload(tap::TargetKind kind) {
 }
 
 Option LimitOption(TapOptions* out) {
-  return BoundedDuration("duration",
-                         "stop the tap after this time, even if the command dies (default: 10m)",
-                         INT64_MAX, "must be at least 1s", &out->duration);
+  return BoundedDurationOption(
+      "duration", "stop the tap after this time, even if the command dies (default: 10m)",
+      kDurationMin, INT64_MAX, &out->duration);
 }
 
 Option OpenStreamsOption(TapOptions* out) {
-  return BoundedDuration(
+  return BoundedDurationOption(
       "open-streams",
       "also record connections and streams that have not ended, this often, such as 10s",
-      tap::kOpenStreamsMax, "must be from 1s to 1h", &out->open_streams);
+      kDurationMin, tap::kOpenStreamsMax, &out->open_streams);
 }
 
 std::optional<tap::PeerAttach> AttachOf(const std::string& word) {

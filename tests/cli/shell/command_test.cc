@@ -32,6 +32,23 @@ BOOST_AUTO_TEST_CASE(a_duration_is_left_as_it_was_where_the_text_is_none) {
   BOOST_TEST(window == 2 * base::kSecond);
 }
 
+BOOST_AUTO_TEST_CASE(a_duration_with_bounds_says_them) {
+  base::Nanos interval = 0;
+  const auto option = cli::BoundedDurationOption("every", "how often", base::kSecond,
+                                                 3600 * base::kSecond, &interval);
+  BOOST_TEST(option.take("1s").ok());
+  BOOST_TEST(option.take("1h").ok());
+  BOOST_TEST(interval == 3600 * base::kSecond);
+  BOOST_TEST(Message(option.take("999ms")) == "must be from 1s to 1h");
+  BOOST_TEST(Message(option.take("61m")) == "must be from 1s to 1h");
+  BOOST_TEST(!option.take("soon").ok());
+  const auto open =
+      cli::BoundedDurationOption("limit", "how long", base::kSecond, INT64_MAX, &interval);
+  BOOST_TEST(option.take("48h").code() == absl::StatusCode::kInvalidArgument);
+  BOOST_TEST(open.take("48h").ok());
+  BOOST_TEST(Message(open.take("0s")) == "must be at least 1s");
+}
+
 BOOST_AUTO_TEST_CASE(a_choice_names_what_is_allowed_in_help_completion_and_its_fault) {
   std::string color;
   const cli::Option option = cli::ChoiceOption("color", 0, {"auto", "never"}, "colours", &color);
