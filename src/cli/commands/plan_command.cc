@@ -86,10 +86,8 @@ Status PlanCommand::Run(Session& session) {
   const auto request = MakeTapRequest(tap_, *cluster);
   if (!request.ok()) return request.status();
   kube::KubeClient& client = *cluster->client;
-  const auto user = CurrentUser(client);
+  const auto user = CheckTap(client, *request);
   if (!user.ok()) return user.status();
-  TT_RETURN_IF_ERROR(CheckRights(client, *request, *user));
-  TT_RETURN_IF_ERROR(CheckTargets(client, request->choice));
   const auto valid = CreateTap(client, *request, TemporaryTap(*request, *user), /*dry_run=*/true);
   if (!valid.ok()) return valid.status();
   if (dry_run_.empty()) return Plan(*cluster, *request, *user, session);

@@ -102,10 +102,8 @@ Status PrintObject(const TapRequest& request, Session& session) {
 
 Status TapCommand::RunTap(const Cluster& cluster, const TapRequest& request, Session& session) {
   kube::KubeClient& client = *cluster.client;
-  const auto user = CurrentUser(client);
+  const auto user = CheckTap(client, request);
   if (!user.ok()) return user.status();
-  TT_RETURN_IF_ERROR(CheckRights(client, request, *user));
-  TT_RETURN_IF_ERROR(CheckTargets(client, request.choice));
   TT_RETURN_IF_ERROR(CheckLive(cluster));
   RemoveEnded(client, request, *user);
   const auto tap = CreateTap(client, request, TemporaryTap(request, *user), /*dry_run=*/false);

@@ -111,12 +111,9 @@ StatusOr<TapDesk::Asked> TapDesk::Check(const std::string& posted) const {
   auto request = ReadPageTap(posted, cluster_->ns);
   if (!request.ok()) return request.status();
   kube::KubeClient& client = *cluster_->client;
-  auto user = CurrentUser(client);
+  auto user = CheckTap(client, *request);
+  if (absl::IsNotFound(user.status())) return InField("target", user.status());
   if (!user.ok()) return user.status();
-  TT_RETURN_IF_ERROR(CheckRights(client, *request, *user));
-  const Status known = CheckTargets(client, request->choice);
-  if (absl::IsNotFound(known)) return InField("target", known);
-  if (!known.ok()) return known;
   return Asked{*std::move(request), *std::move(user)};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cli/shell/pause.h"
+#include "cli/taps/targets.h"
 #include "fmt/format.h"
 #include "tap/values.h"
 
@@ -55,6 +56,22 @@ StatusOr<bool> IsAllowed(kube::KubeClient& client, const Right& right, const std
   if (!answer.ok()) return answer.status();
   const Json* allowed = answer->Find("/status/allowed");
   return allowed != nullptr && allowed->is_boolean() && allowed->get<bool>();
+}
+
+Status CheckRights(kube::KubeClient& client, const TapRequest& request, const std::string& user) {
+  const std::string plural(ResourceOf(request).plural);
+  const std::array<Right, 4> rights = {Right{"create", "traffictap.io", plural.c_str()},
+                                       Right{"get", "traffictap.io", plural.c_str()},
+                                       Right{"delete", "traffictap.io", plural.c_str()},
+                                       Right{"watch", "tap.traffictap.io", "pairs"}};
+  for (const auto& right : rights) {
+    const auto allowed = IsAllowed(client, right, request.choice.ns);
+    if (!allowed.ok() || *allowed) continue;
+    return absl::PermissionDeniedError(
+        fmt::format("{} may not {} {}.{} {}: {}", user.empty() ? "you" : "user " + user, right.verb,
+                    right.resource, right.group, Where(request), Remedy(request, user)));
+  }
+  return absl::OkStatus();
 }
 
 bool IsFinal(const std::string& reason) {
@@ -139,20 +156,12 @@ StatusOr<std::string> CurrentUser(kube::KubeClient& client) {
                 fmt::format("the API server does not answer: {}", Message(answer.status())));
 }
 
-Status CheckRights(kube::KubeClient& client, const TapRequest& request, const std::string& user) {
-  const std::string plural(ResourceOf(request).plural);
-  const std::array<Right, 4> rights = {Right{"create", "traffictap.io", plural.c_str()},
-                                       Right{"get", "traffictap.io", plural.c_str()},
-                                       Right{"delete", "traffictap.io", plural.c_str()},
-                                       Right{"watch", "tap.traffictap.io", "pairs"}};
-  for (const auto& right : rights) {
-    const auto allowed = IsAllowed(client, right, request.choice.ns);
-    if (!allowed.ok() || *allowed) continue;
-    return absl::PermissionDeniedError(
-        fmt::format("{} may not {} {}.{} {}: {}", user.empty() ? "you" : "user " + user, right.verb,
-                    right.resource, right.group, Where(request), Remedy(request, user)));
-  }
-  return absl::OkStatus();
+StatusOr<std::string> CheckTap(kube::KubeClient& client, const TapRequest& request) {
+  auto user = CurrentUser(client);
+  if (!user.ok()) return user.status();
+  TT_RETURN_IF_ERROR(CheckRights(client, request, *user));
+  TT_RETURN_IF_ERROR(CheckTargets(client, request.choice));
+  return user;
 }
 
 StatusOr<Object> CreateTap(kube::KubeClient& client, const TapRequest& request,

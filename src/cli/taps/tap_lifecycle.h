@@ -15,9 +15,11 @@ namespace traffictap::cli {
 // call of a command: an API server that is away or knows nobody of us is told here, at once.
 StatusOr<std::string> CurrentUser(kube::KubeClient& client);
 
+// What there is to be known before a tap is created, and who we are (CurrentUser).
 // kPermissionDenied names the first right that is missing for tapping and for reading, and the role
-// that has it. A server that does not answer such questions is no obstacle: OK.
-Status CheckRights(kube::KubeClient& client, const TapRequest& request, const std::string& user);
+// that has it; a server that does not answer such questions is no obstacle. Then the targets, as
+// CheckTargets has them; kNotFound is of these alone.
+StatusOr<std::string> CheckTap(kube::KubeClient& client, const TapRequest& request);
 
 // Creates the object. Errors say what stands in the way and what to do.
 StatusOr<kube::Object> CreateTap(kube::KubeClient& client, const TapRequest& request,
