@@ -145,9 +145,9 @@ void DumpApi::Answer(const HttpRequest& request, observe::Credentials credential
 }
 
 Route DumpApi::Standalone() const {
-  return Route([this](const HttpRequest& request, const Route::Respond& respond) {
-           if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
-           Answer(request, {request.header("authorization"), request.peer}, std::nullopt, respond);
+  return LocalRoute([this](const HttpRequest& request, observe::Credentials credentials,
+                           const Route::Respond& respond) {
+           Answer(request, std::move(credentials), std::nullopt, respond);
          })
       .TakingBodies();
 }

@@ -289,11 +289,9 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
 }
 
 Route FileApi::Standalone() const {
-  return Route([this](const HttpRequest& request, const Route::Respond& respond) {
-    if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
-    LiveScope scope;
-    scope.credentials = {request.header("authorization"), request.peer};
-    Answer(request, std::move(scope), respond);
+  return LocalRoute([this](const HttpRequest& request, observe::Credentials credentials,
+                           const Route::Respond& respond) {
+    Answer(request, {std::move(credentials)}, respond);
   });
 }
 

@@ -269,9 +269,9 @@ HttpResponse LiveApi::AnswerTaps(const Call& call) const {
 }
 
 Route LiveApi::Standalone(LiveResource resource) const {
-  return Route([this, resource](const HttpRequest& request, const Route::Respond& respond) {
-    if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
-    Answer(resource, request, {{request.header("authorization"), request.peer}}, respond);
+  return LocalRoute([this, resource](const HttpRequest& request, observe::Credentials credentials,
+                                     const Route::Respond& respond) {
+    Answer(resource, request, {std::move(credentials)}, respond);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "nlohmann/json.hpp"
 
@@ -63,6 +64,26 @@ std::optional<HttpResponse> RefuseForeign(const HttpRequest& request) {
   const bool own_site = site.empty() || site == "same-origin" || site == "none";
   if (own_origin && own_site) return std::nullopt;
   return FailureResponse(absl::PermissionDeniedError("the request comes from another site's page"));
+}
+
+Route LocalRoute(HandleLocal handle) {
+  return Route(
+      [handle = std::move(handle)](const HttpRequest& request, const Route::Respond& respond) {
+        if (auto refused = RefuseForeign(request)) return respond(*std::move(refused));
+        handle(request, {request.header("authorization"), request.peer}, respond);
+      });
+}
+
+Route KnownRoute(observe::Authorizer* authorizer, HandleKnown handle) {
+  return LocalRoute([authorizer, handle = std::move(handle)](
+                        const HttpRequest& request, const observe::Credentials& credentials,
+                        const Route::Respond& respond) {
+    authorizer->Authorize(credentials, {},
+                          [request, respond, handle](const StatusOr<observe::Access>& access) {
+                            if (!access.ok()) return respond(FailureResponse(access.status()));
+                            handle(request, respond);
+                          });
+  });
 }
 
 std::vector<std::pair<std::string, std::string>> SecurityHeaders() {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "observe/authorizer.h"
 #include "web/http_message.h"
 
 namespace traffictap::web {
@@ -16,6 +18,17 @@ namespace traffictap::web {
 // that a page sends must come from our own page (Origin, Sec-Fetch-Site). The answer to refuse
 // with, or nothing.
 std::optional<HttpResponse> RefuseForeign(const HttpRequest& request);
+
+// A route for this machine alone: `handle` gets what RefuseForeign lets in, and what it shows of who
+// sent it.
+using HandleLocal = std::function<void(const HttpRequest& request, observe::Credentials credentials,
+                                       const Route::Respond& respond)>;
+Route LocalRoute(HandleLocal handle);
+
+// The same for those alone whom `authorizer`, which outlives it, knows, whatever they may read.
+// `handle` is called on any thread.
+using HandleKnown = std::function<void(const HttpRequest& request, const Route::Respond& respond)>;
+Route KnownRoute(observe::Authorizer* authorizer, HandleKnown handle);
 
 // Headers of every answer that a browser may show: no script, style or connection but our own,
 // nothing inline, no framing, no sniffing, no referrer.

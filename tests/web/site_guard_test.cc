@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "nlohmann/json.hpp"
+#include "observe/token_authorizer.h"
 
 namespace traffictap {
 namespace web {
@@ -13,6 +14,15 @@ bool Refuses(std::multimap<std::string, std::string> headers) {
   HttpRequest request;
   request.headers = std::move(headers);
   return RefuseForeign(request).has_value();
+}
+
+int CodeOf(const Route& route, std::multimap<std::string, std::string> headers) {
+  HttpRequest request;
+  request.headers = std::move(headers);
+  request.peer = "127.0.0.1:5";
+  int code = 0;
+  route(request, [&code](const HttpResponse& answer) { code = answer.code; });
+  return code;
 }
 
 }  // namespace
@@ -36,6 +46,37 @@ BOOST_AUTO_TEST_CASE(only_our_own_page_may_send_for_a_browser) {
   BOOST_TEST(Refuses({{"host", "localhost:1"}, {"origin", "http://localhost:2"}}));
   BOOST_TEST(Refuses({{"host", "localhost:1"}, {"origin", "null"}}));
   BOOST_TEST(Refuses({{"host", "localhost:1"}, {"sec-fetch-site", "same-site"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_local_route_hands_on_who_sent_what_it_lets_in) {
+  std::string shown;
+  const Route route =
+      LocalRoute([&shown](const HttpRequest&, const observe::Credentials& credentials,
+                          const Route::Respond& respond) {
+        shown = credentials.authorization + " " + credentials.peer;
+        respond({});
+      });
+  BOOST_TEST(route.answers_later());
+  BOOST_TEST(CodeOf(route, {{"host", "evil.example"}, {"authorization", "x"}}) == 403);
+  BOOST_TEST(shown.empty());
+  BOOST_TEST(CodeOf(route, {{"host", "localhost"}, {"authorization", "x"}}) == 200);
+  BOOST_TEST(shown == "x 127.0.0.1:5");
+}
+
+BOOST_AUTO_TEST_CASE(a_route_for_known_callers_refuses_all_others) {
+  observe::TokenAuthorizer authorizer("good");
+  int calls = 0;
+  const Route route =
+      KnownRoute(&authorizer, [&calls](const HttpRequest&, const Route::Respond& respond) {
+        ++calls;
+        respond({});
+      });
+  BOOST_TEST(CodeOf(route, {{"host", "localhost"}}) == 401);
+  BOOST_TEST(CodeOf(route, {{"host", "localhost"}, {"authorization", "Bearer bad"}}) == 401);
+  BOOST_TEST(CodeOf(route, {{"host", "evil.example"}, {"authorization", "Bearer good"}}) == 403);
+  BOOST_TEST(calls == 0);
+  BOOST_TEST(CodeOf(route, {{"host", "localhost"}, {"authorization", "Bearer good"}}) == 200);
+  BOOST_TEST(calls == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_is_a_kubernetes_status) {

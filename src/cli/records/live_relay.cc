@@ -77,29 +77,24 @@ LiveRelay::LiveRelay(const Cluster* cluster, observe::Authorizer* authorizer)
     : cluster_(cluster), authorizer_(authorizer) {}
 
 web::Route LiveRelay::Relayed(const std::string& resource) {
-  return web::Route(
-      [this, resource](const web::HttpRequest& request, const web::Route::Respond& respond) {
-        if (auto refused = web::RefuseForeign(request)) return respond(*std::move(refused));
-        Status allowed;
-        authorizer_->Authorize(
-            {request.header("authorization"), request.peer}, {},
-            [&](const StatusOr<observe::Access>& access) { allowed = access.status(); });
-        if (!allowed.ok()) return respond(web::FailureResponse(allowed));
-        const std::string query = TranslatedQuery(request.query, *cluster_);
-        const std::string path =
-            LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
-        const bool events = request.header("accept").find(kEvents) != std::string::npos;
-        const std::string accept = events ? kEvents : "application/x-ndjson";
-        const Status runs = threads_.Run(
-            [cluster = cluster_, resource, path, accept, respond](std::stop_token relay_ends) {
-              if (resource == "pairs") {
-                RelayStream(*cluster, path, accept, std::move(relay_ends), respond);
-              } else {
-                RelayCall(*cluster, path, respond);
-              }
-            });
-        if (!runs.ok()) respond(web::FailureResponse(runs));
-      });
+  const auto relay = [this, resource](const web::HttpRequest& request,
+                                      const web::Route::Respond& respond) {
+    const std::string query = TranslatedQuery(request.query, *cluster_);
+    const std::string path =
+        LivePath(*cluster_, resource, false, {}) + (query.empty() ? "" : "?" + query);
+    const bool events = request.header("accept").find(kEvents) != std::string::npos;
+    const std::string accept = events ? kEvents : "application/x-ndjson";
+    const Status runs = threads_.Run(
+        [cluster = cluster_, resource, path, accept, respond](std::stop_token relay_ends) {
+          if (resource == "pairs") {
+            RelayStream(*cluster, path, accept, std::move(relay_ends), respond);
+          } else {
+            RelayCall(*cluster, path, respond);
+          }
+        });
+    if (!runs.ok()) respond(web::FailureResponse(runs));
+  };
+  return web::KnownRoute(authorizer_, relay);
 }
 
 std::map<std::string, web::Route> LiveRelay::Routes() {

@@ -34,19 +34,6 @@ web::HttpResponse Answer(const StatusOr<Json>& json) {
   return web::JsonResponse(Object(*json).Serialize() + "\n");
 }
 
-std::optional<web::HttpResponse> RefuseRequest(const web::HttpRequest& request, bool posts,
-                                               observe::Authorizer* authorizer) {
-  if (auto refused = web::RefuseForeign(request)) return refused;
-  Status allowed;
-  authorizer->Authorize(
-      {request.header("authorization"), request.peer}, {},
-      [&](const StatusOr<observe::Access>& access) { allowed = access.status(); });
-  if (!allowed.ok()) return web::FailureResponse(allowed);
-  if (!posts || (request.posted && request.header("content-type") == kJson)) return std::nullopt;
-  return web::FailureResponse(
-      absl::InvalidArgumentError("must be a POST with the content type application/json"));
-}
-
 Json TapJson(const Object& tap) {
   const TapCondition ready = ConditionOf(tap, "Ready");
   return {{"tap", tap.key().ToString()},
@@ -65,18 +52,20 @@ TapDesk::TapDesk(const Cluster* cluster, observe::Authorizer* authorizer, const 
     : cluster_(cluster), authorizer_(authorizer), clock_(clock), console_(console), wait_(wait) {}
 
 web::Route TapDesk::Guarded(bool posts, Handle handle) {
-  const auto answer = [this, posts, handle = std::move(handle)](
-                          const web::HttpRequest& request, const web::Route::Respond& respond) {
-    if (auto refused = RefuseRequest(request, posts, authorizer_)) {
-      return respond(*std::move(refused));
-    }
-    const std::string posted = request.posted.value_or("");
-    const Status runs = threads_.Run([handle, posted, respond](const std::stop_token& stop) {
-      respond(Answer(handle(posted, stop)));
-    });
-    if (!runs.ok()) respond(Answer(runs));
-  };
-  return posts ? web::Route(answer).TakingBodies() : web::Route(answer);
+  auto route = web::KnownRoute(
+      authorizer_, [this, posts, handle = std::move(handle)](const web::HttpRequest& request,
+                                                             const web::Route::Respond& respond) {
+        if (posts && (!request.posted || request.header("content-type") != kJson)) {
+          return respond(Answer(
+              absl::InvalidArgumentError("must be a POST with the content type application/json")));
+        }
+        const std::string posted = request.posted.value_or("");
+        const Status runs = threads_.Run([handle, posted, respond](const std::stop_token& stop) {
+          respond(Answer(handle(posted, stop)));
+        });
+        if (!runs.ok()) respond(Answer(runs));
+      });
+  return posts ? std::move(route).TakingBodies() : route;
 }
 
 std::map<std::string, web::Route> TapDesk::Routes() {
