@@ -60,12 +60,6 @@ AccessReviewerOptions DumpRights() {
   return out;
 }
 
-web::HttpResponse OnlyReads() {
-  web::HttpResponse out{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-  out.headers = {{"Allow", "GET, HEAD"}};
-  return out;
-}
-
 std::string LiveRoot() { return fmt::format("/apis/{}/{}/", kGroup, kVersion); }
 
 web::HttpResponse Health(bool healthy) {
@@ -172,7 +166,7 @@ void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Re
   if (request.path.starts_with(LiveRoot()) && request.path.size() > LiveRoot().size()) {
     return AnswerLive(request, *std::move(user), respond);
   }
-  respond(request.posted ? OnlyReads() : AnswerDiscovery(request));
+  respond(request.posted ? web::OnlyReads() : AnswerDiscovery(request));
 }
 
 void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User user,
@@ -184,7 +178,7 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
   if (path && path->resource == kDumps) {
     return dumps_.Answer(request, std::move(credentials), path->ns, respond);
   }
-  if (request.posted) return respond(OnlyReads());
+  if (request.posted) return respond(web::OnlyReads());
   const bool files = path && path->resource == kFiles;
   const auto resource = path ? ResourceOf(path->resource) : std::nullopt;
   if (!resource && !files) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "fmt/format.h"
+#include "web/site_guard.h"
 
 namespace traffictap::web {
 namespace {
@@ -156,9 +157,7 @@ void HttpSession::Dispatch() {
   const bool posts = method == http::verb::post && route != nullptr && route->takes_bodies();
   if (posts) request.posted = parser_->get().body();
   if (!posts && method != http::verb::get && method != http::verb::head) {
-    HttpResponse refused{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-    refused.headers = {{"Allow", "GET, HEAD"}};
-    return Answer(std::move(refused));
+    return Answer(OnlyReads());
   }
   if (route == nullptr) return Answer({404, "text/plain; charset=utf-8", "not found\n"});
   if (route->answers_later() && !Hold()) return Answer(TooMany());

@@ -107,6 +107,12 @@ HttpResponse JsonResponse(std::string body) {
   return out;
 }
 
+HttpResponse OnlyReads() {
+  HttpResponse out{405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
+  out.headers = {{"Allow", "GET, HEAD"}};
+  return out;
+}
+
 HttpResponse FailureResponse(const Status& status) {
   const Failure failure = FailureOf(status.code());
   const nlohmann::ordered_json body = {{"kind", "Status"},         {"apiVersion", "v1"},

@@ -37,6 +37,9 @@ std::vector<std::pair<std::string, std::string>> SecurityHeaders();
 // JSON that a browser may show and nobody may keep.
 HttpResponse JsonResponse(std::string body);
 
+// 405, for a path that is only read.
+HttpResponse OnlyReads();
+
 // A failure in the form of a Kubernetes metav1.Status, which every client of its API understands.
 HttpResponse FailureResponse(const Status& status);
 
