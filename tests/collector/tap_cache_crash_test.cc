@@ -6,9 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "collector/tap_cache.h"
-#include "fakes/file_fault.h"
-#include "fakes/shared_memory.h"
-#include "fakes/temp_dir.h"
+#include "fakes/every_call.h"
 
 namespace traffictap {
 
@@ -23,7 +21,8 @@ struct Told {
   std::atomic<int> kept{0};  // the newest version that was on disk for sure
 };
 
-void Live(const std::string& path, Told* told) {
+void Live(const fakes::TempDir& directory, Told* told) {
+  const std::string path = directory / "taps";
   for (int version = 1; version <= kVersions; ++version) {
     {
       TapCache cache(path);
@@ -36,22 +35,17 @@ void Live(const std::string& path, Told* told) {
   }
 }
 
-int AtEveryCall(FileFault fault) {
-  for (fault.at = 0;; ++fault.at) {
-    const fakes::TempDir dir("/dev/shm");
-    const fakes::SharedMemory<Told> told;
-    const auto end = fakes::RunWithFault([&] { Live(dir / "taps", told.operator->()); }, fault);
-    BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
-    const auto loaded = TapCache(dir / "taps").Load();
-    BOOST_TEST_CONTEXT("call " << fault.at << " kept " << told->kept) {
-      BOOST_TEST((loaded.ok() || (told->kept == 0 && absl::IsNotFound(loaded.status()))));
-      if (loaded.ok()) BOOST_TEST(std::stoi(loaded->version()) >= told->kept);
-      // One failure costs one version, at most.
-      if (end.well) BOOST_TEST(told->kept >= kVersions - 1);
-    }
-    if (!end.faulted) return fault.at;
+void Check(const fakes::ChildEnd& end, const fakes::TempDir& directory, Told* told) {
+  const auto loaded = TapCache(directory / "taps").Load();
+  BOOST_TEST_CONTEXT("kept " << told->kept) {
+    BOOST_TEST((loaded.ok() || (told->kept == 0 && absl::IsNotFound(loaded.status()))));
+    if (loaded.ok()) BOOST_TEST(std::stoi(loaded->version()) >= told->kept);
+    // One failure costs one version, at most.
+    if (end.well) BOOST_TEST(told->kept >= kVersions - 1);
   }
 }
+
+int AtEveryCall(const FileFault& fault) { return fakes::AtEveryCall<Told>(fault, Live, Check); }
 
 }  // namespace
 

@@ -8,12 +8,10 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 
-#include "fakes/file_fault.h"
+#include "fakes/every_call.h"
 #include "fakes/manual_clock.h"
 #include "fakes/record_ledger.h"
 #include "fakes/records.h"
-#include "fakes/shared_memory.h"
-#include "fakes/temp_dir.h"
 #include "sinks/file/file_writer.h"
 
 namespace traffictap {
@@ -66,9 +64,9 @@ struct FileCrashTest {
     spec.files_max = 20;
   }
   // One life: a record after the other, each tried a few times.
-  void Live(const std::string& directory, Told* told) {
+  void Live(const fakes::TempDir& directory, Told* told) {
     ToldLedger ledger(told);
-    sinks::FileWriter writer(spec, directory, &clock);
+    sinks::FileWriter writer(spec, directory.path().string(), &clock);
     for (int i = 0; i < kTries && !writer.Open(&ledger).ok(); ++i) continue;
     for (int number = 0; number < kRecords; ++number) {
       const auto record = MakeRecords(number, 1);
@@ -93,9 +91,9 @@ struct FileCrashTest {
     std::sort(out.begin(), out.end());
     return out;
   }
-  void Check(FileFault fault, const fakes::ChildEnd& end, const fakes::TempDir& directory,
-             int delivered) {
-    BOOST_TEST_CONTEXT("call " << fault.at << " sync " << spec.sync) {
+  void Check(const fakes::ChildEnd& end, const fakes::TempDir& directory, int delivered) {
+    BOOST_TEST_CONTEXT("sync " << spec.sync) {
+      if (end.well) BOOST_TEST(delivered == kRecords);
       std::vector<int> found = Found(directory);
       BOOST_REQUIRE(!found.empty());
       BOOST_TEST(found.back() == kRecords + 1);
@@ -106,18 +104,25 @@ struct FileCrashTest {
       BOOST_TEST((count == delivered || (!end.well && count == delivered + 1)), count << delivered);
     }
   }
-  // At every call, until a life comes to its end without the fault. How many calls that was.
-  int AtEveryCall(FileFault fault) {
-    for (fault.at = 0;; ++fault.at) {
-      const fakes::TempDir directory("/dev/shm");
-      const fakes::SharedMemory<Told> told;
-      const auto end =
-          fakes::RunWithFault([&] { Live(directory.path().string(), told.operator->()); }, fault);
-      BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
-      if (end.well) BOOST_TEST(told->delivered == kRecords, "call " << fault.at);
-      Check(fault, end, directory, told->delivered);
-      if (!end.faulted) return fault.at;
-    }
+  // Where older files were deleted: what is left is the newest.
+  void CheckNewest(const fakes::ChildEnd& end, const fakes::TempDir& directory, int delivered) {
+    const std::vector<int> found = Found(directory);
+    const int count = static_cast<int>(found.size()) - 1;
+    BOOST_REQUIRE(count >= 0);
+    const int first = count > 0 ? found.front() : 0;
+    BOOST_TEST(std::vector<int>(found.begin(), found.end() - 1) == Range(first, count),
+               boost::test_tools::per_element());
+    if (count > 0) BOOST_TEST(found[static_cast<size_t>(count) - 1] + 1 >= delivered);
+    // A crash between a rotation and the deletion leaves one more, until the next rotation.
+    BOOST_TEST(directory.Names("a").size() <= spec.files_max + (end.well ? 0 : 1));
+  }
+  using Checked = void (FileCrashTest::*)(const fakes::ChildEnd&, const fakes::TempDir&, int);
+  int AtEveryCall(const FileFault& fault, Checked check = &FileCrashTest::Check) {
+    return fakes::AtEveryCall<Told>(
+        fault, [this](const fakes::TempDir& directory, Told* told) { Live(directory, told); },
+        [&](const fakes::ChildEnd& end, const fakes::TempDir& directory, Told* told) {
+          (this->*check)(end, directory, told->delivered);
+        });
   }
   fakes::ManualClock clock;
   tap::FileOutput spec;
@@ -147,24 +152,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fails_once_at_any_call_costs_no_record) {
 
 BOOST_AUTO_TEST_CASE(a_kill_at_any_call_leaves_the_newest_files_and_no_more_than_there_may_be) {
   spec.files_max = 2;
-  for (FileFault fault;; ++fault.at) {
-    const fakes::TempDir directory("/dev/shm");
-    const fakes::SharedMemory<Told> told;
-    const auto end =
-        fakes::RunWithFault([&] { Live(directory.path().string(), told.operator->()); }, fault);
-    const std::vector<int> found = Found(directory);
-    BOOST_TEST_CONTEXT("call " << fault.at) {
-      const int count = static_cast<int>(found.size()) - 1;
-      BOOST_REQUIRE(count >= 0);
-      const int first = count > 0 ? found.front() : 0;
-      BOOST_TEST(std::vector<int>(found.begin(), found.end() - 1) == Range(first, count),
-                 boost::test_tools::per_element());
-      if (count > 0) BOOST_TEST(found[static_cast<size_t>(count) - 1] + 1 >= told->delivered);
-      // A crash between a rotation and the deletion leaves one more, until the next rotation.
-      BOOST_TEST(directory.Names("a").size() <= spec.files_max + (end.well ? 0 : 1));
-    }
-    if (!end.faulted) return;
-  }
+  AtEveryCall({.kind = FileFault::Kind::kKilled}, &FileCrashTest::CheckNewest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

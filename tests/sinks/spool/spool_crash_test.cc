@@ -6,11 +6,9 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
-#include "fakes/file_fault.h"
+#include "fakes/every_call.h"
 #include "fakes/manual_clock.h"
 #include "fakes/records.h"
-#include "fakes/shared_memory.h"
-#include "fakes/temp_dir.h"
 #include "fmt/format.h"
 #include "sinks/spool/spool.h"
 
@@ -60,15 +58,12 @@ struct SpoolCrashTest {
     }
     spool->Close(false);
   }
-  int AtEveryCall(FileFault fault) {
-    for (fault.at = 0;; ++fault.at) {
-      const fakes::TempDir root("/dev/shm");
-      const fakes::SharedMemory<Told> told;
-      const auto end = fakes::RunWithFault([&] { Live(root, told.operator->()); }, fault);
-      BOOST_TEST(end.well == (fault.kind == FileFault::Kind::kFails || !end.faulted));
-      BOOST_TEST_CONTEXT("call " << fault.at) { Check(root, told->put, told->taken); }
-      if (!end.faulted) return fault.at;
-    }
+  int AtEveryCall(const FileFault& fault) {
+    return fakes::AtEveryCall<Told>(
+        fault, [this](const fakes::TempDir& root, Told* told) { Live(root, told); },
+        [this](const fakes::ChildEnd&, const fakes::TempDir& root, Told* told) {
+          Check(root, told->put, told->taken);
+        });
   }
   void Check(const fakes::TempDir& root, int put, int taken) {
     auto spool = Make(root);
