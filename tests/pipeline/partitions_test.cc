@@ -4,15 +4,14 @@
 // seed, go through pipelines that differ in their threads alone. A run that fails is run again by
 // PARTITIONS_SEED=17.
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "absl/synchronization/mutex.h"
 #include "base/counters.h"
-#include "base/log.h"
 #include "fakes/eventually.h"
 #include "pipeline/lane_fixture.h"
+#include "pipeline/seeds.h"
 #include "pipeline/simulation.h"
 
 namespace traffictap {
@@ -225,31 +224,24 @@ void Compare(const Mesh::Written& one, const Mesh::Written& several) {
   }
 }
 
-// From PARTITIONS_SEED alone where that is set. The final counters of so many taps would fill the log.
-void ForSeeds(uint64_t count, const std::function<void(uint64_t)>& run) {
-  log::For("pipeline").set_level(spdlog::level::off);
-  const char* one = std::getenv("PARTITIONS_SEED");
-  const uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
-  for (uint64_t seed = first; seed < first + (one != nullptr ? 1 : count); ++seed) {
-    BOOST_TEST_CONTEXT("PARTITIONS_SEED=" << seed) { run(seed); }
-  }
-  log::For("pipeline").set_level(spdlog::level::info);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(partitions)
 
 BOOST_AUTO_TEST_CASE(several_shards_write_the_records_that_one_writes) {
-  ForSeeds(40, [](uint64_t seed) {
+  // The final counters of so many taps would fill the log.
+  const simulation::Silence silence({"pipeline"});
+  simulation::ForSeeds("PARTITIONS", 40, [](uint64_t seed) {
     const auto one = Mesh(seed, 1, false).Run();
     for (const size_t threads : {2, 4, 7}) Compare(one, Mesh(seed, threads, false).Run());
   });
 }
 
 BOOST_AUTO_TEST_CASE(several_threads_write_the_records_that_one_shard_writes) {
-  ForSeeds(5,
-           [](uint64_t seed) { Compare(Mesh(seed, 1, false).Run(), Mesh(seed, 4, true).Run()); });
+  const simulation::Silence silence({"pipeline"});
+  simulation::ForSeeds("PARTITIONS", 5, [](uint64_t seed) {
+    Compare(Mesh(seed, 1, false).Run(), Mesh(seed, 4, true).Run());
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,11 +7,10 @@
 #include "pipeline/simulation.h"
 
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <numeric>
 
 #include "base/counters.h"
-#include "base/log.h"
+#include "pipeline/seeds.h"
 
 namespace traffictap {
 
@@ -26,18 +25,6 @@ namespace {
 constexpr base::Nanos kCloseWait = 5 * kSecond;
 constexpr base::Nanos kAbandonAfter = 2 * kSecond;
 constexpr size_t kMemory = 200'000;
-
-// Outputs that fail by the thousand fill the log, and slow the search.
-class Silence {
- public:
-  Silence() { Set(spdlog::level::off); }
-  ~Silence() { Set(spdlog::level::info); }
-
- private:
-  static void Set(spdlog::level::level_enum level) {
-    for (const char* name : {"pipeline", "sinks"}) log::For(name).set_level(level);
-  }
-};
 
 // Raised by what must never be; the runner adds the seed.
 struct Broken : std::runtime_error {
@@ -303,20 +290,14 @@ class World final : public traffic::RecordConsumer {
 BOOST_AUTO_TEST_SUITE(simulation)
 
 BOOST_AUTO_TEST_CASE(nothing_is_lost_untold_and_everything_ends_whatever_fails_when) {
-  const Silence silence;
-  const char* one = std::getenv("SIMULATION_SEED");
-  const char* many = std::getenv("SIMULATION_SEEDS");
-  const uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
-  const uint64_t count = one != nullptr    ? 1
-                         : many != nullptr ? std::strtoull(many, nullptr, 10)
-                                           : 300;
-  for (uint64_t seed = first; seed < first + count; ++seed) {
+  const simulation::Silence silence({"pipeline", "sinks"});
+  simulation::ForSeeds("SIMULATION", 300, [](uint64_t seed) {
     try {
       World(seed).Run();
     } catch (const Broken& broken) {
-      BOOST_ERROR("SIMULATION_SEED=" << seed << ": " << broken.what());
+      BOOST_ERROR(broken.what());
     }
-  }
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
