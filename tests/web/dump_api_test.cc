@@ -5,25 +5,13 @@
 
 #include "fakes/captured_log.h"
 #include "nlohmann/json.hpp"
+#include "web/namespace_authorizer.h"
 
 namespace traffictap {
 namespace {
 
-// Lets everybody into the namespaces that the test names; none named: everywhere.
-struct NamespaceAuthorizer final : observe::Authorizer {
-  void Authorize(const observe::Credentials& credentials, const std::set<std::string>&,
-                 Done done) override {
-    if (credentials.authorization == "bad") return done(absl::UnauthenticatedError("who?"));
-    done(observe::Access{.user = "max",
-                         .groups = {"dev", "ops"},
-                         .everything = namespaces.empty(),
-                         .namespaces = namespaces});
-  }
-  std::set<std::string> namespaces;
-};
-
 struct Fixture {
-  NamespaceAuthorizer authorizer;
+  web::NamespaceAuthorizer authorizer;
   std::vector<web::DumpWish> wishes;
   Status answer = absl::OkStatus();
   web::DumpApi api{&authorizer, [this](const web::DumpWish& wish) {

@@ -9,20 +9,10 @@
 #include "absl/synchronization/notification.h"
 #include "fakes/manual_clock.h"
 #include "nlohmann/json.hpp"
+#include "web/namespace_authorizer.h"
 
 namespace traffictap {
 namespace {
-
-// Lets everybody into the namespaces that the test names; none named: everywhere.
-struct NamespaceAuthorizer final : observe::Authorizer {
-  void Authorize(const observe::Credentials& credentials, const std::set<std::string>&,
-                 Done done) override {
-    if (credentials.authorization == "bad") return done(absl::UnauthenticatedError("who?"));
-    done(
-        observe::Access{.user = "max", .everything = namespaces.empty(), .namespaces = namespaces});
-  }
-  std::set<std::string> namespaces;
-};
 
 // Gives one piece after the other.
 struct Pieces final : tap::OutputFileReader {
@@ -96,7 +86,7 @@ struct Fixture {
 
   Fixture() { Make(); }
 
-  NamespaceAuthorizer authorizer;
+  web::NamespaceAuthorizer authorizer;
   fakes::ManualClock clock;
   const std::shared_ptr<FakeStore> store = std::make_shared<FakeStore>();
   std::unique_ptr<web::FileApi> api;

@@ -7,9 +7,10 @@
 #include "fakes/captured_console.h"
 
 namespace traffictap {
-namespace {
 
-const std::string kOld = "all-20260131T120000.000000000.jsonl";
+using cli::kOld;
+
+namespace {
 
 // Tells of each call, and answers the next one with what is left of a list.
 struct ScriptedTarget final : cli::CopyTarget {

@@ -9,9 +9,10 @@
 #include "fakes/temp_dir.h"
 
 namespace traffictap {
-namespace {
 
-const std::string kOld = "all-20260131T120000.000000000.jsonl";
+using cli::kOld;
+
+namespace {
 
 struct Fixture : cli::FileCollector {
   Status Copy() {

@@ -13,6 +13,9 @@
 
 namespace traffictap::cli {
 
+// A rotated file of the output.
+inline const std::string kOld = "all-20260131T120000.000000000.jsonl";
+
 // A cluster with the tap shop/all, whose output "disk" has these files.
 struct FileCollector {
   struct File {

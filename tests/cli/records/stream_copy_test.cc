@@ -7,9 +7,10 @@
 #include "fakes/captured_console.h"
 
 namespace traffictap {
-namespace {
 
-const std::string kOld = "all-20260131T120000.000000000.jsonl";
+using cli::kOld;
+
+namespace {
 
 struct Fixture : cli::FileCollector {
   Status Copy() { return target.Copy(Source(), Source().List().value().at(0)); }
