@@ -12,6 +12,7 @@
 #include "als/entry_protos.h"
 #include "als/log_sender.h"
 #include "als/recording_consumer.h"
+#include "fakes/eventually.h"
 #include "fakes/raw_client.h"
 
 namespace traffictap {
@@ -149,9 +150,10 @@ BOOST_AUTO_TEST_CASE(stop_reads_on_until_its_streams_end) {
   const auto begin = Clock::now();
   std::thread stop([&] { server->Stop(30 * base::kSecond); });
   // New connections are refused as soon as it stops.
-  while (Connect(port)->WaitForConnected(std::chrono::system_clock::now() +
-                                         std::chrono::milliseconds(100))) {
-  }
+  BOOST_TEST(fakes::Eventually([&] {
+    return !Connect(port)->WaitForConnected(std::chrono::system_clock::now() +
+                                            std::chrono::milliseconds(100));
+  }));
   BOOST_TEST(sender.Send(MessageOf({"/while"})));
   BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
   BOOST_TEST(sender.Finish().ok());

@@ -51,7 +51,7 @@ struct AccessReviewerTest {
       out = std::move(access);
       answered.Notify();
     });
-    answered.WaitForNotification();
+    BOOST_REQUIRE(fakes::Notified(answered));
     return out;
   }
 };
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_caller_of_many_namespaces_delays_no_other) {
   for (int i = 0; i < 50; ++i) many.insert("ns-" + std::to_string(i));
   absl::Notification max_answered;
   reviewer.Authorize(Max(), many, [&](const StatusOr<observe::Access>&) { max_answered.Notify(); });
-  asks.WaitForNotification();
+  BOOST_TEST(fakes::Notified(asks));
   observe::Credentials eve;
   eve.user.name = "eve";
   absl::Notification eve_answered;
@@ -165,8 +165,8 @@ BOOST_AUTO_TEST_CASE(a_caller_of_many_namespaces_delays_no_other) {
     eve_answered.Notify();
   });
   go.Notify();
-  eve_answered.WaitForNotification();
-  max_answered.WaitForNotification();
+  BOOST_TEST(fakes::Notified(eve_answered));
+  BOOST_TEST(fakes::Notified(max_answered));
   BOOST_TEST(asked_when_answered == 1);
   BOOST_TEST(asked_of_max == 51);
 }
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(those_who_wait_are_bounded_and_are_answered_when_it_stops) 
     });
   };
   ask();
-  asks.WaitForNotification();  // the thread is busy with the first
+  BOOST_TEST(fakes::Notified(asks));  // the thread is busy with the first
   for (int i = 0; i < 3; ++i) ask();
   BOOST_TEST(unavailable == 1);
   std::thread stopper([&] { reviewer.Stop(); });

@@ -97,7 +97,9 @@ BOOST_AUTO_TEST_CASE(keeps_each_pushing_threads_order_and_loses_nothing) {
   int taken = 0;
   bool in_order = true;
   while (taken < kThreads * kItems) {
-    for (const auto& [thread, i] : queue.PopAll(kLong)) {
+    const auto items = queue.PopAll(kLong);
+    if (items.empty()) break;
+    for (const auto& [thread, i] : items) {
       in_order = in_order && next[static_cast<size_t>(thread)]++ == i;
       ++taken;
     }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
+
 namespace traffictap::fakes {
 
 // True as soon as `holds()` is; false where it never was within ten seconds. For what another
@@ -16,6 +18,11 @@ bool Eventually(Holds holds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
+}
+
+// As Eventually, for what another thread announces.
+inline bool Notified(const absl::Notification& what) {
+  return what.WaitForNotificationWithTimeout(absl::Seconds(10));
 }
 
 }  // namespace traffictap::fakes

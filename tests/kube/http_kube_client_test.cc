@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/synchronization/notification.h"
+#include "fakes/eventually.h"
 #include "fakes/scripted_http_server.h"
 
 namespace traffictap {
@@ -360,7 +361,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_a_quiet_watch_at_once) {
   });
   Status status = absl::UnknownError("");
   std::thread watcher([&] { status = rig.Watch(); });
-  begun.WaitForNotification();
+  BOOST_TEST(fakes::Notified(begun));
   const base::Nanos asked = rig.clock.Monotonic();
   rig.stop.request_stop();
   watcher.join();

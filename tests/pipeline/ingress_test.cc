@@ -2,6 +2,7 @@
 #include "pipeline/ingress.h"
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <thread>
 
 #include "fakes/entry_builder.h"
@@ -278,7 +279,11 @@ BOOST_AUTO_TEST_CASE(pauses_and_taps_at_once_leave_no_wanted_stream_asleep) {
         const auto waker = std::make_shared<Waker>();
         if (!stream->Pause(waker)) continue;
         ++asleep;
-        while (!waker->awake) std::this_thread::yield();
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!waker->awake) {
+          if (std::chrono::steady_clock::now() > end) return;
+          std::this_thread::yield();
+        }
         --asleep;
         Send(*stream, {"x"});
       }

@@ -20,10 +20,13 @@ class Registry:
         while not (found := re.search(r"serving on port (\d+)", said)):
             if not select.select([self._process.stderr], [], [], 20)[0]:
                 raise RuntimeError(f"the registry does not say its port: {said}")
-            said += self._process.stderr.readline()
+            line = self._process.stderr.readline()
+            if not line:
+                raise RuntimeError(f"the registry ended: {said}")
+            said += line
         self.address = f"127.0.0.1:{found[1]}"
 
     def close(self):
         self._process.terminate()
-        self._process.wait()
+        self._process.wait(20)
         self._process.stderr.close()

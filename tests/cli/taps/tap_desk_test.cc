@@ -87,7 +87,7 @@ struct Fixture {
       out = std::move(response);
       answered.Notify();
     });
-    answered.WaitForNotification();
+    BOOST_REQUIRE(fakes::Notified(answered));
     return out;
   }
   Json Told(const std::string& path, const std::optional<std::string>& posted) {

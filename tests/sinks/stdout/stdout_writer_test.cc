@@ -52,7 +52,9 @@ BOOST_AUTO_TEST_CASE(a_line_that_stopped_half_way_goes_on_where_it_stopped) {
   const auto records = MakeRecords(0, 1, 10'000);
   std::string text;
   sinks::WriteResult result;
+  int tries = 0;
   do {
+    BOOST_REQUIRE(++tries < 1000);
     result = writer.Write(records, 0);
     BOOST_REQUIRE((result.status.ok() || IsRetryable(result.status)));
     text += Read();
