@@ -30,7 +30,8 @@ void AddClusterOptions(AllNamespaces all, Standalone standalone, ClusterOptions*
 
 // What the options lead to: the API server, or a collector's own.
 struct Cluster {
-  std::unique_ptr<kube::KubeClient> client;
+  // Nobody else's, but a test's: it looks at what was asked when the command has ended.
+  std::shared_ptr<kube::KubeClient> client;
   std::string ns;           // to work in; empty: all
   bool standalone = false;  // there is no Kubernetes; `client` serves raw paths alone
 };

@@ -21,54 +21,6 @@ constexpr char kGroup[] = "/apis/tap.traffictap.io/v1alpha1";
 constexpr char kRecord[] =
     "{\"schemaVersion\":\"v1\",\"id\":\"1\",\"tap\":\"shop/t\",\"verdict\":\"Ok\"}\n";
 
-// Lends the client to a command, which would own it.
-class Lent final : public kube::KubeClient {
- public:
-  explicit Lent(fakes::FakeKubeClient* to) : to_(to) {}
-  StatusOr<Object> Get(const kube::Resource& r, const kube::ObjectKey& k,
-                       const kube::CallOptions& o) override {
-    return to_->Get(r, k, o);
-  }
-  StatusOr<std::string> List(const kube::Resource& r, const kube::ListOptions& o,
-                             const std::function<void(Object)>& each) override {
-    return to_->List(r, o, each);
-  }
-  Status Watch(const kube::Resource& r, const kube::WatchOptions& o,
-               const std::function<void(kube::WatchEvent)>& e, std::stop_token s) override {
-    return to_->Watch(r, o, e, s);
-  }
-  StatusOr<Object> Apply(const kube::Resource& r, const Object& x,
-                         const kube::ApplyOptions& o) override {
-    return to_->Apply(r, x, o);
-  }
-  StatusOr<Object> ApplyStatus(const kube::Resource& r, const Object& x,
-                               const kube::ApplyOptions& o) override {
-    return to_->ApplyStatus(r, x, o);
-  }
-  StatusOr<Object> Create(const kube::Resource& r, const Object& x,
-                          const kube::CallOptions& o) override {
-    return to_->Create(r, x, o);
-  }
-  StatusOr<Object> Update(const kube::Resource& r, const Object& x,
-                          const kube::CallOptions& o) override {
-    return to_->Update(r, x, o);
-  }
-  Status Delete(const kube::Resource& r, const kube::ObjectKey& k,
-                const kube::DeleteOptions& o) override {
-    return to_->Delete(r, k, o);
-  }
-  StatusOr<std::string> GetRaw(const std::string& p, const kube::CallOptions& o) override {
-    return to_->GetRaw(p, o);
-  }
-  Status Stream(const std::string& p, const kube::StreamOptions& o, const kube::StreamHandlers& h,
-                std::stop_token s) override {
-    return to_->Stream(p, o, h, s);
-  }
-
- private:
-  fakes::FakeKubeClient* const to_;
-};
-
 // A cluster whose operator never looks at a tap.
 struct Fixture {
   Fixture() {
@@ -97,7 +49,9 @@ struct Fixture {
     console = {};
     cli::Session session{&console, &clock, stop.get_token(), [this](const auto& options) {
                            cli::Cluster out;
-                           out.client = std::make_unique<Lent>(&client);
+                           // Lent: the command does not delete it.
+                           out.client =
+                               std::shared_ptr<kube::KubeClient>(std::shared_ptr<void>(), &client);
                            out.ns = options.all_namespaces ? "" : "shop";
                            return StatusOr<cli::Cluster>(std::move(out));
                          }};
