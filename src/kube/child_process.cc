@@ -14,14 +14,13 @@
 #include <thread>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/deadline.h"
 #include "fmt/format.h"
 
 extern char** environ;
 
 namespace traffictap::kube {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(5);
 
@@ -86,15 +85,14 @@ Status TooSlow(const ChildProcessOptions& options) {
 }
 
 // Until the program closes its output.
-StatusOr<std::string> ReadAll(const ChildProcessOptions& options, SteadyClock::time_point end,
+StatusOr<std::string> ReadAll(const ChildProcessOptions& options, const base::Deadline& deadline,
                               int input) {
   std::string out;
   char piece[4096];
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now()).count();
+    const int left_ms = deadline.left_ms();
     pollfd wanted{input, POLLIN, 0};
-    const int ready = left <= 0 ? 0 : poll(&wanted, 1, static_cast<int>(left));
+    const int ready = left_ms == 0 ? 0 : poll(&wanted, 1, left_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
       return TooSlow(options);
@@ -118,11 +116,11 @@ int Wait(pid_t pid) {
 }
 
 // A program may go on for as long as it likes after it has closed its output. False: it did.
-bool WaitUntil(SteadyClock::time_point end, pid_t pid, int* state) {
+bool WaitUntil(const base::Deadline& deadline, pid_t pid, int* state) {
   for (;;) {
     const pid_t ended = waitpid(pid, state, WNOHANG);
     if (ended != 0 && !(ended < 0 && errno == EINTR)) return true;
-    if (SteadyClock::now() >= end) return false;
+    if (deadline.left() == 0) return false;
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -139,10 +137,10 @@ StatusOr<std::string> RunChildProcess(const ChildProcessOptions& options) {
   auto pid = Spawn(options, ends[1]);
   close(ends[1]);
   if (!pid.ok()) return pid.status();
-  const auto end = SteadyClock::now() + std::chrono::nanoseconds(options.timeout);
-  auto output = ReadAll(options, end, ends[0]);
+  const base::Deadline deadline(options.timeout);
+  auto output = ReadAll(options, deadline, ends[0]);
   int state = 0;
-  if (output.ok() && !WaitUntil(end, *pid, &state)) output = TooSlow(options);
+  if (output.ok() && !WaitUntil(deadline, *pid, &state)) output = TooSlow(options);
   if (!output.ok()) {
     kill(*pid, SIGKILL);
     state = Wait(*pid);

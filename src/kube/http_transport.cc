@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "base/deadline.h"
 #include "cpprest/http_client.h"
 #include "cpprest/uri_builder.h"
 #include "fmt/format.h"
@@ -290,8 +291,8 @@ HttpTransport::HttpTransport(std::unique_ptr<State> state) : state_(std::move(st
 
 HttpTransport::~HttpTransport() {
   // A continuation that runs while the process exits is what cpprestsdk is known to crash on.
-  const auto end = std::chrono::steady_clock::now() + Chrono(kUnwind);
-  while (state_->life.use_count() > 1 && std::chrono::steady_clock::now() < end) {
+  const base::Deadline deadline(kUnwind);
+  while (state_->life.use_count() > 1 && deadline.left() > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

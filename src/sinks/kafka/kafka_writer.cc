@@ -3,13 +3,12 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "base/deadline.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
 #include "kafkaclient/kafka_login.h"
@@ -199,11 +198,9 @@ struct KafkaWriter::State {
 
   // What the first one refuses goes to the second one, so that is flushed after it.
   void Flush(base::Nanos wait) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait);
+    const base::Deadline deadline(wait);
     for (rd_kafka_t* one : {producer, alone}) {
-      const auto left = until - std::chrono::steady_clock::now();
-      const auto left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
-      if (one != nullptr) rd_kafka_flush(one, static_cast<int>(std::max<int64_t>(left_ms, 0)));
+      if (one != nullptr) rd_kafka_flush(one, deadline.left_ms());
     }
   }
 

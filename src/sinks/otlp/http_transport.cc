@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <deque>
 #include <mutex>
 #include <utility>
 
+#include "base/deadline.h"
 #include "fmt/format.h"
 #include "rpc/credentials.h"
 #include "sinks/otlp/header_files.h"
@@ -192,7 +192,7 @@ void HttpTransport::Send(Signal signal, const std::string& body) {
 }
 
 std::optional<Answer> HttpTransport::Receive(base::Nanos wait) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait);
+  const base::Deadline deadline(wait);
   for (;;) {
     state_->Perform();
     if (!state_->answers.empty()) {
@@ -200,10 +200,9 @@ std::optional<Answer> HttpTransport::Receive(base::Nanos wait) {
       state_->answers.pop_front();
       return out;
     }
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return std::nullopt;
-    curl_multi_poll(state_->multi, nullptr, 0, static_cast<int>(left.count()), nullptr);
+    const int left_ms = deadline.left_ms();
+    if (left_ms == 0) return std::nullopt;
+    curl_multi_poll(state_->multi, nullptr, 0, left_ms, nullptr);
   }
 }
 

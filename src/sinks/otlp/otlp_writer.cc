@@ -2,9 +2,9 @@
 #include "sinks/otlp/otlp_writer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "base/deadline.h"
 #include "fmt/format.h"
 
 namespace traffictap::sinks {
@@ -23,20 +23,6 @@ constexpr Signal kSignals[] = {Signal::kLogs, Signal::kTraces};
 bool IsWanted(const tap::OtlpOutput& spec, Signal signal) {
   return signal == Signal::kLogs ? spec.logs : spec.traces;
 }
-
-// Waiting is real also where a test turns the clock.
-class Deadline {
- public:
-  explicit Deadline(base::Nanos wait)
-      : until_(std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait)) {}
-  base::Nanos left() const {
-    return std::max<base::Nanos>(
-        0, std::chrono::nanoseconds(until_ - std::chrono::steady_clock::now()).count());
-  }
-
- private:
-  const std::chrono::steady_clock::time_point until_;
-};
 
 bool NeedsOtherCredentials(const Status& status) {
   return status.code() == absl::StatusCode::kUnauthenticated ||
@@ -70,7 +56,7 @@ Status OtlpWriter::Open(RecordLedger* ledger) {
 
 // A slow receiver is asked once: the next Open goes on waiting for the same answer.
 Status OtlpWriter::Probe() {
-  const Deadline deadline(kProbePatience);
+  const base::Deadline deadline(kProbePatience);
   while (!std::all_of(probed_.begin(), probed_.end(), [](bool done) { return done; })) {
     const auto answer = transport_->Receive(deadline.left());
     if (!answer) {
@@ -149,7 +135,7 @@ void OtlpWriter::SendDue() {
 }
 
 void OtlpWriter::Advance(base::Nanos wait) {
-  const Deadline deadline(wait);
+  const base::Deadline deadline(wait);
   while (sending_) {
     DropLate();
     if (!sending_) return;
@@ -253,7 +239,7 @@ void OtlpWriter::Poll() {
 
 Status OtlpWriter::Flush() {
   Reopen();
-  const Deadline deadline(kFlushPatience);
+  const base::Deadline deadline(kFlushPatience);
   do {
     Seal();
     Advance(deadline.left());
@@ -262,7 +248,7 @@ Status OtlpWriter::Flush() {
 }
 
 void OtlpWriter::Close(base::Nanos wait) {
-  const Deadline deadline(wait);
+  const base::Deadline deadline(wait);
   while (open_ && IsBusy() && deadline.left() > 0) {
     Seal();
     Advance(deadline.left());
