@@ -3,18 +3,20 @@
 # TrafficTap's front door: `make help` lists what there is.
 SHELL := /bin/bash
 CACHE ?= $(HOME)/.cache/traffictap
-BUILD ?= build$(if $(SAN),-$(SAN))
+
+# How it is built is a preset of CMakePresets.json, which an editor or an IDE takes as well: SAN=address (with undefined
+# behaviour) or SAN=thread for one of the sanitizers', PRESET=debug for a debugger. Each has a folder of its own.
+PRESET_address = asan
+PRESET_thread = tsan
+PRESET ?= $(if $(SAN),$(or $(PRESET_$(SAN)),$(error SAN=$(SAN) is unknown: address or thread)),release)
+BUILD ?= build$(if $(SAN),-$(SAN),$(if $(filter-out release,$(PRESET)),-$(PRESET)))
 JOBS ?= $(shell nproc)
 export TRAFFICTAP_CACHE := $(CACHE)
-
-# SAN=address (with undefined behaviour) or SAN=thread builds everything with that sanitizer.
-comma := ,
-SANITIZE = $(if $(filter address,$(SAN)),address$(comma)undefined,$(SAN))
 
 # Builds targets, all of them without one, and shows how far it is. usage: $(call compile,TARGET...)
 define compile
 @[ -e $(BUILD)/build.ninja ] || echo "configuring $(BUILD): the first time this fetches protos and the page's packages"
-@cmake -G Ninja -S . -B $(BUILD) -DTRAFFICTAP_SANITIZE=$(SANITIZE) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+@cmake --preset $(PRESET) -B $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 @NINJA_STATUS="[%f of %t, %es] " ninja -j$(JOBS) -C $(BUILD) $(1)
 endef
 

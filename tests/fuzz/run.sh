@@ -13,8 +13,7 @@ fail() { echo "fuzz: $*" >&2; echo "0 passed, ${#targets[@]} failed"; exit 1; }
 command -v clang++ >/dev/null || fail "clang++ is missing: run make deps"
 echo "fuzz: building ${targets[*]} with $(clang++ --version | head -1)"
 # Faults show in one's own code only where that is instrumented, so all of it is built for this.
-cmake -G Ninja -S . -B $build -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRAFFICTAP_FUZZ=ON \
-  -DTRAFFICTAP_SANITIZE=fuzzer-no-link,address,undefined >$build.log 2>&1 || { cat $build.log >&2; fail "cmake failed"; }
+cmake --preset fuzz -B $build >$build.log 2>&1 || { cat $build.log >&2; fail "cmake failed"; }
 ninja -j"${JOBS:-$(nproc)}" -C $build "${targets[@]/%/_fuzz}" >>$build.log 2>&1 || { tail -40 $build.log >&2; fail "the build failed"; }
 
 # The decoder's seeds are text here and bytes there.
