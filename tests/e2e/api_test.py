@@ -7,7 +7,8 @@ import re
 import time
 import unittest
 
-from installation import Collector, create_crds, shared_mesh
+from callers import teller
+from installation import API_SERVICE, Collector, create_crds, remove_api_service, shared_mesh
 from mesh.processes import wait_until
 from readers import Reader, knock, lines, path
 
@@ -28,21 +29,6 @@ spec:
   pairing: {window: 1s}
   outputs: [{name: disk, type: File, file: {path: all.jsonl}}]
 """
-BANK = """
-apiVersion: v1
-kind: Namespace
-metadata: {name: bank, labels: {istio-injection: enabled}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: teller-v1, namespace: bank}
-spec:
-  selector: {matchLabels: {app: teller}}
-  template:
-    metadata: {labels: {app: teller, version: v1}}
-    spec:
-      containers: [{name: app, image: shop, args: [client]}]
-"""
 ATTACHED = (HERE / "attached.yaml").read_text()
 # A second for the record, and one for the proxies' and the readers' own pace.
 SECONDS = 20
@@ -52,7 +38,7 @@ def setUpModule():
     global mesh, collector, tina, max_, ada, lea
     mesh = shared_mesh()
     create_crds(mesh)
-    mesh.apply(BANK)
+    mesh.apply(teller("bank"))
     taps = mesh.state / "api-taps"
     taps.mkdir(exist_ok=True)
     for namespace in ("shop", "bank"):
@@ -75,7 +61,7 @@ def setUpModule():
 def tearDownModule():
     for namespace in ("shop", "bank"):
         mesh.kubectl("delete", "envoyfilter", "attached", "-n", namespace)
-    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io", "--ignore-not-found")
+    remove_api_service(mesh)
     collector.stop()
     mesh.kubectl("delete", "namespace", "bank", "--wait=false")
 
@@ -85,7 +71,7 @@ def grant(user, role, namespace):
 
 
 def available():
-    status = mesh.kubectl("get", "apiservice", "v1alpha1.tap.traffictap.io", "-o",
+    status = mesh.kubectl("get", "apiservice", API_SERVICE, "-o",
                           "jsonpath={.status.conditions[?(@.type=='Available')].status}")
     return status == "True"
 
@@ -288,11 +274,11 @@ class Streams(unittest.TestCase):
         self.assertTrue(text.endswith('event: control\ndata: {"type":"End","reason":"Limit"}\n\n'), text[-200:])
 
     def test_a_certificate_that_somebody_takes_out_of_the_api_service_is_written_again(self):
-        before = mesh.kubectl("get", "apiservice", "v1alpha1.tap.traffictap.io", "-o", "jsonpath={.spec.caBundle}")
-        mesh.kubectl("patch", "apiservice", "v1alpha1.tap.traffictap.io", "--type=merge", "-p",
+        before = mesh.kubectl("get", "apiservice", API_SERVICE, "-o", "jsonpath={.spec.caBundle}")
+        mesh.kubectl("patch", "apiservice", API_SERVICE, "--type=merge", "-p",
                      '{"spec":{"caBundle":null,"insecureSkipTLSVerify":false}}')
         restored = lambda: before == mesh.kubectl(
-            "get", "apiservice", "v1alpha1.tap.traffictap.io", "-o", "jsonpath={.spec.caBundle}")
+            "get", "apiservice", API_SERVICE, "-o", "jsonpath={.spec.caBundle}")
         wait_until(restored, "the collector has written its certificate again", SECONDS)
         wait_until(available, "the API server reaches it", SECONDS)
         tina.read(path("shop", query="limit=1"))

@@ -3,10 +3,10 @@
 
 import json
 import signal
-import threading
 import unittest
 
-from installation import Collector, Operator, create_crds, shared_mesh
+from callers import Traffic
+from installation import install_with_api, remove_with_api, shared_mesh
 from mesh.api import path_of
 from mesh.processes import wait_until
 from plugin import Plugin
@@ -18,10 +18,7 @@ NOT_FOUND, NOT_ALLOWED, NOT_READY = 3, 4, 5
 def setUpModule():
     global mesh, operator, collector, taps, plugin
     mesh = shared_mesh()
-    create_crds(mesh)
-    operator = Operator(mesh).start()
-    collector = Collector(mesh, *operator.discovery()).with_api().start()
-    collector.wait_served()
+    operator, collector = install_with_api(mesh)
     taps = Taps(mesh, collector)
     plugin = Plugin(mesh)
     plugin.add_user("tapper", "traffictap-tapper")
@@ -29,29 +26,11 @@ def setUpModule():
 
 
 def tearDownModule():
-    collector.kill()
-    operator.stop()  # the next one need not wait for the lease
-    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io", "--ignore-not-found")
+    remove_with_api(mesh, operator, collector)
 
 
-class Traffic:
-    """A call again and again, so that what is started meanwhile sees one."""
-
-    def __init__(self, path, host="frontend"):
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._call, args=(f"http://{host}{path}",), daemon=True)
-
-    def _call(self, url):
-        while not self._ended.is_set():
-            mesh.call("shop/client", url)
-            self._ended.wait(0.2)
-
-    def __enter__(self):
-        self._thread.start()
-
-    def __exit__(self, *_):
-        self._ended.set()
-        self._thread.join()
+def calling(path, host="frontend"):
+    return Traffic(mesh, f"http://{host}{path}")
 
 
 def names(namespace="shop"):
@@ -85,7 +64,7 @@ class Scenario(unittest.TestCase):
 
 class Tap(Scenario):
     def test_failures_of_a_workload_come_as_json_and_ctrl_c_leaves_nothing(self):
-        with Traffic("/fails?code=503"), Traffic("/works"):
+        with calling("/fails?code=503"), calling("/works"):
             run = plugin.start("tap", "workload/frontend-v1", "-n", "shop", "--response-code", "500,599", "-o", "json")
             run.until(lambda: run.lines, "a record has come")
         self.assertEqual(len(names()), 1)
@@ -98,7 +77,7 @@ class Tap(Scenario):
         self.assert_nothing_is_left()
 
     def test_with_peers_both_sides_of_a_workloads_requests_come_and_no_others(self):
-        with Traffic("/catalog/both"), Traffic("/alone", host="catalog"):
+        with calling("/catalog/both"), calling("/alone", host="catalog"):
             run = plugin.run("tap", "frontend-v1", "-n", "shop", "--with-peers", "--direction", "in", "--max", "3",
                              "-o", "json")
         records = [json.loads(line) for line in run.lines]
@@ -109,7 +88,7 @@ class Tap(Scenario):
         self.assert_nothing_is_left()
 
     def test_a_service_is_the_pods_behind_it(self):
-        with Traffic("/of-the-service", host="catalog"), Traffic("/elsewhere", host="payments"):
+        with calling("/of-the-service", host="catalog"), calling("/elsewhere", host="payments"):
             run = plugin.start("tap", "svc/catalog", "-n", "shop", "-o", "json")
             served = set()
 
@@ -124,7 +103,7 @@ class Tap(Scenario):
         self.assert_nothing_is_left()
 
     def test_a_selector_means_the_pods_with_its_labels(self):
-        with Traffic("/by-label", host="catalog"):
+        with calling("/by-label", host="catalog"):
             run = plugin.run("tap", "-n", "shop", "-l", "app=catalog,version in (v2)", "--max", "2", "-o", "json")
         self.assertEqual({json.loads(line)["destination"]["name"] for line in run.lines}, {"catalog-v2"}, run.errors)
 
@@ -142,7 +121,7 @@ class Tap(Scenario):
         operator.start()
 
     def test_max_and_a_closed_pipe_end_it_well(self):
-        with Traffic("/many"):
+        with calling("/many"):
             run = plugin.run("tap", "frontend-v1", "-n", "shop", "--max", "2", "-o", "json")
             self.assertEqual((run.code, len(run.lines)), (0, 2), run.errors)
             self.assertEqual(names(), [])
@@ -173,7 +152,7 @@ class Tap(Scenario):
         self.assert_nothing_is_left()
 
     def test_conditions_of_the_stream_alone_hold_too(self):
-        with Traffic("/kept"), Traffic("/left-out"):
+        with calling("/kept"), calling("/left-out"):
             run = plugin.run("tap", "ns/shop", "--from", "client-v1", "--not", "--path", "/left-out", "--max", "3",
                              "-o", "jsonpath={.request.path}")
         self.assertEqual(set(run.lines), {"/kept"}, run.errors)
@@ -182,7 +161,7 @@ class Tap(Scenario):
         run = plugin.start("tap", "frontend-v1", "-n", "shop", "-o", "json").until_said("records:")
         collector.stop()
         collector.start()
-        with Traffic("/after-the-break"):
+        with calling("/after-the-break"):
             run.until(lambda: any("/after-the-break" in line for line in run.lines), "records come again", 90)
         self.assertEqual(run.signal().wait(30), 128 + signal.SIGINT)
         self.assert_nothing_is_left()
@@ -231,7 +210,7 @@ class Refusals(Scenario):
 class Others(Scenario):
     def test_top_explain_and_open_tell_of_a_tap_that_runs(self):
         taps.apply("seen")
-        with Traffic("/told?code=503"):
+        with calling("/told?code=503"):
             run = plugin.run("attach", "seen", "-n", "shop", "--from", "client-v1", "--max", "3", "-o", "name")
         top = plugin.run("top", "seen", "-n", "shop", "--once", "--no-headers")
         self.assertEqual(top.code, 0, top.errors)
@@ -251,7 +230,7 @@ class Others(Scenario):
         self.assertEqual(run.code, 0, run.errors)
         (name,) = names()
         self.assertEqual(run.output, name)
-        with Traffic("/attached"):
+        with calling("/attached"):
             run = plugin.run("attach", name, "-n", "shop", "--max", "1", "-o", "json", user="tapper")
             self.assertEqual(json.loads(run.output)["request"]["path"], "/attached", run.errors)
         run = plugin.run("attach", f"shop/{name}", "--no-follow", "--path", "/attached", "-o", "name", user="tapper")
@@ -298,7 +277,7 @@ class Others(Scenario):
         page = plugin.start("ui", "-n", "shop", user="tapper")
         page.until(lambda: page.lines, "the page is served")
         port, token = page.lines[0].split(":")[2].split("/#token=")
-        with Traffic("/through-the-page"):
+        with calling("/through-the-page"):
             code, text = read_page(port, f"/api/v1/pairs?follow=true&tap=shop/{mine}&limit=1", token,
                                    Accept="text/event-stream")
         self.assertEqual(code, 200)
@@ -328,7 +307,7 @@ class Others(Scenario):
         self.assertEqual([f"shop/{name}" for name in names()], [mine])
         own = lambda: json.loads(read_page(port, "/api/v1/page/taps", token)[1])["taps"]  # noqa: E731
         wait_until(lambda: own()[0]["ready"] == "True", "the tap records", 60)
-        with Traffic("/started-from-the-page"):
+        with calling("/started-from-the-page"):
             code, text = read_page(port, f"/api/v1/pairs?follow=true&tap={mine}&limit=1", token)
         self.assertIn("/started-from-the-page", text)
         self.assertEqual(read_page(port, "/api/v1/page/stop", token, {"tap": mine})[0], 200)

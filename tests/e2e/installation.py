@@ -17,6 +17,7 @@ from mesh.processes import wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALS, HTTP, DISCOVERY, OPERATOR_HTTP, API = 9811, 9812, 9813, 9814, 9815
 NAMESPACE = "traffictap-system"
+API_SERVICE = "v1alpha1.tap.traffictap.io"
 RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manifests writes them
 
 
@@ -85,6 +86,25 @@ def install(mesh):
     operator = Operator(mesh, api_gate.PORT).start()
     collector = Collector(mesh, *operator.discovery()).start()
     return operator, collector, gate
+
+
+def install_with_api(mesh):
+    """The operator and the collector, which serves the live records as well; both ready."""
+    create_crds(mesh)
+    operator = Operator(mesh).start()
+    collector = Collector(mesh, *operator.discovery()).with_api().start()
+    collector.wait_served()
+    return operator, collector
+
+
+def remove_with_api(mesh, operator, collector):
+    collector.kill()
+    operator.stop()  # the next one need not wait for the lease
+    remove_api_service(mesh)
+
+
+def remove_api_service(mesh):
+    mesh.kubectl("delete", "apiservice", API_SERVICE, "--ignore-not-found")
 
 
 class Program:

@@ -5,27 +5,12 @@ import json
 import time
 import unittest
 
+from callers import teller
 from installation import install, shared_mesh
 from mesh.api import path_of
 from mesh.processes import wait_until
 from taps import Taps
 
-
-VAULT = """
-apiVersion: v1
-kind: Namespace
-metadata: {name: vault, labels: {istio-injection: enabled}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: teller-v1, namespace: vault}
-spec:
-  selector: {matchLabels: {app: teller}}
-  template:
-    metadata: {labels: {app: teller, version: v1}}
-    spec:
-      containers: [{name: app, image: shop, args: [client]}]
-"""
 # What one tap can take: its patches, its status as that goes on, and some of either again.
 KILLS_MAX = 15
 
@@ -100,7 +85,7 @@ class Life(Scenario):
         self.assertIn(("client-v1", "Attached", "Attached"), peers)
 
     def test_a_tap_does_not_reach_into_another_namespace_and_names_who_is_there(self):
-        mesh.apply(VAULT)
+        mesh.apply(teller("vault"))
         try:
             mesh.wait_ready("vault", 1)
             taps.apply("own", targets=[{"kind": "Workload", "name": "frontend-v1"}])

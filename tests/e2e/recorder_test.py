@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A flight recorder on a real mesh: errors that Istio injects bring what came before them and after them, and nothing else does."""
 
-import threading
 import unittest
 
-from installation import Collector, Operator, create_crds, shared_mesh
+from callers import Traffic
+from installation import install_with_api, remove_with_api, shared_mesh
 from mesh.processes import wait_until
 from plugin import Plugin
 from taps import Taps
@@ -27,10 +27,7 @@ RECORDER = {"before": "1m", "after": "10s", "size": "4Mi", "triggers": [
 def setUpModule():
     global mesh, operator, collector, taps, plugin
     mesh = shared_mesh()
-    create_crds(mesh)
-    operator = Operator(mesh).start()
-    collector = Collector(mesh, *operator.discovery()).with_api().start()
-    collector.wait_served()
+    operator, collector = install_with_api(mesh)
     taps = Taps(mesh, collector)
     plugin = Plugin(mesh)
     plugin.add_user("dumper", "traffictap-dumper")
@@ -41,25 +38,7 @@ def setUpModule():
 
 def tearDownModule():
     taps.delete_all()
-    collector.kill()
-    operator.stop()
-    mesh.kubectl("delete", "apiservice", "v1alpha1.tap.traffictap.io", "--ignore-not-found")
-
-
-class Load(threading.Thread):
-    """Ten calls a second, numbered."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.codes, self._ended = [], threading.Event()
-
-    def run(self):
-        while not self._ended.wait(0.1):
-            self.codes.append(mesh.call("shop/client", f"http://frontend/{len(self.codes)}").status)
-
-    def stop(self):
-        self._ended.set()
-        self.join()
+    remove_with_api(mesh, operator, collector)
 
 
 def dumps():
@@ -77,8 +56,7 @@ def numbers():
 
 class Recorder(unittest.TestCase):
     def test_1_errors_of_five_seconds_make_one_dump_with_what_came_before_and_after(self):
-        load = Load()
-        load.start()
+        load = Traffic(mesh, "http://frontend/{n}", pause=0.1).start()
         self.addCleanup(load.stop)
         wait_until(lambda: held() >= 10, "the recorder holds records", 30)
         self.assertEqual(numbers(), [])

@@ -6,10 +6,9 @@ import signal
 import time
 import unittest
 
-from installation import RIGHTS, Collector, Operator, create_crds, shared_mesh
+from installation import API_SERVICE, RIGHTS, Collector, Operator, create_crds, remove_api_service, shared_mesh
 from mesh.processes import wait_until
 
-API_SERVICE = "v1alpha1.tap.traffictap.io"
 REMOVE_AFTER = 5
 # The API server looks at an APIService every 30 s, the operator every 5 s; a namespace is tried again within 60 s.
 SECONDS = 45 + REMOVE_AFTER
@@ -29,7 +28,7 @@ def setUpModule():
 def tearDownModule():
     collector.kill()
     operator.stop()
-    mesh.kubectl("delete", "apiservice", API_SERVICE, "--ignore-not-found")
+    remove_api_service(mesh)
 
 
 def registered():
