@@ -8,8 +8,8 @@
 
 namespace traffictap::web {
 
-// Lets max of dev and ops into the namespaces that a test names; none named: everywhere. It does not know whoever says
-// "bad".
+// Lets max, of dev and ops, into the namespaces that a test names; none named: everywhere. It does
+// not know whoever says "bad".
 struct NamespaceAuthorizer final : observe::Authorizer {
   void Authorize(const observe::Credentials& credentials, const std::set<std::string>&,
                  Done done) override {
