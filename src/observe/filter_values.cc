@@ -159,6 +159,9 @@ std::vector<std::string> VerdictNames() {
   return NamesOf<traffic::Verdict>(0, traffic::kVerdictCount);
 }
 
+// A record has "Open" as its state; it has none where what it tells of has ended.
+std::vector<std::string> StateNames() { return {"Open", "Ended"}; }
+
 StatusOr<std::vector<std::string>> SplitList(const std::string& value) {
   std::vector<std::string> out;
   for (size_t begin = 0; begin <= value.size();) {
@@ -326,6 +329,13 @@ Status ReadVerdicts(const std::string& value, RecordConditions* out) {
     const auto at = std::find(known.begin(), known.end(), name) - known.begin();
     out->verdicts.push_back(static_cast<traffic::Verdict>(at));
   }
+  return absl::OkStatus();
+}
+
+Status ReadStates(const std::string& value, RecordConditions* out) {
+  std::vector<std::string> names;
+  TT_RETURN_IF_ERROR(ReadNames(value, "state", StateNames(), "", &names));
+  for (const auto& name : names) (name == "Open" ? out->open : out->ended) = true;
   return absl::OkStatus();
 }
 

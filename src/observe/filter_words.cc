@@ -142,6 +142,11 @@ std::vector<FilterWord> Outcomes() {
        .example = "UF",
        .tap_field = "match.responseFlags",
        .read = ReadFlags},
+  };
+}
+
+std::vector<FilterWord> Judgements() {
+  return {
       {.parameter = "verdict",
        .option = "verdict",
        .value = "VERDICT",
@@ -150,6 +155,17 @@ std::vector<FilterWord> Outcomes() {
        .names = FilterNames::kChoices,
        .choices = VerdictNames(),
        .read = ReadVerdicts},
+      // Whether there are open ones at all is said by capture.openStreams: a field of match would
+      // say it a second time.
+      {.parameter = "state",
+       .option = "state",
+       .value = "STATE",
+       .help = "Open: a connection or stream that had not ended when it was recorded; Ended: all "
+               "others",
+       .example = "Open",
+       .names = FilterNames::kChoices,
+       .choices = StateNames(),
+       .read = ReadStates},
   };
 }
 
@@ -225,7 +241,8 @@ std::vector<FilterWord> NamespacesAndText() {
 const std::vector<FilterWord>& FilterWords() {
   static const std::vector<FilterWord> words = [] {
     std::vector<FilterWord> out;
-    for (const auto& part : {Requests(), Headers(), Outcomes(), Ends(), NamespacesAndText()}) {
+    for (const auto& part :
+         {Requests(), Headers(), Outcomes(), Judgements(), Ends(), NamespacesAndText()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     return out;

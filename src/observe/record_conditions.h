@@ -42,6 +42,9 @@ struct RecordConditions {
   std::vector<EndPattern> destination_namespaces;
   std::vector<EndPattern> end_namespaces;  // either end
   std::vector<traffic::Verdict> verdicts;
+  // Records of streams that had not ended, or of what had. Neither, or both: no condition.
+  bool open = false;
+  bool ended = false;
   // Lower case; in path, authority, user agent, request id, response details or an end's name.
   std::vector<std::string> texts;
 

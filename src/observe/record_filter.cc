@@ -130,6 +130,7 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
       std::find(c.verdicts.begin(), c.verdicts.end(), pair.verdict) == c.verdicts.end()) {
     return false;
   }
+  if (c.open != c.ended && pair.open() != c.open) return false;
   if (!filter::MatchesDirection(c.direction(), pair) || !match->Matches(pair)) return false;
   if (!paths->Matches(pair)) return false;
   return MatchesEnds(c, SourceOf(pair), DestinationOf(pair)) &&

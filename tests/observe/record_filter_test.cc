@@ -93,6 +93,11 @@ const std::vector<Case> kCases = {
     {"grpc-status", "OK", false},
     {"verdict", "server-error", true},
     {"verdict", "Ok|Retried", false},
+    {"state", "ended", true},
+    {"state", "Open", false},
+    {"state", "open|ended", true},
+    {"not.state", "open", true},
+    {"not.state", "ended", false},
     {"direction", "inbound", true},
     {"not.direction", "both", false},
     {"source", "frontend", true},
@@ -166,6 +171,8 @@ const std::vector<Case> kRefused = {
     {"header", "Cookie:a", false},
     {"not.header", "x-api-key", false},
     {"verdict", "Bad", false},
+    {"state", "Closed", false},
+    {"not.state", "|", false},
     {"trace", "b7ad6b71", false},
     {"trace", "0000000000000000", false},
     {"trace", "x448eb211c80319c", false},
@@ -258,6 +265,22 @@ BOOST_AUTO_TEST_CASE(values_of_one_parameter_are_alternatives) {
   BOOST_TEST(Matches({{"path", "=/cart/42?x=2"}, {"path", "/cart"}}));
   BOOST_TEST(!Matches({{"path", "=/cart/42?x=2"}, {"path", "/other"}}));
   BOOST_TEST(Matches({{"path", "~/cart/42[?]x=1"}, {"path", "/other"}}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_open_is_told_from_what_has_ended) {
+  auto client = fakes::EntryBuilder::Client();
+  auto server = fakes::EntryBuilder::Server();
+  for (auto* side : {&client, &server}) side->facts().moment = traffic::LogMoment::kPeriodic;
+  const auto batch = BatchBuilder().Pair(client, server).Get("/cart").Build();
+  const auto matches = [&](const std::string& name, const std::string& value, size_t i) {
+    return RecordFilter::Parse({{name, value}}).value()->Matches(batch->pair(i));
+  };
+  BOOST_TEST(matches("state", "open", 0));
+  BOOST_TEST(!matches("state", "Ended", 0));
+  BOOST_TEST(!matches("not.state", "Open", 0));
+  BOOST_TEST(matches("not.state", "Ended", 0));
+  BOOST_TEST(!matches("state", "Open", 1));
+  BOOST_TEST(matches("state", "Ended", 1));
 }
 
 BOOST_AUTO_TEST_CASE(both_directions_are_no_condition) {

@@ -13,6 +13,11 @@ test("values are counted, the most frequent first", () => {
   expect(countValues(rows, facetOf("path")!, 2)).toHaveLength(2);
 });
 
+test("open streams are counted, and what has ended is not a value of its own", () => {
+  expect(countValues([...rows, row(4, { state: "Open" })], facetOf("state")!, 9)).toEqual([["Open", 1]]);
+  expect(countValues(rows, facetOf("state")!, 9)).toEqual([]);
+});
+
 test("every facet is a key of the filter line", () => {
   for (const facet of FACETS) expect(KEYS[facet.key], facet.key).toBeDefined();
 });

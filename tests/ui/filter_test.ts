@@ -14,6 +14,7 @@ test.each([
   ["/cart/42", "text=%2Fcart%2F42"],
   ["NS:shop", "namespace=shop"],
   ["grpc:UNAVAILABLE agent:curl/", "grpcStatus=UNAVAILABLE&userAgent=curl%2F"],
+  ["state:Open", "state=Open"],
   ["from:web to:cart host:shop.example", "source=web&destination=cart&authority=shop.example"],
   ["-timeout", "not.text=timeout"],
   ["http://cart:8080/items?a=1", "authority=cart%3A8080&path=%3D%2Fitems%3Fa%3D1"],

@@ -20,11 +20,11 @@ const keeps = (line: string, of = record) => matcher(parseFilter(line).terms).ma
 test.each([
   "", "code:5xx", "code:404|503", "code:500-599", "verdict:NetworkOrProxy|Ok", "flags:UF", "method:get", "path:/cart", "path:=/cart/42", "path:~/cart/[0-9]+",
   "path:=/cart/42?x=1", "source:frontend", "source:shop/front*", "source:pod/frontend-0", "destination:gone", "destination:svc/gone", "destination:gone.shop.svc.cluster.local",
-  "destination:shop/gone", "workload:gone", "ns:shop", "to-ns:sh*", "min:100ms", "min:0s119ms", "min:120000us", "agent:curl/", "grpc:unavailable", "-code:2xx", "gone", "protocol:HTTP/1.1", "scheme:http",
+  "destination:shop/gone", "workload:gone", "ns:shop", "to-ns:sh*", "min:100ms", "min:0s119ms", "min:120000us", "agent:curl/", "grpc:unavailable", "state:ended", "-state:Open", "-code:2xx", "gone", "protocol:HTTP/1.1", "scheme:http",
   "trace:8448EB211C80319C", "trace:00-00000000000000008448eb211c80319c-b7ad6b7169203331-01",
 ])("%j keeps it", (line) => expect(keeps(line)).toBe(true));
 
-test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "source:cart", "source:bank/frontend", "min:1s", "min:1h30m", "min:121000us", "ns:bank", "absent", "method:POST", "trace:8448eb211c80319d"])(
+test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "source:cart", "source:bank/frontend", "min:1s", "min:1h30m", "min:121000us", "ns:bank", "absent", "method:POST", "trace:8448eb211c80319d", "state:open", "-state:ended"])(
   "%j leaves it out",
   (line) => expect(keeps(line)).toBe(false),
 );
@@ -33,6 +33,11 @@ test("no response does not mean a connection", () => {
   const tcp = { ...record, request: { protocol: "TCP" }, response: {} } as PairRecord;
   expect(keeps("code:0", tcp)).toBe(false);
   expect(keeps("code:0", { ...record, response: {} } as PairRecord)).toBe(true);
+});
+
+test("an open stream is told from what has ended", () => {
+  const open = { ...record, state: "Open" } as PairRecord;
+  expect([keeps("state:open", open), keeps("state:Open|Ended", open), keeps("state:ended", open), keeps("-state:open", open)]).toEqual([true, true, false, false]);
 });
 
 test("a record without most of its fields is no trouble", () => expect(keeps("code:0", { id: "a" } as PairRecord)).toBe(true));

@@ -97,7 +97,9 @@ Status PolicyCommand::Live(Session& session, PolicyCounts* counts) {
   RecordStreamHandlers handlers;
   handlers.on_record = [&](std::string_view line) {
     const auto pair = traffic::ReadPair(line);
-    if (pair.ok() && seen.insert(pair->id()).second) counts->Add(*pair);
+    // The record of a stream's end has the id of those while it was open.
+    const bool ended = pair.ok() && pair->state().empty();
+    if (ended && seen.insert(pair->id()).second) counts->Add(*pair);
     return absl::OkStatus();
   };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {
@@ -123,6 +125,7 @@ std::string PolicyCommand::Table(const std::vector<PolicyCounts::Row>& rows) con
 }
 
 Status PolicyCommand::Run(Session& session) {
+  TT_RETURN_IF_ERROR(CheckCounted(filter_));
   PolicyCounts counts(dry_run_ ? PolicyCounts::Of::kDryRun : PolicyCounts::Of::kDenials);
   const Status done = files_.paths.empty() ? Live(session, &counts) : OfFiles(session, &counts);
   if (!done.ok()) return done;

@@ -184,6 +184,7 @@ Status TopCommand::Live(Session& session) {
 }
 
 Status TopCommand::Run(Session& session) {
+  TT_RETURN_IF_ERROR(CheckCounted(filter_));
   return files_.paths.empty() ? Live(session) : OfFiles(session);
 }
 

@@ -87,6 +87,23 @@ void AddFilterOptions(FilterOptions* out, CommandSpec* spec) {
   AddOptions(/*negated=*/true, out, spec);
 }
 
+bool AsksForOpen(const FilterOptions& filter) {
+  return std::any_of(filter.parameters.begin(), filter.parameters.end(), [](const auto& parameter) {
+    const bool excludes = parameter.name.starts_with(kNot);
+    observe::RecordConditions read;
+    // Checked when it was taken.
+    (void)observe::ReadCondition(
+        {excludes ? parameter.name.substr(kNot.size()) : parameter.name, parameter.value}, &read);
+    return excludes ? read.ended && !read.open : read.open;
+  });
+}
+
+Status CheckCounted(const FilterOptions& filter) {
+  if (!AsksForOpen(filter)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--state: a stream counts once, when it has ended; see open ones with attach or open");
+}
+
 SplitFilter SplitForTap(const FilterOptions& filter) {
   SplitFilter out;
   observe::RecordConditions conditions;

@@ -31,4 +31,11 @@ struct SplitFilter {
 };
 SplitFilter SplitForTap(const FilterOptions& filter);
 
+// Whether the conditions ask for records of open streams: --state Open, or --not --state Ended.
+bool AsksForOpen(const FilterOptions& filter);
+
+// For commands that count, which see a stream once, when it has ended. kInvalidArgument: the
+// conditions ask for open ones.
+Status CheckCounted(const FilterOptions& filter);
+
 }  // namespace traffictap::cli

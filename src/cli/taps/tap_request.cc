@@ -9,6 +9,9 @@ namespace {
 // Names are at most 63 bytes; the server adds five.
 constexpr size_t kPrefixBytesMax = 50;
 
+// How often open streams are reported where --state asks for them and --open-streams does not say.
+constexpr base::Nanos kOpenStreams = 10 * base::kSecond;
+
 std::string NamePrefix(const TapRequest& request) {
   std::string out = "tap";
   if (request.choice.targets.size() == 1 && !request.choice.targets[0].name.empty()) {
@@ -61,7 +64,11 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   spec.peers.attach = request.attach_peers;
   spec.match = std::move(filter.match);
   spec.capture.request_headers = std::move(filter.capture_request_headers);
-  if (request.open_streams > 0) spec.capture.open_streams = request.open_streams;
+  if (request.open_streams > 0) {
+    spec.capture.open_streams = request.open_streams;
+  } else if (AsksForOpen(request.filter)) {
+    spec.capture.open_streams = kOpenStreams;
+  }
   spec.limits.duration = request.duration;
   if (request.keep_query) spec.redaction.query_values = tap::QueryValues::kKeep;
   // What WriteTap writes is JSON.

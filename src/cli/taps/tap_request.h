@@ -23,7 +23,7 @@ struct TapRequest {
   TargetChoice choice;
   FilterOptions filter;
   base::Nanos duration = 10 * 60 * base::kSecond;
-  base::Nanos open_streams = 0;  // 0: only what has ended
+  base::Nanos open_streams = 0;  // 0: only what has ended, unless the filter asks for open ones
   bool keep_query = false;       // query values are not redacted
   // The whole namespace is tapped, so that both sides of a request are seen, and the stream shows
   // the targets' alone. Targets are workloads then.

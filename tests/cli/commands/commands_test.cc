@@ -281,6 +281,19 @@ BOOST_AUTO_TEST_CASE(a_plan_with_a_dry_run_creates_nothing) {
   BOOST_TEST(Taps().empty());
 }
 
+BOOST_AUTO_TEST_CASE(policy_counts_the_end_of_a_stream_that_was_open) {
+  client.AnswerStreams([](const std::string&, const kube::StreamHandlers& to, std::stop_token) {
+    const std::string ends =
+        R"({"id":"1","request":{},"source":{"name":"web"},"destination":{"name":"cart"},)";
+    TT_RETURN_IF_ERROR(to.on_bytes(ends + R"("verdict":"Ok","state":"Open"})" + "\n"));
+    TT_RETURN_IF_ERROR(
+        to.on_bytes(ends + R"("verdict":"Denied","denial":{"by":"RateLimit"}})" + "\n"));
+    return to.on_bytes("{\"type\":\"End\",\"reason\":\"BacklogRead\"}\n");
+  });
+  BOOST_TEST(Run({"policy", "--no-headers"}) == 0, console.said);
+  BOOST_TEST(console.output == "web  cart  RateLimit  1  1  100.0%\n");
+}
+
 BOOST_AUTO_TEST_CASE(completion_offers_what_the_cluster_has) {
   Seed("t", true, "");
   BOOST_TEST(Run({"__complete", "tap", "workload/"}) == 0);

@@ -53,6 +53,11 @@ BOOST_AUTO_TEST_CASE(what_would_be_denied_is_told_with_dry_run_alone) {
   BOOST_TEST(console.said.find("nothing was denied") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(open_streams_cannot_be_counted) {
+  BOOST_TEST(Run({"--state", "Open"}, R"("state":"Open")") == 2);
+  BOOST_TEST(console.said.find("when it has ended") != std::string::npos, console.said);
+}
+
 BOOST_AUTO_TEST_CASE(a_filter_leaves_records_out) {
   BOOST_TEST(Run({"--dry-run", "--path", "/b"}, R"("dryRun":{"result":"Denied"})") == 0);
   BOOST_TEST(console.output == "");

@@ -55,6 +55,9 @@ BOOST_AUTO_TEST_CASE(rows_and_wrong_values) {
   BOOST_TEST(Run({"--rows", "0"}) == 2);
   BOOST_TEST(Run({"--sort", "luck"}) == 2);
   BOOST_TEST(Run({"--by", "node"}) == 2);
+  BOOST_TEST(Run({"--state", "Open"}) == 2);
+  BOOST_TEST(console.said.find("when it has ended") != std::string::npos, console.said);
+  BOOST_TEST(Run({"--state", "Ended"}) == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

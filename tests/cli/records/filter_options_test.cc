@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--min-duration", "long"},
                                                                 {"--verdict", "Bad"},
                                                                 {"--grpc-status", "14"},
+                                                                {"--state", "Closed"},
                                                                 {"--trace", "b7ad6b71"},
                                                                 {"--user-agent", "~("},
                                                                 {"--method", "GTE"},
@@ -109,6 +110,21 @@ BOOST_AUTO_TEST_CASE(a_trace_goes_into_the_tap) {
   BOOST_TEST(
       (split.match.trace_ids == std::vector<std::string>{"0af7651916cd43dd8448eb211c80319c"}));
   BOOST_TEST(split.rest.empty());
+}
+
+BOOST_AUTO_TEST_CASE(open_streams_are_asked_for_by_their_state_and_not_to_be_counted) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"--state", "open"}, {"--state", "Open|Ended"}, {"--not", "--state", "ended"}}) {
+    BOOST_TEST(Parse(args).ok());
+    BOOST_TEST(cli::AsksForOpen(filter), Query());
+    BOOST_TEST(Message(cli::CheckCounted(filter)).starts_with("--state: "), Query());
+  }
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {}, {"--state", "ended"}, {"--not", "--state", "open"}, {"--verdict", "Ok"}}) {
+    BOOST_TEST(Parse(args).ok());
+    BOOST_TEST(!cli::AsksForOpen(filter), Query());
+    BOOST_TEST(cli::CheckCounted(filter).ok(), Query());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(every_word_is_an_option_and_can_be_negated) {

@@ -75,6 +75,15 @@ BOOST_AUTO_TEST_CASE(open_streams_are_asked_for_by_an_option) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_filters_by_open_streams_has_them_reported) {
+  const auto open = Ask({"--state", "Open"});
+  BOOST_TEST(Yaml(open.request).find("openStreams: \"10s\"") != std::string::npos);
+  BOOST_TEST(open.query == "state=Open ");
+  const auto often = Yaml(Ask({"--state", "Open", "--open-streams", "2s"}).request);
+  BOOST_TEST(often.find("openStreams: \"2s\"") != std::string::npos, often);
+  BOOST_TEST(Yaml(Ask({"--state", "Ended"}).request).find("openStreams") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_parser_of_taps_takes_what_is_written) {
   for (const auto& args : std::vector<std::vector<std::string>>{
            {"checkout", "pod/a.b",     "gateway/g",  "--response-code", "404|5xx",
