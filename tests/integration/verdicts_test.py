@@ -56,10 +56,31 @@ def tearDownModule():
     stage.close()
 
 
+def rows_below(head, document):
+    """The cells of each row of the table that has this head."""
+    _, found, rest = (ROOT / document).read_text().partition(f"\n{head}\n")
+    if not found:
+        raise AssertionError(f"{document} has no table with the head {head}")
+    lines = rest.partition("\n\n")[0].split("\n")[1:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
 class Documents(unittest.TestCase):
-    def test_each_verdict_of_the_readme_is_seen_but_mismatch(self):
-        rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.M)
-        self.assertEqual(set(rows), {record["verdict"] for record in stage.records()} | {"Mismatch"})
+    def test_each_verdict_is_in_both_tables_and_seen_but_mismatch(self):
+        seen = {record["verdict"] for record in stage.records()} | {"Mismatch"}
+        for document in ("README.md", "docs/concepts.md"):
+            rows = rows_below("| Verdict | Who is to blame |", document)
+            self.assertEqual({verdict.strip("`") for verdict, _ in rows}, seen, document)
+            self.assertEqual(len(rows), len(seen), document)
+
+    def test_each_status_of_grpc_has_the_verdict_of_the_concepts(self):
+        written = {}
+        for statuses, verdict, _ in rows_below("| Status | Verdict | Source |", "docs/concepts.md"):
+            named = re.match(r"`(\w+)`", verdict)  # otherwise it is no failure
+            written.update(dict.fromkeys(re.findall(r"\w+", statuses), named[1] if named else "Ok"))
+        calls = table.GROUPS["each_status_of_grpc_is_judged_by_whose_fault_it_is"]
+        self.assertEqual(len(written), 17)
+        self.assertEqual(written, {row.expect["rpc"]["method"]: row.expect["verdict"] for row in calls})
 
 
 Verdicts = table.cases(__name__, lambda: stage.records())
