@@ -3,6 +3,7 @@
 
 import atexit
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from mesh.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALS, HTTP, DISCOVERY, OPERATOR_HTTP, API = 9811, 9812, 9813, 9814, 9815
+BEHIND = 9819  # the collector's port where a recorder stands before it
 NAMESPACE = "traffictap-system"
 API_SERVICE = "v1alpha1.tap.traffictap.io"
 RIGHTS = ROOT / "charts/kustomize/base/rbac.yaml"  # the chart's, as make manifests writes them
@@ -239,6 +241,16 @@ class Collector(Program):
 
     def counters(self):
         return self.metrics(HTTP)
+
+
+def recorded_collector(mesh, operator):
+    """(a collector, and what stands before it and writes down what the proxies send: into the file RECORD, or None)."""
+    file = os.environ.get("RECORD")
+    collector = Collector(mesh, *operator.discovery(), als=BEHIND if file else ALS).start()
+    if not file:
+        return collector, None
+    line = [python() / "bin/python3", ROOT / "tests/captures/record.py", f"{NODE}:{ALS}", f"{NODE}:{BEHIND}", file]
+    return collector, mesh.run_on_node(line)
 
 
 def kubeconfig(mesh, token, port=6443):

@@ -9,19 +9,17 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import pathlib
 import subprocess
 import unittest
 
 from captures import table
-from installation import ALS, ROOT, Collector, Operator, create_crds, python, shared_mesh
-from mesh.network import NODE
+from installation import Operator, create_crds, recorded_collector, shared_mesh
 from mesh.processes import wait_until
 from taps import Taps
 
 HERE = pathlib.Path(__file__).parent
-TAP, BEHIND = "verdicts", 9819  # the collector's port where a recorder stands before it
+TAP = "verdicts"
 KEY = b"what only these tests know"  # rules.yaml has it, as a JWK
 CALLER, PODS = "rules/caller", 6
 EVERYTHING = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "TCP"]}
@@ -33,9 +31,7 @@ def setUpModule():
     mesh.apply(HERE / "rules.yaml")
     create_crds(mesh)
     operator = Operator(mesh).start()
-    file = os.environ.get("RECORD")
-    collector = Collector(mesh, *operator.discovery(), als=BEHIND if file else ALS).start()
-    recorder = record(file) if file else None
+    collector, recorder = recorded_collector(mesh, operator)
     mesh.wait_ready("rules", PODS)
     taps = Taps(mesh, collector, "rules")
     taps.apply(TAP, match=EVERYTHING)
@@ -56,12 +52,6 @@ def tearDownModule():
 
 def records():
     return collector.records.all(taps.file(TAP))
-
-
-def record(file):
-    """Stands before the collector and keeps what the proxies send it."""
-    line = [python() / "bin/python3", ROOT / "tests/captures/record.py", f"{NODE}:{ALS}", f"{NODE}:{BEHIND}", file]
-    return mesh.run_on_node(line)
 
 
 def bearer(key):
