@@ -237,3 +237,23 @@ def cases(module, read):
     tests = {f"test_{name}": method(rows) for name, rows in GROUPS.items()}
     return type("Verdicts", (unittest.TestCase,),
                 {**tests, "test_nothing_else_was_recorded": test_nothing_else_was_recorded, "__module__": module})
+
+
+class CommandLine:
+    """Cases for a TestCase whose rows(*args) gives the cells of what `kubectl traffictap ARGS` prints of the records."""
+
+    def test_policy_tells_apart_what_was_denied_and_what_would_be(self):
+        denied = [row[1:4] for row in self.rows("policy")]
+        self.assertIn(["rules/store", "rules/store-denies", "rule"], denied)
+        self.assertIn(["rules/vault", "rules/vault-denies", "rule"], denied)
+        tried = [row[:6] for row in self.rows("policy", "--dry-run")]
+        for workload in ("store", "stock", "vault"):
+            self.assertIn(["rules/caller", f"rules/{workload}", f"rules/{workload}-tries", "rule", "0", "1"], tried)
+        self.assertEqual(len(tried), 3)
+
+    def test_top_counts_a_failed_call_of_grpc_as_an_error_though_its_code_is_200(self):
+        wanted = {row.find["request"]["path"]: "0%" if row.expect["verdict"] == "Ok" else "100.0%"
+                  for row in GROUPS["each_status_of_grpc_is_judged_by_whose_fault_it_is"]}
+        rows = self.rows("top", "--by", "route", "--path", "/shop.v1.Stock/")
+        shares = {row[4]: row[7] for row in rows}  # CALLER → CALLEE POST ROUTE RATE RECORDS ERRORS
+        self.assertEqual({path: shares.get(path) for path in wanted}, wanted, rows)

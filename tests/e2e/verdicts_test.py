@@ -119,20 +119,11 @@ def call_all():
     call_grpc()
 
 
-class Policies(unittest.TestCase):
-    def rows(self, *options):
-        line = [mesh.build / "src/cli/kubectl-traffictap", "policy", "--no-headers", *options, "--file",
+class CommandLine(table.CommandLine, unittest.TestCase):
+    def rows(self, *args):
+        line = [mesh.build / "src/cli/kubectl-traffictap", *args, "--no-headers", "--file",
                 collector.records.directory / taps.file(TAP)]
         return [row.split() for row in subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()]
-
-    def test_the_command_line_tells_apart_what_policies_denied_and_would_deny(self):
-        denied = [row[1:4] for row in self.rows()]
-        self.assertIn(["rules/store", "rules/store-denies", "rule"], denied)
-        self.assertIn(["rules/vault", "rules/vault-denies", "rule"], denied)
-        tried = [row[:6] for row in self.rows("--dry-run")]
-        for workload in ("store", "stock", "vault"):
-            self.assertIn(["rules/caller", f"rules/{workload}", f"rules/{workload}-tries", "rule", "0", "1"], tried)
-        self.assertEqual(len(tried), 3)
 
 
 Verdicts = table.cases(__name__, records)

@@ -10,16 +10,18 @@ import json
 import pathlib
 import queue
 import re
+import subprocess
 import unittest
 
 import grpc
 
 import proxy
 from captures import table
-from stage import Stage, file_output, tap, wait_until
+from stage import COLLECTOR, Stage, file_output, tap, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAPTURE = ROOT / "tests/captures/verdicts.jsonl.gz"
+CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 WIDE = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "TCP"]}
 
 
@@ -81,6 +83,12 @@ class Documents(unittest.TestCase):
         calls = table.GROUPS["each_status_of_grpc_is_judged_by_whose_fault_it_is"]
         self.assertEqual(len(written), 17)
         self.assertEqual(written, {row.expect["rpc"]["method"]: row.expect["verdict"] for row in calls})
+
+
+class CommandLine(table.CommandLine, unittest.TestCase):
+    def rows(self, *args):
+        line = [CLI, *args, "--no-headers", "--file", stage.collector.output / "all.jsonl"]
+        return [row.split() for row in subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()]
 
 
 Verdicts = table.cases(__name__, lambda: stage.records())
