@@ -2,6 +2,9 @@
 """What has not ended, through real Envoys that log it once a second: records with the state Open, and then the end's."""
 import contextlib
 import dataclasses
+import json
+import pathlib
+import subprocess
 import unittest
 
 import stage
@@ -9,6 +12,7 @@ from shop import Pod
 from stage import CART, FRONTEND, Stage, tap, wait_until
 
 PODS = [dataclasses.replace(pod, open_streams="1s") for pod in (FRONTEND, CART, Pod("db", 8, tcp=5432))]
+CLI = pathlib.Path(stage.COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 KINDS = ("TCP", "HTTP/1.1")
 
 
@@ -27,6 +31,9 @@ class OpenStreams(unittest.TestCase):
             self.stage.settle()
             for kind in KINDS:
                 self.check(self.of(kind))
+            for state, value in (("Open", "Open"), ("Ended", None)):
+                wanted = [record["id"] for record in self.stage.records() if record.get("state") == value]
+                self.assertEqual(self.ids("--state", state), sorted(wanted))
             metrics = self.stage.collector.metrics()
             stage.check_counters(metrics)
             opened = sum(len(self.of(kind)) - 1 for kind in KINDS)
@@ -40,6 +47,11 @@ class OpenStreams(unittest.TestCase):
     def of(self, kind):
         return [record for record in self.stage.records()
                 if record["request"]["protocol"] == kind and record["request"].get("path") != "/"]
+
+    def ids(self, *options):
+        line = [CLI, "open", self.stage.collector.output / "all.jsonl", *options, "-o", "json"]
+        done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
+        return sorted(json.loads(record)["id"] for record in done.stdout.splitlines())
 
     def check(self, records):
         *opened, last = records
