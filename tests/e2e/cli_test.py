@@ -310,6 +310,13 @@ class Others(Scenario):
         with calling("/started-from-the-page"):
             code, text = read_page(port, f"/api/v1/pairs?follow=true&tap={mine}&limit=1", token)
         self.assertIn("/started-from-the-page", text)
+
+        def peers():
+            code, text = read_page(port, "/api/v1/page/peers", token, {"tap": mine})
+            self.assertEqual(code, 200, text)
+            return {(peer["name"], peer["state"]) for peer in json.loads(text)["peers"]}
+
+        wait_until(lambda: ("client-v1", "Attached") in peers(), "the page tells of the peers", 60)
         self.assertEqual(read_page(port, "/api/v1/page/stop", token, {"tap": mine})[0], 200)
         self.assertEqual(names(), [])
         self.assertEqual(read_page(port, "/api/v1/page/start", token, form)[0], 200)

@@ -470,6 +470,10 @@ async function relay(started) {
     },
     stop: ({ tap }) => [own.delete(tap) ? 200 : 404, { tap }],
     taps: () => [200, { taps: [...own.values()] }],
+    peers: () => [200, { peers: [
+      { namespace: "shop", kind: "Deployment", name: "client-v1", state: "Attached", reason: "Attached" },
+      { namespace: "vault", kind: "Deployment", name: "teller-v1", state: "NotAttached", reason: "NoConsent", message: "is elsewhere <img src=x onerror=alert(1)>" },
+    ] }],
   };
   const server = createServer(async (request, response) => {
     const what = request.url.match(/^\/api\/v1\/page\/(\w+)$/)?.[1];
@@ -534,7 +538,19 @@ await test("a tap is started after it was said what drains, its requests are sho
     await other.setViewportSize({ width: 1440, height: 860 });
     await other.locator("body").press("4");
     await other.waitForSelector(".own");
+    const peers = other.locator(".card", { hasText: "Records seen" }).first().locator("details");
+    await peers.locator(".peer", { hasText: "NoConsent" }).waitFor();
+    const [attached, refused] = await peers.locator(".peer").allTextContents();
+    check(attached === "shop/Deployment/client-v1attached", attached);
+    check(refused === "vault/Deployment/teller-v1not attachedNoConsent: is elsewhere <img src=x onerror=alert(1)>", refused);
+    check((await peers.locator("summary").textContent()) === "Peers: 1 of 2 attached", await peers.locator("summary").textContent());
+    check((await other.locator(".card img").count()) === 0, "markup came alive");
     await axe("own taps", other);
+    await other.setViewportSize({ width: 390, height: 844 });
+    check(await other.evaluate(() => [...document.querySelectorAll(".peer")].every((peer) => peer.getBoundingClientRect().right <= innerWidth + 1)), "peers are wider than a phone");
+    await other.setViewportSize({ width: 1440, height: 860 });
+    await peers.locator("summary").press("Enter");
+    await peers.locator(".peer").first().waitFor({ state: "hidden" });
     await other.locator("button", { hasText: "Stop…" }).click();
     await other.waitForFunction(() => document.querySelector("dialog.desk .cause")?.textContent.includes("When it ends, HTTP connections of 1 proxy drain"));
     await other.locator("dialog.desk button", { hasText: "Stop the tap" }).click();

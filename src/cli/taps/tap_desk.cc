@@ -7,6 +7,7 @@
 #include "cli/shell/command.h"
 #include "cli/taps/page_tap.h"
 #include "cli/taps/tap_lifecycle.h"
+#include "cli/taps/tap_names.h"
 #include "fmt/format.h"
 #include "web/site_guard.h"
 
@@ -45,6 +46,13 @@ Json TapJson(const Object& tap) {
           {"ended", !IsInForce(tap)}};
 }
 
+// "shop/errors" of a form that names a tap.
+StatusOr<std::string> NamedTap(const std::string& posted) {
+  const auto form = Object::Parse(posted);
+  if (!form.ok()) return absl::InvalidArgumentError("the body must be a JSON object");
+  return form->Text("/tap");
+}
+
 }  // namespace
 
 TapDesk::TapDesk(const Cluster* cluster, observe::Authorizer* authorizer, const base::Clock* clock,
@@ -79,10 +87,14 @@ std::map<std::string, web::Route> TapDesk::Routes() {
   const auto stop = [this](const std::string& posted, const std::stop_token&) {
     return Stop(posted);
   };
+  const auto peers = [this](const std::string& posted, const std::stop_token&) {
+    return Peers(posted);
+  };
   return {{"/api/v1/page/taps", Guarded(/*posts=*/false, list)},
           {"/api/v1/page/plan", Guarded(/*posts=*/true, plan)},
           {"/api/v1/page/start", Guarded(/*posts=*/true, start)},
-          {"/api/v1/page/stop", Guarded(/*posts=*/true, stop)}};
+          {"/api/v1/page/stop", Guarded(/*posts=*/true, stop)},
+          {"/api/v1/page/peers", Guarded(/*posts=*/true, peers)}};
 }
 
 web::Route TapDesk::Announced(web::Route inner) const {
@@ -144,26 +156,39 @@ StatusOr<Json> TapDesk::Start(const std::string& posted) {
 }
 
 StatusOr<Json> TapDesk::Stop(const std::string& posted) {
-  const auto form = Object::Parse(posted);
-  if (!form.ok()) return absl::InvalidArgumentError("the body must be a JSON object");
-  const std::string key = form->Text("/tap");
+  const auto key = NamedTap(posted);
+  if (!key.ok()) return key.status();
   std::optional<Object> tap;
   {
     absl::MutexLock lock(&mutex_);
-    const auto found = started_.find(key);
+    const auto found = started_.find(*key);
     if (found != started_.end()) tap = found->second;
   }
   if (!tap) {
     return absl::NotFoundError(fmt::format(
-        "this page did not start a tap \"{}\"; see: kubectl traffictap stop --help", key));
+        "this page did not start a tap \"{}\"; see: kubectl traffictap stop --help", *key));
   }
   SilentConsole console;
   const Status deleted =
       TapGuard(cluster_->client.get(), kube::kTrafficTaps, *tap, &console).Delete();
   if (!deleted.ok()) return ExplainTaps(deleted);
   absl::MutexLock lock(&mutex_);
-  started_.erase(key);
-  return Json{{"tap", key}};
+  started_.erase(*key);
+  return Json{{"tap", *key}};
+}
+
+StatusOr<Json> TapDesk::Peers(const std::string& posted) const {
+  const auto key = NamedTap(posted);
+  if (!key.ok()) return key.status();
+  const kube::ObjectKey at = KeyOf(*key);
+  if (at.name.empty()) return absl::InvalidArgumentError("tap: must name a tap");
+  const auto& resource = at.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
+  const auto tap = cluster_->client->Get(resource, at, {});
+  if (!tap.ok()) return ExplainTaps(tap.status());
+  Json peers = Json::array();
+  const Json* told = tap->Find("/status/peers");
+  if (told != nullptr && told->is_array()) peers = *told;
+  return Json{{"peers", std::move(peers)}};
 }
 
 StatusOr<Json> TapDesk::List() {

@@ -27,6 +27,8 @@ namespace traffictap::cli {
 // POST /api/v1/page/plan and .../start of a form (page_tap.h): what the operator would do, as
 // {"status": of a tap that is planned only and is gone again, "refusal"}, or the new {"tap"}.
 // POST /api/v1/page/stop of {"tap"}: {"tap"}, deleted. Only what it started: else kNotFound.
+// POST /api/v1/page/peers of {"tap"}, whoever started it, a ClusterTrafficTap by its name alone: its
+// status' {"peers": [...]}, an empty list where there are none. kNotFound: there is no such tap.
 // All need the token; others' pages are refused, and so are POSTs without the content type
 // application/json, which no foreign page can send unasked.
 class TapDesk {
@@ -59,6 +61,7 @@ class TapDesk {
   StatusOr<kube::Json> Plan(const std::string& posted, std::stop_token stop) const;
   StatusOr<kube::Json> Start(const std::string& posted);
   StatusOr<kube::Json> Stop(const std::string& posted);
+  StatusOr<kube::Json> Peers(const std::string& posted) const;
   StatusOr<kube::Json> List();
 
   const Cluster* const cluster_;

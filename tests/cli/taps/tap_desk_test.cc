@@ -169,6 +169,34 @@ BOOST_AUTO_TEST_CASE(what_others_started_is_not_stopped) {
   BOOST_TEST(Taps().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(the_peers_of_any_tap_are_those_of_its_status) {
+  const Json peer = {{"namespace", "vault"},   {"kind", "Deployment"},  {"name", "teller"},
+                     {"state", "NotAttached"}, {"reason", "NoConsent"}, {"message", "why"}};
+  Json status = Json::object();
+  status["peers"] = Json::array({peer});
+  client->Seed(
+      kube::kTrafficTaps,
+      Object(Json{{"metadata", {{"name", "theirs"}, {"namespace", "shop"}}}, {"status", status}}));
+  client->Seed(kube::kClusterTrafficTaps,
+               Object(Json{{"metadata", {{"name", "wide"}}}, {"status", status}}));
+  client->Seed(kube::kTrafficTaps,
+               Object(Json{{"metadata", {{"name", "alone"}, {"namespace", "shop"}}}}));
+  for (const char* form : {R"({"tap":"shop/theirs"})", R"({"tap":"wide"})"}) {
+    const Json told = Told("peers", form);
+    BOOST_TEST_REQUIRE(told.at("peers").size() == 1u);
+    BOOST_TEST((told.at("peers").at(0) == peer));
+  }
+  BOOST_TEST(Told("peers", R"({"tap":"shop/alone"})").at("peers").is_array());
+  BOOST_TEST(Told("peers", R"({"tap":"shop/alone"})").at("peers").empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_peers_of_a_tap_that_is_not_there_or_not_named_are_refused) {
+  BOOST_TEST(Ask("peers", R"({"tap":"shop/nobody"})").code == 404);
+  BOOST_TEST(Ask("peers", R"({"tap":"shop/"})").code == 400);
+  BOOST_TEST(Ask("peers", "{}").code == 400);
+  BOOST_TEST(Ask("peers", "no json").code == 400);
+}
+
 BOOST_AUTO_TEST_CASE(a_tap_that_somebody_deleted_is_forgotten_and_its_namesake_stays) {
   const std::string key = Text(Told("start", "{}"), "/tap");
   const Object mine = Taps().at(0);
@@ -223,7 +251,7 @@ BOOST_AUTO_TEST_CASE(missing_rights_and_names_are_told_before_anything_is_create
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_done_for_other_sites_nor_without_the_token) {
-  for (const char* path : {"plan", "start", "stop"}) {
+  for (const char* path : {"plan", "start", "stop", "peers"}) {
     BOOST_TEST(Ask(path, "{}", {{"authorization", "Bearer guessed"}}).code == 401);
     BOOST_TEST(Ask(path, "{}", {{"host", "shop.example"}}).code == 403);
     BOOST_TEST(Ask(path, "{}", {{"origin", "http://shop.example"}}).code == 403);

@@ -45,7 +45,7 @@ export function faultOf(message: string): Fault {
 
 export type Answer<T> = { value: T } | { fault: Fault };
 
-export async function post<T>(what: "plan" | "start" | "stop", body: Form, signal?: AbortSignal): Promise<Answer<T>> {
+export async function post<T>(what: "plan" | "start" | "stop" | "peers", body: Form, signal?: AbortSignal): Promise<Answer<T>> {
   try {
     const response = await fetch(`/api/v1/page/${what}`, {
       method: "POST",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where taps are started and stopped; the dialogs themselves are loaded when one is first asked for.
+// Where taps are started and stopped, and what their objects in Kubernetes say; the dialogs, and the list of a tap's
+// peers, are loaded when they are first asked for.
 import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
@@ -47,6 +48,16 @@ export function OwnTaps() {
       <ul class="plain">{state.own.value.map((tap) => <Own key={tap.tap} tap={tap} />)}</ul>
     </section>
   );
+}
+
+const peers = signal<FunctionComponent<{ tap: string; unfolded: boolean }> | null>(null);
+
+export function TapPeers(props: { tap: string; unfolded: boolean }) {
+  useEffect(() => {
+    if (!peers.peek()) import("./tap_peers").then((module) => (peers.value = module.Peers)).catch(() => state.say("The server of this page does not answer."));
+  }, []);
+  const Peers = peers.value;
+  return Peers && <Peers {...props} />;
 }
 
 const loaded = signal<FunctionComponent | null>(null);

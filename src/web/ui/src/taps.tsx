@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GroupEnd, OutputStatus, TapStatus } from "./api";
-import { NewTap, OwnTaps } from "./desk_bar";
+import { NewTap, OwnTaps, TapPeers } from "./desk_bar";
 import { bytes, clock, count, percent, visible } from "./format";
 import { VerdictTag } from "./verdict";
 import * as state from "./state";
+
+const FEW = 5; // taps, whose peers are shown at once
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
 const edge = (end: GroupEnd) => visible(end.namespace ? `${end.namespace}/${end.name ?? "…"}` : end.name || "unknown");
@@ -35,7 +37,7 @@ function Output({ output }: { output: OutputStatus }) {
   );
 }
 
-function Tap({ tap }: { tap: TapStatus }) {
+function Tap({ tap, few }: { tap: TapStatus; few: boolean }) {
   const { records } = tap;
   const lost = tap.lostEntries + sum(Object.fromEntries(tap.outputs.map((o) => [o.name, sum(o.dropped)])));
   return (
@@ -77,6 +79,7 @@ function Tap({ tap }: { tap: TapStatus }) {
           <tbody>{tap.outputs.map((output) => <Output key={output.name} output={output} />)}</tbody>
         </table>
       )}
+      {state.desk.value && <TapPeers tap={tap.tap} unfolded={few} />}
     </article>
   );
 }
@@ -114,7 +117,7 @@ export function Taps() {
       <NewTap />
       <OwnTaps />
       <p class={stale ? "warn" : "faint small"}>As of {clock(state.statusAt.value, state.utc.value).slice(0, 8)}{stale && ": the collector does not answer"}</p>
-      {status.taps.map((tap) => <Tap key={tap.tap} tap={tap} />)}
+      {status.taps.map((tap) => <Tap key={tap.tap} tap={tap} few={status.taps.length <= FEW} />)}
       {!status.taps.length && <div class="empty"><h2>No active tap</h2><p>A tap appears here when it is applied or started.</p></div>}
       <Collector />
     </div>
