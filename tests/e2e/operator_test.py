@@ -6,11 +6,12 @@ import time
 import unittest
 
 from callers import teller
-from installation import install, shared_mesh
+from installation import NAMESPACE, install, shared_mesh
 from mesh.api import path_of
 from mesh.processes import wait_until
 from taps import Taps
 
+FILTERS = path_of("envoyfilters", "vault", group="networking.istio.io", version="v1alpha3")
 # What one tap can take: its patches, its status as that goes on, and some of either again.
 KILLS_MAX = 15
 
@@ -84,28 +85,6 @@ class Life(Scenario):
         peers = {(p["name"], p["state"], p["reason"]) for p in taps.status("one")["peers"]}
         self.assertIn(("client-v1", "Attached", "Attached"), peers)
 
-    def test_a_tap_does_not_reach_into_another_namespace_and_names_who_is_there(self):
-        mesh.apply(teller("vault"))
-        try:
-            mesh.wait_ready("vault", 1)
-            taps.apply("own", targets=[{"kind": "Workload", "name": "frontend-v1"}])
-
-            def named():
-                mesh.call("vault/teller", "http://frontend.shop/from-the-vault")
-                return taps.matching("own", source="teller-v1", orphan="PeerNotTapped")
-
-            wait_until(named, "the other end has its name", 90)
-
-            def told():
-                peers = taps.status("own").get("peers", [])
-                return ("vault", "NotAttached", "OtherNamespace") in {
-                    (p["namespace"], p["state"], p["reason"]) for p in peers}
-
-            wait_until(told, "the status says why", 60)
-            self.assertEqual(taps.patches("vault"), [])
-        finally:
-            mesh.kubectl("delete", "namespace", "vault", "--wait=false")
-
     def test_each_target_says_what_became_of_it(self):
         taps.apply("several", targets=[{"kind": "Service", "name": name} for name in ("catalog", "legacy", "nobody")])
         expected = {"catalog": ("Attached", "Attached"), "legacy": ("NotAttached", "NotMeshed"),
@@ -158,6 +137,72 @@ class Life(Scenario):
         taps.apply("short", limits={"duration": "5s"}, wait="Accepted")
         taps.wait("short", "Completed")
         wait_until(lambda: not taps.patches(), "the patches are gone", 90)
+
+
+class OtherNamespaces(Scenario):
+    """A workload of the namespace vault calls one of shop that a tap of shop has as its target."""
+
+    @classmethod
+    def setUpClass(cls):
+        mesh.apply(teller("vault"))
+        mesh.wait_ready("vault", 1)
+
+    @classmethod
+    def tearDownClass(cls):
+        mesh.kubectl("delete", "namespace", "vault", "--wait=false")
+
+    def peer_in_the_vault(self, tap):
+        """(state, reason) of the caller, once it has called again."""
+        mesh.call("vault/teller", "http://frontend.shop/from-the-vault")
+        peers = taps.status(tap).get("peers", [])
+        return next(((p["state"], p["reason"]) for p in peers if p["namespace"] == "vault"), None)
+
+    def test_a_tap_does_not_reach_into_another_namespace_and_names_who_is_there(self):
+        taps.apply("own", targets=[{"kind": "Workload", "name": "frontend-v1"}])
+
+        def named():
+            mesh.call("vault/teller", "http://frontend.shop/from-the-vault")
+            return taps.matching("own", source="teller-v1", orphan="PeerNotTapped")
+
+        wait_until(named, "the other end has its name", 90)
+        refused = ("NotAttached", "OtherNamespace")
+        wait_until(lambda: self.peer_in_the_vault("own") == refused, "the status says why", 60)
+        self.assertEqual(taps.patches("vault"), [])
+
+    def test_a_tap_of_the_mesh_reaches_into_another_namespace_with_its_consent_alone(self):
+        taps.apply("asking", targets=[{"kind": "Workload", "name": "frontend-v1"}], peers={"attach": "Mesh"})
+        refused = ("NotAttached", "NoConsent")
+        wait_until(lambda: self.peer_in_the_vault("asking") == refused, "the status says why", 60)
+        self.assertEqual(taps.patches("vault"), [])
+
+        mesh.kubectl("label", "namespace", "vault", "traffictap.io/allow-peers=true")
+        self.addCleanup(mesh.kubectl, "label", "namespace", "vault", "traffictap.io/allow-peers-")
+        wait_until(lambda: self.peer_in_the_vault("asking") == ("Attached", "Attached"), "it is attached", 60)
+
+        def whole():
+            mesh.call("vault/teller", "http://frontend.shop/with-consent")
+            return taps.matching("asking", source="teller-v1", path="/with-consent", verdict="Ok", orphan=None)
+
+        wait_until(whole, "its calls are pairs", 60)
+        self.assert_left_by_the_garbage_collector(taps.get("asking"))
+        taps.delete("asking")
+        wait_until(lambda: not taps.patches("vault"), "the patch is gone with its tap", 60)
+
+    def assert_left_by_the_garbage_collector(self, tap):
+        """The patch of the vault has no owner in another namespace. To the API server such an object is garbage: a later
+        one that has the tap for its owner goes, and the patch is still there then."""
+        patch, = mesh.api.get(FILTERS)["items"]
+        owners = [(owner["kind"], owner["name"]) for owner in patch["metadata"]["ownerReferences"]]
+        self.assertEqual(owners, [("Namespace", NAMESPACE)])
+        owner = {"apiVersion": tap["apiVersion"], "kind": tap["kind"], "name": tap["metadata"]["name"],
+                 "uid": tap["metadata"]["uid"]}
+        stray = {"apiVersion": "networking.istio.io/v1alpha3", "kind": "EnvoyFilter",
+                 "metadata": {"name": "stray", "namespace": "vault", "ownerReferences": [owner]},
+                 "spec": dict(patch["spec"], workloadSelector={"labels": {"app": "nobody"}})}
+        mesh.api.create(FILTERS, stray)
+        wait_until(lambda: not mesh.api.find(f"{FILTERS}/stray"), "the garbage collector has looked", 60)
+        left, = mesh.api.get(FILTERS)["items"]
+        self.assertEqual(left["metadata"]["uid"], patch["metadata"]["uid"])
 
 
 class Steadiness(Scenario):
