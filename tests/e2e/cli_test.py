@@ -87,6 +87,16 @@ class Tap(Scenario):
             self.assertNotIn("orphanReason", record)
         self.assert_nothing_is_left()
 
+    def test_a_filter_on_the_other_end_holds_for_lone_halves_too(self):
+        with Traffic("/catalog/to"):
+            run = plugin.run("tap", "deployment/frontend-v1", "-n", "shop", "--attach-peers", "none", "--to", "catalog-v2",
+                             "--max", "2", "-o", "json")
+        records = [json.loads(line) for line in run.lines]
+        self.assertEqual([record["destination"]["name"] for record in records], ["catalog-v2"] * 2, run.errors)
+        for record in records:
+            self.assertIn("orphanReason", record)
+        self.assert_nothing_is_left()
+
     def test_a_service_is_the_pods_behind_it(self):
         with calling("/of-the-service", host="catalog"), calling("/elsewhere", host="payments"):
             run = plugin.start("tap", "svc/catalog", "-n", "shop", "-o", "json")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No proxy speaks for another: collectors on the mesh, real proxies that they believe, and one that they don't (S4)."""
+"""No proxy speaks for another: collectors on the mesh, real proxies that they believe, and one that they don't (S4). And
+what the sidecar that one of these collectors has does to streams that nobody reads."""
 
 import http.client
 import json
@@ -50,15 +51,20 @@ def paths(mode):
     return [record["request"]["path"] for record in records(mode)]
 
 
-def refused(mode, reason):
-    """From inside of the pod: its metrics port may be behind the sidecar."""
+def metrics(mode):
+    """{"name{labels}": value}, from inside of the pod: its metrics port may be behind the sidecar."""
     pod = mesh.pod(f"bound/{mode}")
     connection = http.client.HTTPConnection("127.0.0.1", 9812)
     connection.sock = namespaces.connect(mesh.pod_pid(pod), ("127.0.0.1", 9812), 5)
     connection.request("GET", "/metrics")
-    for line in connection.getresponse().read().decode().splitlines():
-        if line.startswith("traffictap_als_streams_refused_total") and f'"{reason}"' in line:
-            return int(float(line.rsplit(" ", 1)[1]))
+    lines = connection.getresponse().read().decode().splitlines()
+    return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
+
+
+def refused(mode, reason):
+    for key, value in metrics(mode).items():
+        if key.startswith("traffictap_als_streams_refused_total") and f'"{reason}"' in key:
+            return int(value)
     raise AssertionError(f"there is no counter for {reason}")
 
 
@@ -119,6 +125,33 @@ class Identity(unittest.TestCase):
                 recorded(mode, f"/after-{mode}")
             self.assertNotIn("/outside", paths(mode))
             self.assertEqual(refused(mode, "NoIdentity"), before, "it did not even reach the stream")
+
+
+class Sidecar(unittest.TestCase):
+    TAP, ASIDE = "/etc/taps/everything.yaml", "/etc/taps/everything.aside"
+
+    def move(self, before, after):
+        mesh.exec("bound/sidecar", "mv", before, after)
+
+    def ended(self):
+        name = "traffictap_als_streams_ended_total"
+        return sum(value for key, value in metrics("sidecar").items() if key.startswith(name))
+
+    def all_paused(self):
+        mesh.call("shop/client", "http://catalog/nobody-asks")  # a stream is paused with the next message on it
+        now = metrics("sidecar")
+        return now["traffictap_als_streams"] == now["traffictap_als_streams_paused"] > 0
+
+    def test_streams_through_the_collectors_own_sidecar_are_paused_and_read_on(self):
+        recorded("sidecar", "/while-a-tap-is-there")
+        ended = self.ended()
+        self.move(self.TAP, self.ASIDE)
+        try:
+            wait_until(self.all_paused, "no stream is read", 30)
+        finally:
+            self.move(self.ASIDE, self.TAP)
+        recorded("sidecar", "/when-it-is-there-again")
+        self.assertEqual(self.ended(), ended, "a stream has ended over it")
 
 
 if __name__ == "__main__":
