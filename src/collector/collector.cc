@@ -90,8 +90,9 @@ struct Collector::State {
   Status StartHttp() {
     std::map<std::string, web::Route> routes = {
         {"/metrics",
-         [this] {
-           return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
+         [this](const web::HttpRequest& request) {
+           base::MetricsPage page = metrics.Answer(request.header("accept"));
+           return web::HttpResponse{200, std::move(page.content_type), std::move(page.body)};
          }},
         {"/healthz",
          [this] {

@@ -2,6 +2,7 @@
 #include "base/metrics.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <string>
 
 namespace traffictap {
@@ -67,6 +68,34 @@ BOOST_AUTO_TEST_CASE(keeps_large_counters_exact) {
   registry.Register(
       [](MetricWriter& writer) { writer.Counter("tt_x_total", "X.", {}, 9007199254740991.0); });
   BOOST_TEST(Holds(registry.Render(), "tt_x_total 9007199254740991"));
+}
+
+BOOST_AUTO_TEST_CASE(renders_a_histogram_without_its_exemplars) {
+  MetricsRegistry registry;
+  registry.Register([](MetricWriter& writer) {
+    base::HistogramValue value;
+    value.buckets = {{0.5, 2, base::Exemplar{{{"trace_id", "ab"}}, 0.4, 1}}, {HUGE_VAL, 3}};
+    value.sum = 7.25;
+    writer.Histogram("tt_seconds", "How long.", {{"a", "b"}}, value);
+  });
+  const std::string text = registry.Render();
+  BOOST_TEST(Holds(text, "# TYPE tt_seconds histogram"));
+  BOOST_TEST(Holds(text, "tt_seconds_bucket{a=\"b\",le=\"0.5\"} 2"));
+  BOOST_TEST(Holds(text, "tt_seconds_bucket{a=\"b\",le=\"+Inf\"} 3"));
+  BOOST_TEST(Holds(text, "tt_seconds_sum{a=\"b\"} 7.25"));
+  BOOST_TEST(Holds(text, "tt_seconds_count{a=\"b\"} 3"));
+  BOOST_TEST(text.find("trace_id") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(answers_in_the_format_that_is_preferred_and_says_which) {
+  MetricsRegistry registry;
+  registry.Register([](MetricWriter& writer) { writer.Counter("tt_x_total", "X.", {}, 1); });
+  const auto old = registry.Answer("*/*");
+  BOOST_TEST(old.content_type == "text/plain; version=0.0.4");
+  BOOST_TEST(old.body == registry.Render());
+  const auto open = registry.Answer("application/openmetrics-text; version=1.0.0, */*;q=0.1");
+  BOOST_TEST(open.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  BOOST_TEST(open.body == "# TYPE tt_x counter\n# HELP tt_x X.\ntt_x_total 1\n# EOF\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

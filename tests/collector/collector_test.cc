@@ -64,6 +64,23 @@ BOOST_AUTO_TEST_CASE(taps_are_in_force_before_it_is_ready_and_follow_their_direc
   collector->Stop();
 }
 
+BOOST_AUTO_TEST_CASE(metrics_are_open_metrics_for_who_asks_for_that) {
+  const auto collector = Start();
+  const auto ask = [&](const std::string& accept) {
+    fakes::RawClient client(collector->http_port());
+    client.Send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: " + accept +
+                "\r\n\r\n");
+    return client.ReadAll();
+  };
+  const std::string open = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+  BOOST_TEST(open.find("application/openmetrics-text; version=1.0.0") != std::string::npos);
+  BOOST_TEST(open.ends_with("\n# EOF\n"));
+  const std::string text = ask("text/plain");
+  BOOST_TEST(text.find("text/plain; version=0.0.4") != std::string::npos);
+  BOOST_TEST(text.find("# EOF") == std::string::npos);
+  collector->Stop();
+}
+
 BOOST_AUTO_TEST_CASE(with_the_operator_away_it_is_ready_by_a_whole_cache_alone) {
   v1::DiscoverySnapshot snapshot;
   snapshot.set_version("7");
