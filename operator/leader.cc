@@ -18,7 +18,8 @@ constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
 // How long a fresh operator waits for collectors and istiod before it says that they are absent: a
 // collector dials again within 10 s.
 constexpr base::Nanos kSettling = 20 * base::kSecond;
-constexpr base::Nanos kSyncPatience = 30 * base::kSecond;
+constexpr base::Nanos kSyncPatience = 30 * base::kSecond;    // before it is told
+constexpr base::Nanos kSyncStep = 500 * base::kMillisecond;  // then a stop is noticed
 const kube::ObjectKey kMesh{"", "mesh"};
 
 }  // namespace
@@ -69,8 +70,13 @@ Status Leader::Listen() {
 }
 
 void Leader::Serve(std::shared_ptr<discovery::DiscoveryServer> next) {
-  absl::MutexLock lock(&mutex_);
-  server_.swap(next);
+  {
+    absl::MutexLock lock(&mutex_);
+    server_.swap(next);
+  }
+  // Not where the last one lets go of it: that may be Reported, and its destructor would wait for
+  // Reported to return.
+  if (next) next->Stop();
 }
 
 std::shared_ptr<discovery::DiscoveryServer> Leader::server() const {
@@ -81,11 +87,14 @@ std::shared_ptr<discovery::DiscoveryServer> Leader::server() const {
 // Nothing may be decided on half a view of the world: patches would go and come again.
 bool Leader::WaitForLists(const std::stop_token& stop) const {
   std::string missing;
-  while (!watch_->WaitForSync(kSyncPatience, &missing)) {
+  base::Nanos told = clock_->Monotonic();
+  while (!stop.stop_requested()) {
+    if (watch_->WaitForSync(kSyncStep, &missing)) return !stop.stop_requested();
+    if (clock_->Monotonic() - told < kSyncPatience) continue;
+    told = clock_->Monotonic();
     log::For("operator").warn("waiting for the initial sync missing=\"{}\"", missing);
-    if (stop.stop_requested()) return false;
   }
-  return !stop.stop_requested();
+  return false;
 }
 
 reconcilers::Reports Leader::Reports() const {

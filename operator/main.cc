@@ -42,6 +42,9 @@ int RunCheck(const op::Options& options) {
   return good ? 0 : 1;
 }
 
+// Of SIGTERM. A pod has 30 s by default, and calls to an API server that hangs take as long each.
+constexpr base::Nanos kStopMax = 20 * base::kSecond;
+
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = op::ParseOptions(argc, argv);
   if (exit_code) return *exit_code;
@@ -50,9 +53,11 @@ int Run(int argc, char** argv) {
   if (options.check) return RunCheck(options);
   base::BlockTermination();
   base::RaiseDescriptorLimit();
-  const auto running = op::Operator::Start(options);
+  auto running = op::Operator::Start(options);
   if (!running.ok()) return Refuse(2, "cannot start", running.status());
   base::WaitForTermination();
+  base::EndProcessAfter(kStopMax);
+  running->reset();
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct Operator::State {
   explicit State(Options given) : options(std::move(given)) {}
 
   const Options options;
+  std::atomic<bool> ends{false};
   base::SystemClock clock;
   base::MetricsRegistry metrics;
   std::unique_ptr<kube::HttpKubeClient> kube;
@@ -73,6 +75,7 @@ struct Operator::State {
                                 const std::string& message) {
       events->Record(object, {controller::EventText::Type::kWarning, reason, "Attach", message});
     };
+    out.leads = [this] { return !ends && (!options.leader_election || elector->leading()); };
     out.kube = kube.get();
     out.board = &board;
     out.peers = leader->peers();
@@ -187,6 +190,7 @@ Operator::Operator(const Options& options) : state_(std::make_unique<State>(opti
 
 Operator::~Operator() {
   State& state = *state_;
+  state.ends = true;
   for (auto& thread : state.threads) thread.request_stop();
   state.threads.clear();
   state.http.reset();

@@ -278,10 +278,13 @@ StatusOr<std::unique_ptr<DiscoveryServer>> DiscoveryServer::Start(
   return out;
 }
 
-DiscoveryServer::~DiscoveryServer() {
+DiscoveryServer::~DiscoveryServer() { Stop(); }
+
+void DiscoveryServer::Stop() {
   if (!hub_ || !hub_->server) return;
   hub_->server->Shutdown(std::chrono::system_clock::now());
   hub_->server->Wait();
+  hub_->server.reset();
 }
 
 void DiscoveryServer::SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {

@@ -35,8 +35,12 @@ class DiscoveryServer {
   // address is taken; kInvalidArgument: bad TLS files.
   static StatusOr<std::unique_ptr<DiscoveryServer>> Start(const DiscoveryServerOptions& options,
                                                           std::function<void()> on_report);
-  // Ends all streams.
+  // Stops it.
   ~DiscoveryServer();
+
+  // Ends all streams and waits for what `on_report` is doing, which may hold on to the server; what was
+  // reported stays. Never called by `on_report`, which would wait for itself. May be called again.
+  void Stop();
 
   // What every collector shall have in force, and where the cluster's nodes are: 16384 of them at most,
   // the first by name. Equal sets are not sent again.

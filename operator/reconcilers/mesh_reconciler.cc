@@ -111,16 +111,18 @@ std::vector<Object> RegardingOf(const plan::Drain& drain) {
   return out;
 }
 
-// Writes one kind's objects. A failure is noted at its patch and does not stop the others.
+// Writes one kind's objects as long as `goes_on` holds. A failure is noted at its patch and does not
+// stop the others.
 class KindWriter {
  public:
   KindWriter(kube::KubeClient* kube, const kube::Resource& resource,
              const std::vector<Object>& desired, const std::vector<Object>& live, base::Nanos now,
-             PatchStates* states)
+             std::function<bool()> goes_on, PatchStates* states)
       : kube_(kube),
         resource_(resource),
         diff_(mesh::Diff(desired, live)),
         now_(now),
+        goes_on_(std::move(goes_on)),
         states_(states) {
     for (const auto& object : live) {
       (*states_)[PatchName(object)] = {AppliedAt(object), "", ContentOf(object)};
@@ -130,6 +132,7 @@ class KindWriter {
   // The taps of what was refused are added to `unserved`.
   void ApplyAll(std::set<std::string>* unserved) {
     for (const auto& object : diff_.to_apply) {
+      if (!goes_on_()) return;
       if (!Apply(object)) unserved->merge(TapsOf(object));
     }
   }
@@ -140,7 +143,9 @@ class KindWriter {
       const auto taps = TapsOf(object);
       const bool needed = std::any_of(
           taps.begin(), taps.end(), [&](const std::string& tap) { return unserved.contains(tap); });
-      if (!needed) Delete(object);
+      if (needed) continue;
+      if (!goes_on_()) return;
+      Delete(object);
     }
   }
 
@@ -183,6 +188,7 @@ class KindWriter {
   const kube::Resource& resource_;
   const mesh::ObjectDiff diff_;
   const base::Nanos now_;
+  const std::function<bool()> goes_on_;
   PatchStates* const states_;
   bool good_ = true;
 };
@@ -209,9 +215,12 @@ plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nano
   return snapshot;
 }
 
-bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
-                         const MeshObjects& objects, PatchStates* states) {
+Status MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
+                           const MeshObjects& objects, PatchStates* states) {
   const base::Nanos now = snapshot.now;
+  // Not again once it is false: what is deleted would leave a gap where not all was applied before.
+  bool led = true;
+  const auto goes_on = [&led, this] { return led = led && ports_.leads(); };
   const auto keeper = KeeperOf(snapshot, own_);
   std::vector<Object> filters;
   std::vector<Object> telemetries;
@@ -221,9 +230,9 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& s
     list.push_back(mesh::Render(patch, stays ? keeper : std::nullopt));
   }
   KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, filters,
-                           OwnObjects(objects.envoy_filters), now, states);
+                           OwnObjects(objects.envoy_filters), now, goes_on, states);
   KindWriter telemetry_writer(ports_.kube, kube::kTelemetries, telemetries,
-                              OwnObjects(objects.telemetries), now, states);
+                              OwnObjects(objects.telemetries), now, goes_on, states);
   // Across both kinds first what is new and then what goes: whenever we are cut off, each tap has a
   // patch. For a moment a proxy may log twice; istiod mostly sees both changes as one.
   std::set<std::string> unserved;
@@ -231,7 +240,9 @@ bool MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& s
   telemetry_writer.ApplyAll(&unserved);
   filter_writer.DeleteAll(unserved);
   telemetry_writer.DeleteAll(unserved);
-  return filter_writer.good() && telemetry_writer.good();
+  if (!led) return absl::AbortedError("write patches: this replica no longer leads");
+  if (filter_writer.good() && telemetry_writer.good()) return absl::OkStatus();
+  return absl::UnavailableError("write patches: some were refused, see the lines before");
 }
 
 void MeshReconciler::TellDrains(const plan::MeshPlan& plan, const PatchStates& states) const {
@@ -282,7 +293,9 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   // The collector first: what a new patch brings must find its tap there.
   ports_.set_taps(plan.compiled_taps);
   PatchStates states;
-  const bool good = Act(plan, snapshot, objects, &states);
+  const Status written = Act(plan, snapshot, objects, &states);
+  // Whoever leads now tells people and taps.
+  if (absl::IsAborted(written)) return written;
   TellDrains(plan, states);
   TellFaults(plan, objects);
   controller::ReconcileResult result;
@@ -296,8 +309,7 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   TellDestinations(objects, snapshot);
   ports_.board->SetPlan(std::move(plan), std::move(states));
   ports_.plan_changed();
-  if (!good)
-    return absl::UnavailableError("write patches: some were refused, see the lines before");
+  if (!written.ok()) return written;
   return result;
 }
 

@@ -33,6 +33,9 @@ struct MeshPorts {
   std::function<void(const kube::Object& regarding, const std::string& reason,
                      const std::string& message)>
       announce_fault;
+  // Asked before each write: a leader that is cut off or ends writes nothing more, however long a
+  // list it has begun.
+  std::function<bool()> leads = [] { return true; };
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   PeerLedger* peers = nullptr;
@@ -51,9 +54,9 @@ class MeshReconciler final : public controller::Reconciler {
 
  private:
   plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now) const;
-  // Returns whether all writes went through.
-  bool Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
-           const MeshObjects& objects, PatchStates* states);
+  // kUnavailable: some writes were refused; kAborted: it leads no longer.
+  Status Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
+             const MeshObjects& objects, PatchStates* states);
   void TellDrains(const plan::MeshPlan& plan, const PatchStates& states) const;
   // Once, as long as it stays.
   void TellFaults(const plan::MeshPlan& plan, const MeshObjects& objects);

@@ -4,9 +4,13 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
+
+#include "base/log.h"
 
 namespace traffictap::base {
 namespace {
@@ -41,6 +45,14 @@ void EndProcess(int exit_code) {
 #else
   std::_Exit(exit_code);
 #endif
+}
+
+void EndProcessAfter(Nanos patience) {
+  std::thread([patience] {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(patience));
+    log::For("main").critical("the stop hangs: ending without it");
+    std::_Exit(3);
+  }).detach();
 }
 
 }  // namespace traffictap::base

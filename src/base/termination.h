@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/clock.h"
+
 // How a process of ours is asked to end: by SIGTERM or SIGINT, taken by one thread that waits for
 // it.
 namespace traffictap::base {
@@ -12,6 +14,10 @@ void BlockTermination();
 
 // Returns when the process is asked to end.
 void WaitForTermination();
+
+// The last resort once it has been asked: unless it has ended within `patience`, the process ends with
+// code 3, whatever it still waits for, and says so in the log.
+void EndProcessAfter(Nanos patience);
 
 // Ends the process with what was printed, and without the destructors of static objects: gRPC's
 // threads, and a writer's that was abandoned, may still run, and would find theirs destroyed.

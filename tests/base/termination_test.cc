@@ -65,6 +65,20 @@ BOOST_AUTO_TEST_CASE(what_was_printed_is_written_and_no_static_object_is_destroy
   BOOST_TEST(std::string(said, size > 0 ? static_cast<size_t>(size) : 0) == "the last word");
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_that_hangs_ends_all_the_same) {
+  const pid_t child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    base::EndProcessAfter(20 * base::kMillisecond);
+    sleep(20);
+    _exit(7);
+  }
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_TEST(WIFEXITED(status));
+  BOOST_TEST(WEXITSTATUS(status) == 3);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

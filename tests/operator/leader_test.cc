@@ -73,6 +73,20 @@ BOOST_AUTO_TEST_CASE(a_leader_reconciles_the_mesh_and_tells_every_tap_of_a_new_p
   BOOST_TEST(fakes::Eventually([&] { return each_tap.Saw("shop/a"); }));
 }
 
+BOOST_AUTO_TEST_CASE(one_that_still_waits_for_its_first_lists_stops_at_once) {
+  op::MeshWatch never{
+      &kube, options.installation, &real_clock, {[] {}, [](const kube::ObjectKey&) {}}};
+  op::Leader waiting(options, &never, &queues, &board, &clock);
+  const base::Nanos start = real_clock.Monotonic();
+  {
+    const std::jthread leading([&](const std::stop_token& stop) {
+      waiting.Run(stop, {&mesh, &taps, &guard});
+    });
+  }
+  BOOST_TEST(real_clock.Monotonic() - start < 10 * base::kSecond);
+  BOOST_TEST(!meshes.Saw("mesh"));
+}
+
 BOOST_AUTO_TEST_CASE(it_settles_until_a_collector_and_istiod_were_heard_or_for_twenty_seconds) {
   std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
   BOOST_TEST(fakes::Eventually([&] { return meshes.Saw("mesh"); }));

@@ -178,6 +178,43 @@ BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_
   BOOST_TEST(collector.state.connected.load());
 }
 
+// As leadership ends while a report is being taken: the last one to let go of the server could be a
+// thread of the server's own.
+BOOST_AUTO_TEST_CASE(what_takes_a_report_may_hold_a_server_that_is_being_stopped) {
+  absl::Mutex mutex;
+  std::shared_ptr<DiscoveryServer> server;
+  bool taking = false;
+  bool stopping = false;
+  auto started = DiscoveryServer::Start({"127.0.0.1:0"}, [&] {
+    std::shared_ptr<DiscoveryServer> held;
+    absl::MutexLock lock(&mutex);
+    held = server;
+    taking = true;
+    mutex.AwaitWithTimeout(absl::Condition(&stopping), kPatience);
+  });
+  BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
+  std::shared_ptr<DiscoveryServer> own = *std::move(started);
+  {
+    absl::MutexLock lock(&mutex);
+    server = own;
+  }
+  FakeCollector collector;
+  TapSourceOptions options;
+  options.address = fmt::format("127.0.0.1:{}", own->port());
+  options.collector = "c1";
+  const auto source = collector.Dial(options);
+  {
+    absl::MutexLock lock(&mutex);
+    BOOST_REQUIRE(mutex.AwaitWithTimeout(absl::Condition(&taking), kPatience));
+    server.reset();
+    stopping = true;
+  }
+  own->Stop();
+  BOOST_TEST(own.use_count() == 1);
+  own->Stop();
+  BOOST_TEST(own->Reports().empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_zones_of_nodes_come_with_the_taps_and_change_the_version) {
   Operator op;
   FakeCollector collector;

@@ -32,6 +32,7 @@ struct Fixture : MeshFixture {
                                   const std::string& message) {
       faults.push_back(about.kind() + "/" + about.name() + ": " + reason + ": " + message);
     };
+    ports.leads = [this] { return ++asked != lost_at; };
     ports.kube = &kube;
     ports.board = &board;
     ports.peers = &peers;
@@ -50,6 +51,7 @@ struct Fixture : MeshFixture {
   std::vector<std::string> drains;
   std::vector<std::string> faults;
   int told = 0;
+  int asked = 0, lost_at = 0;  // whether it leads: the number of the question that gets a no
 };
 
 }  // namespace
@@ -118,6 +120,25 @@ BOOST_AUTO_TEST_CASE(a_hand_edit_is_repaired) {
   mesh.kube.Seed(kube::kEnvoyFilters, edited, "somebody");
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "cart");
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_is_cut_off_half_way_writes_nothing_more_and_leaves_no_gap) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  mesh.SeedTap("b", "payments");
+  mesh.lost_at = mesh.asked + 1;  // it leads again before it would delete
+  BOOST_TEST(absl::IsAborted(mesh.Run().status()));
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "cart");
+  mesh.lost_at = mesh.asked + 2;  // the new patch is there
+  BOOST_TEST(absl::IsAborted(mesh.Run().status()));
+  BOOST_TEST(mesh.Filters().size() == 2u);
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "payments");
+  BOOST_TEST(mesh.told == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_patch_that_no_tap_wants_is_deleted_and_others_are_left) {
