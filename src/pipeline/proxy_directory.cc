@@ -111,7 +111,8 @@ traffic::NodePtr ProxyDirectory::NodeAt(const pairing::PeerPlace& peer) const {
 std::map<uint64_t, uint64_t> ProxyDirectory::SendersByTap() const {
   absl::MutexLock lock(&mutex_);
   std::map<uint64_t, uint64_t> out;
-  for (const auto& [key, proxy] : proxies_) {
+  for (const auto& entry : proxies_) {
+    const Proxy& proxy = entry.second;
     if (!proxy.table) continue;
     proxy.candidates.ForEach([&](size_t slot) { ++out[proxy.table->id(slot)]; });
   }

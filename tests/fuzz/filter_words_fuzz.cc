@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Any lines NAME=VALUE as a reader's filter: refused with a reason, or applied to records.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
