@@ -9,10 +9,11 @@ namespace traffictap::pairing {
 RecentKeys::RecentKeys(size_t keys_max)
     : ring_(std::max<size_t>(1, keys_max)),
       slots_(std::bit_ceil(2 * ring_.size())),
-      mask_(slots_.size() - 1) {}
+      mask_(slots_.size() - 1),
+      placing_(slots_.size()) {}
 
 size_t RecentKeys::SlotOf(uint64_t key) const {
-  size_t at = key & mask_;
+  size_t at = placing_.Of(key);
   while (slots_[at] != 0 && slots_[at] != key) at = (at + 1) & mask_;
   return at;
 }
@@ -36,7 +37,7 @@ void RecentKeys::Erase(uint64_t key) {
   size_t hole = SlotOf(key);
   // Moves back whatever probed past the hole.
   for (size_t at = (hole + 1) & mask_; slots_[at] != 0; at = (at + 1) & mask_) {
-    const size_t home = slots_[at] & mask_;
+    const size_t home = placing_.Of(slots_[at]);
     if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
     slots_[hole] = slots_[at];
     hole = at;

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "pairing/placing.h"
+
 namespace traffictap::pairing {
 
 // The last `keys_max` distinct keys inserted: a ring in order of insertion and a flat hash set of
-// the same. Keys are well mixed hashes; 0 and 1 are one key. All memory is taken at construction.
+// the same. 0 and 1 are one key. All memory is taken at construction.
 class RecentKeys {
  public:
   explicit RecentKeys(size_t keys_max);
@@ -25,6 +27,7 @@ class RecentKeys {
   size_t next_ = 0;
   std::vector<uint64_t> slots_;  // linear probing; 0 is empty
   size_t mask_;
+  Placing placing_;
 };
 
 }  // namespace traffictap::pairing

@@ -16,7 +16,7 @@ void SlotIndex::Add(uint32_t slot, uint64_t key) {
 
 void SlotIndex::Append(uint32_t slot) {
   Link& link = links_[slot];
-  uint32_t& oldest = buckets_[link.key & (buckets_.size() - 1)];
+  uint32_t& oldest = buckets_[placing_.Of(link.key)];
   if (oldest == kNone) {
     oldest = link.older = link.newer = slot;
     return;
@@ -31,7 +31,7 @@ void SlotIndex::Append(uint32_t slot) {
 void SlotIndex::Remove(uint32_t slot) {
   Link& link = links_[slot];
   if (link.key == 0) return;
-  uint32_t& oldest = buckets_[link.key & (buckets_.size() - 1)];
+  uint32_t& oldest = buckets_[placing_.Of(link.key)];
   if (link.newer == slot) {
     oldest = kNone;
   } else {
@@ -47,6 +47,7 @@ void SlotIndex::Remove(uint32_t slot) {
 void SlotIndex::Grow() {
   const size_t size = std::max<size_t>(64, 2 * buckets_.size());
   const auto former = std::exchange(buckets_, std::vector<uint32_t>(size, kNone));
+  placing_ = Placing(size);
   for (const uint32_t oldest : former) {
     for (uint32_t slot = oldest; slot != kNone;) {
       const uint32_t next = Next(slot, oldest);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "pairing/placing.h"
+
 namespace traffictap::pairing {
 
 // Finds slots (small numbers) by hash keys; those of one key in the order in which they were added.
@@ -23,7 +25,7 @@ class SlotIndex {
   template <typename Test>
   uint32_t Find(uint64_t key, Test test) const {
     if (buckets_.empty() || key == 0) return kNone;
-    const uint32_t oldest = buckets_[key & (buckets_.size() - 1)];
+    const uint32_t oldest = buckets_[placing_.Of(key)];
     for (uint32_t slot = oldest; slot != kNone; slot = Next(slot, oldest)) {
       if (links_[slot].key == key && test(slot)) return slot;
     }
@@ -45,6 +47,7 @@ class SlotIndex {
 
   std::vector<Link> links_;        // by slot
   std::vector<uint32_t> buckets_;  // the oldest slot of each chain; a power of two
+  Placing placing_{2};             // as many as buckets_
   size_t size_ = 0;
 };
 
