@@ -17,11 +17,6 @@ using kube::Json;
 
 constexpr base::Nanos kPassing = 5 * base::kSecond;
 
-Json FormerStatus(const kube::Object& tap) {
-  const Json* status = tap.Find("/status");
-  return status == nullptr ? Json() : *status;
-}
-
 std::string ReadyStatus(const Json& status) {
   if (!status.is_object() || !status.contains("conditions")) return "";
   for (const Json& condition : status["conditions"]) {
@@ -54,6 +49,24 @@ bool IsOfThisVersion(const Json& status, int64_t generation) {
 }
 
 }  // namespace
+
+Json TapReconciler::FormerStatus(const kube::Object& tap) {
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = memory_.find(tap.key());
+    if (found != memory_.end() && found->second.last) {
+      if (found->second.last->over == tap.resource_version()) return found->second.last->status;
+      found->second.last.reset();
+    }
+  }
+  const Json* status = tap.Find("/status");
+  return status == nullptr ? Json() : *status;
+}
+
+void TapReconciler::NoteWritten(const kube::Object& tap, Json status) {
+  absl::MutexLock lock(&mutex_);
+  memory_[tap.key()].last = Written{tap.resource_version(), std::move(status)};
+}
 
 bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
   const base::Nanos now = ports_.clock->Monotonic();
@@ -123,6 +136,7 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   if (!MayWriteCounts(key) && !news) return Told(*tap, input, later);
   const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
   TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));
+  NoteWritten(*tap, status);
   for (const auto& dump : EndedDumps(input.former, status)) {
     ports_.announce_dump(*tap, dump.warning, dump.message);
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -46,11 +47,19 @@ class TapReconciler final : public controller::Reconciler {
   StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override;
 
  private:
+  struct Written {
+    std::string over;  // the resourceVersion of the tap that it was written to
+    kube::Json status;
+  };
   struct Memory {
+    std::optional<Written> last;         // until the watch brings another version
     std::optional<base::Nanos> written;  // counts; monotonic
     std::optional<std::string> told;    // the last Ready that people were told of: "True/Capturing"
     std::optional<base::Nanos> untold;  // since when it has been another one
   };
+  // As it stands, or null. Where the watch has not brought our last write yet, that one.
+  kube::Json FormerStatus(const kube::Object& tap);
+  void NoteWritten(const kube::Object& tap, kube::Json status);
   // Whether counts alone may be written now; notes that they are.
   bool MayWriteCounts(const kube::ObjectKey& key);
   // Tells of a Ready that is new. What may pass by itself has to last first: then the time until it

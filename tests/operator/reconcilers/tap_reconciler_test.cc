@@ -18,6 +18,7 @@ struct Fixture : MeshFixture {
     Plan(1);
     TapPorts ports;
     ports.tap = [this](const kube::ObjectKey& key) -> reconcilers::ObjectPtr {
+      if (watched) return watched;
       for (auto& tap : All(kube::kTrafficTaps)) {
         if (tap->key() == key) return tap;
       }
@@ -69,6 +70,7 @@ struct Fixture : MeshFixture {
   }
 
   std::unique_ptr<TapReconciler> reconciler;
+  reconcilers::ObjectPtr watched;  // null: the watch is up to date
   bool settling = false;
   std::vector<std::string> said;
 };
@@ -84,6 +86,34 @@ BOOST_AUTO_TEST_CASE(a_status_is_written_once) {
   BOOST_TEST(f.Tap().Find("/status/conditions")->size() > 3u);
   f.Run();
   BOOST_TEST(f.Writes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_status_that_the_watch_has_not_brought_yet_is_not_written_again) {
+  Fixture f;
+  f.watched = std::make_shared<const kube::Object>(f.Tap());
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  f.clock.Advance(2 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  f.Report(1);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  f.watched = nullptr;
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_one_writes_over_a_status_is_repaired) {
+  Fixture f;
+  f.Run();
+  f.Writes();
+  kube::Object edited = f.Tap();
+  edited.value()["status"]["observedGeneration"] = 7;
+  f.kube.Seed(kube::kTrafficTaps, edited);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST((*f.Tap().Find("/status/observedGeneration") == 1));
 }
 
 BOOST_AUTO_TEST_CASE(what_passes_within_seconds_is_not_announced) {
