@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <thread>
 
 #include "base/command_line.h"
 #include "base/descriptors.h"
@@ -21,16 +18,7 @@ int Refuse(const char* what, const Status& status) {
 }
 
 // Of SIGTERM. A pod has 30 s by default.
-constexpr auto kStopMax = std::chrono::seconds(20);
-
-// The last resort: what is wrong then is a fault of ours, for everything that waits has an end.
-void EndProcessIfStopHangs() {
-  std::thread([] {
-    std::this_thread::sleep_for(kStopMax);
-    log::For("collector").critical("the stop hangs: ending without it; what was queued is lost");
-    std::_Exit(3);
-  }).detach();
-}
+constexpr base::Nanos kStopMax = 20 * base::kSecond;
 
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = collector::ParseOptions(argc, argv);
@@ -41,7 +29,7 @@ int Run(int argc, char** argv) {
   auto collector = collector::Collector::Start(options);
   if (!collector.ok()) return Refuse("cannot start", collector.status());
   base::WaitForTermination();
-  EndProcessIfStopHangs();
+  base::EndProcessAfter(kStopMax);
   (*collector)->Stop();
   collector->reset();
   return 0;

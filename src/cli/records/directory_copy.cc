@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/read_at.h"
 #include "fmt/format.h"
 #include "tap/rotated_name.h"
 
@@ -24,20 +25,6 @@ constexpr int kFileMode = 0600;
 
 Status Failed(const char* what, const fs::path& path, int error) {
   return absl::DataLossError(fmt::format("{} {}: {}", what, path.string(), std::strerror(error)));
-}
-
-StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size, const fs::path& path) {
-  std::string out(size, '\0');
-  size_t got = 0;
-  while (got < size) {
-    const ssize_t count = pread(fd, out.data() + got, size - got, static_cast<off_t>(offset + got));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Failed("read", path, errno);
-    if (count == 0) break;
-    got += static_cast<size_t>(count);
-  }
-  out.resize(got);
-  return out;
 }
 
 Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
@@ -55,8 +42,8 @@ std::optional<uint32_t> HeadOfFile(const fs::path& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return std::nullopt;
   const absl::Cleanup closes = [fd] { close(fd); };
-  const auto begin = ReadAt(fd, 0, tap::kHeadBytesMax, path);
-  return begin.ok() ? tap::HeadOf(*begin) : 0;
+  const auto begin = base::ReadAt(fd, 0, tap::kHeadBytesMax);
+  return begin ? tap::HeadOf(*begin) : 0;
 }
 
 base::Nanos ModifiedAt(const fs::path& path) {
@@ -143,8 +130,8 @@ Status DirectoryCopy::CopyFile(const FileSource& source, const std::string& outp
   copied.bytes = static_cast<uint64_t>(found.st_size);
   if (copied.bytes == file.size) return absl::OkStatus();
   const size_t tail = std::min<uint64_t>(copied.bytes, tap::kCheckBytes);
-  auto read = ReadAt(fd, copied.bytes - tail, tail, path);
-  if (!read.ok()) return read.status();
+  auto read = base::ReadAt(fd, copied.bytes - tail, tail);
+  if (!read) return Failed("read", path, errno);
   copied.tail = *std::move(read);
   const auto take = [&](std::string_view bytes) {
     bytes_ += bytes.size();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/read_at.h"
 #include "fmt/format.h"
 #include "sinks/file/decoder.h"
 #include "sinks/file/open_beneath.h"
@@ -53,19 +54,10 @@ StatusOr<File> OpenParent(const std::string& root, const std::string& path) {
   return File(*parent);
 }
 
-// As many bytes from `offset` on as there are, at most `size`.
 StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size) {
-  std::string out(size, '\0');
-  size_t got = 0;
-  while (got < size) {
-    const ssize_t count = pread(fd, out.data() + got, size - got, static_cast<off_t>(offset + got));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SystemError("read record file");
-    if (count == 0) break;
-    got += static_cast<size_t>(count);
-  }
-  out.resize(got);
-  return out;
+  auto out = base::ReadAt(fd, offset, size);
+  if (!out) return SystemError("read record file");
+  return *std::move(out);
 }
 
 StatusOr<uint64_t> SizeOf(int fd) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/read_at.h"
 #include "fmt/format.h"
 
 namespace traffictap::sinks {
@@ -108,18 +109,9 @@ class DirectoryDisk final : public SpoolDisk {
   StatusOr<std::string> Read(const std::string& name, uint64_t offset, size_t size) override {
     const auto fd = reading_.Get(directory_, name, O_RDONLY);
     if (!fd.ok()) return fd.status();
-    std::string out(size, '\0');
-    size_t done = 0;
-    while (done < size) {
-      const ssize_t got =
-          pread(*fd, out.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return Failed("read " + name);
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    out.resize(done);
-    return out;
+    auto out = base::ReadAt(*fd, offset, size);
+    if (!out) return Failed("read " + name);
+    return *std::move(out);
   }
 
   Status Write(const std::string& name, uint64_t offset, std::string_view bytes) override {
