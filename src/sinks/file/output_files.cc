@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/file/output_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,12 +11,11 @@
 #include <filesystem>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "base/read_at.h"
 #include "fmt/format.h"
 #include "sinks/file/decoder.h"
 #include "sinks/file/open_beneath.h"
-#include "tap/rotated_name.h"
+#include "sinks/file/rotated_files.h"
 
 namespace traffictap::sinks {
 namespace {
@@ -103,33 +101,11 @@ uint32_t HeadOfFile(int fd, tap::Compression compression) {
   return read.ok() ? tap::HeadOf(begin) : 0;
 }
 
-// The name of a file before it was compressed.
-std::string PlainName(const std::string& file) {
-  return CompressionOf(file) == tap::Compression::kNone ? file : fs::path(file).stem().string();
-}
-
 // Names of the files that are whole, oldest first.
 std::vector<std::string> Names(int parent_fd, const std::string& current) {
-  std::vector<std::string> out;
-  DIR* const list = fdopendir(openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (list == nullptr) return out;
-  const absl::Cleanup closes = [list] { closedir(list); };
-  while (const dirent* entry = readdir(list)) {
-    const auto form = tap::RotatedFormOf(entry->d_name, current);
-    const bool whole = form == tap::RotatedForm::kPlain || form == tap::RotatedForm::kCompressed;
-    if (whole) out.emplace_back(entry->d_name);
-  }
-  std::sort(out.begin(), out.end());
-  // "x" stands before "x.zst": that one was made of it.
-  const auto is_twin = [&](const std::string& file) {
-    const auto next = std::upper_bound(out.begin(), out.end(), file);
-    return next != out.end() && *next != file && PlainName(*next) == file;
-  };
-  std::vector<std::string> kept;
-  std::copy_if(out.begin(), out.end(), std::back_inserter(kept),
-               [&](const std::string& file) { return !is_twin(file); });
-  kept.push_back(current);
-  return kept;
+  std::vector<std::string> out = WholeFiles(parent_fd, current);
+  out.push_back(current);
+  return out;
 }
 
 StatusOr<tap::OutputFile> Describe(int parent_fd, const std::string& name, bool current) {

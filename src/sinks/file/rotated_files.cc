@@ -44,6 +44,27 @@ std::vector<RotatedFile> List(int directory_fd, const std::string& current) {
   return found;
 }
 
+// What is to be kept, and what a compression is about to replace or to remove, or a crash has kept it
+// from: parts, and plain files that are there compressed too.
+struct Sorted {
+  std::vector<RotatedFile> kept;
+  std::vector<RotatedFile> leftovers;
+};
+
+Sorted Sort(std::vector<RotatedFile> files) {
+  std::set<std::string> compressed;
+  for (const RotatedFile& file : files) {
+    if (file.form == RotatedForm::kCompressed) compressed.insert(file.plain);
+  }
+  Sorted out;
+  for (RotatedFile& file : files) {
+    const bool twin = file.form == RotatedForm::kPlain && compressed.contains(file.plain);
+    const bool kept = !twin && file.form != RotatedForm::kPart;
+    (kept ? out.kept : out.leftovers).push_back(std::move(file));
+  }
+  return out;
+}
+
 void Remove(int directory_fd, const std::string& file) {
   if (unlinkat(directory_fd, file.c_str(), 0) == 0 || errno == ENOENT) return;
   log::For("sinks").warn("cannot remove a rotated file file={} err=\"{}\"", file,
@@ -61,15 +82,17 @@ bool IsThere(int directory_fd, const std::string& rotated) {
   });
 }
 
+std::vector<std::string> WholeFiles(int directory_fd, const std::string& current) {
+  const Sorted files = Sort(List(directory_fd, current));
+  std::vector<std::string> out;
+  for (const RotatedFile& file : files.kept) out.push_back(file.file);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 void RemoveLeftovers(int directory_fd, const std::string& current) {
-  const auto files = List(directory_fd, current);
-  std::set<std::string> compressed;
-  for (const RotatedFile& file : files) {
-    if (file.form == RotatedForm::kCompressed) compressed.insert(file.plain);
-  }
-  for (const RotatedFile& file : files) {
-    const bool twin = file.form == RotatedForm::kPlain && compressed.contains(file.plain);
-    if (!twin && file.form != RotatedForm::kPart) continue;
+  const Sorted files = Sort(List(directory_fd, current));
+  for (const RotatedFile& file : files.leftovers) {
     log::For("sinks").warn("removed what a crash left of a compression file={}", file.file);
     Remove(directory_fd, file.file);
   }

@@ -17,6 +17,10 @@ using RotationOrder = std::vector<std::string>;
 // Whether any form of a rotated file is there.
 bool IsThere(int directory_fd, const std::string& rotated);
 
+// Names of the files that are whole, each in one form, oldest first; none where the directory cannot be
+// read.
+std::vector<std::string> WholeFiles(int directory_fd, const std::string& current);
+
 // Removes what a crash during compression has left: a part, and the uncompressed file of one that is
 // compressed already.
 void RemoveLeftovers(int directory_fd, const std::string& current);

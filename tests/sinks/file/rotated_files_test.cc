@@ -35,7 +35,11 @@ BOOST_AUTO_TEST_CASE(a_crash_in_compression_leaves_no_double_and_no_part) {
   Make(4, ".gz");
   dir.Write("all.jsonl", "x");
   dir.Write("other.gz.part", "x");
+  const std::vector<std::string> files = {
+      whole, twin + ".gz", tap::RotatedName("all.jsonl", kNow + 4 * base::kSecond) + ".gz"};
+  BOOST_TEST(WholeFiles(fd, "all.jsonl") == files, boost::test_tools::per_element());
   RemoveLeftovers(fd, "all.jsonl");
+  BOOST_TEST(WholeFiles(fd, "all.jsonl") == files, boost::test_tools::per_element());
   const std::vector<std::string> expected = {
       whole, twin + ".gz", tap::RotatedName("all.jsonl", kNow + 4 * base::kSecond) + ".gz",
       "all.jsonl", "other.gz.part"};
