@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/controller/event_recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -90,9 +91,11 @@ void EventRecorder::Record(const kube::Object& regarding, const EventText& text)
     }
     found = series_.emplace(key, Series{MakeEvent(regarding, text)}).first;
   }
-  ++found->second.count;
-  found->second.seen_at = clock_->Monotonic();
-  found->second.seen_wall = clock_->Wall();
+  Series& series = found->second;
+  series.seen_at = clock_->Monotonic();
+  series.seen_wall = clock_->Wall();
+  if (series.count == series.written_count) series.waits_since = series.seen_at;
+  ++series.count;
 }
 
 void EventRecorder::ForgetOld() {
@@ -103,16 +106,20 @@ void EventRecorder::ForgetOld() {
   if (limits_.size() > options_.events_max) limits_.clear();
 }
 
-std::map<std::string, EventRecorder::Series> EventRecorder::TakeDue() {
+std::vector<std::pair<std::string, EventRecorder::Series>> EventRecorder::TakeDue() {
   absl::MutexLock lock(&mutex_);
   ForgetOld();
-  std::map<std::string, Series> due;
+  std::vector<std::pair<std::string, Series>> due;
   const base::Nanos now = clock_->Monotonic();
   for (const auto& [key, series] : series_) {
     const bool rested =
         series.written_count == 0 || now - series.written_at >= options_.series_period;
-    if (series.count > series.written_count && rested) due.emplace(key, series);
+    if (series.count > series.written_count && rested) due.emplace_back(key, series);
   }
+  // What is left over must not be the same ones each time.
+  std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) {
+    return a.second.waits_since < b.second.waits_since;
+  });
   return due;
 }
 

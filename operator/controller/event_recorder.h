@@ -5,6 +5,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
@@ -57,6 +59,7 @@ class EventRecorder {
     kube::Object event;  // without .series
     int64_t count = 0;
     int64_t written_count = 0;
+    base::Nanos waits_since = 0;
     base::Nanos written_at = 0;
     base::Nanos seen_at = 0;
     base::Nanos seen_wall = 0;
@@ -64,7 +67,8 @@ class EventRecorder {
 
   kube::Object MakeEvent(const kube::Object& regarding, const EventText& text) const;
   bool TakeToken(const std::string& uid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::map<std::string, Series> TakeDue();
+  // By key, who has waited longest first.
+  std::vector<std::pair<std::string, Series>> TakeDue();
   kube::Object ToWrite(const Series& series) const;
   void Note(const std::string& key, const Series& series, const Status& status);
   void ForgetOld() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

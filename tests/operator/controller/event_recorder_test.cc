@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/controller/event_recorder.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/fake_kube_client.h"
@@ -117,6 +118,19 @@ BOOST_AUTO_TEST_CASE(events_give_way_to_other_writes_and_are_written_when_there_
   rig.client.SpendWriteLimit(false);
   rig.recorder.Flush();
   BOOST_TEST(rig.client.writes().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_event_that_has_waited_longest_is_written_first) {
+  Rig rig;
+  for (const char* note : {"c", "a", "b"}) {
+    rig.Record(note);
+    rig.clock.Advance(base::kSecond);
+  }
+  rig.recorder.Flush();
+  // Their names have the time of the first sighting.
+  const auto writes = rig.client.writes();
+  BOOST_TEST(writes.size() == 3u);
+  BOOST_TEST(std::is_sorted(writes.begin(), writes.end()));
 }
 
 BOOST_AUTO_TEST_CASE(events_about_what_has_no_namespace_go_to_default) {
