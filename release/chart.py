@@ -6,6 +6,7 @@ import gzip
 import pathlib
 import re
 
+import kinds
 import oci
 import rootfs
 import yaml
@@ -15,7 +16,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CHART = ROOT / "charts/traffictap"
 CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-SAMPLES = ("errors-only", "to-otlp", "cluster-wide")
 
 
 def _ignored(path, patterns):
@@ -45,22 +45,12 @@ def changes(number):
     return [re.sub(r"\]\((?!https?:)[^)]*\)", "]", re.sub(r"\s+", " ", entry)).replace("[", "").replace("]", "") for entry in entries]
 
 
-def _kinds():
-    for path in sorted((ROOT / "crds").glob("traffictap.io_*.yaml")):
-        spec = yaml.safe_load(path.read_text())["spec"]
-        newest = spec["versions"][-1]
-        described = newest["schema"]["openAPIV3Schema"]["description"]
-        yield {"kind": spec["names"]["kind"], "version": newest["name"], "name": f"{spec['names']['plural']}.{spec['group']}",
-               "displayName": spec["names"]["kind"], "description": described}
-
-
 def annotations(number, registry):
     """What is added to those of Chart.yaml."""
     out = {
         "artifacthub.io/changes": changes(number),
-        "artifacthub.io/crds": list(_kinds()),
-        "artifacthub.io/crdsExamples": [item for name in SAMPLES
-                                        for item in yaml.safe_load_all((ROOT / f"crds/samples/{name}.yaml").read_text())],
+        "artifacthub.io/crds": kinds.described(),
+        "artifacthub.io/crdsExamples": kinds.samples(),
     }
     if registry:
         out["artifacthub.io/images"] = [{"name": name, "image": f"{registry}/{name}:{number}"} for name in rootfs.PROGRAMS]

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 
+import kinds
 import oci
 import rootfs
 import yaml
@@ -18,7 +19,6 @@ BASE = ROOT / "charts/kustomize/base"
 PACKAGE, CHANNEL, NAMESPACE, ISTIO = "traffictap", "alpha", "traffictap-system", "istio-system"
 # Of the kinds that OLM takes in a bundle, those that we have.
 TAKEN = ("Service", "PodDisruptionBudget", "ClusterRole")
-SAMPLES = ("errors-only", "cluster-wide", "to-otlp")
 DESCRIPTION = """\
 Shows the requests of an Istio mesh as they happen: what the client saw and what the server saw of each, joined into one
 record with a verdict on which side is to blame.
@@ -75,26 +75,18 @@ def _rights(objects, binding, role):
             for item in objects if item["kind"] == binding and item["metadata"].get("namespace", NAMESPACE) == NAMESPACE]
 
 
-def _owned(kinds):
-    for kind in kinds:
-        spec, newest = kind["spec"], kind["spec"]["versions"][-1]
-        yield {"name": kind["metadata"]["name"], "version": newest["name"], "kind": spec["names"]["kind"],
-               "displayName": spec["names"]["kind"], "description": newest["schema"]["openAPIV3Schema"]["description"]}
-
-
-def _csv(objects, kinds, chart, epoch, registry):
+def _csv(objects, chart, epoch, registry):
     number = chart["version"]
     mediatype, _, icon = chart["icon"].removeprefix("data:").partition(";base64,")
     deployments = [_deployment(item, registry) for item in objects if item["kind"] == "Deployment"]
     images = {one["name"]: one["spec"]["template"]["spec"]["containers"][0]["image"] for one in deployments}
-    examples = [item for name in SAMPLES for item in yaml.safe_load_all((ROOT / f"crds/samples/{name}.yaml").read_text())]
     return {
         "apiVersion": "operators.coreos.com/v1alpha1",
         "kind": "ClusterServiceVersion",
         "metadata": {
             "name": f"{PACKAGE}.v{number}",
             "annotations": {
-                "alm-examples": json.dumps(examples, indent=2),
+                "alm-examples": json.dumps(kinds.samples(), indent=2),
                 "capabilities": chart["annotations"]["artifacthub.io/operatorCapabilities"],
                 "categories": "Monitoring,Logging & Tracing,Networking",
                 "containerImage": images["traffictap-operator"],
@@ -122,7 +114,7 @@ def _csv(objects, kinds, chart, epoch, registry):
                 "clusterPermissions": _rights(objects, "ClusterRoleBinding", "ClusterRole"),
                 "permissions": _rights(objects, "RoleBinding", "Role"),
                 "deployments": deployments}},
-            "customresourcedefinitions": {"owned": list(_owned(kinds))},
+            "customresourcedefinitions": {"owned": kinds.described()},
             "relatedImages": [{"name": name, "image": image} for name, image in sorted(images.items())],
         },
     }
@@ -139,10 +131,8 @@ def files(epoch, registry=None):
     """{path in the bundle: text}"""
     chart = yaml.safe_load((ROOT / "charts/traffictap/Chart.yaml").read_text())
     objects = list(_objects())
-    paths = sorted((ROOT / "crds").glob("traffictap.io_*.yaml"))
-    out = {f"manifests/{path.name}": path.read_text() for path in paths}
-    kinds = [yaml.safe_load(text) for text in out.values()]
-    out[f"manifests/{PACKAGE}.clusterserviceversion.yaml"] = yaml_text.text(_csv(objects, kinds, chart, epoch, registry))
+    out = {f"manifests/{path.name}": path.read_text() for path in kinds.files()}
+    out[f"manifests/{PACKAGE}.clusterserviceversion.yaml"] = yaml_text.text(_csv(objects, chart, epoch, registry))
     bound = {item["roleRef"]["name"] for item in objects if item["kind"] == "ClusterRoleBinding"}
     for item in objects:
         name = item["metadata"]["name"]
