@@ -17,20 +17,23 @@ CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 PATHS = ("/cart", "/cart/1", "/pay")
 
 
-class Standalone(unittest.TestCase):
+class Served:
+    """A collector with one tap, to which both ends of a call to each of PATHS are told."""
+
+    SPEC = {}  # of the tap
+
     @classmethod
     def setUpClass(cls):
         cls.token = pathlib.Path(tempfile.mkdtemp()) / "token"
         cls.token.write_text("0123456789abcdef0123456789abcdef\n")
         cls.token.chmod(0o600)
-        cls.stage = Stage(tap("all", pairing={"window": "1s"}), shop=False,
+        cls.stage = Stage(tap("all", pairing={"window": "1s"}, **cls.SPEC), shop=False,
                           options=("--live", "127.0.0.1:0", "--live-token-file", cls.token))
         cls.addClassCleanup(cls.stage.close)
         log = cls.stage.work / "collector.log"
         port = wait_until("the port is told", lambda: re.search(r"web page ready port=(\d+)", log.read_text()))[1]
         cls.server = ("--collector", f"http://127.0.0.1:{port}", "--token-file", str(cls.token))
         cls.send(PATHS)
-        wait_until("all records are there", lambda: len(cls.stage.records()) == len(PATHS))
 
     @classmethod
     def send(cls, paths):
@@ -55,6 +58,27 @@ class Standalone(unittest.TestCase):
     def run_cli(self, *args, server=True):
         line = [CLI, *args, *(self.server if server else ())]
         return subprocess.run(line, text=True, capture_output=True, timeout=60, check=False)
+
+
+class Limited(Served, unittest.TestCase):
+    SPEC = {"limits": {"maxRecordsPerSecond": 1}}
+
+    def test_top_says_what_the_limit_left_out_of_which_edge(self):
+        def left_out():
+            done = self.run_cli("top", "--once")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = re.search(r"left out by maxRecordsPerSecond of tap shop/all since it began: (\d+) of \S+ → \S+", done.stderr)
+            return int(found[1]) if found else 0
+
+        wait_until("each record was written or left out", lambda: len(self.stage.records()) + left_out() == len(PATHS))
+        self.assertGreater(left_out(), 0)
+
+
+class Standalone(Served, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        wait_until("all records are there", lambda: len(cls.stage.records()) == len(PATHS))
 
     def paths(self, *args):
         done = self.run_cli("attach", "--no-follow", "-o", "json", *args)
