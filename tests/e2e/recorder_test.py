@@ -86,3 +86,22 @@ class Recorder(unittest.TestCase):
         self.assertEqual((run.code, run.output), (0, "dump of shop/flight asked for"), run.errors)
         taps.records("flight", path="/asked-for")
         self.assertNotEqual(plugin.run("dump", "nobody", "-n", "shop", user="dumper").code, 0)
+
+    def test_3_a_collector_that_is_killed_loses_what_it_held_and_the_next_dump_says_so(self):
+        def holds():
+            mesh.call("shop/client", "http://frontend/held")
+            return held() > 0
+
+        wait_until(holds, "the recorder holds the call", 30)
+        collector.kill()
+        collector.start()
+        wait_until(holds, "it holds records again", 60)
+        ask = ("dump", "flight", "-n", "shop", "--before", "1m", "--after", "1s")
+        # The API server may take the collector for one that is away, for as long as it does not look again.
+        wait_until(lambda: plugin.run(*ask, user="dumper").code == 0, "a dump is asked for", 60)
+
+        def told():
+            messages = [dump.get("message", "") for dump in dumps() if dump["state"] == "Written"]
+            return any("lost with a restart of the collector" in message for message in messages)
+
+        wait_until(told, "the dump says what is missing", 30)
