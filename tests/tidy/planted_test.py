@@ -80,6 +80,7 @@ PLANTED = [
     (tidy.formatted, {"src/base/a.cc": "int  x ;\n"}, "src/base/a.cc: 2 places"),
     (tidy.machine_names, {"docs/a.md": "see /ho" + "me/someone/notes\n"}, "a path of one machine"),
     (tidy.machine_names, {"package-lock.json": '"x": "https://nexus.example.com/npm/"\n'}, "host name of a registry"),
+    (tidy.merged, {"docs/a.md": "a\n" + "<" * 7 + " HEAD\nb\n"}, "docs/a.md:2: <<<<<<< is the mark of a merge"),
     (tidy.make_help, {"Makefile": ".PHONY: build\nbuild:\n\t@true\n"}, "build has no"),
     (tidy.make_help, {"Makefile": "build: ## Build it\n\t@true\n"}, "build is not .PHONY"),
     (tidy.installed, {"tests/a.sh": "cat x | strace cat\n"}, "tests/a.sh:1: starts strace"),

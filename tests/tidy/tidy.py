@@ -363,6 +363,16 @@ def machine_names(tree):
     return faults
 
 
+MERGE = re.compile(r"(<{7}|>{7}|[|]{7}) ")
+
+
+def merged(tree):
+    """No merge was left half done."""
+    return [f"{path}:{number}: {line[:7]} is the mark of a merge: choose what is to stay"
+            for path in tree.files if not path.endswith(BINARY)
+            for number, line in enumerate(tree.text(path).split("\n"), 1) if MERGE.match(line)]
+
+
 def make_help(tree):
     """Every target of the Makefile that a person calls has its line in make help."""
     text, faults = tree.text("Makefile"), []
@@ -501,6 +511,6 @@ def plain_english(tree):
             for found in [phrase.search(text)] if found]
 
 
-RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names,
+RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names, merged,
          make_help, line_width, installed, node_version, comment_tables, torn_members,
          unused_rights, link_lines, licensed, plain_english]
