@@ -100,8 +100,12 @@ void EventRecorder::Record(const kube::Object& regarding, const EventText& text)
 
 void EventRecorder::ForgetOld() {
   const base::Nanos now = clock_->Monotonic();
-  std::erase_if(series_,
-                [now](const auto& entry) { return now - entry.second.seen_at > kForgetAfter; });
+  const auto old = [now](const auto& entry) { return now - entry.second.seen_at > kForgetAfter; };
+  const auto unwritten = std::count_if(series_.begin(), series_.end(), [&](const auto& entry) {
+    return old(entry) && entry.second.count > entry.second.written_count;
+  });
+  dropped_ += static_cast<double>(unwritten);
+  std::erase_if(series_, old);
   // Limits of objects that are long gone: one that is full again is as good as none.
   if (limits_.size() > options_.events_max) limits_.clear();
 }

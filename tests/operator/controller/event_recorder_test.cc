@@ -120,6 +120,20 @@ BOOST_AUTO_TEST_CASE(events_give_way_to_other_writes_and_are_written_when_there_
   BOOST_TEST(rig.client.writes().size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(an_event_that_found_no_room_for_ten_minutes_is_forgotten_and_counted) {
+  Rig rig;
+  rig.Record("x");
+  rig.client.SpendWriteLimit(true);
+  rig.recorder.Flush();
+  rig.clock.Advance(601 * base::kSecond);
+  rig.client.SpendWriteLimit(false);
+  rig.recorder.Flush();
+  BOOST_TEST(rig.client.writes().empty());
+  base::MetricsRegistry registry;
+  registry.Register([&](base::MetricWriter& writer) { rig.recorder.WriteMetrics(writer); });
+  BOOST_TEST(registry.Render().find("traffictap_events_dropped_total 1") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_event_that_has_waited_longest_is_written_first) {
   Rig rig;
   for (const char* note : {"c", "a", "b"}) {
