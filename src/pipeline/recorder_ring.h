@@ -41,7 +41,6 @@ class RecorderRing {
   void OpenDump(base::Nanos from);
   // What comes from now on is the ring's again. What the dump holds stays for Take.
   void CloseDump() { open_ = false; }
-  bool open() const { return open_; }
   // The dump's next part; none: there is none now.
   std::optional<RecordedPart> Take();
   // Overwrites everything.

@@ -53,7 +53,6 @@ class PartitionClock {
   base::Nanos Take(const Message& message);
 
   base::Nanos now() const { return now_; }
-  base::Nanos latest() const { return latest_; }
   size_t receivers() const { return receivers_.size(); }
   // The last time that a receiver was found dead without its goodbye; INT64_MIN: never.
   base::Nanos last_death() const { return last_death_; }
