@@ -40,12 +40,16 @@ void AttributeWriter::Number(std::string_view key, uint64_t value) {
   if (value != 0) Add(key)->set_int_value(static_cast<int64_t>(value));
 }
 
+void AttributeWriter::Decimal(std::string_view key, double value) {
+  Add(key)->set_double_value(value);
+}
+
 void AttributeWriter::Milliseconds(std::string_view key, base::Nanos nanos) {
   if (nanos != traffic::kAbsent) Difference(key, nanos);
 }
 
 void AttributeWriter::Difference(std::string_view key, base::Nanos nanos) {
-  Add(key)->set_double_value(static_cast<double>(nanos) / base::kMillisecond);
+  Decimal(key, static_cast<double>(nanos) / base::kMillisecond);
 }
 
 }  // namespace traffictap::sinks

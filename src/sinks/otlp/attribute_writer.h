@@ -15,7 +15,7 @@ namespace traffictap::sinks {
 // a whole.
 std::string ToUtf8(std::string_view text);
 
-// Appends attributes. What is empty, zero or absent is left out.
+// Appends attributes. What is empty, zero or absent is left out unless a function says otherwise.
 class AttributeWriter {
  public:
   using Attributes = google::protobuf::RepeatedPtrField<opentelemetry::proto::common::v1::KeyValue>;
@@ -25,6 +25,8 @@ class AttributeWriter {
   void Text(std::string_view key, std::string_view value);
   void Texts(std::string_view key, const std::vector<std::string>& values);
   void Number(std::string_view key, uint64_t value);
+  // A decimal as it is: zero is written too.
+  void Decimal(std::string_view key, double value);
   // Milliseconds as a decimal; traffic::kAbsent is left out, zero is not.
   void Milliseconds(std::string_view key, base::Nanos nanos);
   // The same where no value stands for an absent one: a difference may be any number.

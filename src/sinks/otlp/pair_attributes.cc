@@ -19,12 +19,16 @@ struct EndKeys {
   const char* ns;
   const char* pod;
   const char* ip;
+  const char* zone;
+  const char* network;
 };
 constexpr EndKeys kSource = {"traffictap.source.workload", "traffictap.source.namespace",
-                             "traffictap.source.pod", "traffictap.source.ip"};
-constexpr EndKeys kDestination = {"traffictap.destination.workload",
-                                  "traffictap.destination.namespace", "traffictap.destination.pod",
-                                  "traffictap.destination.ip"};
+                             "traffictap.source.pod",      "traffictap.source.ip",
+                             "traffictap.source.zone",     "traffictap.source.network"};
+constexpr EndKeys kDestination = {
+    "traffictap.destination.workload", "traffictap.destination.namespace",
+    "traffictap.destination.pod",      "traffictap.destination.ip",
+    "traffictap.destination.zone",     "traffictap.destination.network"};
 
 void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* teller,
             const traffic::SocketAddress& told, AttributeWriter& out) {
@@ -33,6 +37,8 @@ void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* tell
     out.Text(keys.ns, own->node->ns);
     out.Text(keys.pod, own->node->pod);
     out.Text(keys.ip, own->node->ip);
+    out.Text(keys.zone, own->node->zone);
+    out.Text(keys.network, own->node->network);
   } else {
     out.Text(keys.workload, teller->text(Text::kPeerWorkload));
     out.Text(keys.ns, teller->text(Text::kPeerNamespace));
@@ -71,6 +77,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
   out.Text("traffictap.verdict", ToString(pair.verdict));
   out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
   if (pair.open()) out.Text("traffictap.state", "Open");
+  if (pair.weight != 1) out.Decimal("traffictap.weight", pair.weight);
   AddDenial(pair, out);
   AddDryRun(pair, out);
   out.Text("traffictap.request.id", principal.text(Text::kRequestId));

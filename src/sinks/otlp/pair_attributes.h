@@ -6,12 +6,13 @@
 
 namespace traffictap::sinks {
 
-// What is ours alone: traffictap.tap, .record.id, .verdict, .orphan_reason, .request.id, .reporter.
+// What is ours alone: traffictap.tap, .record.id, .verdict, .orphan_reason, .state, .denial.*,
+// .dry_run.*, .request.*, and .weight where the record stands for more requests than one.
 void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
                        AttributeWriter& out);
 
 // Both ends as far as they are known: traffictap.source.* and traffictap.destination.* (workload,
-// namespace, pod, ip), traffictap.destination.service.
+// namespace, pod, ip, zone, network), traffictap.destination.service.
 void AddEndAttributes(const traffic::TrafficPair& pair, AttributeWriter& out);
 
 // traffictap.timings.client_ms, server_ms, between_ms and clock_offset_ms, with the meaning that

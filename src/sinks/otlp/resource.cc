@@ -10,9 +10,11 @@ void FillResource(const traffic::Node& node, opentelemetry::proto::resource::v1:
   attributes.Text("service.name", node.workload.empty() ? node.id : node.workload);
   attributes.Text("service.namespace", node.ns);
   attributes.Text("service.instance.id", node.ns + "." + node.pod);
+  attributes.Text("service.version", traffic::VersionOf(node));
   attributes.Text("k8s.cluster.name", node.cluster_id);
   attributes.Text("k8s.namespace.name", node.ns);
   attributes.Text("k8s.pod.name", node.pod);
+  attributes.Text("cloud.availability_zone", node.zone);
   attributes.Text("traffictap.service_account", node.service_account);
 }
 

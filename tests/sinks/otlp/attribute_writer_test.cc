@@ -30,13 +30,15 @@ BOOST_AUTO_TEST_CASE(writes_each_kind_of_value_under_its_key) {
   writer.Number("number", 7);
   writer.Milliseconds("zero", 0);
   writer.Difference("negative", -1'500 * base::kMicrosecond);
-  BOOST_REQUIRE(out.size() == 5);
+  writer.Decimal("decimal", 2.5);
+  BOOST_REQUIRE(out.size() == 6);
   BOOST_TEST(out[0].key() == "text");
   BOOST_TEST(out[0].value().string_value() == "x");
   BOOST_TEST(out[1].value().array_value().values(1).string_value() == "z");
   BOOST_TEST(out[2].value().int_value() == 7);
   BOOST_TEST(out[3].value().double_value() == 0.0);
   BOOST_TEST(out[4].value().double_value() == -1.5);
+  BOOST_TEST(out[5].value().double_value() == 2.5);
 }
 
 BOOST_AUTO_TEST_CASE(an_absent_mark_is_a_value_like_any_other_in_a_difference) {

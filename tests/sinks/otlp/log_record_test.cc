@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/log_record.h"
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "sinks/otlp/trace_ids.h"
@@ -19,6 +18,15 @@ logs::LogRecord Record(const TrafficPair& pair) {
   logs::LogRecord out;
   sinks::FillLogRecord(kOrigin, pair, 77, &out);
   return out;
+}
+
+// Null where it has none of this name.
+const opentelemetry::proto::common::v1::AnyValue* Find(const logs::LogRecord& record,
+                                                       const std::string& key) {
+  for (const auto& attribute : record.attributes()) {
+    if (attribute.key() == key) return &attribute.value();
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -44,12 +52,20 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_open_says_so) {
   client.facts().moment = LogMoment::kPeriodic;
   const auto record = Record(SamplePair(&client, {}).pair);
   BOOST_TEST(record.body().string_value() == "POST shop/feed 503 Open");
-  const auto& all = record.attributes();
-  const auto state = std::find_if(all.begin(), all.end(), [](const auto& attribute) {
-    return attribute.key() == "traffictap.state";
-  });
-  BOOST_REQUIRE(state != all.end());
-  BOOST_TEST(state->value().string_value() == "Open");
+  const auto* state = Find(record, "traffictap.state");
+  BOOST_REQUIRE(state != nullptr);
+  BOOST_TEST(state->string_value() == "Open");
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_a_sample_says_for_how_many_requests_it_stands) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  SamplePair sample(&client, {});
+  BOOST_TEST(Find(Record(sample.pair), "traffictap.weight") == nullptr);
+  sample.pair.weight = 4;
+  const auto record = Record(sample.pair);
+  const auto* weight = Find(record, "traffictap.weight");
+  BOOST_REQUIRE(weight != nullptr);
+  BOOST_TEST(weight->double_value() == 4.0);
 }
 
 BOOST_AUTO_TEST_CASE(the_verdict_decides_how_severe_it_is) {

@@ -49,6 +49,15 @@ BOOST_AUTO_TEST_CASE(a_stream_has_spans_when_it_has_ended) {
   BOOST_TEST(SpansOf(SamplePair(&client, {}).pair).empty());
 }
 
+BOOST_AUTO_TEST_CASE(spans_of_a_sample_say_for_how_many_requests_they_stand) {
+  const auto client = Entry(Reporter::kSource, 1000, 500);
+  const auto server = Entry(Reporter::kDestination, 1100, 300);
+  SamplePair sample(&client, {&server});
+  for (const auto& span : SpansOf(sample.pair)) BOOST_TEST(!Has(span, "traffictap.weight"));
+  sample.pair.weight = 4;
+  for (const auto& span : SpansOf(sample.pair)) BOOST_TEST(Has(span, "traffictap.weight"));
+}
+
 BOOST_AUTO_TEST_CASE(the_servers_span_is_the_clients_child_in_the_same_trace) {
   const auto client = Entry(Reporter::kSource, 1000, 500);
   const auto server = Entry(Reporter::kDestination, 1100, 300);
