@@ -4,11 +4,10 @@ waits for all that a drain does, and writes it into the documents."""
 
 import datetime
 import http.client
-import threading
 import time
 import unittest
 
-from held import HOLDER, NAMESPACE, PORTS, Held, Place
+from held import HOLDER, NAMESPACE, PORTS, Calls, Held, Place
 from installation import install, shared_mesh
 from mesh.processes import wait_until
 
@@ -40,49 +39,6 @@ def streams():
     return counters.get("traffictap_als_streams", 0), counters.get("traffictap_als_streams_paused", 0)
 
 
-class Calls(threading.Thread):
-    """Twenty requests a second over one connection, until stop()."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self._ended, self.failed = threading.Event(), []
-        self._connection = http.client.HTTPConnection("server", PORTS["HTTP/1.1"], timeout=10)
-        self._connection.sock = mesh.connect(HOLDER, "server", PORTS["HTTP/1.1"])
-        self.start()
-
-    def run(self):
-        while not self._ended.wait(0.05):
-            try:
-                self._connection.request("GET", "/held/driven")
-                self._connection.getresponse().read()
-            except (OSError, http.client.HTTPException) as error:
-                self.failed.append(repr(error))
-                return
-
-    def stop(self):
-        self._ended.set()
-        self.join()
-        self._connection.close()
-
-
-def create(name, **spec):
-    """Creates a tap with one call, and returns the moment."""
-    spec = {"targets": [{"kind": "Namespace"}], "pairing": {"window": "2s"},
-            "outputs": [{"name": "disk", "type": "File", "file": {"path": f"{name}.jsonl"}}], **spec}
-    now = time.time()
-    mesh.api.create(taps.path(), {"apiVersion": "traffictap.io/v1alpha1", "kind": "TrafficTap",
-                                  "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
-    return now
-
-
-def first_record(name):
-    """Seconds from a tap's creation to its first record."""
-    file = collector.records.directory / taps.file(name)
-    created = create(name)
-    wait_until(lambda: file.exists() and file.stat().st_size > 0, f"{name} records", 30)
-    return time.time() - created
-
-
 def started_at(record):
     """Seconds since 1970, by the reporter's clock, which is ours."""
     return datetime.datetime.fromisoformat(record["timings"]["startTime"]).timestamp()
@@ -109,7 +65,7 @@ def call_often(count):
 class Standing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.held, cls.calls = Held(place), Calls()
+        cls.held, cls.calls = Held(place), Calls(mesh)
         wait_until(lambda: streams()[0] > 0 and streams()[0] == streams()[1], "nobody's stream is read", 60)
 
     @classmethod
@@ -124,7 +80,7 @@ class Standing(unittest.TestCase):
     def test_a_tap_comes_and_goes_and_no_connection_notices(self):
         before, begin, firsts = place.listeners(), time.time(), []
         for number in range(TRIES):
-            firsts.append(first_record(f"brief-{number}"))
+            firsts.append(place.first_record(f"brief-{number}"))
             taps.delete(f"brief-{number}")
             wait_until(lambda: streams()[0] == streams()[1], "nobody's stream is read", 30)
         time.sleep(WATCH_SECONDS)
@@ -139,7 +95,7 @@ class Standing(unittest.TestCase):
         self.assertLess(min(firsts), FIRST_RECORD_SECONDS)
 
     def test_b_requests_of_open_connections_come_whole(self):
-        first_record("whole")
+        place.first_record("whole")
         since = time.time() + 1
         time.sleep(WATCH_SECONDS)
         until = time.time() - 2
@@ -163,7 +119,7 @@ class Standing(unittest.TestCase):
         self.assertLess(counted(HOLDER, "traffictap-collector.*pending_send_bytes"), WAITING_BYTES)
 
     def test_d_a_restarted_collector_finds_the_proxies_again(self):
-        first_record("kept")
+        place.first_record("kept")
         collector.stop()
         collector.start()
         wait_until(lambda: streams()[0] > 0, "streams are there again", 60)
@@ -172,7 +128,7 @@ class Standing(unittest.TestCase):
                    "pairs come again", 60)
 
     def test_e_long_lived_ones_that_were_there_before_are_seen_as_they_end(self):
-        create("late", match={"protocols": ["HTTP/1.1", "HTTP/2", "TCP"]})
+        place.create("late", match={"protocols": ["HTTP/1.1", "HTTP/2", "TCP"]})
         taps.wait("late", "Ready")
         held, type(self).held = self.held, None
         held.end()
@@ -188,7 +144,7 @@ class Unattached(unittest.TestCase):
     def test_the_end_of_the_attachment_and_a_tap_on_demand_tell_http_to_go(self):
         held = Held(place)
         self.addCleanup(held.end)
-        for number, change in enumerate((lambda: place.attach("OnDemand", settle=False), lambda: create("demand"))):
+        for number, change in enumerate((lambda: place.attach("OnDemand", settle=False), lambda: place.create("demand"))):
             before, begin = place.listeners(), time.time()
             change()
             for kind in ("HTTP/1.1", "HTTP/2"):

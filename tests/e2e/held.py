@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections of every kind, held open between the sidecars of two pods, and what happens to them."""
 
+import http.client
 import json
 import pathlib
 import signal
@@ -33,7 +34,7 @@ class Place:
     """The namespace with the two pods, and the program that serves."""
 
     def __init__(self, mesh, collector):
-        self.mesh, self.taps = mesh, Taps(mesh, collector, NAMESPACE)
+        self.mesh, self.collector, self.taps = mesh, collector, Taps(mesh, collector, NAMESPACE)
         mesh.apply(HERE / "held.yaml")
         mesh.wait_ready(NAMESPACE, 2)
         self._server = start_in(mesh, SERVER, "serve")
@@ -54,6 +55,23 @@ class Place:
             wanted = LOGGERS if mode == "Standing" else set()
             wait_until(lambda: all(self.loggers(pod) == wanted for pod in (SERVER, HOLDER)), f"both are {mode}", 60)
 
+    def create(self, name, **spec):
+        """Creates a tap of the namespace with one call, and returns the moment."""
+        spec = {"targets": [{"kind": "Namespace"}], "pairing": {"window": "2s"},
+                "outputs": [{"name": "disk", "type": "File", "file": {"path": f"{name}.jsonl"}}], **spec}
+        now = time.time()
+        self.mesh.api.create(self.taps.path(), {
+            "apiVersion": "traffictap.io/v1alpha1", "kind": "TrafficTap",
+            "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return now
+
+    def first_record(self, name):
+        """Seconds from a tap's creation to its first record."""
+        file = self.collector.records.directory / self.taps.file(name)
+        created = self.create(name)
+        wait_until(lambda: file.exists() and file.stat().st_size > 0, f"{name} records", 30)
+        return time.time() - created
+
     def loggers(self, which):
         config = self.mesh.envoy_admin(which, "/config_dump?resource=dynamic_listeners")
         return {name for name in LOGGERS if name in config}
@@ -72,6 +90,31 @@ class Place:
             return not any(found[name] for found in self.listeners().values() for name in LISTENERS if "draining" in name)
 
         wait_until(quiet, "nothing drains", seconds)
+
+
+class Calls(threading.Thread):
+    """Twenty requests a second over one connection, until stop()."""
+
+    def __init__(self, mesh):
+        super().__init__(daemon=True)
+        self._ended, self.failed = threading.Event(), []
+        self._connection = http.client.HTTPConnection("server", PORTS["HTTP/1.1"], timeout=10)
+        self._connection.sock = mesh.connect(HOLDER, "server", PORTS["HTTP/1.1"])
+        self.start()
+
+    def run(self):
+        while not self._ended.wait(0.05):
+            try:
+                self._connection.request("GET", "/held/driven")
+                self._connection.getresponse().read()
+            except (OSError, http.client.HTTPException) as error:
+                self.failed.append(repr(error))
+                return
+
+    def stop(self):
+        self._ended.set()
+        self.join()
+        self._connection.close()
 
 
 class Held:
