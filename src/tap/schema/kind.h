@@ -119,4 +119,23 @@ Kind<std::vector<T>> List(Kind<T> element, ListForm form = {}) {
   return out;
 }
 
+// Of ListByName: reports each of `names` that an element before has, and the list's schema.
+void RefuseRepeats(const Value& value, const std::vector<std::string>& names, const char* what);
+Tree KeyedByName(Tree list);
+
+// A list in which each `name`, of the field "name", is unique. `what`: an element's word in the fault.
+template <typename S>
+Kind<std::vector<S>> ListByName(Kind<S> element, std::string S::*name, const char* what,
+                                ListForm form) {
+  Kind<std::vector<S>> out = List(std::move(element), form);
+  out.read = [read = out.read, name, what](const Value& value, std::vector<S>* to) {
+    read(value, to);
+    std::vector<std::string> names;
+    for (const S& one : *to) names.push_back(one.*name);
+    RefuseRepeats(value, names, what);
+  };
+  out.describe = [describe = out.describe](Scope scope) { return KeyedByName(describe(scope)); };
+  return out;
+}
+
 }  // namespace traffictap::tap::schema

@@ -2,6 +2,7 @@
 #include "tap/schema/kinds.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
@@ -65,6 +66,23 @@ Tree WithoutDefaults(Tree tree) {
 
 Tree EnumTree(const std::vector<std::string>& words) {
   return {{"type", "string"}, {"enum", words}};
+}
+
+// An empty name is a fault of its own.
+void RefuseRepeats(const Value& value, const std::vector<std::string>& names, const char* what) {
+  std::set<std::string> seen;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty() || seen.insert(names[i]).second) continue;
+    value.faults->Add(value.node->children[i], fmt::format("{}[{}].name", value.path, i),
+                      "Conflict",
+                      fmt::format("is the name of another {}: choose another name", what));
+  }
+}
+
+Tree KeyedByName(Tree list) {
+  list["x-kubernetes-list-type"] = "map";
+  list["x-kubernetes-list-map-keys"] = {"name"};
+  return list;
 }
 
 Kind<std::string> Text(TextForm form) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <set>
 #include <sstream>
 
 #include "fmt/format.h"
@@ -249,26 +248,8 @@ Kind<OutputSpec> Output() {
 }  // namespace
 
 const Kind<std::vector<OutputSpec>>& OutputList() {
-  static const Kind<std::vector<OutputSpec>> kind = [] {
-    Kind<std::vector<OutputSpec>> out = List(Output(), {.max = 16});
-    out.read = [read = out.read](const Value& value, std::vector<OutputSpec>* to) {
-      read(value, to);
-      std::set<std::string> names;
-      for (size_t i = 0; i < to->size(); ++i) {
-        const std::string& name = (*to)[i].name;
-        if (name.empty() || names.insert(name).second) continue;
-        value.faults->Add(value.node->children[i], fmt::format("{}[{}].name", value.path, i),
-                          "Conflict", "is the name of another output: choose another name");
-      }
-    };
-    out.describe = [describe = out.describe](Scope scope) {
-      Tree tree = describe(scope);
-      tree["x-kubernetes-list-type"] = "map";
-      tree["x-kubernetes-list-map-keys"] = {"name"};
-      return tree;
-    };
-    return out;
-  }();
+  static const Kind<std::vector<OutputSpec>> kind =
+      ListByName(Output(), &OutputSpec::name, "output", {.max = 16});
   return kind;
 }
 

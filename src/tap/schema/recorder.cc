@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
-
 #include "fmt/format.h"
 #include "tap/pattern.h"
 #include "tap/schema/fields.h"
@@ -78,27 +76,6 @@ Kind<Trigger> TriggerFields() {
       .kind();
 }
 
-Kind<std::vector<Trigger>> Triggers() {
-  Kind<std::vector<Trigger>> out = List(TriggerFields(), {.max = 4});
-  out.read = [read = out.read](const Value& value, std::vector<Trigger>* to) {
-    read(value, to);
-    std::set<std::string> names;
-    for (size_t i = 0; i < to->size(); ++i) {
-      const std::string& name = (*to)[i].name;
-      if (name.empty() || names.insert(name).second) continue;
-      value.faults->Add(value.node->children[i], fmt::format("{}[{}].name", value.path, i),
-                        "Conflict", "is the name of another trigger: choose another name");
-    }
-  };
-  out.describe = [describe = out.describe](Scope scope) {
-    Tree tree = describe(scope);
-    tree["x-kubernetes-list-type"] = "map";
-    tree["x-kubernetes-list-map-keys"] = {"name"};
-    return tree;
-  };
-  return out;
-}
-
 }  // namespace
 
 Kind<RecorderSpec> RecorderFields() {
@@ -112,7 +89,8 @@ Kind<RecorderSpec> RecorderFields() {
       .Optional("size", &R::bytes_max, Bytes(kMi, 4 * kGi),
                 "Memory for held records, a part of the collector's. When it is full, the oldest "
                 "are overwritten and counted.")
-      .Optional("triggers", &R::triggers, Triggers(),
+      .Optional("triggers", &R::triggers,
+                ListByName(TriggerFields(), &Trigger::name, "trigger", {.max = 4}),
                 "What makes a dump. A dump can always be asked for: kubectl traffictap dump NAME.")
       .kind();
 }

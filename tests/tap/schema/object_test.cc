@@ -60,6 +60,23 @@ std::string FaultsOf(const std::string& text, BrokerForm form = BrokerForm::kInl
 
 BOOST_AUTO_TEST_SUITE(object)
 
+BOOST_AUTO_TEST_CASE(a_list_by_name_has_no_name_twice) {
+  const auto wheels = ListByName(WheelFields(), &Wheel::name, "wheel", {.max = 4});
+  YamlFault fault;
+  const auto documents = ReadYaml("[{name: a}, {name: b}, {name: a}, {spokes: 3}]", &fault);
+  Faults faults{.file = "f"};
+  std::vector<Wheel> read;
+  wheels.read({&documents.at(0), "cart", &faults}, &read);
+  BOOST_TEST(read.size() == 4u);
+  BOOST_REQUIRE(faults.errors.size() == 2u);  // and the missing name
+  BOOST_TEST(faults.errors[1].field == "cart[2].name");
+  BOOST_TEST(faults.errors[1].reason == "Conflict");
+  BOOST_TEST(faults.errors[1].message.find("another wheel") != std::string::npos);
+  const Tree tree = wheels.describe(Scope::kNamespaced);
+  BOOST_TEST(tree["x-kubernetes-list-type"] == "map");
+  BOOST_TEST(tree["x-kubernetes-list-map-keys"].dump() == "[\"name\"]");
+}
+
 BOOST_AUTO_TEST_CASE(reads_its_members_and_leaves_absent_ones_at_their_defaults) {
   Wheel wheel;
   BOOST_TEST(Read("{name: front, age: 5ms}", &wheel) == "");
