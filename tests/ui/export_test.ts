@@ -26,5 +26,6 @@ test("an archive is valid HAR 1.2", async () => {
 test("a record without most of its fields is exported all the same", () => {
   const bare = [toRow('{"id":"a","request":{"method":"GET"},"timings":{"betweenMs":-1.5}}', 0)];
   expect(toCsv(bare).split("\r\n")[1]).toContain(",,,-1.5,");
+  expect(toCsv([toRow('{"id":"a","weight":2.5}', 0)])).toMatch(/,2\.5\r\n$/);
   expect(JSON.parse(toHar(bare)).log.entries[0].request.url).toBe("http://unknown/");
 });

@@ -70,6 +70,7 @@ constexpr Column kColumns[] = {
     {"requestBytes", true, [](const Pair& p) { return Count(p.request().body_bytes()); }},
     {"responseBytes", true, [](const Pair& p) { return Count(p.response().body_bytes()); }},
     {"state", false, [](const Pair& p) { return p.state(); }},
+    {"weight", true, [](const Pair& p) { return Number(traffic::WeightOf(p)); }},
 };
 
 std::string Quoted(const std::string& text) {

@@ -35,6 +35,11 @@ BOOST_AUTO_TEST_CASE(a_negative_duration_stays_a_number) {
   BOOST_TEST(text.find(",12345,-1.5,") != std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(a_record_of_a_sample_has_its_weight) {
+  const std::string text = Printed("csv", {.header = false}, {R"({"weight":2.5})"});
+  BOOST_TEST(text.ends_with(",2.5\r\n"), text);
+}
+
 BOOST_AUTO_TEST_CASE(on_a_terminal_nothing_steers) {
   const std::string text = Printed("csv", {.terminal = true});
   BOOST_TEST(text.find('\x1b') == std::string::npos);

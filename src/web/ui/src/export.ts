@@ -40,6 +40,7 @@ const COLUMNS: Record<string, (r: PairRecord) => Cell> = {
   requestBytes: (r) => (r.request.bodyBytes as number) ?? 0,
   responseBytes: (r) => (r.response?.bodyBytes as number) ?? 0,
   state: (r) => r.state,
+  weight: (r) => r.weight ?? 1,
 };
 
 // A cell that a spreadsheet would run as a formula gets an apostrophe in front.

@@ -48,6 +48,7 @@ export interface PairRecord {
   dryRun?: { result?: string; policy?: string; rule?: string; side?: string };
   rpc?: { service?: string; method?: string };
   trace?: { traceId?: string; spanId?: string };
+  weight?: number; // how many requests it stands for; absent: 1
 }
 
 // With the parts that a record may lack altogether.
