@@ -63,8 +63,10 @@ class Rejoiner::Output final : public pairing::PairConsumer {
   }
   void Forget(const traffic::PackedEntry& entry) { origins_.erase(KeyOf(entry)); }
 
-  void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr>) override {
+  void Consume(const traffic::TrafficPair& joined, std::span<const traffic::NodePtr>) override {
+    traffic::TrafficPair pair = joined;
     const Origin principal = Take(pair.principal());
+    if (principal != nullptr) pair.weight = traffic::WeightOf(principal->pair);
     const auto sides = [](const Record& record) {
       return record.pair.server_size() + (record.pair.has_client() ? 1 : 0);
     };

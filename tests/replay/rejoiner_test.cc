@@ -76,6 +76,26 @@ BOOST_AUTO_TEST_CASE(what_stays_alone_comes_out_byte_by_byte_with_its_reason) {
   BOOST_TEST(out.counters.rejoined == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_half_of_a_sample_keeps_its_weight_alone_and_joined) {
+  const auto sampled = [](std::string line) {
+    line.insert(line.rfind('}'), R"(,"weight":4)");
+    return line;
+  };
+  const std::string client = sampled(Half(true, kId, 0));
+  const std::string server = sampled(Half(false, kId, 0.001));
+  for (const auto& lines : std::vector<std::vector<std::string>>{{client}, {client, server}}) {
+    std::vector<double> weights;
+    const auto look = [&](const replay::Record& record, const traffic::TrafficPair& pair) {
+      weights.push_back(pair.weight);
+      weights.push_back(record.pair.weight());
+    };
+    replay::Rejoiner rejoiner(30 * base::kSecond, look);
+    for (const auto& line : lines) rejoiner.Add(RecordOf(line));
+    rejoiner.Finish();
+    BOOST_TEST(weights == (std::vector<double>{4, 4}), boost::test_tools::per_element());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(whole_records_pass_at_once_and_untouched) {
   const auto out = Rejoined({Pair(IdOf(1), 0), Pair(IdOf(2), 1)});
   BOOST_TEST(out.lines == (std::vector{Pair(IdOf(1), 0), Pair(IdOf(2), 1)}));
