@@ -3,6 +3,7 @@
 
 #include "nlohmann/json.hpp"
 #include "traffic/denial.h"
+#include "traffic/grpc_status.h"
 #include "traffic/pair_json.h"
 
 namespace traffictap::observe {
@@ -77,6 +78,10 @@ std::string WithoutPolicies(std::string_view line) {
 Json Status(const PackedEntry& entry) {
   Json out = {{"reduced", true}};
   if (entry.facts.response_code != 0) out["code"] = entry.facts.response_code;
+  // The code of a call that failed is 200.
+  if (entry.facts.grpc_status != traffic::GrpcStatus::kAbsent) {
+    out["grpcStatus"] = ToString(entry.facts.grpc_status);
+  }
   return out;
 }
 

@@ -42,6 +42,19 @@ BOOST_AUTO_TEST_CASE(the_request_is_told_as_the_visible_side_logged_it) {
   BOOST_TEST(banks.dump().find("frontend") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_status_of_a_hidden_side_is_that_of_the_call_where_it_is_one_of_grpc) {
+  auto client = fakes::EntryBuilder::Client();
+  auto server = fakes::EntryBuilder::Server();
+  server.facts().grpc_status = traffic::GrpcStatus::kUnavailable;
+  const auto batch = BatchBuilder().Pair(client, server, "bank").Get("/", 200, "bank").Build();
+  const auto hidden = [&](size_t i) {
+    return nlohmann::json::parse(ReducedLine(*batch, i, Of({"shop"})))["server"][0];
+  };
+  BOOST_TEST(hidden(0)["grpcStatus"] == "UNAVAILABLE");
+  BOOST_TEST(hidden(0)["code"] == 200);
+  BOOST_TEST(!hidden(1).contains("grpcStatus"));
+}
+
 BOOST_AUTO_TEST_CASE(a_policy_is_named_to_those_who_may_read_its_namespace) {
   const std::string details =
       "rbac_access_denied_matched_policy[ns[guard]-policy[secret-rule]-rule[3]]";
