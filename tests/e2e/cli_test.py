@@ -74,6 +74,7 @@ class Tap(Scenario):
             self.assertEqual(record["response"]["code"], 503)
             self.assertTrue(record["request"]["path"].startswith("/fails"))
         self.assertIn("waiting for tap shop/tap-frontend-v1-", run.errors)
+        self.assertIn("when the tap starts, and when it ends, HTTP connections of", run.errors)
         self.assert_nothing_is_left()
 
     def test_with_peers_both_sides_of_a_workloads_requests_come_and_no_others(self):

@@ -111,6 +111,9 @@ class Life(Scenario):
         wait_until(lambda: "http_grpc" not in loggers_of("shop/frontend"), "what was tapped before has gone", 90)
         before = loggers_of("shop/frontend")
         taps.apply("gone")
+        events = ("get", "events", "-n", "shop", "--field-selector=reason=ConnectionsDrain,involvedObject.name=gone",
+                  "-o", "jsonpath={.items[*].message}")
+        wait_until(lambda: "HTTP connections of" in mesh.kubectl(*events), "an Event tells what drains", 20)
         taps.delete("gone")
         wait_until(lambda: not taps.patches() and loggers_of("shop/frontend") == before, "it is as before", 90)
         self.assertIn("file", before)
