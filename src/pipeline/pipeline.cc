@@ -341,7 +341,7 @@ PipelineSnapshot Pipeline::Snapshot() const {
     out.taps.push_back({runtime->spec().key(), in_force->table->specs()[slot], runtime->counters(),
                         runtime->limited_edges(), runtime->output_counters(), runtime->completed(),
                         IngressOf(ingress, *in_force, slot), runtime->peers_met(),
-                        runtime->recorder_state()});
+                        runtime->recorder_state(), runtime->request_metrics()});
   }
   return out;
 }

@@ -166,6 +166,7 @@ void Pipeline::WriteMetrics(base::MetricWriter& writer) const {
     writer.Gauge("traffictap_tap_completed", "1 once a limit has ended the tap.",
                  {{"tap", tap.tap}}, tap.completed);
     if (tap.recorder) WriteRecorder({{"tap", tap.tap}}, *tap.recorder, writer);
+    if (tap.requests) tap.requests->Write(tap.tap, writer);
     for (const auto& [name, counters] : tap.outputs) {
       WriteOutput({{"tap", tap.tap}, {"output", name}}, counters, writer);
     }

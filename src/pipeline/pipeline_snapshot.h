@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pairing/pairer.h"
 #include "pipeline/ingress.h"
+#include "pipeline/request_metrics.h"
 #include "pipeline/tap_runtime.h"
 #include "sinks/sink.h"
 #include "tap/tap_spec.h"
@@ -25,6 +27,8 @@ struct TapSnapshot {
   TapIngressCounters ingress;
   std::vector<PeerSighting> peers_met = {};  // the other ends of its records, lately
   std::optional<RecorderState> recorder;     // of a tap that has one
+  // Of a tap that has metrics: they count on.
+  std::shared_ptr<const RequestMetrics> requests = nullptr;
 };
 
 // The state of a pipeline at one moment.

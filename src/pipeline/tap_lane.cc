@@ -111,6 +111,7 @@ void TapLane::CountOffered(const traffic::TrafficPair& pair) {
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
   requests_[static_cast<size_t>(pair.verdict)] += pair.weight;
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
+  if (tap_->metrics) meter_.Count(*tap_->metrics, Weighted(pair), *tap_->origin);
 }
 
 void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch) {
@@ -139,6 +140,7 @@ void TapLane::Deliver() {
 void TapLane::AddCounts() {
   TapCounters delta = std::exchange(delta_, {});
   const auto requests = std::exchange(requests_, {});
+  if (tap_->metrics) meter_.Deliver(*tap_->metrics, tap_->clock->Wall());
   absl::MutexLock lock(&tap_->mutex);
   for (size_t verdict = 0; verdict < requests.size(); ++verdict) {
     double& sum = tap_->requests[verdict];

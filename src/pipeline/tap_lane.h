@@ -13,6 +13,7 @@
 #include "pipeline/known_peers.h"
 #include "pipeline/limited_edges.h"
 #include "pipeline/pattern_time.h"
+#include "pipeline/request_metrics.h"
 #include "pipeline/tap_counters.h"
 #include "pipeline/tap_limits.h"
 #include "pipeline/tap_outputs.h"
@@ -35,6 +36,7 @@ struct TapParts {
   const base::Clock* clock = nullptr;
   std::unique_ptr<TapLimits> limits;
   std::unique_ptr<TapRecording> recording;  // null: the tap has no recorder
+  std::shared_ptr<RequestMetrics> metrics;  // null: the tap has none
   mutable absl::Mutex mutex;
   std::vector<TapOutput> outputs;  // the sinks: changed under `mutex`
   TapCounters counters ABSL_GUARDED_BY(mutex);
@@ -92,6 +94,7 @@ class TapLane {
   TapCounters delta_;
   std::array<double, traffic::kVerdictCount> requests_{};
   PeerSightings met_;
+  RequestMeter meter_;
 };
 
 }  // namespace traffictap::pipeline

@@ -10,6 +10,19 @@
 
 namespace traffictap::pipeline {
 
+namespace {
+
+std::shared_ptr<RequestMetrics> MakeMetrics(const tap::TapSpec& spec) {
+  if (!spec.metrics) return nullptr;
+  tap::MetricsSpec metrics = *spec.metrics;
+  // A tap that does not record the ids of traces does not show them elsewhere.
+  const bool traces = metrics.exemplars == tap::Exemplars::kTraceId;
+  if (traces && !spec.capture.trace) metrics.exemplars = tap::Exemplars::kNone;
+  return std::make_shared<RequestMetrics>(std::move(metrics));
+}
+
+}  // namespace
+
 TapRuntime::TapRuntime(tap::TapSpecPtr spec)
     : known_peers_(spec->known_peers),
       had_peers_(std::any_of(spec->known_peers.begin(), spec->known_peers.end(),
@@ -27,6 +40,7 @@ StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(
   parts.origin =
       std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{parts.spec->key(), collector});
   parts.limits = std::make_unique<TapLimits>(&parts.spec->limits, context.clock);
+  parts.metrics = MakeMetrics(*parts.spec);
   out->former_ = std::make_shared<FormerOutputs>(parts.spec->key());
   TT_RETURN_IF_ERROR(out->Compile(context, pattern_times));
   return out;
@@ -101,6 +115,10 @@ void TapRuntime::Inherit(TapRuntime* former) {
   }
   for (size_t i = 0; i < lanes_.size(); ++i) lanes_[i]->Inherit(former->lane(i));
   had_peers_ = had_peers_ || former->had_peers_;
+  const auto& metrics = former->parts_.metrics;
+  if (metrics && parts_.metrics && metrics->spec() == parts_.metrics->spec()) {
+    parts_.metrics = metrics;
+  }
   const TapCounters counters = former->counters();
   LimitedEdges limited_edges = former->limited_edges();
   std::array<double, traffic::kVerdictCount> requests{};

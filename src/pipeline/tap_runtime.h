@@ -31,8 +31,8 @@ class TapRuntime {
   // work.
   Status OpenOutputs(const sinks::SinkOpener& open, const sinks::SinkContext& context,
                      TapRuntime* former);
-  // Goes on with the counters, the limits' counts and the recorder of `former`, which has as many
-  // lanes. Before the first Consume.
+  // Goes on with the counters, the limits' counts, the recorder and, where they are asked for alike,
+  // the metrics of `former`, which has as many lanes. Before the first Consume.
   void Inherit(TapRuntime* former);
 
   // Of the thread's own number; at any time by that thread.
@@ -59,6 +59,8 @@ class TapRuntime {
   std::vector<PeerSighting> peers_met() const;
   Status RequestDump(DumpRequest request);
   std::optional<RecorderState> recorder_state() const;  // none: the tap has no recorder
+  // Null: the tap has no metrics. They count on.
+  std::shared_ptr<const RequestMetrics> request_metrics() const { return parts_.metrics; }
   TapCounters counters() const;
   // What maxRecordsPerSecond left out, in all lives of the tap.
   LimitedEdges limited_edges() const;

@@ -69,6 +69,12 @@ constexpr auto EnumNames(TriggerType) {
                                                {TriggerType::kWebhook, "Webhook"}});
 }
 
+constexpr auto EnumNames(Exemplars) {
+  return std::to_array<EnumName<Exemplars>>({{Exemplars::kTraceId, "TraceId"},
+                                             {Exemplars::kRecordId, "RecordId"},
+                                             {Exemplars::kNone, "None"}});
+}
+
 constexpr auto EnumNames(Compression) {
   return std::to_array<EnumName<Compression>>(
       {{Compression::kNone, "None"}, {Compression::kGzip, "Gzip"}, {Compression::kZstd, "Zstd"}});

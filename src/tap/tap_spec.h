@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "tap/match_spec.h"
+#include "tap/metrics_spec.h"
 #include "tap/output_spec.h"
 #include "tap/peer_spec.h"
 #include "tap/recorder_spec.h"
@@ -107,6 +108,7 @@ struct TapSpec {
   CaptureSpec capture;
   RedactionSpec redaction;
   std::optional<RecorderSpec> recorder;  // needs outputs; absent: records go to them as they come
+  std::optional<MetricsSpec> metrics;    // absent: nothing is counted by edge
   std::vector<OutputSpec> outputs;
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;

@@ -16,6 +16,7 @@ const Kind<MatchSpec>& MatchFields();
 // One of match.paths.
 Kind<PathMatch> PathFields();
 Kind<RecorderSpec> RecorderFields();
+Kind<MetricsSpec> MetricsFields();
 const Kind<std::vector<OutputSpec>>& OutputList();
 const Kind<DestinationSpec>& DestinationFields();
 

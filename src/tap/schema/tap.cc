@@ -305,6 +305,9 @@ const Kind<TapSpec>& TapFields() {
           .Rule("!has(self.recorder) || !has(self.limits) || !has(self.limits.maxRecords)",
                 kRecorderHasNoMaxRecords)
           .Checked(CheckRecorder)
+          .Optional("metrics", &T::metrics, MetricsFields(),
+                    "Counts requests and their durations for Prometheus, by edge and verdict, "
+                    "whether or not the tap has outputs.")
           .Optional("outputs", &T::outputs, OutputList(),
                     "Where to write records. Without outputs, records are available to live "
                     "readers only.")

@@ -228,6 +228,7 @@ BOOST_AUTO_TEST_CASE(and_writer_agree_on_every_field) {
     BOOST_TEST((second.taps[0]->match == first.taps[0]->match));
     BOOST_TEST((second.taps[0]->outputs == first.taps[0]->outputs));
     BOOST_TEST((second.taps[0]->recorder == first.taps[0]->recorder));
+    BOOST_TEST((second.taps[0]->metrics == first.taps[0]->metrics));
     BOOST_TEST((second.taps[0]->limits.end_time == first.taps[0]->limits.end_time));
     BOOST_TEST((second.taps[0]->limits.duration == first.taps[0]->limits.duration));
   }
