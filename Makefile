@@ -38,7 +38,7 @@ collector: ## Build the collector alone into $(BUILD)
 	$(call compile,traffictap-collector)
 
 .PHONY: test
-test: build ## Run all tests: units, tidy, integration with real Envoys, Kafka, OpenTelemetry (SAN=address or thread for units alone)
+test: build ## Run all tests: units, tidy, integration with real Envoys, Kafka, … (SAN=address: units and integration; SAN=thread: units)
 	@tests/run.sh $(BUILD) $(SAN)
 
 .PHONY: install
@@ -116,6 +116,10 @@ fuzz: deps ## Fuzz what reads bytes from outside for a minute each (clang)
 .PHONY: soak
 soak: collector ## Run real parts under faults drawn from SEED for MINUTES, explain every lost record (root; LIE= plants a lie)
 	@tests/soak/run.sh $(BUILD) --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),10) $(if $(LIE),--lie $(LIE))
+
+.PHONY: nightly
+nightly: build ## Run the long forms of the tests: outages of MINUTES (10), fuzzing, a soak, sanitizers (root; three hours)
+	@$(if $(MINUTES),MINUTES=$(MINUTES)) tests/nightly.sh $(BUILD)
 
 .PHONY: fmt
 fmt: ## Format the C++ sources

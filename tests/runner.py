@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the *_test.py of one folder: a line per test, failures in full, and the closing line that tests/run.sh counts.
 
-A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method"."""
+A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method", and
+WITHOUT leaves out by parts of names, separated by commas."""
 import importlib.util
 import os
 import pathlib
@@ -59,6 +60,11 @@ def tests_in(suite):
             yield test
 
 
+def wanted(test):
+    without = os.environ.get("WITHOUT", "")
+    return os.environ.get("TEST", "") in test.id() and not any(part in test.id() for part in without.split(",") if part)
+
+
 def load(folder):
     sys.path[:0] = [str(folder), str(folder.parent), str(folder.parent / "shop")]
     suite = unittest.TestSuite()
@@ -68,7 +74,7 @@ def load(folder):
         sys.modules[path.stem] = module
         spec.loader.exec_module(module)
         for group in unittest.defaultTestLoader.loadTestsFromModule(module):
-            suite.addTest(unittest.TestSuite(t for t in group if os.environ.get("TEST", "") in t.id()))
+            suite.addTest(unittest.TestSuite(filter(wanted, group)))
     return suite
 
 

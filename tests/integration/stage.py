@@ -130,6 +130,12 @@ class Stage:
         wait_until("all that came is joined and written", quiet)
 
 
+def count_lines(path):
+    """Of a file that may be larger than what a test should hold in memory."""
+    with open(path, "rb") as file:
+        return sum(1 for _ in file)
+
+
 def status_of(pid, field):
     """A number of /proc/PID/status; of memory, kB."""
     with open(f"/proc/{pid}/status") as lines:

@@ -107,12 +107,18 @@ class Broker:
 
     def read(self, topic):
         """All messages: dicts of kcat's JSON with key, partition, offset, headers and the parsed record."""
-        run = subprocess.run(["kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-J"],
-                             check=True, stdout=subprocess.PIPE, text=True, timeout=60)
-        out = [json.loads(line) for line in run.stdout.splitlines()]
-        for message in out:
-            message["record"] = json.loads(message["payload"])
-        return out
+        return list(self.each(topic))
+
+    def each(self, topic, seconds=60):
+        """The same one by one, since those of ten minutes are more than should be in memory together."""
+        command = ["timeout", str(seconds), "kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-J"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+            for line in run.stdout:
+                message = json.loads(line)
+                message["record"] = json.loads(message["payload"])
+                yield message
+        if run.returncode != 0:
+            raise subprocess.CalledProcessError(run.returncode, command)
 
     def signal(self, number):
         os.kill(self.process.pid, number)

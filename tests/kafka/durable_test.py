@@ -2,6 +2,7 @@
 """Outputs with delivery.class Durable against a real broker: what the spool has taken arrives, under the same ids, whatever
 dies in between."""
 import collections
+import json
 import os
 import pathlib
 import random
@@ -40,7 +41,9 @@ def durable(name, **settings):
     """A tap to a file and, durably, to Kafka: the file has the records in the order in which the spool gets them."""
     output = {"name": "kafka", "type": "Kafka", "delivery": {"class": "Durable"},
               "kafka": {"brokers": [BROKER.address()], "topic": TOPIC, "deliveryTimeout": "1s", **settings}}
-    return tap(name, outputs=[file_output(f"{name}.jsonl"), output], pairing={"window": "200ms"})
+    whole = file_output(f"{name}.jsonl")
+    whole["file"]["rotation"] = {"maxSize": "64Gi"}
+    return tap(name, outputs=[whole, output], pairing={"window": "200ms"})
 
 
 def send(collector, count, at_once=100):
@@ -77,10 +80,12 @@ class Spooled(Stage):
         return metric(self.collector.metrics(), f"output_{name}", output="kafka", **labels)
 
     def ids(self):
-        return [r["id"] for r in self.records(f"{self.name}.jsonl")]
+        # One by one, as there are many after ten minutes.
+        with open(self.collector.output / f"{self.name}.jsonl") as lines:
+            return [json.loads(line)["id"] for line in lines]
 
     def arrived(self):
-        return collections.Counter(m["record"]["id"] for m in BROKER.read(TOPIC)
+        return collections.Counter(m["record"]["id"] for m in BROKER.each(TOPIC, 60 + AWAY_SECONDS)
                                    if m["record"]["tap"] == f"shop/{self.name}")
 
     def drained(self, seconds=60):
@@ -107,7 +112,7 @@ class Durable(unittest.TestCase):
             finally:
                 BROKER.start()
             begin = time.monotonic()
-            s.drained()
+            s.drained(60 + AWAY_SECONDS)
             ids, arrived = s.ids(), s.arrived()
             print(f"     {len(ids)} records, Kafka away for {AWAY_SECONDS:.0f} s, drained in {time.monotonic() - begin:.1f} s, "
                   f"{sum(arrived.values()) - len(arrived)} doubled")

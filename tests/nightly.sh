@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The long forms of what `make test` does in seconds, one after the other; root. The last line counts them.
+# usage: tests/nightly.sh BUILD
+#   MINUTES=10           of each outage and each fuzz target; the soak takes three times as long
+#   PARTS="memory fuzz"  these alone
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${1:?usage: tests/nightly.sh BUILD}
+minutes=${MINUTES:-10}
+seconds=$((60 * minutes))
+passed=0 failed=0
+
+# usage: part NAME COMMAND...
+part() {
+  local name=$1 start=$SECONDS word=ok
+  shift
+  [[ " ${PARTS:-$name} " == *" $name "* ]] || return 0
+  echo "--- $name: $*"
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)) word=FAIL; fi
+  echo "--- $name: $word ($((SECONDS - start)) s)"
+}
+
+# Kafka away from a collector in a cgroup of 512 MiB, at 1,000 records a second: memory alone, and with a spool.
+part memory env SURVIVAL_SECONDS=$seconds TEST=outputs_that_are_away_for_long tests/integration/run.sh "$build"
+part spool env SURVIVAL_SECONDS=$seconds TEST=what_was_spooled_arrives tests/kafka/run.sh "$build"
+part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test" --run_test=simulation --report_level=short
+part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
+part soak tests/soak/run.sh "$build" --seed "$(date +%s)" --minutes $((3 * minutes))
+# With AddressSanitizer and UBSan, in a build of their own.
+part address make --no-print-directory test SAN=address
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
