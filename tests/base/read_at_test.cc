@@ -25,8 +25,10 @@ BOOST_AUTO_TEST_CASE(so_much_is_read_as_there_is) {
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_leaves_its_reason_in_errno) {
-  BOOST_TEST(!base::ReadAt(-1, 0, 1).has_value());
-  BOOST_TEST(errno == EBADF);
+  const auto read = base::ReadAt(-1, 0, 1);
+  const int reason = errno;
+  BOOST_TEST(!read.has_value());
+  BOOST_TEST(reason == EBADF);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -20,7 +20,7 @@ std::string Pulled(web::PushedBody& body, Next expected) {
 BOOST_AUTO_TEST_SUITE(pushed_body)
 
 BOOST_AUTO_TEST_CASE(what_is_put_is_pulled_and_the_end_comes_with_the_last_of_it) {
-  web::PushedBody body({.bytes_max = 100});
+  web::PushedBody body(web::PushedBodyOptions{.bytes_max = 100});
   BOOST_TEST(Pulled(body, Next::kWait).empty());
   BOOST_TEST(body.Put("a").ok());
   BOOST_TEST(body.Put("b").ok());
@@ -31,19 +31,19 @@ BOOST_AUTO_TEST_CASE(what_is_put_is_pulled_and_the_end_comes_with_the_last_of_it
 }
 
 BOOST_AUTO_TEST_CASE(one_that_gathers_is_asked_again_after_the_poll_interval) {
-  web::PushedBody body({.bytes_max = 100, .after_bytes = Next::kWait});
+  web::PushedBody body(web::PushedBodyOptions{.bytes_max = 100, .after_bytes = Next::kWait});
   BOOST_TEST(body.Put("a").ok());
   BOOST_TEST(Pulled(body, Next::kWait) == "a");
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_reader_is_waited_for_and_then_told_of) {
-  web::PushedBody body({.bytes_max = 2});
+  web::PushedBody body(web::PushedBodyOptions{.bytes_max = 2});
   BOOST_TEST(body.Put("abc").ok());
   BOOST_TEST(absl::IsResourceExhausted(body.Put("d")));
   BOOST_TEST(Pulled(body, Next::kNow) == "abc");
   BOOST_TEST(body.Put("d").ok());
 
-  web::PushedBody patient({.bytes_max = 1, .room_wait = 60 * base::kSecond});
+  web::PushedBody patient(web::PushedBodyOptions{.bytes_max = 1, .room_wait = 60 * base::kSecond});
   BOOST_TEST(patient.Put("a").ok());
   std::jthread reader([&patient] {
     std::string out;
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_slow_reader_is_waited_for_and_then_told_of) {
 
 BOOST_AUTO_TEST_CASE(a_reader_that_goes_is_told_to_who_fills_it) {
   int gone = 0;
-  web::PushedBody body({.bytes_max = 1, .on_gone = [&gone] { ++gone; }});
+  web::PushedBody body(web::PushedBodyOptions{.bytes_max = 1, .on_gone = [&gone] { ++gone; }});
   BOOST_TEST(body.Put("a").ok());
   body.Ended(web::StreamEnd::kReaderGone);
   BOOST_TEST(gone == 1);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_goes_is_told_to_who_fills_it) {
 
 BOOST_AUTO_TEST_CASE(one_that_is_left_takes_nothing_more) {
   int gone = 0;
-  web::PushedBody body({.bytes_max = 10, .on_gone = [&gone] { ++gone; }});
+  web::PushedBody body(web::PushedBodyOptions{.bytes_max = 10, .on_gone = [&gone] { ++gone; }});
   body.Leave();
   BOOST_TEST(absl::IsCancelled(body.Put("a")));
   BOOST_TEST(gone == 0);
