@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 #include "base/log.h"
@@ -111,7 +112,12 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions&
         fmt::format("listen on {}: {}", options.address, error.message()));
   }
   state.Accept();
-  state.thread = std::thread([&state] { state.Run(); });
+  try {
+    state.thread = std::thread([&state] { state.Run(); });
+  } catch (const std::system_error& failure) {
+    return absl::UnavailableError(
+        fmt::format("listen on {}: no thread can be started: {}", options.address, failure.what()));
+  }
   return server;
 }
 

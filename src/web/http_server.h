@@ -35,8 +35,8 @@ class HttpServer {
  public:
   using Handler = Route;
 
-  // Listens at once. kUnavailable: the address is taken; kInvalidArgument: it cannot be read.
-  // Handlers must not throw and outlive the server.
+  // Listens at once. kUnavailable: the address is taken, or no thread can be started;
+  // kInvalidArgument: the address cannot be read. Handlers must not throw and outlive the server.
   static StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                      std::map<std::string, Handler> handlers);
   // Closes all connections.
