@@ -28,6 +28,6 @@ part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test"
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 part soak tests/soak/run.sh "$build" --seed "$(date +%s)" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
-part address make --no-print-directory test SAN=address
+part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
