@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Times of the Lease itself are never compared with ours: clocks of two replicas may differ. What
+// counts is how long the Lease has not changed by our own clock (observed_, observed_at_), so a
+// replica that starts waits for a whole lease before it takes one over. The leader counts from
+// before the call that renewed; followers count from after they saw it, which is later. With
+// renew_deadline below lease_duration the former thus gives up before anybody else may begin, as
+// long as clocks run alike.
 #include "operator/controller/leader_election.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Two states, by what is known of the server's history: List reads all and leaves the version of it
+// in version_, Watch goes on from there. Events of a watch move version_, bookmarks too, so that
+// the next watch repeats nothing. The way back to List is taken only where going on from version_
+// cannot work: the history is gone (410), an error that is not known to pass, or internal errors in
+// a row. Watches end after some minutes by themselves, which is no error and asks for no list.
 #include "operator/controller/watcher.h"
 
 #include <algorithm>

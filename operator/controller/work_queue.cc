@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A key is in up to three places. dirty_: it has changed since a worker last took it. taken_: a
+// worker has it. ready_: it is dirty and nobody has it, so the next Pop may hand it out; that is
+// the invariant which keeps one key from two workers. A change of a taken key only makes it dirty,
+// and Done puts it into ready_. due_ and by_time_ are one set of delayed keys in two orders, at
+// most one time per key.
 #include "operator/controller/work_queue.h"
 
 #include <algorithm>

@@ -1,4 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// One namespace's patches, whoever of its taps wants them. In this order:
+//   1. Nothing where taps are not allowed, or without a collector.
+//   2. Waypoints are set aside: they ignore selectors, so each gets a patch that names its Gateway,
+//      but where one Telemetry for the whole namespace reaches them as well.
+//   3. Where a demand selects the whole namespace, or some workload has no label of its own, one
+//      patch without a selector: it also reaches pods that start later. Never where it would reach
+//      what must not be tapped, which is in the root namespace (all of the mesh) and next to our
+//      own pods.
+//   4. Otherwise a patch per group of workloads that one selector tells from the others.
+// Too much is patched rather than too little: the collector drops what no tap asks for, and a note
+// says so. What is not patched is told of each workload in not_visible; a workload has one patch at
+// most.
 #include "operator/plan/attach.h"
 
 #include <algorithm>

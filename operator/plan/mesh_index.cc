@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Built for one plan and then only read. It holds pointers into the snapshot, and maps in order:
+// what is planned from it comes in the same order each time, so equal meshes give equal patches.
 #include "operator/plan/mesh_index.h"
 
 #include <algorithm>

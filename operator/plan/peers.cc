@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The order of the reasons against a peer: it is ours; the tap has no right to it; the tap's own
+// filter would drop its records; no proxy of it can be reached; the limit is used up. The limit
+// comes last, so that a peer which could not be attached anyway takes no place of one that can.
+// Peers that were met first come first, so that a new one never puts out one that is attached.
 #include "operator/plan/peers.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Conditions say the first thing that stands in the way, in the order in which somebody can do
+// something about it: the tap's own faults and times first (Accepted, Suspended, Scheduled), then
+// the installation (no collector), then the targets, then what hides single workloads. What is true
+// of a workload is said of it alone, in not_visible and notes, and a condition quotes the first of
+// them.
 #include "operator/plan/tap_outcomes.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A status is kept in etcd and read by people, so every list in it has a limit and every message is
+// cut. Two questions decide whether it is written: IsSameStatus, since there is nothing to write
+// then; and DiffersBeyondCounts, since counts change all the time and are written at their own
+// pace, while a change of state is written immediately. A count that is new here has to be left out
+// in WithoutCounts.
 #include "operator/reconcilers/tap_status.h"
 
 #include <algorithm>

@@ -101,9 +101,9 @@ std::set<std::string> SplitInstances(const Json& text) {
   return out;
 }
 
-// What instances that are gone without a last report had counted. `still` is the sum over those that were counted before
-// and are still here: what the former total held beyond it has gone with the others. An instance
-// counts on, so the difference may fall short and never exceeds the truth.
+// What instances that are gone without a last report had counted. `still` is the sum over those that
+// were counted before and are still here: what the former total held beyond it has gone with the
+// others. An instance counts on, so the difference may fall short and never exceeds the truth.
 Counts Before(const Json& status, const Counts& still) {
   const Json& collector = Member(status, "collector");
   Counts before = ReadCounts(Member(collector, "before"));

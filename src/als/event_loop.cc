@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// All that concerns connections happens on the loop's thread; others reach them by the mailbox
+// alone, whose descriptor wakes epoll like any socket. Connections are known by numbers which are
+// never used again: an event or a task for one that has gone finds nothing. With is the only way to
+// a connection, since it keeps the sums and epoll's set of events right whatever the call did.
+// Times are not per connection: a sweep over all of them at intervals is enough for time-outs of
+// seconds, and costs no timers.
 #include "als/event_loop.h"
 
 #include <signal.h>

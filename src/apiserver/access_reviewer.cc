@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A caller is a queue entry with the namespaces that are left to ask for; a thread takes the first
+// one, asks one question of it and puts it at the end. So callers share the threads question by
+// question. The lock is never held during a question, nor while `done` runs. A caller's deadline
+// counts from the beginning, waiting included: past it the answer is kUnavailable rather than late.
 #include "apiserver/access_reviewer.h"
 
 #include <algorithm>

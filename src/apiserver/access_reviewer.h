@@ -30,12 +30,12 @@ struct AccessReviewerOptions {
 };
 
 // Asks the API server whether a user may `watch` `pairs` of tap.traffictap.io, or what the options
-// say: first in all
-// namespaces, where not in each of those that are asked for (authorization.k8s.io/v1
-// SubjectAccessReview). Callers take turns, question by question: one of many namespaces delays no
-// other for longer than one of its questions. Takes only the credentials' user: the front proxy vouches for it. `done` is
-// called on the reviewer's threads. Errors: kUnauthenticated without a user; kUnavailable where the
-// API server does not answer, or too many wait.
+// say: first in all namespaces, where not in each of those that are asked for
+// (authorization.k8s.io/v1 SubjectAccessReview). Callers take turns, question by question: one of
+// many namespaces delays no other for longer than one of its questions. Takes only the credentials'
+// user: the front proxy vouches for it. `done` is called on the reviewer's threads. Errors:
+// kUnauthenticated without a user; kUnavailable where the API server does not answer, or too many
+// wait.
 class AccessReviewer final : public observe::Authorizer {
  public:
   // Both outlive the reviewer.

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A condition asks "any side": what one proxy saw and the other could not (a code that a client
+// never got) is what people search for. Where the budget has refused a pattern, the answer means
+// nothing and the caller ignores it.
 #include "filter/pair_filter.h"
 
 #include <re2/re2.h>

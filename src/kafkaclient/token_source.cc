@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Three times bound how often a token is asked for. It is renewed at half of its life, by the
+// monotonic clock, but never used beyond its end by the wall clock, which is the one that its
+// issuer knows. A broker that refuses it does not make us ask for a minute: a wrong secret must not
+// flood the endpoint. After a failure the same answer is given for ten seconds.
 #include "kafkaclient/token_source.h"
 
 #include <utility>

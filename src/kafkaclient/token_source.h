@@ -24,8 +24,9 @@ class TokenSource {
               const base::Clock* clock = base::ProcessClock());
 
   // The token at hand while more than half of its life is left, or else a new one; may wait for
-  // the token endpoint. What failed is tried again after ten seconds. kFailedPrecondition: a file is missing or has no such thing;
-  // kUnauthenticated: expired, or the endpoint refuses; kUnavailable: no answer.
+  // the token endpoint. What failed is tried again after ten seconds. kFailedPrecondition: a file is
+  // missing or has no such thing; kUnauthenticated: expired, or the endpoint refuses; kUnavailable:
+  // no answer.
   StatusOr<OauthToken> Get();
 
   // The next token is a new one: the files have changed.

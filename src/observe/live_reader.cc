@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A position is an ordinal per tap and the epoch of the collector's life that gave them. It moves
+// past each record that was looked at, whether sent or not, so that published = sent + filtered +
+// hidden + dropped after every Pull, and a reader that comes again with its position misses and
+// repeats nothing.
 #include "observe/live_reader.h"
 
 #include <charconv>

@@ -51,8 +51,9 @@ const ResponseFlags& TimeOuts() {
   return kFlags;
 }
 
-// The proxy waited for an answer that did not come in time. That a deadline passed which the caller had sent along (Istio's
-// route time-out, grpc-timeout) is told by the details alone (Envoy, "response code details").
+// The proxy waited for an answer that did not come in time. That a deadline passed which the caller
+// had sent along (Istio's route time-out, grpc-timeout) is told by the details alone (Envoy,
+// "response code details").
 bool TimedOut(const PackedEntry& entry) {
   return entry.facts.response_flags.Intersects(TimeOuts()) ||
          entry.text(Text::kResponseCodeDetails) == "max_duration_timeout";

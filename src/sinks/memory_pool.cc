@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The pool is two halves. Of the first each tap has part(), which nobody else can use, so that a
+// tap whose outputs are stuck never takes another's last memory. Of the second a tap gets half of
+// what is free and of what it uses of it already: shares shrink as taps need more, and no tap takes
+// all of it. excess_ is the sum of what taps hold beyond their parts; Change keeps it up, and it is
+// counted anew where an account comes or goes, since part() may be another one then.
 #include "sinks/memory_pool.h"
 
 #include <algorithm>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Nothing fails here: each fault is added to Faults with its line and path, and reading goes on, so
+// that an author sees all of them together. What was read badly keeps its default; Good() keeps
+// rules over several fields from adding a second fault to one that is told already. A known field
+// is one that somebody has asked for, which is why the destructor reports the others.
 #include "tap/field_reader.h"
 
 #include <algorithm>

@@ -20,7 +20,8 @@ enum class RejectReason : uint8_t {
 constexpr size_t kRejectReasonCount = 4;
 const char* ToString(RejectReason reason);
 
-// The reading side of a paused stream. Thread-safe; may be called after the stream has ended, and does nothing then.
+// The reading side of a paused stream. Thread-safe; may be called after the stream has ended, and does
+// nothing then.
 class StreamReader {
  public:
   virtual ~StreamReader() = default;

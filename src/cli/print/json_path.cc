@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// kubectl's dialect, as k8s.io/client-go/util/jsonpath has it: a step maps each value to any number
+// of values, and what a record does not have is no error but no value. All values are pointers into
+// the record, which outlives the call; filters compare a value with literals or with other paths,
+// "$" from the record and "@" from the element at hand.
 #include "cli/print/json_path.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A tap of the command line must not outlive its command. Four things see to that, each for where
+// the one before fails: TapGuard deletes it on every way out, an interrupt included; the duration
+// ends it where the process was killed or the API server was away; the next command of the same
+// user removes what has ended; and its label lets an administrator find the rest. Deletions name
+// the uid, so that a tap of the same name which somebody has made since is never touched.
 #include "cli/taps/tap_lifecycle.h"
 
 #include <array>

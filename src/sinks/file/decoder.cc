@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A file may be one that a crash cut off: its end is an end of data only where a frame (zstd) or a
+// member (gzip) ends as well, of which a file may have several. A plain file has no such mark.
 #include "sinks/file/decoder.h"
 
 #include <unistd.h>

@@ -18,8 +18,8 @@ namespace traffictap::sinks {
 StatusOr<std::vector<tap::OutputFile>> ListOutputFiles(const std::string& root,
                                                        const std::string& path);
 
-// kNotFound: not a file of this output, or no longer; kFailedPrecondition: what is before the offset is not what
-// the check is of; kInvalidArgument: an offset without check.
+// kNotFound: not a file of this output, or no longer; kFailedPrecondition: what is before the offset
+// is not what the check is of; kInvalidArgument: an offset without check.
 StatusOr<std::unique_ptr<tap::OutputFileReader>> OpenOutputFile(const std::string& root,
                                                                 const std::string& path,
                                                                 const tap::OutputRange& range);

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Every file is opened relative to one directory descriptor and without following links, so that
+// nothing above or in it can be exchanged to lead elsewhere. The lock is held as long as the
+// directory: two processes in one spool would count and delete each other's records. The reserve is
+// space that is given up when the disk is full, so that the files which say what was delivered can
+// still be replaced.
 #include "sinks/spool/spool_disk.h"
 
 #include <dirent.h>
