@@ -23,6 +23,12 @@ test("an archive is valid HAR 1.2", async () => {
   await expect(validator.har(broken)).rejects.toThrow();
 });
 
+test("a call of gRPC has its status in both forms", () => {
+  const rpc = [toRow('{"id":"a","request":{"method":"POST"},"response":{"code":200,"grpcStatus":"INTERNAL"},"client":{"code":200}}', 0)];
+  expect(toCsv(rpc)).toContain(",200,200,,INTERNAL,");
+  expect(JSON.parse(toHar(rpc)).log.entries[0]._traffictap.grpcStatus).toBe("INTERNAL");
+});
+
 test("a record without most of its fields is exported all the same", () => {
   const bare = [toRow('{"id":"a","request":{"method":"GET"},"timings":{"betweenMs":-1.5}}', 0)];
   expect(toCsv(bare).split("\r\n")[1]).toContain(",,,-1.5,");

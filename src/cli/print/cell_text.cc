@@ -14,7 +14,11 @@ namespace {
 
 constexpr const char* kUnknown = "-";
 
-std::string Code(uint32_t code) { return fmt::format("{}", code); }
+// A call of gRPC that failed has the code 200.
+std::string Answer(const v1::Side& side) {
+  const auto& grpc = side.grpc_status();
+  return grpc.empty() || grpc == "OK" ? fmt::format("{}", side.code()) : VisibleText(grpc);
+}
 
 void AddFlags(const v1::Side& side, std::vector<std::string>* out) {
   for (const auto& flag : side.flags()) {
@@ -80,9 +84,9 @@ std::string PathText(const v1::TrafficPair& pair) {
 std::string CodesText(const v1::TrafficPair& pair) {
   const bool tcp = pair.request().protocol() == "TCP";
   if (tcp) return kUnknown;
-  const std::string client = pair.has_client() ? Code(pair.client().code()) : kUnknown;
+  const std::string client = pair.has_client() ? Answer(pair.client()) : kUnknown;
   const int last = pair.server_size() - 1;
-  const std::string server = last >= 0 ? Code(pair.server(last).code()) : kUnknown;
+  const std::string server = last >= 0 ? Answer(pair.server(last)) : kUnknown;
   return client == server ? client : client + "/" + server;
 }
 

@@ -18,7 +18,8 @@ std::string MethodText(const v1::TrafficPair& pair);
 // The path; of a connection the address that was called.
 std::string PathText(const v1::TrafficPair& pair);
 // What the client's and the server's proxy say of the response: "200" where both agree, "503/200"
-// where not, "-" for a side that is missing, "0" for no response.
+// where not, "-" for a side that is missing, "0" for no response. Of a gRPC call that failed its
+// status: "UNAVAILABLE".
 std::string CodesText(const v1::TrafficPair& pair);
 // The verdict; "Open" while the stream is.
 std::string VerdictText(const v1::TrafficPair& pair);

@@ -61,6 +61,7 @@ constexpr Column kColumns[] = {
     {"code", true, [](const Pair& p) { return Code(p, true, p.response().code()); }},
     {"clientCode", true, [](const Pair& p) { return Code(p, p.has_client(), p.client().code()); }},
     {"serverCode", true, ServerCode},
+    {"grpcStatus", false, [](const Pair& p) { return p.response().grpc_status(); }},
     {"flags", false, [](const Pair& p) { return JoinFlags(p, ' '); }},
     {"attempts", true, [](const Pair& p) { return Count(static_cast<uint64_t>(p.server_size())); }},
     {"clientMs", true, [](const Pair& p) { return Number(ClientMs(p)); }},

@@ -130,6 +130,7 @@ Json Beyond(const Pair& pair) {
   AddText("destinationNamespace", pair.destination().namespace_(), &out);
   AddText("destination", pair.destination().name(), &out);
   AddText("codeDetails", pair.response().code_details(), &out);
+  AddText("grpcStatus", pair.response().grpc_status(), &out);
   AddText("flags", JoinFlags(pair, ','), &out);
   AddNumber("clientMs", ClientMs(pair), &out);
   AddNumber("serverMs", ServerMs(pair), &out);

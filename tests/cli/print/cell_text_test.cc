@@ -55,6 +55,21 @@ BOOST_AUTO_TEST_CASE(both_sides_codes_show_where_they_differ) {
   BOOST_TEST(CodesText(pair) == "0/200");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_of_grpc_that_failed_shows_its_status_and_not_its_code) {
+  v1::TrafficPair pair;
+  for (auto* side : {pair.mutable_client(), pair.add_server()}) {
+    side->set_code(200);
+    side->set_grpc_status("OK");
+  }
+  BOOST_TEST(CodesText(pair) == "200");
+  pair.mutable_client()->set_grpc_status("UNAVAILABLE");
+  BOOST_TEST(CodesText(pair) == "UNAVAILABLE/200");
+  pair.mutable_server(0)->set_grpc_status("UNAVAILABLE");
+  BOOST_TEST(CodesText(pair) == "UNAVAILABLE");
+  pair.mutable_server(0)->set_grpc_status("\x1b[31m");
+  BOOST_TEST(CodesText(pair).find('\x1b') == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_tone_is_that_of_the_verdict) {
   v1::TrafficPair pair;
   pair.set_verdict("Ok");

@@ -31,6 +31,7 @@ const COLUMNS: Record<string, (r: PairRecord) => Cell> = {
   code: (r) => codeOf(r, r.response ?? {}),
   clientCode: (r) => codeOf(r, r.client),
   serverCode: (r) => codeOf(r, lastServer(r)),
+  grpcStatus: (r) => r.response?.grpcStatus,
   flags: (r) => flagsOf(r).join(" "),
   attempts: (r) => r.server?.length ?? 0,
   clientMs: (r) => r.timings.clientMs,
@@ -126,6 +127,7 @@ function beyondHar(r: PairRecord) {
     destinationNamespace: r.destination.namespace,
     destination: r.destination.name,
     codeDetails: r.response?.codeDetails,
+    grpcStatus: r.response?.grpcStatus,
     flags: flagsOf(r).join(","),
   };
   const { clientMs, serverMs, betweenMs } = r.timings;
