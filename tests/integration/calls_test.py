@@ -142,6 +142,8 @@ class Calls(unittest.TestCase):
         for path in ("all.jsonl", "bare.jsonl"):
             text = "".join(self.stage.lines(path))
             self.assertEqual([c for c in CANARIES if c in text], [])
+        told = (self.stage.work / "collector.log").read_text() + self.stage.collector.get("/metrics")[1]
+        self.assertEqual([c for c in CANARIES if c in told], [])
         self.assertEqual([r for r in self.stage.records("bare.jsonl") if "headers" in r["request"]], [])
 
     def test_traces_are_recorded_and_their_headers_are_not_unless_the_tap_leaves_them_out(self):
