@@ -2,7 +2,7 @@
 
 # Envoy's protos come from an npm package at build time, never from this repository. proto/fetch_envoy_protos.sh
 # unpacks them under the cache and checks every file against proto/envoy_protos.lock.
-set(TRAFFICTAP_CACHE "$ENV{TRAFFICTAP_CACHE}" CACHE PATH "where slow things are kept between builds")
+set(TRAFFICTAP_CACHE "$ENV{TRAFFICTAP_CACHE}" CACHE PATH "what was fetched and built is cached here between builds")
 if(NOT TRAFFICTAP_CACHE)
   set(TRAFFICTAP_CACHE "$ENV{HOME}/.cache/traffictap")
 endif()

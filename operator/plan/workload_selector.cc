@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+#include "tap/targets.h"
+
 namespace traffictap::plan {
 namespace {
 
@@ -27,7 +29,7 @@ constexpr std::array<std::string_view, 16> kVolatile = {"pod-template-hash",
                                                         "sidecar.istio.io/inject",
                                                         "topology.istio.io/network"};
 
-constexpr std::array<std::string_view, 11> kIdentity = {"gateway.networking.k8s.io/gateway-name",
+constexpr std::array<std::string_view, 11> kIdentity = {tap::kGatewayNameLabel,
                                                         "app.kubernetes.io/name",
                                                         "app.kubernetes.io/instance",
                                                         "app.kubernetes.io/component",

@@ -13,9 +13,9 @@ double Seconds(base::Nanos nanos) {
 void RequestMetrics::Count(const std::string& verb, const std::string& resource, int code,
                            base::Nanos took) {
   absl::MutexLock lock(&mutex_);
-  Figures& figures = figures_[{verb, resource, code}];
-  figures.calls += 1;
-  figures.seconds += Seconds(took);
+  Calls& calls = calls_[{verb, resource, code}];
+  calls.count += 1;
+  calls.seconds += Seconds(took);
 }
 
 void RequestMetrics::CountWait(base::Nanos waited) {
@@ -25,15 +25,15 @@ void RequestMetrics::CountWait(base::Nanos waited) {
 
 void RequestMetrics::Write(base::MetricWriter& writer) const {
   absl::MutexLock lock(&mutex_);
-  for (const auto& [key, figures] : figures_) {
+  for (const auto& [key, calls] : calls_) {
     const auto& [verb, resource, code] = key;
     const base::MetricLabels labels = {
         {"verb", verb}, {"resource", resource}, {"code", std::to_string(code)}};
     writer.Counter("traffictap_kube_requests_total",
                    "Requests to the Kubernetes API. Code 0 means no response.", labels,
-                   figures.calls);
+                   calls.count);
     writer.Counter("traffictap_kube_request_seconds_total",
-                   "Time spent in requests to the Kubernetes API.", labels, figures.seconds);
+                   "Time spent in requests to the Kubernetes API.", labels, calls.seconds);
   }
   writer.Counter("traffictap_kube_write_limit_wait_seconds_total",
                  "Time that writes spent waiting for the client-side rate limit.", {},

@@ -20,14 +20,14 @@ class RequestMetrics {
   void Write(base::MetricWriter& writer) const;
 
  private:
-  struct Figures {
-    double calls = 0;
+  struct Calls {
+    double count = 0;
     double seconds = 0;
   };
   using Key = std::tuple<std::string, std::string, int>;
 
   mutable absl::Mutex mutex_;
-  std::map<Key, Figures> figures_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, Calls> calls_ ABSL_GUARDED_BY(mutex_);
   double waited_seconds_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -2,9 +2,9 @@
 #include "observe/cause.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "observe/explanation.h"
 #include "observe/meaning.h"
@@ -15,7 +15,7 @@ namespace {
 using v1::Side;
 
 std::string Capitalized(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  if (!text.empty()) text[0] = absl::ascii_toupper(static_cast<unsigned char>(text[0]));
   return text;
 }
 
@@ -52,8 +52,8 @@ std::string Plain(std::string reason) {
   if (connect != std::string::npos)
     reason.erase(0, connect + std::string_view("connect error: ").size());
   if (!reason.empty() &&
-      (reason.size() < 2 || !std::isupper(static_cast<unsigned char>(reason[1])))) {
-    reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+      (reason.size() < 2 || !absl::ascii_isupper(static_cast<unsigned char>(reason[1])))) {
+    reason[0] = absl::ascii_tolower(static_cast<unsigned char>(reason[0]));
   }
   return reason;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/nearest_name.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
@@ -63,11 +64,9 @@ bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const Recor
          (MatchesEnd(source, c.end_namespaces) || MatchesEnd(destination, c.end_namespaces));
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool ContainsText(std::string_view text, std::string_view lower) {
-  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
-                     [](char a, char b) { return Lower(a) == b; }) != text.end();
+  const auto same = [](unsigned char c, char wanted) { return absl::ascii_tolower(c) == wanted; };
+  return std::search(text.begin(), text.end(), lower.begin(), lower.end(), same) != text.end();
 }
 
 bool EntryContains(const PackedEntry* entry, std::string_view lower) {

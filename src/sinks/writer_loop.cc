@@ -375,7 +375,7 @@ void WriterLoop::Tell(const Status& status) {
   told_ = status.code();
   tell_next_ = now + options_.tell_interval;
   if (status.ok()) {
-    log::For("sinks").info("output works again output=\"{}\"", options_.name);
+    log::For("sinks").info("output recovered output=\"{}\"", options_.name);
   } else {
     log::For("sinks").warn("output fails output=\"{}\" reason={} err=\"{}\"", options_.name,
                            absl::StatusCodeToString(status.code()), Message(status));

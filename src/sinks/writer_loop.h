@@ -71,7 +71,7 @@ class WriterLoop final : private RecordLedger {
   void Dropped(DropReason reason, uint64_t records, const Status& why) override;
   void Troubled(const Status& why) override;
 
-  // Logs that the output began to fail, fails in another way or works again.
+  // Logs that the output began to fail, fails in another way or recovers.
   void Tell(const Status& status);
   // Calls `what`, which calls the writer.
   auto Ask(auto what);

@@ -8,14 +8,13 @@
 
 namespace traffictap::traffic {
 
-// A set of taps, each known by its slot in the route table. A plain value of 128 bytes: set algebra
+// A set of taps, each known by its slot in the tap table. A plain value of 128 bytes: set algebra
 // over all taps costs the same however many there are.
 class TapSet {
  public:
   static constexpr size_t kTapsMax = 1024;
 
   void Add(size_t slot) { words_[slot / 64] |= uint64_t{1} << (slot % 64); }
-  void Remove(size_t slot) { words_[slot / 64] &= ~(uint64_t{1} << (slot % 64)); }
   bool Contains(size_t slot) const { return (words_[slot / 64] >> (slot % 64)) & 1; }
 
   bool empty() const {

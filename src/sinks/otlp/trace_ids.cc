@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "traffic/header_list.h"
 #include "traffic/record_id.h"
@@ -37,7 +38,7 @@ std::string UuidDigits(std::string_view id) {
   std::string digits;
   for (size_t i = 0; i < id.size(); ++i) {
     if (id[i] == '-') continue;
-    digits += i == kVersionDigit ? '0' : static_cast<char>(std::tolower(id[i]));
+    digits += i == kVersionDigit ? '0' : absl::ascii_tolower(static_cast<unsigned char>(id[i]));
   }
   return digits;
 }
