@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, beforeEach, vi } from "vitest";
+import { stubBrowser } from "./stub_browser";
 
 let desk: typeof import("../../src/web/ui/src/desk");
 let state: typeof import("../../src/web/ui/src/state");
 beforeAll(async () => {
-  const storage = { getItem: () => null, setItem: () => undefined };
-  vi.stubGlobal("location", { hash: "", origin: "http://127.0.0.1:1", pathname: "/" });
-  vi.stubGlobal("sessionStorage", storage);
-  vi.stubGlobal("localStorage", storage);
-  vi.stubGlobal("history", { replaceState: () => undefined, pushState: () => undefined });
-  vi.stubGlobal("window", { addEventListener: () => undefined, setTimeout: () => 0 });
-  vi.stubGlobal("document", { documentElement: { dataset: {} } });
-  vi.stubGlobal("BroadcastChannel", undefined);
+  stubBrowser();
   desk = await import("../../src/web/ui/src/desk");
   state = await import("../../src/web/ui/src/state");
 });

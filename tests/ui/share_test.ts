@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from "node:child_process";
-import { beforeAll, vi } from "vitest";
+import { beforeAll } from "vitest";
 import { parseRecord, type PairRecord } from "../../src/web/ui/src/record";
+import { stubBrowser } from "./stub_browser";
 
 const record = {
   id: "r1",
@@ -16,14 +17,7 @@ const record = {
 
 let share: typeof import("../../src/web/ui/src/share");
 beforeAll(async () => {
-  const storage = { getItem: () => null, setItem: () => undefined };
-  vi.stubGlobal("location", { hash: "", origin: "http://127.0.0.1:1", pathname: "/" });
-  vi.stubGlobal("sessionStorage", storage);
-  vi.stubGlobal("localStorage", storage);
-  vi.stubGlobal("history", { replaceState: () => undefined, pushState: () => undefined });
-  vi.stubGlobal("window", { addEventListener: () => undefined });
-  vi.stubGlobal("document", { documentElement: { dataset: {} } });
-  vi.stubGlobal("BroadcastChannel", undefined);
+  stubBrowser();
   share = await import("../../src/web/ui/src/share");
 });
 

@@ -27,10 +27,6 @@ struct FileCollector {
   };
 
   FileCollector() {
-    auto made = std::make_unique<fakes::FakeKubeClient>();
-    client = made.get();
-    cluster.client = std::move(made);
-    cluster.ns = "shop";
     client->AnswerStreams(
         [this](const std::string& path, const kube::StreamHandlers& to, std::stop_token) {
           paths.push_back(path);
@@ -92,8 +88,8 @@ struct FileCollector {
 
   FileSource Source() { return FileSource(&cluster, "shop/all", "", stop.get_token()); }
 
-  fakes::FakeKubeClient* client;
-  Cluster cluster;
+  const std::shared_ptr<fakes::FakeKubeClient> client = std::make_shared<fakes::FakeKubeClient>();
+  Cluster cluster{client, "shop"};
   std::stop_source stop;
   std::vector<File> files;
   size_t answer_bytes = std::string::npos;

@@ -13,10 +13,6 @@ namespace {
 // A collector that answers each connection with the next piece and then cuts it off, or says why.
 struct Fixture {
   Fixture() {
-    auto made = std::make_unique<fakes::FakeKubeClient>();
-    client = made.get();
-    cluster.client = std::move(made);
-    cluster.ns = "shop";
     handlers.on_record = [this](std::string_view line) {
       records.emplace_back(line);
       return absl::OkStatus();
@@ -39,8 +35,8 @@ struct Fixture {
     return cli::ReadRecords(cluster, options, handlers, session);
   }
 
-  fakes::FakeKubeClient* client;
-  cli::Cluster cluster;
+  const std::shared_ptr<fakes::FakeKubeClient> client = std::make_shared<fakes::FakeKubeClient>();
+  cli::Cluster cluster{client, "shop"};
   fakes::CapturedConsole console;
   base::SystemClock clock;
   std::stop_source stop;

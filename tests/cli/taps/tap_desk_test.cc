@@ -52,10 +52,6 @@ class Operator {
 
 struct Fixture {
   Fixture() {
-    auto made = std::make_unique<fakes::FakeKubeClient>();
-    client = made.get();
-    cluster.client = std::move(made);
-    cluster.ns = "shop";
     client->Seed(kube::kNamespaces, Object(Json{{"metadata", {{"name", "shop"}}}}));
     client->Seed(kube::kPods,
                  Object(Json{{"metadata", {{"name", "cart"}, {"namespace", "shop"}}}}));
@@ -97,8 +93,8 @@ struct Fixture {
   }
   std::vector<Object> Taps() const { return client->All(kube::kTrafficTaps); }
 
-  fakes::FakeKubeClient* client;
-  cli::Cluster cluster;
+  const std::shared_ptr<fakes::FakeKubeClient> client = std::make_shared<fakes::FakeKubeClient>();
+  cli::Cluster cluster{client, "shop"};
   observe::TokenAuthorizer authorizer{kToken};
   base::SystemClock clock;
   fakes::CapturedConsole console;
@@ -116,8 +112,8 @@ Json Ready() {
 BOOST_FIXTURE_TEST_SUITE(tap_desk, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_plan_says_what_would_drain_and_leaves_nothing) {
-  const Operator plans(client, {Condition("Accepted", "True", "Accepted"),
-                                Condition("Programmed", "False", "PlanOnly")});
+  const Operator plans(client.get(), {Condition("Accepted", "True", "Accepted"),
+                                      Condition("Programmed", "False", "PlanOnly")});
   const Json told = Told("plan", R"({"target":"cart"})");
   BOOST_TEST(Text(told, "/status/drains") == kDrains);
   BOOST_TEST(Text(told, "/refusal") == "");
@@ -126,8 +122,8 @@ BOOST_AUTO_TEST_CASE(a_plan_says_what_would_drain_and_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_says_why_the_tap_would_never_record) {
-  const Operator refuses(client, {Condition("Accepted", "False", "RootNamespace"),
-                                  Condition("Programmed", "False", "NotAccepted")});
+  const Operator refuses(client.get(), {Condition("Accepted", "False", "RootNamespace"),
+                                        Condition("Programmed", "False", "NotAccepted")});
   BOOST_TEST(Text(Told("plan", "{}"), "/refusal") == "the tap is refused (RootNamespace): why");
 }
 
@@ -140,7 +136,7 @@ BOOST_AUTO_TEST_CASE(an_operator_that_is_away_is_told_and_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tap_is_started_as_the_command_line_does_shown_and_stopped) {
-  const Operator runs(client, Ready());
+  const Operator runs(client.get(), Ready());
   const std::string key = Text(Told("start", R"({"target":"cart","duration":"90s"})"), "/tap");
   BOOST_REQUIRE(Taps().size() == 1u);
   BOOST_TEST(Taps()[0].key().ToString() == key);
