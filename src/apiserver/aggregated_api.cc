@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The order in which things become true is what keeps it safe and reachable: it believes nobody
+// before it has read who the front proxy is; it is registered only once it can answer; and a new
+// certificate is shown one period after the APIService names it, since the API server has to trust
+// it by then. One thread does all of that, and tls_settings_ and certificate_ are its alone once
+// the server runs; answers come on the server's thread and read front_proxy_ under the mutex.
 #include "apiserver/aggregated_api.h"
 
 #include <utility>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A call first waits for our own limit of writes, which costs it a part of its own time, and only
+// then asks for credentials, so that they are fresh when it is sent. The transport belongs to one
+// set of TLS keys: when they change a new one is made, and calls that are under way keep the old
+// one. A 401 makes the credentials be read again for the next call; whether to repeat this one is
+// for the caller to say.
 #include "kube/http_kube_client.h"
 
 #include <chrono>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// bytes_ is the sum over all backlogs, also over those of taps that are gone and still read. Room
+// is made in the tap's own backlog first, up to its bound, and then wherever the oldest batch is,
+// so that a quiet tap keeps its records for as long as a busy one; each keeps its newest batch.
+// Ordinals never go back: what was dropped is a gap of known size to a reader that asks for it.
 #include "observe/live_hub.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// All of a session runs on the server's one thread; what answers elsewhere comes back to it by
+// dispatch. A connection is either held, by a stream or by an answer that is still to come, which
+// is bounded, or it waits for its peer, in a list whose first one goes when descriptors run out. So
+// slow peers can take neither the place of readers nor the last descriptor. Each asynchronous
+// operation holds the session: it ends with the last of them.
 #include "web/http_session.h"
 
 #include <fcntl.h>

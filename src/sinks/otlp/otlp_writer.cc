@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Two batches at most: the one that is being built, and the one that is under way as a request for
+// each signal, sent and tried again on its own. A batch is settled as a whole once all its requests
+// have ended, so that a record counts once although two requests carry it. The time to give up
+// counts from a batch's first record. All waiting is in Advance; every other step returns
+// immediately, since the output's one thread also takes new records.
 #include "sinks/otlp/otlp_writer.h"
 
 #include <algorithm>
