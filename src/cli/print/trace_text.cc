@@ -66,7 +66,7 @@ class Lines {
     line.name = fmt::format("{}{} {} {}", stem, EndText(record.destination()), MethodText(record),
                             PathText(record));
     line.cells = {grpc.empty() || grpc == "OK" ? CodesText(record) : VisibleText(grpc),
-                  VisibleText(record.verdict()),
+                  VerdictText(record),
                   DurationText(hop.total_ms),
                   DurationText(hop.self_ms),
                   DurationText(BetweenMs(record)),

@@ -96,9 +96,11 @@ BOOST_AUTO_TEST_CASE(a_stream_is_one_call_and_its_newest_record_counts) {
   const std::string ended = Call("1", "web", "cart", 5, 90, trace);
   BOOST_TEST(Run(kTrace, open + later) == 0, console.said);
   BOOST_TEST(console.output.find("20.0ms") != std::string::npos, console.output);
+  BOOST_TEST(console.output.find(" Open ") != std::string::npos, console.output);
   BOOST_TEST(Run(kTrace, open + ended + later) == 0, console.said);
   BOOST_TEST(std::count(console.output.begin(), console.output.end(), '\n') == 3);
   BOOST_TEST(console.output.find("90.0ms") != std::string::npos, console.output);
+  BOOST_TEST(console.output.find(" Ok ") != std::string::npos, console.output);
 }
 
 BOOST_AUTO_TEST_CASE(an_id_that_nothing_carries_is_told) {
