@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { buckets, countValues, FACETS, facetOf, sortRows } from "../../src/web/ui/src/facets";
+import { alike, buckets, countValues, FACETS, facetOf, sortRows } from "../../src/web/ui/src/facets";
 import { KEYS } from "../../src/web/ui/src/filter_words";
 import { toRow } from "../../src/web/ui/src/record";
 
@@ -16,6 +16,14 @@ test("values are counted, the most frequent first", () => {
 test("open streams are counted, and what has ended is not a value of its own", () => {
   expect(countValues([...rows, row(4, { state: "Open" })], facetOf("state")!, 9)).toEqual([["Open", 1]]);
   expect(countValues(rows, facetOf("state")!, 9)).toEqual([]);
+});
+
+test("requests like one end in the same way: a call of gRPC with its status, an open stream not at all", () => {
+  const between = "source:web destination:cart";
+  expect(alike(rows[1])).toBe(`${between} verdict:ServerError code:500`);
+  expect(alike(row(4, { verdict: "ServerError", response: { code: 200, grpcStatus: "INTERNAL" } }))).toBe(`${between} verdict:ServerError grpc:INTERNAL`);
+  expect(alike(row(5, { state: "Open", response: {} }))).toBe(`${between} state:Open`);
+  expect(alike(row(6, { request: { protocol: "TCP" }, response: {}, client: { flags: ["UF"] } }))).toBe(`${between} verdict:Ok flags:UF`);
 });
 
 test("every facet is a key of the filter line", () => {

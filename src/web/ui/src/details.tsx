@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Explanation } from "./api";
 import { download } from "./export";
+import { alike } from "./facets";
 import { explain } from "./feed";
 import { excludeTerm, toggleTerm } from "./filter";
 import { bytes, instant, ms, visible } from "./format";
@@ -204,14 +205,6 @@ function Actions({ record, told }: { record: PairRecord; told: Explanation | nul
       <button class="action small" onClick={() => download(`${record.id}.json`, "application/json", `${JSON.stringify(record, null, 2)}\n`)}>Save JSON</button>
     </p>
   );
-}
-
-// Requests that failed in the same way between the same two.
-function alike(row: Row): string {
-  const terms = [row.source.term && `source:${row.source.term}`, row.destination.term && `destination:${row.destination.term}`, `verdict:${row.verdict}`];
-  if (!row.tcp) terms.push(`code:${row.code}`);
-  if (row.flags[0]) terms.push(`flags:${row.flags[0]}`);
-  return terms.filter((term) => term && !term.includes(":ns/")).join(" ");
 }
 
 function useExplanation(line: string | undefined) {

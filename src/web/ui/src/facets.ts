@@ -30,6 +30,15 @@ const EITHER: Facet[] = [
 ];
 export const facetOf = (key: string) => [...FACETS, ...EITHER].find((facet) => facet.key === key);
 
+// The filter line of requests that ended in the same way between the same two, or have not ended either.
+export function alike(row: Row): string {
+  const terms = [row.source.term && `source:${row.source.term}`, row.destination.term && `destination:${row.destination.term}`, row.open ? "state:Open" : `verdict:${row.verdict}`];
+  if (row.grpc && row.grpc !== "OK") terms.push(`grpc:${row.grpc}`);
+  else if (!row.tcp && !row.open) terms.push(`code:${row.code}`);
+  if (row.flags[0]) terms.push(`flags:${row.flags[0]}`);
+  return terms.filter((term) => term && !term.includes(":ns/")).join(" ");
+}
+
 export function countValues(rows: readonly Row[], facet: Facet, max: number): [string, number][] {
   const counts = new Map<string, number>();
   for (const row of rows) for (const value of facet.values(row)) counts.set(value, (counts.get(value) ?? 0) + 1);
