@@ -36,7 +36,8 @@ def _limits(schema):
     if values:
         out.append("One of " + ", ".join(code(str(v)) for v in values) + ".")
     if "default" in schema:
-        out.append(f"Default: {code(str(schema['default']))}.")
+        default = schema["default"]
+        out.append(f"Default: {code(', '.join(default) if isinstance(default, list) else str(default))}.")
     out.append(_bounds(schema))
     if schema.get("maxItems"):
         out.append(f"At most {schema['maxItems']}.")

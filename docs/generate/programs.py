@@ -8,12 +8,20 @@ from generate.markdown import code, escaped, generated, table
 
 # Labels whose values are few and known from the start.
 CLOSED = {"reason", "how", "result", "verdict", "queue", "controller"}
+# Metrics that have only the values that there were.
+AS_IT_COMES = {"traffictap_output_failing", "traffictap_requests_total", "traffictap_request_duration_seconds"}
 LABELS = {
     "tap": "NAMESPACE/NAME of a TrafficTap, NAME of a ClusterTrafficTap",
     "output": "name of the output in the tap",
     "verb": "Kubernetes API verb: get, list, watch, create, patch, update, delete",
     "resource": "plural of the kind, in lower case",
     "code": "HTTP status; 0 for no response",
+    "source_workload": "workload that called; `unknown`, or `other` beyond `metrics.seriesMax`",
+    "source_workload_namespace": "its namespace",
+    "destination_workload": "workload that was called, likewise",
+    "destination_workload_namespace": "its namespace",
+    "response_class": "class of the response code: 1xx to 5xx, none",
+    "le": "upper bound of a histogram's bucket, in seconds",
 }
 
 
@@ -37,7 +45,7 @@ def cli_page(program):
 def _labels(family):
     out = []
     for label, values in sorted(family.labels.items()):
-        known = label in CLOSED and family.name != "traffictap_output_failing"
+        known = label in CLOSED and family.name not in AS_IT_COMES
         out.append(code(label) + (": " + ", ".join(code(v) for v in sorted(values)) if known else ""))
     return "; ".join(out)
 
@@ -51,7 +59,8 @@ def metrics_page(collector, operator):
     """docs/reference/metrics.md; both are {name: Family} of tests/docs/exposition.py."""
     rows = [[code(label), escaped(meaning)] for label, meaning in LABELS.items()]
     return (generated("the programs' own /metrics") + "# Metrics\n\n"
-            "In Prometheus text format, at `/metrics` on the `--http` port. No label contains a pod, path or user.\n\n"
+            "In Prometheus text format, at `/metrics` on the `--http` port; the collector also in OpenMetrics 1.0, if the scraper asks "
+            "for it. No label contains a pod, address, path or user.\n\n"
             + table(["Label", "Values"], rows)
             + "## The collector\n\n" + _metrics(collector) + "## The operator\n\n" + _metrics(operator)).rstrip() + "\n"
 

@@ -139,6 +139,12 @@ class Queries(unittest.TestCase):
                     "sum by (who) (traffictap_x)"):
             self.assertEqual(len(promql.faults(bad, families)), 1, bad)
 
+    def test_the_samples_of_a_histogram_belong_to_it(self):
+        families = exposition.parse('# HELP traffictap_x X.\n# TYPE traffictap_x histogram\ntraffictap_x_bucket{a="b",le="1"} 1\n'
+                                    'traffictap_x_sum{a="b"} 1\ntraffictap_x_count{a="b"} 1\n')
+        self.assertEqual(promql.faults('sum by (le, a) (rate(traffictap_x_bucket{a="b"}[1m]))', families), [])
+        self.assertEqual(len(promql.faults("traffictap_y_bucket", families)), 1)
+
 
 class Exposed(unittest.TestCase):
     """On the real programs."""

@@ -7,6 +7,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)"')
+OF_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
 WRITTEN = re.compile(r'(?:\bCounter|\bGauge|\bHistogram|\bwrite)\(\s*"(traffictap_\w+)"')
 
 
@@ -20,6 +21,11 @@ class Family:
     labels: dict = dataclasses.field(default_factory=dict)
 
 
+def family_of(sample, families):
+    """The name of the family that a sample belongs to, or nothing."""
+    return next((name for name in (sample, OF_HISTOGRAM.sub("", sample)) if name in families), None)
+
+
 def parse(text):
     """{name: Family}"""
     out = {}
@@ -30,7 +36,7 @@ def parse(text):
         elif line:
             head, labels = re.match(r"(\w+)(?:\{(.*)\})? ", line).groups()
             for key, value in LABEL.findall(labels or ""):
-                out[head].labels.setdefault(key, set()).add(value)
+                out[family_of(head, out)].labels.setdefault(key, set()).add(value)
     return out
 
 

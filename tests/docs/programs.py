@@ -61,10 +61,12 @@ def _scrape(mesh):
     destination = {"apiVersion": "traffictap.io/v1alpha1", "kind": "TapDestination", "metadata": {"name": "nobody"},
                    "spec": {"type": "Kafka", "kafka": {"brokers": ["127.0.0.1:1"], "topic": "t"}, "allowedNamespaces": {}}}
     mesh.apply(json.dumps(destination))
-    taps.apply("delivered")
+    taps.apply("delivered", metrics={"by": ["Source", "Destination", "Verdict", "ResponseClass"]})
     taps.apply("recorded", recorder={"triggers": [{"name": "errors", "type": "ErrorRatio", "errorRatio": {"ratio": 0.5}}]})
     taps.apply("refused", wait=None, outputs=[{"name": "bus", "type": "Kafka", "kafka": {"destination": "nobody"}}])
     wait_until(lambda: "traffictap_output_failing" in _metrics(mesh, "collector"), "the second tap's output fails", 90)
+    wait_until(lambda: 'verdict="Ok"' in "".join(line for line in _metrics(mesh, "collector").splitlines()
+                                                 if line.startswith("traffictap_requests_total{")), "requests are counted", 90)
     texts = _metrics(mesh, "collector"), _metrics(mesh, "operator")
     taps.delete_all(patches=False)
     mesh.kubectl("delete", "tapdestination", "nobody")

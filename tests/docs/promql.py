@@ -4,6 +4,8 @@ it parses; this only finds the names in what does."""
 
 import re
 
+import exposition
+
 SELECTOR = re.compile(r"\b(traffictap_\w+)\s*(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"((?:\\.|[^"\\])*)"')
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)")
@@ -28,15 +30,16 @@ def grouped_by(expression):
 
 def faults(expression, families):
     """What the expression names and `families` (exposition.py) do not have."""
-    out = [f"{name} is no metric" for name in sorted(metrics(expression) - set(families))]
+    family = {name: exposition.family_of(name, families) for name in metrics(expression)}
+    out = [f"{name} is no metric" for name in sorted(family) if not family[name]]
     for name, label, operator, value in matchers(expression):
-        if name not in families:
+        if not family[name]:
             continue
-        seen = families[name].labels.get(label)
+        seen = families[family[name]].labels.get(label)
         if seen is None and label not in SCRAPED:
             out.append(f"{name} has no label {label}")
         elif label in CLOSED:
             out += [f"{name}'s label {label} is never {one}" for one in value.split("|") if one not in seen]
-    known = SCRAPED.union(*(families[n].labels for n in metrics(expression) & set(families)))
+    known = SCRAPED.union(*(families[n].labels for n in family.values() if n))
     out += [f"no metric of it has the label {label}" for label in sorted(grouped_by(expression) - known)]
     return out

@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_sends_nothing_is_named_by_the_other_and_never_b
   BOOST_TEST(Says("traffictap_requests_total{" + Edge() + ",verdict=\"Ok\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_name_is_unknown) {
+BOOST_AUTO_TEST_CASE(text_that_is_not_a_name_is_unknown) {
   for (const std::string& name : {std::string("a\"} 1\n"), std::string("\xff\xfe"),
                                   std::string(300, 'a'), std::string("/cart?token=1")}) {
     Count({.destination = name});
