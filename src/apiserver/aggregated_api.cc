@@ -140,6 +140,7 @@ AggregatedApi::~AggregatedApi() {
   // Before the server goes: what the reviewer still answers needs it.
   reviewer_.Stop();
   dump_reviewer_.Stop();
+  live_.Stop();
   files_.Stop();
   server_ = nullptr;
 }

@@ -85,7 +85,7 @@ class AggregatedApi {
   kube::KubeClient* const kube_;
   const base::Clock* const clock_;
   AccessReviewer reviewer_;
-  const web::LiveApi live_;
+  web::LiveApi live_;
   AccessReviewer dump_reviewer_;
   const web::DumpApi dumps_;
   web::FileApi files_;

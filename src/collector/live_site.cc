@@ -69,6 +69,7 @@ std::map<std::string, web::Route> LiveSite::SharedRoutes() {
 }
 
 void LiveSite::Close() {
+  if (api_) api_->Stop();
   if (files_) files_->Stop();
   server_ = nullptr;
 }

@@ -226,13 +226,17 @@ void LiveApi::CheckSides(const CallPtr& call) const {
 }
 
 void LiveApi::Finish(const CallPtr& call) const {
-  StatusOr<HttpResponse> answer = HttpResponse();
+  const auto respond = [call](StatusOr<HttpResponse> answer) {
+    call->respond(answer.ok() ? *std::move(answer) : FailureResponse(answer.status()));
+  };
   switch (call->resource) {
-    case LiveResource::kPairs: answer = AnswerPairs(call.get()); break;
-    case LiveResource::kSummaries: answer = AnswerSummary(*call); break;
-    case LiveResource::kTaps: answer = AnswerTaps(*call); break;
+    case LiveResource::kPairs: return respond(AnswerPairs(call.get()));
+    case LiveResource::kTaps: return respond(AnswerTaps(*call));
+    case LiveResource::kSummaries:
+      summaries_->Do([this, call, respond](const Status& status) {
+        respond(status.ok() ? AnswerSummary(*call) : StatusOr<HttpResponse>(status));
+      });
   }
-  call->respond(answer.ok() ? *std::move(answer) : FailureResponse(answer.status()));
 }
 
 StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {

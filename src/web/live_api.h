@@ -12,6 +12,7 @@
 #include "observe/live_hub.h"
 #include "observe/record_filter.h"
 #include "web/http_message.h"
+#include "web/work_thread.h"
 
 namespace traffictap::web {
 
@@ -25,7 +26,8 @@ struct LiveScope {
 };
 
 // Live records, their summaries and the taps, to whom the authorizer lets (observe/README.md has
-// the parameters and the answers).
+// the parameters and the answers). Summaries look at every record: they have a thread of their own, so
+// that they hold up none of the authorizer's.
 class LiveApi {
  public:
   // The status of the taps that `access` may read, as JSON. Called on any thread.
@@ -35,6 +37,9 @@ class LiveApi {
   LiveApi(observe::LiveHub* hub, observe::Authorizer* authorizer, const base::Clock* clock,
           TapsJson taps_json)
       : hub_(hub), authorizer_(authorizer), clock_(clock), taps_json_(std::move(taps_json)) {}
+
+  // From now on answers summaries with 503. Before the server goes.
+  void Stop() const { summaries_->Stop(); }
 
   // Answers a request whose path is `resource`. Responds once, on any thread.
   void Answer(LiveResource resource, const HttpRequest& request, LiveScope scope,
@@ -61,6 +66,7 @@ class LiveApi {
   observe::Authorizer* const authorizer_;
   const base::Clock* const clock_;
   const TapsJson taps_json_;
+  const std::unique_ptr<WorkThread> summaries_ = std::make_unique<WorkThread>("summaries", 64);
 };
 
 }  // namespace traffictap::web

@@ -8,7 +8,10 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
+#include <thread>
+#include <vector>
 
+#include "fakes/eventually.h"
 #include "fakes/manual_clock.h"
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
@@ -203,6 +206,50 @@ BOOST_AUTO_TEST_CASE(every_answer_has_the_security_headers) {
     BOOST_TEST(Has(answer, "X-Content-Type-Options: nosniff"));
     BOOST_TEST(Has(answer, "Cache-Control: no-store"));
   }
+}
+
+// Stands still for every thread but the one that made it, until it is let go.
+struct HeldClock final : base::Clock {
+  base::Nanos Monotonic() const override { return 0; }
+  base::Nanos Wall() const override {
+    absl::MutexLock lock(&mutex);
+    if (std::this_thread::get_id() != maker) mutex.Await(absl::Condition(&let_go));
+    return 1'700'000'000 * base::kSecond;
+  }
+  const std::thread::id maker = std::this_thread::get_id();
+  mutable absl::Mutex mutex;
+  bool let_go = false;
+};
+
+BOOST_AUTO_TEST_CASE(a_summary_that_takes_long_holds_up_nobody_else) {
+  HeldClock held;
+  absl::Mutex mutex;
+  std::vector<int> codes;
+  LiveApi own{&hub, &authorizer, &held, [](const observe::Access&) { return "{}\n"; }};
+  const auto ask = [&](LiveResource resource) {
+    LiveScope scope;
+    scope.credentials.authorization = "Bearer good";
+    own.Answer(resource, HttpRequest(), std::move(scope), [&](const HttpResponse& answer) {
+      absl::MutexLock lock(&mutex);
+      codes.push_back(answer.code);
+    });
+  };
+  const auto answered = [&] {
+    absl::MutexLock lock(&mutex);
+    return codes;
+  };
+  ask(LiveResource::kSummaries);
+  ask(LiveResource::kTaps);
+  BOOST_TEST(answered() == std::vector<int>{200});
+  {
+    absl::MutexLock lock(&held.mutex);
+    held.let_go = true;
+  }
+  BOOST_TEST(fakes::Eventually([&] { return answered().size() == 2; }));
+  BOOST_TEST(answered().back() == 200);
+  own.Stop();
+  ask(LiveResource::kSummaries);
+  BOOST_TEST(answered().back() == 503);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
