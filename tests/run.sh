@@ -111,7 +111,7 @@ selected units && units
 if [ "$sanitizer" = address ]; then
   # A library of gRPC's leaves 390 bytes at the end, and a test puts a library of its own in front of the sanitizer's. What
   # bounds the memory of a process is left out: it is several times as much.
-  export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0:verify_asan_link_order=0" WITHOUT=survival_test.Memory,bursts_are_dropped
+  export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0:verify_asan_link_order=0" WITHOUT=survival_test.Memory,bursts_are_dropped,a_thousand_streams
   folders integration
 fi
 if [ -z "$sanitizer" ]; then
