@@ -215,18 +215,19 @@ class Release(unittest.TestCase):
     def test_05_an_upgrade_leaves_the_patches_alone(self):
         before, collector = generation(), pod_of("collector").name
         helm("upgrade", RELEASE, CHART, "--wait", "--timeout", "120s", "--set",
-             "logging.level=debug,operator.replicas=1,admissionPolicy.durationMax=8h")
+             "logging.level=debug,operator.replicas=1,admissionPolicy.durationMax=8h,admissionPolicy.outputDiskMax=2Gi")
         self.assertNotEqual(pod_of("collector").name, collector)
         call_until_recorded("second")
         self.assertEqual(generation(), before)
         self.the_administrators_maximum_holds()
 
     def the_administrators_maximum_holds(self):
-        def offer(**limits):
+        def offer(spec=None, **limits):
             """What the API server says against such a tap."""
             try:
                 mesh.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(
-                    {**TAP, "metadata": {"name": "more", "namespace": "shop"}, "spec": {**TAP["spec"], "limits": limits}}))
+                    {**TAP, "metadata": {"name": "more", "namespace": "shop"},
+                     "spec": {**TAP["spec"], "limits": limits, **(spec or {})}}))
             except RuntimeError as error:
                 return str(error)
             return ""
@@ -235,6 +236,18 @@ class Release(unittest.TestCase):
         wait_until(lambda: words in offer(), "the policy is in force", 30)
         self.assertIn(words, offer(duration="9h"))
         self.assertEqual(offer(duration="8h"), "")
+
+        def on_disk(delivery=None, **rotation):
+            output = {"name": "more", "type": "File", "file": {"path": "more.jsonl", "rotation": rotation}}
+            return offer({"outputs": [{**output, **({"delivery": delivery} if delivery else {})}]}, duration="1h")
+
+        words_of_disk = "an output may have 2Gi on disk at most"
+        wait_until(lambda: words_of_disk in on_disk(maxFiles=17), "that policy is in force, too", 30)
+        self.assertEqual(on_disk(maxFiles=16), "")
+        self.assertEqual(on_disk(maxSize="1Gi", maxFiles=2), "")
+        self.assertIn(words_of_disk, on_disk(maxSize=1 << 30, maxFiles=3))
+        self.assertIn(words_of_disk, on_disk({"class": "Durable", "maxSize": "3Gi"}))
+        self.assertEqual(on_disk({"class": "Durable"}), "")
         # A tap from before stays, and can be labelled; a change of it must keep to the maximum.
         mesh.kubectl("-n", "shop", "label", "traffictap", "all", "seen=yes")
         with self.assertRaisesRegex(RuntimeError, words):

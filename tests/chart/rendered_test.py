@@ -78,6 +78,7 @@ WRONG = [
     ("a variable without a name", {"operator": {"extraEnv": [{"value": "1"}]}}, "missing property 'name'"),
     ("a volume mounted nowhere", {"collector": {"extraVolumeMounts": [{"name": "x"}]}}, "missing property 'mountPath'"),
     ("a maximum that is no duration", {"admissionPolicy": {"durationMax": "one day"}}, "'/admissionPolicy/durationMax'"),
+    ("a maximum that is no size", {"admissionPolicy": {"outputDiskMax": "10GB"}}, "'/admissionPolicy/outputDiskMax'"),
     ("a time without a unit", {"api": {"removeAfter": "60"}}, "'/api/removeAfter'"),
     ("a place for traces without one for their id", {"api": {"traceUrl": "https://jaeger.example/"}}, "'/api/traceUrl'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
@@ -343,6 +344,19 @@ class Chart(unittest.TestCase):
         objects = rendered({"admissionPolicy": {"durationMax": "8h", "enabled": False}})
         self.assertIn("duration('8h')", objects[name]["spec"]["validations"][0]["expression"])
         self.assertIn("ValidatingAdmissionPolicyBinding/traffictap-duration", objects)
+
+    def test_a_maximum_on_disk_is_a_policy_of_its_own_and_knows_the_defaults(self):
+        name = "ValidatingAdmissionPolicy/traffictap-disk"
+        self.assertNotIn(name, rendered({}))
+        objects = rendered({"admissionPolicy": {"outputDiskMax": "10Gi", "enabled": False}})
+        expression = objects[name]["spec"]["validations"][0]["expression"]
+        self.assertEqual(expression.count("quantity('10Gi')"), 2)
+        self.assertIn("ValidatingAdmissionPolicyBinding/traffictap-disk", objects)
+        defaults = (ROOT / "src/tap/output_spec.h").read_text()
+        for written, field in (("'128Mi'", "rotate_bytes = 128 << 20"), (": 10)", "files_max = 10"),
+                               ("'1Gi'", "spool_bytes_max = uint64_t{1} << 30")):
+            self.assertIn(written, expression)
+            self.assertIn(field, defaults)
 
     def test_the_collectors_sidecar_lets_no_client_write_who_it_is(self):
         """x-forwarded-client-cert is what the collector knows senders by: Istio's default appends to a client's own."""
