@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A tap's author may name a destination, but not its brokers and secrets, nor other people's files:
+// these come from the administrator's TapDestination and from the tap's namespace, so a tap reaches
+// nothing that its author was not meant to reach. An output that cannot be resolved is left out
+// with a note and stops no other. Files are claimed as taps come, so the first one keeps its path.
 #include "operator/plan/outputs.h"
 
 #include <algorithm>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// What a target came to is read off what the whole tap came to: the pods that it means, among those
+// that the tap selects, and which of their proxies are reached. The reason is that of the first of
+// its workloads that is not reached in full. Only where a target means no pod at all is the mesh
+// asked why: whether it names something that is not there, or something that has no pods now.
 #include "operator/plan/target_outcomes.h"
 
 #include <algorithm>

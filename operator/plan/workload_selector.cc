@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A selector is chosen once and should then stay: each other one is another patch, which drains the
+// connections of all its proxies. Hence the order of labels, from those that say which workload it
+// is to those that a release changes, with the ones that controllers write left out; and hence
+// labels are added only until nobody else is covered. Two patches for one proxy would log each
+// request twice: groups whose selectors overlap are merged until no pod is in two.
 #include "operator/plan/workload_selector.h"
 
 #include <algorithm>

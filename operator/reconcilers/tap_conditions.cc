@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The plan says what ought to be, istiod what the proxies took, and the collectors what they have
+// loaded and delivered; a condition takes the first of these that has something against it. Unknown
+// is for what nobody could say yet. Ready is the first of the three that keep a tap from capturing;
+// LossFree and Conflicted never do, since a tap that lost records still captures.
 #include "operator/reconcilers/tap_conditions.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Three things are paced apart from each other. The status is written when its state changes, at
+// once. Counts alone are written at the interval that all taps share. And an Event tells people of
+// a new Ready, but where it may pass by itself only once it has lasted: on its way to Capturing a
+// tap has several reasons within seconds. For a while after the start nothing is written over what
+// a former operator knew better.
 #include "operator/reconcilers/tap_reconciler.h"
 
 #include <algorithm>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// A collector counts from zero in each of its lives, and the operator may start anew as well; a
+// tap's counts must never go back. Their memory is in the status itself: `before` is what lives
+// that are over had counted, `instances` are those that are counted now, `ended` those whose last
+// report is in `before` already, so that it is not added twice while the report is still known. Of
+// a life that ended without a last report the former total is taken, less what is still counted.
 #include "operator/reconcilers/tap_totals.h"
 
 #include <algorithm>

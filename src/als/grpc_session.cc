@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Flow control is what bounds the memory of proxies that no tap wants. A stream begins with a small
+// window, and gets a wide one when it is first read on between two messages. Bytes that a paused
+// stream has sent are owed to it: its window gets them back only as they are read. The connection's
+// own window gets all bytes back immediately, so a paused stream holds up no other. A stream lives
+// in streams_ from its headers until nghttp2 closes it, and is served as long as it has a handler.
 #include "als/grpc_session.h"
 
 #include <nghttp2/nghttp2.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The collector must take taps and stop although the disk hangs, so writing has a thread of its
+// own, which nobody waits for and which owns all that it needs. Only the newest snapshot is of use:
+// one that waits is replaced by the next. The file is replaced by a rename, and the head's length
+// and checksum tell a whole one from what a crash or another version left.
 #include "collector/tap_cache.h"
 
 #include <fcntl.h>

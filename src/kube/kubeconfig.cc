@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// The rules are client-go's: the first file that names a thing wins as a whole; paths are relative
+// to the file that has them, so each entry keeps its file; of text and file the text wins. What we
+// do not support is refused by its name: credentials that were silently left out would look like a
+// refusal of the server. yaml-cpp throws on values of the wrong kind: Load and ReadKubeconfig catch
+// that.
 #include "kube/kubeconfig.h"
 
 #include <algorithm>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// What a file is packed with is told by its first bytes, not by its name: standard input has none,
+// and people rename files. The bytes that were looked at are the beginning of the first Block. An
+// end is one only between members (gzip) or frames (zstd), of which a file may have several;
+// anywhere else it is damage, told after all that could be read.
 #include "replay/byte_source.h"
 
 #include <fcntl.h>

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Nearly all input is one object a line, so a line that looks like one is given as it is, and
+// whether it is JSON is for the parser to say (SplitLast is its way back). Everything else goes
+// through the scanner, a state machine over depth_, in_string_ and escaped_ which only finds where
+// objects begin and end. What a line has besides objects is noise: a few bytes of it are kept, to
+// tell brackets and fields of events, which are nobody's loss, from lines that are counted as
+// passed over.
 #include "replay/json_texts.h"
 
 #include <cctype>
