@@ -10,6 +10,7 @@
 
 #include "fakes/temp_dir.h"
 #include "fmt/format.h"
+#include "sinks/file/pack_file.h"
 
 namespace traffictap {
 
@@ -19,12 +20,7 @@ struct CompressTest {
   // What the usual tool makes of `text` once it was compressed.
   std::string ThereAndBack(Compression compression, const std::string& text) {
     dir.Write("plain", text);
-    const int from = open((dir / "plain").c_str(), O_RDONLY | O_CLOEXEC);
-    const int to = open((dir / "packed").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    BOOST_TEST(sinks::Compress(compression, from, to).ok());
-    // Both stay open.
-    BOOST_TEST(close(from) == 0);
-    BOOST_TEST(close(to) == 0);
+    sinks::PackFile(compression, dir / "plain", dir / "packed");
     const char* tool = compression == Compression::kGzip ? "gzip -dc" : "zstd -dc";
     const auto command = fmt::format("{} < {} > {}", tool, dir / "packed", dir / "back");
     BOOST_TEST(std::system(command.c_str()) == 0);

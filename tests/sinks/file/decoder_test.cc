@@ -7,7 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/temp_dir.h"
-#include "sinks/file/compress.h"
+#include "sinks/file/pack_file.h"
 
 namespace traffictap {
 
@@ -16,11 +16,7 @@ using tap::Compression;
 struct DecoderTest {
   std::string Packed(Compression compression, const std::string& text) {
     dir.Write("plain", text);
-    const int from = open((dir / "plain").c_str(), O_RDONLY | O_CLOEXEC);
-    const int to = open((dir / "packed").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    BOOST_TEST(sinks::Compress(compression, from, to).ok());
-    close(from);
-    close(to);
+    sinks::PackFile(compression, dir / "plain", dir / "packed");
     return dir.Read("packed");
   }
   // All that is in a file of these bytes.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <zlib.h>
 #include <zstd.h>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "fakes/gunzip.h"
 #include "fakes/manual_clock.h"
 #include "fakes/record_ledger.h"
 #include "fakes/records.h"
@@ -17,14 +17,6 @@ using fakes::MakeRecords;
 using fakes::NumbersOf;
 using fakes::Range;
 using fakes::WriteAll;
-
-std::string Gunzip(const std::string& path) {
-  const gzFile file = gzopen(path.c_str(), "rb");
-  std::string out(1 << 20, '\0');
-  out.resize(static_cast<size_t>(gzread(file, out.data(), static_cast<unsigned>(out.size()))));
-  gzclose(file);
-  return out;
-}
 
 std::string Unzstd(const std::string& packed) {
   std::string out(1 << 20, '\0');
@@ -207,7 +199,7 @@ BOOST_AUTO_TEST_CASE(rotated_files_are_read_by_gzip_and_zstd) {
       if (name == "all.jsonl") continue;
       BOOST_TEST(name.ends_with(gzip ? ".jsonl.gz" : ".jsonl.zst"), name);
       const std::string path = (gzip ? "gzip/" : "zstd/") + name;
-      all += gzip ? Gunzip(dir / path) : Unzstd(dir.Read(path));
+      all += gzip ? fakes::Gunzip(dir.Read(path)) : Unzstd(dir.Read(path));
     }
     BOOST_TEST(NumbersOf(all + dir.Read(spec.path)) == Range(0, 40),
                boost::test_tools::per_element());

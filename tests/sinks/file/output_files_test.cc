@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/file/output_files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "fakes/temp_dir.h"
 #include "fmt/format.h"
-#include "sinks/file/compress.h"
+#include "sinks/file/pack_file.h"
 
 namespace traffictap {
 namespace {
@@ -24,13 +21,9 @@ std::string Lines(int from, int to) {
 
 struct Fixture {
   void Pack(const std::string& name, tap::Compression compression) {
-    const std::string to_name = dir / ("shop/" + name + sinks::Extension(compression));
-    const int from = open((dir / ("shop/" + name)).c_str(), O_RDONLY | O_CLOEXEC);
-    const int to = open(to_name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    BOOST_TEST(sinks::Compress(compression, from, to).ok());
-    close(from);
-    close(to);
-    std::filesystem::remove(dir / ("shop/" + name));
+    const std::string plain = dir / ("shop/" + name);
+    sinks::PackFile(compression, plain, plain + sinks::Extension(compression));
+    std::filesystem::remove(plain);
   }
   std::vector<tap::OutputFile> List() {
     return sinks::ListOutputFiles(dir.path().string(), "shop/all.jsonl").value();

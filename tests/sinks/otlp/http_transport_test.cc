@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/http_transport.h"
 
-#include <zlib.h>
-
 #include <boost/test/unit_test.hpp>
 
+#include "fakes/gunzip.h"
 #include "fakes/scripted_http_server.h"
 #include "fakes/temp_dir.h"
 
@@ -13,20 +12,6 @@ namespace {
 
 using sinks::HttpTransport;
 using sinks::Signal;
-
-std::string Gunzip(const std::string& packed) {
-  z_stream stream{};
-  inflateInit2(&stream, 15 + 16);
-  std::string out(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int end = inflate(&stream, Z_FINISH);
-  out.resize(end == Z_STREAM_END ? stream.total_out : 0);
-  inflateEnd(&stream);
-  return out;
-}
 
 tap::OtlpOutput Spec(const std::string& endpoint) {
   tap::OtlpOutput spec;
@@ -82,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_gzipped_body_is_the_same_body) {
   const auto seen = server.requests();
   BOOST_TEST(seen.at(0).headers.at("content-encoding") == "gzip");
   BOOST_TEST(seen.at(0).body.size() < 1000u);
-  BOOST_TEST((Gunzip(seen.at(0).body) == body));
+  BOOST_TEST((fakes::Gunzip(seen.at(0).body) == body));
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_for_now_is_told_with_its_time) {
