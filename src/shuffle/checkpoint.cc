@@ -87,7 +87,9 @@ void Write(const std::vector<pairing::HalfTime>& waiting, ByteWriter* out) {
   pairing::HalfTime before;
   for (const auto& half : waiting) {
     out->Number(half.position - before.position);
-    out->Signed(half.arrival - before.arrival);
+    // Unsigned, since those that were read may be any.
+    out->Signed(static_cast<int64_t>(static_cast<uint64_t>(half.arrival) -
+                                     static_cast<uint64_t>(before.arrival)));
     before = half;
   }
 }

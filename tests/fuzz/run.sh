@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${FUZZ_SECONDS:-60}
 cache=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}
 build=build-fuzz
-targets=(als_decoder forwarded_cert grpc_session tap_yaml tap_cache kube_watch filter_words records spool half_block)
+targets=(als_decoder forwarded_cert grpc_session tap_yaml tap_cache kube_watch filter_words records spool half_block checkpoint)
 
 fail() { echo "fuzz: $*" >&2; echo "0 passed, ${#targets[@]} failed"; exit 1; }
 
