@@ -34,7 +34,7 @@ part spool env SURVIVAL_SECONDS=$seconds TEST=what_was_spooled_arrives tests/kaf
 part streams env STREAMS=10000 TEST=a_thousand_streams tests/integration/run.sh "$build"
 part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test" --run_test=simulation --report_level=short
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
-part soak tests/soak/run.sh "$build" --seed "$(date +%s)" --minutes $((3 * minutes))
+part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address
 echo "$passed passed, $failed failed"

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "collector/tap_source.h"
+#include "fakes/eventually.h"
 #include "fmt/format.h"
 
 namespace traffictap {
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(what_takes_a_report_may_hold_a_server_that_is_being_stopped
     stopping = true;
   }
   own->Stop();
-  BOOST_TEST(own.use_count() == 1);
+  BOOST_TEST(fakes::Eventually([&] { return own.use_count() == 1; }));
   own->Stop();
   BOOST_TEST(own->Reports().empty());
 }
