@@ -156,8 +156,25 @@ void EventLoop::With(uint64_t id, Act act) {
   epoll_ctl(epoll_, EPOLL_CTL_MOD, one.socket, &event);
 }
 
+// Who was let in by a certificate goes with the authority that signed it: proxies keep their
+// connections for as long as they run.
+void EventLoop::CloseDistrusted() {
+  const uint64_t authorities = tls_->Authorities();
+  std::vector<uint64_t> ids;
+  for (auto& [id, one] : served_) {
+    if (one.authorities == authorities || !one.connection->transport().ready()) continue;
+    one.authorities = authorities;
+    if (!tls_->Trusts(one.connection->transport().tls())) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  log::For("als").warn(
+      "closed connections of clients that the new client CA has not signed count={}", ids.size());
+  for (const uint64_t id : ids) With(id, [](Connection*) { return false; });
+}
+
 void EventLoop::Sweep() {
   swept_at_ = clock_->Monotonic();
+  if (tls_ != nullptr) CloseDistrusted();
   std::vector<uint64_t> ids;
   ids.reserve(served_.size());
   for (const auto& [id, one] : served_) ids.push_back(id);
@@ -181,8 +198,10 @@ void EventLoop::Open(int socket) {
       });
     });
   };
+  const uint64_t authorities = tls_ == nullptr ? 0 : tls_->Authorities();
   ssl_st* const tls = tls_ == nullptr ? nullptr : tls_->NewConnection(socket);
   Served& one = served_[id];
+  one.authorities = authorities;
   one.socket = socket;
   one.events = EPOLLIN;
   one.connection = std::make_unique<Connection>(std::make_unique<Transport>(socket, tls), shared_,

@@ -46,6 +46,7 @@ class EventLoop {
   void Turn(int timeout_ms);
   int TimeoutMs() const;
   void Sweep();
+  void CloseDistrusted();
   void Open(int socket);
   void DrainAll();
   // Calls `act` with a connection, which goes where it returns false; none where it is gone.
@@ -56,7 +57,8 @@ class EventLoop {
   struct Served {
     std::unique_ptr<Connection> connection;
     int socket = -1;
-    uint32_t events = 0;  // what epoll waits for
+    uint32_t events = 0;       // what epoll waits for
+    uint64_t authorities = 0;  // that its client was found to be of: TlsContext::Authorities
   };
 
   const Connection::Shared* const shared_;

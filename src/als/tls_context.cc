@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/tls_context.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -14,6 +15,7 @@
 namespace traffictap::als {
 namespace {
 
+using Verification = std::unique_ptr<X509_STORE_CTX, tls::FreeBy<X509_STORE_CTX_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, tls::FreeBy<GENERAL_NAMES_free>>;
 
 constexpr size_t kFileBytesMax = 1 << 20;
@@ -89,9 +91,34 @@ TlsContext::Context TlsContext::Current() {
         Message(made.status()));
     return context_;
   }
+  if (texts->client_ca != texts_.client_ca) ++authorities_;
   context_ = *std::move(made);
   texts_ = *std::move(texts);
   return context_;
+}
+
+uint64_t TlsContext::Authorities() {
+  Current();
+  absl::MutexLock lock(&mutex_);
+  return authorities_;
+}
+
+bool TlsContext::Trusts(ssl_st* connection) {
+  const Context context = Current();
+  if (SSL_CTX_get_verify_mode(context.get()) == SSL_VERIFY_NONE) return true;
+  X509* const shown = SSL_get0_peer_certificate(connection);
+  if (shown == nullptr) return false;
+  const Verification verification(X509_STORE_CTX_new());
+  TT_CHECK(verification != nullptr);
+  bool trusted = X509_STORE_CTX_init(verification.get(), SSL_CTX_get_cert_store(context.get()),
+                                     shown, SSL_get_peer_cert_chain(connection)) == 1 &&
+                 X509_STORE_CTX_set_default(verification.get(), "ssl_client") == 1;
+  if (trusted) {
+    X509_STORE_CTX_set_flags(verification.get(), X509_V_FLAG_NO_CHECK_TIME);
+    trusted = X509_verify_cert(verification.get()) == 1;
+  }
+  ERR_clear_error();
+  return trusted;
 }
 
 ssl_st* TlsContext::NewConnection(int socket) {

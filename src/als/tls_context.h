@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ struct TlsFiles {
 };
 
 // TLS 1.2 and later for a server of HTTP/2, from files that may be replaced while it runs. Connections keep
-// what they began with. Thread-safe.
+// the certificate that they began with; whether their clients may stay is asked again. Thread-safe.
 class TlsContext {
  public:
   // Reads the files again for a new connection, where `refresh` has passed since the last time; files
@@ -35,6 +36,14 @@ class TlsContext {
 
   // The server's end of a new connection over `socket`, which it does not own; SSL_free() it.
   ssl_st* NewConnection(int socket);
+
+  // Another number whenever the client CA was replaced, for which the files are looked at as for a new
+  // connection. To be asked for before the connection is made: it then has these authorities, or newer
+  // ones.
+  uint64_t Authorities();
+  // Whether the client CA of now has signed what the client of a connection showed, whose handshake is
+  // done; true without a client CA. A certificate that has expired since is as good as it was.
+  bool Trusts(ssl_st* connection);
 
  private:
   using Context = std::shared_ptr<ssl_ctx_st>;
@@ -50,6 +59,7 @@ class TlsContext {
   Context context_ ABSL_GUARDED_BY(mutex_);
   tls::ServerTexts texts_ ABSL_GUARDED_BY(mutex_);
   base::Nanos read_at_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t authorities_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 // The URIs among the alternative names of the certificate that a connection's client has shown and

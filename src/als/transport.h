@@ -36,6 +36,8 @@ class Transport {
   void EndWriting();
 
   int socket() const { return socket_; }
+  // Null without TLS.
+  ssl_st* tls() const { return tls_; }
   // Whether the peer is on this machine, or in this pod.
   bool from_loopback() const;
   // als/tls_context.h, VerifiedUris; none without TLS.

@@ -14,6 +14,7 @@
 #include "als/recording_consumer.h"
 #include "fakes/eventually.h"
 #include "fakes/raw_client.h"
+#include "fakes/temp_dir.h"
 
 namespace traffictap {
 namespace {
@@ -113,6 +114,23 @@ BOOST_AUTO_TEST_CASE(takes_a_client_certificate_of_its_authority_and_no_other) {
   BOOST_TEST(!Delivers(ClientTls("")));
   BOOST_TEST(consumer.seen().nodes.empty());
   BOOST_TEST(Delivers(ClientTls("mesh")));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_goes_with_the_authority_that_signed_it) {
+  const fakes::TempDir dir;
+  AlsServerOptions options = WithTls(true);
+  options.client_ca_file = dir / "ca.pem";
+  options.times.certificate_refresh = 10 * base::kMillisecond;
+  std::filesystem::copy_file(Certificates::Get().Path("mesh-ca.pem"), options.client_ca_file);
+  Start(options);
+  LogSender sender(Connect(server->port(), ClientTls("cart")), std::chrono::seconds(30));
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(fakes::Eventually([&] { return !consumer.seen().paths.empty(); }));
+  const std::string next = dir / "next.pem";
+  std::filesystem::copy_file(Certificates::Get().Path("foreign-ca.pem"), next);
+  std::filesystem::rename(next, options.client_ca_file);
+  BOOST_TEST(fakes::Eventually([&] { return !sender.Send(MessageOf({"/2"}, "node")); }));
+  BOOST_TEST(sender.Finish().error_code() == grpc::StatusCode::UNAVAILABLE);
 }
 
 BOOST_AUTO_TEST_CASE(bounds_the_streams_of_a_connection_and_lets_the_next_in_when_one_ends) {

@@ -201,6 +201,35 @@ BOOST_AUTO_TEST_CASE(takes_over_files_that_were_replaced_and_keeps_those_that_fi
   BOOST_TEST(issuer() == "/CN=foreign");
 }
 
+BOOST_AUTO_TEST_CASE(a_client_is_trusted_as_long_as_its_authority_is_in_the_client_ca) {
+  const fakes::TempDir dir;
+  const auto& made = Certificates::Get();
+  const std::string file = dir / "ca.pem";
+  const auto put = [&](const std::string& authorities) {
+    std::ofstream(file) << authorities;
+    clock.Advance(kMinute);
+  };
+  put(made.Read("mesh-ca.pem"));
+  const auto tls = Load({made.Path("mesh.pem"), made.Path("mesh.key"), file});
+  Ends cart(tls.get(), "cart");
+  BOOST_TEST(cart.Talk());
+  BOOST_TEST(tls->Authorities() == 1u);
+  BOOST_TEST(tls->Trusts(cart.server->tls()));
+  put(made.Read("mesh-ca.pem") + made.Read("foreign-ca.pem"));
+  BOOST_TEST(tls->Authorities() == 2u);
+  BOOST_TEST(tls->Trusts(cart.server->tls()));
+  put(made.Read("foreign-ca.pem"));
+  BOOST_TEST(!tls->Trusts(cart.server->tls()));
+  BOOST_TEST(tls->Authorities() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_client_ca_everybody_may_stay) {
+  const auto tls = Load(Mesh());
+  Ends ends(tls.get(), "");
+  BOOST_TEST(ends.Talk());
+  BOOST_TEST(tls->Trusts(ends.server->tls()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
