@@ -338,6 +338,11 @@ class Chart(unittest.TestCase):
             ["--standing-namespaces=team=a,tier=prod", "--standing-request-headers=x-tenant,x-user",
              "--standing-response-headers=x-cache", "--standing-open-streams=30s"])
 
+    def test_the_collector_has_a_token_for_the_api_server_where_it_serves_the_api_alone(self):
+        for enabled in (True, False):
+            pod = rendered({"api": {"enabled": enabled}})["Deployment/traffictap-collector"]["spec"]["template"]["spec"]
+            self.assertEqual(pod.get("automountServiceAccountToken", True), enabled)
+
     def test_a_maximum_of_durations_is_a_policy_of_its_own(self):
         name = "ValidatingAdmissionPolicy/traffictap-duration"
         self.assertNotIn(name, rendered({}))
