@@ -132,8 +132,11 @@ class KindWriter {
   // The taps of what was refused are added to `unserved`.
   void ApplyAll(std::set<std::string>* unserved) {
     for (const auto& object : diff_.to_apply) {
-      if (!goes_on_()) return;
-      if (!Apply(object)) unserved->merge(TapsOf(object));
+      if (!goes_on_()) {
+        Leave(object);
+      } else if (!Apply(object)) {
+        unserved->merge(TapsOf(object));
+      }
     }
   }
 
@@ -143,9 +146,11 @@ class KindWriter {
       const auto taps = TapsOf(object);
       const bool needed = std::any_of(
           taps.begin(), taps.end(), [&](const std::string& tap) { return unserved.contains(tap); });
-      if (needed) continue;
-      if (!goes_on_()) return;
-      Delete(object);
+      if (needed || !goes_on_()) {
+        Leave(object);
+      } else {
+        Delete(object);
+      }
     }
   }
 
@@ -169,6 +174,9 @@ class KindWriter {
     return false;
   }
 
+  // It stays as it is for now, so that nothing drains.
+  void Leave(const Object& object) { (*states_)[PatchName(object)].error = "not written yet"; }
+
   void Delete(const Object& object) {
     const auto deleted =
         kube_->Delete(resource_, object.key(), {object.uid(), object.resource_version()});
@@ -181,6 +189,7 @@ class KindWriter {
       log::For("mesh").error("patch not removed patch={} err=\"{}\"", PatchName(object),
                              Message(deleted));
     }
+    (*states_)[PatchName(object)].error = Message(deleted);
     good_ = false;
   }
 
@@ -294,9 +303,9 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   ports_.set_taps(plan.compiled_taps);
   PatchStates states;
   const Status written = Act(plan, snapshot, objects, &states);
-  // Whoever leads now tells people and taps.
-  if (absl::IsAborted(written)) return written;
+  // Also of what was written before we were cut off: whoever leads now finds it as planned.
   TellDrains(plan, states);
+  if (absl::IsAborted(written)) return written;
   TellFaults(plan, objects);
   controller::ReconcileResult result;
   if (plan.next_change) {

@@ -18,7 +18,7 @@ namespace traffictap::reconcilers {
 // How the patches of a plan stand in the API server, by "EnvoyFilter/NAMESPACE/NAME".
 struct PatchState {
   base::Nanos applied = 0;  // when it was last written, Unix epoch; 0: never
-  std::string error;        // why the API server refused it; empty: it did not
+  std::string error;        // why it is not as planned, such as a refusal; empty: it is
   std::string content;      // uid and generation of what was written; empty: unknown
 };
 using PatchStates = std::map<std::string, PatchState>;

@@ -30,12 +30,19 @@ struct MeshFixture {
     object["kind"] = resource.kind;
     kube.Seed(resource, kube::Object(object));
   }
-  void SeedPod(const std::string& app) {
+  void SeedPod(const std::string& app, const std::string& ip = "") {
     Seed(kube::kPods,
          R"({"metadata":{"namespace":"shop","name":")" + app + R"(-0","labels":{"app":")" + app +
              R"("},"ownerReferences":[{"kind":"StatefulSet","name":")" + app +
              R"(","uid":"1","controller":true}]},"spec":{"containers":[{"name":"istio-proxy",
-        "args":["proxy","sidecar"]}]},"status":{"phase":"Running"}})");
+        "args":["proxy","sidecar"]}]},"status":{"phase":"Running","podIP":")" +
+             ip + R"("}})");
+  }
+  void SeedDestination(const std::string& name, const std::string& broker) {
+    Seed(kube::kTapDestinations,
+         R"({"metadata":{"name":")" + name +
+             R"(","generation":1},"spec":{"type":"Kafka","kafka":{"brokers":[")" + broker +
+             R"("],"topic":"t"},"allowedNamespaces":{}}})");
   }
   void SeedTap(const std::string& name, const std::string& workload) {
     Seed(kube::kTrafficTaps,

@@ -48,8 +48,7 @@ struct Fixture : MeshFixture {
   std::vector<plan::CompiledTap> compiled_taps;
   size_t filters_when_routed = 0;
   plan::MeshSettings settings;
-  std::vector<std::string> drains;
-  std::vector<std::string> faults;
+  std::vector<std::string> drains, faults;
   int told = 0;
   int asked = 0, lost_at = 0;  // whether it leads: the number of the question that gets a no
 };
@@ -82,12 +81,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_where_nothing_changed) {
 
 BOOST_AUTO_TEST_CASE(a_destination_is_told_whether_taps_can_name_it_and_once) {
   Fixture mesh;
-  mesh.Seed(kube::kTapDestinations,
-            R"({"metadata":{"name":"bus","generation":2},"spec":{"type":"Kafka",
-               "kafka":{"brokers":["kafka:9092"],"topic":"t"},"allowedNamespaces":{}}})");
-  mesh.Seed(kube::kTapDestinations,
-            R"({"metadata":{"name":"broken","generation":1},"spec":{"type":"Kafka",
-               "kafka":{"brokers":["no port"],"topic":"t"},"allowedNamespaces":{}}})");
+  mesh.SeedDestination("bus", "kafka:9092");
+  mesh.SeedDestination("broken", "no port");
   BOOST_TEST(mesh.Run().ok());
   std::map<std::string, std::string> told;
   for (const auto& object : mesh.kube.All(kube::kTapDestinations)) {
@@ -135,6 +130,7 @@ BOOST_AUTO_TEST_CASE(a_replica_that_is_cut_off_half_way_writes_nothing_more_and_
   mesh.lost_at = mesh.asked + 2;  // the new patch is there
   BOOST_TEST(absl::IsAborted(mesh.Run().status()));
   BOOST_TEST(mesh.Filters().size() == 2u);
+  BOOST_TEST(mesh.drains.size() == 2u);  // when each patch came; none has gone
   BOOST_TEST(mesh.Run().ok());
   BOOST_REQUIRE(mesh.Filters().size() == 1u);
   BOOST_TEST(mesh.Filters()[0].Text("/spec/workloadSelector/labels/app") == "payments");
@@ -188,10 +184,7 @@ BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it
 
 BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_gets_a_patch_and_leaves_it_when_silent) {
   Fixture mesh;
-  mesh.Seed(kube::kPods, R"({"metadata":{"namespace":"shop","name":"db-0","labels":{"app":"db"},
-      "ownerReferences":[{"kind":"StatefulSet","name":"db","uid":"1","controller":true}]},
-      "spec":{"containers":[{"name":"istio-proxy","args":["proxy","sidecar"]}]},
-      "status":{"phase":"Running","podIP":"10.0.0.7"}})");
+  mesh.SeedPod("db", "10.0.0.7");
   mesh.SeedTap("a", "cart");
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().size() == 1u);
@@ -239,12 +232,17 @@ BOOST_AUTO_TEST_CASE(what_drains_is_told_once_when_a_patch_comes_and_when_it_goe
   BOOST_TEST(mesh.drains == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(nothing_drains_where_the_patch_was_refused) {
+BOOST_AUTO_TEST_CASE(nothing_drains_where_the_patch_or_its_end_was_refused) {
   Fixture mesh;
   mesh.SeedTap("a", "cart");
   mesh.kube.Fail("apply", kube::kEnvoyFilters, absl::PermissionDeniedError("no right to"));
   BOOST_TEST(!mesh.Run().ok());
   BOOST_TEST(mesh.drains.empty());
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.Purge(kube::kTrafficTaps, {"shop", "a"});
+  mesh.kube.Fail("delete", kube::kEnvoyFilters, absl::PermissionDeniedError("no right to"));
+  BOOST_TEST(!mesh.Run().ok());
+  BOOST_TEST(mesh.drains.size() == 1u);
 }
 
 struct WithGrace : Fixture {
@@ -379,6 +377,7 @@ BOOST_AUTO_TEST_CASE(a_patch_stays_while_the_one_that_takes_its_place_is_refused
   mesh.kube.Fail("apply", kube::kTelemetries, absl::PermissionDeniedError("no right to"));
   BOOST_TEST(!mesh.Run().ok());
   BOOST_TEST(mesh.Filters().size() == 1u);
+  BOOST_TEST(mesh.drains.size() == 1u);
   BOOST_TEST(mesh.kube.writes().empty());
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().empty());
