@@ -111,7 +111,7 @@ void TapLane::CountOffered(const traffic::TrafficPair& pair) {
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
   requests_[static_cast<size_t>(pair.verdict)] += pair.weight;
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
-  if (tap_->metrics) meter_.Count(*tap_->metrics, Weighted(pair), *tap_->origin);
+  if (tap_->metrics) meter_.Count(*tap_->metrics, pair, *tap_->origin);
 }
 
 void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch) {
