@@ -47,6 +47,10 @@ bool IsUuid(std::string_view id) {
 struct Rule {
   std::shared_ptr<const re2::RE2> pattern;
   std::string replacement;
+
+  friend bool operator==(const Rule& a, const Rule& b) {
+    return a.pattern->pattern() == b.pattern->pattern() && a.replacement == b.replacement;
+  }
 };
 
 // The end of the character that begins at `at`.
@@ -91,6 +95,7 @@ bool ReplaceAll(const Rule& rule, tap::PatternBudget& budget, std::string* text)
 
 }  // namespace
 
+// All that a redactor goes by: what is added here is compared by Agrees too.
 struct Redactor::Rules {
   bool redact_query = true;
   bool trace = true;
@@ -98,6 +103,8 @@ struct Redactor::Rules {
   std::vector<Rule> rules;
   std::set<std::string, std::less<>> request_headers;
   std::set<std::string, std::less<>> response_headers;
+
+  bool operator==(const Rules&) const = default;
 };
 
 struct Redactor::Work {
@@ -213,6 +220,8 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
 std::unique_ptr<Redactor> Redactor::Share() const {
   return std::unique_ptr<Redactor>(new Redactor(work_->rules));
 }
+
+bool Redactor::Agrees(const Redactor& other) const { return *work_->rules == *other.work_->rules; }
 
 AccessEntry Redactor::Redact(const AccessEntry& entry, tap::PatternBudget& budget) {
   AccessEntry out = entry;

@@ -21,6 +21,8 @@ class Redactor {
   ~Redactor();
   // Another one for the same tap, with the same compiled patterns.
   std::unique_ptr<Redactor> Share() const;
+  // Whether both make the same of every entry, given the time. Patterns are compared as texts.
+  bool Agrees(const Redactor& other) const;
 
   // The entry as the tap may show it: header lists and trace ids cut down to `capture`, the values
   // of queries and path parameters and fragments redacted (keys stay; also those of captured

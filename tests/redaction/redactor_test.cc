@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tap/credential_headers.h"
 #include "traffic/header_list.h"
@@ -339,6 +340,41 @@ BOOST_AUTO_TEST_CASE(one_that_shares_anothers_rules_works_beside_it_and_outlives
   const auto headers = Headers(second->Redact(b.entry, unlimited).text(Text::kRequestHeaders));
   BOOST_TEST(headers.size() == 1u);
   BOOST_TEST(headers.at("x-a") == "***");
+}
+
+BOOST_AUTO_TEST_CASE(agrees_with_those_that_make_the_same_of_every_entry_and_no_others) {
+  TapSpec spec = WithRules({{"a", "b"}, {"c", "d"}});
+  spec.cluster_scoped = true;
+  spec.capture.request_headers = {"x-a", "x-b"};
+  spec.capture.response_headers = {"x-c"};
+  const auto redactor = RedactorOf(spec);
+  BOOST_TEST(redactor->Agrees(*redactor->Share()));
+  TapSpec same = spec;
+  same.name = "another";
+  same.ns = "shop";  // a ClusterTrafficTap shows policies of all namespaces, whatever its own
+  same.capture.request_headers = {"x-b", "x-a"};
+  BOOST_TEST(redactor->Agrees(*RedactorOf(same)));
+  std::vector<TapSpec> others(10, spec);
+  others[0].cluster_scoped = false;
+  others[0].ns = "shop";
+  others[1].redaction.query_values = QueryValues::kKeep;
+  others[2].redaction.rules = {{"a", "b"}};
+  others[3].redaction.rules = {{"c", "d"}, {"a", "b"}};
+  others[4].redaction.rules[0].pattern = "x";
+  others[5].redaction.rules[1].replacement = "x";
+  others[6].capture.trace = false;
+  others[7].capture.request_headers = {"x-a"};
+  others[8].capture.response_headers = {"x-c", "x-d"};
+  others[9].redaction.rules.clear();
+  for (size_t i = 0; i < others.size(); ++i) {
+    BOOST_TEST_CONTEXT(i) {
+      BOOST_TEST(!redactor->Agrees(*RedactorOf(others[i])));
+      BOOST_TEST(!RedactorOf(others[i])->Agrees(*redactor));
+    }
+  }
+  TapSpec of_another_namespace = others[0];
+  of_another_namespace.ns = "bank";
+  BOOST_TEST(!RedactorOf(others[0])->Agrees(*RedactorOf(of_another_namespace)));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_pattern_or_replacement_that_does_not_compile) {
