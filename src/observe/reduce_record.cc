@@ -117,8 +117,8 @@ TrafficPair VisibleSide(TrafficPair pair, const Access& access) {
 
 std::string VisibleLine(const traffic::RecordBatch& batch, size_t index, Visibility visibility,
                         const Access& access) {
-  std::string line = visibility == Visibility::kWhole ? std::string(batch.json_line(index))
-                                                      : ReducedLine(batch, index, access);
+  std::string line =
+      visibility == Visibility::kWhole ? batch.json_line(index) : ReducedLine(batch, index, access);
   return HidesPolicy(batch.pair(index), access) ? WithoutPolicies(line) : line;
 }
 

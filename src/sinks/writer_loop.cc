@@ -34,12 +34,6 @@ size_t Charge(const traffic::RecordSelection& records) {
   return kOverhead + records.batch->footprint() + records.indexes.size() * sizeof(uint32_t);
 }
 
-// A few records are copied out of their batch, or a match that takes one in a hundred would hold a
-// hundred times what it is worth. Many are not: copying costs more than it frees.
-traffic::RecordSelection Detach(traffic::RecordSelection records) {
-  return records.size() * 4 < records.batch->size() ? traffic::CopySelected(records) : records;
-}
-
 }  // namespace
 
 int AbandonedWriters() { return abandoned_writers; }
@@ -116,7 +110,8 @@ bool WriterLoop::HasRoom(size_t bytes) {
 void WriterLoop::Offer(traffic::RecordSelection records) {
   if (records.batch == nullptr || records.size() == 0) return;
   const uint64_t count = records.size();
-  records = Detach(std::move(records));
+  // Or a match that takes one in a hundred would hold a hundred times what it is worth.
+  records = traffic::Detached(std::move(records));
   const size_t bytes = Charge(records);
   absl::MutexLock lock(&mutex_);
   counters_.offered += count;

@@ -238,6 +238,19 @@ void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::st
                    out);
 }
 
+// As a member behind another one; nothing for no name.
+std::string TapJson(std::string_view tap) {
+  std::string out;
+  if (tap.empty()) return out;
+  JsonWriter json(&out);
+  json.BeginObject({});
+  json.Text("tap", tap);
+  json.EndObject();
+  out.front() = ',';
+  out.pop_back();
+  return out;
+}
+
 void AppendRecordJson(std::string_view id, std::string_view tap, const TrafficPair& pair,
                       std::string* out) {
   JsonWriter json(out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traffic/record_batch.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -12,73 +13,45 @@ namespace {
 
 constexpr size_t kVersionDigit = 14;
 
-// JSON repeats an entry's texts and adds the names of the fields, at most this for all of them.
-constexpr size_t kJsonFieldsBytes = 1536;
-
-size_t TextBytes(const PackedEntry& entry) { return entry.bytes - sizeof(PackedEntry); }
-
 }  // namespace
 
 RecordBatch::RecordBatch(std::shared_ptr<const RecordOrigin> origin)
-    : origin_(std::move(origin)), storage_(nullptr) {}
-
-const PackedEntry* RecordBatch::Copy(const PackedEntry& entry, const NodePtr& node,
-                                     const Redact& redact) {
-  const AccessEntry whole = Unpack(entry);
-  auto* copy = storage_.Add(redact ? redact(whole) : whole, entry.request_id_hash);
-  copy->taps = entry.taps;
-  copy->arrival = entry.arrival;
-  copy->node = node.get();
-  if (nodes_.empty() || nodes_.back() != node) nodes_.push_back(node);
-  return copy;
-}
+    : origin_(std::move(origin)), tap_json_(TapJson(origin_->tap)) {}
 
 void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes,
                       const Redact& redact) {
-  Slot slot{};
-  size_t node = 0;
-  if (pair.client != nullptr) slot.client = Copy(*pair.client, nodes[node++], redact);
-  slot.first_server = static_cast<uint32_t>(servers_.size());
-  slot.server_count = static_cast<uint32_t>(pair.servers.size());
-  for (const auto* server : pair.servers) {
-    servers_.push_back(Copy(*server, nodes[node++], redact));
+  if (!own_) {
+    own_ = std::make_shared<RecordStore>(origin_);
+    stores_.push_back(own_);
   }
-  slot.verdict = pair.verdict;
-  slot.orphan_reason = pair.orphan_reason;
-  slot.weight = pair.weight;
-  pairs_.push_back(slot);
-  bytes_ = storage_.bytes() + pairs_.size() * (sizeof(Slot) + sizeof(uint32_t)) +
-           servers_.size() * sizeof(servers_[0]) + nodes_.size() * sizeof(nodes_[0]);
-  json_bytes_ += kJsonFieldsBytes;
-  if (slot.client != nullptr) json_bytes_ += TextBytes(*slot.client);
-  for (size_t i = slot.first_server; i < servers_.size(); ++i)
-    json_bytes_ += TextBytes(*servers_[i]);
+  places_.push_back({own_.get(), own_->Add(pair, nodes, redact)});
+}
+
+void RecordBatch::AddShared(const std::shared_ptr<const RecordStore>& store, uint32_t index) {
+  // Nearly always the last one.
+  if (std::find(stores_.rbegin(), stores_.rend(), store) == stores_.rend()) {
+    stores_.push_back(store);
+  }
+  places_.push_back({store.get(), index});
 }
 
 TrafficPair RecordBatch::pair(size_t index) const {
-  const Slot& slot = pairs_[index];
-  TrafficPair out;
-  out.client = slot.client;
-  out.servers = {servers_.data() + slot.first_server, slot.server_count};
-  out.verdict = slot.verdict;
-  out.orphan_reason = slot.orphan_reason;
-  out.weight = slot.weight;
+  const Place& place = places_[index];
+  return place.store->pair(place.index);
+}
+
+JsonLine RecordBatch::json(size_t index) const {
+  const Place& place = places_[index];
+  const std::string_view line = place.store->json_line(place.index);
+  return {line.substr(0, kJsonBeforeTap), tap_json_, line.substr(kJsonBeforeTap)};
+}
+
+std::string RecordBatch::json_line(size_t index) const {
+  const JsonLine line = json(index);
+  std::string out;
+  out.reserve(line.size());
+  line.AppendTo(&out);
   return out;
-}
-
-void RecordBatch::Render() const {
-  json_.reserve(json_bytes_);
-  for (size_t i = 0; i < pairs_.size(); ++i) {
-    AppendPairJson(*origin_, pair(i), &json_);
-    json_ += '\n';
-    line_ends_.push_back(static_cast<uint32_t>(json_.size()));
-  }
-}
-
-std::string_view RecordBatch::json_line(size_t index) const {
-  std::call_once(rendered_, [this] { Render(); });
-  const size_t begin = index == 0 ? 0 : line_ends_[index - 1];
-  return std::string_view(json_).substr(begin, line_ends_[index] - begin);
 }
 
 std::string RecordBatch::key(size_t index) const {
@@ -93,10 +66,30 @@ std::string RecordBatch::key(size_t index) const {
                      (source ? facts.upstream_remote : facts.downstream_local).ToString());
 }
 
+size_t RecordBatch::bytes() const {
+  size_t out = places_.size() * sizeof(Place);
+  for (const auto& store : stores_) out += store->bytes();
+  return out;
+}
+
+size_t RecordBatch::footprint() const {
+  size_t out = places_.size() * sizeof(Place);
+  for (const auto& store : stores_) out += store->footprint();
+  return out;
+}
+
+size_t RecordBatch::held() const {
+  size_t out = 0;
+  for (const auto& store : stores_) out += store->size();
+  return out;
+}
+
 RecordSelection CopySelected(const RecordSelection& records) {
   const RecordBatch& from = *records.batch;
   std::unordered_map<const Node*, const NodePtr*> owners;
-  for (const NodePtr& node : from.nodes_) owners.emplace(node.get(), &node);
+  for (const auto& store : from.stores_) {
+    for (const NodePtr& node : store->nodes()) owners.emplace(node.get(), &node);
+  }
   auto copy = std::make_shared<RecordBatch>(from.origin_);
   std::vector<NodePtr> nodes;
   for (size_t i = 0; i < records.size(); ++i) {
@@ -107,6 +100,11 @@ RecordSelection CopySelected(const RecordSelection& records) {
     copy->Add(pair, nodes);
   }
   return {std::move(copy), {}};
+}
+
+RecordSelection Detached(RecordSelection records) {
+  if (records.size() * 4 < records.batch->held()) return CopySelected(records);
+  return records;
 }
 
 }  // namespace traffictap::traffic

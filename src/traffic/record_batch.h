@@ -3,78 +3,75 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "traffic/entry_batch.h"
-#include "traffic/traffic_pair.h"
+#include "traffic/record_store.h"
 
 namespace traffictap::traffic {
 
-// Names the tap whose records these are. Immutable; shared by all batches of the tap.
-struct RecordOrigin {
-  std::string tap;        // "namespace/name"
-  std::string collector;  // the collector's own name: a record's id is unique together with it
-};
-
 struct RecordSelection;
+
+// A record as one line of JSON with its '\n': `start`, `tap` and `rest` in this order. Taps that show
+// the record alike have all but `tap` in common. Views that live as long as the batch.
+struct JsonLine {
+  std::string_view start;
+  std::string_view tap;
+  std::string_view rest;
+
+  size_t size() const { return start.size() + tap.size() + rest.size(); }
+  void AppendTo(std::string* out) const { out->append(start).append(tap).append(rest); }
+};
 
 // A tap's records on their way to its outputs: filtered, redacted, cut down to what the tap may
 // see. Filled by one thread, then shared as const by all outputs; from then on thread-safe.
 class RecordBatch {
  public:
   explicit RecordBatch(std::shared_ptr<const RecordOrigin> origin);
+  RecordBatch(const RecordBatch&) = delete;
+  RecordBatch& operator=(const RecordBatch&) = delete;
 
-  // Makes of an entry what the tap may show. The views of the result are used before the next call.
-  using Redact = std::function<AccessEntry(const AccessEntry&)>;
+  using Redact = RecordStore::Redact;
 
-  // Copies `pair` in, each entry through `redact` (null: as it is). `nodes` are the owners of the
-  // entries' nodes, client first where there is one.
+  // As RecordStore::Add, into a store that no other batch has.
   void Add(const TrafficPair& pair, std::span<const NodePtr> nodes, const Redact& redact = nullptr);
+  // Takes in a record that other batches may have too. `store` is of the same collector; before the
+  // batch is shared, it has got its last record.
+  void AddShared(const std::shared_ptr<const RecordStore>& store, uint32_t index);
 
   // --- after sharing ---
-  size_t size() const { return pairs_.size(); }
+  size_t size() const { return places_.size(); }
   const RecordOrigin& origin() const { return *origin_; }
   TrafficPair pair(size_t index) const;
-  // The record as one line of JSON with its '\n'. The first call renders the whole batch, later
-  // ones reuse it.
-  std::string_view json_line(size_t index) const;
+  // The first call of any batch with the same store renders the whole store, later ones reuse it.
+  JsonLine json(size_t index) const;
+  // The same in one piece, a copy.
+  std::string json_line(size_t index) const;
   // What keeps all records of one request together, for example in one Kafka partition: the request
   // id with its version digit masked, or the connection's addresses where there is none.
   std::string key(size_t index) const;
-  // What the batch takes in memory (JSON not included).
-  size_t bytes() const { return bytes_; }
-  // The same with its JSON, rendered or not: whoever renders it first, it then stays as long as the
-  // batch. What holds a batch is charged this.
-  size_t footprint() const { return bytes_ + json_bytes_; }
+  // What the batch keeps in memory (JSON not included): whole stores, also where others have them too.
+  size_t bytes() const;
+  // The same with the JSON, rendered or not. What holds a batch is charged this.
+  size_t footprint() const;
+  // How many records it keeps in memory: its own ones, and all of the stores that it has with others.
+  size_t held() const;
 
  private:
-  struct Slot {
-    const PackedEntry* client;
-    uint32_t first_server;
-    uint32_t server_count;
-    Verdict verdict;
-    OrphanReason orphan_reason;
-    double weight;
+  struct Place {
+    const RecordStore* store;
+    uint32_t index;
   };
   friend RecordSelection CopySelected(const RecordSelection& records);
-  const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node, const Redact& redact);
-  void Render() const;
 
-  std::shared_ptr<const RecordOrigin> origin_;
-  std::vector<Slot> pairs_;
-  std::vector<const PackedEntry*> servers_;
-  EntryBatch storage_;
-  std::vector<NodePtr> nodes_;
-  size_t bytes_ = 0;
-  size_t json_bytes_ = 0;  // about as much as Render takes
-  mutable std::once_flag rendered_;
-  mutable std::string json_;
-  mutable std::vector<uint32_t> line_ends_;
+  const std::shared_ptr<const RecordOrigin> origin_;
+  const std::string tap_json_;
+  std::vector<Place> places_;
+  std::shared_ptr<RecordStore> own_;                        // null: nothing was Added
+  std::vector<std::shared_ptr<const RecordStore>> stores_;  // of all places
 };
 
 // Some records of a batch, for one output. `indexes` is ascending; empty means all of them.
@@ -88,5 +85,9 @@ struct RecordSelection {
 
 // The same records in a batch of their own, which does not keep the others in memory.
 RecordSelection CopySelected(const RecordSelection& records);
+
+// CopySelected where the selection keeps more than four times its records in memory; else the same.
+// Copying many costs more than it frees.
+RecordSelection Detached(RecordSelection records);
 
 }  // namespace traffictap::traffic

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
+#include "traffic/pair_json.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap {
@@ -78,7 +79,9 @@ BOOST_AUTO_TEST_CASE(renders_once_for_several_outputs) {
   AddClient(&batch, WithPath(Reporter::kSource, "/a"));
   const char* rendered[4] = {};
   std::vector<std::thread> outputs;
-  for (auto& at : rendered) outputs.emplace_back([&batch, &at] { at = batch.json_line(0).data(); });
+  for (auto& at : rendered) {
+    outputs.emplace_back([&batch, &at] { at = batch.json(0).rest.data(); });
+  }
   for (auto& output : outputs) output.join();
   for (const char* at : rendered) BOOST_TEST((at != nullptr && at == rendered[0]));
 }
@@ -118,6 +121,89 @@ BOOST_AUTO_TEST_CASE(counts_its_memory) {
   BOOST_TEST(batch.bytes() == 0);
   AddClient(&batch, WithPath(Reporter::kSource, std::string(10'000, 'x')));
   BOOST_TEST(batch.bytes() > 10'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_taps_have_in_common_reads_as_one_that_each_has_for_itself) {
+  const SampleEntry client = FullEntry(Reporter::kSource);
+  const SampleEntry server = FullEntry(Reporter::kDestination);
+  SamplePair sample(&client, {&server});
+  sample.pair.verdict = Verdict::kServerError;
+  sample.pair.weight = 4;
+  const auto store = std::make_shared<RecordStore>(Origin());
+  store->Add(sample.pair, sample.nodes());
+  const uint32_t index = store->Add(sample.pair, sample.nodes());
+  for (const std::string tap : {"shop/errors", "everything", "a \"quoted\" one", ""}) {
+    const auto origin = std::make_shared<const RecordOrigin>(RecordOrigin{tap, "collector-0"});
+    RecordBatch alone(origin);
+    alone.Add(sample.pair, sample.nodes());
+    RecordBatch sharing(origin);
+    sharing.AddShared(store, index);
+    BOOST_TEST(sharing.json_line(0) == alone.json_line(0));
+    BOOST_TEST(sharing.json(0).size() == alone.json_line(0).size());
+    BOOST_TEST(sharing.key(0) == alone.key(0));
+    std::string line;
+    AppendPairJson(*origin, sample.pair, &line);
+    BOOST_TEST(sharing.json_line(0) == line + '\n');
+    BOOST_TEST((sharing.json(0).rest.data() == store->json_line(index).data() + kJsonBeforeTap));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(its_own_records_and_shared_ones_stand_in_the_order_in_which_they_came) {
+  const auto store = std::make_shared<RecordStore>(Origin());
+  const SampleEntry shared = WithPath(Reporter::kSource, "/shared");
+  const SamplePair sample(&shared, {});
+  const uint32_t index = store->Add(sample.pair, sample.nodes());
+  auto batch = std::make_shared<RecordBatch>(Origin());
+  AddClient(batch.get(), WithPath(Reporter::kSource, "/first"));
+  batch->AddShared(store, index);
+  AddClient(batch.get(), WithPath(Reporter::kSource, "/last"));
+  const auto paths = [](const RecordBatch& of) {
+    std::string out;
+    for (size_t i = 0; i < of.size(); ++i) out += of.pair(i).client->text(Text::kPath);
+    return out;
+  };
+  BOOST_TEST(paths(*batch) == "/first/shared/last");
+  BOOST_TEST(paths(*CopySelected({batch, {}}).batch) == "/first/shared/last");
+  BOOST_TEST(paths(*CopySelected({batch, {1, 2}}).batch) == "/shared/last");
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_is_charged_all_of_a_store_that_it_keeps_in_memory) {
+  const auto store = std::make_shared<RecordStore>(Origin());
+  for (int i = 0; i < 8; ++i) {
+    const SampleEntry client = WithPath(Reporter::kSource, std::string(1000, 'x'));
+    const SamplePair sample(&client, {});
+    store->Add(sample.pair, sample.nodes());
+  }
+  auto batch = std::make_shared<RecordBatch>(Origin());
+  batch->AddShared(store, 3);
+  BOOST_TEST(batch->held() == 8u);
+  BOOST_TEST(batch->bytes() >= store->bytes());
+  BOOST_TEST(batch->footprint() >= store->footprint());
+  AddClient(batch.get(), WithPath(Reporter::kSource, "/own"));
+  BOOST_TEST(batch->held() == 9u);
+  batch->AddShared(store, 5);
+  BOOST_TEST(batch->held() == 9u);
+}
+
+BOOST_AUTO_TEST_CASE(few_records_of_what_is_in_memory_are_detached_from_it_and_many_are_not) {
+  auto store = std::make_shared<RecordStore>(Origin());
+  auto batch = std::make_shared<RecordBatch>(Origin());
+  for (int i = 0; i < 9; ++i) {
+    const SampleEntry client = WithPath(Reporter::kSource, "/a");
+    const SamplePair sample(&client, {});
+    const uint32_t index = store->Add(sample.pair, sample.nodes());
+    if (i < 3) batch->AddShared(store, index);
+  }
+  BOOST_TEST((Detached({batch, {}}).batch == batch));
+  const auto two = Detached({batch, {0, 2}});
+  BOOST_TEST((two.batch != batch));
+  BOOST_TEST(two.size() == 2u);
+  BOOST_TEST(two.batch->held() == 2u);
+  BOOST_TEST(two.batch->json_line(1) == batch->json_line(2));
+  const std::weak_ptr<const RecordStore> whole = store;
+  store = nullptr;
+  batch = nullptr;
+  BOOST_TEST(whole.expired());
 }
 
 BOOST_AUTO_TEST_CASE(a_selection_without_indexes_is_the_whole_batch) {

@@ -221,15 +221,15 @@ WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t fr
   if (fd_ < 0) {
     if (const Status opened = OpenCurrent(); !opened.ok()) return {0, opened};
   }
-  if (MustRotate(records.batch->json_line(records.index(from)).size())) {
+  if (MustRotate(records.batch->json(records.index(from)).size())) {
     if (const Status rotated = Rotate(); !rotated.ok()) return {0, rotated};
   }
   std::string lines;
   size_t taken = 0;
   while (from + taken < records.size() && lines.size() < kBufferBytes) {
-    const auto line = records.batch->json_line(records.index(from + taken));
+    const traffic::JsonLine line = records.batch->json(records.index(from + taken));
     if (!lines.empty() && size_ + lines.size() + line.size() > spec_.rotate_bytes) break;
-    lines += line;
+    line.AppendTo(&lines);
     ++taken;
   }
   if (const Status wrote = WriteWhole(lines); !wrote.ok()) return {0, wrote};

@@ -256,8 +256,8 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
   }
   while (from + out.taken < records.size()) {
     const size_t index = records.index(from + out.taken);
-    auto line = records.batch->json_line(index);
-    line.remove_suffix(1);
+    std::string line = records.batch->json_line(index);
+    line.pop_back();
     if (line.size() > state_->spec.max_record_bytes) {
       state_->ledger->Dropped(DropReason::kTooLarge, 1,
                               absl::OutOfRangeError("kafka: record larger than maxRecordSize"));

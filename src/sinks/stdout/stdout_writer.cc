@@ -71,7 +71,7 @@ WriteResult StdoutWriter::Write(const traffic::RecordSelection& records, size_t 
   }
   WriteResult result;
   for (size_t i = from; i < records.size(); ++i) {
-    const std::string_view line = records.batch->json_line(records.index(i));
+    const std::string line = records.batch->json_line(records.index(i));
     result.status = WriteLine(line);
     if (!result.status.ok()) break;
     ledger_->Delivered(1, line.size());
