@@ -7,6 +7,7 @@
 #include "pipeline/tap_fan_out.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "filter/entry_filter.h"
 #include "filter/pair_filter.h"
@@ -91,11 +92,28 @@ class Renamed {
 
 }  // namespace
 
+void TapFanOut::SetTaps(std::shared_ptr<TapsInForce> in_force) {
+  in_force_ = std::move(in_force);
+  if (!in_force_) return;
+  std::vector<const TapLane*> unlike;
+  for (const auto& runtime : in_force_->runtimes) {
+    if (!runtime) continue;
+    TapLane& lane = runtime->lane(thread_);
+    const bool shares = std::any_of(unlike.begin(), unlike.end(),
+                                    [&](const TapLane* one) { return lane.ShareWith(*one); });
+    if (!shares) unlike.push_back(&lane);
+  }
+}
+
 void TapFanOut::Consume(const TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
   if (!in_force_) return;
   traffic::TapSet taps;
   if (pair.client != nullptr) taps |= pair.client->taps;
   for (const auto* server : pair.servers) taps |= server->taps;
+  size_t admitting = 0;
+  taps.ForEach([&](size_t) { ++admitting; });
+  // What one tap has for itself needs no copy where others go on filling the store.
+  number_ = admitting > 1 ? ++pairs_ : TapLane::kForOneTap;
   taps.ForEach([&](size_t slot) {
     if (slot >= in_force_->runtimes.size() || !in_force_->runtimes[slot]) return;
     Show(*in_force_->runtimes[slot], slot, pair, nodes);
@@ -107,7 +125,7 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
   if (SeesAll(pair, slot)) {
     TrafficPair seen = pair;
     seen.orphan_reason = ReasonFor(tap.spec(), pair, seen);
-    Give(tap, seen, nodes);
+    Give(tap, seen, nodes, number_);
     return;
   }
   TrafficPair seen;
@@ -131,11 +149,11 @@ void TapFanOut::Show(TapRuntime& tap, size_t slot, const TrafficPair& pair,
   seen.servers = servers;
   seen.orphan_reason = ReasonFor(tap.spec(), pair, seen);
   seen.verdict = pairing::Judge(seen);
-  Give(tap, seen, owners);
+  Give(tap, seen, owners, TapLane::kForOneTap);
 }
 
 void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
-                     std::span<const traffic::NodePtr> nodes) const {
+                     std::span<const traffic::NodePtr> nodes, uint64_t number) const {
   filter::OwnEnds own;
   if (tap.had_peers()) own = filter::OwnEndsOf(tap.spec(), seen);
   if (!own.client && !own.server) return;
@@ -146,7 +164,7 @@ void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
   if (orphan && !tap.known_peers().empty()) {
     peer = tap.known_peers().At(OtherEnd(seen.principal()));
   }
-  if (peer == nullptr || NamesPeer(seen, *peer)) return lane.Consume(seen, nodes, own);
+  if (peer == nullptr || NamesPeer(seen, *peer)) return lane.Consume(seen, nodes, own, number);
   lane.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
 }
 

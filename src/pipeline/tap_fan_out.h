@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,7 +31,9 @@ class TapFanOut final : public pairing::PairConsumer {
   explicit TapFanOut(const ProxyDirectory* proxies, size_t thread = 0)
       : proxies_(proxies), thread_(thread) {}
 
-  void SetTaps(std::shared_ptr<TapsInForce> in_force) { in_force_ = std::move(in_force); }
+  // While no lane of the taps is at work. Those that show every entry alike have their records in
+  // common from now on.
+  void SetTaps(std::shared_ptr<TapsInForce> in_force);
   const std::shared_ptr<TapsInForce>& in_force() const { return in_force_; }
   size_t thread() const { return thread_; }
 
@@ -40,7 +43,7 @@ class TapFanOut final : public pairing::PairConsumer {
   void Show(TapRuntime& tap, size_t slot, const traffic::TrafficPair& pair,
             std::span<const traffic::NodePtr> nodes);
   void Give(TapRuntime& tap, const traffic::TrafficPair& seen,
-            std::span<const traffic::NodePtr> nodes) const;
+            std::span<const traffic::NodePtr> nodes, uint64_t number) const;
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
   std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
@@ -49,6 +52,8 @@ class TapFanOut final : public pairing::PairConsumer {
   const ProxyDirectory* const proxies_;
   const size_t thread_;
   std::shared_ptr<TapsInForce> in_force_;
+  uint64_t pairs_ = 0;                     // that several taps admitted
+  uint64_t number_ = TapLane::kForOneTap;  // of the pair in hand
 };
 
 }  // namespace traffictap::pipeline

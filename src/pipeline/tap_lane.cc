@@ -20,18 +20,28 @@ TapLane::TapLane(TapParts* tap, std::unique_ptr<redaction::Redactor> redactor,
       redactor_(std::move(redactor)),
       patterns_(pattern_time, tap->spec->ns),
       wants_(tap->outputs.size()),
-      wanted_(tap->outputs.size()) {}
+      wanted_(tap->outputs.size()),
+      shared_(std::make_shared<SharedRecords>(tap->origin)) {}
+
+bool TapLane::ShareWith(const TapLane& other) {
+  const bool alike = tap_->origin->collector == other.tap_->origin->collector &&
+                     redactor_->Agrees(*other.redactor_);
+  if (!alike) return false;
+  shared_->Seal();  // what this one gathers may hold
+  shared_ = other.shared_;
+  return true;
+}
 
 void TapLane::Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
-                      const filter::OwnEnds& own) {
+                      const filter::OwnEnds& own, uint64_t number) {
   const Outcome outcome = Decide(pair, own);
   Count(outcome);
   if (outcome == Outcome::kOffered) {
     const traffic::TrafficPair weighted = Weighted(pair);
-    Gather(weighted, nodes);
+    Gather(weighted, nodes, number);
     CountOffered(weighted);
   }
-  if (gathering_ && gathering_->bytes() >= kBatchBytesMax) Deliver();
+  if (gathering_ && gathering_->bytes() >= kBatchBytesMax) DeliverGathered();
 }
 
 TapLane::Outcome TapLane::Decide(const traffic::TrafficPair& pair, const filter::OwnEnds& own) {
@@ -73,13 +83,23 @@ void TapLane::MatchOutputs(const traffic::TrafficPair& pair) {
   }
 }
 
-void TapLane::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes) {
+void TapLane::Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
+                     uint64_t number) {
   if (!gathering_) gathering_ = std::make_shared<traffic::RecordBatch>(tap_->origin);
   const auto index = static_cast<uint32_t>(gathering_->size());
-  gathering_->Add(pair, nodes, [&](const traffic::AccessEntry& entry) {
+  const auto redact = [&](const traffic::AccessEntry& entry) {
     return redactor_->Redact(entry, patterns_);
-  });
-  if (patterns_.EndRecord()) ++delta_.redaction_over_budget;
+  };
+  if (number == kForOneTap) {
+    gathering_->Add(pair, nodes, redact);
+  } else if (!shared_->Give(number, pair, gathering_.get())) {
+    shared_->Add(number, pair, nodes, redact, gathering_.get());
+  }
+  if (patterns_.EndRecord()) {
+    ++delta_.redaction_over_budget;
+    // The other taps have time of their own.
+    shared_->Forget();
+  }
   for (size_t i = 0; i < wants_.size(); ++i) {
     if (wants_[i] != 0) wanted_[i].push_back(index);
   }
@@ -127,13 +147,22 @@ void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch)
   if (batch && tap_->live != nullptr) tap_->live->Consume(batch);
 }
 
-// Comes a few times a second, for most taps with nothing.
 void TapLane::Deliver() {
+  shared_->Forget();
+  DeliverGathered();
+}
+
+// Comes a few times a second, for most taps with nothing.
+void TapLane::DeliverGathered() {
   tap_->limits->CheckTime();
   met_.Share(tap_->clock->Monotonic());
   // A recorder has its turn all the same, and counts without records.
   if (delta_.records == 0 && recorder() == nullptr) return;
-  HandOver(std::exchange(gathering_, nullptr));
+  shared_->Seal();
+  std::shared_ptr<const traffic::RecordBatch> batch = std::exchange(gathering_, nullptr);
+  // Of a store that other taps fill this one may have next to nothing.
+  if (batch) batch = traffic::Detached({std::move(batch), {}}).batch;
+  HandOver(batch);
   AddCounts();
 }
 

@@ -14,6 +14,7 @@
 #include "pipeline/limited_edges.h"
 #include "pipeline/pattern_time.h"
 #include "pipeline/request_metrics.h"
+#include "pipeline/shared_records.h"
 #include "pipeline/tap_counters.h"
 #include "pipeline/tap_limits.h"
 #include "pipeline/tap_outputs.h"
@@ -49,20 +50,28 @@ struct TapParts {
 // time; lanes of one tap work side by side.
 class TapLane {
  public:
+  // In place of a pair's number: no other lane is shown the same.
+  static constexpr uint64_t kForOneTap = 0;
+
   // Both outlive the lane. `pattern_time`: of its thread.
   TapLane(TapParts* tap, std::unique_ptr<redaction::Redactor> redactor, PatternTime* pattern_time);
   // Goes on with what the lane of the tap's life before an edit knows. Before the first Consume.
   void Inherit(const TapLane& former) { met_.Inherit(former.met_); }
 
-  // `pair` as this tap may see it; `own`: which of its ends are targets.
+  // Makes records together with `other`, a lane of the same thread, from now on. False, and it does
+  // not, where the two taps would not show every entry alike. While no lane is at work.
+  bool ShareWith(const TapLane& other);
+
+  // `pair` as this tap may see it; `own`: which of its ends are targets. `number`: of the pair, where
+  // it is the whole one with the same entries for all taps that are shown it under this number.
   void Consume(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
-               const filter::OwnEnds& own = {});
+               const filter::OwnEnds& own = {}, uint64_t number = kForOneTap);
   // The tap's targets talk to somebody at that place.
   void MeetPeer(const pairing::PeerPlace& place) { met_.Add(place, tap_->clock->Monotonic()); }
   // Whom it was told of lately, up to a second ago. Any thread.
   std::vector<PeerSighting> peers_met() const { return met_.shared(); }
-  // Hands the records gathered since the last call to the outputs, or to the recorder, which then has
-  // its turn; and counts.
+  // Ends a turn: hands the records gathered since the last call to the outputs, or to the recorder,
+  // which then has its turn; and counts.
   void Deliver();
 
  private:
@@ -73,7 +82,9 @@ class TapLane {
   traffic::TrafficPair Weighted(traffic::TrafficPair pair) const;
   void MatchOutputs(const traffic::TrafficPair& pair);
   // Of what is offered, with its weight.
-  void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes);
+  void Gather(const traffic::TrafficPair& pair, std::span<const traffic::NodePtr> nodes,
+              uint64_t number);
+  void DeliverGathered();
   void CountOffered(const traffic::TrafficPair& pair);
   void Count(Outcome outcome);
   void HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch);
@@ -89,6 +100,7 @@ class TapLane {
   std::vector<char> wants_;  // the record in hand, by output
   WantedIndexes wanted_;     // of the batch being gathered
   Recorder::Watch watch_;
+  std::shared_ptr<SharedRecords> shared_;  // with other lanes of the thread
   std::shared_ptr<traffic::RecordBatch> gathering_;
   // Counted since the last Deliver.
   TapCounters delta_;

@@ -46,8 +46,12 @@ struct LaneTest {
   struct Live final : traffic::RecordConsumer {
     void Consume(std::shared_ptr<const traffic::RecordBatch> batch) override {
       records += batch->size();
+      absl::MutexLock lock(&mutex);
+      batches.push_back(std::move(batch));
     }
     std::atomic<uint64_t> records{0};
+    absl::Mutex mutex;
+    std::vector<std::shared_ptr<const traffic::RecordBatch>> batches ABSL_GUARDED_BY(mutex);
   };
 
   LaneTest() {
