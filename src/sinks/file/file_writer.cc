@@ -224,13 +224,19 @@ WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t fr
   if (MustRotate(records.batch->json(records.index(from)).size())) {
     if (const Status rotated = Rotate(); !rotated.ok()) return {0, rotated};
   }
-  std::string lines;
+  // Measured first: a text that grows line by line is copied and moved to fresh memory many times.
+  size_t bytes = 0;
   size_t taken = 0;
-  while (from + taken < records.size() && lines.size() < kBufferBytes) {
-    const traffic::JsonLine line = records.batch->json(records.index(from + taken));
-    if (!lines.empty() && size_ + lines.size() + line.size() > spec_.rotate_bytes) break;
-    line.AppendTo(&lines);
+  while (from + taken < records.size() && bytes < kBufferBytes) {
+    const size_t line = records.batch->json(records.index(from + taken)).size();
+    if (bytes > 0 && size_ + bytes + line > spec_.rotate_bytes) break;
+    bytes += line;
     ++taken;
+  }
+  std::string lines;
+  lines.reserve(bytes);
+  for (size_t i = from; i < from + taken; ++i) {
+    records.batch->json(records.index(i)).AppendTo(&lines);
   }
   if (const Status wrote = WriteWhole(lines); !wrote.ok()) return {0, wrote};
   if (!spec_.sync) unsynced_ += taken;
