@@ -83,6 +83,21 @@ BOOST_AUTO_TEST_CASE(counts_its_memory_with_and_without_the_json) {
   BOOST_TEST(store.footprint() >= store.bytes() + store.json_line(0).size());
 }
 
+BOOST_AUTO_TEST_CASE(counts_the_json_of_both_sides_of_a_request) {
+  SampleEntry sides[] = {FullEntry(Reporter::kSource), FullEntry(Reporter::kDestination)};
+  for (SampleEntry& side : sides) {
+    // What few requests have.
+    side.facts().trace = {};
+    side.facts().dry_run = DryRunResult::kNone;
+    side.facts().grpc_status = GrpcStatus::kAbsent;
+  }
+  RecordStore store(Origin());
+  const SamplePair sample(&sides[0], {&sides[1]});
+  store.Add(sample.pair, sample.nodes());
+  BOOST_TEST(store.json_line(0).size() > 2000u);
+  BOOST_TEST(store.footprint() - store.bytes() >= store.json_line(0).size());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
