@@ -4,6 +4,7 @@
 
 #include "tap/parse_tap.h"
 #include "tap/parsing.h"
+#include "tap/schema_version.h"
 #include "tap/write_tap.h"
 
 namespace traffictap {
@@ -69,6 +70,10 @@ BOOST_AUTO_TEST_CASE(refuses_more_buckets_than_there_may_be) {
   std::string buckets;
   for (int i = 1; i <= 17; ++i) buckets += (i == 1 ? "" : ", ") + std::to_string(i) + "s";
   BOOST_TEST(Refuses(With("buckets: [" + buckets + "]"), "spec.metrics.buckets"));
+}
+
+BOOST_AUTO_TEST_CASE(are_a_newer_field_to_collectors_that_know_the_third_form_of_the_document) {
+  BOOST_TEST(kSchemaVersion > 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
