@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/taps/tap_options.h"
 
+#include <charconv>
+
 #include "base/rfc3339.h"
 #include "cli/taps/read_selector.h"
 #include "fmt/format.h"
@@ -70,6 +72,28 @@ Option OpenStreamsOption(TapOptions* out) {
       kDurationMin, tap::kOpenStreamsMax, &out->open_streams);
 }
 
+// 0.1 or 10%. None at all would be no tap.
+Status TakeSample(const std::string& text, double* out) {
+  const bool percent = text.ends_with('%');
+  const char* end = text.data() + text.size() - (percent ? 1 : 0);
+  double number = 0;
+  const auto read = std::from_chars(text.data(), end, number);
+  if (percent) number /= 100;
+  if (read.ec != std::errc() || read.ptr != end || !(number > 0 && number <= 1)) {
+    return absl::InvalidArgumentError(
+        fmt::format("\"{}\" must be a share above 0 and at most 1, such as 0.1 or 10%", text));
+  }
+  *out = number;
+  return absl::OkStatus();
+}
+
+Option SampleOption(TapOptions* out) {
+  return {"sample", 0, "SHARE",
+          "record only this share of the requests, such as 0.1 or 10%; figures count each record "
+          "as the requests that it stands for",
+          [out](const std::string& text) { return TakeSample(text, &out->sample); }};
+}
+
 std::optional<tap::PeerAttach> AttachOf(const std::string& word) {
   if (word == "same-namespace") return tap::PeerAttach::kSameNamespace;
   if (word == "mesh") return tap::PeerAttach::kMesh;
@@ -99,6 +123,7 @@ void AddTapOptions(TapOptions* out, CommandSpec* spec) {
   spec->options.push_back(DurationOption(
       "wait", "how long to wait for the operator and the proxies (default: 1m)", &out->wait));
   spec->options.push_back(OpenStreamsOption(out));
+  spec->options.push_back(SampleOption(out));
   spec->options.push_back(FlagOption("keep-query", 0,
                                      "keep query values instead of replacing them with REDACTED",
                                      &out->keep_query));
@@ -133,7 +158,8 @@ StatusOr<TapRequest> MakeTapRequest(const TapOptions& options, const Cluster& cl
                     options.open_streams,
                     options.keep_query,
                     options.with_peers,
-                    AttachOf(options.attach_peers)};
+                    AttachOf(options.attach_peers),
+                    options.sample};
 }
 
 Option SinceOption(std::string help, std::string* out) {

@@ -20,6 +20,7 @@ struct TapOptions {
   base::Nanos duration = 10 * 60 * base::kSecond;
   base::Nanos wait = 60 * base::kSecond;  // for the operator and the proxies
   base::Nanos open_streams = 0;           // 0: only what has ended
+  double sample = 1;                      // the share of requests that is recorded
   bool keep_query = false;
   bool with_peers = false;
   std::string attach_peers;  // a word of --attach-peers; empty: the tap's default

@@ -69,6 +69,7 @@ kube::Object TemporaryTap(const TapRequest& request, const std::string& user) {
   } else if (AsksForOpen(request.filter)) {
     spec.capture.open_streams = kOpenStreams;
   }
+  spec.sampling.ratio = request.sample;
   spec.limits.duration = request.duration;
   if (request.keep_query) spec.redaction.query_values = tap::QueryValues::kKeep;
   // What WriteTap writes is JSON.

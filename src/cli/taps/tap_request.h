@@ -29,6 +29,7 @@ struct TapRequest {
   // the targets' alone. Targets are workloads then.
   bool with_peers = false;
   std::optional<tap::PeerAttach> attach_peers = {};  // absent: the tap's default
+  double sample = 1;                                 // the share of requests that is recorded
 };
 
 bool IsClusterWide(const TapRequest& request);

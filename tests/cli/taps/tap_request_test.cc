@@ -75,6 +75,27 @@ BOOST_AUTO_TEST_CASE(open_streams_are_asked_for_by_an_option) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_share_of_the_requests_is_a_number_or_a_percentage) {
+  for (const auto& [text, ratio] : std::vector<std::pair<std::string, double>>{
+           {"0.25", 0.25}, {"25%", 0.25}, {"1e-3", 0.001}}) {
+    const auto tap = cli::TemporaryTap(Ask({"cart", "--sample", text}).request, "");
+    const kube::Json* found = tap.Find("/spec/sampling/ratio");
+    BOOST_TEST_REQUIRE((found != nullptr), text);
+    BOOST_TEST(found->get<double>() == ratio, text);
+  }
+  BOOST_TEST(
+      (cli::TemporaryTap(Ask({"cart", "--sample", "100%"}).request, "").Find("/spec/sampling") ==
+       nullptr));
+  for (const char* share : {"0", "0%", "1.5", "101%", "nan", "-1", "%", "0.1x", "half"}) {
+    cli::TapOptions options;
+    cli::CommandSpec spec;
+    cli::AddTapOptions(&options, &spec);
+    const auto parsed = cli::ParseCommand(spec, {std::string("--sample=") + share});
+    BOOST_TEST(!parsed.ok(), share);
+    BOOST_TEST(Message(parsed.status()).find("sample") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_filters_by_open_streams_has_them_reported) {
   const auto open = Ask({"--state", "Open"});
   BOOST_TEST(Yaml(open.request).find("openStreams: \"10s\"") != std::string::npos);
