@@ -22,6 +22,7 @@ class AttachCommand final : public Command {
   FilterOptions filter_;
   OutputOptions output_;
   std::string since_;
+  uint64_t last_ = 0;    // 0: not asked for
   bool follow_ = false;  // what it does anyway
   bool no_follow_ = false;
 };
@@ -33,13 +34,16 @@ CommandSpec AttachCommand::Describe() {
   spec.description =
       "Shows new records of one or more TrafficTaps, or of all in the namespace, until Ctrl-C. "
       "With "
-      "--since, also earlier records that the collector still holds. The taps keep running.";
+      "--since or --last, also earlier records that the collector still holds. The taps keep "
+      "running.";
   spec.arguments = {TapArgument(/*required=*/false, &names_)};
   AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &cluster_, &spec);
   AddFilterOptions(&filter_, &spec);
   AddOutputOptions(&output_, &spec);
   spec.options.push_back(
       SinceOption("start with records from this time: 5m ago, or 2026-01-31T12:00:00Z", &since_));
+  spec.options.push_back(
+      CountOption("last", "start with the newest COUNT records that the collector holds", &last_));
   spec.options.push_back(FlagOption("follow", 'f', "keep streaming (default)", &follow_));
   spec.options.push_back(FlagOption(
       "no-follow", 0, "exit after the records that the collector holds, or those from --since",
@@ -48,6 +52,7 @@ CommandSpec AttachCommand::Describe() {
       {"the records of a detached tap", "attach tap-checkout-x7k2q -n shop"},
       {"failures of the last five minutes, as CSV",
        "attach --since 5m --no-follow --response-code 5xx -o csv"},
+      {"the newest twenty, and then what comes", "attach errors --last 20"},
       {"a collector without Kubernetes",
        "attach --collector http://127.0.0.1:9090 --token-file ~/.tap-token"},
   };
@@ -83,13 +88,13 @@ Status AttachCommand::Run(Session& session) {
   const auto taps = FindTaps(*cluster, names_);
   if (!taps.ok()) return taps.status();
   for (const auto& tap : *taps) stream.query.emplace_back("tap", tap);
-  if (!since_.empty() || stream.follow) {
+  if (!since_.empty() || (stream.follow && last_ == 0)) {
     stream.query.emplace_back("since", since_.empty() ? "0s" : since_);
   }
   if (!cluster->standalone && stream.follow) {
     stream.still_in_force = [&] { return IsAnyInForce(*cluster, *taps); };
   }
-  return ShowRecords(*cluster, stream, output_, session);
+  return ShowRecords(*cluster, stream, output_, session, last_);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
 #include "cli/records/filter_options.h"
+#include "cli/records/newest_records.h"
 #include "cli/records/output_options.h"
 #include "cli/records/replay_options.h"
 
@@ -16,6 +17,7 @@ class OpenCommand final : public Command {
   FileOptions files_;
   FilterOptions filter_;
   OutputOptions output_;
+  uint64_t last_ = 0;  // 0: all
 };
 
 CommandSpec OpenCommand::Describe() {
@@ -38,6 +40,7 @@ CommandSpec OpenCommand::Describe() {
   AddFilterOptions(&filter_, &spec);
   AddFileOptions(&files_, &spec);
   AddOutputOptions(&output_, &spec);
+  spec.options.push_back(CountOption("last", "show only the newest COUNT records", &last_));
   spec.examples = {
       {"failures in rotated files", "open shop.jsonl* --response-code 5xx"},
       {"pair the records of two collectors", "open a.jsonl.zst b.jsonl.zst --pair-again"},
@@ -52,11 +55,20 @@ Status OpenCommand::Run(Session& session) {
   auto output = RecordOutput::Make(output_, session.console);
   if (!output.ok()) return output.status();
   replay::ReplayCounters counters;
-  const Status done = replay::ReplayFiles(
-      *options,
-      [&](const replay::Record& record, const auto&) { return (*output)->Write(record.line); },
-      &counters);
+  NewestRecords newest(last_);
+  const auto show = [&](const replay::Record& record, const auto&) -> Status {
+    if (last_ == 0) return (*output)->Write(record.line);
+    newest.Add(record.line);
+    return absl::OkStatus();
+  };
+  Status done = replay::ReplayFiles(*options, show, &counters);
   if (absl::IsNotFound(done) || absl::IsInvalidArgument(done)) return done;
+  for (const auto& line : newest.Take()) {
+    if (const Status written = (*output)->Write(line); !written.ok()) {
+      done = written;
+      break;
+    }
+  }
   const Status finished = (*output)->Finish();
   SayCounters(*options, counters, session.console);
   if (!done.ok() && !(*output)->full()) return done;

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/records/output_options.h"
 
-#include <charconv>
-
 #include "fmt/format.h"
 
 namespace traffictap::cli {
 namespace {
 
 constexpr char kSection[] = "Output";
-
-Status TakeCount(const std::string& text, uint64_t* out) {
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, *out);
-  if (read.ec == std::errc() && read.ptr == end && *out > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("\"{}\" must be a whole number from 1", text));
-}
 
 Option FormOption(OutputOptions* out) {
   Option option;
@@ -34,11 +25,6 @@ Option FormOption(OutputOptions* out) {
   return option;
 }
 
-Option MaxOption(OutputOptions* out) {
-  return {"max", 0, "COUNT", "stop after COUNT records",
-          [out](const std::string& text) { return TakeCount(text, &out->max); }};
-}
-
 }  // namespace
 
 Option ColorOption(OutputOptions* out) {
@@ -49,7 +35,7 @@ Option ColorOption(OutputOptions* out) {
 
 void AddOutputOptions(OutputOptions* out, CommandSpec* spec) {
   for (Option option :
-       {FormOption(out), MaxOption(out),
+       {FormOption(out), CountOption("max", "stop after COUNT records", &out->max),
         FlagOption("no-headers", 0, "omit the header line", &out->no_headers),
         FlagOption("utc", 0, "show table times in UTC instead of local time", &out->utc),
         ColorOption(out)}) {

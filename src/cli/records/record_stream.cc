@@ -45,6 +45,7 @@ class StreamReader {
     if (type == "Position") {
       position_ = read.Text("/position");
       since_position_.clear();
+      if (handlers_.on_position) handlers_.on_position(position_);
     } else if (type == "Gap") {
       const Json* count = read.Find("/droppedCount");
       const bool known = count != nullptr && count->is_number_unsigned();
@@ -67,7 +68,9 @@ std::vector<std::pair<std::string, std::string>> QueryAfter(const RecordStreamOp
                                                             const std::string& position) {
   auto query = options.query;
   if (position.empty()) return query;
-  std::erase_if(query, [](const auto& parameter) { return parameter.first == "since"; });
+  std::erase_if(query, [](const auto& parameter) {
+    return parameter.first == "since" || parameter.first == "after";
+  });
   query.emplace_back("after", position);
   return query;
 }

@@ -19,7 +19,7 @@ namespace traffictap::cli {
 using StillInForce = std::function<bool()>;
 
 struct RecordStreamOptions {
-  std::vector<std::pair<std::string, std::string>> query;  // tap, since, filters
+  std::vector<std::pair<std::string, std::string>> query;  // tap, since or after, filters
   bool follow = true;
   base::Nanos backoff = 500 * base::kMillisecond;  // before a broken connection is made anew
   base::Nanos give_up = 60 * base::kSecond;        // without one that answers
@@ -34,6 +34,8 @@ struct RecordStreamHandlers {
   std::function<Status(std::string_view line)> on_record;
   // So many records of a tap were lost before they were read.
   std::function<void(const std::string& tap, uint64_t count)> on_gap;
+  // Everything before this position came: a query with it as `after` goes on from here. May be null.
+  std::function<void(const std::string& position)> on_position = nullptr;
 };
 
 // Reads records of the live stream until it ends, over connections that break: it goes on after the

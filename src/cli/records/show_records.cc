@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/records/show_records.h"
 
+#include "cli/records/newest_records.h"
 #include "fmt/format.h"
 
 namespace traffictap::cli {
@@ -11,10 +12,35 @@ void SayWhyEnded(const std::string& reason, bool follow, Session& session) {
   if (reason == "BacklogRead" && follow) session.console->Say("the collector has ended the stream");
 }
 
+// The newest of the backlog, and from its end on what comes: two requests, since the first one has
+// to know where the backlog ends.
+StatusOr<std::string> ReadFromLast(const Cluster& cluster, RecordStreamOptions stream,
+                                   uint64_t last, const RecordStreamHandlers& handlers,
+                                   Session& session) {
+  NewestRecords newest(last);
+  std::string position;
+  RecordStreamHandlers of_backlog = handlers;
+  of_backlog.on_record = [&newest](std::string_view line) {
+    newest.Add(line);
+    return absl::OkStatus();
+  };
+  of_backlog.on_position = [&position](const std::string& told) { position = told; };
+  RecordStreamOptions backlog = stream;
+  backlog.follow = false;
+  auto ended = ReadRecords(cluster, backlog, of_backlog, session);
+  if (!ended.ok()) return ended;
+  for (const auto& line : newest.Take()) TT_RETURN_IF_ERROR(handlers.on_record(line));
+  if (!stream.follow || *ended != "BacklogRead") return ended;
+  std::erase_if(stream.query, [](const auto& parameter) { return parameter.first == "since"; });
+  const bool told = !position.empty();
+  stream.query.emplace_back(told ? "after" : "since", told ? position : "0s");
+  return ReadRecords(cluster, stream, handlers, session);
+}
+
 }  // namespace
 
 Status ShowRecords(const Cluster& cluster, const RecordStreamOptions& stream,
-                   const OutputOptions& output_options, Session& session) {
+                   const OutputOptions& output_options, Session& session, uint64_t last) {
   auto output = RecordOutput::Make(output_options, session.console);
   if (!output.ok()) return output.status();
   uint64_t lost = 0;
@@ -24,7 +50,8 @@ Status ShowRecords(const Cluster& cluster, const RecordStreamOptions& stream,
     lost += count;
     SayGap(tap, count, session.console);
   };
-  const auto ended = ReadRecords(cluster, stream, handlers, session);
+  const auto ended = last > 0 ? ReadFromLast(cluster, stream, last, handlers, session)
+                              : ReadRecords(cluster, stream, handlers, session);
   const Status finished = (*output)->Finish();
   if (lost > 0) {
     session.console->Say(fmt::format("{} records shown, {} lost", (*output)->written(), lost));

@@ -2,6 +2,7 @@
 #include "cli/shell/command.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <utility>
 
@@ -49,6 +50,16 @@ Option BoundedDurationOption(std::string name, std::string help, base::Nanos low
                           : fmt::format("must be from {} to {}", least, tap::FormatDuration(high)));
   };
   return option;
+}
+
+Option CountOption(std::string name, std::string help, uint64_t* out) {
+  const auto take = [out](const std::string& text) -> Status {
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, *out);
+    if (read.ec == std::errc() && read.ptr == end && *out > 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format("\"{}\" must be a whole number from 1", text));
+  };
+  return {std::move(name), 0, "COUNT", std::move(help), take};
 }
 
 Option ChoiceOption(std::string name, char letter, std::vector<std::string> choices,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -102,6 +103,8 @@ Option DurationOption(std::string name, std::string help, base::Nanos* out);
 // Both bounds are inclusive; no `high`: INT64_MAX.
 Option BoundedDurationOption(std::string name, std::string help, base::Nanos low, base::Nanos high,
                              base::Nanos* out);
+// A whole number from 1.
+Option CountOption(std::string name, std::string help, uint64_t* out);
 Option ChoiceOption(std::string name, char letter, std::vector<std::string> choices,
                     std::string help, std::string* out);
 

@@ -153,6 +153,37 @@ BOOST_AUTO_TEST_CASE(attach_shows_the_records_of_taps_that_are_there) {
   BOOST_TEST(Said("did you mean \"shop/t\"?"));
 }
 
+BOOST_AUTO_TEST_CASE(attach_begins_with_the_last_records_and_goes_on_after_them) {
+  Seed("t", false, "");
+  client.AnswerStreams(
+      [this](const std::string& path, const kube::StreamHandlers& to, std::stop_token) -> Status {
+        streams.push_back(path);
+        const auto record = [&](const std::string& id) {
+          return to.on_bytes("{\"schemaVersion\":\"v1\",\"id\":\"" + id +
+                             "\",\"timings\":{\"startTime\":\"2026-01-31T12:00:0" + id + "Z\"}}\n");
+        };
+        if (path.find("after=p1") == std::string::npos) {
+          for (const char* id : {"2", "1", "3"}) TT_RETURN_IF_ERROR(record(id));
+          TT_RETURN_IF_ERROR(to.on_bytes("{\"type\":\"Position\",\"position\":\"p1\"}\n"));
+        } else {
+          TT_RETURN_IF_ERROR(record("4"));
+        }
+        return to.on_bytes("{\"type\":\"End\",\"reason\":\"BacklogRead\"}\n");
+      });
+  const std::string pairs = std::string(kGroup) + "/namespaces/shop/pairs?";
+  BOOST_TEST(Run({"attach", "t", "--last", "2", "-o", "jsonpath={.id}"}) == 0, console.said);
+  BOOST_TEST(console.output == "2\n3\n4\n");
+  BOOST_TEST(streams.at(0) == pairs + "tap=shop%2Ft");
+  BOOST_TEST(streams.at(1) == pairs + "watch=true&tap=shop%2Ft&after=p1");
+  BOOST_TEST(Run({"attach", "t", "--last", "1", "--no-follow", "-o", "jsonpath={.id}"}) == 0);
+  BOOST_TEST(console.output == "3\n");
+  BOOST_TEST(streams.size() == 3u);
+  BOOST_TEST(Run({"attach", "t", "--last", "9", "--max", "1", "-o", "jsonpath={.id}"}) == 0);
+  BOOST_TEST(console.output == "1\n");
+  BOOST_TEST(streams.size() == 4u);
+  BOOST_TEST(Run({"attach", "t", "--last", "0"}) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(attach_reads_a_tap_of_another_namespace_where_it_is) {
   client.Seed(kube::kTrafficTaps,
               Object(Json{{"metadata", {{"name", "b"}, {"namespace", "bank"}}}}));

@@ -56,6 +56,13 @@ BOOST_AUTO_TEST_CASE(max_ends_it_and_the_document_is_whole) {
   BOOST_TEST(nlohmann::json::parse(console.output)["log"]["entries"].size() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(the_last_ones_are_shown_alone) {
+  BOOST_TEST(Run({"open", all.path(), "--last", "2", "-o", "json"}) == 0);
+  BOOST_TEST(console.output ==
+             fakes::Golden("connection.ndjson") + fakes::Golden("hostile.ndjson"));
+  BOOST_TEST(Run({"open", all.path(), "--last", "0"}) == 2);
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupt_leaves_a_whole_document_too) {
   stop.request_stop();
   Run({"open", all.path(), "-o", "har"});
