@@ -34,6 +34,8 @@ part spool env SURVIVAL_SECONDS=$seconds TEST=what_was_spooled_arrives tests/kaf
 part streams env STREAMS=10000 TEST=a_thousand_streams tests/integration/run.sh "$build"
 part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test" --run_test=simulation --report_level=short
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
+# The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
+part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"
 part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address
