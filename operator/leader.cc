@@ -63,7 +63,9 @@ void Leader::Run(const std::stop_token& stop, const Work& work) {
 }
 
 Status Leader::Listen() {
-  auto started = discovery::DiscoveryServer::Start(options_.discovery, [this] { Reported(); });
+  discovery::DiscoveryServerOptions options = options_.discovery;
+  options.operator_version = TRAFFICTAP_VERSION;
+  auto started = discovery::DiscoveryServer::Start(options, [this] { Reported(); });
   if (!started.ok()) return started.status();
   Serve(*std::move(started));
   return absl::OkStatus();

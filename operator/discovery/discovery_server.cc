@@ -45,9 +45,11 @@ void AddZones(const NodeZones& node_zones, v1::DiscoverySnapshot* snapshot) {
   }
 }
 
-SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
+SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones,
+                         const std::string& operator_version) {
   auto snapshot = std::make_shared<v1::DiscoverySnapshot>();
   snapshot->set_schema_version(tap::kSchemaVersion);
+  snapshot->set_operator_version(operator_version);
   for (const auto& tap : taps) {
     auto* out = snapshot->add_taps();
     out->set_tap(tap.key);
@@ -64,7 +66,8 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZ
     }
   }
   AddZones(zones, snapshot.get());
-  // Equal content must have an equal version also in another operator's process.
+  // Equal content must have an equal version also in another operator's process. One of another
+  // version of the program is sent anew: taps that did not change are not touched by that.
   snapshot->set_version(fmt::format("{:016x}", base::Fnv1a(snapshot->SerializeAsString())));
   return snapshot;
 }
@@ -77,8 +80,10 @@ class Session;
 // All streams of a server, and what they share.
 class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
  public:
-  DiscoveryHub(size_t collectors_max, std::function<void()> on_report)
-      : collectors_max_(collectors_max), on_report_(std::move(on_report)) {}
+  DiscoveryHub(const DiscoveryServerOptions& options, std::function<void()> on_report)
+      : collectors_max_(options.collectors_max),
+        operator_version_(options.operator_version),
+        on_report_(std::move(on_report)) {}
 
   grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* StreamTaps(
       grpc::CallbackServerContext*) override;
@@ -99,6 +104,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
 
  private:
   const size_t collectors_max_;
+  const std::string operator_version_;
   const std::function<void()> on_report_;
   mutable absl::Mutex mutex_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
@@ -180,7 +186,7 @@ grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* DiscoveryHu
 }
 
 void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
-  auto next = MakeSnapshot(taps, zones);
+  auto next = MakeSnapshot(taps, zones, operator_version_);
   absl::MutexLock lock(&mutex_);
   if (snapshot_ && snapshot_->version() == next->version()) return;
   snapshot_ = std::move(next);
@@ -258,7 +264,7 @@ StatusOr<std::unique_ptr<DiscoveryServer>> DiscoveryServer::Start(
   auto credentials = rpc::ServerCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
   std::unique_ptr<DiscoveryServer> out(new DiscoveryServer);
-  out->hub_ = std::make_unique<DiscoveryHub>(options.collectors_max, std::move(on_report));
+  out->hub_ = std::make_unique<DiscoveryHub>(options, std::move(on_report));
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kReportBytesMax);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);

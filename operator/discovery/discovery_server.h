@@ -22,7 +22,8 @@ using NodeZones = std::map<std::string, std::string>;  // zone by node of the cl
 struct DiscoveryServerOptions {
   std::string address = "127.0.0.1:9813";  // host:port; port 0: any
   rpc::ServerTlsFiles tls = {};
-  size_t collectors_max = 64;  // more are refused with RESOURCE_EXHAUSTED
+  size_t collectors_max = 64;         // more are refused with RESOURCE_EXHAUSTED
+  std::string operator_version = {};  // collectors are told; a part of every snapshot
 };
 
 // traffictap.v1.TapDiscovery: every collector that dials gets the whole snapshot and each later

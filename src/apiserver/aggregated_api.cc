@@ -173,7 +173,8 @@ void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Re
   if (request.path.starts_with(LiveRoot()) && request.path.size() > LiveRoot().size()) {
     return AnswerLive(request, *std::move(user), respond);
   }
-  respond(request.posted ? web::OnlyReads() : AnswerDiscovery(request));
+  if (request.posted) return respond(web::OnlyReads());
+  respond(AnswerDiscovery(request, options_.versions ? options_.versions() : ServedVersions{}));
 }
 
 void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User user,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "apiserver/access_reviewer.h"
+#include "apiserver/discovery.h"
 #include "apiserver/front_proxy.h"
 #include "apiserver/registration.h"
 #include "apiserver/serving_certificate.h"
@@ -33,6 +35,8 @@ struct AggregatedApiOptions {
   // gives them writes the APIService's caBundle too.
   std::string certificate_file;
   std::string key_file;
+  // What runs here, called on the server's thread. Null: nobody is told.
+  std::function<ServedVersions()> versions = nullptr;
   base::Nanos period = 5 * base::kSecond;  // how often all that is trusted is looked at
   base::Nanos certificate_lifetime = base::Nanos{7} * 24 * 3600 * base::kSecond;  // of its own
 };

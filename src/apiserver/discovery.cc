@@ -50,7 +50,14 @@ Json Groups() {
   return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", Json::array({GroupJson()})}};
 }
 
-Json Resources() {
+Json VersionsJson(const ServedVersions& versions) {
+  Json out = Json::object();
+  if (!versions.collector_version.empty()) out["collectorVersion"] = versions.collector_version;
+  if (!versions.operator_version.empty()) out["operatorVersion"] = versions.operator_version;
+  return out;
+}
+
+Json Resources(const ServedVersions& versions) {
   Json resources = Json::array();
   for (const auto& [plural, singular, kind, verb] : kResources) {
     resources.push_back({{"name", plural},
@@ -59,10 +66,13 @@ Json Resources() {
                          {"kind", kind},
                          {"verbs", Json::array({verb})}});
   }
-  return {{"kind", "APIResourceList"},
-          {"apiVersion", "v1"},
-          {"groupVersion", GroupVersion()},
-          {"resources", std::move(resources)}};
+  Json out = {{"kind", "APIResourceList"},
+              {"apiVersion", "v1"},
+              {"groupVersion", GroupVersion()},
+              {"resources", std::move(resources)}};
+  // Clients of Kubernetes pass over what they do not know.
+  if (Json told = VersionsJson(versions); !told.empty()) out["trafficTap"] = std::move(told);
+  return out;
 }
 
 // Groups and resources at once (apidiscovery.k8s.io/v2 APIGroupDiscoveryList).
@@ -106,7 +116,7 @@ Json OpenApiV2() {
 
 }  // namespace
 
-web::HttpResponse AnswerDiscovery(const web::HttpRequest& request) {
+web::HttpResponse AnswerDiscovery(const web::HttpRequest& request, const ServedVersions& versions) {
   std::string path = request.path;
   while (path.ends_with('/')) path.pop_back();
   constexpr char kJson[] = "application/json";
@@ -115,7 +125,7 @@ web::HttpResponse AnswerDiscovery(const web::HttpRequest& request) {
   }
   if (path == "/apis") return Respond(Groups(), kJson);
   if (path == fmt::format("/apis/{}", kGroup)) return Respond(Group(), kJson);
-  if (path == "/apis/" + GroupVersion()) return Respond(Resources(), kJson);
+  if (path == "/apis/" + GroupVersion()) return Respond(Resources(versions), kJson);
   if (path == "/openapi/v2") return Respond(OpenApiV2(), kJson);
   if (path == "/openapi/v3") return Respond({{"paths", Json::object()}}, kJson);
   return web::FailureResponse(

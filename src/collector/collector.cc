@@ -166,8 +166,12 @@ struct Collector::State {
 
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
+    ApiSiteOptions site = options.api;
+    site.api.versions = [this] {
+      return apiserver::ServedVersions{TRAFFICTAP_VERSION, tap_source_state.operator_version()};
+    };
     auto started = ApiSite::Start(
-        options.api, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump(), Files());
+        site, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump(), Files());
     if (!started.ok()) return started.status();
     api = *std::move(started);
     return absl::OkStatus();

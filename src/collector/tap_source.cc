@@ -248,6 +248,7 @@ class TapSource::Loop {
     for (auto& fault : hooks_.apply(reading.taps)) reading.faults.push_back(std::move(fault));
     faults_ = std::move(reading.faults);
     version_ = snapshot.version();
+    state_->set_operator_version(snapshot.operator_version());
     state_->has_snapshot = true;
     for (const auto& warning : reading.warnings) {
       log::For("taps").warn("the operator is newer than this collector tap={} err=\"{}\"",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "als/zone_table.h"
 #include "base/status.h"
 #include "pipeline/pipeline.h"
@@ -28,6 +29,20 @@ struct TapSourceOptions {
 struct TapSourceState {
   std::atomic<bool> has_snapshot{false};  // some snapshot is in force
   std::atomic<bool> connected{false};     // a stream to the operator is open
+
+  // Of the operator that sent the snapshot in force; empty: not known.
+  std::string operator_version() const {
+    absl::MutexLock lock(&mutex_);
+    return operator_version_;
+  }
+  void set_operator_version(const std::string& version) {
+    absl::MutexLock lock(&mutex_);
+    operator_version_ = version;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::string operator_version_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The taps as the operator sends them (traffictap.v1.TapDiscovery). Dials for as long as it

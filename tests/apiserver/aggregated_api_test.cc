@@ -147,6 +147,14 @@ BOOST_AUTO_TEST_CASE(who_may_watch_the_pairs_of_a_namespace_copies_its_taps_file
   BOOST_TEST(Has(Get(kRoot + "/files?tap=everywhere"), "HTTP/1.1 403"));
 }
 
+BOOST_AUTO_TEST_CASE(anybody_is_told_what_runs_here) {
+  options.versions = [] { return apiserver::ServedVersions{"0.1.0", "0.2.0"}; };
+  StartReady();
+  allowed.clear();
+  BOOST_TEST(
+      Has(Get(kRoot), R"("trafficTap":{"collectorVersion":"0.1.0","operatorVersion":"0.2.0"})"));
+}
+
 BOOST_AUTO_TEST_CASE(a_user_reads_the_pairs_of_a_namespace) {
   StartReady();
   hub.Consume(observe::Records(2));

@@ -44,6 +44,21 @@ BOOST_AUTO_TEST_CASE(its_resources_cannot_be_both_listed_and_watched) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(the_versions_behind_it_are_told_where_they_are_known) {
+  web::HttpRequest request;
+  request.path = "/apis/tap.traffictap.io/v1alpha1";
+  const auto told = [&](const apiserver::ServedVersions& versions) {
+    const auto answer = apiserver::AnswerDiscovery(request, versions);
+    const auto list = nlohmann::json::parse(answer.body);
+    BOOST_TEST(list["resources"].size() == 5u);
+    return list.value("trafficTap", nlohmann::json()).dump();
+  };
+  BOOST_TEST(told({"0.1.0", "0.2.0"}) ==
+             R"({"collectorVersion":"0.1.0","operatorVersion":"0.2.0"})");
+  BOOST_TEST(told({"0.1.0", ""}) == R"({"collectorVersion":"0.1.0"})");
+  BOOST_TEST(told({}) == "null");
+}
+
 BOOST_AUTO_TEST_CASE(who_accepts_it_gets_groups_and_resources_at_once) {
   const auto answer =
       Ask("/apis",

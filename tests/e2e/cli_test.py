@@ -23,6 +23,7 @@ def setUpModule():
     plugin = Plugin(mesh)
     plugin.add_user("tapper", "traffictap-tapper")
     plugin.add_user("viewer", "traffictap-viewer")
+    plugin.add_user("stranger")
 
 
 def tearDownModule():
@@ -276,6 +277,14 @@ class Others(Scenario):
         run = plugin.run("tap", "frontend-v1", "-n", "shop", "--response-code", "5xx", "--print-cr")
         mesh.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=run.output)
         self.assertEqual(names(), [])
+
+    def test_anybody_learns_which_versions_run_and_kubectl_still_understands_discovery(self):
+        told = lambda: json.loads(plugin.run("version", "-o", "json", user="stranger").output)  # noqa: E731
+        wait_until(lambda: "operator" in told(), "the collector has heard from the operator", 60)
+        versions = told()
+        self.assertEqual(set(versions), {"client", "collector", "operator"})
+        self.assertEqual(len(set(versions.values())), 1, versions)
+        self.assertIn("pairs", mesh.kubectl("api-resources", "--api-group=tap.traffictap.io"))
 
     def test_kubectl_completes_names_from_the_cluster(self):
         run = plugin.run("__complete", "traffictap", "tap", "-n", "shop", "workload/fr", program=("kubectl",))

@@ -65,7 +65,9 @@ int RunProgram(const std::vector<std::string>& args, Session& session) {
     return command->Describe().name == wanted;
   });
   if (found == commands.end()) return UnknownCommand(session, commands, name);
-  return RunCommand(**found, {args.begin() + 1, args.end()}, session);
+  std::vector<std::string> rest(args.begin() + 1, args.end());
+  if (wanted != name) rest.push_back("--client");
+  return RunCommand(**found, rest, session);
 }
 
 }  // namespace traffictap::cli

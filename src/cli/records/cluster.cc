@@ -14,7 +14,6 @@ namespace traffictap::cli {
 namespace {
 
 constexpr char kSection[] = "Cluster";
-constexpr char kGroup[] = "/apis/tap.traffictap.io/v1alpha1";
 
 StatusOr<Cluster> ConnectStandalone(const ClusterOptions& options, const base::Clock* clock) {
   if (options.token_file.empty()) {
@@ -129,7 +128,7 @@ StatusOr<Cluster> ConnectCluster(const ClusterOptions& options, const base::Cloc
 
 std::string LivePath(const Cluster& cluster, const std::string& resource, bool follow,
                      const std::vector<std::pair<std::string, std::string>>& query) {
-  std::string path = kGroup;
+  std::string path = kLiveGroup;
   if (!cluster.ns.empty()) path += "/namespaces/" + base::PercentEncode(cluster.ns);
   if (cluster.standalone) path = "/api/v1";
   // The standalone API's name for it is that of its answer.
@@ -147,12 +146,12 @@ std::string LivePath(const Cluster& cluster, const std::string& resource, bool f
 }
 
 Status CheckLive(const Cluster& cluster) {
-  auto group = cluster.client->GetRaw(kGroup, {});
+  auto group = cluster.client->GetRaw(kLiveGroup, {});
   // A collector that has just started has a new certificate, which the API server trusts a moment
   // later.
   for (int i = 0; i < kTrustTries && IsUntrusted(group.status()); ++i) {
     std::this_thread::sleep_for(kTrustPause);
-    group = cluster.client->GetRaw(kGroup, {});
+    group = cluster.client->GetRaw(kLiveGroup, {});
   }
   // Who may not see the group may still be allowed to read from it.
   if (group.ok() || absl::IsPermissionDenied(group.status())) return absl::OkStatus();

@@ -40,6 +40,9 @@ struct Cluster {
 // no limit on writes that would matter here. kNotFound, kInvalidArgument: the configuration.
 StatusOr<Cluster> ConnectCluster(const ClusterOptions& options, const base::Clock* clock);
 
+// Where the API server has the live records; what answers there lists its resources and versions.
+inline constexpr char kLiveGroup[] = "/apis/tap.traffictap.io/v1alpha1";
+
 // The paths of the live stream: "pairs", "summaries" or "taps" of the cluster's namespace with a
 // query; `follow` goes on with what comes. Empty values are left out.
 std::string LivePath(const Cluster& cluster, const std::string& resource, bool follow,

@@ -179,6 +179,28 @@ BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_
   BOOST_TEST(collector.state.connected.load());
 }
 
+BOOST_AUTO_TEST_CASE(a_collector_learns_which_version_the_operator_has) {
+  const auto serve = [](const std::string& version) {
+    discovery::DiscoveryServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.operator_version = version;
+    auto started = DiscoveryServer::Start(options, [] {});
+    BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
+    (*started)->SetTaps({MakeRoute("a", 1)});
+    return *std::move(started);
+  };
+  const auto old = serve("0.1.0");
+  const auto server = serve("0.2.0");
+  BOOST_TEST(old->version() != server->version());
+  FakeCollector collector;
+  TapSourceOptions options;
+  options.address = fmt::format("127.0.0.1:{}", server->port());
+  options.collector = "c1";
+  const auto source = collector.Dial(options);
+  BOOST_TEST(collector.WaitForTaps({"shop/a"}));
+  BOOST_TEST(fakes::Eventually([&] { return collector.state.operator_version() == "0.2.0"; }));
+}
+
 // As leadership ends while a report is being taken: the last one to let go of the server could be a
 // thread of the server's own.
 BOOST_AUTO_TEST_CASE(what_takes_a_report_may_hold_a_server_that_is_being_stopped) {
