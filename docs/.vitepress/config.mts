@@ -40,6 +40,7 @@ export default defineConfig({
           { text: 'To OpenTelemetry', link: '/recipes/otlp' },
           { text: 'For weeks, with rotation', link: '/recipes/weeks-long' },
           { text: 'Read what was recorded', link: '/recipes/read' },
+          { text: 'From k9s', link: '/recipes/k9s' },
           { text: 'GitOps', link: '/recipes/gitops' },
           { text: 'Without Kubernetes', link: '/recipes/standalone' }
         ]

@@ -68,6 +68,23 @@ class OnTheMesh(unittest.TestCase):
         self.assertEqual({health: flux_health(tap) for health, tap in taps.items()},
                          {"Progressing": "InProgress", "Healthy": "Current", "Suspended": "", "Degraded": "Failed"})
 
+    def test_5b_what_k9s_starts_is_what_we_take(self):
+        """Its variables are a shell's here."""
+        self.run_page("quick-start.md")
+        plugins = yaml.safe_load(block_of("k9s").text)["plugins"]
+        directory = self.shell.directory("k9s")
+        begins = "CONTEXT=$(kubectl config current-context) NAMESPACE=shop\n"
+        for plugin in plugins.values():
+            line = " ".join([plugin["command"], *(f'"{arg}"' for arg in plugin["args"])])
+            for scope in plugin["scopes"]:
+                with self.subTest(scope):
+                    if scope == "traffictaps":
+                        text = f"NAME=$(kubectl traffictap tap -n shop --detach)\n{line} --no-follow\nkubectl traffictap stop -n shop $NAME\n"
+                    else:
+                        text = f"NAME={'shop' if scope == 'namespaces' else 'frontend'} RESOURCE_NAME={scope}\n{line} --print-cr\n"
+                    code, said, errors = self.shell.run(directory, begins + text)
+                    self.assertEqual(code, 0, f"{text}\n{said}{errors}")
+
     def test_6_what_it_exposes_is_read_before_it_goes(self):
         self.run_page("quick-start.md")
         self.assertIn("traffictap_output_failing", programs.exposed())
