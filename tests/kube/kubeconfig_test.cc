@@ -2,11 +2,10 @@
 #include "kube/kubeconfig.h"
 
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 
+#include "fakes/scoped_env.h"
 #include "fakes/temp_dir.h"
 
 namespace traffictap {
@@ -64,20 +63,6 @@ struct Rig {
   }
 
   fakes::TempDir dir;
-};
-
-// The value of an environment variable for one test.
-class ScopedEnv {
- public:
-  ScopedEnv(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~ScopedEnv() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
 };
 
 BOOST_AUTO_TEST_SUITE(kubeconfig)
@@ -147,7 +132,8 @@ BOOST_AUTO_TEST_CASE(of_several_files_the_first_to_name_a_thing_wins) {
   Rig rig;
   const std::string first = rig.Write("first", "current-context: two\n");
   const std::string second = rig.Write("second", kWhole);
-  const ScopedEnv env("KUBECONFIG", first + ":" + rig.dir.path().string() + "/missing:" + second);
+  const fakes::ScopedEnv env("KUBECONFIG",
+                             first + ":" + rig.dir.path().string() + "/missing:" + second);
   const auto access = kube::ReadKubeconfig({});
   BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
   BOOST_TEST(access->server == "https://two:6443");
@@ -157,7 +143,7 @@ BOOST_AUTO_TEST_CASE(files_that_are_empty_or_missing_say_nothing) {
   Rig rig;
   const std::string list = rig.Write("empty", "") + ":" + rig.Write("remark", "# nothing yet\n") +
                            ":" + rig.dir.path().string() + "/missing:" + rig.Write("whole", kWhole);
-  const ScopedEnv env("KUBECONFIG", list);
+  const fakes::ScopedEnv env("KUBECONFIG", list);
   const auto access = kube::ReadKubeconfig({});
   BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
   BOOST_TEST(access->server == "https://one:6443");
@@ -165,17 +151,17 @@ BOOST_AUTO_TEST_CASE(files_that_are_empty_or_missing_say_nothing) {
 
 BOOST_AUTO_TEST_CASE(where_all_are_empty_there_is_no_kubeconfig) {
   Rig rig;
-  const ScopedEnv env("KUBECONFIG", rig.Write("empty", ""));
+  const fakes::ScopedEnv env("KUBECONFIG", rig.Write("empty", ""));
   const auto access = kube::ReadKubeconfig({});
   BOOST_TEST(absl::IsNotFound(access.status()), Message(access.status()));
 }
 
 BOOST_AUTO_TEST_CASE(the_home_kubeconfig_comes_before_the_pods_account) {
   Rig rig;
-  const ScopedEnv none("KUBECONFIG", "");
-  const ScopedEnv home("HOME", rig.dir.path().string());
-  const ScopedEnv host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
-  const ScopedEnv port("KUBERNETES_SERVICE_PORT", "443");
+  const fakes::ScopedEnv none("KUBECONFIG", "");
+  const fakes::ScopedEnv home("HOME", rig.dir.path().string());
+  const fakes::ScopedEnv host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+  const fakes::ScopedEnv port("KUBERNETES_SERVICE_PORT", "443");
   std::filesystem::create_directory(rig.dir.path() / ".kube");
   rig.Write(".kube/config", kWhole);
   const auto access = kube::FindClusterAccess({});

@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/records/cluster.h"
 #include "cli/records/live_relay.h"
+#include "cli/shell/browser.h"
 #include "cli/shell/pause.h"
 #include "cli/taps/tap_desk.h"
 #include "fmt/format.h"
@@ -26,6 +27,7 @@ class UiCommand final : public Command {
  private:
   ClusterOptions cluster_;
   uint16_t port_ = 0;
+  bool open_ = false;
 };
 
 CommandSpec UiCommand::Describe() {
@@ -47,7 +49,9 @@ CommandSpec UiCommand::Describe() {
         return fine ? absl::OkStatus() : absl::InvalidArgumentError("must be a number up to 65535");
       }};
   spec.options.push_back(port);
-  spec.examples = {{"the taps of a namespace", "ui -n shop"}};
+  spec.options.push_back(FlagOption("open", 0, "open the page in your browser", &open_));
+  spec.examples = {{"the taps of a namespace", "ui -n shop --open"},
+                   {"at an address that links can refer to", "ui -n shop --port 8765"}};
   return spec;
 }
 
@@ -79,9 +83,14 @@ Status UiCommand::Run(Session& session) {
     if (desk) desk->Close();
     relay.Close();
   };
-  const int port = (*server)->port();
-  TT_RETURN_IF_ERROR(
-      session.console->Write(fmt::format("http://{}:{}/#token={}\n", kAddress, port, *token)));
+  const auto url = fmt::format("http://{}:{}/#token={}", kAddress, (*server)->port(), *token);
+  TT_RETURN_IF_ERROR(session.console->Write(url + "\n"));
+  Browser browser;
+  if (open_) {
+    if (const Status opened = browser.Open(url); !opened.ok()) {
+      session.console->Say("warning: " + Message(opened));
+    }
+  }
   session.console->Say("open this address in a browser on this machine; press Ctrl-C to stop");
   while (Pause(3600 * base::kSecond, session.stop)) {
   }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -8,6 +11,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
@@ -15,8 +19,11 @@
 #include "cli/commands/program.h"
 #include "cli/records/cluster.h"
 #include "cli/shell/console.h"
+#include "fakes/eventually.h"
 #include "fakes/fake_kube_client.h"
 #include "fakes/raw_client.h"
+#include "fakes/scoped_env.h"
+#include "fakes/temp_dir.h"
 
 namespace traffictap {
 namespace {
@@ -60,15 +67,15 @@ struct Fixture {
   Fixture() { client->SetRaw("/apis/tap.traffictap.io/v1alpha1", "{}"); }
   ~Fixture() { End(); }
 
-  bool Start() {
-    command = std::thread([this] {
+  bool Start(const std::vector<std::string>& args = {"ui"}) {
+    command = std::thread([this, args] {
       cli::Session session{&console, &clock, stop.get_token(), [this](const auto&) {
                              cli::Cluster out;
                              out.client = std::move(made);
                              out.ns = "shop";
                              return StatusOr<cli::Cluster>(std::move(out));
                            }};
-      (void)cli::RunProgram({"ui"}, session);
+      (void)cli::RunProgram(args, session);
     });
     return console.printed.WaitForNotificationWithTimeout(kPatience);
   }
@@ -90,6 +97,22 @@ struct Fixture {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(ui_command, Fixture)
+
+BOOST_AUTO_TEST_CASE(the_page_is_opened_for_whom_wants_it) {
+  const fakes::TempDir dir;
+  dir.Write("browser", "#!/bin/sh\ncat \"${1#file://}\" >\"$0.new\"\nmv \"$0.new\" \"$0.seen\"\n");
+  chmod((dir / "browser").c_str(), 0755);
+  const fakes::ScopedEnv program("BROWSER", dir / "browser");
+  const fakes::ScopedEnv folder("XDG_RUNTIME_DIR", dir.path());
+  BOOST_REQUIRE(Start({"ui", "--open"}));
+  BOOST_TEST(fakes::Eventually([&] { return !dir.Read("browser.seen").empty(); }));
+  const std::string address = console.address.substr(0, console.address.size() - 1);
+  BOOST_TEST(dir.Read("browser.seen").find("url=" + address) != std::string::npos);
+  End();
+  const auto left = dir.Names();
+  BOOST_TEST(std::none_of(left.begin(), left.end(),
+                          [](const std::string& name) { return name.ends_with(".html"); }));
+}
 
 BOOST_AUTO_TEST_CASE(what_is_read_for_the_page_ends_before_its_server_does) {
   std::atomic<int> port = 0;
