@@ -41,7 +41,8 @@ void EndProcess(int exit_code) {
   std::cout.flush();
   std::fflush(nullptr);
 #ifdef __SANITIZE_ADDRESS__
-  std::exit(exit_code);  // the search for leaks runs there
+  // The search for leaks runs there.
+  std::exit(exit_code);
 #else
   std::_Exit(exit_code);
 #endif
