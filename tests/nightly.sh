@@ -36,6 +36,10 @@ part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test"
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 # The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
 part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"
+# What a tap's life is, on the istiod of each release of tests/mesh/istio_releases.txt.
+for minor in $(sed -nE 's/^([0-9]+\.[0-9]+)\..*/\1/p' tests/mesh/istio_releases.txt); do
+  part "istio-$minor" env ISTIO="$minor" TEST=operator_test.Life tests/e2e/run.sh "$build"
+done
 part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address

@@ -46,6 +46,14 @@ class Pod:
         return f"{self.namespace}.{self.name}"
 
 
+def _built(*line):
+    """What a script prints that builds programs."""
+    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise MeshError("the mesh's programs could not be built: see above")
+    return done.stdout.strip()
+
+
 class Mesh:
     """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built.
     With `ambient` istiod makes waypoints of Gateways; there is no ztunnel.
@@ -95,10 +103,9 @@ class Mesh:
 
     @staticmethod
     def binaries():
-        done = subprocess.run([HERE / "build.sh"], stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            raise MeshError("the mesh's programs could not be built: see above")
-        return done.stdout.strip()
+        """The directory with the mesh's programs; ISTIO=1.29 in the environment has those of that release of Istio."""
+        built = _built(HERE / "build.sh")
+        return _built(HERE / "istio_release.sh", os.environ["ISTIO"], built) if os.environ.get("ISTIO") else built
 
     @property
     def node_pid(self):
