@@ -70,6 +70,8 @@ WRONG = [
     ("a name that leaves no room", {"nameOverride": "a" * 41}, "'/nameOverride'"),
     ("a label that the chart's selectors are made of", {"commonLabels": {"app.kubernetes.io/name": "x"}},
      "invalid propertyName 'app.kubernetes.io/name'"),
+    ("an annotation that tells the sidecar whom to believe", {"collector": {"podAnnotations": {"proxy.istio.io/config": "{}"}}},
+     "invalid propertyName 'proxy.istio.io/config'"),
     ("an annotation that helm reads", {"commonAnnotations": {"helm.sh/hook": "test"}}, "invalid propertyName 'helm.sh/hook'"),
     ("no account and none named", {"operator": {"serviceAccount": {"create": False}}}, "'/operator/serviceAccount/name'"),
     ("an account that is no name", {"collector": {"serviceAccount": {"name": "A b"}}}, "'/collector/serviceAccount/name'"),
@@ -234,6 +236,34 @@ class Chart(unittest.TestCase):
         alone = rendered({"operator": {"istiodToken": False, "extraVolumes": [{"name": "a", "emptyDir": {}}]}})
         self.assertEqual(alone["Deployment/traffictap-operator"]["spec"]["template"]["spec"]["volumes"],
                          [{"name": "a", "emptyDir": {}}])
+
+    def test_the_longest_names_leave_room_for_what_is_added_to_them(self):
+        for objects in (rendered({"nameOverride": "a" * 40}), rendered({"fullnameOverride": "a" * 40}),
+                        rendered({"nameOverride": "b" * 40, "fullnameOverride": "a" * 40, "monitoring": NAMED["monitoring"],
+                                  "networkPolicy": NAMED["networkPolicy"], "collector": NAMED["collector"]})):
+            for key, item in [*objects.items(), *pods_of(objects).items()]:
+                metadata = item["metadata"]
+                self.assertLessEqual(len(metadata.get("name", "")), 63, key)
+                for value in metadata.get("labels", {}).values():
+                    self.assertLessEqual(len(value), 63, key)
+
+    def test_texts_arrive_as_they_are_whatever_yaml_or_a_template_reads_in_them(self):
+        texts = ["true", "null", "1e3", "0x10", "~", "a: b # c", "- x", "{{ .Values }}", '"', "'", "two\nlines", " blank ", "é✓"]
+        given = {f"example.com/{number}": text for number, text in enumerate(texts)}
+        arguments = [f"--x={text}" for text in texts]
+        values = {"commonAnnotations": given}
+        for part in ("operator", "collector"):
+            values[part] = {"podAnnotations": given, "extraArgs": arguments,
+                            "extraEnv": [{"name": f"X{number}", "value": text} for number, text in enumerate(texts)]}
+        objects = rendered(values)
+        for part in ("operator", "collector"):
+            item = objects[f"Deployment/traffictap-{part}"]
+            template = item["spec"]["template"]
+            container = template["spec"]["containers"][0]
+            self.assertLessEqual(given.items(), item["metadata"]["annotations"].items(), part)
+            self.assertLessEqual(given.items(), template["metadata"]["annotations"].items(), part)
+            self.assertEqual(container["args"][-len(texts):], arguments, part)
+            self.assertEqual([one["value"] for one in container["env"] if one["name"].startswith("X")], texts, part)
 
     def test_common_annotations_are_on_every_object_of_the_release_and_on_no_pod_of_a_deployment(self):
         objects = rendered(NAMED)
