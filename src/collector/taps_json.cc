@@ -5,6 +5,7 @@
 #include "nlohmann/json.hpp"
 #include "observe/live_reader.h"
 #include "tap/enum_names.h"
+#include "tap/write_tap.h"
 
 namespace traffictap::collector {
 namespace {
@@ -91,6 +92,15 @@ Json LimitedJson(const pipeline::LimitedEdges& limited, const observe::Access& a
   return {{"edges", std::move(edges)}, {"others", limited.others()}};
 }
 
+// What is tapped, in the words of a TrafficTap; outputs are told with their counters.
+Json SpecJson(const tap::TapSpec& spec) {
+  Json document = Json::parse(tap::WriteTap(spec), nullptr, /*allow_exceptions=*/false);
+  Json out = document.is_object() ? Take("spec", &document) : Json();
+  if (!out.is_object()) return Json::object();
+  out.erase("outputs");
+  return out;
+}
+
 Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub,
              const observe::Access& access) {
   Json records = CountersJson(tap.counters);
@@ -101,6 +111,7 @@ Json TapJson(const pipeline::TapSnapshot& tap, const observe::LiveHub& hub,
   Json out = {{"tap", tap.tap},
               {"namespace", tap.spec->ns},
               {"name", tap.spec->name},
+              {"spec", SpecJson(*tap.spec)},
               {"completed", tap.completed}};
   out.update(CountersJson(tap.ingress));
   out["records"] = std::move(records);

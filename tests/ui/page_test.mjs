@@ -265,6 +265,14 @@ await test("requests, map, top and taps are there, in light and dark, and access
   await page.locator("body").press("1");
 });
 
+await test("a tap is shown with what it taps", async () => {
+  await page.locator("body").press("4");
+  const card = page.locator(".card", { has: page.locator("h2", { hasText: "errors" }) }).first();
+  await card.waitFor();
+  check((await card.textContent()).includes("match {responseCodes:[500-599,0]}"), await card.textContent());
+  await page.locator("body").press("1");
+});
+
 await test("what is counted leads to what was counted", async () => {
   await page.locator("body").press("2");
   const edge = page.locator('.edge-line[aria-label*="→ broken"]');

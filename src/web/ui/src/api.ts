@@ -48,6 +48,7 @@ export interface OutputStatus {
 }
 export interface TapStatus {
   tap: string;
+  spec?: Record<string, unknown>; // as in a TrafficTap, without defaults and outputs
   completed: boolean;
   proxies: number;
   lostEntries: number;

@@ -11,6 +11,10 @@ const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a,
 const edge = (end: GroupEnd) => visible(end.namespace ? `${end.namespace}/${end.name ?? "…"}` : end.name || "unknown");
 const named = (counts: Record<string, number>) => Object.entries(counts).map(([name, n]) => `${count(n)} ${name}`).join(", ");
 
+// What is tapped, in one line, in the words of a TrafficTap.
+const told = (spec: Record<string, unknown>) =>
+  Object.entries(spec).map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value).replace(/"/g, "")}`).join(" · ");
+
 const Figure = ({ label, value, bad, note, help }: { label: string; value: string; bad?: boolean; note?: string; help?: string }) => (
   <div title={help}>
     <dt>{label}</dt>
@@ -48,6 +52,7 @@ function Tap({ tap, few }: { tap: TapStatus; few: boolean }) {
         <span class="grow" />
         <button class="action" onClick={() => { state.tap.value = tap.tap; state.view.value = "list"; }}>Watch</button>
       </header>
+      {tap.spec && <p class="faint small">{visible(told(tap.spec)) || "every request"}</p>}
       <dl class="figures">
         <Figure label="Proxies" value={count(tap.proxies)} help="that report for this tap" />
         <Figure label="Records seen" value={count(records.seen)} help="with one of its targets at either end" />
