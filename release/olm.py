@@ -92,6 +92,8 @@ def _csv(objects, chart, epoch, registry):
                 "containerImage": images["traffictap-operator"],
                 "createdAt": oci.timestamp(epoch),
                 "description": chart["description"],
+                # From any earlier version, in one step.
+                "olm.skipRange": f"<{number}",
                 "operatorframework.io/suggested-namespace": NAMESPACE,
                 "repository": chart["sources"][0],
                 "support": chart["maintainers"][0]["name"],

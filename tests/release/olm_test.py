@@ -83,6 +83,7 @@ class Format(unittest.TestCase):
         self.assertIn(said["capabilities"], CAPABILITIES)
         self.assertRegex(said["createdAt"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertLess(len(said["description"]), 135)  # more of it a catalogue cuts off
+        self.assertEqual(said["olm.skipRange"], f"<{number}")
         for link in spec["links"]:
             self.assertRegex(link["url"], r"^https://\S+$")
             self.assertTrue(link["name"])
