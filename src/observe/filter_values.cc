@@ -159,6 +159,13 @@ std::vector<std::string> VerdictNames() {
   return NamesOf<traffic::Verdict>(0, traffic::kVerdictCount);
 }
 
+// The reasons of one-sided records, any of them, and that both sides came.
+std::vector<std::string> OrphanNames() {
+  auto out = NamesOf<traffic::OrphanReason>(1, traffic::kOrphanReasonCount);
+  for (const char* more : {"Any", "None"}) out.emplace_back(more);
+  return out;
+}
+
 // A record has "Open" as its state; it has none where what it tells of has ended.
 std::vector<std::string> StateNames() { return {"Open", "Ended"}; }
 
@@ -328,6 +335,20 @@ Status ReadVerdicts(const std::string& value, RecordConditions* out) {
   for (const auto& name : names) {
     const auto at = std::find(known.begin(), known.end(), name) - known.begin();
     out->verdicts.push_back(static_cast<traffic::Verdict>(at));
+  }
+  return absl::OkStatus();
+}
+
+Status ReadOrphanReasons(const std::string& value, RecordConditions* out) {
+  std::vector<std::string> names;
+  TT_RETURN_IF_ERROR(ReadNames(value, "reason", OrphanNames(), "-_", &names));
+  for (const auto& name : names) {
+    for (size_t i = 0; i < traffic::kOrphanReasonCount; ++i) {
+      const auto reason = static_cast<traffic::OrphanReason>(i);
+      const bool both = reason == traffic::OrphanReason::kNone;
+      const bool meant = both ? name == "None" : name == "Any" || name == ToString(reason);
+      if (meant) out->orphan_reasons.push_back(reason);
+    }
   }
   return absl::OkStatus();
 }

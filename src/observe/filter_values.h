@@ -25,6 +25,7 @@ Status ReadProtocols(const std::string& value, RecordConditions* out);
 Status ReadHeader(const std::string& value, RecordConditions* out);
 Status ReadTraceIds(const std::string& value, RecordConditions* out);
 Status ReadVerdicts(const std::string& value, RecordConditions* out);
+Status ReadOrphanReasons(const std::string& value, RecordConditions* out);
 Status ReadStates(const std::string& value, RecordConditions* out);
 Status ReadDirection(const std::string& value, RecordConditions* out);
 Status ReadText(const std::string& value, RecordConditions* out);
@@ -34,6 +35,7 @@ std::vector<std::string> MethodNames();
 std::vector<std::string> ProtocolNames();
 std::vector<std::string> GrpcStatusNames();
 std::vector<std::string> VerdictNames();
+std::vector<std::string> OrphanNames();
 std::vector<std::string> StateNames();
 
 // The elements between commas and bars. kInvalidArgument: there is none.

@@ -155,6 +155,15 @@ std::vector<FilterWord> Judgements() {
        .names = FilterNames::kChoices,
        .choices = VerdictNames(),
        .read = ReadVerdicts},
+      {.parameter = "orphan",
+       .option = "orphan",
+       .value = "REASON",
+       .help = fmt::format("why only one side was reported (None: both were): {}",
+                           fmt::join(OrphanNames(), ", ")),
+       .example = "NeverArrived",
+       .names = FilterNames::kChoices,
+       .choices = OrphanNames(),
+       .read = ReadOrphanReasons},
       // Whether there are open ones at all is said by capture.openStreams: a field of match would
       // say it a second time.
       {.parameter = "state",

@@ -42,6 +42,7 @@ struct RecordConditions {
   std::vector<EndPattern> destination_namespaces;
   std::vector<EndPattern> end_namespaces;  // either end
   std::vector<traffic::Verdict> verdicts;
+  std::vector<traffic::OrphanReason> orphan_reasons;  // kNone is one of them: both sides came
   // Records of streams that had not ended, or of what had. Neither, or both: no condition.
   bool open = false;
   bool ended = false;

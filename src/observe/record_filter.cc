@@ -129,6 +129,10 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
       std::find(c.verdicts.begin(), c.verdicts.end(), pair.verdict) == c.verdicts.end()) {
     return false;
   }
+  if (!c.orphan_reasons.empty() && std::find(c.orphan_reasons.begin(), c.orphan_reasons.end(),
+                                             pair.orphan_reason) == c.orphan_reasons.end()) {
+    return false;
+  }
   if (c.open != c.ended && pair.open() != c.open) return false;
   if (!filter::MatchesDirection(c.direction(), pair) || !match->Matches(pair)) return false;
   if (!paths->Matches(pair)) return false;

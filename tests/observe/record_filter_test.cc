@@ -93,6 +93,11 @@ const std::vector<Case> kCases = {
     {"grpc-status", "OK", false},
     {"verdict", "server-error", true},
     {"verdict", "Ok|Retried", false},
+    {"orphan", "none", true},
+    {"orphan", "never-arrived|None", true},
+    {"orphan", "NeverArrived", false},
+    {"orphan", "any", false},
+    {"not.orphan", "any", true},
     {"state", "ended", true},
     {"state", "Open", false},
     {"state", "open|ended", true},
@@ -171,6 +176,7 @@ const std::vector<Case> kRefused = {
     {"header", "Cookie:a", false},
     {"not.header", "x-api-key", false},
     {"verdict", "Bad", false},
+    {"orphan", "Lost", false},
     {"state", "Closed", false},
     {"not.state", "|", false},
     {"trace", "b7ad6b71", false},
@@ -281,6 +287,23 @@ BOOST_AUTO_TEST_CASE(what_is_open_is_told_from_what_has_ended) {
   BOOST_TEST(matches("not.state", "Ended", 0));
   BOOST_TEST(!matches("state", "Open", 1));
   BOOST_TEST(matches("state", "Ended", 1));
+}
+
+BOOST_AUTO_TEST_CASE(one_sided_records_are_told_by_their_reason) {
+  const auto batch =
+      BatchBuilder().Pair(fakes::EntryBuilder::Client(), fakes::EntryBuilder::Server()).Build();
+  auto pair = batch->pair(0);
+  pair.orphan_reason = traffic::OrphanReason::kNeverArrived;
+  const auto matches = [&](const std::string& name, const std::string& value) {
+    return RecordFilter::Parse({{name, value}}).value()->Matches(pair);
+  };
+  BOOST_TEST(matches("orphan", "any"));
+  BOOST_TEST(matches("orphan", "neverarrived"));
+  BOOST_TEST(matches("orphan", "PeerNotMeshed|NeverArrived"));
+  BOOST_TEST(!matches("orphan", "PeerNotMeshed"));
+  BOOST_TEST(!matches("orphan", "None"));
+  BOOST_TEST(!matches("not.orphan", "Any"));
+  BOOST_TEST(matches("not.orphan", "None"));
 }
 
 BOOST_AUTO_TEST_CASE(both_directions_are_no_condition) {

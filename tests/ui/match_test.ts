@@ -20,14 +20,19 @@ const keeps = (line: string, of = record) => matcher(parseFilter(line).terms).ma
 test.each([
   "", "code:5xx", "code:404|503", "code:500-599", "verdict:NetworkOrProxy|Ok", "flags:UF", "method:get", "path:/cart", "path:=/cart/42", "path:~/cart/[0-9]+",
   "path:=/cart/42?x=1", "source:frontend", "source:shop/front*", "source:pod/frontend-0", "destination:gone", "destination:svc/gone", "destination:gone.shop.svc.cluster.local",
-  "destination:shop/gone", "workload:gone", "ns:shop", "to-ns:sh*", "min:100ms", "min:0s119ms", "min:120000us", "agent:curl/", "grpc:unavailable", "state:ended", "-state:Open", "-code:2xx", "gone", "protocol:HTTP/1.1", "scheme:http",
+  "destination:shop/gone", "workload:gone", "ns:shop", "to-ns:sh*", "min:100ms", "min:0s119ms", "min:120000us", "agent:curl/", "grpc:unavailable", "state:ended", "-state:Open", "orphan:none", "-orphan:any", "-code:2xx", "gone", "protocol:HTTP/1.1", "scheme:http",
   "trace:8448EB211C80319C", "trace:00-00000000000000008448eb211c80319c-b7ad6b7169203331-01",
 ])("%j keeps it", (line) => expect(keeps(line)).toBe(true));
 
-test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "source:cart", "source:bank/frontend", "min:1s", "min:1h30m", "min:121000us", "ns:bank", "absent", "method:POST", "trace:8448eb211c80319d", "state:open", "-state:ended"])(
+test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "source:cart", "source:bank/frontend", "min:1s", "min:1h30m", "min:121000us", "ns:bank", "absent", "method:POST", "trace:8448eb211c80319d", "state:open", "-state:ended", "orphan:any", "orphan:NeverArrived"])(
   "%j leaves it out",
   (line) => expect(keeps(line)).toBe(false),
 );
+
+test("one-sided records are told by their reason", () => {
+  const lone = { ...record, orphanReason: "NeverArrived" } as PairRecord;
+  expect(["orphan:any", "orphan:never-arrived", "orphan:PeerNotMeshed|NeverArrived", "orphan:None", "orphan:PeerNotMeshed", "-orphan:any"].map((line) => keeps(line, lone))).toEqual([true, true, true, false, false, false]);
+});
 
 test("no response does not mean a connection", () => {
   const tcp = { ...record, request: { protocol: "TCP" }, response: {} } as PairRecord;

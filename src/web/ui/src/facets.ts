@@ -13,6 +13,7 @@ const some = (value: string) => (value ? [value] : []);
 
 export const FACETS: Facet[] = [
   { key: "verdict", title: "Verdict", values: (row) => some(row.verdict) },
+  { key: "orphan", title: "One-sided", values: (row) => some(row.orphan) },
   { key: "state", title: "State", values: (row) => (row.open ? ["Open"] : []) },
   { key: "code", title: "Code", values: (row) => (row.tcp ? [] : [String(row.code)]) },
   { key: "grpc", title: "gRPC status", values: (row) => some(row.grpc) },

@@ -78,6 +78,7 @@ const TESTS: Record<string, (value: string) => Test> = {
   },
   flag: (value) => (r) => list(value).some((each) => sidesOf(r).some((side) => side.flags?.some((flag) => same(flag, each)))),
   verdict: (value) => (r) => list(value).some((each) => same(r.verdict, each)),
+  orphan: (value) => (r) => list(value).some((each) => (same(each, "any") ? !!r.orphanReason : same(r.orphanReason || "None", each.replace(/[-_]/g, "")))),
   state: (value) => (r) => list(value).some((each) => same(r.state || "Ended", each)),
   source: (value) => {
     const test = endTest(value);
