@@ -5,6 +5,7 @@
 
 #include "base/nearest_name.h"
 #include "cli/commands/commands.h"
+#include "cli/records/cluster.h"
 #include "cli/shell/exit_code.h"
 #include "cli/shell/parse_command.h"
 #include "cli/shell/reference.h"
@@ -50,9 +51,31 @@ int RunCommand(Command& command, const std::vector<std::string>& args, Session& 
 
 bool IsHelp(const std::string& word) { return word == "-h" || word == "--help" || word == "help"; }
 
+// As with kubectl's own commands, options that lead to the cluster may stand before the command:
+// "-n shop list" is "list -n shop". Anything else stays as it is.
+std::vector<std::string> CommandFirst(const std::vector<std::string>& args) {
+  ClusterOptions unused;
+  CommandSpec spec;
+  AddClusterOptions(AllNamespaces::kOffered, Standalone::kOffered, &unused, &spec);
+  size_t at = 0;
+  while (at < args.size() && args[at].starts_with("-")) {
+    const auto option =
+        std::find_if(spec.options.begin(), spec.options.end(),
+                     [&](const Option& one) { return ValueAt(one, args, at).has_value(); });
+    if (option == spec.options.end()) return args;
+    at += !option->value.empty() && IsNamed(*option, args[at]) ? 2 : 1;
+  }
+  if (at == 0 || at >= args.size()) return args;
+  std::vector<std::string> out = {args[at]};
+  out.insert(out.end(), args.begin(), args.begin() + static_cast<ptrdiff_t>(at));
+  out.insert(out.end(), args.begin() + static_cast<ptrdiff_t>(at) + 1, args.end());
+  return out;
+}
+
 }  // namespace
 
-int RunProgram(const std::vector<std::string>& args, Session& session) {
+int RunProgram(const std::vector<std::string>& given, Session& session) {
+  const std::vector<std::string> args = CommandFirst(given);
   const CommandList commands = AllCommands();
   const std::string name = args.empty() ? "" : args.front();
   if (name.empty() || (IsHelp(name) && args.size() == 1)) {

@@ -192,6 +192,21 @@ BOOST_AUTO_TEST_CASE(attach_reads_a_tap_of_another_namespace_where_it_is) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(options_of_the_cluster_may_stand_before_the_command) {
+  Seed("t", false, "");
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"-n", "list", "list", "-o", "name"},
+           {"--namespace=shop", "--context", "one", "list", "-o", "name"},
+           {"-nshop", "--insecure-skip-tls-verify", "list", "-o", "name"}}) {
+    BOOST_TEST(Run(args) == 0, console.said);
+    BOOST_TEST(console.output == "shop/t\n");
+  }
+  BOOST_TEST(Run({"-o", "name", "list"}) == 2);
+  BOOST_TEST(Run({"-n", "shop"}) == 2);
+  BOOST_TEST(Run({"-n", "shop", "lst"}) == 2);
+  BOOST_TEST(Said("did you mean list?"));
+}
+
 BOOST_AUTO_TEST_CASE(list_shows_what_taps_saw_and_lost) {
   Object tap = Seed("t", false, "");
   tap.value()["status"] = {
