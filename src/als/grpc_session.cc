@@ -176,6 +176,8 @@ GrpcSession::GrpcSession(const SessionLimits& limits, KeptBytes* kept, Open open
   static const nghttp2_option* const options = Callbacks::MakeOptions();
   TT_CHECK(nghttp2_session_server_new2(&session_, callbacks, this, options) == 0);
   const nghttp2_settings_entry settings[] = {
+      // A proxy opens a stream or two in its life: it would hold the fields of requests for nobody.
+      {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0},
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams_max},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.unread_bytes_max},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.header_bytes_max},

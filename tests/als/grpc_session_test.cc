@@ -124,6 +124,22 @@ BOOST_AUTO_TEST_CASE(tells_who_the_sidecar_says_the_sender_is) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(header_fields_are_held_only_until_the_client_has_read_the_settings) {
+  // The second one refers to fields of the first.
+  std::vector<int32_t> ids = {client.Open(), client.Open()};
+  BOOST_TEST(session->Receive(client.Outgoing()));
+  BOOST_TEST(client.header_table() > 0u);
+  BOOST_TEST(session->streams() == 2u);
+  Exchange();
+  BOOST_TEST(client.header_table() == 0u);
+  ids.push_back(Open());
+  BOOST_TEST(client.header_table() == 0u);
+  for (const int32_t id : ids) Send(id, "read");
+  BOOST_TEST(seen.messages.size() == 3u);
+  BOOST_TEST(!failed);
+  BOOST_TEST(!client.going_away());
+}
+
 struct Wrong {
   std::string name, value, http_status, grpc_status;
 };

@@ -113,6 +113,8 @@ class Http2Client {
     return nghttp2_session_get_stream_remote_window_size(session_, stream);
   }
   int32_t connection_window() { return nghttp2_session_get_remote_window_size(session_); }
+  // Bytes of header fields that it sent and may refer to.
+  size_t header_table() { return nghttp2_session_get_hd_deflate_dynamic_table_size(session_); }
   std::optional<uint32_t> going_away() const { return going_away_; }  // its error code
   int pings_answered() const { return pings_answered_; }
   int pings() const { return pings_; }
