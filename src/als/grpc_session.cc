@@ -34,6 +34,18 @@ nghttp2_nv Field(std::string_view name, std::string_view value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
+SessionMemory* MemoryOf(void* user) { return static_cast<SessionMemory*>(user); }
+
+nghttp2_mem Hooks(SessionMemory* memory) {
+  return {
+      memory, [](size_t size, void* user) { return MemoryOf(user)->Allocate(size); },
+      [](void* block, void* user) { MemoryOf(user)->Free(block); },
+      [](size_t count, size_t size, void* user) {
+        return MemoryOf(user)->AllocateZeroed(count, size);
+      },
+      [](void* block, size_t size, void* user) { return MemoryOf(user)->Reallocate(block, size); }};
+}
+
 // The one answer of a call that went well, an empty StreamAccessLogsResponse, and its status.
 ssize_t ReadEmptyMessage(nghttp2_session* session, int32_t stream, uint8_t* buffer, size_t,
                          uint32_t* flags, nghttp2_data_source*, void*) {
@@ -174,7 +186,8 @@ GrpcSession::GrpcSession(const SessionLimits& limits, KeptBytes* kept, Open open
     : limits_(limits), kept_(kept), open_stream_(std::move(open)) {
   static const nghttp2_session_callbacks* const callbacks = Callbacks::Make();
   static const nghttp2_option* const options = Callbacks::MakeOptions();
-  TT_CHECK(nghttp2_session_server_new2(&session_, callbacks, this, options) == 0);
+  nghttp2_mem memory = Hooks(&memory_);
+  TT_CHECK(nghttp2_session_server_new3(&session_, callbacks, this, options, &memory) == 0);
   const nghttp2_settings_entry settings[] = {
       // A proxy opens a stream or two in its life: it would hold the fields of requests for nobody.
       {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0},

@@ -10,6 +10,7 @@
 
 #include "als/grpc_request.h"
 #include "als/kept_bytes.h"
+#include "als/session_memory.h"
 #include "base/status.h"
 
 struct nghttp2_session;
@@ -104,6 +105,7 @@ class GrpcSession {
   const SessionLimits limits_;
   KeptBytes* const kept_;
   const Open open_stream_;
+  SessionMemory memory_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, std::unique_ptr<Stream>> streams_;
   size_t open_ = 0;  // of streams_, those that are served
