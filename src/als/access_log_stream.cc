@@ -78,12 +78,18 @@ StatusOr<StreamHandler::Next> AccessLogStream::OnMessage(std::string_view messag
   return Next::kReadOn;
 }
 
-void AccessLogStream::OnUnread() {
+Status AccessLogStream::OnUnread() {
   ++shared_.counters->messages_unread;
   // Of a paused stream nobody misses it.
-  if (pause_->active()) return;
+  if (pause_->active()) return absl::OkStatus();
   OnReject(traffic::RejectReason::kQueueFull);
-  if (entries_) entries_->EndOfMessage();
+  if (!entries_) {
+    // The identifier comes once in a stream's life, and nothing else of it is of use without.
+    return absl::UnavailableError(
+        "read the identifier: no memory is left for it, open another stream");
+  }
+  entries_->EndOfMessage();
+  return absl::OkStatus();
 }
 
 void AccessLogStream::OnEnd(StreamEnd how) {

@@ -49,7 +49,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
   ~AccessLogStream() override;
 
   StatusOr<Next> OnMessage(std::string_view message) override;
-  void OnUnread() override;
+  Status OnUnread() override;
   void OnEnd(StreamEnd how) override;
 
  private:

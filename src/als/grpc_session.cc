@@ -86,7 +86,7 @@ struct GrpcSession::Stream final : public GrpcMessageReceiver {
     refused = next.status();
     return next.ok() && *next == StreamHandler::Next::kReadOn;
   }
-  void OnUnread() override { handler->OnUnread(); }
+  void OnUnread() override { refused.Update(handler->OnUnread()); }
 
   const int32_t id;
   std::unique_ptr<GrpcRequest> request;    // until its headers are whole
@@ -254,7 +254,7 @@ void GrpcSession::OnBytes(Stream* stream, std::string_view bytes) {
   const bool was_held = stream->messages.held();
   const Status status = stream->messages.Add(bytes, stream);
   stream->owed += bytes.size();
-  if (!was_held || !status.ok()) Settle(stream, status);
+  if (!was_held || !status.ok() || !stream->refused.ok()) Settle(stream, status);
 }
 
 void GrpcSession::Resume(int32_t id) {

@@ -46,8 +46,9 @@ class StreamHandler {
   // A whole message; the view ends with the call. kPause: nothing more before the session's Resume.
   // An error ends the stream with that status.
   virtual StatusOr<Next> OnMessage(std::string_view message) = 0;
-  // A message was passed over: there was no memory to keep it until it was whole.
-  virtual void OnUnread() = 0;
+  // A message was passed over: there was no memory to keep it until it was whole. Errors as
+  // OnMessage.
+  virtual Status OnUnread() = 0;
   // The last call, always made.
   virtual void OnEnd(StreamEnd how) = 0;
 };

@@ -236,6 +236,22 @@ BOOST_AUTO_TEST_CASE(a_message_that_there_is_no_memory_for_is_counted) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_whose_identifier_there_is_no_memory_for_ends_and_may_come_again) {
+  AlsServerOptions options = Loopback();
+  options.limits.kept_bytes_max = 30'000;
+  Start(options);
+  const auto channel = Connect(server->port());
+  LogSender sender(channel);
+  sender.Send(MessageOf({std::string(100'000, 'p')}, "node"));
+  BOOST_TEST(sender.Finish().error_code() == grpc::StatusCode::UNAVAILABLE);
+  BOOST_TEST(consumer.seen().rejects.at(traffic::RejectReason::kQueueFull) == 1);
+  LogSender again(channel);
+  BOOST_TEST(again.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(again.Finish().ok());
+  BOOST_TEST(consumer.seen().paths == std::vector<std::string>{"/1"},
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(has_as_many_threads_as_it_is_told_and_one_that_accepts) {
   const auto threads = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});

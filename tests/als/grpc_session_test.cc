@@ -25,6 +25,7 @@ struct Seen {
   std::vector<StreamEnd> ends;
   // What the handlers answer.
   std::map<std::string, StatusOr<Next>> answers;
+  Status answer_to_unread;
 };
 
 class Handler final : public StreamHandler {
@@ -36,7 +37,10 @@ class Handler final : public StreamHandler {
     const auto found = seen_->answers.find(text);
     return found == seen_->answers.end() ? Next::kReadOn : found->second;
   }
-  void OnUnread() override { ++seen_->unread; }
+  Status OnUnread() override {
+    ++seen_->unread;
+    return seen_->answer_to_unread;
+  }
   void OnEnd(StreamEnd how) override { seen_->ends.push_back(how); }
 
  private:
@@ -306,6 +310,23 @@ BOOST_AUTO_TEST_CASE(what_there_is_no_memory_for_is_skipped_and_counted) {
   BOOST_TEST(few.seen.messages.empty());
   few.Send(id, "small");
   BOOST_TEST(few.seen.messages.size() == 1u);
+  BOOST_TEST(few.kept.held() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_needs_what_was_skipped_ends_its_stream) {
+  SessionLimits limits = Ends::Limits();
+  limits.kept_bytes_max = 10'000;
+  Ends few(limits);
+  few.seen.answer_to_unread = absl::UnavailableError("come again");
+  few.seen.answers.emplace("pause", Next::kPause);
+  const int32_t read = few.Open();
+  few.Send(read, kLarge);
+  const int32_t paused = few.Open();
+  few.Send(paused, "pause");
+  few.Send(paused, std::string(12'000, 'p'));
+  for (const int32_t id : {read, paused}) BOOST_TEST(few.client.status(id) == "14");
+  BOOST_TEST((few.seen.ends == std::vector{StreamEnd::kClean, StreamEnd::kClean}));
+  BOOST_TEST(few.seen.unread == 2);
   BOOST_TEST(few.kept.held() == 0u);
 }
 

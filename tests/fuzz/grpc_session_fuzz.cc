@@ -35,7 +35,10 @@ class Handler final : public StreamHandler {
     if (++messages_ % 7 == 6) return absl::PermissionDeniedError("the seventh");
     return every_ > 0 && messages_ % every_ == 0 ? Next::kPause : Next::kReadOn;
   }
-  void OnUnread() override { TT_CHECK(!ended_); }
+  Status OnUnread() override {
+    TT_CHECK(!ended_);
+    return every_ == 3 ? absl::UnavailableError("come again") : absl::OkStatus();
+  }
   void OnEnd(StreamEnd) override {
     TT_CHECK(!ended_);
     ended_ = true;
