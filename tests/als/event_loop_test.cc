@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 #include <list>
 #include <string>
+#include <vector>
 
 #include "als/entry_protos.h"
 #include "als/http2_client.h"
@@ -100,6 +102,34 @@ BOOST_AUTO_TEST_CASE(closes_those_that_say_nothing) {
   BOOST_TEST(silent.Closed());
   BOOST_TEST(fakes::Eventually([&] { return loop->connections() == 0; }));
 }
+
+// A sanitizer has a malloc of its own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+BOOST_AUTO_TEST_CASE(memory_that_very_many_streams_took_together_is_given_back) {
+  const auto resident = [] {
+    size_t all = 0, pages = 0;
+    std::ifstream("/proc/self/statm") >> all >> pages;
+    return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  };
+  KeptBytes large{size_t{1} << 30};
+  Connection::Shared other_shared = shared;
+  other_shared.kept = &large;
+  const auto other = EventLoop::Start(&other_shared, nullptr, base::ProcessClock()).value();
+  Client client(other.get());
+  client.OpenStream();
+  std::vector<std::string> taken, stays;
+  for (int i = 0; i < 2000; ++i) {
+    taken.emplace_back(32'000, 't');
+    stays.emplace_back(100, 's');
+  }
+  large.Take(size_t{64} << 20);
+  BOOST_TEST(!large.HasSubsided(base::ProcessClock()->Monotonic()));
+  const size_t before = resident();
+  taken.clear();
+  large.Give(size_t{64} << 20);
+  BOOST_TEST(fakes::Eventually([&] { return resident() + (size_t{32} << 20) < before; }));
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(another_thread_resumes_a_stream) {
   consumer.SetWanted(false);
