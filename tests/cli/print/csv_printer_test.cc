@@ -37,13 +37,13 @@ BOOST_AUTO_TEST_CASE(a_negative_duration_stays_a_number) {
 
 BOOST_AUTO_TEST_CASE(a_call_of_grpc_has_its_status_beside_its_codes) {
   const std::string line =
-      R"({"response":{"code":200,"grpcStatus":"INTERNAL"},"client":{"code":200}})";
+      R"({"request":{},"response":{"code":200,"grpcStatus":"INTERNAL"},"client":{"code":200}})";
   const std::string text = Printed("csv", {.header = false}, {line});
   BOOST_TEST(text.find(",200,200,,INTERNAL,") != std::string::npos, text);
 }
 
 BOOST_AUTO_TEST_CASE(a_record_of_a_sample_has_its_weight) {
-  const std::string text = Printed("csv", {.header = false}, {R"({"weight":2.5})"});
+  const std::string text = Printed("csv", {.header = false}, {R"({"request":{},"weight":2.5})"});
   BOOST_TEST(text.ends_with(",2.5\r\n"), text);
 }
 
