@@ -168,21 +168,20 @@ StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap
   return JsonResponse(out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
-// Until the file's end, the limits of an answer (in time: `end`), or the reader's. The first piece is
-// put even when the disk took all of that time: an answer that has nothing reads as the file's end. A
-// piece that cannot be read ends the body early: the reader asks for the rest, and is told then.
-void Fill(tap::OutputFileReader& bytes, PushedBody& body, std::string piece, uint64_t sent,
-          const base::Clock& clock, base::Nanos end, uint64_t bytes_max) {
-  while (sent > 0) {
+// After the `sent` bytes of the first piece: until the file's end, the limits of an answer (in
+// time: `end`), or the reader's. A piece that cannot be read ends the body early: the reader asks
+// for the rest, and is told then.
+void Fill(tap::OutputFileReader& bytes, PushedBody& body, uint64_t sent, const base::Clock& clock,
+          base::Nanos end, uint64_t bytes_max) {
+  std::string piece;
+  while (sent > 0 && sent < bytes_max && clock.Monotonic() < end) {
+    piece.clear();
+    const auto more = bytes.Read(&piece);
+    if (!more.ok() || *more == 0) break;
+    sent += *more;
     Status put = body.Put(piece);
     while (absl::IsResourceExhausted(put) && clock.Monotonic() < end) put = body.Put(piece);
-    if (!put.ok()) return body.End();
-    piece.clear();
-    if (sent >= bytes_max || clock.Monotonic() >= end) break;
-    const auto more = bytes.Read(&piece);
-    if (!more.ok()) return body.End();
-    if (*more == 0) break;
-    sent += *more;
+    if (!put.ok()) break;
   }
   body.End();
 }
@@ -271,11 +270,13 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     if (!sent.ok()) return call->Respond(FailureResponse(sent.status()));
     const auto body = std::make_shared<PushedBody>(
         PushedBodyOptions{.bytes_max = options.buffer_bytes, .room_wait = kRoomWait});
+    // Before the answer, whatever comes between: one that has nothing reads as the file's end.
+    (void)body->Put(piece);
     HttpResponse answer = JsonResponse({});
     answer.content_type = "application/octet-stream";
     answer.stream = body;
     if (!call->Respond(std::move(answer), body)) return;  // Stop has answered
-    Fill(**bytes, *body, std::move(piece), *sent, *clock, end, options.answer_bytes_max);
+    Fill(**bytes, *body, *sent, *clock, end, options.answer_bytes_max);
   };
   try {
     std::thread([call, state = state_, list, copy] {
