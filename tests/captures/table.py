@@ -14,8 +14,15 @@ class Some:
         return "something"
 
 
+@dataclasses.dataclass(frozen=True)
+class AtLeast:
+    number: float
+
+
 def fits(want, got):
     """Whether `got` has all that `want` says. None: absent. A set: one of these. A list: exactly as many."""
+    if isinstance(want, AtLeast):
+        return got is not None and got >= want.number
     if isinstance(want, Some):
         return got is not None
     if isinstance(want, re.Pattern):
@@ -105,6 +112,7 @@ def connection(port, verdict="Ok", denied=None, find=None, **more):
 
 
 UPSTREAM = "via_upstream"
+HELD_MS = 30_000
 # The proxy's own time-out and its caller's end at one moment: whichever comes first is told.
 DEADLINE = {"ClientAborted", "ServerError"}
 
@@ -163,6 +171,7 @@ GROUPS = {
     "a_websocket_is_one_record_of_its_whole_life": [
         both("/socket/ended-by-the-server", 101),
         both("/socket/ended-by-the-client", 101, verdict="ClientAborted"),
+        both("/socket/held", 101, timings={"clientMs": AtLeast(HELD_MS), "serverMs": AtLeast(HELD_MS)}),
     ],
     "each_status_of_grpc_is_judged_by_whose_fault_it_is": [
         rpc("OK", "OK", client={"grpcMessage": None}),

@@ -11,6 +11,7 @@ import hmac
 import json
 import pathlib
 import subprocess
+import time
 import unittest
 
 from captures import table
@@ -88,19 +89,27 @@ def in_till():
     return [r for r in records() if r["request"].get("path") == "/mirrored" and r["destination"].get("name") == "till"]
 
 
+def exchange(connection, *words):
+    """Each word is answered before the next one is said."""
+    for word in words:
+        connection.sendall(word)
+        connection.recv(4096)
+
+
 def say(source, host, port, *words):
-    """Over one connection, which a proxy may cut: each word is answered before the next one is said."""
+    """Over one connection, which a proxy may cut."""
     with contextlib.suppress(ConnectionError), mesh.connect(source, host, port) as connection:
-        for word in words:
-            connection.sendall(word)
-            connection.recv(4096)
+        exchange(connection, *words)
+
+
+def upgrade(path):
+    return f"GET {path} HTTP/1.1\r\nHost: store\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n".encode()
 
 
 def call_by_hand():
     say(CALLER, "store", 80, b"GET /old HTTP/1.0\r\nHost: store\r\n\r\n")
-    upgrade = "GET /socket/ended-by-the-{} HTTP/1.1\r\nHost: store\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    say(CALLER, "store", 80, upgrade.format("server").encode(), b"hello", b"bye")
-    say(CALLER, "store", 80, upgrade.format("client").encode(), b"hello")
+    say(CALLER, "store", 80, upgrade("/socket/ended-by-the-server"), b"hello", b"bye")
+    say(CALLER, "store", 80, upgrade("/socket/ended-by-the-client"), b"hello")
     for port in (9001, 9002, 9003, 9004, 9005, 9005):
         say(CALLER, "vault", port, b"hello")
 
@@ -114,9 +123,14 @@ def call_grpc():
 
 
 def call_all():
-    call_by_hand()
-    call_http()
-    call_grpc()
+    with mesh.connect(CALLER, "store", 80) as held:
+        begin = time.monotonic()
+        exchange(held, upgrade("/socket/held"), b"hello")
+        call_by_hand()
+        call_http()
+        call_grpc()
+        time.sleep(max(0, begin + table.HELD_MS / 1000 + 1 - time.monotonic()))
+        exchange(held, b"bye")
 
 
 class CommandLine(table.CommandLine, unittest.TestCase):
