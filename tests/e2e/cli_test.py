@@ -90,7 +90,7 @@ class Tap(Scenario):
         self.assert_nothing_is_left()
 
     def test_a_filter_on_the_other_end_holds_for_lone_halves_too(self):
-        with Traffic("/catalog/to"):
+        with calling("/catalog/to"):
             run = plugin.run("tap", "deployment/frontend-v1", "-n", "shop", "--attach-peers", "none", "--to", "catalog-v2",
                              "--max", "2", "-o", "json")
         records = [json.loads(line) for line in run.lines]
