@@ -76,8 +76,8 @@ class Support(unittest.TestCase):
 # Since which Kubernetes new rules may call a function: one version after the one that introduced it, so that an API server
 # that is rolled back understands what is stored (k8s.io/apiserver, pkg/cel/environment/base.go).
 CEL = {
-    **dict.fromkeys("all contains duration endsWith exists filter has int lastIndexOf lowerAscii matches size split startsWith "
-                    "string substring timestamp type".split(), "1.25"),
+    **dict.fromkeys("all contains duration endsWith exists exists_one filter has indexOf int lastIndexOf lowerAscii "
+                    "matches size split startsWith string substring timestamp type".split(), "1.25"),
     "compareTo": "1.29", "quantity": "1.29", "isCIDR": "1.31",
 }
 
