@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "fmt/format.h"
+#include "rpc/callback_threads.h"
 
 namespace traffictap::rpc {
 namespace {
@@ -25,6 +26,7 @@ Status CheckReadable(const char* what, const std::string& path) {
 }  // namespace
 
 StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const ServerTlsFiles& files) {
+  KeepCallbackThreads();
   if (files.certificate.empty() != files.key.empty()) {
     return absl::InvalidArgumentError("TLS needs both a certificate and its key");
   }
@@ -48,6 +50,7 @@ StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const Serve
 
 StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(
     const ClientTlsFiles& files) {
+  KeepCallbackThreads();
   if (files.certificate.empty() != files.key.empty()) {
     return absl::InvalidArgumentError("TLS needs both a certificate and its key");
   }
