@@ -33,5 +33,6 @@ test("a record without most of its fields is exported all the same", () => {
   const bare = [toRow('{"id":"a","request":{"method":"GET"},"timings":{"betweenMs":-1.5}}', 0)];
   expect(toCsv(bare).split("\r\n")[1]).toContain(",,,-1.5,");
   expect(toCsv([toRow('{"id":"a","weight":2.5}', 0)])).toMatch(/,2\.5\r\n$/);
+  expect(JSON.parse(toHar([toRow('{"id":"a","request":{"method":"GET"},"weight":2.5}', 0)])).log.entries[0]._traffictap.weight).toBe(2.5);
   expect(JSON.parse(toHar(bare)).log.entries[0].request.url).toBe("http://unknown/");
 });

@@ -26,6 +26,13 @@ test("requests like one end in the same way: a call of gRPC with its status, an 
   expect(alike(row(6, { request: { protocol: "TCP" }, response: {}, client: { flags: ["UF"] } }))).toBe(`${between} verdict:Ok flags:UF`);
 });
 
+test("a record of a sample counts as all that it stands for", () => {
+  const sampled = [row(0, { weight: 10 }, { clientMs: 5 }), row(1, {}, { clientMs: 50 }), row(2, { weight: 2.5, verdict: "Denied" })];
+  expect(countValues(sampled, facetOf("verdict")!, 9)).toEqual([["Ok", 11], ["Denied", 2.5]]);
+  const [bar] = buckets(sampled, start, start + 4000, 1);
+  expect([bar.total, bar.counts, bar.p50]).toEqual([13.5, { Ok: 11, Denied: 2.5 }, 5]);
+});
+
 test("every facet is a key of the filter line", () => {
   for (const facet of FACETS) expect(KEYS[facet.key], facet.key).toBeDefined();
 });

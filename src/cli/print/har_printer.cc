@@ -136,6 +136,8 @@ Json Beyond(const Pair& pair) {
   AddNumber("serverMs", ServerMs(pair), &out);
   AddNumber("betweenMs", BetweenMs(pair), &out);
   out["attempts"] = pair.server_size();
+  // Absent, as in the record: it stands for one request.
+  if (const double weight = traffic::WeightOf(pair); weight != 1) out["weight"] = weight;
   return out;
 }
 

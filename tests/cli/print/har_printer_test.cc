@@ -60,6 +60,13 @@ BOOST_AUTO_TEST_CASE(moments_out_of_order_make_no_negative_part) {
   BOOST_TEST(timings.dump() == R"({"blocked":8.0,"send":0.0,"wait":2.0,"receive":0.0})");
 }
 
+BOOST_AUTO_TEST_CASE(a_record_of_a_sample_has_its_weight) {
+  const Json sampled = Json::parse(Printed("har", {}, {R"({"request":{"method":"GET"},"weight":2.5})"}));
+  BOOST_TEST(sampled["log"]["entries"][0]["_traffictap"]["weight"].dump() == "2.5");
+  const Json one = Json::parse(Printed("har", {}, {R"({"request":{"method":"GET"}})"}));
+  BOOST_TEST(!one["log"]["entries"][0]["_traffictap"].contains("weight"));
+}
+
 BOOST_AUTO_TEST_CASE(on_a_terminal_nothing_steers_and_the_meaning_stays) {
   const std::string text = Printed("har", {.terminal = true});
   for (const unsigned char c : text) BOOST_TEST((c == '\n' || (c >= 0x20 && c < 0x7f)));

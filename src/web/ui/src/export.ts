@@ -132,7 +132,7 @@ function beyondHar(r: PairRecord) {
   };
   const { clientMs, serverMs, betweenMs } = r.timings;
   const known = Object.fromEntries(Object.entries(texts).filter(([, text]) => text));
-  return { ...known, clientMs, serverMs, betweenMs, attempts: r.server?.length ?? 0 };
+  return { ...known, clientMs, serverMs, betweenMs, attempts: r.server?.length ?? 0, weight: r.weight };
 }
 
 function harEntry(r: PairRecord) {

@@ -3,7 +3,7 @@ import { countValues, FACETS, type Facet } from "./facets";
 import { seldom, store } from "./feed";
 import { excludeTerm, toggleValue, valuesOf } from "./filter";
 import { KEYS } from "./filter_words";
-import { count, visible } from "./format";
+import { requests, visible } from "./format";
 import { verdictLabel } from "./verdict";
 import * as state from "./state";
 
@@ -31,7 +31,7 @@ function Values({ facet, values }: { facet: Facet; values: [string, number][] })
                 onClick={(e) => (state.filterLine.value = (e.altKey ? excludeTerm : toggleValue)(state.filterLine.value, facet.key, wanted))}
               >
                 <span class="grow">{facet.key === "verdict" ? verdictLabel(value) : facet.key === "code" && value === "0" ? "0 (no response)" : visible(value)}</span>
-                <span class="num faint">{count(n)}</span>
+                <span class="num faint">{requests(n, store.estimated)}</span>
               </button>
             </li>
           );

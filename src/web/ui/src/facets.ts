@@ -40,13 +40,22 @@ export function alike(row: Row): string {
   return terms.filter((term) => term && !term.includes(":ns/")).join(" ");
 }
 
+// How many requests have each value: a record of a sample counts as all that it stands for.
 export function countValues(rows: readonly Row[], facet: Facet, max: number): [string, number][] {
   const counts = new Map<string, number>();
-  for (const row of rows) for (const value of facet.values(row)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const row of rows) for (const value of facet.values(row)) counts.set(value, (counts.get(value) ?? 0) + row.weight);
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, max);
 }
 
-// --- the plot: how many of each verdict, and how long they took ---
+// Of a list of values and their weights, in order, the one below which a share of all weights is.
+function quantile(list: readonly (readonly [number, number])[], share: number): number {
+  const first = list[0][1];
+  let left = share * (list.reduce((sum, [, weight]) => sum + weight, 0) - first);
+  for (const [value, weight] of list) if ((left -= weight) < 0) return value;
+  return list[list.length - 1][0];
+}
+
+// --- the plot: how many requests of each verdict, and how long they took ---
 export interface Bucket {
   from: number;
   counts: Record<string, number>;
@@ -59,23 +68,23 @@ const LATENCIES_MAX = 20_000; // of rows that are sorted for quantiles; the newe
 export function buckets(rows: readonly Row[], from: number, to: number, count: number): Bucket[] {
   const width = (to - from) / count;
   const out: Bucket[] = Array.from({ length: count }, (_, i) => ({ from: from + i * width, counts: {}, total: 0 }));
-  const times: number[][] = out.map(() => []);
+  const times: [number, number][][] = out.map(() => []);
   for (let i = rows.length - 1, n = 0; i >= 0; i--, n++) {
     const row = rows[i];
     if (row.time < from) break;
     const slot = Math.floor((row.time - from) / width);
     if (!(slot >= 0 && slot < count)) continue;
     const bucket = out[slot];
-    bucket.total++;
-    bucket.counts[row.verdict] = (bucket.counts[row.verdict] ?? 0) + 1;
+    bucket.total += row.weight;
+    bucket.counts[row.verdict] = (bucket.counts[row.verdict] ?? 0) + row.weight;
     const took = Number.isNaN(row.clientMs) ? row.serverMs : row.clientMs;
-    if (n < LATENCIES_MAX && !Number.isNaN(took)) times[slot].push(took);
+    if (n < LATENCIES_MAX && !Number.isNaN(took)) times[slot].push([took, row.weight]);
   }
   times.forEach((list, i) => {
     if (!list.length) return;
-    list.sort((a, b) => a - b);
-    out[i].p50 = list[Math.floor(0.5 * (list.length - 1))];
-    out[i].p99 = list[Math.floor(0.99 * (list.length - 1))];
+    list.sort(([a], [b]) => a - b);
+    out[i].p50 = quantile(list, 0.5);
+    out[i].p99 = quantile(list, 0.99);
   });
   return out;
 }

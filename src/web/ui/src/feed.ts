@@ -60,7 +60,7 @@ function take(line: string) {
   if (row.source.ns) namespaces.add(row.source.ns);
   if (row.destination.ns) namespaces.add(row.destination.ns);
   const second = Math.floor(row.time / 1000);
-  seconds.set(second, (seconds.get(second) ?? 0) + 1);
+  seconds.set(second, (seconds.get(second) ?? 0) + row.weight);
   if (row.time > newest.time) newest = { time: row.time, at: performance.now() };
 }
 

@@ -5,7 +5,7 @@ import { termValue } from "./facet_panel";
 import { setPaused, store } from "./feed";
 import { excludeTerm, parts, toggleValue, valuesOf } from "./filter";
 import { KEYS, MEANINGS } from "./filter_words";
-import { count, visible } from "./format";
+import { count, requests, visible } from "./format";
 import { VERDICTS } from "./record";
 import { VerdictTag, verdictLabel, verdictMeaning } from "./verdict";
 import { ShareMenus } from "./menus";
@@ -37,7 +37,7 @@ function offers(line: string): Offer[] {
   if (!KEYS[key] || !facet) return [];
   return countValues(store.all, facet, 200)
     .filter(([value]) => value.toLowerCase().includes(begun) && !/["\s]/.test(value))
-    .map(([value, n]) => ({ text: `${sign}${key}:${termValue(facet.key, value)}`, note: count(n) }))
+    .map(([value, n]) => ({ text: `${sign}${key}:${termValue(facet.key, value)}`, note: requests(n, store.estimated) }))
     .filter(({ text }) => text !== word)
     .slice(0, OFFERS_MAX);
 }
@@ -134,7 +134,7 @@ function Strip() {
           title={`${verdictLabel(verdict)}: ${verdictMeaning(verdict)}. Click adds, Alt-click leaves out.`}
           onClick={(e) => (state.filterLine.value = (e.altKey ? excludeTerm : toggleValue)(state.filterLine.value, "verdict", verdict))}
         >
-          <VerdictTag verdict={verdict} /> <span class="num">{count(known[verdict] ?? 0)}</span>
+          <VerdictTag verdict={verdict} /> <span class="num">{requests(known[verdict] ?? 0, store.estimated)}</span>
         </button>
       ))}
     </div>
@@ -145,7 +145,7 @@ function Counts() {
   const copies = state.copies.value;
   return (
     <span class="counts faint num" title={copies ? `${count(copies)} of them were seen by a second tap as well, and are listed once` : undefined}>
-      {count(state.listed.value)} requests
+      {count(state.listed.value)} {store.estimated ? "records" : "requests"}
       {state.listed.value > store.length && ` · the newest ${count(store.length)} are listed`}
       {state.gaps.value > 0 && <span class="warn"> · {count(state.gaps.value)} missed</span>}
       {state.paused.value && state.waiting.value > 0 && <> · {count(state.waiting.value)} waiting</>}

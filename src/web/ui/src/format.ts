@@ -24,6 +24,9 @@ export function rate(perSecond: number): string {
 
 export const count = (value: number) => value.toLocaleString("en-US");
 
+// A number of requests; by the weights of a sample it is an estimate, and not whole.
+export const requests = (value: number, estimated: boolean) => `${estimated ? "≈" : ""}${count(Math.round(value))}`;
+
 export const percent = (part: number, whole: number) =>
   whole === 0 || part === 0 ? "0%" : part / whole < 0.001 ? "<0.1%" : `${((part / whole) * 100).toFixed(1)}%`;
 

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { buckets, type Bucket } from "./facets";
 import { store } from "./feed";
-import { clock, count, durationMs, ms } from "./format";
+import { clock, durationMs, ms, requests } from "./format";
 import { VERDICTS } from "./record";
 import { verdictLabel } from "./verdict";
 import * as state from "./state";
@@ -77,7 +77,7 @@ function Bars({ bars }: { bars: Bucket[] }) {
 }
 
 const barText = (bar: Bucket) =>
-  [clock(bar.from, state.utc.value), `${count(bar.total)} requests`, ...VERDICTS.filter((v) => v !== "Ok" && bar.counts[v]).map((v) => `${verdictLabel(v)} ${bar.counts[v]}`), bar.p50 === undefined ? "" : `p50 ${ms(bar.p50)}, p99 ${ms(bar.p99)}`].filter(Boolean).join(" · ");
+  [clock(bar.from, state.utc.value), `${requests(bar.total, store.estimated)} requests`, ...VERDICTS.filter((v) => v !== "Ok" && bar.counts[v]).map((v) => `${verdictLabel(v)} ${requests(bar.counts[v], store.estimated)}`), bar.p50 === undefined ? "" : `p50 ${ms(bar.p50)}, p99 ${ms(bar.p99)}`].filter(Boolean).join(" · ");
 
 function usePointer(ref: { current: HTMLDivElement | null }) {
   const at = (event: PointerEvent) => {
@@ -108,7 +108,7 @@ function usePointer(ref: { current: HTMLDivElement | null }) {
 function inWords({ from, to, bars }: Drawn): string {
   const total = bars.reduce((sum, bar) => sum + bar.total, 0);
   const counts = VERDICTS.map((v) => [v, bars.reduce((sum, bar) => sum + (bar.counts[v] ?? 0), 0)] as const).filter(([, n]) => n);
-  return `${count(total)} requests from ${clock(from, state.utc.value)} to ${clock(to, state.utc.value)}: ${counts.map(([v, n]) => `${verdictLabel(v)} ${count(n)}`).join(", ")}`;
+  return `${requests(total, store.estimated)} requests from ${clock(from, state.utc.value)} to ${clock(to, state.utc.value)}: ${counts.map(([v, n]) => `${verdictLabel(v)} ${requests(n, store.estimated)}`).join(", ")}`;
 }
 
 export function Plot() {

@@ -105,6 +105,7 @@ export interface Row {
   clientMs: number; // NaN: not known
   serverMs: number;
   betweenMs: number; // NaN for retries: it would hold the earlier tries as well
+  weight: number; // how many requests it stands for
 }
 
 const union = (lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
@@ -145,6 +146,7 @@ export function toRow(line: string, seq: number): Row {
     clientMs: t.clientMs ?? NaN,
     serverMs: t.serverMs ?? NaN,
     betweenMs: retried ? NaN : (t.betweenMs ?? NaN),
+    weight: r.weight && r.weight > 0 ? r.weight : 1,
   };
 }
 
@@ -165,6 +167,7 @@ export class RowStore {
   private rows: Row[] = [];
   private fresh: Row[] = [];
   private ids = new Map<string, Row>();
+  estimated = false; // a row was of a sample: what is counted by weights is an estimate
   constructor(readonly capacity: number) {}
 
   get length() {
@@ -179,6 +182,7 @@ export class RowStore {
   }
   add(row: Row) {
     this.ids.set(row.id, row);
+    if (row.weight !== 1) this.estimated = true;
     this.fresh.push(row);
   }
   // Puts a newer row of the same request into the place of the one that is listed.
@@ -227,5 +231,6 @@ export class RowStore {
     this.rows = [];
     this.fresh = [];
     this.ids.clear();
+    this.estimated = false;
   }
 }
