@@ -183,6 +183,10 @@ GROUPS = {
                                        "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
                                        "UNAUTHENTICATED")],
     ],
+    "a_call_of_grpc_that_a_second_try_saved_was_retried": [
+        rpc("Unsteady", "OK", "Retried", client={"attempts": 2},
+            server=[{"code": 200, "grpcStatus": "UNAVAILABLE"}, {"code": 200, "grpcStatus": "OK"}]),
+    ],
     "a_stream_has_its_status_in_trailers": [
         streamed("OK"),
         streamed("NOT_FOUND"),
@@ -202,6 +206,8 @@ GROUPS = {
         rpc("Denied", "PERMISSION_DENIED", "Denied", denied=by_policy("stock-denies")),
         rpc("Unlisted", "PERMISSION_DENIED", "Denied", denied=by_policy()),
         rpc("Tried", "OK", dryRun=tried("stock-tries")),
+        # No policy that is tried would allow it, so there is none to name.
+        rpc("TriedUnlisted", "OK", dryRun={"result": "Denied", "policy": None, "side": "destination"}),
     ],
     "connections_are_allowed_denied_by_name_denied_by_default_tried_and_limited": [
         connection(9001),
@@ -258,7 +264,8 @@ class CommandLine:
         tried = [row[:6] for row in self.rows("policy", "--dry-run")]
         for workload in ("store", "stock", "vault"):
             self.assertIn(["rules/caller", f"rules/{workload}", f"rules/{workload}-tries", "rule", "0", "1"], tried)
-        self.assertEqual(len(tried), 3)
+        self.assertIn(["rules/caller", "rules/stock", "none", "named", "1"], [row[:5] for row in tried])
+        self.assertEqual(len(tried), 4)
 
     def test_top_counts_a_failed_call_of_grpc_as_an_error_though_its_code_is_200(self):
         wanted = {row.find["request"]["path"]: "0%" if row.expect["verdict"] == "Ok" else "100.0%"

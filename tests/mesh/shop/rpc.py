@@ -2,8 +2,8 @@
 """The gRPC application of a pod of the sample shop, and who calls it. usage: rpc.py serve | rpc.py call TARGET METHOD[@SECONDS]...
 
 The method's name says how a call of shop.v1.Stock ends: NOT_FOUND with that status and nothing else, Stream_NOT_FOUND after
-three messages, Slow not before its caller has gone, Open after one message likewise; any other one is OK. The caller cancels
-Open after that message; @SECONDS is a deadline. It prints {METHOD: status} as JSON."""
+three messages, Slow not before its caller has gone, Open after one message likewise, Unsteady UNAVAILABLE the first time; any
+other one is OK. The caller cancels Open after that message; @SECONDS is a deadline. It prints {METHOD: status} as JSON."""
 
 import json
 import os
@@ -32,6 +32,9 @@ def wait_for_the_caller_to_go(context):
 
 
 class Stock(grpc.GenericRpcHandler):
+    def __init__(self):
+        self._unsteady = threading.Lock()  # held once it has failed
+
     def service(self, details):
         method = details.method.rpartition("/")[2]
 
@@ -45,6 +48,8 @@ class Stock(grpc.GenericRpcHandler):
         def unary(_request, context):
             if method.startswith("Slow"):
                 wait_for_the_caller_to_go(context)
+            if method == "Unsteady" and self._unsteady.acquire(blocking=False):
+                end("UNAVAILABLE", context)
             end(method, context)
             return b"answer"
 
