@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 
 #include "cli/commands/commands.h"
 #include "cli/print/top_table.h"
@@ -41,7 +40,7 @@ class TopCommand final : public Command {
   std::string sort_ = "rate";
   base::Nanos window_ = 60 * base::kSecond;
   base::Nanos interval_ = 2 * base::kSecond;
-  size_t rows_ = 0;
+  uint64_t rows_ = 0;  // 0: not asked for
   bool once_ = false;
 };
 
@@ -50,13 +49,6 @@ observe::TrafficSummary::By Groups(const std::string& by) {
   if (by == "zone") return By::kZone;
   if (by == "version") return By::kVersion;
   return by == "pod" ? By::kPod : By::kNothing;
-}
-
-Status TakeRows(const std::string& text, size_t* out) {
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, *out);
-  if (read.ec == std::errc() && read.ptr == end && *out > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("\"{}\" must be a whole number from 1", text));
 }
 
 CommandSpec TopCommand::Describe() {
@@ -79,9 +71,8 @@ CommandSpec TopCommand::Describe() {
                      "group by edge or route, or by the zones, versions or pods of both ends",
                      &by_),
         ChoiceOption("sort", 0, sorts, "sort order; durations by their p99", &sort_),
-        Option{"rows", 0, "COUNT",
-               "show at most COUNT lines (default: what fits the terminal, or all)",
-               [this](const std::string& text) { return TakeRows(text, &rows_); }},
+        CountOption("rows", "show at most COUNT lines (default: what fits the terminal, or all)",
+                    &rows_),
         DurationOption("window", "time window (default: 60s)", &window_),
         DurationOption("interval", "refresh interval (default: 2s)", &interval_),
         FlagOption("once", 0, "print once and exit, even on a terminal", &once_),
