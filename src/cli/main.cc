@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
-#include <exception>
-
+#include "base/command_line.h"
 #include "base/log.h"
 #include "base/termination.h"
 #include "cli/commands/program.h"
@@ -32,11 +30,6 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int code = traffictap::cli::kExitFailure;
-  try {
-    code = Run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "unexpected failure: %s\n", e.what());
-  }
-  traffictap::base::EndProcess(code);
+  using namespace traffictap;
+  base::EndProcess(base::RunMain([&] { return Run(argc, argv); }));
 }
