@@ -58,7 +58,7 @@ Status OpenCommand::Run(Session& session) {
   NewestRecords newest(last_);
   const auto show = [&](const replay::Record& record, const auto&) -> Status {
     if (last_ == 0) return (*output)->Write(record.line);
-    newest.Add(record.line);
+    newest.Add(record.start, record.line);
     return absl::OkStatus();
   };
   Status done = replay::ReplayFiles(*options, show, &counters);

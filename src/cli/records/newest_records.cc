@@ -3,13 +3,10 @@
 
 #include <utility>
 
-#include "kube/object.h"
-
 namespace traffictap::cli {
 
-void NewestRecords::Add(std::string_view line) {
-  const kube::Object record(kube::Json::parse(line.begin(), line.end(), nullptr, false));
-  by_start_.emplace(record.Text("/timings/startTime"), line);
+void NewestRecords::Add(base::Nanos start, std::string_view line) {
+  by_start_.emplace(start, line);
   if (by_start_.size() > count_) by_start_.erase(by_start_.begin());
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/records/show_records.h"
 
+#include "base/rfc3339.h"
 #include "cli/records/newest_records.h"
 #include "fmt/format.h"
+#include "kube/object.h"
 
 namespace traffictap::cli {
 namespace {
@@ -10,6 +12,12 @@ namespace {
 void SayWhyEnded(const std::string& reason, bool follow, Session& session) {
   if (reason == "TapsGone") session.console->Say("the tap has ended");
   if (reason == "BacklogRead" && follow) session.console->Say("the collector has ended the stream");
+}
+
+// 0 where the record has none.
+base::Nanos StartOf(std::string_view line) {
+  const kube::Object record(kube::Json::parse(line.begin(), line.end(), nullptr, false));
+  return base::ParseRfc3339(record.Text("/timings/startTime")).value_or(0);
 }
 
 // The newest of the backlog, and from its end on what comes: two requests, since the first one has
@@ -21,7 +29,7 @@ StatusOr<std::string> ReadFromLast(const Cluster& cluster, RecordStreamOptions s
   std::string position;
   RecordStreamHandlers of_backlog = handlers;
   of_backlog.on_record = [&newest](std::string_view line) {
-    newest.Add(line);
+    newest.Add(StartOf(line), line);
     return absl::OkStatus();
   };
   of_backlog.on_position = [&position](const std::string& told) { position = told; };
