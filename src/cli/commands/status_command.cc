@@ -63,8 +63,7 @@ Status StatusCommand::Run(Session& session) {
   if (!keys.ok()) return keys.status();
   for (const auto& key : *keys) {
     const kube::ObjectKey at = KeyOf(key);
-    const auto& resource = at.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
-    const auto tap = cluster->client->Get(resource, at, {});
+    const auto tap = cluster->client->Get(ResourceOf(at), at, {});
     if (!tap.ok()) return ExplainTaps(tap.status());
     TT_RETURN_IF_ERROR(session.console->Write(Text(*tap)));
   }

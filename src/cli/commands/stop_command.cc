@@ -41,10 +41,6 @@ CommandSpec StopCommand::Describe() {
   return spec;
 }
 
-const kube::Resource& ResourceOf(const Object& tap) {
-  return tap.ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
-}
-
 StatusOr<std::vector<Object>> StopCommand::Mine(const Cluster& cluster) const {
   const auto user = CurrentUser(*cluster.client);
   if (!user.ok()) return user.status();
@@ -71,8 +67,7 @@ StatusOr<std::vector<Object>> StopCommand::Named(const Cluster& cluster) const {
   for (const auto& name : names_) {
     const std::string key = TapKey(name, cluster.ns);
     const kube::ObjectKey at = KeyOf(key);
-    auto tap =
-        cluster.client->Get(at.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps, at, {});
+    auto tap = cluster.client->Get(ResourceOf(at), at, {});
     if (absl::IsNotFound(tap.status())) {
       return absl::NotFoundError(
           fmt::format("no tap \"{}\"; see: kubectl traffictap list -A", key));
@@ -90,7 +85,7 @@ StatusOr<std::vector<Object>> StopCommand::Named(const Cluster& cluster) const {
 }
 
 Status StopCommand::Stop(const Cluster& cluster, const Object& tap, Session& session) const {
-  const Status done = cluster.client->Delete(ResourceOf(tap), tap.key(), {.uid = tap.uid()});
+  const Status done = cluster.client->Delete(ResourceOf(tap.key()), tap.key(), {.uid = tap.uid()});
   if (!done.ok() && !absl::IsNotFound(done)) return ExplainTaps(done);
   return session.console->Write(fmt::format("{} stopped\n", tap.key().ToString()));
 }

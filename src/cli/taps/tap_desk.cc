@@ -182,8 +182,7 @@ StatusOr<Json> TapDesk::Peers(const std::string& posted) const {
   if (!key.ok()) return key.status();
   const kube::ObjectKey at = KeyOf(*key);
   if (at.name.empty()) return absl::InvalidArgumentError("tap: must name a tap");
-  const auto& resource = at.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
-  const auto tap = cluster_->client->Get(resource, at, {});
+  const auto tap = cluster_->client->Get(ResourceOf(at), at, {});
   if (!tap.ok()) return ExplainTaps(tap.status());
   Json peers = Json::array();
   const Json* told = tap->Find("/status/peers");

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "cli/shell/pause.h"
+#include "cli/taps/tap_names.h"
 #include "cli/taps/targets.h"
 #include "fmt/format.h"
 #include "tap/values.h"
@@ -247,8 +248,7 @@ StatusOr<Object> WaitForPlan(kube::KubeClient& client, const TapRequest& request
 }
 
 bool IsInForce(kube::KubeClient& client, const kube::ObjectKey& key) {
-  const auto& resource = key.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
-  const auto tap = client.Get(resource, key, {});
+  const auto tap = client.Get(ResourceOf(key), key, {});
   if (!tap.ok()) return !absl::IsNotFound(tap.status());
   return IsInForce(*tap);
 }

@@ -94,6 +94,10 @@ kube::ObjectKey KeyOf(const std::string& key) {
   return {key.substr(0, slash), key.substr(slash + 1)};
 }
 
+const kube::Resource& ResourceOf(const kube::ObjectKey& key) {
+  return key.ns.empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
+}
+
 std::string SharedNamespace(const std::vector<std::string>& names, const std::string& ns) {
   std::string shared = ns;
   for (size_t i = 0; i < names.size(); ++i) {

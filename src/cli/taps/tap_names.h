@@ -21,6 +21,9 @@ std::string TapKey(const std::string& name, const std::string& ns);
 // Such a key as the API has it.
 kube::ObjectKey KeyOf(const std::string& key);
 
+// What the API has under such a key: without a namespace it is a ClusterTrafficTap.
+const kube::Resource& ResourceOf(const kube::ObjectKey& key);
+
 // The one namespace that all of the names are in, where `ns` is that of names without one; empty
 // where there is none.
 std::string SharedNamespace(const std::vector<std::string>& names, const std::string& ns);

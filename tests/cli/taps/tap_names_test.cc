@@ -25,6 +25,11 @@ BOOST_AUTO_TEST_CASE(names_may_have_a_namespace_and_a_kind) {
   BOOST_TEST(cli::TapKey("t", "") == "t");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_without_a_namespace_is_a_cluster_tap) {
+  BOOST_TEST(cli::ResourceOf(cli::KeyOf("shop/t")).kind == "TrafficTap");
+  BOOST_TEST(cli::ResourceOf(cli::KeyOf("t")).kind == "ClusterTrafficTap");
+}
+
 BOOST_AUTO_TEST_CASE(taps_of_one_namespace_are_read_there_and_others_everywhere) {
   BOOST_TEST(cli::SharedNamespace({}, "shop") == "shop");
   BOOST_TEST(cli::SharedNamespace({"t", "shop/u"}, "shop") == "shop");
