@@ -7,12 +7,7 @@ namespace traffictap::mesh {
 namespace {
 
 using kube::Json;
-
-// The text of a field, or empty.
-std::string TextOf(const Json& object, const char* field) {
-  const auto found = object.is_object() ? object.find(field) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
+using kube::TextOf;
 
 void Each(const Json* list, const std::function<void(const Json&)>& visit) {
   if (list == nullptr || !list->is_array()) return;

@@ -13,11 +13,6 @@ uint64_t ReadCount(const kube::Object& object, const char* pointer) {
   return value != nullptr && value->is_number_unsigned() ? value->get<uint64_t>() : 0;
 }
 
-std::string TextOf(const kube::Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // Whom a former operator had found, so that a restart takes no peer away: in the order of the status,
 // those that were attached first.
 std::vector<plan::SeenPeer> ReadPeers(const kube::Object& object) {
@@ -25,8 +20,8 @@ std::vector<plan::SeenPeer> ReadPeers(const kube::Object& object) {
   const kube::Json* peers = object.Find("/status/peers");
   if (peers == nullptr || !peers->is_array()) return out;
   for (const kube::Json& peer : *peers) {
-    if (!peer.is_object()) continue;
-    plan::SeenPeer seen{TextOf(peer, "namespace"), TextOf(peer, "kind"), TextOf(peer, "name")};
+    plan::SeenPeer seen{kube::TextOf(peer, "namespace"), kube::TextOf(peer, "kind"),
+                        kube::TextOf(peer, "name")};
     if (!seen.ns.empty() && !seen.kind.empty() && !seen.name.empty())
       out.push_back(std::move(seen));
   }

@@ -8,12 +8,6 @@
 namespace traffictap::kube {
 namespace {
 
-std::string TextAt(const Json& object, const char* field) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 bool BoolAt(const Json& object, const char* field) {
   const auto found = object.find(field);
   return found != object.end() && found->is_boolean() && found->get<bool>();
@@ -29,10 +23,16 @@ std::map<std::string, std::string> TextMap(const Json* object) {
 }
 
 std::string TextIn(const Json* object, const std::string& name) {
-  return object == nullptr ? "" : TextAt(*object, name.c_str());
+  return object == nullptr ? "" : TextOf(*object, name);
 }
 
 }  // namespace
+
+std::string TextOf(const Json& object, const std::string& field) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 std::string ObjectKey::ToString() const { return ns.empty() ? name : ns + "/" + name; }
 
@@ -94,8 +94,8 @@ std::vector<OwnerReference> Object::owner_references() const {
   if (owners == nullptr || !owners->is_array()) return out;
   for (const Json& owner : *owners) {
     if (!owner.is_object()) continue;
-    out.push_back({TextAt(owner, "apiVersion"), TextAt(owner, "kind"), TextAt(owner, "name"),
-                   TextAt(owner, "uid"), BoolAt(owner, "controller")});
+    out.push_back({TextOf(owner, "apiVersion"), TextOf(owner, "kind"), TextOf(owner, "name"),
+                   TextOf(owner, "uid"), BoolAt(owner, "controller")});
   }
   return out;
 }

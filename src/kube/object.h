@@ -14,6 +14,9 @@ namespace traffictap::kube {
 // JSON is what the API speaks; this is the project's JSON value outside of the data plane.
 using Json = nlohmann::json;
 
+// The text of a field; empty where `object` is no JSON object or the field no text.
+std::string TextOf(const Json& object, const std::string& field);
+
 // Where an object is; `ns` is empty for cluster-scoped ones.
 struct ObjectKey {
   std::string ns;

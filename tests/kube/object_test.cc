@@ -47,6 +47,16 @@ BOOST_AUTO_TEST_CASE(what_is_absent_or_of_another_type_reads_as_empty) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_text_of_an_object_reads_as_empty) {
+  const Json object = {{"name", "web"}, {"count", 1}};
+  BOOST_TEST(kube::TextOf(object, "name") == "web");
+  BOOST_TEST(kube::TextOf(object, "count") == "");
+  BOOST_TEST(kube::TextOf(object, "other") == "");
+  for (const Json& none : {Json(), Json(7), Json("name"), Json::array({"name"})}) {
+    BOOST_TEST(kube::TextOf(none, "name") == "");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(text_that_is_no_object_is_refused) {
   for (const char* text : {"", "[]", "7", "{", "{\"a\":}"}) BOOST_TEST(!Object::Parse(text).ok());
   BOOST_TEST(Object(Json("text")).value().is_object());
