@@ -57,9 +57,7 @@ FarEnd Describe(const PackedEntry* own, const PackedEntry* told_by) {
     out.workload = told_by->text(Text::kPeerWorkload);
     out.ns = told_by->text(Text::kPeerNamespace);
     out.principal = told_by->text(Text::kPeerPrincipal);
-    out.address = told_by->facts.reporter == traffic::Reporter::kSource
-                      ? told_by->facts.upstream_remote
-                      : told_by->facts.downstream_direct_remote;
+    out.address = PeerAddress(*told_by);
   }
   if (own != nullptr) {
     out.workload = own->node->workload;

@@ -18,11 +18,7 @@ RecordEnd Of(const PackedEntry* own, const PackedEntry* teller) {
                 {},
                 {},
                 nullptr};
-  if (!out.name.empty()) return out;
-  const auto& facts = teller->facts;
-  out.ip = (facts.reporter == traffic::Reporter::kSource ? facts.upstream_remote
-                                                         : facts.downstream_direct_remote)
-               .IpString();
+  if (out.name.empty()) out.ip = PeerAddress(*teller).IpString();
   return out;
 }
 

@@ -12,10 +12,6 @@ inline bool IsClient(const traffic::PackedEntry& entry) {
   return entry.facts.reporter == traffic::Reporter::kSource;
 }
 
-inline const traffic::SocketAddress& PeerAddress(const traffic::PackedEntry& entry) {
-  return IsClient(entry) ? entry.facts.upstream_remote : entry.facts.downstream_direct_remote;
-}
-
 // Its stream goes on.
 inline bool IsOpen(const traffic::PackedEntry& entry) {
   return entry.facts.moment == traffic::LogMoment::kPeriodic;

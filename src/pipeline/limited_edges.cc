@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "pairing/pair_key.h"
+#include "traffic/packed_entry.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -17,7 +17,7 @@ LimitedEdges::End EndOf(const PackedEntry* own, const PackedEntry* teller) {
   LimitedEdges::End out{std::string(teller->text(Text::kPeerNamespace)),
                         std::string(teller->text(Text::kPeerWorkload))};
   if (!out.name.empty()) return out;
-  out.name = pairing::PeerAddress(*teller).IpString();
+  out.name = PeerAddress(*teller).IpString();
   return out;
 }
 

@@ -12,7 +12,7 @@
 #include "filter/entry_filter.h"
 #include "filter/pair_filter.h"
 #include "pairing/orphan_reason.h"
-#include "pairing/pair_key.h"
+#include "pairing/peer_states.h"
 #include "pairing/verdict.h"
 #include "traffic/entry_batch.h"
 
@@ -37,7 +37,7 @@ bool Asks(const tap::TapSpec& spec, const traffic::Node& node) {
 
 // Where one side's end saw the other one.
 pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller) {
-  return {pairing::PeerAddress(teller), teller.node->network};
+  return {PeerAddress(teller), teller.node->network};
 }
 
 // The other ends that are no targets.

@@ -26,6 +26,14 @@ struct PackedEntry {
   std::string_view text(Text which) const;
 };
 
+// The other end of the reporter's socket: the client's proxy saw the server's, the server's the
+// client's.
+inline const SocketAddress& PeerAddress(const PackedEntry& entry) {
+  const EntryFacts& facts = entry.facts;
+  return facts.reporter == Reporter::kSource ? facts.upstream_remote
+                                             : facts.downstream_direct_remote;
+}
+
 // Bytes that `entry` takes when packed; a multiple of alignof(PackedEntry).
 size_t PackedSize(const AccessEntry& entry);
 

@@ -128,8 +128,7 @@ void AddRequestAttributes(const PackedEntry& entry, AttributeWriter& out) {
   if (http) AddHttp(entry, client, out);
   out.Text("network.transport", "tcp");
   // Over what socket: the client's to the server, the server's to the client.
-  AddAddress("network.peer.address", "network.peer.port",
-             client ? facts.upstream_remote : facts.downstream_direct_remote, out);
+  AddAddress("network.peer.address", "network.peer.port", PeerAddress(entry), out);
   AddAddress("network.local.address", "network.local.port",
              client ? facts.upstream_local : facts.downstream_local, out);
   AddAddress("client.address", "client.port", facts.downstream_remote, out);
