@@ -11,10 +11,16 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "base/clock.h"
 
 namespace traffictap::base {
 
 using MetricLabels = std::map<std::string, std::string>;
+
+// Prometheus' unit of time.
+inline double Seconds(Nanos nanos) {
+  return static_cast<double>(nanos) / static_cast<double>(kSecond);
+}
 
 // One of the values that a bucket counts, and where to look further.
 struct Exemplar {

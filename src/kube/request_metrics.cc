@@ -2,25 +2,18 @@
 #include "kube/request_metrics.h"
 
 namespace traffictap::kube {
-namespace {
-
-double Seconds(base::Nanos nanos) {
-  return static_cast<double>(nanos) / static_cast<double>(base::kSecond);
-}
-
-}  // namespace
 
 void RequestMetrics::Count(const std::string& verb, const std::string& resource, int code,
                            base::Nanos took) {
   absl::MutexLock lock(&mutex_);
   Calls& calls = calls_[{verb, resource, code}];
   calls.count += 1;
-  calls.seconds += Seconds(took);
+  calls.seconds += base::Seconds(took);
 }
 
 void RequestMetrics::CountWait(base::Nanos waited) {
   absl::MutexLock lock(&mutex_);
-  waited_seconds_ += Seconds(waited);
+  waited_seconds_ += base::Seconds(waited);
 }
 
 void RequestMetrics::Write(base::MetricWriter& writer) const {

@@ -64,10 +64,6 @@ RequestMetrics::ExemplarId IdOf(tap::Exemplars exemplars, const TrafficPair& pai
   return {};
 }
 
-double Seconds(base::Nanos nanos) {
-  return static_cast<double>(nanos) / static_cast<double>(base::kSecond);
-}
-
 base::MetricLabels IdLabel(tap::Exemplars exemplars, const RequestMetrics::ExemplarId& id) {
   if (exemplars == tap::Exemplars::kRecordId)
     return {{"record_id", fmt::format("{:016x}", id.low)}};
@@ -81,11 +77,11 @@ void AddTo(const std::vector<base::Nanos>& bounds, const RequestMetrics::Observe
   const auto bound = std::lower_bound(bounds.begin(), bounds.end(), one.duration);
   const auto bucket = static_cast<size_t>(bound - bounds.begin());
   series->buckets[bucket] += one.weight;
-  series->seconds += one.weight * Seconds(one.duration);
+  series->seconds += one.weight * base::Seconds(one.duration);
   if (series->exemplars.empty() || !one.id.present()) return;
   auto& exemplar = series->exemplars[bucket];
   if (exemplar.id.preferred && !one.id.preferred) return;
-  exemplar = {one.id, Seconds(one.duration), now};
+  exemplar = {one.id, base::Seconds(one.duration), now};
 }
 
 }  // namespace
@@ -172,13 +168,13 @@ base::HistogramValue RequestMetrics::HistogramOf(const Series& series) const {
   for (size_t i = 0; i < series.buckets.size(); ++i) {
     requests += series.buckets[i];
     auto& bucket = out.buckets.emplace_back();
-    bucket.upper_bound = i < spec_.buckets.size() ? Seconds(spec_.buckets[i])
+    bucket.upper_bound = i < spec_.buckets.size() ? base::Seconds(spec_.buckets[i])
                                                   : std::numeric_limits<double>::infinity();
     bucket.count = static_cast<uint64_t>(requests);
     if (series.exemplars.empty() || !series.exemplars[i].id.present()) continue;
     const Exemplar& last = series.exemplars[i];
     bucket.exemplar =
-        base::Exemplar{IdLabel(spec_.exemplars, last.id), last.seconds, Seconds(last.time)};
+        base::Exemplar{IdLabel(spec_.exemplars, last.id), last.seconds, base::Seconds(last.time)};
   }
   return out;
 }

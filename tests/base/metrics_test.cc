@@ -19,6 +19,11 @@ bool Holds(const std::string& text, const std::string& line) {
 
 BOOST_AUTO_TEST_SUITE(metrics)
 
+BOOST_AUTO_TEST_CASE(durations_are_told_in_seconds) {
+  BOOST_TEST(base::Seconds(1500 * base::kMillisecond) == 1.5);
+  BOOST_TEST(base::Seconds(0) == 0.0);
+}
+
 BOOST_AUTO_TEST_CASE(renders_name_help_type_labels_and_value) {
   MetricsRegistry registry;
   registry.Register([](MetricWriter& writer) {
