@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "traffic/record_id.h"
+#include "traffic/trace_context.h"
 
 namespace traffictap::pipeline {
 namespace {
@@ -67,7 +68,7 @@ RequestMetrics::ExemplarId IdOf(tap::Exemplars exemplars, const TrafficPair& pai
 base::MetricLabels IdLabel(tap::Exemplars exemplars, const RequestMetrics::ExemplarId& id) {
   if (exemplars == tap::Exemplars::kRecordId)
     return {{"record_id", fmt::format("{:016x}", id.low)}};
-  return {{"trace_id", fmt::format("{:016x}{:016x}", id.high, id.low)}};
+  return {{"trace_id", traffic::TraceIdText({id.high, id.low})}};
 }
 
 void AddTo(const std::vector<base::Nanos>& bounds, const RequestMetrics::Observed& one,
