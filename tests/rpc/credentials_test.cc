@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "fakes/scoped_env.h"
 #include "fakes/temp_dir.h"
 
 namespace traffictap {
@@ -41,9 +42,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_missing_is_named) {
 
 BOOST_AUTO_TEST_CASE(the_systems_authorities_are_where_the_environment_says) {
   BOOST_TEST(!rpc::SystemAuthorities().empty());
-  setenv("SSL_CERT_FILE", "/chosen.pem", 1);
+  const fakes::ScopedEnv chosen("SSL_CERT_FILE", "/chosen.pem");
   BOOST_TEST(rpc::SystemAuthorities() == "/chosen.pem");
-  unsetenv("SSL_CERT_FILE");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
