@@ -31,6 +31,17 @@ BOOST_AUTO_TEST_CASE(unpacks_to_what_was_packed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_other_end_is_the_one_of_the_reporters_own_socket) {
+  SampleEntry sample;
+  auto& facts = sample.entry.facts;
+  facts.upstream_remote = ParseSocketAddress("10.0.0.2", 80).value();
+  facts.downstream_direct_remote = ParseSocketAddress("10.0.0.1", 4000).value();
+  facts.reporter = Reporter::kSource;
+  BOOST_TEST(PeerAddress(*PackedSample(sample).get()).IpString() == "10.0.0.2");
+  facts.reporter = Reporter::kDestination;
+  BOOST_TEST(PeerAddress(*PackedSample(sample).get()).IpString() == "10.0.0.1");
+}
+
 BOOST_AUTO_TEST_CASE(says_its_own_size_and_keeps_the_next_entry_aligned) {
   SampleEntry sample;
   for (size_t length = 0; length < 20; ++length) {
