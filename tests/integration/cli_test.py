@@ -11,9 +11,8 @@ import unittest
 
 import proxy
 from proxy import Proxy, ended, entry, identifier, message
-from stage import COLLECTOR, Stage, tap, wait_until
+from stage import CLI, Stage, tap, wait_until
 
-CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 PATHS = ("/cart", "/cart/1", "/pay")
 
 

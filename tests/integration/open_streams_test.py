@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import pathlib
 import subprocess
 import unittest
 
@@ -12,7 +11,6 @@ from shop import Pod
 from stage import CART, FRONTEND, Stage, tap, wait_until
 
 PODS = [dataclasses.replace(pod, open_streams="1s") for pod in (FRONTEND, CART, Pod("db", 8, tcp=5432))]
-CLI = pathlib.Path(stage.COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 KINDS = ("TCP", "HTTP/1.1")
 
 
@@ -49,7 +47,7 @@ class OpenStreams(unittest.TestCase):
                 if record["request"]["protocol"] == kind and record["request"].get("path") != "/"]
 
     def ids(self, *options):
-        line = [CLI, "open", self.stage.collector.output / "all.jsonl", *options, "-o", "json"]
+        line = [stage.CLI, "open", self.stage.collector.output / "all.jsonl", *options, "-o", "json"]
         done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
         return sorted(json.loads(record)["id"] for record in done.stdout.splitlines())
 

@@ -12,6 +12,7 @@ import time
 from shop import Collector, Network, Pod, Shop
 
 COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
+CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 FLUSH_SECONDS = 1  # of the shop's Envoys
 FRONTEND, CART, STOCK = Pod("frontend", 1), Pod("cart", 2), Pod("stock", 5, retries=2)
 FAST = Pod("fast", 20, instant=True)

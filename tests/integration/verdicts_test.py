@@ -17,11 +17,10 @@ import grpc
 
 import proxy
 from captures import table
-from stage import COLLECTOR, Stage, file_output, tap, wait_until
+from stage import CLI, Stage, file_output, tap, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAPTURE = ROOT / "tests/captures/verdicts.jsonl.gz"
-CLI = pathlib.Path(COLLECTOR).parents[1] / "cli/kubectl-traffictap"
 WIDE = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "TCP"]}
 
 
