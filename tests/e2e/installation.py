@@ -32,6 +32,12 @@ def python():
     return pathlib.Path(subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()).parents[1]
 
 
+def run_cli(mesh, *args):
+    """What kubectl-traffictap prints; it reads files and needs no cluster. It must succeed."""
+    line = [mesh.build / "src/cli/kubectl-traffictap", *args]
+    return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def shared_mesh():
     """The mesh with the shop that all files of this folder use, started by the first that asks."""
     if not _shared:

@@ -3,12 +3,11 @@
 open, which a tap's own patch asks the proxies for, and the one of their end."""
 
 import json
-import subprocess
 import time
 import unittest
 
 from held import Held, Place
-from installation import Operator, create_crds, recorded_collector, shared_mesh
+from installation import Operator, create_crds, recorded_collector, run_cli, shared_mesh
 from mesh.processes import wait_until
 
 TAP, INTERVAL, HELD_MS = "held", "5s", 30_000
@@ -88,18 +87,14 @@ class HeldForHalfAMinute(unittest.TestCase):
         ended = [r["id"] for r in self.read("open", "--state", "Ended", "--path", "/held/websocket")]
         self.assertGreaterEqual(len(opened), 3)
         self.assertEqual(ended, opened[:1])
-        counted = self.run_cli("top", "--path", "/held/websocket", "--file", self.file())
+        counted = run_cli(mesh, "top", "--path", "/held/websocket", "--file", self.file())
         self.assertTrue(counted.startswith("1 record"), counted)
 
     def file(self):
         return collector.records.directory / place.taps.file(TAP)
 
-    def run_cli(self, *args):
-        line = [mesh.build / "src/cli/kubectl-traffictap", *args]
-        return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
-
     def read(self, command, *options):
-        return [json.loads(line) for line in self.run_cli(command, self.file(), *options, "-o", "json").splitlines()]
+        return [json.loads(line) for line in run_cli(mesh, command, self.file(), *options, "-o", "json").splitlines()]
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ import hashlib
 import hmac
 import json
 import pathlib
-import subprocess
 import time
 import unittest
 
 from captures import table
-from installation import Operator, create_crds, recorded_collector, shared_mesh
+from installation import Operator, create_crds, recorded_collector, run_cli, shared_mesh
 from mesh.processes import wait_until
 from taps import Taps
 
@@ -135,9 +134,8 @@ def call_all():
 
 class CommandLine(table.CommandLine, unittest.TestCase):
     def rows(self, *args):
-        line = [mesh.build / "src/cli/kubectl-traffictap", *args, "--no-headers", "--file",
-                collector.records.directory / taps.file(TAP)]
-        return [row.split() for row in subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()]
+        told = run_cli(mesh, *args, "--no-headers", "--file", collector.records.directory / taps.file(TAP))
+        return [row.split() for row in told.splitlines()]
 
 
 Verdicts = table.cases(__name__, records)
