@@ -182,7 +182,7 @@ istiod sends, one worker, a fast server behind another sidecar, all on the machi
 *On demand* is measured right after its patch has come, while the old listeners still drain. Other work on the machine shows in
 the ranges: where they overlap, nothing was proven to differ.
 
-The cost is that of building an entry. Envoy (1.40) fills in all of it (fields, headers, the metadata of both ends, as protobuf)
+The cost is that of building an entry. Envoy fills in all of it (fields, headers, the metadata of both ends, as protobuf)
 before it checks whether its logger has room, and only then drops it: so a closed attachment costs what an open one does, and the
 collector cannot lower it. Istio's file log formats one line per request instead. Only a change of the listener stops the entries from
 being built, and that is what drains connections.
