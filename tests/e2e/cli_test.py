@@ -237,6 +237,23 @@ class Others(Scenario):
         self.assertEqual(read.code, 0, read.errors)
         self.assertEqual({json.loads(line)["response"]["code"] for line in read.lines}, {503})
 
+    def test_trace_is_the_tree_of_the_calls_that_passed_an_id_on(self):
+        taps.apply("passed-on")
+        with calling("/catalog/hops"):
+            run = plugin.run("attach", "passed-on", "-n", "shop", "--from", "frontend-v1", "--max", "1", "-o", "json")
+        self.assertEqual(run.code, 0, run.errors)
+        passed_on = json.loads(run.output)["request"]["id"]
+
+        def tree():
+            """The client's proxy may flush its entry later than the frontend's."""
+            told = plugin.run("trace", passed_on, "-n", "shop", "--no-headers")
+            self.assertEqual((told.code, len(told.lines)), (0, 3), told.output + told.errors)
+            for line, part in zip(told.lines, ("shop/client-v1", "frontend-v1 GET /catalog/hops", "GET /hops")):
+                self.assertIn(part, line, told.output)
+            return True
+
+        wait_until(tree, "the tree has both calls", 30)
+
     def test_detach_attach_list_stop(self):
         run = plugin.run("tap", "frontend-v1", "-n", "shop", "--detach", user="tapper")
         self.assertEqual(run.code, 0, run.errors)
