@@ -27,15 +27,26 @@ def call(path, host="frontend", source="shop/client", **kwargs):
     return mesh.call(source, f"http://{host}{path}", **kwargs)
 
 
+def answered(path, query="", **kwargs):
+    """The path of a call that the application answered: PATH/0, or PATH/1 where a proxy answered the first one itself. That may
+    happen at the end of a drain, when connections are closed. Not the record says who answered, but a header that the
+    application alone sends."""
+    for n in range(2):
+        own = f"{path}/{n}"
+        response = call(own + query, **kwargs)
+        if "x-seen-client-cert" in response.headers:
+            return own
+    raise AssertionError(f"a proxy has answered twice: {response}")
+
+
 def pair(**conditions):
     return collector.records.wait_for(ALL, **conditions)[0]
 
 
 class Pairs(unittest.TestCase):
     def test_a_call_over_mutual_tls_becomes_a_pair_with_both_certificates(self):
-        call("/mtls")
-        record = pair(source="client-v1", destination="frontend-v1", path="/mtls")
-        self.assertEqual((record["verdict"], record["response"]["code"]), ("Ok", 200))
+        record = pair(source="client-v1", destination="frontend-v1", path=answered("/mtls"))
+        self.assertEqual((record["verdict"], record["response"]["code"]), ("Ok", 200), record)
         self.assertEqual(record["source"]["namespace"], "shop")
         self.assertEqual(record["destination"]["serviceAccount"], "frontend")
         self.assertIn("spiffe://cluster.local/ns/shop/sa/client", str(record["server"]))
@@ -48,18 +59,21 @@ class Pairs(unittest.TestCase):
         collector.records.wait_for(ALL, source="client-v1", path="/catalog/versions", count=20)
 
     def test_a_failing_call_is_the_servers_fault(self):
-        call("/wrong?code=503", host="catalog")
-        self.assertEqual(pair(source="client-v1", code=503)["verdict"], "ServerError")
+        # By its own path: a call of the rollout may get 503 too, from the proxy of a pod whose application has ended.
+        path = answered("/wrong", "?code=503", host="catalog")
+        record = pair(source="client-v1", path=f"{path}?code=REDACTED")
+        self.assertEqual((record["verdict"], record["response"]["code"]), ("ServerError", 503), record)
 
     def test_a_retried_call_has_both_attempts(self):
         call("/flaky/again")
         record = pair(source="frontend-v1", destination="flaky-v1", path="/again")
-        self.assertEqual((record["verdict"], len(record["server"])), ("Retried", 2))
+        self.assertEqual((record["verdict"], len(record.get("server", []))), ("Retried", 2), record)
 
     def test_a_call_that_its_client_gives_up(self):
         with self.assertRaises(TimeoutError):
             call("/given-up?delay=2", host="payments", timeout=0.3)
-        self.assertEqual(pair(source="client-v1", path="/given-up?delay=REDACTED")["verdict"], "ClientAborted")
+        record = pair(source="client-v1", path="/given-up?delay=REDACTED")
+        self.assertEqual(record["verdict"], "ClientAborted", record)
 
     def test_the_gateway_is_a_client(self):
         call("/through-the-gateway", host="shop-istio", source="shop/legacy")
@@ -67,7 +81,8 @@ class Pairs(unittest.TestCase):
 
     def test_a_peer_without_a_sidecar_leaves_one_half_and_says_so(self):
         call("/legacy/alone")
-        self.assertEqual(pair(source="frontend-v1", path="/alone")["orphanReason"], "PeerNotMeshed")
+        record = pair(source="frontend-v1", path="/alone")
+        self.assertEqual(record.get("orphanReason"), "PeerNotMeshed", record)
 
     def test_a_tcp_connection_is_a_pair(self):
         with mesh.connect("shop/client", "db", 5432) as connection:
