@@ -57,7 +57,7 @@ FarEnd Describe(const PackedEntry* own, const PackedEntry* told_by) {
     out.workload = told_by->text(Text::kPeerWorkload);
     out.ns = told_by->text(Text::kPeerNamespace);
     out.principal = told_by->text(Text::kPeerPrincipal);
-    out.address = PeerAddress(*told_by);
+    out.address = traffic::FarAddress(*told_by);
   }
   if (own != nullptr) {
     out.workload = own->node->workload;

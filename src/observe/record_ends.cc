@@ -18,7 +18,8 @@ RecordEnd Of(const PackedEntry* own, const PackedEntry* teller) {
                 {},
                 {},
                 nullptr};
-  if (out.name.empty()) out.ip = PeerAddress(*teller).IpString();
+  if (!out.name.empty()) return out;
+  out.ip = traffic::FarAddress(*teller).IpString();
   return out;
 }
 

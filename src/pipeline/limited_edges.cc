@@ -17,7 +17,7 @@ LimitedEdges::End EndOf(const PackedEntry* own, const PackedEntry* teller) {
   LimitedEdges::End out{std::string(teller->text(Text::kPeerNamespace)),
                         std::string(teller->text(Text::kPeerWorkload))};
   if (!out.name.empty()) return out;
-  out.name = PeerAddress(*teller).IpString();
+  out.name = traffic::FarAddress(*teller).IpString();
   return out;
 }
 

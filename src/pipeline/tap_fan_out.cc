@@ -37,7 +37,7 @@ bool Asks(const tap::TapSpec& spec, const traffic::Node& node) {
 
 // Where one side's end saw the other one.
 pairing::PeerPlace OtherEnd(const traffic::PackedEntry& teller) {
-  return {PeerAddress(teller), teller.node->network};
+  return {traffic::FarAddress(teller), teller.node->network};
 }
 
 // The other ends that are no targets.

@@ -79,6 +79,14 @@ AccessEntry Unpack(const PackedEntry& packed) {
   return entry;
 }
 
+const SocketAddress& FarAddress(const PackedEntry& entry) {
+  const EntryFacts& facts = entry.facts;
+  if (facts.reporter == Reporter::kSource) return facts.upstream_remote;
+  const bool of_tunnel =
+      !facts.downstream_direct_remote.present() && entry.text(Text::kForwardedFor).empty();
+  return of_tunnel ? facts.downstream_remote : facts.downstream_direct_remote;
+}
+
 uint64_t HashRequestId(std::string_view request_id) {
   if (request_id.empty()) return 0;
   uint64_t hash = 0x9e3779b97f4a7c15ULL ^ request_id.size();

@@ -46,6 +46,13 @@ PackedEntry* Pack(const AccessEntry& entry, uint64_t request_id_hash, void* out)
 // The same entry as a view with its texts in `packed`.
 AccessEntry Unpack(const PackedEntry& packed);
 
+// Where the other end is, as the entry tells it: the server that was dialed, or the client. The inner
+// connection of a tunnel (HBONE, at a waypoint) has no socket that could tell; the client is then who
+// opened the tunnel, which Envoy takes for the connection's remote address. A request's own
+// X-Forwarded-For would take the place of that, so that with one the address is absent. Valid as
+// long as the entry.
+const SocketAddress& FarAddress(const PackedEntry& entry);
+
 // Hash of a request id whose 15th character (the UUID's version digit, which Envoy may rewrite for
 // trace sampling) is masked. Never 0 for a non-empty id. Stable over time and builds: sampling and
 // Kafka keys depend on it.

@@ -56,12 +56,12 @@ void WriteNode(const Node& node, JsonWriter& json) {
 }
 
 // The end that has no entry of its own, as the other one tells of it.
-void WritePeer(const PackedEntry& teller, const SocketAddress& address, JsonWriter& json) {
-  const std::string ip = address.IpString();
+void WritePeer(const PackedEntry& teller, JsonWriter& json) {
+  const std::string ip = FarAddress(teller).IpString();
   const auto workload = teller.text(Text::kPeerWorkload);
   json.Text("name", workload.empty() ? std::string_view(ip) : workload);
   json.Text("namespace", teller.text(Text::kPeerNamespace));
-  json.Text("ip", address.IpString());
+  json.Text("ip", ip);
   json.Text("principal", teller.text(Text::kPeerPrincipal));
 }
 
@@ -70,14 +70,14 @@ void WriteEnds(const TrafficPair& pair, JsonWriter& json) {
   if (pair.client != nullptr) {
     WriteNode(*pair.client->node, json);
   } else {
-    WritePeer(*pair.server(), pair.server()->facts.downstream_direct_remote, json);
+    WritePeer(*pair.server(), json);
   }
   json.EndObject();
   json.BeginObject("destination");
   if (pair.server() != nullptr) {
     WriteNode(*pair.server()->node, json);
   } else {
-    WritePeer(*pair.client, pair.client->facts.upstream_remote, json);
+    WritePeer(*pair.client, json);
   }
   const auto& facts = pair.principal().facts;
   const bool client = pair.client != nullptr;

@@ -64,6 +64,21 @@ BOOST_AUTO_TEST_CASE(cuts_a_text_at_its_bound_and_no_earlier) {
   BOOST_TEST(packed.get()->text(Text::kUserAgent) == "after");
 }
 
+BOOST_AUTO_TEST_CASE(the_far_end_is_the_socket_s_or_who_opened_the_tunnel) {
+  SampleEntry sample(Reporter::kDestination);
+  sample.facts().upstream_remote = *ParseSocketAddress("10.0.0.3", 3);
+  sample.facts().downstream_remote = *ParseSocketAddress("10.0.0.1", 1);
+  const auto far = [&] { return FarAddress(*PackedSample(sample).get()).ToString(); };
+  BOOST_TEST(far() == "10.0.0.1:1");
+  // It is the caller's own word then.
+  sample.Set(Text::kForwardedFor, "10.0.0.1");
+  BOOST_TEST(far() == SocketAddress{}.ToString());
+  sample.facts().downstream_direct_remote = *ParseSocketAddress("10.0.0.2", 2);
+  BOOST_TEST(far() == "10.0.0.2:2");
+  sample.facts().reporter = Reporter::kSource;
+  BOOST_TEST(far() == "10.0.0.3:3");
+}
+
 BOOST_AUTO_TEST_CASE(begins_with_no_tap_no_arrival_and_the_ids_hash) {
   SampleEntry sample;
   sample.Set(Text::kRequestId, kId);

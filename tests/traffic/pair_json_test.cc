@@ -250,6 +250,16 @@ BOOST_AUTO_TEST_CASE(an_end_without_an_entry_is_what_the_other_one_says) {
   BOOST_TEST(record.destination().address() == "10.0.0.7:8080");
 }
 
+BOOST_AUTO_TEST_CASE(who_opened_a_tunnel_is_the_source_of_what_the_waypoint_refused) {
+  SampleEntry waypoint(Reporter::kDestination);
+  waypoint.Set(Text::kPeerPrincipal, "spiffe://cluster.local/ns/shop/sa/client");
+  waypoint.facts().downstream_remote = *ParseSocketAddress("10.0.0.8", 40'000);
+  const auto source = Parse(Line(SamplePair(nullptr, {&waypoint}))).source();
+  BOOST_TEST(source.name() == "10.0.0.8");
+  BOOST_TEST(source.ip() == "10.0.0.8");
+  BOOST_TEST(source.principal() == "spiffe://cluster.local/ns/shop/sa/client");
+}
+
 BOOST_AUTO_TEST_CASE(only_what_is_open_says_so) {
   SampleEntry client = FullEntry(Reporter::kSource);
   BOOST_TEST(Line(SamplePair(&client, {})).find("\"state\"") == std::string::npos);

@@ -31,7 +31,7 @@ constexpr EndKeys kDestination = {
     "traffictap.destination.zone",     "traffictap.destination.network"};
 
 void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* teller,
-            const traffic::SocketAddress& told, AttributeWriter& out) {
+            AttributeWriter& out) {
   if (own != nullptr) {
     out.Text(keys.workload, own->node->workload);
     out.Text(keys.ns, own->node->ns);
@@ -42,7 +42,7 @@ void AddEnd(const EndKeys& keys, const PackedEntry* own, const PackedEntry* tell
   } else {
     out.Text(keys.workload, teller->text(Text::kPeerWorkload));
     out.Text(keys.ns, teller->text(Text::kPeerNamespace));
-    out.Text(keys.ip, told.IpString());
+    out.Text(keys.ip, traffic::FarAddress(*teller).IpString());
   }
 }
 
@@ -85,9 +85,8 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
 }
 
 void AddEndAttributes(const traffic::TrafficPair& pair, AttributeWriter& out) {
-  const auto& facts = pair.principal().facts;
-  AddEnd(kSource, pair.client, pair.server(), facts.downstream_direct_remote, out);
-  AddEnd(kDestination, pair.server(), pair.client, facts.upstream_remote, out);
+  AddEnd(kSource, pair.client, pair.server(), out);
+  AddEnd(kDestination, pair.server(), pair.client, out);
   const auto cluster = pair.principal().text(Text::kUpstreamCluster);
   if (pair.client != nullptr && cluster.starts_with("outbound|")) {
     out.Text("traffictap.destination.service", cluster.substr(cluster.rfind('|') + 1));
