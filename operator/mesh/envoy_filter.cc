@@ -97,15 +97,21 @@ std::string ClusterOf(const plan::Patch& patch) {
   return fmt::format("outbound|{}||{}", patch.collector_port, patch.collector_host);
 }
 
+// The names of both ends: under the keys of Istio 1.24 and later, and those before. Who asked a waypoint is
+// known from the tunnel alone.
+Json FilterStateOf(const plan::Patch& patch) {
+  Json keys = {"upstream_peer", "downstream_peer", "wasm.upstream_peer", "wasm.downstream_peer"};
+  if (!patch.at.targets.empty()) keys.push_back("io.istio.peer_principal");
+  return keys;
+}
+
 // `rbac`: the filter that has AuthorizationPolicies before this logger.
 Json CommonConfig(const plan::Patch& patch, const Context& context, const char* rbac) {
   return {{"log_name", patch.log_name},
           {"transport_api_version", "V3"},
           {"buffer_flush_interval", kFlushInterval},
           {"buffer_size_bytes", kBufferBytes},
-          // The keys of Istio 1.24 and later, and those before.
-          {"filter_state_objects_to_log",
-           {"upstream_peer", "downstream_peer", "wasm.upstream_peer", "wasm.downstream_peer"}},
+          {"filter_state_objects_to_log", FilterStateOf(patch)},
           {"custom_tags", TagsOf(context, rbac)},
           // Without it :authority is the cluster's name, whose | a sidecar before the collector
           // refuses.

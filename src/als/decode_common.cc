@@ -98,6 +98,7 @@ bool DecodeFilterState(std::string_view bytes, EndHints* hints) {
   if (!DecodeMapEntry(bytes, &key, &value)) return false;
   if (key == "upstream_peer") hints->upstream = value;
   if (key == "downstream_peer") hints->downstream = value;
+  if (key == "io.istio.peer_principal") hints->opener = value;
   if (key == "wasm.upstream_peer" && hints->upstream.empty()) hints->upstream = value;
   if (key == "wasm.downstream_peer" && hints->downstream.empty()) hints->downstream = value;
   return true;
@@ -122,6 +123,14 @@ void ReadPeer(const EndHints& hints, AccessEntry* entry) {
   } else if (source && !hints.tls_mode.empty()) {
     entry->facts.peer_mesh = hints.tls_mode == "istio" ? PeerMesh::kMeshed : PeerMesh::kNotMeshed;
   }
+}
+
+// The inner connection of a tunnel has no TLS of its own. That its client is known proves no proxy that
+// could be tapped: ztunnel opens the tunnels of pods that have none.
+void ReadOpener(const EndHints& hints, AccessEntry* entry) {
+  auto& principal = entry->text(Text::kPeerPrincipal);
+  if (entry->facts.reporter == traffic::Reporter::kSource || !principal.empty()) return;
+  principal = DecodePrincipalObject(hints.opener);
 }
 
 LogMoment MomentOf(uint8_t type) {
@@ -249,6 +258,7 @@ bool DecodeCommonProperties(std::string_view bytes, AccessEntry* entry, EndHints
 void SettleEnds(const EndHints& hints, const traffic::Node* node, AccessEntry* entry) {
   entry->facts.reporter = ReporterOf(hints.side, *entry, node);
   ReadPeer(hints, entry);
+  ReadOpener(hints, entry);
 }
 
 }  // namespace traffictap::als

@@ -16,6 +16,8 @@ struct EndHints {
   // What metadata exchange learnt of the two peers: serialized Any.
   std::string_view upstream;
   std::string_view downstream;
+  // Who opened the tunnel that the connection comes through, as a waypoint knows it: serialized Any.
+  std::string_view opener;
 };
 
 // envoy.data.accesslog.v3.AccessLogCommon into `entry` and `hints`. False: not valid protobuf.

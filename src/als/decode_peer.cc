@@ -87,17 +87,22 @@ class FlatTable {
   size_t vtable_bytes_ = 0;  // 0: no table there
 };
 
-PeerNames FromFlatNode(std::string_view bytes_value) {
-  WireReader reader(bytes_value);
-  std::string_view buffer;
+// google.protobuf.BytesValue or StringValue.
+std::string_view WrappedBytes(std::string_view wrapper) {
+  WireReader reader(wrapper);
+  std::string_view bytes;
   while (reader.Next()) {
     if (reader.field() == 1) {
-      buffer = reader.Bytes();
+      bytes = reader.Bytes();
     } else {
       reader.Skip();
     }
   }
-  const FlatTable node(buffer);
+  return bytes;
+}
+
+PeerNames FromFlatNode(std::string_view bytes_value) {
+  const FlatTable node(WrappedBytes(bytes_value));
   return {node.Text(FlatTable::kWorkloadName), node.Text(FlatTable::kNamespace)};
 }
 
@@ -111,6 +116,15 @@ PeerNames DecodePeerObject(std::string_view any) {
   if (type.ends_with("/google.protobuf.Struct")) return FromStruct(object);
   if (type.ends_with("/google.protobuf.BytesValue")) return FromFlatNode(object);
   return {};
+}
+
+std::string_view DecodePrincipalObject(std::string_view any) {
+  std::string_view type;
+  std::string_view object;
+  if (!DecodeMapEntry(any, &type, &object)) return {};
+  if (!type.ends_with("/google.protobuf.StringValue")) return {};
+  const std::string_view principal = WrappedBytes(object);
+  return principal.starts_with("spiffe://") ? principal : std::string_view();
 }
 
 }  // namespace traffictap::als

@@ -21,4 +21,9 @@ struct PeerNames {
 // What cannot be read stays empty: another filter's object is not ours to judge. Views into `any`.
 PeerNames DecodePeerObject(std::string_view any);
 
+// The SPIFFE ID in a filter state object that is a plain string, a serialized google.protobuf.Any of a
+// google.protobuf.StringValue: io.istio.peer_principal, who opened the tunnel that a waypoint's
+// connection comes through. Empty for anything else. A view into `any`.
+std::string_view DecodePrincipalObject(std::string_view any);
+
 }  // namespace traffictap::als

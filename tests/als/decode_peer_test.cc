@@ -156,6 +156,39 @@ BOOST_AUTO_TEST_CASE(a_client_is_told_of_its_upstream_and_a_server_of_its_downst
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_waypoint_that_answers_itself_knows_its_client_from_the_tunnel) {
+  const std::string client = "spiffe://cluster.local/ns/shop/sa/client";
+  const auto principal = [](data::AccessLogCommon common, const std::string& opener) {
+    google::protobuf::StringValue text;
+    text.set_value(opener);
+    (*common.mutable_filter_state_objects())["io.istio.peer_principal"].PackFrom(text);
+    const auto decoded = Decode(common);
+    // No proxy is known to be there.
+    BOOST_CHECK(decoded->facts().peer_mesh == PeerMesh::kUnknown || common.has_tls_properties());
+    return decoded->text(Text::kPeerPrincipal);
+  };
+  BOOST_TEST(principal(OfServer(), client) == client);
+  BOOST_TEST(principal(OfServer(), "client").empty());
+  // What it passed on has its server at the other end.
+  BOOST_TEST(principal(OfClient(), client).empty());
+  auto by_tls = OfServer();
+  by_tls.mutable_tls_properties()
+      ->mutable_peer_certificate_properties()
+      ->add_subject_alt_name()
+      ->set_uri("spiffe://cluster.local/ns/shop/sa/other");
+  BOOST_TEST(principal(by_tls, client) == "spiffe://cluster.local/ns/shop/sa/other");
+}
+
+BOOST_AUTO_TEST_CASE(a_principal_is_a_string_and_nothing_else) {
+  google::protobuf::BytesValue bytes;
+  bytes.set_value("spiffe://cluster.local/ns/shop/sa/client");
+  google::protobuf::Any any;
+  any.PackFrom(bytes);
+  BOOST_TEST(DecodePrincipalObject(any.SerializeAsString()).empty());
+  BOOST_TEST(DecodePrincipalObject("\xff").empty());
+  BOOST_TEST(DecodePrincipalObject("").empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_object_of_another_filter_refuses_nothing) {
   auto common = OfClient();
   auto& objects = *common.mutable_filter_state_objects();
