@@ -13,12 +13,24 @@ STATUS_200 = 0x88  # an entry of the static table
 GRPC_ANSWER = b"\x88" + b"\x00\x0ccontent-type\x10application/grpc"
 
 
+def text(value):
+    """A string as it is, after its length: an integer with a prefix of 7 bits (RFC 7541, 5.1 and 5.2)."""
+    data = value.encode()
+    if len(data) < 127:
+        return bytes([len(data)]) + data
+    head, rest = b"\x7f", len(data) - 127
+    while rest >= 128:
+        head, rest = head + bytes([rest % 128 + 128]), rest // 128
+    return head + bytes([rest]) + data
+
+
 def block(fields):
-    """Header fields as literals that nobody indexes; names and values shorter than 127 bytes."""
-    out = b""
-    for name, value in fields:
-        out += b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
-    return out
+    """Header fields as literals that nobody indexes."""
+    return b"".join(b"\x00" + text(name) + text(value) for name, value in fields)
+
+
+def frame(kind, stream=0, payload=b"", flags=0):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
 def request(authority, path, method="GET", **more):
@@ -49,8 +61,7 @@ class Connection:
         self.send(SETTINGS)
 
     def send(self, kind, stream=0, payload=b"", flags=0):
-        head = struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream)
-        self._writer.write(head + payload)
+        self._writer.write(frame(kind, stream, payload, flags))
 
     async def next(self):
         """(type, flags, stream, payload); raises OSError or IncompleteReadError where the connection ends."""
