@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What attachments cost a real sidecar, with mTLS and the filters that istiod sends: its CPU time per request in each state,
-and its memory where nobody reads; and how soon a tap has its first record where its proxies are attached permanently. Writes a
-part of docs/performance.md. Needs wrk. usage: sidecar_cost.py [--rounds N] [--taps N] [--print]"""
+how long requests take, and its memory where nobody reads; and how soon a tap has its first record where its proxies are attached
+permanently. Writes a part of docs/performance.md. Needs wrk. usage: sidecar_cost.py [--rounds N] [--taps N] [--print]"""
 
 import argparse
 import json
@@ -27,6 +27,13 @@ PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- the mesh: written by tests/e2e/sidecar_cost.py -->", "<!-- until here -->"
 PORT = 9105
 CONNECTIONS = 16
+# Each connection pauses for 8 to 24 ms between two requests, so that none waits for a processor because of the load itself.
+PACE = """
+function delay() return math.random(8, 24) end
+function done(_, latency, _)
+  io.write(string.format("p50 %d us, p99 %d us\\n", latency:percentile(50), latency:percentile(99)))
+end
+"""
 TICK = os.sysconf("SC_CLK_TCK")
 QUIET = """
 apiVersion: telemetry.istio.io/v1
@@ -67,14 +74,25 @@ class Bench:
         fields = pathlib.Path(f"/proc/{self.envoy}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
+    def _wrk(self, seconds, *options):
+        """What wrk prints of a load from the pod."""
+        line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-H", "Host: server", *options,
+                f"http://{self._address}:{PORT}/cart?x=1"]
+        return namespaces.run(*namespaces.command(self.mesh.pod_pid(HOLDER), line))
+
     def load(self, seconds):
         """Requests that were made."""
-        line = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-H", "Host: server", f"http://{self._address}:{PORT}/cart?x=1"]
-        text = namespaces.run(*namespaces.command(self.mesh.pod_pid(HOLDER), line))
-        return int(re.search(r"(\d+) requests in", text).group(1))
+        return int(re.search(r"(\d+) requests in", self._wrk(seconds)).group(1))
+
+    def latency(self, seconds):
+        """(p50, p99) in ms of how long requests take, at a pace that leaves the processors time."""
+        script = self.mesh.state / "pace.lua"
+        script.write_text(PACE)
+        found = re.search(r"p50 (\d+) us, p99 (\d+) us", self._wrk(seconds, "-s", script))
+        return int(found[1]) / 1000, int(found[2]) / 1000
 
     def micros(self, seconds):
-        """CPU per request in µs. Of times nothing is said: the load takes all processors."""
+        """CPU per request in µs. Times are latency()'s: this load takes all processors."""
         self.load(2)
         before = self.cpu()
         requests = self.load(seconds)
@@ -138,14 +156,16 @@ STATES = ("no logger", "standing, closed", "standing, open", "on demand", "Istio
 
 
 def costs(bench, rounds, seconds):
-    """{state: [µs of CPU a request]}, the states taking turns."""
-    out = {state: [] for state in STATES}
+    """({state: [µs of CPU a request]}, {state: [(p50, p99) in ms]}), the states taking turns."""
+    cpu, times = {state: [] for state in STATES}, {state: [] for state in STATES}
     for _ in range(rounds):
         for state in STATES:
             bench.enter(state)
-            out[state].append(bench.micros(seconds))
-            print(f"  {state}: {out[state][-1]:.1f} us a request", flush=True)
-    return out
+            cpu[state].append(bench.micros(seconds))
+            times[state].append(bench.latency(seconds))
+            p50, p99 = times[state][-1]
+            print(f"  {state}: {cpu[state][-1]:.1f} us of CPU a request, p50 {p50:.2f} ms, p99 {p99:.2f} ms", flush=True)
+    return cpu, times
 
 
 def growth(bench, seconds):
@@ -219,10 +239,13 @@ def begun(seconds):
             f"p50 {statistics.median(ordered):.2f} s, p99 {late:.2f} s. Goal: p99 of at most 1 s: {'met' if late <= 1 else 'not met'}.")
 
 
-def report(figures, memory, seconds):
-    lines = ["| The client's sidecar | µs of CPU a request | Compared to no logger |", "|---|---:|---:|"]
+def report(figures, times, memory, seconds):
+    lines = ["| The client's sidecar | µs of CPU a request | Compared to no logger | p50, ms | p99, ms |",
+             "|---|---:|---:|---:|---:|"]
     for state, runs in figures.items():
-        lines.append(f"| {state} | {statistics.median(runs):.0f} | {spread(ratios(figures, state))} |")
+        half, late = zip(*times[state])
+        lines.append(f"| {state} | {statistics.median(runs):.0f} | {spread(ratios(figures, state))} "
+                     f"| {spread(half)} | {spread(late)} |")
     lines += ["", goal(figures), "", begun(seconds)]
     lines += ["", "| Under load, with | Envoy allocated more | Waits in its streams | Resident memory more |", "|---|---:|---:|---:|"]
     for state, found in memory.items():
@@ -251,7 +274,7 @@ def main():
         try:
             memory = growth(bench, options.seconds * 3)
             bench.enter("no logger")
-            figures = costs(bench, options.rounds, options.seconds) if options.rounds else {}
+            figures, times = costs(bench, options.rounds, options.seconds) if options.rounds else ({}, {})
             seconds = begins(bench, options.taps) if options.rounds else []
         finally:
             bench.close()
@@ -260,7 +283,7 @@ def main():
             gate.close()
     if not options.rounds:
         return
-    part = report(figures, memory, seconds)
+    part = report(figures, times, memory, seconds)
     print(part)
     if not options.print:
         PAGE.write_text(page(PAGE.read_text(), part))
