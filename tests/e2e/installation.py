@@ -296,8 +296,8 @@ def collect_by_hand(mesh, name, attachment, logger, pods):
 class Operator(Program):
     """traffictap-operator with the rights of its own ServiceAccount; `api_port` may be that of an ApiGate."""
 
-    def __init__(self, mesh, api_port=6443, name="operator", discovery=DISCOVERY, http=OPERATOR_HTTP):
-        """`name` and ports differ where there are two."""
+    def __init__(self, mesh, api_port=6443, name="operator", discovery=DISCOVERY, http=OPERATOR_HTTP, grace="0"):
+        """`name` and ports differ where there are two. `grace`: how long a patch outlives its last tap."""
         work = mesh.state / name
         work.mkdir(exist_ok=True)
         self.http = http
@@ -307,7 +307,7 @@ class Operator(Program):
         (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
         args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
                 "--discovery", f"{NODE}:{discovery}", "--http", f"{NODE}:{http}",
-                "--istiod-token", work / "istiod-token", "--patch-grace", "0"]
+                "--istiod-token", work / "istiod-token", "--patch-grace", grace]
         super().__init__(mesh, f"the {name}", args, work / "operator.log")
 
     @staticmethod
