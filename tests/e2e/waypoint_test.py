@@ -28,6 +28,12 @@ spec:
   - from: [{source: {principals: [cluster.local/ns/shop/sa/client]}}]
     to: [{operation: {paths: [/secret]}}]
 """
+OF_ALL = """
+apiVersion: traffictap.io/v1alpha1
+kind: ClusterTrafficTap
+metadata: {name: of-all}
+spec: {targets: [{kind: Namespace, name: shop}], outputs: [{name: out, type: Stdout}]}
+"""
 PODS = 4  # client, catalog, legacy, and the waypoint
 
 
@@ -164,6 +170,26 @@ class Traffic(unittest.TestCase):
         wait_until(found, "it is recorded", 60)
         for record in found():
             self.assertEqual((record["source"].get("ip"), record["source"]["principal"]), (None, CLIENT))
+
+    def test_a_tap_of_the_cluster_finds_the_waypoint_of_a_namespace(self):
+        mesh.apply(OF_ALL)
+        try:
+            wait_until(lambda: GATEWAY in [(spec.get("targetRefs") or [None])[0]
+                                           for spec in self.taps.patch_specs("shop").values()], "the waypoint is tapped", 60)
+        finally:
+            mesh.kubectl("delete", "clustertraffictap", "of-all")
+        wait_until(lambda: not self.taps.patches("shop"), "the patches are gone", 60)
+
+    def test_a_target_in_ambient_mode_names_the_waypoint_that_records_its_requests(self):
+        self.taps.apply("ambient", targets=[{"kind": "Workload", "name": "client"}], wait=None)
+
+        def told():
+            target, = self.taps.status("ambient").get("targets", [])
+            self.assertEqual((target["state"], target["reason"]), ("NotAttached", "Ambient"))
+            self.assertIn("waypoint waypoint", target["message"])
+            return True
+
+        wait_until(told, "the status says so", 60)
 
     def test_a_tap_leaves_the_waypoint_as_it_was(self):
         self.attached("gone")
