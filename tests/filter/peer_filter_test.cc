@@ -152,6 +152,19 @@ BOOST_AUTO_TEST_CASE(an_absent_address_is_in_no_block) {
   BOOST_TEST(!(*filter)->Matches(SamplePair(&client, {}).pair));
 }
 
+BOOST_AUTO_TEST_CASE(
+    who_opened_a_tunnel_is_in_its_block_unless_the_request_itself_says_where_it_is_from) {
+  SampleEntry waypoint(Reporter::kDestination);
+  waypoint.facts().downstream_remote = *ParseSocketAddress("10.0.2.1", 40'000);
+  tap::TapSpec spec;
+  spec.peers.include = {{.ip_block = "10.0.2.0/24"}};
+  const auto filter = filter::PeerFilter::Create(spec);
+  BOOST_REQUIRE(filter.ok());
+  BOOST_TEST((*filter)->Matches(SamplePair(nullptr, {&waypoint}).pair));
+  waypoint.Set(Text::kForwardedFor, "10.0.2.1");
+  BOOST_TEST(!(*filter)->Matches(SamplePair(nullptr, {&waypoint}).pair));
+}
+
 BOOST_AUTO_TEST_CASE(every_field_of_a_peer_must_hold_and_one_peer_is_enough) {
   BOOST_TEST(Includes({.workload = "prometheus", .ns = "monitoring", .ip_block = "10.0.2.0/24"},
                       Sides::kServer));

@@ -163,6 +163,21 @@ BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_has_the_name_that_is_known_for_i
   BOOST_TEST(name("all") == "server");
 }
 
+BOOST_AUTO_TEST_CASE(who_opened_a_tunnel_has_the_name_that_is_known_for_its_address) {
+  auto spec = Of(Tap("s"), "server");
+  spec.known_peers = {{"shop", "caller", false, "", {"10.0.0.9"}}};
+  InForce({spec});
+  // As a waypoint tells of what it refused.
+  auto refused = Server(1).Code(403);
+  refused.facts().downstream_direct_remote = {};
+  refused.facts().downstream_remote = fakes::Address("10.0.0.9:999");
+  Send(refused);
+  WaitOut();
+  BOOST_TEST(Records("s").size() == 1u);
+  const auto record = nlohmann::json::parse(dir.Read("s.jsonl"));
+  BOOST_TEST(record["source"]["name"].get<std::string>() == "caller");
+}
+
 BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_is_told_whatever_the_peers_filter_keeps) {
   auto calls = Of(Tap("c"), "client");
   calls.peers.include = {tap::Peer{.workload = "nobody"}};
