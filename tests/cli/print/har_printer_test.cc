@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(moments_out_of_order_make_no_negative_part) {
 }
 
 BOOST_AUTO_TEST_CASE(a_record_of_a_sample_has_its_weight) {
-  const Json sampled = Json::parse(Printed("har", {}, {R"({"request":{"method":"GET"},"weight":2.5})"}));
+  const Json sampled =
+      Json::parse(Printed("har", {}, {R"({"request":{"method":"GET"},"weight":2.5})"}));
   BOOST_TEST(sampled["log"]["entries"][0]["_traffictap"]["weight"].dump() == "2.5");
   const Json one = Json::parse(Printed("har", {}, {R"({"request":{"method":"GET"}})"}));
   BOOST_TEST(!one["log"]["entries"][0]["_traffictap"].contains("weight"));
