@@ -91,6 +91,14 @@ Status GrpcMessages::PassOver(GrpcMessageReceiver* receiver) {
   return absl::OkStatus();
 }
 
+size_t GrpcMessages::missing() const {
+  if (skip_ > 0) return skip_;
+  Head head;
+  // Of what is kept each head was found to be right when it came.
+  if (held_ || !ReadHead(kept_, &head).ok()) return 0;
+  return head.frame_bytes > kept_.size() ? head.frame_bytes - kept_.size() : 0;
+}
+
 void GrpcMessages::Clear() {
   Drop(kept_.size());
   skip_ = 0;

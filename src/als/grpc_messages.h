@@ -45,6 +45,8 @@ class GrpcMessages {
   // Whether the stream may end here: not within a message.
   bool between_messages() const { return kept_.empty() && skip_ == 0; }
   size_t kept() const { return kept_.size(); }
+  // How much is to come yet of a message whose head is there.
+  size_t missing() const;
 
  private:
   struct Head;

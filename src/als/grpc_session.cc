@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Flow control is what bounds the memory of proxies that no tap wants. A stream begins with a small
-// window, and gets a wide one when it is first read on between two messages. Bytes that a paused
-// stream has sent are owed to it: its window gets them back only as they are read. The connection's
-// own window gets all bytes back immediately, so a paused stream holds up no other. A stream lives
-// in streams_ from its headers until nghttp2 closes it, and is served as long as it has a handler.
+// window, and gets a wide one when it is first read on between two messages. Until then it also gets
+// what is missing of the message that it has begun, at once: an identifier of 62 kB would come in
+// pieces of half a small window, and each would cost a frame, a wake-up and a read. What a paused
+// stream has sent and nobody has read is window that it does not get. The connection's own window gets
+// all bytes back immediately, so a paused stream holds up no other. A stream lives in streams_ from its
+// headers until nghttp2 closes it, and is served as long as it has a handler.
 #include "als/grpc_session.h"
 
 #include <nghttp2/nghttp2.h>
@@ -93,7 +95,6 @@ struct GrpcSession::Stream final : public GrpcMessageReceiver {
   std::unique_ptr<StreamHandler> handler;  // while it is served
   GrpcMessages messages;
   Status refused;     // by the handler
-  size_t owed = 0;    // bytes of a paused stream that its window has not got back
   bool wide = false;  // it has the window of a stream that is read
 };
 
@@ -253,7 +254,6 @@ void GrpcSession::OnBytes(Stream* stream, std::string_view bytes) {
   if (!stream->handler) return;
   const bool was_held = stream->messages.held();
   const Status status = stream->messages.Add(bytes, stream);
-  stream->owed += bytes.size();
   if (!was_held || !status.ok() || !stream->refused.ok()) Settle(stream, status);
 }
 
@@ -273,21 +273,38 @@ void GrpcSession::Settle(Stream* stream, const Status& status) {
   } else if (held && draining_) {
     End(stream, StreamEnd::kClean, {});
   } else {
-    const size_t unread = held ? std::min(stream->messages.kept(), stream->owed) : 0;
-    const size_t back = stream->owed - unread;
-    stream->owed = unread;
-    if (back > 0) nghttp2_session_consume_stream(session_, stream->id, back);
-    if (!held && stream->messages.between_messages()) Widen(stream);
+    GiveWindow(stream);
   }
 }
 
 // Most streams are of proxies that no tap ever wants: these shall hold little. Others would wait for
 // us after each of their messages.
-void GrpcSession::Widen(Stream* stream) {
-  if (stream->wide || !acknowledged_) return;
-  stream->wide = true;
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream->id,
-                                        static_cast<int32_t>(limits_.window_bytes));
+void GrpcSession::GiveWindow(Stream* stream) {
+  const GrpcMessages& messages = stream->messages;
+  const bool held = messages.held();
+  if (!held && messages.between_messages() && acknowledged_) stream->wide = true;
+  const int64_t wide = limits_.window_bytes;
+  const int64_t small = limits_.unread_bytes_max;
+  int64_t target = stream->wide ? wide : small;
+  if (held) target -= static_cast<int64_t>(messages.kept());
+  if (!held && !stream->wide) {
+    target = std::min(small + static_cast<int64_t>(messages.missing()), std::max(small, wide));
+  }
+  const int64_t left = WindowLeft(*stream);
+  // Not for each message: a frame costs both ends more than a few bytes of one.
+  if (left >= target || left * 2 > target) return;
+  nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, stream->id,
+                               static_cast<int32_t>(target - left));
+}
+
+// What the peer may still send, as it will be once it has read our settings: they change the windows of
+// the streams that are there, perhaps to less than nothing.
+int64_t GrpcSession::WindowLeft(const Stream& stream) const {
+  const int64_t left =
+      int64_t{nghttp2_session_get_stream_effective_local_window_size(session_, stream.id)} -
+      nghttp2_session_get_stream_effective_recv_data_length(session_, stream.id);
+  const int64_t yet = int64_t{NGHTTP2_INITIAL_WINDOW_SIZE} - limits_.unread_bytes_max;
+  return acknowledged_ ? left : left - yet;
 }
 
 void GrpcSession::OnHalfClose(Stream* stream) {

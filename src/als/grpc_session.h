@@ -23,7 +23,7 @@ struct SessionLimits {
   uint32_t header_bytes_max = 16 << 10;  // of one request
   uint32_t streams_max = 100;            // of one connection
   // Of one stream, until it is read on after a message for the first time: all that comes of one that
-  // nobody has ever wanted.
+  // nobody has ever wanted, besides the message that it has begun.
   uint32_t unread_bytes_max = 16 << 10;
   uint32_t window_bytes = 64 << 10;  // of one stream, from then on
   uint32_t connection_window_bytes = 1 << 20;
@@ -95,10 +95,10 @@ class GrpcSession {
   void OnBytes(Stream* stream, std::string_view bytes);
   void OnHalfClose(Stream* stream);
   void OnIdleFrame();
-  // After messages were looked for with this result: ends the stream, or gives what was read back
-  // to its window.
+  // After messages were looked for with this result: ends the stream, or gives it window.
   void Settle(Stream* stream, const Status& status);
-  void Widen(Stream* stream);
+  void GiveWindow(Stream* stream);
+  int64_t WindowLeft(const Stream& stream) const;
   void Close(Stream* stream, StreamEnd how);
   void End(Stream* stream, StreamEnd how, const GrpcRefusal& answer);
   void Answer(const Stream& stream, const GrpcRefusal& answer);

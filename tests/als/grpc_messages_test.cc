@@ -115,6 +115,23 @@ BOOST_AUTO_TEST_CASE(of_a_stream_that_is_held_without_room_nothing_is_kept) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(tells_what_is_missing_of_the_message_that_has_begun) {
+  const std::string frame = Frame(std::string(20, 'x'));
+  BOOST_TEST(messages.missing() == 0u);
+  BOOST_TEST(messages.Add(frame.substr(0, 4), &receiver).ok());
+  BOOST_TEST(messages.missing() == 0u);  // nobody knows
+  BOOST_TEST(messages.Add(frame.substr(4, 6), &receiver).ok());
+  BOOST_TEST(messages.missing() == 15u);
+  BOOST_TEST(messages.Add(frame.substr(10), &receiver).ok());
+  BOOST_TEST(messages.missing() == 0u);
+  // Of one that is passed over as well, but not while nothing is read.
+  BOOST_TEST(messages.Add(Frame(std::string(100, 'x')).substr(0, 60), &receiver).ok());
+  BOOST_TEST(messages.missing() == 45u);
+  GrpcMessages held(1000, &kept);
+  BOOST_TEST(held.Add(Frame("hold") + frame.substr(0, 10), &receiver).ok());
+  BOOST_TEST(held.missing() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(the_room_comes_back_when_the_stream_ends) {
   {
     GrpcMessages gone(1000, &kept);

@@ -265,6 +265,33 @@ BOOST_AUTO_TEST_CASE(only_a_stream_that_is_read_has_a_wide_window) {
   BOOST_TEST(client.window(read) > 65'000);
 }
 
+BOOST_AUTO_TEST_CASE(a_long_message_is_asked_for_at_once_and_leaves_a_small_window) {
+  seen.answers.emplace(kLarge.substr(0, 100), Next::kPause);
+  const int32_t identifier = Open();
+  Send(identifier, std::string(60'000, 'l'));
+  BOOST_TEST(seen.messages.size() == 1u);
+  BOOST_TEST(client.window_updates(identifier) == 1);
+  BOOST_TEST(client.window(identifier) == 16'384);
+  // More than a wide window: in a few pieces.
+  const int32_t longer = Open();
+  Send(longer, std::string(100'000, 'l'));
+  BOOST_TEST(seen.messages.size() == 2u);
+  BOOST_TEST(client.window_updates(longer) <= 3);
+  BOOST_TEST(client.window(longer) <= 16'384);
+  BOOST_TEST(client.window(longer) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_came_before_the_settings_were_read_leaves_a_small_window_too) {
+  seen.answers.emplace(kLarge.substr(0, 100), Next::kPause);
+  const int32_t id = client.Open();
+  client.Write(id, Http2Client::Message(std::string(60'000, 'l')));
+  Exchange();
+  BOOST_TEST(seen.messages.size() == 1u);
+  BOOST_TEST(client.window(id) == 16'384);
+  Send(id, std::string(20'000, 'p'));
+  BOOST_TEST(kept.held() == 16'384u);
+}
+
 BOOST_AUTO_TEST_CASE(a_pause_within_what_came_together_keeps_the_rest_in_its_order) {
   seen.answers.emplace("pause", Next::kPause);
   seen.answers.emplace("again", Next::kPause);

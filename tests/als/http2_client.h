@@ -118,6 +118,8 @@ class Http2Client {
   std::optional<uint32_t> going_away() const { return going_away_; }  // its error code
   int pings_answered() const { return pings_answered_; }
   int pings() const { return pings_; }
+  // Frames that gave a stream more window.
+  int window_updates(int32_t stream) { return window_updates_[stream]; }
 
  private:
   static uint8_t* Bytes(const std::string& text) {
@@ -154,6 +156,7 @@ class Http2Client {
   }
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_GOAWAY) Of(user)->going_away_ = frame->goaway.error_code;
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE) ++Of(user)->window_updates_[frame->hd.stream_id];
     if (frame->hd.type == NGHTTP2_PING) {
       ++((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 ? Of(user)->pings_answered_ : Of(user)->pings_);
     }
@@ -164,6 +167,7 @@ class Http2Client {
   std::map<int32_t, std::pair<std::string, bool>> to_send_;
   std::map<int32_t, Answer> answers_;
   std::optional<uint32_t> going_away_;
+  std::map<int32_t, int> window_updates_;
   int pings_answered_ = 0;
   int pings_ = 0;
 };
