@@ -2,7 +2,9 @@
 #include "als/grpc_messages.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "als/spare_buffers.h"
 #include "fmt/format.h"
 
 namespace traffictap::als {
@@ -27,11 +29,25 @@ Status GrpcMessages::Add(std::string_view bytes, GrpcMessageReceiver* receiver) 
   if (!held_ && kept_.empty()) TT_RETURN_IF_ERROR(Deliver(&bytes, receiver));
   if (bytes.empty()) return absl::OkStatus();
   // Beyond the bound by one chunk of a frame at most, and for no longer than this call.
-  kept_.append(bytes);
   Head first;
+  if (kept_.empty()) TT_RETURN_IF_ERROR(ReadHead(bytes, &first));
+  Keep(bytes, first.frame_bytes);
   TT_RETURN_IF_ERROR(ReadHead(kept_, &first));
   if (!held_) TT_RETURN_IF_ERROR(DeliverKept(receiver));
   return Charge() ? absl::OkStatus() : PassOver(receiver);
+}
+
+// The first bytes of a message of `frame_bytes`, or 0, or further ones.
+void GrpcMessages::Keep(std::string_view bytes, size_t frame_bytes) {
+  if (kept_.empty() && !held_ && frame_bytes >= SpareBuffers::kLeastBytes) {
+    kept_ = SpareBuffers::OfThread()->Take();
+  }
+  if (kept_.empty()) {
+    // Room for all of it, but not for more than a few times of what has come: anybody can say a length.
+    constexpr size_t kTimes = 4;
+    kept_.reserve(std::clamp(frame_bytes, bytes.size(), kTimes * bytes.size()));
+  }
+  kept_.append(bytes);
 }
 
 Status GrpcMessages::Resume(GrpcMessageReceiver* receiver) {
@@ -107,7 +123,7 @@ void GrpcMessages::Clear() {
 // From the front. An idle stream keeps no memory: `kept_ = {}` would.
 void GrpcMessages::Drop(size_t bytes) {
   if (bytes == kept_.size()) {
-    std::string().swap(kept_);
+    SpareBuffers::OfThread()->Give(std::exchange(kept_, std::string()));
   } else {
     kept_.erase(0, bytes);
     if (kept_.capacity() / 4 > kept_.size()) kept_.shrink_to_fit();

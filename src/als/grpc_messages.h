@@ -54,6 +54,7 @@ class GrpcMessages {
   Status Deliver(std::string_view* bytes, GrpcMessageReceiver* receiver);
   Status DeliverKept(GrpcMessageReceiver* receiver);
   Status PassOver(GrpcMessageReceiver* receiver);
+  void Keep(std::string_view bytes, size_t frame_bytes);
   void Drop(size_t bytes);
   bool Charge();
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "als/grpc_messages.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
 
 #include "als/http2_client.h"
+#include "als/spare_buffers.h"
 
 namespace traffictap {
 namespace {
@@ -130,6 +132,21 @@ BOOST_AUTO_TEST_CASE(tells_what_is_missing_of_the_message_that_has_begun) {
   GrpcMessages held(1000, &kept);
   BOOST_TEST(held.Add(Frame("hold") + frame.substr(0, 10), &receiver).ok());
   BOOST_TEST(held.missing() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(long_messages_of_a_thread_take_the_memory_of_those_before_them) {
+  KeptBytes much(1 << 20);
+  const std::string frame = Frame(std::string(60'000, 'x'));
+  const size_t before = SpareBuffers::OfThread()->count();
+  for (int i = 0; i < 3; ++i) {
+    GrpcMessages one(100'000, &much);
+    BOOST_TEST(one.Add(frame.substr(0, 16'384), &receiver).ok());
+    BOOST_TEST(one.Add(frame.substr(16'384), &receiver).ok());
+    BOOST_TEST(SpareBuffers::OfThread()->count() == std::max<size_t>(1, before));
+  }
+  BOOST_TEST(receiver.seen.size() == 3u);
+  BOOST_TEST(receiver.seen[2] == std::string(60'000, 'x'));
+  BOOST_TEST(much.held() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_room_comes_back_when_the_stream_ends) {
