@@ -94,7 +94,7 @@ class TracedChild {
 
   void Enter(pid_t who, uint64_t call) {
     end_.faulted = true;
-    const bool write = call == SYS_write || call == SYS_pwrite64;
+    const bool write = call == SYS_write || call == SYS_writev || call == SYS_pwrite64;
     if (fault_->kind == FileFault::Kind::kKilled ||
         (fault_->kind == FileFault::Kind::kTorn && !write)) {
       kill(pid_, SIGKILL);
@@ -103,7 +103,7 @@ class TracedChild {
     altered_ = who;
     user_regs_struct registers{};
     ptrace(PTRACE_GETREGS, who, nullptr, &registers);
-    if (fault_->kind == FileFault::Kind::kTorn) registers.rdx /= 2;           // how many bytes
+    if (fault_->kind == FileFault::Kind::kTorn) registers.rdx /= 2;  // how many bytes or pieces
     if (fault_->kind == FileFault::Kind::kFails) registers.orig_rax = ~0ULL;  // no call at all
     ptrace(PTRACE_SETREGS, who, nullptr, &registers);
   }
@@ -126,7 +126,9 @@ class TracedChild {
                                           SYS_mkdir,    SYS_rmdir,     SYS_mkdirat,   SYS_openat2};
     const auto call = static_cast<int64_t>(info.entry.nr);
     // The first three descriptors are the log's.
-    if (call == SYS_write || call == SYS_pwrite64) return info.entry.args[0] > 2;
+    if (call == SYS_write || call == SYS_writev || call == SYS_pwrite64) {
+      return info.entry.args[0] > 2;
+    }
     if (call == SYS_openat) return (info.entry.args[2] & O_CREAT) != 0;
     for (const auto one : kCalls) {
       if (one == call) return true;

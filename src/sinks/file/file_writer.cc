@@ -184,10 +184,10 @@ Status FileWriter::CutTornLine(uint64_t end) {
   return absl::OkStatus();
 }
 
-Status FileWriter::WriteWhole(const std::string& lines) {
+Status FileWriter::WriteWhole(LinePieces* lines) {
   size_t done = 0;
-  while (done < lines.size()) {
-    const ssize_t wrote = write(fd_, lines.data() + done, lines.size() - done);
+  while (done < lines->bytes()) {
+    const ssize_t wrote = lines->Write(fd_, done);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) {
       const Status failed = SystemError(fmt::format("write output file \"{}\"", spec_.path));
@@ -224,23 +224,17 @@ WriteResult FileWriter::Write(const traffic::RecordSelection& records, size_t fr
   if (MustRotate(records.batch->json(records.index(from)).size())) {
     if (const Status rotated = Rotate(); !rotated.ok()) return {0, rotated};
   }
-  // Measured first: a text that grows line by line is copied and moved to fresh memory many times.
-  size_t bytes = 0;
+  LinePieces lines;
   size_t taken = 0;
-  while (from + taken < records.size() && bytes < kBufferBytes) {
-    const size_t line = records.batch->json(records.index(from + taken)).size();
-    if (bytes > 0 && size_ + bytes + line > spec_.rotate_bytes) break;
-    bytes += line;
+  while (from + taken < records.size() && lines.bytes() < kBufferBytes) {
+    const traffic::JsonLine line = records.batch->json(records.index(from + taken));
+    if (taken > 0 && size_ + lines.bytes() + line.size() > spec_.rotate_bytes) break;
+    lines.Add(line);
     ++taken;
   }
-  std::string lines;
-  lines.reserve(bytes);
-  for (size_t i = from; i < from + taken; ++i) {
-    records.batch->json(records.index(i)).AppendTo(&lines);
-  }
-  if (const Status wrote = WriteWhole(lines); !wrote.ok()) return {0, wrote};
+  if (const Status wrote = WriteWhole(&lines); !wrote.ok()) return {0, wrote};
   if (!spec_.sync) unsynced_ += taken;
-  ledger_->Delivered(taken, lines.size());
+  ledger_->Delivered(taken, lines.bytes());
   return {taken, absl::OkStatus()};
 }
 

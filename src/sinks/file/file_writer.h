@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "sinks/file/line_pieces.h"
 #include "sinks/record_writer.h"
 #include "tap/tap_spec.h"
 
@@ -35,7 +36,7 @@ class FileWriter final : public RecordWriter {
   bool IsCurrent() const;
   Status EndLastLine();
   Status CutTornLine(uint64_t end);
-  Status WriteWhole(const std::string& lines);
+  Status WriteWhole(LinePieces* lines);
   void CutBack(size_t written);
   bool MustRotate(size_t next_bytes) const;
   Status Rotate();
