@@ -7,6 +7,7 @@
 #include "pipeline/tap_fan_out.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "filter/entry_filter.h"
@@ -95,10 +96,12 @@ class Renamed {
 void TapFanOut::SetTaps(std::shared_ptr<TapsInForce> in_force) {
   in_force_ = std::move(in_force);
   if (!in_force_) return;
-  std::vector<const TapLane*> unlike;
+  // By likeness, so that a thousand taps that all differ are not compared with each other.
+  std::unordered_map<size_t, std::vector<const TapLane*>> lanes;
   for (const auto& runtime : in_force_->runtimes) {
     if (!runtime) continue;
     TapLane& lane = runtime->lane(thread_);
+    auto& unlike = lanes[lane.likeness()];
     const bool shares = std::any_of(unlike.begin(), unlike.end(),
                                     [&](const TapLane* one) { return lane.ShareWith(*one); });
     if (!shares) unlike.push_back(&lane);

@@ -61,6 +61,8 @@ class TapLane {
   // Makes records together with `other`, a lane of the same thread, from now on. False, and it does
   // not, where the two taps would not show every entry alike. While no lane is at work.
   bool ShareWith(const TapLane& other);
+  // The same for all lanes with which ShareWith is true, and seldom for others.
+  size_t likeness() const { return redactor_->fingerprint(); }
 
   // `pair` as this tap may see it; `own`: which of its ends are targets. `number`: of the pair, where
   // it is the whole one with the same entries for all taps that are shown it under this number.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -95,7 +96,7 @@ bool ReplaceAll(const Rule& rule, tap::PatternBudget& budget, std::string* text)
 
 }  // namespace
 
-// All that a redactor goes by: what is added here is compared by Agrees too.
+// All that a redactor goes by: what is added here is compared by Agrees too, and may be by fingerprint.
 struct Redactor::Rules {
   bool redact_query = true;
   bool trace = true;
@@ -219,6 +220,20 @@ StatusOr<std::unique_ptr<Redactor>> Redactor::Create(const tap::TapSpec& spec) {
 
 std::unique_ptr<Redactor> Redactor::Share() const {
   return std::unique_ptr<Redactor>(new Redactor(work_->rules));
+}
+
+size_t Redactor::fingerprint() const {
+  const Rules& rules = *work_->rules;
+  std::string all = fmt::format("{}{}{}", rules.redact_query, rules.trace, rules.policies_of);
+  const auto add = [&all](const std::string& text) { all.append(1, '\0').append(text); };
+  for (const auto& rule : rules.rules) {
+    add(rule.pattern->pattern());
+    add(rule.replacement);
+  }
+  for (const auto* headers : {&rules.request_headers, &rules.response_headers}) {
+    for (const auto& header : *headers) add(header);
+  }
+  return std::hash<std::string>()(all);
 }
 
 bool Redactor::Agrees(const Redactor& other) const { return *work_->rules == *other.work_->rules; }

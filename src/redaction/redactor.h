@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "base/status.h"
@@ -23,6 +24,8 @@ class Redactor {
   std::unique_ptr<Redactor> Share() const;
   // Whether both make the same of every entry, given the time. Patterns are compared as texts.
   bool Agrees(const Redactor& other) const;
+  // The same for all that agree, and seldom for others.
+  size_t fingerprint() const;
 
   // The entry as the tap may show it: header lists and trace ids cut down to `capture`, the values
   // of queries and path parameters and fragments redacted (keys stay; also those of captured

@@ -354,6 +354,7 @@ BOOST_AUTO_TEST_CASE(agrees_with_those_that_make_the_same_of_every_entry_and_no_
   same.ns = "shop";  // a ClusterTrafficTap shows policies of all namespaces, whatever its own
   same.capture.request_headers = {"x-b", "x-a"};
   BOOST_TEST(redactor->Agrees(*RedactorOf(same)));
+  BOOST_TEST(redactor->fingerprint() == RedactorOf(same)->fingerprint());
   std::vector<TapSpec> others(10, spec);
   others[0].cluster_scoped = false;
   others[0].ns = "shop";
@@ -370,6 +371,7 @@ BOOST_AUTO_TEST_CASE(agrees_with_those_that_make_the_same_of_every_entry_and_no_
     BOOST_TEST_CONTEXT(i) {
       BOOST_TEST(!redactor->Agrees(*RedactorOf(others[i])));
       BOOST_TEST(!RedactorOf(others[i])->Agrees(*redactor));
+      BOOST_TEST(RedactorOf(others[i])->fingerprint() != redactor->fingerprint());
     }
   }
   TapSpec of_another_namespace = others[0];
