@@ -23,7 +23,8 @@ class TrafficTap(Measured):
         super().__init__(
             [build / "src/collector/traffictap-collector", "--als", self.address, "--http", f"127.0.0.1:{self.http}",
              "--taps", work / "taps", "--output-dir", work / "records", "--spool-dir", work / "spool", "--name", "bench", "--log-level", "warn",
-             *(options if "--live" in options else ("--live", "off", *options))], work / "log")
+             *(options if "--live" in options else ("--live", "off", *options))], work / "log",
+            stdout=subprocess.DEVNULL)
         wait_for_port("127.0.0.1", self.port, "the collector", self.process)
 
     @property
@@ -65,6 +66,17 @@ class TrafficTap(Measured):
 
     def finish(self, _entries):
         self.end()
+
+
+class FrontDoor(TrafficTap):
+    """With taps that want nothing of the load: it receives, decodes, tests and drops."""
+    name = "TrafficTap: receive and decode"
+
+    def wait_done(self, entries):
+        wait_until(lambda: self.metrics()["traffictap_entries_received_total"] >= entries, f"{entries} entries", self)
+        figures = self.metrics()
+        if figures["traffictap_entries_filtered_total"] != entries:
+            raise RuntimeError(f"of {entries} entries {figures['traffictap_entries_filtered_total']} were dropped by the taps")
 
 
 class OtelCollector(Measured):

@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,14 +18,31 @@ namespace {
 
 using Streams = std::vector<std::unique_ptr<LoadStream>>;
 
+std::string Read(const std::string& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const LoadOptions& options) {
+  if (options.tls.empty()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions files;
+  files.pem_root_certs = Read(options.tls + "/ca.pem");
+  files.pem_cert_chain = Read(options.tls + "/proxy.pem");
+  files.pem_private_key = Read(options.tls + "/proxy.key");
+  return grpc::SslCredentials(files);
+}
+
 // In waves, so that a listener's backlog never overflows.
 Streams Open(const LoadOptions& options) {
   constexpr size_t kWave = 64;
+  const auto credentials = Credentials(options);
   Streams out;
   for (size_t i = 0; i < options.streams; ++i) {
     const ProxyPair pair{static_cast<uint32_t>(i / 2), options.namespaces};
-    out.push_back(std::make_unique<LoadStream>(
-        options.address, pair, i % 2 == 0 ? Side::kClient : Side::kServer, options.entries));
+    out.push_back(std::make_unique<LoadStream>(options.address, credentials, pair,
+                                               i % 2 == 0 ? Side::kClient : Side::kServer,
+                                               options.entries));
     if (out.size() % kWave != 0) continue;
     for (size_t j = out.size() - kWave; j < out.size(); ++j) out[j]->WaitIdle();
   }

@@ -12,6 +12,11 @@ std::optional<LoadOptions> ParseLoadOptions(int argc, const char* const* argv) {
       "streams are "
       "open, sends on a line of standard input, prints what it sent, and closes on the next line.");
   app.add_option("--address", out.address, "of the receiver, IP:PORT")->required();
+  app.add_option(
+         "--tls", out.tls,
+         "mTLS with a receiver called \"collector\": a directory with ca.pem, proxy.pem and "
+         "proxy.key")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--streams", out.streams, "proxies; each has a connection")
       ->check(CLI::Range(2, 16'000));
   app.add_option("--requests", out.requests, "requests in all")->check(CLI::Range(1, 10'000'000));

@@ -9,8 +9,9 @@
 namespace traffictap::bench {
 
 struct LoadOptions {
-  std::string address;         // of the receiver, IP:PORT
-  size_t streams = 16;         // half of them clients' proxies, half servers'; even
+  std::string address;  // of the receiver, IP:PORT
+  std::string tls;      // a directory with ca.pem, proxy.pem and proxy.key; empty: plain text
+  size_t streams = 16;  // half of them clients' proxies, half servers'; even
   uint64_t requests = 10'000;  // in all, rounded up to whole messages of every stream
   size_t entries = 20;         // in a message: what Envoy's buffer of 16 kB holds
   uint64_t rate = 50'000;      // entries a second at most

@@ -8,19 +8,24 @@ namespace {
 
 constexpr const char* kMethod = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> Connect(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
+  // Of no meaning without TLS.
+  arguments.SetSslTargetNameOverride("collector");
   // A connection per stream, as each proxy has its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 }  // namespace
 
-LoadStream::LoadStream(const std::string& address, const ProxyPair& pair, Side side, size_t entries)
+LoadStream::LoadStream(const std::string& address,
+                       const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                       const ProxyPair& pair, Side side, size_t entries)
     : entries_(entries),
       message_(pair, side, entries),
-      channel_(Connect(address)),
+      channel_(Connect(address, credentials)),
       stub_(channel_) {
   stub_.PrepareBidiStreamingCall(&context_, kMethod, {}, this);
   std::lock_guard lock(mutex_);

@@ -19,7 +19,9 @@ namespace traffictap::bench {
 class LoadStream final : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // Connects and sends the identifier. Each later message has `entries` entries.
-  LoadStream(const std::string& address, const ProxyPair& pair, Side side, size_t entries);
+  LoadStream(const std::string& address,
+             const std::shared_ptr<grpc::ChannelCredentials>& credentials, const ProxyPair& pair,
+             Side side, size_t entries);
 
   // Allows one more message: it goes out as soon as the one before it did.
   void Send();

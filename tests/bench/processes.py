@@ -67,9 +67,10 @@ class Load:
     """bench_load as a child: open() connects all streams, send() sends all requests, close() ends the streams."""
 
     def __init__(self, binary, address, log, streams=16, requests=1000, rate=50_000, entries=20, namespaces=1,
-                 one_sided=False):
+                 one_sided=False, tls=None):
         command = [binary, "--address", address, "--streams", streams, "--requests", requests, "--rate", rate,
                    "--entries", entries, "--namespaces", namespaces] + (["--one-sided"] if one_sided else [])
+        command += ["--tls", tls] if tls else []
         self.child = Measured(command, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.log = log
 

@@ -9,24 +9,26 @@ import time
 
 import contestants
 from processes import Load, started, TICKS
+import certificates  # of tests/shop, which processes.py has found
 
-RULE = """
-  outputs:
-  - name: disk
-    type: File
-    queueSize: 1Gi
-%s    file: {path: %s.jsonl%s}
-"""
 SETTLE_SECONDS = 0.5
 # Entries a second at which nothing piles up before the pairer: its memory would count as the waiting halves'.
 WAITING_RATE = 20_000
 
 
-def tap(name, spec="", kind="ClusterTrafficTap", window="60s", durable=False, sync=False):
-    """A tap of all traffic, or of what `spec` (flow style YAML lines) leaves of it, that writes a file."""
-    delivery = "    delivery: {class: Durable}\n" if durable else ""
+DURABLE = "    delivery: {class: Durable}\n"
+
+
+def to_file(name, more=""):
+    """The lines of an output that writes NAME.jsonl; `more` of its options, in flow style."""
+    return f"    type: File\n    file: {{path: {name}.jsonl{more}}}\n"
+
+
+def tap(name, spec="", kind="ClusterTrafficTap", window="60s", output=None):
+    """A tap of all traffic, or of what `spec` (flow style YAML lines) leaves of it. `output`: the lines of its output; a
+    file if there are none."""
     return (f"apiVersion: traffictap.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
-            f"spec:\n  pairing: {{window: {window}}}\n{spec}" + RULE.lstrip("\n") % (delivery, name, ", sync: true" if sync else ""))
+            f"spec:\n  pairing: {{window: {window}}}\n{spec}  outputs:\n  - name: out\n    queueSize: 1Gi\n{output or to_file(name)}")
 
 
 EVERYTHING = [tap("everything")]
@@ -41,6 +43,7 @@ class Result:
     peak: int
     opening_cpu: float = 0
     idle_memory: int = 0  # with all streams open, before the load
+    streams: int = 0
 
     def __post_init__(self):
         # The kernel counts in ticks: a run too short for one took at most one.
@@ -65,8 +68,23 @@ class Bench:
     def folder(self):
         return self.work / str(next(self.numbers))
 
-    def run(self, make, **load):
-        """Starts a receiver with `make(folder)`, sends the load, and returns the Result."""
+    def tls(self):
+        """A directory with the certificates of the collector and of a proxy, as bench_load and tls_options have them."""
+        folder = self.work / "tls"
+        if not folder.exists():
+            authority = certificates.Authority(folder)
+            authority.sign("collector", "DNS:collector")
+            authority.sign("proxy", "URI:spiffe://cluster.local/ns/shop/sa/proxy")
+        return folder
+
+    def tls_options(self):
+        """The collector's, for mTLS."""
+        folder = self.tls()
+        return ("--als-cert", folder / "collector.pem", "--als-key", folder / "collector.key", "--als-client-ca", folder / "ca.pem")
+
+    def run(self, make, keep=None, **load):
+        """Starts a receiver with `make(folder)`, sends the load, and returns the Result. `keep`: where the file that it has
+        written goes."""
         folder = self.folder()
         with started(make(folder)) as receiver:
             fresh = receiver.memory("VmRSS"), receiver.cpu_seconds()
@@ -81,11 +99,13 @@ class Bench:
                 cpu = receiver.settle(entries, generator.close) - before
             peak = receiver.memory("VmHWM")
             receiver.finish(entries)
+        if keep:
+            shutil.move(next(folder.rglob("*.jsonl")), keep)
         shutil.rmtree(folder)
-        return Result(cpu, entries, size, peak, before - fresh[1], idle - fresh[0])
+        return Result(cpu, entries, size, peak, before - fresh[1], idle - fresh[0], load["streams"])
 
-    def traffictap(self, taps=EVERYTHING, options=()):
-        return lambda folder: contestants.TrafficTap(self.build, folder, taps, options)
+    def traffictap(self, taps=EVERYTHING, options=(), kind=contestants.TrafficTap):
+        return lambda folder: kind(self.build, folder, taps, options)
 
     def waiting(self, halves):
         """Memory that `halves` waiting halves take: what the kernel says more than before, and what the collector

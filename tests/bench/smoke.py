@@ -8,9 +8,9 @@ import traceback
 
 import report
 import run
-from contestants import Floor
+from contestants import Floor, FrontDoor
 from processes import HERE, Load, raise_fd_limit, started
-from scenarios import Bench, tap, workspace
+from scenarios import Bench, DURABLE, tap, to_file, workspace
 
 TINY = {"streams": 4, "requests": 80}
 
@@ -27,7 +27,23 @@ def several_pairing_threads_join_all(bench):
 
 
 def a_spool_delivers_all(bench):
-    assert bench.run(bench.traffictap([tap("spooled", durable=True)]), **TINY).entries == 160
+    assert bench.run(bench.traffictap([tap("spooled", output=DURABLE + to_file("spooled"))]), **TINY).entries == 160
+
+
+def proxies_with_certificates_are_received(bench):
+    result = bench.run(bench.traffictap(options=bench.tls_options()), tls=bench.tls(), **TINY)
+    assert result.entries == 160, result
+
+
+def the_front_door_alone_drops_all(bench):
+    nothing = bench.traffictap([tap("nothing", run.NOTHING)], kind=FrontDoor)
+    assert bench.run(nothing, **TINY).entries == 160
+    try:
+        bench.run(bench.traffictap(kind=FrontDoor), **TINY)
+    except RuntimeError as error:
+        assert "were dropped by the taps" in str(error), error
+        return
+    raise AssertionError("entries that were joined passed as dropped")
 
 
 def floor_sees_all(bench):
@@ -60,11 +76,13 @@ def halves_wait(bench):
 
 def page_tells_all_figures(bench):
     text = report.page(run.measure(bench, None, rounds=1, scale=0.001))
-    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves"):
+    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves", "| receive and decode",
+                 "over mTLS", "## Recorded files", "| jq"):
         assert part in text, part
 
 
-CASES = [traffictap_joins_all, several_pairing_threads_join_all, a_spool_delivers_all, floor_sees_all, lost_entries_give_no_figure,
+CASES = [traffictap_joins_all, several_pairing_threads_join_all, a_spool_delivers_all,
+         proxies_with_certificates_are_received, the_front_door_alone_drops_all, floor_sees_all, lost_entries_give_no_figure,
          load_ends_with_an_error_without_a_receiver, halves_wait, page_tells_all_figures]
 
 

@@ -41,14 +41,18 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", 2,
                 "-subj", "/O=shop", "-keyout", self.directory / "ca.key", "-out", self.directory / "ca.pem")
 
+    def sign(self, name, alternative):
+        """NAME.pem and NAME.key in the directory."""
+        base = self.directory / name
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/O=shop",
+                "-keyout", base.with_suffix(".key"), "-out", base.with_suffix(".csr"))
+        extensions = base.with_suffix(".ext")
+        extensions.write_text(f"subjectAltName={alternative}\n")
+        openssl("x509", "-req", "-days", 2, "-in", base.with_suffix(".csr"), "-CA", self.directory / "ca.pem",
+                "-CAkey", self.directory / "ca.key", "-CAcreateserial", "-extfile", extensions,
+                "-out", base.with_suffix(".pem"))
+
     def of(self, pod):
-        base = self.directory / pod.name
-        if not base.with_suffix(".pem").exists():
-            openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/O=shop",
-                    "-keyout", base.with_suffix(".key"), "-out", base.with_suffix(".csr"))
-            extensions = base.with_suffix(".ext")
-            extensions.write_text(f"subjectAltName=URI:spiffe://cluster.local/ns/shop/sa/{pod.name}\n")
-            openssl("x509", "-req", "-days", 2, "-in", base.with_suffix(".csr"), "-CA", self.directory / "ca.pem",
-                    "-CAkey", self.directory / "ca.key", "-CAcreateserial", "-extfile", extensions,
-                    "-out", base.with_suffix(".pem"))
+        if not (self.directory / pod.name).with_suffix(".pem").exists():
+            self.sign(pod.name, f"URI:spiffe://cluster.local/ns/shop/sa/{pod.name}")
         return PodTls(self.directory, pod)
