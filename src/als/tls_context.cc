@@ -72,7 +72,10 @@ StatusOr<tls::ServerTexts> TlsContext::Read(const TlsFiles& files) {
 
 StatusOr<TlsContext::Context> TlsContext::Make(const tls::ServerTexts& texts) {
   auto out = tls::MakeServerContext(texts, tls::WithoutCertificate::kRefused);
-  if (out.ok()) SSL_CTX_set_alpn_select_cb(out->get(), ChooseProtocol, nullptr);
+  if (!out.ok()) return out;
+  SSL_CTX_set_alpn_select_cb(out->get(), ChooseProtocol, nullptr);
+  // Or each record is read from the socket by two calls, its head and the rest.
+  SSL_CTX_set_read_ahead(out->get(), 1);
   return out;
 }
 

@@ -57,7 +57,8 @@ long Transport::Write(std::string_view bytes) {
 
 bool Transport::ready() const { return tls_ == nullptr || SSL_is_init_finished(tls_) != 0; }
 
-bool Transport::has_more() const { return tls_ != nullptr && SSL_pending(tls_) > 0; }
+// SSL_pending would not tell of records that were read from the socket and not looked at yet.
+bool Transport::has_more() const { return tls_ != nullptr && SSL_has_pending(tls_) != 0; }
 
 void Transport::EndWriting() {
   if (tls_ != nullptr && ready()) {

@@ -26,7 +26,7 @@ class Transport {
   long Write(std::string_view bytes);
   // Whether Write may be called: until the handshake is done, by reading, nothing is written.
   bool ready() const;
-  // Whether bytes wait that the socket no longer tells of.
+  // Whether bytes wait that the socket no longer tells of. They may be too few for Read.
   bool has_more() const;
   // Whether a Read of less than was asked for says nothing of what else there is.
   bool reads_records() const { return tls_ != nullptr; }

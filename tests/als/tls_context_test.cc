@@ -120,6 +120,22 @@ BOOST_AUTO_TEST_CASE(serves_clients_with_and_without_a_certificate) {
   BOOST_TEST(shown.server->certificate_uris().empty());
 }
 
+BOOST_AUTO_TEST_CASE(records_that_come_together_leave_the_socket_together_and_are_told_of) {
+  const auto tls = Load(Mesh());
+  Ends ends(tls.get(), "");
+  BOOST_TEST(ends.Talk());
+  for (const char* one : {"a", "b", "c"}) BOOST_TEST(SSL_write(ends.client, one, 1) == 1);
+  std::string got;
+  do {
+    char bytes[10];
+    const long count = ends.server->Read(bytes, sizeof bytes);
+    BOOST_REQUIRE(count > 0);
+    got.append(bytes, size_t(count));
+    BOOST_TEST(recv(ends.server->socket(), bytes, 1, MSG_PEEK) < 0);
+  } while (ends.server->has_more());
+  BOOST_TEST(got == "abc");
+}
+
 BOOST_AUTO_TEST_CASE(with_a_client_ca_a_client_must_show_a_certificate_of_it) {
   const auto tls = Load(Mesh(true));
   BOOST_TEST(!Ends(tls.get(), "").Talk());
