@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Three things are paced apart from each other. The status is written when its state changes, at
-// once. Counts alone are written at the interval that all taps share. And an Event tells people of
-// a new Ready, but where it may pass by itself only once it has lasted: on its way to Capturing a
-// tap has several reasons within seconds. For a while after the start nothing is written over what
-// a former operator knew better.
+// Three things are paced apart from each other. The status is written when its state changes: at
+// once, but for a tap that is on its way, which has several states within a second or two, and of
+// those the last one is written. Counts alone are written at the interval that all taps share. And
+// an Event tells people of a new Ready, but where it may pass by itself only once it has lasted. For
+// a while after the start nothing is written over what a former operator knew better.
 #include "operator/reconcilers/tap_reconciler.h"
 
 #include <algorithm>
@@ -22,6 +22,8 @@ namespace {
 using kube::Json;
 
 constexpr base::Nanos kPassing = 5 * base::kSecond;
+// The collector takes a tap within a moment, the proxies a patch within a second or two.
+constexpr base::Nanos kOnItsWay = 2 * base::kSecond;
 
 std::string ReadyStatus(const Json& status) {
   if (!status.is_object() || !status.contains("conditions")) return "";
@@ -31,6 +33,12 @@ std::string ReadyStatus(const Json& status) {
     }
   }
   return "";
+}
+
+// Nothing is wrong and nobody has to act: the proxies or the collector will answer.
+bool IsOnItsWay(const Json& status) {
+  const std::string ready = ReadyStatus(status);
+  return ready == "False/Pending" || ready == "Unknown/CollectorPending";
 }
 
 std::string TextOf(const plan::Condition& ready) {
@@ -71,7 +79,22 @@ Json TapReconciler::FormerStatus(const kube::Object& tap) {
 
 void TapReconciler::NoteWritten(const kube::Object& tap, Json status) {
   absl::MutexLock lock(&mutex_);
-  memory_[tap.key()].last = Written{tap.resource_version(), std::move(status)};
+  Memory& memory = memory_[tap.key()];
+  memory.last = Written{tap.resource_version(), std::move(status)};
+  memory.held.reset();
+}
+
+base::Nanos TapReconciler::Hold(const kube::ObjectKey& key, bool on_its_way) {
+  const base::Nanos now = ports_.clock->Monotonic();
+  absl::MutexLock lock(&mutex_);
+  auto& held = memory_[key].held;
+  if (!on_its_way) {
+    held.reset();
+    return 0;
+  }
+  if (!held) held = now;
+  // It stays at 0 until it was written: a write that fails does not begin another wait.
+  return std::max<base::Nanos>(*held + kOnItsWay - now, 0);
 }
 
 bool TapReconciler::MayWriteCounts(const kube::ObjectKey& key) {
@@ -134,11 +157,13 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   input.now = ports_.clock->Wall();
   const Json status = TapStatus(input);
   const controller::ReconcileResult later{ports_.counts_interval()};
-  if (IsSameStatus(input.former, status)) return Told(*tap, input, later);
   const bool news = DiffersBeyondCounts(input.former, status);
+  const base::Nanos held = Hold(key, news && IsOnItsWay(status));
+  if (IsSameStatus(input.former, status)) return Told(*tap, input, later);
   if (ports_.settling() && IsOfThisVersion(input.former, tap->generation())) {
     return controller::ReconcileResult{base::kSecond};
   }
+  if (held > 0) return Told(*tap, input, {std::min(later.requeue_after, held)});
   if (!MayWriteCounts(key) && !news) return Told(*tap, input, later);
   const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
   TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));

@@ -39,7 +39,9 @@ struct TapPorts {
 };
 
 // Writes the status of one TrafficTap or ClusterTrafficTap (a key without namespace): at once where
-// a condition changed, and now and then for the counts. Writes nothing where nothing changed.
+// a condition changed, and now and then for the counts. Writes nothing where nothing changed. While
+// a tap only waits for its proxies or its collector, a change waits for two seconds, so that a tap
+// that is ready by then has one write instead of three.
 class TapReconciler final : public controller::Reconciler {
  public:
   explicit TapReconciler(TapPorts ports) : ports_(std::move(ports)) {}
@@ -56,10 +58,14 @@ class TapReconciler final : public controller::Reconciler {
     std::optional<base::Nanos> written;  // counts; monotonic
     std::optional<std::string> told;    // the last Ready that people were told of: "True/Capturing"
     std::optional<base::Nanos> untold;  // since when it has been another one
+    std::optional<base::Nanos> held;    // since when a status on its way is not written; monotonic
   };
   // As it stands, or null. Where the watch has not brought our last write yet, that one.
   kube::Json FormerStatus(const kube::Object& tap);
   void NoteWritten(const kube::Object& tap, kube::Json status);
+  // How much longer what is new in a status waits; 0: it is to be written. `on_its_way`: something
+  // is new, and what comes next will take its place by itself.
+  base::Nanos Hold(const kube::ObjectKey& key, bool on_its_way);
   // Whether counts alone may be written now; notes that they are.
   bool MayWriteCounts(const kube::ObjectKey& key);
   // Tells of a Ready that is new. What may pass by itself has to last first: then the time until it

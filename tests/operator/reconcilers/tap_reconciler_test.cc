@@ -16,6 +16,9 @@ struct Fixture : MeshFixture {
   Fixture() {
     SeedTap("a", "cart");
     Plan(1);
+    // istiod says nothing of the proxies, so that nothing is waited for.
+    board.MissProxies(0);
+    board.MissProxies(5 * base::kSecond);
     TapPorts ports;
     ports.tap = [this](const kube::ObjectKey& key) -> reconcilers::ObjectPtr {
       if (watched) return watched;
@@ -62,7 +65,29 @@ struct Fixture : MeshFixture {
     tap->set_offered(records);
     reports = {report};
   }
-  void Run() { BOOST_REQUIRE(reconciler->Reconcile({"shop", "a"}).ok()); }
+  // istiod answers again: the tap is on its way until its proxies have taken their patch.
+  void AwaitProxies() { board.SetProxies({}, 0); }
+  // The collector has the tap, and its proxy sends: the tap is ready.
+  void Start() {
+    Report(1);
+    reports[0].mutable_taps(0)->set_proxies(1);
+  }
+  // The reason of Ready as it is written; empty before the first write.
+  std::string Ready() {
+    const auto tap = Tap();
+    const kube::Json* conditions = tap.Find("/status/conditions");
+    if (conditions == nullptr) return "";
+    for (const auto& condition : *conditions) {
+      if (condition.value("type", "") == "Ready") return condition.value("reason", "");
+    }
+    return "";
+  }
+  // Returns when the tap is looked at again.
+  base::Nanos Run() {
+    const auto result = reconciler->Reconcile({"shop", "a"});
+    BOOST_REQUIRE(result.ok());
+    return result->requeue_after;
+  }
   size_t Writes() {
     const size_t count = kube.writes().size();
     kube.ClearWrites();
@@ -114,6 +139,75 @@ BOOST_AUTO_TEST_CASE(what_another_one_writes_over_a_status_is_repaired) {
   f.Run();
   BOOST_TEST(f.Writes() == 1u);
   BOOST_TEST((*f.Tap().Find("/status/observedGeneration") == 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_is_ready_within_two_seconds_has_one_write) {
+  Fixture f;
+  f.AwaitProxies();
+  BOOST_TEST(f.Run() == 2 * base::kSecond);
+  f.clock.Advance(base::kSecond);
+  f.Report(1);
+  BOOST_TEST(f.Run() == base::kSecond);
+  BOOST_TEST(f.Writes() == 0u);
+  f.Start();
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST(f.Ready() == "Capturing");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_tap_waits_for_is_written_after_two_seconds_and_each_two_seconds_then) {
+  Fixture f;
+  f.AwaitProxies();
+  f.Run();
+  f.clock.Advance(2 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST(f.Ready() == "Pending");
+  f.clock.Advance(60 * base::kSecond);
+  f.Report(1);
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  f.clock.Advance(2 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_ready_tap_that_waits_for_a_moment_stays_ready) {
+  Fixture f;
+  f.Start();
+  f.Run();
+  f.Writes();
+  for (int i = 0; i < 3; ++i) {
+    f.AwaitProxies();
+    f.Report(1);
+    f.Run();
+    f.clock.Advance(base::kSecond);
+    f.Start();
+    f.Run();
+  }
+  BOOST_TEST(f.Writes() == 0u);
+  BOOST_TEST(f.Ready() == "Capturing");
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_of_a_tap_on_its_way_waits_for_nothing) {
+  Fixture f;
+  f.AwaitProxies();
+  f.Run();
+  f.Plan(1, plan::Condition::Value::kFalse);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_status_that_could_not_be_written_is_tried_again_at_once) {
+  Fixture f;
+  f.AwaitProxies();
+  f.Run();
+  f.clock.Advance(2 * base::kSecond);
+  f.kube.Fail("apply_status", kube::kTrafficTaps, absl::UnavailableError("down"));
+  BOOST_TEST(!f.reconciler->Reconcile({"shop", "a"}).ok());
+  f.kube.ClearWrites();
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_passes_within_seconds_is_not_announced) {
