@@ -20,6 +20,8 @@ StatusOr<std::unique_ptr<kube::HttpKubeClient>> Connect(const Options& options,
   kube::HttpKubeClientOptions client;
   client.access = *std::move(access);
   client.user_agent = "traffictap-operator/" TRAFFICTAP_VERSION;
+  client.writes_per_second = options.api_writes_per_second;
+  client.write_burst = 2 * options.api_writes_per_second;
   return kube::HttpKubeClient::Make(std::move(client), clock);
 }
 

@@ -10,11 +10,13 @@
 namespace traffictap::op {
 namespace {
 
-constexpr base::Nanos kMeshDelay = 100 * base::kMillisecond;
+constexpr base::Nanos kMeshDelayMin = 100 * base::kMillisecond;
+constexpr base::Nanos kMeshDelayMax = base::kSecond;
+constexpr base::Nanos kMeshDelayPerTap = base::kMillisecond;
 // Repairs what no watch told.
 constexpr base::Nanos kFullCompare = 10 * 60 * base::kSecond;
 constexpr base::Nanos kCountsInterval = 10 * base::kSecond;
-constexpr base::Nanos kCountsPerTap = 400 * base::kMillisecond;
+constexpr base::Nanos kCountsShare = 4;  // of the writes that we may make
 // How long a fresh operator waits for collectors and istiod before it says that they are absent: a
 // collector dials again within 10 s.
 constexpr base::Nanos kSettling = 20 * base::kSecond;
@@ -24,10 +26,16 @@ const kube::ObjectKey kMesh{"", "mesh"};
 
 }  // namespace
 
-void ReconcileQueues::MeshChanged() { mesh.AddAfter(kMesh, kMeshDelay); }
+void ReconcileQueues::MeshChanged(size_t taps) { mesh.AddAfter(kMesh, MeshDelay(taps)); }
 
-base::Nanos CountsInterval(size_t taps) {
-  return std::max(kCountsInterval, static_cast<base::Nanos>(taps) * kCountsPerTap);
+base::Nanos MeshDelay(size_t taps) {
+  return std::clamp(static_cast<base::Nanos>(taps) * kMeshDelayPerTap, kMeshDelayMin,
+                    kMeshDelayMax);
+}
+
+base::Nanos CountsInterval(size_t taps, int writes_per_second) {
+  const base::Nanos all = static_cast<base::Nanos>(taps) * kCountsShare * base::kSecond;
+  return std::max(kCountsInterval, all / writes_per_second);
 }
 
 Leader::Leader(const Options& options, MeshWatch* watch, ReconcileQueues* queues,
@@ -149,10 +157,10 @@ void Leader::Reported() {
   if (!leading_) return;
   QueueEveryTap();
   const auto reports = Reports();
-  if (peers_.Note(reports)) queues_->MeshChanged();
+  if (peers_.Note(reports)) MeshChanged();
   for (const auto& report : reports) {
     for (const auto& tap : report->taps()) {
-      if (tap.completed()) return queues_->MeshChanged();
+      if (tap.completed()) return MeshChanged();
     }
   }
 }
@@ -167,7 +175,7 @@ void Leader::AnsweredByIstiod(const std::string& version) {
   }
   if (fresh) {
     log::For("operator").info("found istio version={}", version);
-    queues_->MeshChanged();
+    MeshChanged();
   }
   QueueEveryTap();
 }

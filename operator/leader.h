@@ -27,13 +27,18 @@ struct ReconcileQueues {
   controller::WorkQueue mesh;
   controller::WorkQueue taps;
 
-  // Something changed that a plan depends on. Changes come in bursts: reconciled after a moment.
-  void MeshChanged();
+  // Something changed that a plan depends on. Changes come in bursts: reconciled after MeshDelay.
+  void MeshChanged(size_t taps);
 };
 
+// How long a change waits for others with so many taps, from 100 ms to a second: to plan for all of
+// them takes the longer the more there are, and where they come one by one, each adds an owner to the
+// same patch.
+base::Nanos MeshDelay(size_t taps);
+
 // The least time between two writes of a tap's status that bring nothing but counts, with so many
-// taps: all of them together take at most a quarter of the API budget of 10 writes a second.
-base::Nanos CountsInterval(size_t taps);
+// taps: all of them together take at most a quarter of `writes_per_second`, the API budget.
+base::Nanos CountsInterval(size_t taps, int writes_per_second);
 
 // What the one operator does that leads: serves taps to the collectors, asks istiod, reconciles. And
 // what it learns by that. All but Run are thread-safe, and may be called by a replica that waits.
@@ -74,6 +79,7 @@ class Leader {
   std::shared_ptr<discovery::DiscoveryServer> server() const;
   bool WaitForLists(const std::stop_token& stop) const;
   void QueueEveryTap();
+  void MeshChanged() { queues_->MeshChanged(watch_->tap_count()); }
   void Reported();
   void AnsweredByIstiod(const std::string& version);
   std::unique_ptr<ProxyPoller> StartPoller();

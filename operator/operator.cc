@@ -87,7 +87,9 @@ struct Operator::State {
     reconcilers::TapPorts out;
     out.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
     out.reports = [this] { return leader->AllReports(); };
-    out.counts_interval = [this] { return CountsInterval(watch->tap_count()); };
+    out.counts_interval = [this] {
+      return CountsInterval(watch->tap_count(), options.api_writes_per_second);
+    };
     out.settling = [this] { return leader->Settling(); };
     out.announce = [this](const kube::Object& object, const plan::Condition& condition) {
       events->Record(object, EventOf(condition));
@@ -168,7 +170,7 @@ struct Operator::State {
     api_guard = std::make_unique<ApiGuard>(options.api_remove_after, kube.get(), &clock);
     watch = std::make_unique<MeshWatch>(
         kube.get(), options.installation, &clock,
-        MeshWatch::Hooks{[this] { queues.MeshChanged(); },
+        MeshWatch::Hooks{[this] { queues.MeshChanged(watch->tap_count()); },
                          [this](const kube::ObjectKey& key) { queues.taps.Add(key); }});
     leader = std::make_unique<Leader>(options, watch.get(), &queues, &board, &clock);
     BuildControllers();

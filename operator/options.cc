@@ -117,6 +117,11 @@ void AddClusterOptions(CLI::App& app, Options* out) {
               "how long the APIService for live records may be unavailable before it is deleted: "
               "until then no namespace in the cluster can be deleted; 0 to disable")
       ->default_str("0");
+  app.add_option("--api-writes-per-second", out->api_writes_per_second,
+                 "maximum number of writes to the API server per second (patches, statuses and "
+                 "Events); raise it if hundreds of taps are created together")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_flag("!--no-leader-election", out->leader_election,
                "do not elect a leader: only for a single operator");
   auto* uninstall =

@@ -26,6 +26,8 @@ struct Options {
   base::Nanos patch_grace = 300 * base::kSecond;
   // How long the collector's APIService may be unavailable before it is removed; 0: for ever.
   base::Nanos api_remove_after = 0;
+  // Patches, statuses and Events together; twice as many at once after a pause. 1 to 1000.
+  int api_writes_per_second = 10;
   // Namespaces with all of these labels are attached whether a tap wants them or not; none: no namespace,
   // but for those that say it themselves. And what their proxies log, in lower case.
   tap::Labels standing_namespaces;

@@ -53,10 +53,28 @@ struct LeaderTest {
 
 BOOST_FIXTURE_TEST_SUITE(leader, LeaderTest)
 
-BOOST_AUTO_TEST_CASE(counts_of_many_taps_are_written_at_most_two_and_a_half_times_a_second) {
-  BOOST_TEST(op::CountsInterval(0) == 10 * base::kSecond);
-  BOOST_TEST(op::CountsInterval(25) == 10 * base::kSecond);
-  BOOST_TEST(op::CountsInterval(1000) == 400 * base::kSecond);
+BOOST_AUTO_TEST_CASE(counts_of_many_taps_take_at_most_a_quarter_of_the_writes) {
+  BOOST_TEST(op::CountsInterval(0, 10) == 10 * base::kSecond);
+  BOOST_TEST(op::CountsInterval(25, 10) == 10 * base::kSecond);
+  BOOST_TEST(op::CountsInterval(1000, 10) == 400 * base::kSecond);
+  BOOST_TEST(op::CountsInterval(1000, 100) == 40 * base::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_waits_for_others_the_longer_the_more_taps_there_are) {
+  BOOST_TEST(op::MeshDelay(0) == 100 * base::kMillisecond);
+  BOOST_TEST(op::MeshDelay(100) == 100 * base::kMillisecond);
+  BOOST_TEST(op::MeshDelay(500) == 500 * base::kMillisecond);
+  BOOST_TEST(op::MeshDelay(10'000) == base::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(changes_that_come_together_are_one) {
+  for (int i = 0; i < 3; ++i) {
+    queues.MeshChanged(500);
+    BOOST_TEST(!mesh.RunOne());
+    clock.Advance(200 * base::kMillisecond);
+  }
+  BOOST_TEST(mesh.RunOne());
+  BOOST_TEST(!mesh.RunOne());
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_noticed_before_anybody_leads) {

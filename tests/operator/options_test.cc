@@ -27,6 +27,7 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(options.installation.reads_nodes);
   BOOST_TEST(options.patch_grace == 300 * base::kSecond);
   BOOST_TEST(options.api_remove_after == 0);
+  BOOST_TEST(options.api_writes_per_second == 10);
   BOOST_TEST(!options.uninstall);
   BOOST_TEST(!options.check);
 }
@@ -110,7 +111,9 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
                              "--patch-grace",
                              "90s",
                              "--api-remove-after",
-                             "2m"});
+                             "2m",
+                             "--api-writes-per-second",
+                             "50"});
   BOOST_REQUIRE(!parsed.exit_code.has_value());
   const op::Options& o = parsed.options;
   BOOST_TEST(o.kubeconfig.context == "c");
@@ -125,6 +128,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(!o.installation.reads_nodes);
   BOOST_TEST(o.patch_grace == 90 * base::kSecond);
   BOOST_TEST(o.api_remove_after == 120 * base::kSecond);
+  BOOST_TEST(o.api_writes_per_second == 50);
   BOOST_TEST(o.uninstall);
   BOOST_TEST(o.discovery.address == "1.2.3.4:1");
   BOOST_TEST(o.discovery.tls.certificate == "cert");
@@ -137,8 +141,10 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_words_end_with_two_and_help_with_nought) {
-  for (const char* wrong : {"--nonsense", "--log-format=xml", "--kubeconfig=/nonexistent",
-                            "--patch-grace=soon", "--api-remove-after=1"}) {
+  for (const char* wrong :
+       {"--nonsense", "--log-format=xml", "--kubeconfig=/nonexistent", "--patch-grace=soon",
+        "--api-remove-after=1", "--api-writes-per-second=0", "--api-writes-per-second=1001",
+        "--api-writes-per-second=many"}) {
     const auto parsed = Parse({wrong});
     BOOST_TEST(parsed.exit_code.has_value(), wrong);
     BOOST_TEST(parsed.exit_code.value_or(-1) == 2, wrong);
