@@ -71,13 +71,20 @@ def answer_to(mesh, which, write, seconds=60):
     return pushed(mesh, which).get("lastError", "")
 
 
+_kinds_of = set()
+
+
 def create_crds(mesh):
+    """Once for each mesh: its tests leave the kinds as they are."""
+    if mesh.name in _kinds_of:
+        return
     for file in sorted((ROOT / "crds").glob("traffictap.io_*.yaml")):
         mesh.apply(file)
     for plural in ("traffictaps", "clustertraffictaps", "tapdestinations"):
         established = ("wait", "--for=condition=Established", f"crd/{plural}.traffictap.io", "--timeout=30s")
         # kubectl fails where an object has no conditions at all yet.
         wait_until(lambda line=established: mesh.kubectl(*line) or True, f"{plural} are established", 60)
+    _kinds_of.add(mesh.name)
 
 
 def create_accounts(mesh):
@@ -318,6 +325,14 @@ class Operator(Program):
     def start(self, wait=True):
         super().start()
         return self.wait_ready(self.http, 60) if wait else self
+
+    def kill(self):
+        """And forgets its lease, for which the next one would wait 15 s: two_operators_test.py has that."""
+        killed = self.running()
+        super().kill()
+        lease = path_of("leases", NAMESPACE, "traffictap-operator", group="coordination.k8s.io")
+        if killed and self._mesh.api.find(lease):
+            self._mesh.api.delete(lease)
 
     def leads(self):
         return self.metrics(self.http).get('traffictap_leader{lease="traffictap-operator"}') == 1

@@ -366,6 +366,17 @@ class BadInput(Scenario):
 
 
 class Size(Scenario):
+    def setUp(self):
+        # At ten writes a second a thousand statuses take minutes: that limit is shown by the units.
+        operator.kill()
+        operator.args.append("--api-writes-per-second=200")
+        super().setUp()
+
+    def tearDown(self):
+        super().tearDown()
+        operator.kill()
+        operator.args.remove("--api-writes-per-second=200")
+
     def test_a_thousand_taps_share_one_patch(self):
         documents = []
         for number in range(1000):
