@@ -42,9 +42,6 @@ int RunCheck(const op::Options& options) {
   return good ? 0 : 1;
 }
 
-// Of SIGTERM. A pod has 30 s by default, and calls to an API server that hangs take as long each.
-constexpr base::Nanos kStopMax = 20 * base::kSecond;
-
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = op::ParseOptions(argc, argv);
   if (exit_code) return *exit_code;
@@ -56,7 +53,7 @@ int Run(int argc, char** argv) {
   auto running = op::Operator::Start(options);
   if (!running.ok()) return Refuse(2, "cannot start", running.status());
   base::WaitForTermination();
-  base::EndProcessAfter(kStopMax);
+  base::EndProcessAfter(base::kStopMax);
   running->reset();
   return 0;
 }

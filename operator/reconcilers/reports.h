@@ -9,7 +9,6 @@
 namespace traffictap::reconcilers {
 
 // What collectors say last. Shared, since a report is about all taps and is read for each of them.
-using ReportPtr = std::shared_ptr<const v1::CollectorReport>;
-using Reports = std::vector<ReportPtr>;
+using Reports = std::vector<std::shared_ptr<const v1::CollectorReport>>;
 
 }  // namespace traffictap::reconcilers

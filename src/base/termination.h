@@ -15,6 +15,10 @@ void BlockTermination();
 // Returns when the process is asked to end.
 void WaitForTermination();
 
+// How long our programs have to end once they were asked. A pod has 30 s from SIGTERM by default, and
+// calls to an API server that hangs take as long each.
+inline constexpr Nanos kStopMax = 20 * kSecond;
+
 // The last resort once it has been asked: unless it has ended within `patience`, the process ends with
 // code 3, whatever it still waits for, and says so in the log.
 void EndProcessAfter(Nanos patience);

@@ -17,9 +17,6 @@ int Refuse(const char* what, const Status& status) {
   return 2;
 }
 
-// Of SIGTERM. A pod has 30 s by default.
-constexpr base::Nanos kStopMax = 20 * base::kSecond;
-
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = collector::ParseOptions(argc, argv);
   if (exit_code) return *exit_code;
@@ -29,7 +26,7 @@ int Run(int argc, char** argv) {
   auto collector = collector::Collector::Start(options);
   if (!collector.ok()) return Refuse("cannot start", collector.status());
   base::WaitForTermination();
-  base::EndProcessAfter(kStopMax);
+  base::EndProcessAfter(base::kStopMax);
   (*collector)->Stop();
   collector->reset();
   return 0;
