@@ -144,7 +144,7 @@ ConnectionAcceptor::~ConnectionAcceptor() {
 }
 
 void ConnectionAcceptor::Start(Take take) {
-  thread_ = std::thread([this, take = std::move(take)] { Run(take); });
+  thread_ = std::jthread([this, take = std::move(take)] { Run(take); });
 }
 
 void ConnectionAcceptor::Stop() {

@@ -51,7 +51,7 @@ class ConnectionAcceptor {
   int wake_ = -1;  // an eventfd: readable when it shall stop
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> pauses_{0};
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace traffictap::als

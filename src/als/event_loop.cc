@@ -59,7 +59,7 @@ StatusOr<std::unique_ptr<EventLoop>> EventLoop::Start(const Connection::Shared* 
   event.data.u64 = kMailbox;
   epoll_ctl(epoll, EPOLL_CTL_ADD, (*mailbox)->descriptor(), &event);
   std::unique_ptr<EventLoop> out(new EventLoop(shared, tls, clock, *std::move(mailbox), epoll));
-  out->thread_ = std::thread([loop = out.get()] { loop->Run(); });
+  out->thread_ = std::jthread([loop = out.get()] { loop->Run(); });
   return out;
 }
 

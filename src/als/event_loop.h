@@ -81,7 +81,7 @@ class EventLoop {
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   size_t streams_left_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t connections_left_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace traffictap::als

@@ -83,7 +83,7 @@ class AccessReviewer final : public observe::Authorizer {
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::map<Question, Answer> answers_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace traffictap::apiserver

@@ -126,7 +126,7 @@ Status AggregatedApi::Serve() {
   auto started = web::HttpServer::Start(server, Routes());
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::jthread([this] { Run(); });
   return absl::OkStatus();
 }
 

@@ -108,7 +108,7 @@ class AggregatedApi {
   std::optional<FrontProxy> front_proxy_ ABSL_GUARDED_BY(mutex_);
   bool ends_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<web::HttpServer> server_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace traffictap::apiserver

@@ -160,7 +160,7 @@ class TapSource::Loop {
     stub_ = v1::TapDiscovery::NewStub(
         grpc::CreateCustomChannel(options_.address, credentials, arguments));
     LoadCache();
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::jthread([this] { Run(); });
   }
 
   ~Loop() {
@@ -312,7 +312,7 @@ class TapSource::Loop {
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;   // the thread is done
   bool told_ ABSL_GUARDED_BY(mutex_) = false;       // the operator has the last report
   DiscoveryCall* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 TapSource::TapSource() = default;

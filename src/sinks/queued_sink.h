@@ -28,7 +28,7 @@ class QueuedSink final : public Sink {
 
  private:
   const std::shared_ptr<WriterLoop> loop_;  // shared with the thread alone
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace traffictap::sinks

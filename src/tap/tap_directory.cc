@@ -90,7 +90,7 @@ struct TapDirectory::State {
   bool listed ABSL_GUARDED_BY(mutex) = true;  // whether the directory could be read
   int inotify_fd = -1;
   int stop_fd = -1;
-  std::thread thread;
+  std::jthread thread;
 
   std::string PathOf(const std::string& name) const { return (fs::path(path) / name).string(); }
 
@@ -188,7 +188,7 @@ void TapDirectory::Watch(OnChange on_change) {
   state->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   state->stop_fd = eventfd(0, EFD_CLOEXEC);
   inotify_add_watch(state->inotify_fd, state->path.c_str(), kEvents);
-  state->thread = std::thread([state, on_change = std::move(on_change)] {
+  state->thread = std::jthread([state, on_change = std::move(on_change)] {
     do {
       std::optional<Snapshot> changed;
       {

@@ -46,7 +46,7 @@ struct HttpServer::State {
   asio::io_context io{1};
   Tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
-  std::thread thread;
+  std::jthread thread;
 
   // Waits for a connection before it takes one: out of descriptors, accept fails also where nobody
   // has come, and a connection that was just taken would go for nothing.
@@ -113,7 +113,7 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions&
   }
   state.Accept();
   try {
-    state.thread = std::thread([&state] { state.Run(); });
+    state.thread = std::jthread([&state] { state.Run(); });
   } catch (const std::system_error& failure) {
     return absl::UnavailableError(
         fmt::format("listen on {}: no thread can be started: {}", options.address, failure.what()));

@@ -113,7 +113,7 @@ class Connection {
   std::stop_source stop_;
   const std::stop_callback<std::function<void()>> on_stop_;
   Status status_;  // written before the queue is closed, read after
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 Status ReadOnce(const Cluster& cluster, const RecordStreamOptions& options, StreamReader* reader,

@@ -30,7 +30,7 @@ Interruption::Interruption() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signals_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   ended_ = eventfd(0, EFD_CLOEXEC);
-  thread_ = std::thread([this] { Watch(); });
+  thread_ = std::jthread([this] { Watch(); });
 }
 
 Interruption::~Interruption() {

@@ -30,7 +30,7 @@ class Interruption {
   std::atomic<int> signal_{0};
   int signals_ = -1;  // a signalfd
   int ended_ = -1;    // an eventfd: the program ends by itself
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace traffictap::cli

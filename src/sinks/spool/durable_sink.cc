@@ -35,7 +35,7 @@ DurableSink::DurableSink(std::unique_ptr<RecordWriter> writer, std::unique_ptr<S
   intake_ = std::make_unique<QueuedSink>(
       std::make_unique<SpoolWriter>(spool_, [drain = drain_] { drain->Wake(); }),
       IntakeOptions(std::move(options)));
-  thread_ = std::thread([drain = drain_, spool = spool_, end = end_] { Run(drain, spool, end); });
+  thread_ = std::jthread([drain = drain_, spool = spool_, end = end_] { Run(drain, spool, end); });
 }
 
 void DurableSink::Run(const std::shared_ptr<SpoolDrain>& drain, const std::shared_ptr<Spool>& spool,

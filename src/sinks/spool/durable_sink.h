@@ -56,7 +56,7 @@ class DurableSink final : public Sink {
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ends_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // the drain's
+  std::jthread thread_;  // the drain's
 };
 
 }  // namespace traffictap::sinks
