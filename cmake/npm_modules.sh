@@ -11,6 +11,7 @@ if [ ! -e "$modules/complete" ]; then
   flock 9 # two installations at once would disturb each other
 fi
 if [ ! -e "$modules/complete" ]; then
+  echo "fetching the npm packages of $2, once" >&2
   rm -rf "$modules"
   mkdir -p "$modules"
   cp "$1/package.json" "$1/package-lock.json" "$modules"

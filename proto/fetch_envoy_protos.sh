@@ -10,6 +10,7 @@ integrity=$(sed -n 's/^integrity sha512-//p' "$lock")
 out=$cache/envoy-protos-$(sha256sum "$lock" | cut -c1-16)
 
 if [ ! -e "$out/.complete" ]; then
+  echo "-- Fetching Envoy's protos, once: npm package $package" >&2
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   (cd "$work" && npm pack --silent "$package" >/dev/null) ||

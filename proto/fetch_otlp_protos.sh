@@ -30,6 +30,7 @@ fetch() {
 if [ "${2:-}" = --lock ] || [ ! -e "$out/.complete" ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  echo "-- Fetching OpenTelemetry's protos from Maven Central, once: this takes a minute" >&2
   fetch "$work"
   cd "$work/protos"
   if [ "${2:-}" = --lock ]; then
