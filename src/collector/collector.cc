@@ -129,7 +129,7 @@ struct Collector::State {
     return absl::OkStatus();
   }
 
-  // While it starts or stops, the pipeline's thread may rightly do nothing.
+  // While it starts or stops, the pairing threads may rightly do nothing.
   bool IsHealthy() const {
     return !ready || clock->Monotonic() - pipeline->last_turn() <= options.stall_max;
   }

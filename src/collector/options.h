@@ -27,7 +27,7 @@ struct Options {
   TapSourceOptions tap_source;
   base::LogOptions log;
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
-  base::Nanos stall_max = 30 * base::kSecond;   // of the pipeline's thread: then /healthz says so
+  base::Nanos stall_max = 30 * base::kSecond;   // of a pairing thread: then /healthz says so
   base::Nanos close_wait = 10 * base::kSecond;  // after it, for the outputs
 };
 

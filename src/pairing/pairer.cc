@@ -20,7 +20,7 @@
 // Of many halves under one key kCandidatesMax are looked at, so that no half costs more than
 // another.
 //
-// Called from the pipeline's thread alone; PeerStates, which is told by stream threads, has a lock.
+// Called from its partition's pairing thread alone; PeerStates, which is told by stream threads, has a lock.
 #include "pairing/pairer.h"
 
 #include <algorithm>
