@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """TrafficTaps as scenarios speak of them: apply one, wait for what its status says, read what it wrote."""
 
-import json
-
 from mesh.api import path_of
 from mesh.processes import wait_until
 
@@ -17,7 +15,8 @@ class Taps:
         return path_of("traffictaps", namespace or self.namespace, name, group=GROUP, version=VERSION)
 
     def apply(self, name, namespace=None, wait="Ready", **spec):
-        """As `kubectl apply`; the tap writes to a file of its own unless it says otherwise. Waits for a condition."""
+        """As `kubectl apply --server-side`, without its process; the tap writes to a file of its own unless it says otherwise.
+        Waits for a condition."""
         namespace = namespace or self.namespace
         spec.setdefault("targets", [{"kind": "Namespace"}])
         spec.setdefault("pairing", {"window": "2s"})
@@ -28,7 +27,7 @@ class Taps:
             "metadata": {"name": name, "namespace": namespace},
             "spec": spec,
         }
-        self._mesh.apply(json.dumps(tap))
+        self._mesh.api.apply(self.path(name, namespace), tap, manager="kubectl", validation="Strict")
         if wait:
             self.wait(name, wait, namespace=namespace)
 

@@ -92,8 +92,9 @@ class Api:
     def create(self, path, body):
         return self.request("POST", path, body)
 
-    def apply(self, path, body, manager="mesh"):
-        query = urllib.parse.urlencode({"fieldManager": manager, "force": "true"})
+    def apply(self, path, body, manager="mesh", validation="Warn"):
+        """Server-side; `validation` of unknown fields: Ignore, Warn or Strict."""
+        query = urllib.parse.urlencode({"fieldManager": manager, "force": "true", "fieldValidation": validation})
         return self.request("PATCH", f"{path}?{query}", body, APPLY)
 
     def merge(self, path, body):
