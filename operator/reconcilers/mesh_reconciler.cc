@@ -204,13 +204,13 @@ class KindWriter {
 
 }  // namespace
 
-plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nanos now) const {
+plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nanos now) {
   plan::MeshSnapshot snapshot;
   snapshot.now = now;
   snapshot.mesh = ports_.settings();
   snapshot.mesh.root_namespace = own_.root_namespace;
-  for (const Objects* list :
-       {&objects.taps, &objects.others, &objects.envoy_filters, &objects.telemetries}) {
+  snapshot.taps = taps_.Read(objects.taps);
+  for (const Objects* list : {&objects.others, &objects.envoy_filters, &objects.telemetries}) {
     for (const auto& object : *list) mesh::AddToSnapshot(*object, own_, &snapshot);
   }
   const auto reports = ports_.reports();

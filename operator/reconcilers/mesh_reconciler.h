@@ -8,6 +8,7 @@
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
 #include "operator/mesh/installation.h"
+#include "operator/mesh/tap_reader.h"
 #include "operator/plan/mesh_plan.h"
 #include "operator/plan/mesh_snapshot.h"
 #include "operator/reconcilers/mesh_objects.h"
@@ -53,7 +54,7 @@ class MeshReconciler final : public controller::Reconciler {
   StatusOr<controller::ReconcileResult> Reconcile(const kube::ObjectKey& key) override;
 
  private:
-  plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now) const;
+  plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now);
   // kUnavailable: some writes were refused; kAborted: it leads no longer.
   Status Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
              const MeshObjects& objects, PatchStates* states);
@@ -65,6 +66,7 @@ class MeshReconciler final : public controller::Reconciler {
 
   const mesh::Installation own_;
   const MeshPorts ports_;
+  mesh::TapReader taps_;
   std::vector<plan::Note> told_faults_;
 };
 
