@@ -274,6 +274,12 @@ std::map<std::string, std::string> MeshWatch::NodeZones() const {
   return out;
 }
 
+std::vector<controller::Loop> MeshWatch::Loops() const {
+  std::vector<controller::Loop> out;
+  for (const auto& [name, watched] : watched_) out.push_back(watched->informer->watcher().loop());
+  return out;
+}
+
 void MeshWatch::WriteMetrics(base::MetricWriter& writer) const {
   for (const auto& [name, watched] : watched_) watched->informer->watcher().WriteMetrics(writer);
 }

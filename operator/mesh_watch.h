@@ -49,6 +49,8 @@ class MeshWatch {
   // The zone of each node of the cluster that is labelled with one; none where nodes may not be read.
   std::map<std::string, std::string> NodeZones() const;
 
+  // Of each watch.
+  std::vector<controller::Loop> Loops() const;
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:

@@ -14,6 +14,7 @@
 #include "operator/controller/event_recorder.h"
 #include "operator/controller/leader_election.h"
 #include "operator/leader.h"
+#include "operator/liveness.h"
 #include "operator/reconcilers/mesh_reconciler.h"
 #include "operator/reconcilers/tap_reconciler.h"
 #include "operator/uninstall.h"
@@ -75,6 +76,7 @@ struct Operator::State {
                                 const std::string& message) {
       events->Record(object, {controller::EventText::Type::kWarning, reason, "Attach", message});
     };
+    out.next_step = [this] { mesh_controller->NextStep(); };
     out.leads = [this] { return !ends && (!options.leader_election || elector->leading()); };
     out.kube = kube.get();
     out.board = &board;
@@ -118,6 +120,14 @@ struct Operator::State {
         controller::ControllerOptions{"taps", 2}, tap_reconciler.get(), &queues.taps, &clock);
   }
 
+  std::vector<controller::Loop> Loops() const {
+    auto out = watch->Loops();
+    out.push_back(elector->loop());
+    out.push_back(mesh_controller->SlowestWorker());
+    out.push_back(tap_controller->SlowestWorker());
+    return out;
+  }
+
   Status StartHttp() {
     const auto text = [](int code, const char* body) {
       return web::HttpResponse{code, "text/plain", body};
@@ -128,7 +138,7 @@ struct Operator::State {
           [this] {
             return web::HttpResponse{200, "text/plain; version=0.0.4", metrics.Render()};
           }},
-         {"/healthz", [text] { return text(200, "ok\n"); }},
+         {"/healthz", [this] { return Liveness(Loops(), options.step_max); }},
          {"/readyz", [this, text] {
             // A replica that waits to lead is as it should be.
             std::string missing;

@@ -9,6 +9,7 @@
 #include "kube/kubeconfig.h"
 #include "operator/discovery/discovery_server.h"
 #include "operator/istiod/syncz_client.h"
+#include "operator/liveness.h"
 #include "operator/mesh/installation.h"
 #include "tap/destination_spec.h"
 #include "web/http_server.h"
@@ -34,6 +35,7 @@ struct Options {
   std::vector<std::string> standing_request_headers;
   std::vector<std::string> standing_response_headers;
   base::Nanos standing_open_streams = 0;  // how often they tell of open streams; 0: never
+  base::Nanos step_max = kStepMax;        // of a loop's step: then /healthz says that it hangs
   bool leader_election = true;
   bool uninstall = false;  // remove every patch and end
   bool check = false;      // tell whether the installation works and end

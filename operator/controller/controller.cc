@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/controller/controller.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ bool Controller::RunOne() {
 
 void Controller::Work(const kube::ObjectKey& key) {
   const base::Nanos started = clock_->Monotonic();
+  NextStep();
   const auto result = reconciler_->Reconcile(key);
   if (result.ok()) {
     queue_->Forget(key);
@@ -54,8 +56,22 @@ void Controller::Work(const kube::ObjectKey& key) {
   }
   queue_->Done(key);
   absl::MutexLock lock(&mutex_);
+  steps_.erase(std::this_thread::get_id());
   ++(result.ok() ? succeeded_ : failed_);
   seconds_ += static_cast<double>(clock_->Monotonic() - started) / base::kSecond;
+}
+
+void Controller::NextStep() {
+  absl::MutexLock lock(&mutex_);
+  steps_[std::this_thread::get_id()] = clock_->Monotonic();
+}
+
+Loop Controller::SlowestWorker() const {
+  const base::Nanos now = clock_->Monotonic();
+  Loop out{"controller " + options_.name};
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [worker, since] : steps_) out.step = std::max(out.step, now - since);
+  return out;
 }
 
 void Controller::WriteMetrics(base::MetricWriter& writer) const {

@@ -27,7 +27,11 @@ int64_t Number(const kube::Object& lease, const char* pointer) {
 
 LeaderElector::LeaderElector(kube::KubeClient* client, LeaderElectionOptions options,
                              const base::Clock* clock)
-    : client_(client), options_(std::move(options)), clock_(clock), random_(options_.seed) {}
+    : client_(client),
+      options_(std::move(options)),
+      clock_(clock),
+      steps_(clock),
+      random_(options_.seed) {}
 
 void LeaderElector::Run(const std::stop_token& stop,
                         const std::function<void(std::stop_token)>& lead) {
@@ -69,6 +73,13 @@ base::Nanos LeaderElector::CallTimeout() const {
 }
 
 bool LeaderElector::TryAcquireOrRenew() {
+  steps_.Begin();
+  const bool holds = AcquireOrRenew();
+  steps_.End();
+  return holds;
+}
+
+bool LeaderElector::AcquireOrRenew() {
   const kube::ObjectKey key{options_.ns, options_.name};
   const auto lease = client_->Get(kube::kLeases, key, {CallTimeout()});
   if (!lease.ok() && !kube::IsNotFound(lease.status())) {

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "kube/kube_client.h"
 #include "operator/controller/backoff.h"
+#include "operator/controller/step_timer.h"
 
 namespace traffictap::controller {
 
@@ -43,6 +44,8 @@ class LeaderElector {
 
   // One try; whether this replica holds the Lease after it. What Run does every retry_period.
   bool TryAcquireOrRenew();
+  // Run's loop: a step is one try. Thread-safe.
+  Loop loop() const { return {"leader election", steps_.step()}; }
   // Lets others have the Lease at once.
   void Release();
 
@@ -53,6 +56,7 @@ class LeaderElector {
   kube::Object MakeLease(const kube::Object& current) const;
   // Another replica holds the Lease and it has not run out.
   bool HeldByOther(const kube::Object& lease);
+  bool AcquireOrRenew();
   bool Write(const kube::Object& current, bool exists);
   base::Nanos CallTimeout() const;
   void Note(bool holds);
@@ -62,6 +66,7 @@ class LeaderElector {
   kube::KubeClient* const client_;
   const LeaderElectionOptions options_;
   const base::Clock* const clock_;
+  StepTimer steps_;
   std::minstd_rand random_;
   kube::Json observed_;  // the Lease's spec when it last changed
   base::Nanos observed_at_ = 0;

@@ -42,12 +42,14 @@ Watcher::Watcher(kube::KubeClient* client, const kube::Resource& resource, Watch
       options_(std::move(options)),
       clock_(clock),
       on_event_(std::move(on_event)),
+      steps_(clock),
       backoff_(options_.backoff, options_.seed, clock),
       random_(options_.seed) {}
 
 void Watcher::Run(const std::stop_token& stop) {
   Next next = Next::kList;
   while (!stop.stop_requested()) next = next == Next::kList ? List(stop) : Watch(stop);
+  steps_.End();
 }
 
 Status Watcher::ListOnce(const kube::ListOptions& options) {
@@ -55,8 +57,10 @@ Status Watcher::ListOnce(const kube::ListOptions& options) {
     absl::MutexLock lock(&mutex_);
     ++lists_;
   }
+  steps_.Begin();
   on_event_({WatcherEvent::Type::kInit, {}});
   auto version = client_->List(resource_, options, [this](kube::Object object) {
+    steps_.Begin();
     on_event_({WatcherEvent::Type::kInitApply, std::move(object)});
   });
   if (!version.ok()) return version.status();
@@ -94,6 +98,7 @@ Watcher::Next Watcher::Watch(const std::stop_token& stop) {
                                    .resource_version = version_,
                                    .duration = duration(random_)};
   const base::Nanos started = clock_->Monotonic();
+  steps_.Begin();
   bool heard = false;
   const Status status = client_->Watch(
       resource_, options,
@@ -121,6 +126,7 @@ Watcher::Next Watcher::AfterWatch(const Status& status, base::Nanos lasted,
 }
 
 void Watcher::OnWatchEvent(kube::WatchEvent event) {
+  steps_.Begin();
   if (auto version = event.object.resource_version(); !version.empty()) version_ = version;
   using Type = kube::WatchEvent::Type;
   if (event.type == Type::kBookmark) return;
@@ -143,6 +149,7 @@ void Watcher::Note(const Status& status) {
 }
 
 void Watcher::WaitAfter(const Status& status, const std::stop_token& stop) {
+  steps_.End();
   options_.wait(std::max(backoff_.Next(), kube::RetryAfter(status).value_or(0)), stop);
 }
 

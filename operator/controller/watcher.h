@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "kube/kube_client.h"
 #include "operator/controller/backoff.h"
+#include "operator/controller/step_timer.h"
 
 namespace traffictap::controller {
 
@@ -60,6 +61,9 @@ class Watcher {
     base::Nanos since = 0;
   };
   Answer last_answer() const;
+  // Run's loop. A step ends with every object that comes, and no later than the client's deadlines.
+  // Thread-safe.
+  Loop loop() const { return {"watch of " + resource_.Name(), steps_.step()}; }
   // traffictap_watch_{lists,restarts}_total{resource}. Thread-safe.
   void WriteMetrics(base::MetricWriter& writer) const;
 
@@ -80,6 +84,7 @@ class Watcher {
   const WatcherOptions options_;
   const base::Clock* const clock_;
   const OnEvent on_event_;
+  StepTimer steps_;
   Backoff backoff_;
   std::minstd_rand random_;
   std::string version_;      // the last one seen; empty: none

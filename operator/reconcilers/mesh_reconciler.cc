@@ -229,7 +229,10 @@ Status MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot&
   const base::Nanos now = snapshot.now;
   // Not again once it is false: what is deleted would leave a gap where not all was applied before.
   bool led = true;
-  const auto goes_on = [&led, this] { return led = led && ports_.leads(); };
+  const auto goes_on = [&led, this] {
+    ports_.next_step();
+    return led = led && ports_.leads();
+  };
   const auto keeper = KeeperOf(snapshot, own_);
   std::vector<Object> filters;
   std::vector<Object> telemetries;
@@ -284,6 +287,7 @@ void MeshReconciler::TellDestinations(const MeshObjects& objects,
       if (destination.name != object->name()) continue;
       const auto status = DestinationStatus(*object, destination.faults, snapshot.now);
       if (!status) continue;
+      ports_.next_step();
       // What fails here is tried again with the next compare: no tap depends on it.
       const Status written = WriteStatus(*ports_.kube, kube::kTapDestinations, *object, *status);
       if (written.ok()) continue;

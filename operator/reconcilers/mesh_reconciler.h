@@ -37,6 +37,9 @@ struct MeshPorts {
   // Asked before each write: a leader that is cut off or ends writes nothing more, however long a
   // list it has begun.
   std::function<bool()> leads = [] { return true; };
+  // Called before each write as well: a pass may have thousands, which the API server's limits make
+  // long, and yet does not hang.
+  std::function<void()> next_step = [] {};
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   PeerLedger* peers = nullptr;

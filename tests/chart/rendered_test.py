@@ -465,6 +465,13 @@ class Chart(unittest.TestCase):
         for values in ({"boundSidecar": False}, {"mtls": "Certificates"}, {"mtls": "Disabled"}):
             self.assertNotIn(name, rendered({"als": values}), values)
 
+    def test_a_program_that_hangs_is_restarted_and_one_that_waits_is_not(self):
+        for name in ("operator", "collector"):
+            pod = rendered({})[f"Deployment/traffictap-{name}"]["spec"]["template"]["spec"]
+            for container in pod["containers"]:
+                paths = [container[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")]
+                self.assertEqual(paths, ["/healthz", "/healthz", "/readyz"], name)
+
     def test_the_grace_period_holds_the_collectors_drain(self):
         header = (ROOT / "src/collector/options.h").read_text()
         drain = sum(int(n) for n in re.findall(r"(?:read_on|close_wait) = (\d+) \* base::kSecond", header))

@@ -96,6 +96,50 @@ BOOST_AUTO_TEST_CASE(one_key_that_fails_does_not_delay_another) {
   BOOST_TEST(good == "ab");
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_is_as_old_as_its_step_and_one_without_a_key_has_none) {
+  fakes::ManualClock clock;
+  WorkQueue queue({}, &clock);
+  ScriptedReconciler reconciler;
+  Controller controller({.name = "tap"}, &reconciler, &queue, &clock);
+  reconciler.answer = [&](const ObjectKey&) -> StatusOr<ReconcileResult> {
+    BOOST_TEST(controller.SlowestWorker().step == 0);
+    clock.Advance(7 * base::kSecond);
+    BOOST_TEST(controller.SlowestWorker().step == 7 * base::kSecond);
+    controller.NextStep();  // as before each of many writes
+    clock.Advance(2 * base::kSecond);
+    BOOST_TEST(controller.SlowestWorker().step == 2 * base::kSecond);
+    return absl::UnavailableError("down");
+  };
+  queue.Add(kTap);
+  BOOST_TEST(controller.RunOne());
+  clock.Advance(3600 * base::kSecond);
+  BOOST_TEST(controller.SlowestWorker().step == 0);
+  BOOST_TEST(controller.SlowestWorker().name == "controller tap");
+}
+
+BOOST_AUTO_TEST_CASE(of_two_workers_the_one_that_hangs_is_told) {
+  fakes::ManualClock clock;
+  WorkQueue queue({}, &clock);
+  ScriptedReconciler reconciler;
+  Controller controller({.name = "tap"}, &reconciler, &queue, &clock);
+  std::thread other;
+  reconciler.answer = [&](const ObjectKey& key) {
+    if (key == kTap) {
+      clock.Advance(30 * base::kSecond);
+      other = std::thread([&controller] { controller.RunOne(); });
+      other.join();
+      BOOST_TEST(controller.SlowestWorker().step == 31 * base::kSecond);
+    } else {
+      clock.Advance(base::kSecond);
+    }
+    return ReconcileResult{};
+  };
+  queue.Add(kTap);
+  queue.Add({"shop", "other"});
+  BOOST_TEST(controller.RunOne());
+  BOOST_TEST(controller.SlowestWorker().step == 0);
+}
+
 BOOST_AUTO_TEST_CASE(stop_ends_all_workers) {
   base::SystemClock clock;
   WorkQueue queue({}, &clock);

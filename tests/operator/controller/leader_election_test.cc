@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/controller/leader_election.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/fake_kube_client.h"
@@ -88,6 +89,27 @@ BOOST_AUTO_TEST_CASE(a_leader_that_is_cut_off_stops_by_itself_after_10_s) {
   rig.client.Heal();
   BOOST_TEST(rig.a.TryAcquireOrRenew());
   BOOST_TEST(rig.a.leading());
+}
+
+BOOST_AUTO_TEST_CASE(between_two_tries_it_waits_and_hangs_in_no_step) {
+  Rig rig;
+  rig.client.Fail("get", kube::kLeases, kDown, 100);
+  std::stop_source stop;
+  int waits = 0;
+  base::Nanos longest = 0;
+  const LeaderElector* self = nullptr;
+  auto options = rig.Options("c");
+  options.wait = [&](base::Nanos wait, const std::stop_token&) {
+    rig.clock.Advance(wait);
+    longest = std::max(longest, self->loop().step);
+    if (++waits == 10) stop.request_stop();
+    return true;
+  };
+  LeaderElector elector(&rig.client, options, &rig.clock);
+  self = &elector;
+  elector.Run(stop.get_token(), [](const std::stop_token&) {});
+  BOOST_TEST(waits == 10);
+  BOOST_TEST(longest == 0);
 }
 
 BOOST_AUTO_TEST_CASE(of_two_who_write_at_once_one_is_refused) {

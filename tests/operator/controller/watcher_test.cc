@@ -3,6 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
 
 #include "fakes/manual_clock.h"
 #include "fmt/format.h"
@@ -42,10 +45,12 @@ class ScriptedClient final : public kube::KubeClient {
   std::deque<Watch> watches;
   std::stop_source stop;
   std::string log;
+  std::function<void()> inside = [] {};  // at the begin of each list and watch, before its answer
 
   StatusOr<std::string> List(const kube::Resource&, const kube::ListOptions& options,
                              const std::function<void(Object)>& each) override {
     log += fmt::format("list({},{}) ", options.resource_version, options.page_size);
+    inside();
     if (lists.empty()) return Stop("7");
     const auto answer = lists.front();
     lists.pop_front();
@@ -55,6 +60,7 @@ class ScriptedClient final : public kube::KubeClient {
   Status Watch(const kube::Resource&, const kube::WatchOptions& options,
                const std::function<void(WatchEvent)>& on_event, std::stop_token) override {
     log += fmt::format("watch({}) ", options.resource_version);
+    inside();
     if (watches.empty()) return Stop("").status();
     const auto answer = watches.front();
     watches.pop_front();
@@ -224,6 +230,43 @@ BOOST_AUTO_TEST_CASE(watches_that_end_at_once_do_not_become_a_tight_loop) {
   rig.client.lists = {{{}, "5"}};
   rig.client.watches = {{{}, absl::OkStatus()}};
   BOOST_TEST(rig.Run() == "Init list(,500) InitDone watch(5) wait(800) watch(5) ");
+}
+
+// What /healthz goes by: an API server that is away makes waits, and no step beyond a call's deadline.
+BOOST_AUTO_TEST_CASE(a_step_lasts_until_something_comes_and_waits_between_tries_are_none) {
+  ScriptedClient client;
+  fakes::ManualClock clock;
+  std::vector<base::Nanos> in_calls, in_events, in_waits;
+  std::unique_ptr<Watcher> watcher;
+  const auto step = [&] { return watcher->loop().step / base::kSecond; };
+  client.lists = {{{}, Error(503, "")}, {{Pod("a", "3")}, "5"}};
+  client.watches = {{{kApplied, kApplied}, absl::OkStatus()}};
+  client.inside = [&] {
+    clock.Advance(60 * base::kSecond);
+    in_calls.push_back(step());
+  };
+  controller::WatcherOptions options;
+  options.wait = [&](base::Nanos, const std::stop_token&) {
+    clock.Advance(3600 * base::kSecond);
+    in_waits.push_back(step());
+    return true;
+  };
+  watcher = std::make_unique<Watcher>(&client, kube::kPods, options, &clock, [&](WatcherEvent) {
+    in_events.push_back(step());
+    clock.Advance(base::kSecond);
+  });
+  BOOST_TEST(step() == 0);
+  watcher->Run(client.stop.get_token());
+  clock.Advance(3600 * base::kSecond);
+  BOOST_TEST(step() == 0);
+  BOOST_TEST(watcher->loop().name == "watch of pods");
+  // Of the list that fails and the one that does not, of the watch, and of the one at the end.
+  const std::vector<base::Nanos> calls = {61, 61, 60, 60};
+  BOOST_TEST(in_calls == calls, boost::test_tools::per_element());
+  // Init, Init, an object, InitDone, two changes.
+  const std::vector<base::Nanos> events = {0, 0, 0, 1, 0, 0};
+  BOOST_TEST(in_events == events, boost::test_tools::per_element());
+  BOOST_TEST(in_waits == std::vector<base::Nanos>{0}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
