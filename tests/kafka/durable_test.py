@@ -38,8 +38,9 @@ def tearDownModule():
 
 
 def durable(name, **settings):
-    """A tap to a file and, durably, to Kafka: the file has the records in the order in which the spool gets them."""
-    output = {"name": "kafka", "type": "Kafka", "delivery": {"class": "Durable"},
+    """A tap to a file and, durably, to Kafka: the file has the records in the order in which the spool gets them. Both have room
+    for the longest outage."""
+    output = {"name": "kafka", "type": "Kafka", "delivery": {"class": "Durable", "maxSize": "8Gi"},
               "kafka": {"brokers": [BROKER.address()], "topic": TOPIC, "deliveryTimeout": "1s", **settings}}
     whole = file_output(f"{name}.jsonl")
     whole["file"]["rotation"] = {"maxSize": "64Gi"}
