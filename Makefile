@@ -118,7 +118,7 @@ soak: collector ## Run real parts under faults drawn from SEED for MINUTES, expl
 	@tests/soak/run.sh $(BUILD) --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),10) $(if $(LIE),--lie $(LIE))
 
 .PHONY: nightly
-nightly: build ## Run the long forms of the tests: outages of MINUTES (10), fuzzing, a soak, sanitizers (root; three hours)
+nightly: build ## Run the long forms of the tests: outages of MINUTES (10), fuzzing, a soak, sanitizers (root; six hours on 2 cores)
 	@$(if $(MINUTES),MINUTES=$(MINUTES)) tests/nightly.sh $(BUILD)
 
 .PHONY: fmt

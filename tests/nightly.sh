@@ -43,5 +43,7 @@ done
 part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address
+# And the units with ThreadSanitizer.
+part thread env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=thread
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
