@@ -103,3 +103,47 @@ class Killed(unittest.TestCase):
     @staticmethod
     def accounted(sent):
         return sent["written"] == sent["flushed"] + sent["failed"]
+
+
+class CutOff(unittest.TestCase):
+    """What requests notice of a collector that does not read, or is not there: nothing."""
+    RATE, SECONDS = 500, 8
+
+    def test_a_collector_that_is_frozen_or_gone_delays_no_request(self):
+        with Stage(tap("all")) as s, Load(s.shop, self.RATE):
+            usual = self.took(s)
+            s.collector.process.send_signal(signal.SIGSTOP)
+            try:
+                frozen = self.took(s)
+            finally:
+                s.collector.process.send_signal(signal.SIGCONT)
+            thawed = self.recorded_again(s)
+            s.collector.process.kill()
+            s.collector.process.wait()
+            gone = self.took(s)
+            s.collector.start()
+            back = self.recorded_again(s)
+            print("     median and 95 % of a call: " + ", ".join(
+                f"{name} {1000 * median:.1f} and {1000 * slow:.1f} ms" for name, (median, slow) in
+                (("usual", usual), ("frozen", frozen), ("gone", gone))) + f"; recorded {thawed:.1f} and {back:.1f} s afterwards")
+            for name, (median, slow) in (("frozen", frozen), ("gone", gone)):
+                self.assertLess(median, 2 * usual[0] + 0.005, name)
+                self.assertLess(slow, 2 * usual[1] + 0.1, name)
+
+    def took(self, s):
+        """What half and what 95 % of the calls of some seconds took at most; each was answered."""
+        seconds, end = [], time.monotonic() + self.SECONDS
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            self.assertEqual(s.shop.call("fast", "/load"), 200)
+            seconds.append(time.monotonic() - begin)
+            time.sleep(0.02)
+        seconds.sort()
+        return seconds[len(seconds) // 2], seconds[len(seconds) * 95 // 100]
+
+    @staticmethod
+    def recorded_again(s):
+        """Seconds until there are new records."""
+        begin, before = time.monotonic(), len(s.lines())
+        wait_until("records come again", lambda: len(s.lines()) > before + 20, 10)
+        return time.monotonic() - begin
