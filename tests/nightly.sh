@@ -36,6 +36,7 @@ part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test"
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 # The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
 part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"
+part api-server env API_AWAY_SECONDS=$((seconds / 2)) TEST=an_api_server_that_is_away tests/e2e/run.sh "$build"
 # What a tap's life is, on the istiod of each release of tests/mesh/istio_releases.txt.
 for minor in $(sed -nE 's/^([0-9]+\.[0-9]+)\..*/\1/p' tests/mesh/istio_releases.txt); do
   part "istio-$minor" env ISTIO="$minor" TEST=operator_test.Life tests/e2e/run.sh "$build"

@@ -2,6 +2,7 @@
 """The operator on a real API server, istiod and sidecars: what `kubectl apply` of a TrafficTap does."""
 
 import json
+import os
 import time
 import unittest
 
@@ -14,6 +15,9 @@ from taps import Taps
 FILTERS = path_of("envoyfilters", "vault", group="networking.istio.io", version="v1alpha3")
 # What one tap can take: its patches, its status as that goes on, and some of either again.
 KILLS_MAX = 15
+# How long the API server stays away; `make nightly` has five minutes.
+AWAY_SECONDS = float(os.environ.get("API_AWAY_SECONDS", "15"))
+WATCHES = 12
 
 
 def setUpModule():
@@ -288,6 +292,29 @@ class Faults(Scenario):
         self.assertEqual(taps.patch_specs(), expected)
         call("/after-all")
         taps.records("killed", path="/after-all")
+
+    def test_an_api_server_that_is_away_stops_no_tap_and_is_asked_seldom(self):
+        taps.apply("away")
+        patches = taps.patch_specs()
+        gate.forget()
+        gate.refuse = lambda method, path: 503
+        gate.cut()
+        taps.apply("away-later", wait=None)
+        call("/while-away")
+        taps.records("away", path="/while-away")
+        end = time.monotonic() + AWAY_SECONDS
+        while time.monotonic() < end:
+            self.assertEqual(operator.get(operator.http, "/healthz"), "ok\n")
+            time.sleep(1)
+        asked = list(gate.requests)
+        gate.refuse = None
+        start = time.monotonic()
+        taps.wait("away-later", "Ready", seconds=60)
+        print(f"     away for {AWAY_SECONDS:.0f} s: asked {len(asked)} times, followed again after {time.monotonic() - start:.0f} s")
+        # Each watch tries again with growing delays up to 30 s, and the election every 2 s; nothing is listed anew.
+        self.assertLess(len(asked), WATCHES * (8 + AWAY_SECONDS / 15) + 2 * AWAY_SECONDS)
+        self.assertEqual([path for method, path in asked if "limit=" in path], [])
+        self.assertEqual(taps.patch_specs(), patches)
 
     def test_a_restarted_api_server_is_followed_again(self):
         taps.apply("restart")
