@@ -18,7 +18,7 @@ struct HttpRequest {
   std::string path;                                 // as sent, without the query
   std::string query;                                // as sent, without '?'
   std::multimap<std::string, std::string> headers;  // names in lower case, in the order of arrival
-  std::string peer;                                 // IP:PORT
+  std::string peer;                                 // IP:PORT, as traffic::SocketAddress writes it
   // The common name in the client's certificate, which the server's client CA has signed; none
   // without such a certificate.
   std::optional<std::string> client_name = std::nullopt;

@@ -2,6 +2,7 @@
 #include "web/http_server.h"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
@@ -37,6 +38,28 @@ StatusOr<Tcp::endpoint> ParseAddress(const std::string& address) {
   const auto ip = asio::ip::make_address(host, error);
   if (error) return invalid;
   return Tcp::endpoint(ip, port);
+}
+
+beast::error_code Open(const Tcp::endpoint& at, bool both_families, Tcp::acceptor* acceptor) {
+  beast::error_code error;
+  acceptor->open(at.protocol(), error);
+  if (!error && at.protocol() == Tcp::v6()) {
+    acceptor->set_option(asio::ip::v6_only(!both_families), error);
+  }
+  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor->bind(at, error);
+  if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor->non_blocking(true, error);
+  return error;
+}
+
+// A pod may have addresses of either family alone, and the chart has one address for all: one
+// socket takes both where the machine knows IPv6.
+beast::error_code Listen(const Tcp::endpoint& at, Tcp::acceptor* acceptor) {
+  if (!at.address().is_unspecified()) return Open(at, false, acceptor);
+  const auto error = Open(Tcp::endpoint(Tcp::v6(), at.port()), true, acceptor);
+  const bool no_ipv6 = error == asio::error::address_family_not_supported;
+  return no_ipv6 && at.address().is_v4() ? Open(at, false, acceptor) : error;
 }
 
 }  // namespace
@@ -101,13 +124,7 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions&
   State& state = *server->state_;
   state.context.options = options;
   state.context.routes = std::move(handlers);
-  beast::error_code error;
-  state.acceptor.open(endpoint->protocol(), error);
-  if (!error) state.acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) state.acceptor.bind(*endpoint, error);
-  if (!error) state.acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) state.acceptor.non_blocking(true, error);
-  if (error) {
+  if (const auto error = Listen(*endpoint, &state.acceptor)) {
     return absl::UnavailableError(
         fmt::format("listen on {}: {}", options.address, error.message()));
   }

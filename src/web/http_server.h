@@ -13,7 +13,9 @@
 namespace traffictap::web {
 
 struct HttpServerOptions {
-  std::string address = "127.0.0.1:9090";           // host:port; port 0: any
+  // IP:PORT, an IPv6 address in brackets; port 0: any. 0.0.0.0 and [::] are all addresses of the
+  // machine, of both families.
+  std::string address = "127.0.0.1:9090";
   base::Nanos request_timeout = 5 * base::kSecond;  // for a request to come, an answer to be taken
   // a stream whose reader takes nothing for so long is cut off
   base::Nanos stall_timeout = 30 * base::kSecond;

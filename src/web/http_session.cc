@@ -16,6 +16,7 @@
 
 #include "absl/strings/ascii.h"
 #include "fmt/format.h"
+#include "traffic/socket_address.h"
 #include "web/site_guard.h"
 
 namespace traffictap::web {
@@ -29,6 +30,13 @@ namespace http = boost::beast::http;
 constexpr size_t kPieceBytes = 128 * 1024;
 
 std::string Text(beast::string_view view) { return {view.data(), view.size()}; }
+
+// A socket for both families has IPv4 peers as ::ffff:10.1.2.3, and a link's own ones with a scope.
+std::string PeerText(const asio::ip::tcp::endpoint& peer) {
+  const std::string ip = peer.address().to_string();
+  const auto address = traffic::ParseSocketAddress(ip, peer.port());
+  return address ? address->ToString() : fmt::format("[{}]:{}", ip, peer.port());
+}
 
 HttpResponse TooMany() {
   HttpResponse out{503, "text/plain; charset=utf-8", "too many readers: try again later\n"};
@@ -152,7 +160,7 @@ HttpRequest HttpSession::Request() const {
   out.client_name = client_name_;
   Error error;
   const auto peer = stream_.socket().remote_endpoint(error);
-  if (!error) out.peer = fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  if (!error) out.peer = PeerText(peer);
   return out;
 }
 

@@ -31,8 +31,10 @@ std::string ReadAll(auto& stream) {
 // A client of raw bytes: what a well-behaved library would never send.
 class RawClient {
  public:
-  explicit RawClient(int port) : socket_(io_) {
-    socket_.connect({boost::asio::ip::address_v4::loopback(), static_cast<uint16_t>(port)});
+  explicit RawClient(int port,
+                     const boost::asio::ip::address& at = boost::asio::ip::address_v4::loopback())
+      : socket_(io_) {
+    socket_.connect({at, static_cast<uint16_t>(port)});
   }
   void Send(const std::string& bytes) {
     boost::system::error_code ignored;

@@ -20,6 +20,7 @@ test.each([
   ["http://cart:8080/items?a=1", "authority=cart%3A8080&path=%3D%2Fitems%3Fa%3D1"],
   ["10.0.0.1:8080", "text=10.0.0.1%3A8080"],
   ["fd00::1", "text=fd00%3A%3A1"],
+  ["[fd00::1]:8080", "text=%5Bfd00%3A%3A1%5D%3A8080"],
   ["", ""],
 ])("%s asks for %s", (line, wanted) => expect(query(line)).toBe(wanted));
 

@@ -35,6 +35,16 @@ class Endless final : public web::BodySource {
   bool began_ = false;
 };
 
+// Some containers do not.
+bool HasIpv6() {
+  boost::asio::io_context io;
+  boost::system::error_code error;
+  boost::asio::ip::tcp::acceptor probe(io);
+  probe.open(boost::asio::ip::tcp::v6(), error);
+  if (!error) probe.bind({boost::asio::ip::address_v6::loopback(), 0}, error);
+  return !error;
+}
+
 }  // namespace
 
 struct HttpServerTest {
@@ -277,6 +287,35 @@ BOOST_AUTO_TEST_CASE(without_descriptors_a_probe_is_answered_all_the_same) {
     client.Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     BOOST_TEST(client.ReadUntil("ok\n").starts_with("HTTP/1.1 200 "));
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_means_all_is_one_of_both_families) {
+  const auto whom = [](const web::HttpRequest& request) {
+    return web::HttpResponse{200, "text/plain", request.peer};
+  };
+  for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
+    options.address = address;
+    server = web::HttpServer::Start(options, {{"/", whom}}).value();
+    const auto said = fakes::Get(server->port(), "/");
+    BOOST_TEST(said.find("\r\n\r\n127.0.0.1:") != std::string::npos, said);
+    if (!HasIpv6()) continue;
+    RawClient client(server->port(), boost::asio::ip::address_v6::loopback());
+    client.Send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto said_on_ipv6 = client.ReadAll();
+    BOOST_TEST(said_on_ipv6.find("\r\n\r\n[::1]:") != std::string::npos, said_on_ipv6);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(any_other_address_is_that_one_alone) {
+  if (HasIpv6()) {
+    options.address = "[::1]:0";
+    server = web::HttpServer::Start(options, {}).value();
+    BOOST_CHECK_THROW(RawClient{server->port()}, boost::system::system_error);
+  }
+  options.address = "127.0.0.1:0";
+  server = web::HttpServer::Start(options, {}).value();
+  BOOST_CHECK_THROW((RawClient{server->port(), boost::asio::ip::address_v6::loopback()}),
+                    boost::system::system_error);
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_or_makes_no_sense_is_an_error) {

@@ -45,8 +45,8 @@ function fromUrl(word: string): Term[] {
   return out;
 }
 
-// What has a colon but is no filter: addresses such as 10.0.0.1:8080, fd00::1 or cart.shop:80.
-const isAddress = (word: string) => /^[\w.-]*[.\d][\w.-]*:\d+$/.test(word) || /^[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(word);
+// What has a colon but is no filter: addresses such as 10.0.0.1:8080, fd00::1, [fd00::1]:8080 or cart.shop:80.
+const isAddress = (word: string) => /^[\w.-]*[.\d][\w.-]*:\d+$/.test(word) || /^(\[(?=.*\])|)[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*(\](:\d+)?)?$/i.test(word);
 
 export function parseFilter(line: string): ParsedFilter {
   const terms: Term[] = [];
