@@ -67,10 +67,17 @@ image: deps ## Make the container images and their SBOMs in out/, without a cont
 	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@python3 charts/image/build_images.py $(BUILD) out
 
+# A build for each architecture: that of this machine in $(BUILD), the others by Debian's cross compilers beside it.
+MACHINE := $(shell dpkg --print-architecture)
+ARCHS ?= $(MACHINE)
+BUILDS = $(foreach arch,$(ARCHS),$(BUILD)$(if $(filter-out $(MACHINE),$(arch)),-$(arch)))
 .PHONY: release
-release: deps ## Make everything that is published in out/release (REGISTRY= of the images, URL= of the archive)
-	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
-	@$$(tests/python_env.sh release/requirements.txt) release/build.py $(BUILD) out/release \
+release: deps ## Make everything that is published in out/release (ARCHS="amd64 arm64", REGISTRY= of the images, URL= of the archives)
+	$(if $(filter $(MACHINE),$(ARCHS)),$(call compile,traffictap-operator traffictap-collector kubectl-traffictap))
+	@for arch in $(filter-out $(MACHINE),$(ARCHS)); do \
+	  JOBS=$(JOBS) release/cross_build.sh $$arch $(BUILD)-$$arch traffictap-operator traffictap-collector kubectl-traffictap || exit 1; \
+	done
+	@$$(tests/python_env.sh release/requirements.txt) release/build.py $(BUILDS) out/release \
 	  $(if $(REGISTRY),--registry $(REGISTRY)) $(if $(URL),--url $(URL))
 
 .PHONY: demo

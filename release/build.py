@@ -17,6 +17,7 @@ import bundle  # noqa: E402
 import chart  # noqa: E402
 import krew  # noqa: E402
 import olm  # noqa: E402
+import system  # noqa: E402
 import version  # noqa: E402
 
 
@@ -27,36 +28,50 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def artifacts(build, number, registry, url):
+def read_builds(folders, number):
+    """{architecture: system.Build}, sorted."""
+    builds = {}
+    for build in map(system.Build.read, folders):
+        architecture = build.architecture_of(f"src/cli/{bundle.PROGRAM}")
+        if architecture in builds:
+            sys.exit(f"{builds[architecture].folder} and {build.folder} are both of {architecture}")
+        if build.version != number:
+            sys.exit(f"{build.folder} was made of version {build.version}, and the sources are of {number}")
+        builds[architecture] = build
+    return dict(sorted(builds.items()))
+
+
+def artifacts(builds, number, registry, url):
     """{file name: bytes} of all but the checksums."""
     epoch = build_images.epoch()
-    out = {}
+    out, archives = {}, {}
 
-    # The plugin of kubectl: an archive for any Linux, what is in it, and how krew installs it.
-    name, archive, bill = bundle.archive(build, number, epoch)
-    out[name], out[f"{bundle.PROGRAM}-{number}.spdx.json"] = archive, bill
-    architecture = name.removesuffix(".tar.gz").split("-")[-1]
+    # The plugin of kubectl: an archive for any Linux of each architecture, what is in it, and how krew installs it.
+    for architecture, build in builds.items():
+        folder, archive, bill = bundle.archive(build, number, epoch)
+        out[f"{folder}.tar.gz"], out[f"{folder}.spdx.json"] = archive, bill
+        archives[architecture] = (folder, sha256(archive))
 
     # The chart: for helm install FILE, and for a registry.
     metadata, packed = chart.package(epoch, registry)
     out[f"traffictap-{number}.tgz"] = packed
     out[f"traffictap-chart-{number}.oci.tar"] = chart.artifact(metadata, packed, epoch)
-    out["traffictap.yaml"] = krew.manifest(number, metadata["home"], url or f"{metadata['home']}/releases/v{number}", {
-        architecture: (bundle.folder(number, architecture), sha256(archive))}).encode()
+    out["traffictap.yaml"] = krew.manifest(number, metadata["home"], url or f"{metadata['home']}/releases/v{number}",
+                                           archives).encode()
 
     # The bundle of the Operator Lifecycle Manager, and what it does not install.
-    out.update(olm.artifacts(number, epoch, registry))
+    out.update(olm.artifacts(number, epoch, registry, list(builds)))
 
     # The images of operator and collector, and what is in each.
-    images, bills = build_images.made(build)
+    images, bills = build_images.made(builds.values())
     out[f"traffictap-images-{number}.oci.tar"] = images
-    out.update({f"{name}-{number}.spdx.json": bill for name, bill in bills.items()})
+    out.update({f"{name}-{number}-linux-{architecture}.spdx.json": bill for (name, architecture), bill in bills.items()})
     return out
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("build", help="the folder that make build has filled")
+    parser.add_argument("build", nargs="+", help="the folders that make build and release/cross_build.sh have filled")
     parser.add_argument("out", help="a folder for what is made; files of another version in it are a fault")
     parser.add_argument("--registry", help="where the images will be: the chart's default for image.registry")
     parser.add_argument("--url", help="where the archive will be: krew fetches it from there")
@@ -72,7 +87,7 @@ def main():
     strangers = [path.name for path in out.iterdir() if number not in path.name and path.name not in UNNUMBERED]
     if strangers:
         sys.exit(f"{out} holds what is not of {number}: {', '.join(sorted(strangers))}")
-    made = artifacts(given.build, number, given.registry, given.url)
+    made = artifacts(read_builds(given.build, number), number, given.registry, given.url)
     made["SHA256SUMS"] = "".join(f"{sha256(content)}  {name}\n" for name, content in sorted(made.items())).encode()
     for name, content in sorted(made.items()):
         (out / name).write_bytes(content)

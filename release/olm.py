@@ -75,7 +75,7 @@ def _rights(objects, binding, role):
             for item in objects if item["kind"] == binding and item["metadata"].get("namespace", NAMESPACE) == NAMESPACE]
 
 
-def _csv(objects, chart, epoch, registry):
+def _csv(objects, chart, epoch, registry, architectures):
     number = chart["version"]
     mediatype, _, icon = chart["icon"].removeprefix("data:").partition(";base64,")
     deployments = [_deployment(item, registry) for item in objects if item["kind"] == "Deployment"]
@@ -98,7 +98,8 @@ def _csv(objects, chart, epoch, registry):
                 "repository": chart["sources"][0],
                 "support": chart["maintainers"][0]["name"],
             },
-            "labels": {"operatorframework.io/arch.amd64": "supported", "operatorframework.io/os.linux": "supported"},
+            "labels": {**{f"operatorframework.io/arch.{one}": "supported" for one in architectures},
+                       "operatorframework.io/os.linux": "supported"},
         },
         "spec": {
             "displayName": "TrafficTap",
@@ -129,12 +130,13 @@ def labels():
             f"{key}.package.v1": PACKAGE, f"{key}.channels.v1": CHANNEL, f"{key}.channel.default.v1": CHANNEL}
 
 
-def files(epoch, registry=None):
-    """{path in the bundle: text}"""
+def files(epoch, registry, architectures):
+    """{path in the bundle: text}. `architectures`: those of the images."""
     chart = yaml.safe_load((ROOT / "charts/traffictap/Chart.yaml").read_text())
     objects = list(_objects())
     out = {f"manifests/{path.name}": path.read_text() for path in kinds.files()}
-    out[f"manifests/{PACKAGE}.clusterserviceversion.yaml"] = yaml_text.text(_csv(objects, chart, epoch, registry))
+    out[f"manifests/{PACKAGE}.clusterserviceversion.yaml"] = yaml_text.text(
+        _csv(objects, chart, epoch, registry, architectures))
     bound = {item["roleRef"]["name"] for item in objects if item["kind"] == "ClusterRoleBinding"}
     for item in objects:
         name = item["metadata"]["name"]
@@ -159,13 +161,15 @@ def dockerfile():
     return "\n".join(lines) + "\n"
 
 
-def artifacts(number, epoch, registry=None):
+def artifacts(number, epoch, registry, architectures):
     """{file name: bytes}"""
-    inside = {path: rootfs.File(0o644, text.encode()) for path, text in files(epoch, registry).items()}
+    inside = {path: rootfs.File(0o644, text.encode()) for path, text in files(epoch, registry, architectures).items()}
     name = f"{PACKAGE}-olm-bundle"
-    image = oci.Image(f"{name}:{number}", "amd64", [oci.layer(rootfs.with_directories(inside), epoch)], [], "", labels(), epoch)
+    layers = [oci.layer(rootfs.with_directories(inside), epoch)]
+    # A node pulls only what is of its own architecture.
+    images = [oci.Image(f"{name}:{number}", one, layers, [], "", labels(), epoch) for one in architectures]
     folder = {f"{name}-{number}/{path}": file for path, file in
               {**inside, "bundle.Dockerfile": rootfs.File(0o644, dockerfile().encode())}.items()}
     return {f"{name}-{number}.tar.gz": gzip.compress(oci.tar(rootfs.with_directories(folder), epoch), 9, mtime=0),
-            f"{name}-{number}.oci.tar": oci.images_archive([image]),
+            f"{name}-{number}.oci.tar": oci.images_archive(images),
             f"{PACKAGE}-olm-{number}.yaml": beside(number).encode()}

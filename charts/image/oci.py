@@ -112,7 +112,9 @@ def images_archive(images):
             manifest, config = image.manifest(), image.config()
             blobs += [manifest, config, *image.layers]
             manifests.append(manifest.descriptor(platform={"os": "linux", "architecture": image.architecture}))
-            loadable.append({"Config": config.path, "RepoTags": [reference], "Layers": [b.path for b in image.layers]})
+            # What reads manifest.json knows no architectures: it gets the first one's image.
+            if len(manifests) == 1:
+                loadable.append({"Config": config.path, "RepoTags": [reference], "Layers": [b.path for b in image.layers]})
         every = json_blob(INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests,
                                   "annotations": image.labels})
         blobs.append(every)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in an image: files of the root file system by their path, each from a file of this machine or from text."""
+"""What is in an image: files of the root file system by their path, each from a file of the system that the programs were
+built for (system.py) or from text."""
 
 import dataclasses
 import os
@@ -10,8 +11,9 @@ import tempfile
 
 USER = 65532
 PROGRAMS = {"traffictap-operator": "operator/traffictap-operator", "traffictap-collector": "src/collector/traffictap-collector"}
-# Debian's layout: what programs look for in /lib is in /usr/lib.
-LINKS = {"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64"}
+# Debian's layout: what programs look for in /lib is in /usr/lib; in /lib64 only amd64 has something.
+LINKS = {"bin": "usr/bin", "lib": "usr/lib"}
+LINKS_OF = {"amd64": {"lib64": "usr/lib64"}}
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 LICENCES = "/usr/share/common-licenses"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -36,16 +38,8 @@ def read(path, mode=0o644):
     return File(mode, pathlib.Path(path).read_bytes())
 
 
-def libraries_of(program):
-    """The shared libraries that the dynamic loader finds for a program, as paths that it looks at, itself included."""
-    text = subprocess.run(["ldd", program], text=True, capture_output=True, check=True).stdout
-    if "not found" in text:
-        raise RuntimeError(f"{program} needs a library that is not here:\n{text}")
-    return sorted(set(re.findall(r"(/\S+) \(0x", text)))
-
-
 def authorities():
-    """{path in an image: path here} of the certificate authorities."""
+    """{path in an image: path in the system} of the certificate authorities."""
     return {AUTHORITIES[1:]: AUTHORITIES}
 
 
@@ -55,12 +49,12 @@ def usr_path(path):
     return inside if inside.startswith("usr/") else f"usr/{inside}"
 
 
-def stripped(program):
+def stripped(program, system):
     """The program without symbols and debugging information, and without the linker's hash of both: that one would tell
     apart what was built in two folders."""
     with tempfile.TemporaryDirectory() as directory:
         out = f"{directory}/program"
-        subprocess.run(["strip", "--strip-all", "--remove-section=.note.gnu.build-id", "-o", out, program], check=True)
+        subprocess.run([system.strip(program), "--strip-all", "--remove-section=.note.gnu.build-id", "-o", out, program], check=True)
         return read(out, 0o755)
 
 
@@ -74,11 +68,11 @@ def with_directories(files):
     return out
 
 
-def notices(packages):
+def notices(packages, system):
     """share/...: our licence and NOTICE, the packages' own notices, and in full every licence that one of them refers to."""
     files = {f"share/doc/traffictap/{name}": read(ROOT / name) for name in ("LICENSE", "NOTICE")}
     for package in packages:
-        files[f"share/doc/{package}/copyright"] = read(f"/usr/share/doc/{package}/copyright")
+        files[f"share/doc/{package}/copyright"] = read(system.file(f"/usr/share/doc/{package}/copyright"))
     texts = b"".join(file.content for file in files.values()).decode(errors="replace")
     named = {name.rstrip(".") for name in re.findall(rf"{LICENCES}/([\w.+-]+)", texts)}
     for name in sorted(name for name in named if os.path.exists(f"{LICENCES}/{name}")):
@@ -86,20 +80,20 @@ def notices(packages):
     return files
 
 
-def base(libraries, packages):
+def base(libraries, packages, system, architecture):
     """The layer that all images share. `packages`: names of the Debian packages whose notices go along."""
-    files = {path: File(0o777, link=target) for path, target in LINKS.items()}
+    files = {path: File(0o777, link=target) for path, target in {**LINKS, **LINKS_OF.get(architecture, {})}.items()}
     files |= {path: File(0o644, text.encode()) for path, text in TEXTS.items()}
     files |= {path: File(mode) for path, mode in DIRECTORIES.items()}
-    files[AUTHORITIES[1:]] = read(AUTHORITIES)
+    files[AUTHORITIES[1:]] = read(system.file(AUTHORITIES))
     for library in libraries:
-        files[usr_path(library)] = read(os.path.realpath(library), 0o755)
-    files |= {f"usr/{path}": file for path, file in notices(packages).items()}
+        files[usr_path(library)] = read(system.file(library), 0o755)
+    files |= {f"usr/{path}": file for path, file in notices(packages, system).items()}
     return with_directories(files)
 
 
 def program_layer(name, build, sbom):
     return with_directories({
-        f"usr/bin/{name}": stripped(pathlib.Path(build) / PROGRAMS[name]),
+        f"usr/bin/{name}": stripped(build.folder / PROGRAMS[name], build.system),
         f"usr/share/doc/traffictap/{name}.spdx.json": File(0o644, sbom),
     })

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 from oci import timestamp
 from rootfs import AUTHORITIES, usr_path
@@ -26,37 +25,38 @@ SPDX_NAMES = {
 }
 
 
-def _dpkg(*args):
-    return subprocess.run(["dpkg-query", *args], text=True, capture_output=True, check=True).stdout
-
-
 @functools.lru_cache(None)
-def _libraries():
+def _libraries(system):
     """{path: package} of every shared library that a Debian package brought; one question instead of a hundred."""
     out = {}
-    for line in _dpkg("--search", "*.so*").splitlines():
+    for line in system.dpkg("--search", "*.so*").splitlines():
         packages, _, path = line.rpartition(": ")
         if not line.startswith("diversion"):
             out[path] = packages.split(",")[0].split(":")[0]
     return out
 
 
-def owner(path):
+def owner(path, system):
     """The Debian package of a library, whichever of its two paths /lib and /usr/lib the package lists."""
-    real = os.path.realpath(path)
+    real, known = system.file(path).removeprefix(os.path.realpath(system.root) if system.root else ""), _libraries(system)
     for name in (path, real, "/" + usr_path(path), "/" + usr_path(real), real.removeprefix("/usr")):
-        if name in _libraries():
-            return _libraries()[name]
+        if name in known:
+            return known[name]
     raise RuntimeError(f"no Debian package owns {path}: a release holds nothing of unknown origin")
 
 
-def packages_of(libraries):
-    return sorted({owner(library) for library in libraries})
+def packages_of(libraries, system):
+    return sorted({owner(library, system) for library in libraries})
 
 
-def licences(package):
+def source_of(package, system):
+    """The Debian source package that a package was built from."""
+    return system.dpkg("--show", "--showformat=${source:Package}\n", package).split("\n")[0]
+
+
+def licences(package, system):
     """The short names in the package's copyright file; empty where that is free text."""
-    text = pathlib.Path(f"/usr/share/doc/{package}/copyright").read_text(errors="replace")
+    text = pathlib.Path(system.file(f"/usr/share/doc/{package}/copyright")).read_text(errors="replace")
     if "Format:" not in text[:400]:
         return []
     names = set()
@@ -68,8 +68,8 @@ def licences(package):
 class Document:
     """Collects packages and the texts of licences that SPDX has no name for."""
 
-    def __init__(self, name, version, epoch, purpose):
-        self.name, self.version, self.epoch, self.purpose = name, version, epoch, purpose
+    def __init__(self, name, version, epoch, purpose, system):
+        self.name, self.version, self.epoch, self.purpose, self._system = name, version, epoch, purpose, system
         self.packages, self.relations, self.foreign, self.files = [], [], {}, []
 
     def _expression(self, package, names):
@@ -97,10 +97,10 @@ class Document:
         return identifier
 
     def add_debian(self, package, relation):
-        text = _dpkg("--show", "--showformat=${Version} ${Architecture} ${source:Package} ${source:Version}\n", package)
+        text = self._system.dpkg("--show", "--showformat=${Version} ${Architecture} ${source:Package} ${source:Version}\n", package)
         version, architecture, source, source_version = text.splitlines()[0].split(" ")
         purl = f"pkg:deb/debian/{package}@{version.replace('+', '%2B')}?arch={architecture}&distro=debian-12"
-        identifier = self.add(package, version, "Organization: Debian", self._expression(package, licences(package)), purl,
+        identifier = self.add(package, version, "Organization: Debian", self._expression(package, licences(package, self._system)), purl,
                               relation)
         self.packages[-1]["licenseComments"] = "all that the copyright file names, whatever part of the source they cover"
         self.packages[-1]["sourceInfo"] = f"built from the Debian source {source} {source_version}"
@@ -139,14 +139,14 @@ def npm_packages(lock):
             yield path.split("node_modules/")[-1], package["version"], package.get("license", "NOASSERTION")
 
 
-def document(name, version, epoch, files, lock=None, purpose="CONTAINER"):
-    """The bytes of the SBOM of one image or archive. `files`: {path in it: path here} of what Debian's packages brought.
+def document(name, version, epoch, files, system, lock=None, purpose="CONTAINER"):
+    """The bytes of the SBOM of one image or archive. `files`: {path in it: path in the system} of what Debian's packages brought.
     `lock`: the package-lock.json of a page that is compiled in. `purpose`: SPDX' word for what it is."""
-    out = Document(name, version, epoch, purpose)
-    owners = {path: "ca-certificates" if source == AUTHORITIES else owner(source) for path, source in files.items()}
+    out = Document(name, version, epoch, purpose, system)
+    owners = {path: "ca-certificates" if source == AUTHORITIES else owner(source, system) for path, source in files.items()}
     identifiers = {package: out.add_debian(package, "CONTAINS") for package in sorted(set(owners.values()))}
     for path, source in sorted(files.items()):
-        out.add_file(path, pathlib.Path(source).read_bytes(), identifiers[owners[path]])
+        out.add_file(path, pathlib.Path(system.file(source)).read_bytes(), identifiers[owners[path]])
     for package in HEADERS:
         out.add_debian(package, "STATIC_LINK")
     if lock:

@@ -24,9 +24,9 @@ def temporary():
     return pathlib.Path(directory)
 
 
-def make(out, *options, **environment):
-    """Runs release/build.py; returns what it did."""
-    line = [sys.executable, SCRIPT, os.environ["TRAFFICTAP_BUILD"], out, *options]
+def make(out, *options, builds=None, **environment):
+    """Runs release/build.py, for the build of this machine unless others are named; returns what it did."""
+    line = [sys.executable, SCRIPT, *(builds or [os.environ["TRAFFICTAP_BUILD"]]), out, *options]
     return subprocess.run(line, env={**os.environ, **environment}, text=True, capture_output=True, check=False)
 
 

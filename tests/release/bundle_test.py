@@ -50,7 +50,7 @@ class Archive(unittest.TestCase):
 
     def test_holds_no_library_that_its_bill_of_materials_does_not_name(self):
         folder = root.home / archive.name.removesuffix(".tar.gz")
-        bill = json.loads(artifacts.one(f"kubectl-traffictap-{artifacts.number()}.spdx.json").read_text())
+        bill = json.loads(artifacts.one(f"{archive.name.removesuffix('.tar.gz')}.spdx.json").read_text())
         self.assertEqual(json.loads((folder / "share/doc/traffictap/kubectl-traffictap.spdx.json").read_text()), bill)
         libraries = {f"./lib/{path.name}" for path in (folder / "lib").iterdir() if path.name != "kubectl-traffictap"}
         self.assertGreater(len(libraries), 20)

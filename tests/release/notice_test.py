@@ -11,11 +11,12 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "charts/image"))
 
-import rootfs  # noqa: E402
 import sbom  # noqa: E402
+import system  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["TRAFFICTAP_BUILD"])
 PROGRAMS = {"O": "operator/traffictap-operator", "C": "src/collector/traffictap-collector", "K": "src/cli/kubectl-traffictap"}
+SYSTEM = system.System()
 NOTICE = (ROOT / "NOTICE").read_text()
 ROW = re.compile(r"^  (\S+) +(\S+(?: WITH \S+)?)(?: +(.+))?$", re.M)
 # The kernel's interface, which its own note keeps out of what is built on it.
@@ -29,7 +30,7 @@ def section(beginning):
 
 
 def source_of(package):
-    return sbom._dpkg("--show", "--showformat=${source:Package}\n", package).split("\n")[0]
+    return sbom.source_of(package, SYSTEM)
 
 
 def compiled_headers():
@@ -47,7 +48,7 @@ class Debian(unittest.TestCase):
 
     def test_every_library_that_a_program_loads_has_its_row_and_every_row_its_library(self):
         for letter, path in PROGRAMS.items():
-            loaded = {source_of(sbom.owner(library)) for library in rootfs.libraries_of(BUILD / path)}
+            loaded = {source_of(sbom.owner(library, SYSTEM)) for library in SYSTEM.libraries_of(BUILD / path)}
             compiled_in = {source_of(package) for package in sbom.HEADERS}
             named = {name for name, (_, programs) in self.ROWS.items() if letter in programs.split()}
             self.assertEqual(named, loaded | compiled_in, path)
