@@ -3,6 +3,7 @@
 # Prints a directory like that of build.sh, but with istiod, pilot-agent, templates and kinds of a release of Istio: the one of
 # MINOR in istio_releases.txt, built by its own go.mod and go.sum (minutes once, then cached).
 # usage: tests/mesh/istio_release.sh MINOR BINARIES; BINARIES is what build.sh prints
+#        tests/mesh/istio_release.sh MINOR --served; ends with 3 where the Go registry refuses to serve it
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 minor=$1 binaries=$2
@@ -11,6 +12,15 @@ read -r version module sum < <(grep "^${minor//./\\.}\\." "$here/istio_releases.
   exit 1
 }
 cache=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}
+if [ "$binaries" = --served ]; then
+  go=$("$here/fetch_go.sh")
+  cd /
+  compgen -G "$cache/mesh-istio-$version-*/complete" >/dev/null && exit
+  # Any other failure, such as no network, is none to pass over.
+  told=$(GOTOOLCHAIN=local GOFLAGS=-mod=mod "$go" list -m "istio.io/istio@$module" 2>&1) && exit
+  ! grep -qE ': (403|404|410) |unknown revision' <<<"$told" || exit 3
+  exit 0
+fi
 key=$(cat "$here/istio_release.sh" <(echo "$binaries $version $module $sum") | sha256sum | cut -c1-12)
 out=$cache/mesh-istio-$version-$key
 if [ ! -e "$out/complete" ]; then
@@ -24,7 +34,10 @@ if [ ! -e "$out/complete" ]; then
   trap 'rm -rf "$scratch"' EXIT
   echo "building istiod $version" >&2
   # Its sum is held to ours; those of what it needs are in its own go.sum.
-  told=$(cd "$scratch" && GONOSUMDB=istio.io/istio "$go" mod download -json "istio.io/istio@$module")
+  told=$(cd "$scratch" && GONOSUMDB=istio.io/istio "$go" mod download -json "istio.io/istio@$module") || {
+    echo "the Go registry does not serve istio.io/istio $module, which is Istio $version: $(jq -r .Error <<<"$told" | tail -n 1)" >&2
+    exit 1
+  }
   if [ "$(jq -r .Sum <<<"$told")" != "$sum" ]; then
     echo "istio.io/istio $module has the sum $(jq -r .Sum <<<"$told"), and not $sum" >&2
     exit 1
