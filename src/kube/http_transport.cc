@@ -144,6 +144,15 @@ web::uri ServerUri(const std::string& server) {
   return web::uri_builder(uri).set_host(host.substr(1, host.size() - 2)).to_uri();
 }
 
+// It would also name the address without brackets, which is no Host header: a collector refuses it.
+// With TLS it takes the header for the name that the certificate must be for, so that there it stays
+// as it is, and API servers take it.
+std::string HostHeader(const web::uri& server) {
+  if (server.scheme() != "http" || server.host().find(':') == std::string::npos) return "";
+  const std::string host = fmt::format("[{}]", server.host());
+  return server.port() > 0 ? fmt::format("{}:{}", host, server.port()) : host;
+}
+
 web::web_proxy ProxyOfUrl(const std::string& url) {
   const web::uri uri(url);
   web::web_proxy out(web::uri_builder(uri).set_user_info("").to_uri());
@@ -199,7 +208,10 @@ struct HttpTransport::State {
     headers.add("User-Agent", options.user_agent);
     if (!request.authorization.empty()) headers.add("Authorization", request.authorization);
     // It also decides for which name the server's certificate must be.
-    if (!options.tls.server_name.empty()) headers.add("Host", options.tls.server_name);
+    const std::string& name = options.tls.server_name;
+    if (const auto host = name.empty() ? HostHeader(server) : name; !host.empty()) {
+      headers.add("Host", host);
+    }
     AddHeaders(request.headers, &headers);
     if (!request.content_type.empty()) out.set_body(request.body, request.content_type);
     return out;

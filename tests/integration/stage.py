@@ -45,13 +45,13 @@ class Stage:
     """Use it in a `with`: everything it starts ends there. Its files stay where a test failed."""
 
     def __init__(self, *taps, pods=(FRONTEND, CART, FAST), mtls=False, options=(), shop=True,
-                 stdout=subprocess.DEVNULL):
+                 stdout=subprocess.DEVNULL, network=None):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
         self.taps = self.work / "taps"
         self.taps.mkdir()
         for one in taps:
             self.put(one)
-        self.network, self.shop, self.collector = Network(), None, None
+        self.network, self.shop, self.collector = network or Network(), None, None
         try:
             self.collector = Collector(COLLECTOR, self.taps, self.work, self.network, stdout, options)
             if shop:

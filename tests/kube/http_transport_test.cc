@@ -46,6 +46,20 @@ BOOST_AUTO_TEST_CASE(headers_and_body_are_sent_below_the_servers_path) {
   BOOST_TEST(seen.body == request.body);
 }
 
+BOOST_AUTO_TEST_CASE(an_ipv6_address_is_the_host_in_brackets) {
+  fakes::ScriptedHttpServer server(
+      [](const fakes::ScriptedRequest&, fakes::ScriptedConnection& connection) {
+        connection.Answer(200, "{}");
+        return true;
+      });
+  // The same server by its address' mapped form.
+  const std::string port = server.url().substr(server.url().rfind(':'));
+  auto transport = kube::HttpTransport::Make({"http://[::ffff:127.0.0.1]" + port, {}, "test"});
+  BOOST_TEST_REQUIRE(transport.ok(), Message(transport.status()));
+  BOOST_TEST((*transport)->Send({.target = "/"}, base::kSecond * 10)->code == 200);
+  BOOST_TEST(server.requests().at(0).headers.at("host") == "[::ffff:127.0.0.1]" + port);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

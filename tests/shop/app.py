@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The application of one pod: answers as its name asks. usage: app.py NAME IP"""
 import http.server
+import socket
 import socketserver
 import sys
 import threading
@@ -83,6 +84,7 @@ class Tcp(Quiet, socketserver.ThreadingTCPServer):
 
 
 name, ip = sys.argv[1:]
+Http.address_family = Tcp.address_family = socket.AF_INET6 if ":" in ip else socket.AF_INET
 server = Tcp((ip, 8080), Echo) if name == "db" else Http((ip, 8080), Handler)
 server.app = name
 server.serve_forever()

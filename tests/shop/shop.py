@@ -68,6 +68,10 @@ class Network:
     def ip(self, host):
         return f"{self.prefix}.{host}"
 
+    def listen(self, host, port):
+        """The address that a program is told to listen on."""
+        return f"{self.ip(host)}:{port}"
+
     def close(self):
         self.claim.close()
 
@@ -117,11 +121,11 @@ def wait_for_port(ip, port, what, process, seconds=20):
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"{what} ended with code {process.returncode}; its log says why")
-        with socket.socket() as s:
-            s.settimeout(0.5)
-            if s.connect_ex((ip, port)) == 0:
-                return
-        time.sleep(0.05)
+        try:
+            socket.create_connection((ip, port), timeout=0.5).close()
+            return
+        except OSError:
+            time.sleep(0.05)
     raise RuntimeError(f"{what} does not listen on {ip}:{port} after {seconds} s")
 
 
@@ -139,7 +143,8 @@ class Collector:
     def start(self):
         with open(self.work / "collector.log", "a") as log:
             self.process = start(
-                [self.binary, "--als", f"{self.ip}:{self.als_port}", "--http", f"{self.ip}:{self.http_port}",
+                [self.binary, "--als", self.network.listen(Network.COLLECTOR, self.als_port),
+                 "--http", self.network.listen(Network.COLLECTOR, self.http_port),
                  "--taps", self.taps, "--output-dir", self.output, "--name", "demo", *self.options],
                 stdout=self.stdout, stderr=log)
         wait_for_port(self.ip, self.http_port, "the collector", self.process)
