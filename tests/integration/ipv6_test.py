@@ -90,12 +90,12 @@ class Ipv6Alone(unittest.TestCase):
         token.write_text(said[2] + "\n")
         token.chmod(0o600)
 
-        def run(*args):
+        def told(*args):
             done = subprocess.run([CLI, *args, "--collector", said[1], "--token-file", token], text=True, capture_output=True,
                                   timeout=60, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             return done.stdout
 
-        self.assertIn("shop/all", run("list", "--no-headers"))
-        read = [json.loads(line) for line in run("attach", "all", "--no-follow", "--path", "/cart", "-o", "json").splitlines()]
+        self.assertIn("shop/all", told("list", "--no-headers"))
+        read = [json.loads(line) for line in told("attach", "all", "--no-follow", "--path", "/cart", "-o", "json").splitlines()]
         self.assertEqual([one["source"]["ip"] for one in read], ["fd00:7a70::1"])

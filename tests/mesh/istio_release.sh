@@ -15,7 +15,7 @@ cache=${TRAFFICTAP_CACHE:-$HOME/.cache/traffictap}
 if [ "$binaries" = --served ]; then
   go=$("$here/fetch_go.sh")
   cd /
-  compgen -G "$cache/mesh-istio-$version-*/complete" >/dev/null && exit
+  ls "$cache/mesh-istio-$version-"*/complete >/dev/null 2>&1 && exit
   # Any other failure, such as no network, is none to pass over.
   told=$(GOTOOLCHAIN=local GOFLAGS=-mod=mod "$go" list -m "istio.io/istio@$module" 2>&1) && exit
   ! grep -qE ': (403|404|410) |unknown revision' <<<"$told" || exit 3
