@@ -51,6 +51,9 @@ for minor in $(sed -nE 's/^([0-9]+\.[0-9]+)\..*/\1/p' tests/mesh/istio_releases.
   fi
   part "istio-$minor" env ISTIO="$minor" TEST=operator_test.Life tests/e2e/run.sh "$build"
 done
+# A mesh whose pods, Services and API server have IPv6 addresses alone.
+part ipv6-mesh env MESH_FAMILY=6 tests/mesh/run.sh "$build"
+part ipv6 env MESH_FAMILY=6 TEST=operator_test.Life tests/e2e/run.sh "$build"
 part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address

@@ -3,6 +3,7 @@
 
 import http.client
 import http.server
+import socket
 import socketserver
 import ssl
 import threading
@@ -39,6 +40,7 @@ class ApiGate:
         class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads = allow_reuse_address = True
             request_queue_size = 128
+            address_family = socket.AF_INET6 if ":" in NODE else socket.AF_INET
 
             def finish_request(self, request, address):
                 request.settimeout(20)

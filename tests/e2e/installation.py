@@ -12,7 +12,7 @@ import api_gate
 from api_gate import ApiGate
 from mesh import Mesh, shop
 from mesh.api import path_of
-from mesh.network import NODE
+from mesh.network import NODE, host_port
 from mesh.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -230,7 +230,7 @@ class Collector(Program):
         work = mesh.state / "collector"
         self.records = Records(work / "records")
         self.records.directory.mkdir(parents=True, exist_ok=True)
-        args = [mesh.build / "src/collector/traffictap-collector", "--als", f"{NODE}:{als}", "--http", f"{NODE}:{HTTP}",
+        args = [mesh.build / "src/collector/traffictap-collector", "--als", host_port(NODE, als), "--http", host_port(NODE, HTTP),
                 "--output-dir", self.records.directory, "--name", "node", *source]
         super().__init__(mesh, "the collector", args, work / "collector.log", stdout)
 
@@ -239,7 +239,7 @@ class Collector(Program):
         create_accounts(self._mesh)
         file = self.log.with_name("kubeconfig")
         file.write_text(kubeconfig(self._mesh, self._mesh.token(NAMESPACE, "traffictap-collector")))
-        self.args += ["--api", f"{NODE}:{API}", "--api-owner", "traffictap-collector", "--kubeconfig", file, *options]
+        self.args += ["--api", host_port(NODE, API), "--api-owner", "traffictap-collector", "--kubeconfig", file, *options]
         return self
 
     def start(self):
@@ -262,13 +262,13 @@ def recorded_collector(mesh, operator):
     collector = Collector(mesh, *operator.discovery(), als=BEHIND if file else ALS).start()
     if not file:
         return collector, None
-    line = [python() / "bin/python3", ROOT / "tests/captures/record.py", f"{NODE}:{ALS}", f"{NODE}:{BEHIND}", file]
+    line = [python() / "bin/python3", ROOT / "tests/captures/record.py", host_port(NODE, ALS), host_port(NODE, BEHIND), file]
     return collector, mesh.run_on_node(line)
 
 
 def kubeconfig(mesh, token, port=6443):
     """Leads to the API server, or to an ApiGate before it; JSON, which is YAML too."""
-    cluster = {"server": f"https://{NODE}:{port}", "certificate-authority": str(mesh.state / "pki/ca.crt")}
+    cluster = {"server": f"https://{host_port(NODE, port)}", "certificate-authority": str(mesh.state / "pki/ca.crt")}
     return json.dumps({
         "apiVersion": "v1", "kind": "Config", "current-context": "mesh",
         "clusters": [{"name": "mesh", "cluster": cluster}], "users": [{"name": "own", "user": {"token": token}}],
@@ -313,14 +313,14 @@ class Operator(Program):
         (work / "istiod-token").write_text(mesh.token(*account, audience="istio-ca"))
         (work / "kubeconfig").write_text(kubeconfig(mesh, mesh.token(*account), api_port))
         args = [mesh.build / "operator/traffictap-operator", "--kubeconfig", work / "kubeconfig",
-                "--discovery", f"{NODE}:{discovery}", "--http", f"{NODE}:{http}",
+                "--discovery", host_port(NODE, discovery), "--http", host_port(NODE, http),
                 "--istiod-token", work / "istiod-token", "--patch-grace", grace]
         super().__init__(mesh, f"the {name}", args, work / "operator.log")
 
     @staticmethod
     def discovery():
         """The options of a collector that has its taps from this operator."""
-        return "--operator", f"{NODE}:{DISCOVERY}"
+        return "--operator", host_port(NODE, DISCOVERY)
 
     def start(self, wait=True):
         super().start()

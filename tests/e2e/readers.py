@@ -8,7 +8,7 @@ import subprocess
 
 from installation import API
 from mesh import namespaces, pki
-from mesh.network import NODE
+from mesh.network import NODE, host_port
 
 ROOT_PATH = "/apis/tap.traffictap.io/v1alpha1"
 
@@ -60,7 +60,7 @@ class Reader:
         self.authority = mesh.state / "pki/ca.crt"
         self.kubeconfig = mesh.state / f"kubeconfig-{name}"
         crt, key = self.certificate
-        cluster = {"server": f"https://{NODE}:6443", "certificate-authority": str(self.authority)}
+        cluster = {"server": f"https://{host_port(NODE, 6443)}", "certificate-authority": str(self.authority)}
         user = {"client-certificate": str(crt), "client-key": str(key)}
         self.kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "mesh",

@@ -264,8 +264,8 @@ class Mesh:
 
     def envoy_admin(self, which, path):
         """GET on the administration port of the pod's Envoy."""
-        connection = http.client.HTTPConnection("127.0.0.1", 15000, timeout=10)
-        connection.sock = namespaces.connect(self.pod_pid(which), ("127.0.0.1", 15000), 10)
+        connection = http.client.HTTPConnection(network.LOCALHOST, 15000, timeout=10)
+        connection.sock = namespaces.connect(self.pod_pid(which), (network.LOCALHOST, 15000), 10)
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()

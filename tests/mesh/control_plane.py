@@ -4,7 +4,7 @@
 import json
 
 from mesh.namespaces import run
-from mesh.network import NODE, SERVICES
+from mesh.network import IPV6, NODE, SERVICES, host_port
 from mesh.processes import Process, wait_until
 
 ETCD = "http://127.0.0.1:2379"
@@ -26,7 +26,7 @@ def processes(binaries, state):
     }
     api_server = {
         "etcd-servers": ETCD,
-        "bind-address": "0.0.0.0",
+        "bind-address": "::" if IPV6 else "0.0.0.0",
         "advertise-address": NODE,
         "secure-port": 6443,
         "service-cluster-ip-range": SERVICES,
@@ -67,7 +67,7 @@ def _flags(options):
 
 
 def write_kubeconfig(state):
-    cluster = {"server": f"https://{NODE}:6443", "certificate-authority": str(state / "pki/ca.crt")}
+    cluster = {"server": f"https://{host_port(NODE, 6443)}", "certificate-authority": str(state / "pki/ca.crt")}
     user = {"client-certificate": str(state / "pki/admin.crt"), "client-key": str(state / "pki/admin.key")}
     (state / "kubeconfig").write_text(
         json.dumps(

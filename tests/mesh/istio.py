@@ -9,12 +9,12 @@ import os
 import urllib.request
 
 from mesh.api import path_of
-from mesh.network import NODE
+from mesh.network import ADDRESS_TYPE, NODE, host_port
 from mesh.processes import Process
 
 NAMESPACE = "istio-system"
 PORTS = {"grpc-xds": 15010, "https-dns": 15012, "https-webhook": (443, 15017), "http-monitoring": 15014}
-HTTP = f"http://{NODE}:8080"
+HTTP = f"http://{host_port(NODE, 8080)}"
 ADMISSION = "admissionregistration.k8s.io"
 
 COLLECTOR = {"service": "traffictap-collector.traffictap-system.svc.cluster.local", "port": 9811}
@@ -136,7 +136,7 @@ def node_endpoints(service, ports):
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "addressType": "IPv4",
+        "addressType": ADDRESS_TYPE,
         "metadata": {"name": f"{service}-node", "labels": {"kubernetes.io/service-name": service}},
         "ports": [{"name": name, "port": port} for name, port in ports.items()],
         "endpoints": [{"addresses": [NODE], "conditions": {"ready": True}}],

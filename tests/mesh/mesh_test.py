@@ -11,6 +11,7 @@ import unittest
 
 from mesh import Mesh, MeshError, shop
 from mesh.api import ApiError, path_of
+from mesh.network import host_port
 from mesh.processes import wait_until
 
 HERE = pathlib.Path(__file__).parent
@@ -144,7 +145,7 @@ class Faults(unittest.TestCase):
         client, address = mesh.pod("shop/client"), mesh.address_of("frontend", "shop")
         mesh.stop("kube-apiserver")
         self.assertEqual(
-            mesh.call(client, f"http://{address}/", headers={"Host": "frontend"}).status, 200
+            mesh.call(client, f"http://{host_port(address, 80)}/", headers={"Host": "frontend"}).status, 200
         )  # traffic goes on
         with self.assertRaises(OSError):
             mesh.api.get("/readyz", timeout=1)

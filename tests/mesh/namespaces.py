@@ -52,7 +52,7 @@ def network_of(pid):
 def connect(pid, address, timeout=None):
     """A TCP connection from the network of a process to a numeric address."""
     with network_of(pid):
-        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connection = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
     try:
         connection.settimeout(timeout)
         connection.connect(address)

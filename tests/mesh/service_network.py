@@ -9,7 +9,7 @@ import time
 
 from mesh.api import path_of
 from mesh.namespaces import run
-from mesh.network import NODE
+from mesh.network import BITS, IPTABLES, IPV6, NODE, host_port
 
 DOMAIN = "cluster.local"
 CHAIN = "MESH-SERVICES"
@@ -76,10 +76,10 @@ def _rules(table):
             continue
         endpoints = {}
         for name, port, addresses in table.endpoints(meta["namespace"], meta["name"]):
-            endpoints.setdefault(name, []).extend(f"{a}:{port}" for a in addresses)
+            endpoints.setdefault(name, []).extend(host_port(a, port) for a in addresses)
         for port in spec.get("ports") or []:
             protocol = port.get("protocol", "TCP").lower()
-            match = f"-A {CHAIN} -d {spec['clusterIP']}/32 -p {protocol} --dport {port['port']}"
+            match = f"-A {CHAIN} -d {spec['clusterIP']}/{BITS} -p {protocol} --dport {port['port']}"
             targets = endpoints.get(port.get("name") or "", [])
             for left, target in zip(range(len(targets), 0, -1), targets):
                 share = f" -m statistic --mode random --probability {1 / left:.6f}" if left > 1 else ""
@@ -88,14 +88,14 @@ def _rules(table):
 
 def _write_rules(table):
     lines = ["*nat", f":{CHAIN} - [0:0]", *_rules(table), "COMMIT", ""]
-    run("iptables-restore", "-w", "--noflush", stdin="\n".join(lines))
+    run(f"{IPTABLES}-restore", "-w", "--noflush", stdin="\n".join(lines))
 
 
 def translate_services(table):
     """Keeps the node's rules as the table says. Returns after the first time; the rest happens in a thread."""
     _write_rules(table)
     for chain in ("PREROUTING", "OUTPUT"):
-        run("iptables", "-w", "-t", "nat", "-A", chain, "-j", CHAIN)
+        run(IPTABLES, "-w", "-t", "nat", "-A", chain, "-j", CHAIN)
 
     def keep():
         while table.changed.wait():
@@ -107,13 +107,14 @@ def translate_services(table):
 
 
 class Dns:
-    """Answers A questions for SERVICE.NAMESPACE.svc.cluster.local over UDP on the node's address (RFC 1035)."""
+    """Answers A questions, or AAAA ones, for SERVICE.NAMESPACE.svc.cluster.local over UDP on the node's address (RFC 1035)."""
 
+    FAMILY, KIND = (socket.AF_INET6, 28) if IPV6 else (socket.AF_INET, 1)
     NAME = re.compile(rf"^([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.{re.escape(DOMAIN)}$")
 
     def __init__(self, table):
         self._table = table
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(self.FAMILY, socket.SOCK_DGRAM)
         self._socket.bind((NODE, 53))
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -135,9 +136,8 @@ class Dns:
         match = self.NAME.match(".".join(labels)) if questions == 1 else None
         addresses = self._table.addresses(match[2], match[1]) if match else None
         flags = 0x8580 if addresses is not None else 0x8583  # authoritative; 3 is "no such name"
-        records = [
-            struct.pack("!HHHIH4s", 0xC00C, 1, 1, 5, 4, socket.inet_aton(a)) for a in (addresses or []) if kind == 1
-        ]
+        packed = [socket.inet_pton(self.FAMILY, a) for a in (addresses or []) if kind == self.KIND]
+        records = [struct.pack("!HHHIH", 0xC00C, kind, 1, 5, len(a)) + a for a in packed]
         header = struct.pack("!HHHHHH", number, flags, 1, len(records), 0, 0)
         return header + packet[12 : end + 5] + b"".join(records)
 

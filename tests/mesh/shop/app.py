@@ -10,6 +10,7 @@ import collections
 import http.client
 import http.server
 import os
+import socket
 import socketserver
 import sys
 import threading
@@ -17,6 +18,9 @@ import time
 import urllib.parse
 
 PORT, FAIL_FIRST = 8080, os.environ.get("FAIL_FIRST", 0)
+# By the pod's own address.
+FAMILY = socket.getaddrinfo(socket.gethostname(), None)[0][0]
+ANY = "::" if FAMILY == socket.AF_INET6 else "0.0.0.0"
 PASSED_ON = ("x-request-id", "traceparent", "user-agent")
 
 
@@ -82,11 +86,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Http(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    address_family = FAMILY
 
     def __init__(self, name, others):
         self.name, self.others = name, others
         self._failures, self._lock = collections.Counter(), threading.Lock()
-        super().__init__(("0.0.0.0", PORT), Handler)
+        super().__init__((ANY, PORT), Handler)
 
     def fails_first(self, key, tries):
         """Whether this is one of the first `tries` of a request."""
@@ -103,6 +108,7 @@ class Echo(socketserver.BaseRequestHandler):
 
 class Tcp(socketserver.ThreadingTCPServer):
     daemon_threads = allow_reuse_address = True
+    address_family = FAMILY
 
 
 def main(kind, name="", *others):
@@ -110,7 +116,7 @@ def main(kind, name="", *others):
         threading.Event().wait()
     if kind == "http":
         return Http(name, dict(o.split("=") for o in others)).serve_forever()
-    servers = [Tcp(("0.0.0.0", int(port)), Echo) for port in [name, *others] if port] or [Tcp(("0.0.0.0", PORT), Echo)]
+    servers = [Tcp((ANY, int(port)), Echo) for port in [name, *others] if port] or [Tcp((ANY, PORT), Echo)]
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()
