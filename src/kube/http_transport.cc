@@ -144,7 +144,8 @@ web::uri ServerUri(const std::string& server) {
   return web::uri_builder(uri).set_host(host.substr(1, host.size() - 2)).to_uri();
 }
 
-// It would also name the address without brackets, which is no Host header: a collector refuses it.
+// cpprestsdk would also name that address without brackets, which is no Host header: a collector
+// refuses it.
 // With TLS it takes the header for the name that the certificate must be for, so that there it stays
 // as it is, and API servers take it.
 std::string HostHeader(const web::uri& server) {
