@@ -220,12 +220,14 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
       "Receives Envoy access logs, joins the client's and the server's entry for each request, and "
       "writes the records to the outputs of the taps.");
   app.set_version_flag("--version", TRAFFICTAP_VERSION);
+  AddRoleOptions(app, &out.options.role);
   AddTapOptions(app, &out.options);
   AddServerOptions(app, &out.options);
   AddPipelineOptions(app, &out.options);
   MemoryOptions memory;
   AddMemoryOptions(app, &memory);
   app.callback([&] {
+    CompleteRoleOptions(app, &out.options.role);
     SetSizes(memory, &out.options);
     CheckSpoolDir(out.options);
   });
@@ -235,6 +237,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);
   out.options.tap_source.collector = out.options.pipeline.collector;
+  out.options.role.shuffle.member = out.options.pipeline.collector;
   return out;
 }
 

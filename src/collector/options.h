@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
+#include "collector/role_options.h"
 #include "collector/tap_source.h"
 #include "pipeline/pipeline.h"
 #include "web/http_server.h"
@@ -17,6 +18,7 @@ namespace traffictap::collector {
 
 // What the command line of traffictap-collector sets.
 struct Options {
+  RoleOptions role;
   als::AlsServerOptions als;
   web::HttpServerOptions http;
   pipeline::PipelineOptions pipeline;

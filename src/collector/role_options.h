@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "collector/role.h"
+#include "shuffle/shuffle_settings.h"
+
+namespace CLI {
+class App;
+}
+
+namespace traffictap::collector {
+
+// What the command line says of the role and of the Kafka cluster between receivers and pairers.
+struct RoleOptions {
+  Role role = Role::kAll;
+  shuffle::ShuffleSettings shuffle;  // of a role that shuffles
+  std::string credentials_dir;       // --shuffle-credentials
+};
+
+void AddRoleOptions(CLI::App& app, RoleOptions* out);
+
+// Once all is parsed: refuses options that the role has no use for, and completes `shuffle` with what
+// is in the folder of credentials. Throws CLI::ValidationError, as a callback of `app` does.
+void CompleteRoleOptions(const CLI::App& app, RoleOptions* options);
+
+}  // namespace traffictap::collector

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tap/output_spec.h"
+
+namespace traffictap::shuffle {
+
+// Receivers and pairers of one installation agree on all of this but `member`.
+struct ShuffleSettings {
+  // The cluster, how it is reached, and `topic`: that of the halves. What it says of records is not
+  // used.
+  tap::KafkaOutput cluster;
+  std::string checkpoints = "traffictap.checkpoints";  // the topic of the pairers' state
+  std::string group = "traffictap";                    // the pairers' consumer group
+  // This pairer in its group: no other one has the name, and it keeps it over restarts.
+  std::string member;
+  uint32_t partitions = 64;  // of each of the two topics
+};
+
+}  // namespace traffictap::shuffle

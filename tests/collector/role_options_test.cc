@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/role_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/temp_dir.h"
+
+namespace traffictap {
+
+using collector::Role;
+
+struct RoleOptionsTest {
+  struct Parsed {
+    collector::RoleOptions options;
+    std::string fault;  // empty: none
+  };
+  // With the other options' names, which a role may refuse.
+  Parsed Parse(std::vector<std::string> arguments) {
+    Parsed out;
+    CLI::App app;
+    collector::AddRoleOptions(app, &out.options);
+    std::string others[16];
+    size_t next = 0;
+    for (const char* name : {"--als", "--als-cert", "--queue-size", "--output-dir", "--spool-dir",
+                             "--waiting-size", "--pairing-threads", "--live", "--live-backlog-size",
+                             "--api", "--api-cert", "--trace-url", "--http"}) {
+      app.add_option(name, others[next++]);
+    }
+    app.callback([&] { collector::CompleteRoleOptions(app, &out.options); });
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    try {
+      app.parse(arguments);
+    } catch (const CLI::ParseError& e) {
+      out.fault = e.what();
+    }
+    return out;
+  }
+  std::vector<std::string> With(const std::string& role, std::vector<std::string> more) {
+    more.insert(more.begin(), {"--role", role, "--shuffle-brokers", "kafka:9092"});
+    return more;
+  }
+  fakes::TempDir dir;
+  const std::string here = dir.path().string();
+};
+
+BOOST_FIXTURE_TEST_SUITE(role_options, RoleOptionsTest)
+
+BOOST_AUTO_TEST_CASE(all_is_the_default_and_needs_no_kafka) {
+  const auto parsed = Parse({});
+  BOOST_TEST(parsed.fault == "");
+  BOOST_TEST((parsed.options.role == Role::kAll));
+  BOOST_TEST((Parse({"--role", "all", "--als", "x", "--output-dir", "y"}).fault == ""));
+  for (const char* option : {"--shuffle-brokers", "--shuffle-topic", "--shuffle-group"}) {
+    const auto refused = Parse({option, "kafka:9092"});
+    BOOST_TEST(refused.fault.find(option) != std::string::npos, refused.fault);
+  }
+  BOOST_TEST(Parse({"--shuffle-topic", "t"}).fault.find("--role receiver or pairer") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_flag_reaches_its_setting) {
+  const auto parsed = Parse({"--role", "pairer", "--shuffle-brokers", "a:1", "--shuffle-brokers",
+                             "[::1]:2", "--shuffle-topic", "halves", "--shuffle-checkpoints",
+                             "state", "--shuffle-group", "pairers", "--shuffle-partitions", "12"});
+  BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
+  const auto& shuffle = parsed.options.shuffle;
+  BOOST_TEST((parsed.options.role == Role::kPairer));
+  BOOST_TEST(shuffle.cluster.brokers == (std::vector<std::string>{"a:1", "[::1]:2"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(shuffle.cluster.topic == "halves");
+  BOOST_TEST(shuffle.checkpoints == "state");
+  BOOST_TEST(shuffle.group == "pairers");
+  BOOST_TEST(shuffle.partitions == 12u);
+  const auto usual = Parse(With("receiver", {})).options;
+  BOOST_TEST((usual.role == Role::kReceiver));
+  BOOST_TEST(usual.shuffle.cluster.topic == "traffictap.halves");
+  BOOST_TEST(usual.shuffle.checkpoints == "traffictap.checkpoints");
+  BOOST_TEST(usual.shuffle.group == "traffictap");
+  BOOST_TEST(usual.shuffle.partitions == 64u);
+  BOOST_TEST((usual.shuffle.cluster.security == tap::KafkaSecurity::kPlaintext));
+}
+
+BOOST_AUTO_TEST_CASE(a_role_refuses_what_it_does_not_do) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> refused = {
+      {"receiver",
+       {"--output-dir", "--spool-dir", "--waiting-size", "--pairing-threads", "--live",
+        "--live-backlog-size", "--api", "--api-cert", "--trace-url"}},
+      {"pairer", {"--als", "--als-cert", "--queue-size", "--pairing-threads"}},
+  };
+  for (const auto& [role, options] : refused) {
+    for (const auto& option : options) {
+      const auto parsed = Parse(With(role, {option, "1"}));
+      BOOST_TEST(parsed.fault.starts_with(option + ": --role " + role), parsed.fault);
+    }
+  }
+  BOOST_TEST(Parse(With("receiver", {"--als", "x", "--queue-size", "1", "--http", "y"})).fault ==
+             "");
+  BOOST_TEST(Parse(With("pairer", {"--output-dir", "x", "--live", "y", "--api", "z"})).fault == "");
+}
+
+BOOST_AUTO_TEST_CASE(credentials_are_the_files_of_a_destinations_secret) {
+  for (const char* name : {"username", "password", "ca.crt", "tls.crt", "tls.key"}) {
+    dir.Write(name, "x");
+  }
+  const auto parsed = Parse(With("receiver", {"--shuffle-security", "SaslSsl", "--shuffle-sasl",
+                                              "PLAIN", "--shuffle-credentials", here}));
+  BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
+  const auto& cluster = parsed.options.shuffle.cluster;
+  BOOST_TEST((cluster.security == tap::KafkaSecurity::kSaslSsl));
+  BOOST_TEST(cluster.sasl_mechanism == "PLAIN");
+  BOOST_TEST(cluster.sasl_username_file == here + "/username");
+  BOOST_TEST(cluster.sasl_password_file == here + "/password");
+  BOOST_TEST(cluster.ca_file == here + "/ca.crt");
+  BOOST_TEST(cluster.certificate_file == here + "/tls.crt");
+  BOOST_TEST(cluster.key_file == here + "/tls.key");
+  const auto oauth =
+      Parse(With("receiver", {"--shuffle-security", "SaslPlaintext", "--shuffle-sasl",
+                              "OAUTHBEARER", "--shuffle-credentials", here}));
+  BOOST_REQUIRE_MESSAGE(oauth.fault.empty(), oauth.fault);
+  BOOST_TEST(oauth.options.shuffle.cluster.oauth.credentials_dir == here);
+  BOOST_TEST(oauth.options.shuffle.cluster.sasl_username_file == "");
+  BOOST_TEST(oauth.options.shuffle.cluster.ca_file == "");
+  // TLS with the system's authorities needs no file.
+  BOOST_TEST(Parse(With("receiver", {"--shuffle-security", "Ssl"})).fault == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
+  dir.Write("half/tls.crt", "x");
+  dir.Write("empty/other", "x");
+  const std::string half = dir / "half", empty = dir / "empty";
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"--role", "worker"}, "--role"},
+      {{"--role", "receiver"}, "--shuffle-brokers: --role receiver needs the brokers"},
+      {{"--role", "receiver", "--shuffle-brokers", "kafka"}, "\"kafka\" must be HOST:PORT"},
+      {{"--role", "receiver", "--shuffle-brokers", "kafka:0"}, "\"kafka:0\" must be HOST:PORT"},
+      {{"--role", "receiver", "--shuffle-brokers", "kafka:65536"}, "must be HOST:PORT"},
+      {{"--role", "receiver", "--shuffle-brokers", "a/b:1"}, "must be HOST:PORT"},
+      {With("pairer", {"--shuffle-topic", "a b"}), "--shuffle-topic"},
+      {With("pairer", {"--shuffle-topic", ".."}), "--shuffle-topic"},
+      {With("pairer", {"--shuffle-group", ""}), "--shuffle-group"},
+      {With("pairer", {"--shuffle-topic", "same", "--shuffle-checkpoints", "same"}),
+       "must be two topics"},
+      {With("pairer", {"--shuffle-partitions", "0"}), "--shuffle-partitions"},
+      {With("pairer", {"--shuffle-partitions", "4097"}), "--shuffle-partitions"},
+      {With("pairer", {"--shuffle-security", "tls"}), "--shuffle-security"},
+      {With("pairer", {"--shuffle-sasl", "KERBEROS"}), "--shuffle-sasl"},
+      {With("pairer", {"--shuffle-sasl", "PLAIN"}), "needs --shuffle-security SaslPlaintext"},
+      {With("pairer", {"--shuffle-security", "SaslSsl"}), "name the mechanism"},
+      {With("pairer", {"--shuffle-security", "SaslSsl", "--shuffle-sasl", "PLAIN"}),
+       "--shuffle-credentials"},
+      {With("pairer", {"--shuffle-credentials", here}), "has no use for it"},
+      {With("pairer", {"--shuffle-credentials", here + "/missing"}), here + "/missing"},
+      {With("pairer", {"--shuffle-security", "Ssl", "--shuffle-credentials", half}),
+       "tls.crt without tls.key"},
+      {With("pairer", {"--shuffle-security", "SaslSsl", "--shuffle-sasl", "SCRAM-SHA-512",
+                       "--shuffle-credentials", empty}),
+       "username, which SCRAM-SHA-512 needs"},
+  };
+  for (const auto& [arguments, named] : wrong) {
+    const auto parsed = Parse(arguments);
+    BOOST_TEST(parsed.fault.find(named) != std::string::npos,
+               "\"" << parsed.fault << "\" has no \"" << named << "\"");
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
