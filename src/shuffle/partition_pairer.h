@@ -59,6 +59,8 @@ class PartitionPairer {
   // Something waits, so that time must go on: where no receiver writes, the owner writes ticks.
   bool NeedsTime() const { return restored() && pairer_.counters().waiting > 0; }
 
+  // The offset of the first message that was not taken.
+  int64_t Position() const { return next_offset_; }
   base::Nanos now() const { return clock_.now(); }
   const PartitionCounters& counters() const { return counters_; }
   const pairing::JoinCounters& joins() const { return pairer_.counters(); }

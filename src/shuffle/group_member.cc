@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The order that all rests on: records are with the outputs, then the state is noted, then the outputs
+// settle, then the checkpoint is written, then the offset is committed. What is killed in between has
+// committed nothing that an output does not have.
+// A revocation is answered at the end of the turn, since only then are its records with the outputs;
+// until then no message comes, as Poll is not called.
+// Counters of joins are told by process, so that they only grow: those of former owners are taken off.
+// `waiting` is what waits now, and `kept` follows from the others, since a half may have been taken by
+// one owner and joined by the next.
+#include "shuffle/group_member.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "fmt/format.h"
+
+namespace traffictap::shuffle {
+namespace {
+
+constexpr size_t kMessagesMax = 256;  // of one turn
+constexpr base::Nanos kTickEvery = base::kSecond;
+constexpr base::Nanos kSettleStep = 10 * base::kMillisecond;
+// Finished keys that are remembered: of all partitions, and the bounds of one.
+constexpr size_t kTombstones = size_t{1} << 20;
+constexpr size_t kTombstonesMin = size_t{1} << 12;
+constexpr size_t kTombstonesMax = size_t{1} << 15;
+
+void Sleep(base::Nanos wait) { std::this_thread::sleep_for(std::chrono::nanoseconds(wait)); }
+
+void AddSince(const pairing::JoinCounters& now, const pairing::JoinCounters& before,
+              pairing::JoinCounters* sum) {
+  pairing::JoinCounters::Visit([](std::string_view, std::string_view, uint64_t newer,
+                                  uint64_t older, uint64_t& to) { to += newer - older; },
+                               now, before, *sum);
+}
+
+uint64_t KeptOf(const pairing::JoinCounters& joins) {
+  uint64_t out = 2 * joins.pairs + joins.retries + joins.duplicates + joins.open +
+                 joins.intermediate + joins.waiting;
+  for (const uint64_t orphans : joins.orphans) out += orphans;
+  return out;
+}
+
+std::string Tick(uint32_t partition, base::Nanos now) {
+  BlockHeader header;
+  header.partition = partition;
+  return BlockEncoder().Seal(std::move(header), now);
+}
+
+}  // namespace
+
+GroupMember::GroupMember(GroupMemberOptions options, PairerLog* log, pairing::PairConsumer* next,
+                         const base::Clock* clock)
+    : options_(std::move(options)), log_(log), next_(next), clock_(clock) {}
+
+bool GroupMember::Opened() {
+  if (open_) return true;
+  if (clock_->Monotonic() < open_at_) return false;
+  if (const Status opened = log_->Open(); !opened.ok()) {
+    if (opened != trouble_) {
+      log::For("shuffle").error("cannot join the group of pairers err=\"{}\"", Message(opened));
+    }
+    trouble_ = opened;
+    open_at_ = clock_->Monotonic() + options_.retry_wait;
+    return false;
+  }
+  trouble_ = absl::OkStatus();
+  open_ = true;
+  return true;
+}
+
+void GroupMember::Reopen(const Status& why) {
+  log::For("shuffle").error("leaves the group of pairers, to join it again err=\"{}\"",
+                            Message(why));
+  log_->Close();
+  Drop();
+  trouble_ = why;
+  open_ = joined_ = false;
+  open_at_ = clock_->Monotonic() + options_.retry_wait;
+}
+
+void GroupMember::Turn(base::Nanos wait) {
+  if (!Opened()) return Sleep(wait);
+  for (size_t taken = 0; taken < kMessagesMax && open_ && !revoked_; ++taken) {
+    LogEvent event = log_->Poll(taken == 0 ? wait : 0);
+    switch (event.kind) {
+      case LogEvent::Kind::kNothing: return;
+      case LogEvent::Kind::kMessage: Take(event); break;
+      case LogEvent::Kind::kAssigned: Assign(event.partitions); break;
+      case LogEvent::Kind::kRevoked: revoked_ = std::move(event); break;
+    }
+  }
+}
+
+void GroupMember::Assign(const std::vector<uint32_t>& partitions) {
+  Drop();
+  auto checkpoints = log_->ReadCheckpoints(partitions);
+  if (!checkpoints.ok()) return Reopen(checkpoints.status());
+  std::map<uint32_t, int64_t> offsets;
+  trouble_ = absl::OkStatus();
+  for (const uint32_t partition : partitions) {
+    const auto found = checkpoints->find(partition);
+    int64_t begin = PairerLog::kBeginning;
+    const Status owned = Own(partition, partitions.size(),
+                             found == checkpoints->end() ? nullptr : &found->second, &begin);
+    if (!owned.ok()) return Reopen(owned);
+    offsets[partition] = begin;
+  }
+  if (const Status begun = log_->Begin(offsets); !begun.ok()) return Reopen(begun);
+  joined_ = true;
+  noted_at_ = clock_->Monotonic();
+  log::For("shuffle").info("partitions assigned count={}", partitions.size());
+}
+
+Status GroupMember::Own(uint32_t partition, size_t of, const std::string* checkpoint,
+                        int64_t* begin) {
+  PartitionPairerOptions options;
+  options.partition = partition;
+  options.waiting_bytes_max = std::max<size_t>(1, options_.waiting_bytes_max / of);
+  options.tombstones_max = std::clamp(kTombstones / of, kTombstonesMin, kTombstonesMax);
+  options.taps = options_.taps;
+  Partition& one = owned_[partition];
+  one.heard = clock_->Monotonic();
+  if (checkpoint == nullptr) {
+    one.pairer = std::make_unique<PartitionPairer>(std::move(options), next_);
+    return absl::OkStatus();
+  }
+  const auto decoded = DecodeCheckpoint(*checkpoint);
+  if (!decoded.ok()) {
+    owned_.erase(partition);
+    return Status(decoded.status().code(),
+                  fmt::format("partition {}: {}", partition, Message(decoded.status())));
+  }
+  one.pairer = std::make_unique<PartitionPairer>(std::move(options), next_, *decoded);
+  one.joins_before = decoded->joins;
+  one.blocks_saved = decoded->counters.blocks;
+  *begin = decoded->read_from;
+  return absl::OkStatus();
+}
+
+void GroupMember::Take(const LogEvent& event) {
+  const auto found = owned_.find(event.partition);
+  if (found == owned_.end() || found->second.held) return;
+  found->second.heard = clock_->Monotonic();
+  const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
+  if (!taken.ok()) Hold(event.partition, taken);
+}
+
+void GroupMember::Hold(uint32_t partition, const Status& why) {
+  log::For("shuffle").error("partition is not read any more partition={} err=\"{}\"", partition,
+                            Message(why));
+  owned_[partition].held = true;
+  trouble_ = why;
+  log_->Pause(partition);
+}
+
+void GroupMember::RemoveTaps(const traffic::TapSet& removed) {
+  for (auto& [partition, one] : owned_) one.pairer->RemoveTaps(removed);
+}
+
+void GroupMember::EndTurn() {
+  if (revoked_) {
+    if (!revoked_->lost) SaveBeforeRelease();
+    Drop();
+    log_->Release();
+    log::For("shuffle").info("partitions revoked lost={}", revoked_->lost);
+    revoked_.reset();
+  } else if (open_) {
+    SaveWhenDue();
+    WriteTicks();
+  }
+  Publish();
+}
+
+void GroupMember::Leave() {
+  if (open_) {
+    if (!revoked_ || !revoked_->lost) SaveBeforeRelease();
+    log_->Close();
+  }
+  revoked_.reset();
+  Drop();
+  open_ = joined_ = false;
+  Publish();
+}
+
+void GroupMember::TakeNotes() {
+  notes_.clear();
+  noted_blocks_.clear();
+  noted_at_ = clock_->Monotonic();
+  for (const auto& [partition, one] : owned_) {
+    const uint64_t blocks = one.pairer->counters().blocks;
+    if (!one.pairer->restored() || blocks == one.blocks_saved) continue;
+    const Checkpoint note = one.pairer->Note();
+    notes_.push_back({partition, note.next_offset, Encode(note)});
+    noted_blocks_[partition] = blocks;
+  }
+  if (!notes_.empty()) marks_ = options_.outputs();
+}
+
+// An output that is gone has been closed: what it had is settled.
+bool GroupMember::Settled() const {
+  const OutputsProgress now = options_.outputs();
+  return std::all_of(marks_.begin(), marks_.end(), [&](const auto& mark) {
+    const auto found = now.find(mark.first);
+    return found == now.end() || found->second.settled >= mark.second.offered;
+  });
+}
+
+void GroupMember::SaveWhenDue() {
+  const base::Nanos now = clock_->Monotonic();
+  if (notes_.empty()) {
+    if (now - noted_at_ < options_.checkpoint_interval) return;
+    TakeNotes();
+    if (notes_.empty()) return;
+  }
+  if (now - noted_at_ >= options_.outputs_wait || Settled()) Save();
+}
+
+void GroupMember::Save() {
+  const Status saved = log_->Save(notes_);
+  if (saved.ok()) {
+    checkpoints_ += notes_.size();
+    for (const auto& [partition, blocks] : noted_blocks_) owned_[partition].blocks_saved = blocks;
+  } else {
+    checkpoints_failed_ += notes_.size();
+    log::For("shuffle").warn("checkpoint not saved partitions={} err=\"{}\"", notes_.size(),
+                             Message(saved));
+  }
+  notes_.clear();
+  noted_blocks_.clear();
+}
+
+void GroupMember::SaveBeforeRelease() {
+  TakeNotes();
+  if (notes_.empty()) return;
+  for (base::Nanos waited = 0; !Settled() && waited < options_.release_wait;
+       waited += kSettleStep) {
+    Sleep(kSettleStep);
+  }
+  Save();
+}
+
+void GroupMember::Drop() {
+  for (const auto& [partition, one] : owned_) {
+    if (one.pairer->restored()) AddSince(one.pairer->joins(), one.joins_before, &joins_past_);
+  }
+  joins_past_.waiting = 0;
+  owned_.clear();
+  notes_.clear();
+  noted_blocks_.clear();
+}
+
+void GroupMember::WriteTicks() {
+  const base::Nanos now = clock_->Monotonic();
+  for (auto& [partition, one] : owned_) {
+    if (one.held || now - one.heard < kTickEvery || !one.pairer->NeedsTime()) continue;
+    log_->Append(partition, Tick(partition, now));
+    one.heard = now;
+  }
+}
+
+pairing::JoinCounters GroupMember::Joins() const {
+  pairing::JoinCounters out = joins_past_;
+  uint64_t waiting = 0;
+  for (const auto& [partition, one] : owned_) {
+    if (!one.pairer->restored()) continue;
+    AddSince(one.pairer->joins(), one.joins_before, &out);
+    waiting += one.pairer->joins().waiting;
+  }
+  out.waiting = waiting;
+  out.kept = KeptOf(out);
+  return out;
+}
+
+void GroupMember::Publish() {
+  MemberState out;
+  const Status log = open_ ? log_->status() : absl::OkStatus();
+  out.trouble = trouble_.ok() ? log : trouble_;
+  out.joined = joined_;
+  out.partitions = owned_.size();
+  for (const auto& [partition, one] : owned_) {
+    const PartitionPairer& pairer = *one.pairer;
+    out.partitions_held += one.held ? 1 : 0;
+    base::AddCounters(pairer.counters(), &out.counters);
+    out.waiting_bytes += pairer.waiting_bytes();
+    if (!pairer.restored()) continue;
+    out.behind += log_->Behind(partition, pairer.Position());
+    const bool waits = pairer.joins().waiting > 0;
+    if (waits) out.delay = std::max(out.delay, clock_->Wall() - pairer.now());
+  }
+  out.joins = Joins();
+  out.checkpoints = checkpoints_;
+  out.checkpoints_failed = checkpoints_failed_;
+  absl::MutexLock lock(&mutex_);
+  state_ = std::move(out);
+}
+
+MemberState GroupMember::state() const {
+  absl::MutexLock lock(&mutex_);
+  return state_;
+}
+
+}  // namespace traffictap::shuffle

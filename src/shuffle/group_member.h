@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "base/clock.h"
+#include "pairing/pairer.h"
+#include "shuffle/pairer_log.h"
+#include "shuffle/partition_pairer.h"
+
+namespace traffictap::shuffle {
+
+// How far an output is: what it was offered, and what of it is delivered, dropped or kept on disk.
+struct OutputProgress {
+  uint64_t offered = 0;
+  uint64_t settled = 0;
+};
+using OutputsProgress = std::map<std::string, OutputProgress>;  // by the output's name
+
+struct GroupMemberOptions {
+  size_t waiting_bytes_max = size_t{512} << 20;     // of all partitions together
+  base::Nanos checkpoint_interval = base::kSecond;  // of what a kill repeats
+  base::Nanos outputs_wait = 10 * base::kSecond;    // a checkpoint waits as long for them
+  base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
+  base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
+  std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
+  std::function<OutputsProgress()> outputs;
+};
+
+// A member's state at one moment.
+struct MemberState {
+  Status trouble;                // ok: it takes what the log has
+  bool joined = false;           // the group has given it its partitions, if only none
+  uint64_t partitions = 0;       // that it owns
+  uint64_t partitions_held = 0;  // of those: not read, since it cannot (see `trouble`)
+  PartitionCounters counters;    // of those it owns, since each began, whoever had it
+  pairing::JoinCounters joins;   // of this member alone, since it started
+  size_t waiting_bytes = 0;
+  uint64_t behind = 0;       // messages that are not taken yet
+  base::Nanos delay = 0;     // the greatest of now - PartitionPairer::now(); 0 where nothing waits
+  uint64_t checkpoints = 0;  // of partitions that were saved
+  uint64_t checkpoints_failed = 0;
+};
+
+// One member of the pairers' group: joins the halves of the partitions that it is given, and says in
+// the log how far it is. Offsets are committed with the checkpoint alone, and that once the outputs
+// are through with the records of all halves before: so partitions that go in order lose and repeat
+// nothing, and a member that is killed repeats the records since its last checkpoint. Used by one
+// thread, but for state().
+class GroupMember {
+ public:
+  // All outlive the member.
+  GroupMember(GroupMemberOptions options, PairerLog* log, pairing::PairConsumer* next,
+              const base::Clock* clock);
+
+  // Takes what the log brings within `wait`. May call `next`.
+  void Turn(base::Nanos wait);
+  void RemoveTaps(const traffic::TapSet& removed);
+  // To be called after each turn, once its records are with the outputs. Waits where partitions go.
+  void EndTurn();
+  // Saves and leaves the group. After the last turn.
+  void Leave();
+
+  MemberState state() const;
+
+ private:
+  struct Partition {
+    std::unique_ptr<PartitionPairer> pairer;
+    pairing::JoinCounters joins_before;  // what former owners counted
+    uint64_t blocks_saved = 0;
+    base::Nanos heard = 0;  // when its last message came, or a tick was written. Monotonic
+    bool held = false;
+  };
+  bool Opened();
+  void Reopen(const Status& why);
+  void Assign(const std::vector<uint32_t>& partitions);
+  Status Own(uint32_t partition, size_t of, const std::string* checkpoint, int64_t* begin);
+  void Take(const LogEvent& event);
+  void Hold(uint32_t partition, const Status& why);
+  void TakeNotes();
+  bool Settled() const;
+  void SaveWhenDue();
+  void Save();
+  void SaveBeforeRelease();
+  void Drop();
+  void WriteTicks();
+  pairing::JoinCounters Joins() const;
+  void Publish();
+
+  const GroupMemberOptions options_;
+  PairerLog* const log_;
+  pairing::PairConsumer* const next_;
+  const base::Clock* const clock_;
+
+  bool open_ = false;
+  base::Nanos open_at_ = 0;  // not before. Monotonic
+  bool joined_ = false;
+  Status trouble_;
+  std::map<uint32_t, Partition> owned_;
+  std::optional<LogEvent> revoked_;   // to be answered at the end of the turn
+  pairing::JoinCounters joins_past_;  // of partitions that it had
+  // A checkpoint on its way: what is to be saved once the outputs are as far as `marks_`.
+  std::vector<StateToSave> notes_;
+  std::map<uint32_t, uint64_t> noted_blocks_;
+  OutputsProgress marks_;
+  base::Nanos noted_at_ = 0;
+  uint64_t checkpoints_ = 0;
+  uint64_t checkpoints_failed_ = 0;
+
+  mutable absl::Mutex mutex_;
+  MemberState state_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace traffictap::shuffle

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace traffictap::shuffle {
+
+// What the log has for a pairer, one thing at a time.
+struct LogEvent {
+  enum class Kind {
+    kNothing,
+    kMessage,   // of a partition that was begun
+    kAssigned,  // to be answered by Begin, or by Release
+    kRevoked    // to be answered by Release, before the next Poll
+  };
+  Kind kind = Kind::kNothing;
+  uint32_t partition = 0;
+  int64_t offset = 0;
+  base::Nanos appended = 0;          // by the broker
+  std::string_view bytes;            // until the next call
+  std::vector<uint32_t> partitions;  // that are assigned
+  bool lost = false;                 // they are another member's by now: nothing can be saved
+};
+
+// A partition's checkpoint, and the offset that is committed with it.
+struct StateToSave {
+  uint32_t partition = 0;
+  int64_t next_offset = 0;
+  std::string checkpoint;
+};
+
+// The topics and the group as one pairer sees them. Used by one thread.
+class PairerLog {
+ public:
+  // Where a partition begins of which nobody has committed anything.
+  static constexpr int64_t kBeginning = -1;
+
+  virtual ~PairerLog() = default;
+
+  // Checks the topics and joins the group. What is wrong with a topic is named, with what to do. May be
+  // called again after it failed, and after Close.
+  virtual Status Open() = 0;
+  // Leaves the group and lets go of all partitions; nothing is saved.
+  virtual void Close() = 0;
+  virtual LogEvent Poll(base::Nanos wait) = 0;
+
+  // The checkpoints that the group's commits point to; without a commit a partition is not in it.
+  // kDataLoss: a commit or its checkpoint is not ours; others: try again later.
+  virtual StatusOr<std::map<uint32_t, std::string>> ReadCheckpoints(
+      const std::vector<uint32_t>& partitions) = 0;
+  // Messages come from these offsets on.
+  virtual Status Begin(const std::map<uint32_t, int64_t>& offsets) = 0;
+  virtual void Release() = 0;
+  // Writes the checkpoints, and once the log has them commits the offsets. Fails where the partitions
+  // are not ours any more: then nothing is committed.
+  virtual Status Save(const std::vector<StateToSave>& states) = 0;
+  // No more messages of it come until it is begun again.
+  virtual void Pause(uint32_t partition) = 0;
+  // Appends a block to the halves, if it can.
+  virtual void Append(uint32_t partition, const std::string& block) = 0;
+
+  // How many messages the partition has from that offset on, as far as is known.
+  virtual uint64_t Behind(uint32_t partition, int64_t next_offset) const = 0;
+  // What hinders it now; ok: nothing.
+  virtual Status status() const = 0;
+};
+
+}  // namespace traffictap::shuffle

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shuffle/group_member.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/collecting_consumer.h"
+#include "fakes/entry_builder.h"
+#include "fakes/manual_clock.h"
+#include "shuffle/fake_pairer_log.h"
+#include "shuffle/raw_block.h"
+#include "shuffle/simulated_log.h"
+#include "traffic/entry_batch.h"
+
+namespace traffictap {
+
+using base::kMillisecond;
+using base::kSecond;
+
+struct GroupMemberTest {
+  // A pairer with what it has of the mesh.
+  struct Pairer {
+    explicit Pairer(GroupMemberTest* test)
+        : log(&test->topics), member(test->Options(), &log, &collected, &test->clock) {}
+    void Turn() {
+      member.Turn(0);
+      member.EndTurn();
+    }
+    FakePairerLog log;
+    fakes::CollectingConsumer collected;
+    shuffle::GroupMember member;
+  };
+
+  shuffle::GroupMemberOptions Options() {
+    shuffle::GroupMemberOptions out;
+    out.release_wait = 20 * kMillisecond;
+    out.taps = SimulatedOptions().taps;
+    out.outputs = [this] { return outputs; };
+    return out;
+  }
+  // One half in a block of its own, `at` after the log's begin.
+  void Write(const fakes::EntryBuilder& half, base::Nanos at, uint32_t partition = 0) {
+    traffic::EntryBatch batch(node);
+    auto* entry = batch.Add(half.entry());
+    entry->arrival = at;
+    const uint64_t tap = shuffle::TapHash("shop/tap");
+    shuffle::BlockEncoder encoder;
+    encoder.Add(*entry, node, {&tap, 1}, 5 * kSecond);
+    Append(encoder, at, partition);
+  }
+  // Lets time pass.
+  void Silence(base::Nanos at, uint32_t partition = 0) {
+    shuffle::BlockEncoder encoder;
+    Append(encoder, at, partition);
+  }
+  void Append(shuffle::BlockEncoder& encoder, base::Nanos at, uint32_t partition) {
+    shuffle::BlockHeader header;
+    header.receiver = "r";
+    header.partition = partition;
+    header.first_sequence = next[partition];
+    next[partition] += encoder.count();
+    topics.halves[partition].push_back({SimulatedLog::kStart + at, encoder.Seal(header, at)});
+  }
+  static fakes::EntryBuilder Side(fakes::EntryBuilder of, const std::string& tag) {
+    return of.Tag(tag).Id(tag).Connection("10.0.0.1:5000", "10.0.0.2:80");
+  }
+  void WritePair(const std::string& tag, base::Nanos at) {
+    Write(Side(fakes::EntryBuilder::Client(), tag), at);
+    Write(Side(fakes::EntryBuilder::Server(), tag), at + kMillisecond);
+  }
+  static std::vector<std::string> Clients(const Pairer& pairer) {
+    std::vector<std::string> out;
+    for (const auto& emitted : pairer.collected.emitted) out.push_back(emitted.client);
+    return out;
+  }
+  int64_t Committed(uint32_t partition = 0) {
+    const auto found = topics.committed.find(partition);
+    return found == topics.committed.end() ? -1 : found->second.first;
+  }
+
+  const traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
+  std::map<uint32_t, uint64_t> next = {{0, 1}, {1, 1}};
+  fakes::ManualClock clock;
+  FakeTopics topics;
+  shuffle::OutputsProgress outputs;
+};
+
+BOOST_FIXTURE_TEST_SUITE(group_member, GroupMemberTest)
+
+BOOST_AUTO_TEST_CASE(a_member_reads_from_the_begin_joins_and_says_how_far_it_is) {
+  Pairer one(this);
+  one.log.Assign({0, 1});
+  WritePair("a", kSecond);
+  Silence(20 * kSecond);
+  one.Turn();
+  BOOST_TEST(Clients(one) == std::vector<std::string>{"a"}, boost::test_tools::per_element());
+  const auto state = one.member.state();
+  BOOST_TEST(state.joined);
+  BOOST_TEST(state.trouble.ok());
+  BOOST_TEST(state.partitions == 2u);
+  BOOST_TEST(state.counters.received == 2u);
+  BOOST_TEST(state.joins.pairs == 1u);
+  BOOST_TEST(state.joins.kept == 2u);
+  BOOST_TEST(state.behind == 0u);
+  BOOST_TEST(Committed() == -1);
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == 3);
+  BOOST_TEST(one.member.state().checkpoints == 1u);  // of the partition that had something
+}
+
+BOOST_AUTO_TEST_CASE(offsets_are_committed_once_the_outputs_have_the_records_of_before) {
+  Pairer one(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  outputs["file"] = {5, 3};
+  one.Turn();
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == -1);
+  // More that is offered later is not waited for.
+  outputs["file"] = {9, 4};
+  one.Turn();
+  BOOST_TEST(Committed() == -1);
+  outputs["file"] = {9, 5};
+  one.Turn();
+  BOOST_TEST(Committed() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_output_in_trouble_holds_a_checkpoint_back_for_a_while_only) {
+  Pairer one(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  outputs["file"] = {5, 3};
+  one.Turn();
+  clock.Advance(kSecond);
+  one.Turn();
+  clock.Advance(9 * kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == -1);
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_orderly_change_loses_nothing_and_repeats_nothing) {
+  Pairer one(this), two(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  Write(Side(fakes::EntryBuilder::Client(), "b"), 2 * kSecond);
+  one.Turn();
+  one.log.Revoke(false);
+  one.Turn();
+  BOOST_TEST(one.log.releases == 1);
+  BOOST_TEST(one.member.state().partitions == 0u);
+  BOOST_TEST(Committed() == 3);
+  Write(Side(fakes::EntryBuilder::Server(), "b"), 2500 * kMillisecond);
+  Silence(20 * kSecond);
+  two.log.Assign({0});
+  two.Turn();
+  BOOST_TEST(Clients(one) == std::vector<std::string>{"a"}, boost::test_tools::per_element());
+  BOOST_TEST(Clients(two) == std::vector<std::string>{"b"}, boost::test_tools::per_element());
+  BOOST_TEST(two.collected.emitted[0].servers.size() == 1u);
+  // Counters of joins are a process's own; those of a partition move with it.
+  BOOST_TEST(one.member.state().joins.pairs == 1u);
+  BOOST_TEST(two.member.state().joins.pairs == 1u);
+  BOOST_TEST(two.member.state().counters.received == 4u);
+  for (const auto* pairer : {&one, &two}) {
+    const auto joins = pairer->member.state().joins;
+    BOOST_TEST(joins.kept == 2 * joins.pairs + joins.waiting);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_stops_saves_what_it_has) {
+  Pairer one(this), two(this);
+  one.log.Assign({0});
+  Write(Side(fakes::EntryBuilder::Client(), "a"), kSecond);
+  one.Turn();
+  one.member.Leave();
+  BOOST_TEST(one.log.closed);
+  BOOST_TEST(one.collected.emitted.empty());
+  BOOST_TEST(Committed() == 1);
+  Write(Side(fakes::EntryBuilder::Server(), "a"), 1500 * kMillisecond);
+  Silence(20 * kSecond);
+  two.log.Assign({0});
+  two.Turn();
+  BOOST_TEST(Clients(two) == std::vector<std::string>{"a"}, boost::test_tools::per_element());
+  BOOST_TEST(two.collected.emitted[0].servers.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_kill_repeats_what_came_since_the_last_checkpoint_and_loses_nothing) {
+  Pairer one(this), two(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  Silence(7 * kSecond);
+  one.Turn();
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == 3);
+  WritePair("b", 8 * kSecond);
+  Silence(14 * kSecond);
+  one.Turn();
+  BOOST_TEST(Clients(one) == (std::vector<std::string>{"a", "b"}),
+             boost::test_tools::per_element());
+  // Killed here. Whoever has the partition next goes on at the commit.
+  two.log.Assign({0});
+  WritePair("c", 15 * kSecond);
+  Silence(30 * kSecond);
+  two.Turn();
+  BOOST_TEST(Clients(two) == (std::vector<std::string>{"b", "c"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(partitions_that_are_lost_are_not_saved) {
+  Pairer one(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  one.Turn();
+  one.log.Revoke(true);
+  one.Turn();
+  BOOST_TEST(one.log.saves == 0);
+  BOOST_TEST(one.log.releases == 1);
+  BOOST_TEST(Committed() == -1);
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_that_was_not_saved_is_counted_and_made_again) {
+  Pairer one(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  one.Turn();
+  one.log.save_status = absl::UnavailableError("no broker");
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(one.member.state().checkpoints_failed == 1u);
+  one.log.save_status = absl::OkStatus();
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_holds_its_partition_alone_and_is_named) {
+  Pairer one(this);
+  one.log.Assign({0, 1});
+  const std::string header = shuffle::RawNumber(1, 2) + shuffle::RawBytes(3, "newer");
+  topics.halves[0].push_back({SimulatedLog::kStart, shuffle::RawBlock(header, "")});
+  Silence(kSecond, 1);
+  one.Turn();
+  const auto state = one.member.state();
+  BOOST_TEST(state.partitions_held == 1u);
+  BOOST_TEST(Message(state.trouble).find("partition 0 waits at offset 0") != std::string::npos,
+             Message(state.trouble));
+  BOOST_TEST(one.log.paused.contains(0));
+  BOOST_TEST(!one.log.paused.contains(1));
+  BOOST_TEST(state.counters.blocks == 1u);
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed(0) == -1);
+  BOOST_TEST(Committed(1) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_the_log_is_named_and_tried_again) {
+  Pairer one(this);
+  one.log.open_status = absl::FailedPreconditionError("no such topic");
+  one.Turn();
+  BOOST_TEST(Message(one.member.state().trouble) == "no such topic");
+  BOOST_TEST(!one.member.state().joined);
+  one.log.open_status = absl::OkStatus();
+  one.Turn();
+  BOOST_TEST(one.log.opens == 1);
+  clock.Advance(3 * kSecond);
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(one.member.state().trouble.ok());
+  BOOST_TEST(one.member.state().joined);
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_no_pairer_made_is_refused_and_nothing_is_read) {
+  Pairer one(this);
+  topics.committed[0] = {1, "somebody else's"};
+  WritePair("a", kSecond);
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(one.log.closed);
+  BOOST_TEST(one.collected.emitted.empty());
+  BOOST_TEST(Message(one.member.state().trouble).find("partition 0: checkpoint") !=
+             std::string::npos);
+  BOOST_TEST(Committed() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_writes_and_something_waits_the_owner_lets_time_pass) {
+  Pairer one(this);
+  one.log.Assign({0, 1});
+  Write(Side(fakes::EntryBuilder::Client(), "a"), kSecond);
+  Silence(kSecond, 1);
+  one.Turn();
+  BOOST_TEST(one.log.appended.empty());
+  clock.Advance(1500 * kMillisecond);
+  one.Turn();
+  BOOST_REQUIRE(one.log.appended.size() == 1u);
+  BOOST_TEST(one.log.appended[0].first == 0u);
+  const auto header = shuffle::DecodeHeader(one.log.appended[0].second).value();
+  BOOST_TEST(header.receiver == "");
+  BOOST_TEST(header.count == 0u);
+  one.Turn();
+  BOOST_TEST(one.log.appended.size() == 1u);
+  BOOST_TEST(one.member.state().delay >= 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
