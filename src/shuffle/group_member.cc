@@ -165,16 +165,20 @@ void GroupMember::RemoveTaps(const traffic::TapSet& removed) {
 
 void GroupMember::EndTurn() {
   if (revoked_) {
-    if (!revoked_->lost) SaveBeforeRelease();
-    Drop();
-    log_->Release();
-    log::For("shuffle").info("partitions revoked lost={}", revoked_->lost);
-    revoked_.reset();
+    Revoke(*std::exchange(revoked_, std::nullopt));
   } else if (open_) {
     SaveWhenDue();
     WriteTicks();
   }
   Publish();
+}
+
+void GroupMember::Revoke(const LogEvent& event) {
+  if (!event.lost) SaveBeforeRelease();
+  if (!event.failed.ok()) return Reopen(event.failed);
+  Drop();
+  log_->Release();
+  log::For("shuffle").info("partitions revoked lost={}", event.lost);
 }
 
 void GroupMember::Leave() {

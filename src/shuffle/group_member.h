@@ -85,6 +85,7 @@ class GroupMember {
   Status Own(uint32_t partition, size_t of, const std::string* checkpoint, int64_t* begin);
   void Take(const LogEvent& event);
   void Hold(uint32_t partition, const Status& why);
+  void Revoke(const LogEvent& event);
   void TakeNotes();
   bool Settled() const;
   void SaveWhenDue();

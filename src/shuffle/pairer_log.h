@@ -27,6 +27,8 @@ struct LogEvent {
   std::string_view bytes;            // until the next call
   std::vector<uint32_t> partitions;  // that are assigned
   bool lost = false;                 // they are another member's by now: nothing can be saved
+  // kRevoked: not ok where the log has to be closed and opened again.
+  Status failed = absl::OkStatus();
 };
 
 // A partition's checkpoint, and the offset that is committed with it.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/status.h"
+#include "shuffle/shuffle_settings.h"
+
+// librdkafka's own type, which its header has under this name.
+struct rd_kafka_s;
+
+namespace traffictap::shuffle {
+
+// What a topic of the shuffle has to be.
+struct TopicNeeds {
+  std::string topic;
+  uint32_t partitions = 0;
+  bool halves = true;  // or else checkpoints
+};
+TopicNeeds HalvesTopic(const ShuffleSettings& settings);
+TopicNeeds CheckpointsTopic(const ShuffleSettings& settings);
+
+// kFailedPrecondition: the topic has another number of partitions; `found` is 0 or more. Pure.
+Status JudgePartitions(const TopicNeeds& needs, uint32_t found);
+// kFailedPrecondition: the topic's settings would lose or split halves; the message has the setting and
+// what to set it to. `config` has the values by the names that Kafka gives them. Pure.
+Status JudgeConfig(const TopicNeeds& needs, const std::map<std::string, std::string>& config);
+
+// Asks the cluster by this client, for a second at most. kUnavailable: no answer; kFailedPrecondition:
+// no such topic, or JudgePartitions; kPermissionDenied; kUnauthenticated.
+Status CheckPartitions(rd_kafka_s* client, const ShuffleSettings& settings,
+                       const TopicNeeds& needs);
+// The same, and JudgeConfig; some seconds at most.
+Status CheckTopic(rd_kafka_s* client, const ShuffleSettings& settings, const TopicNeeds& needs);
+
+}  // namespace traffictap::shuffle
