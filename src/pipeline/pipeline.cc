@@ -55,7 +55,7 @@ void LogFinal(const PipelineSnapshot& all) {
 }
 
 size_t ThreadsOf(const PipelineOptions& options) {
-  return std::max<size_t>(1, options.pairing_threads);
+  return options.detour != nullptr ? 1 : std::max<size_t>(1, options.pairing_threads);
 }
 
 // Patterns may take their part of each thread, whatever those of the others take.
@@ -74,7 +74,7 @@ std::vector<std::unique_ptr<Shard>> MakeShards(const PipelineOptions& options,
   while (out.size() < count) {
     const ShardOptions shard{out.size(), std::max<size_t>(1, options.queue_bytes_max / count),
                              std::max<size_t>(1, options.waiting_bytes_max / count),
-                             std::max<size_t>(1, kTombstonesMax / count)};
+                             std::max<size_t>(1, kTombstonesMax / count), options.detour};
     out.push_back(std::make_unique<Shard>(shard, proxies, clock));
   }
   return out;

@@ -28,6 +28,8 @@ struct PipelineOptions {
   base::Nanos warm_up = 10 * base::kSecond;      // of a newly connected proxy: see OrphanReason
   base::Nanos output_close_wait = 5 * base::kSecond;  // of outputs that an edit takes away
   sinks::SinkOpener open_sink = sinks::OpenSink;
+  // Null, or what is done in the place of joining; outlives the pipeline, which has one thread then.
+  Detour* detour = nullptr;
   // False: no thread is started, and the caller of SetTaps and Stop calls Step besides.
   bool threaded = true;
 };

@@ -18,15 +18,19 @@ pairing::PairerOptions PairingOf(const ShardOptions& options, const TapFanOut* f
 
 Shard::Shard(const ShardOptions& options, const ProxyDirectory* proxies, const base::Clock* clock)
     : clock_(clock),
+      detour_(options.detour),
       queue_(options.queue_bytes_max),
       fan_out_(proxies, options.number),
       pairer_(PairingOf(options, &fan_out_), proxies, &fan_out_),
-      last_turn_(clock->Monotonic()) {}
+      last_turn_(clock->Monotonic()) {
+  if (detour_ != nullptr) detour_->Start(&fan_out_);
+}
 
 bool Shard::Take(base::Nanos wait) {
   last_turn_ = clock_->Monotonic();
   // Asked first: what is pushed before the queue closes is taken in this turn or the next one.
   const bool closed = queue_.closed();
+  if (detour_ != nullptr) return detour_->Take(&queue_, in_force(), wait) || !closed;
   const auto batches = queue_.PopAll(wait);
   for (const auto& batch : batches) {
     const auto& in_force = fan_out_.in_force();
@@ -41,6 +45,7 @@ bool Shard::Take(base::Nanos wait) {
 }
 
 void Shard::RemoveTaps(const traffic::TapSet& removed) {
+  if (detour_ != nullptr) return detour_->RemoveTaps(removed);
   pairer_.RemoveTaps(removed, clock_->Monotonic());
 }
 
@@ -52,9 +57,10 @@ void Shard::Finish(bool last) {
       if (runtime) runtime->lane(fan_out_.thread()).Deliver();
     }
   }
+  if (detour_ != nullptr) detour_->Finish(last);
   absl::MutexLock lock(&mutex_);
-  joins_ = pairer_.counters();
-  waiting_bytes_ = pairer_.waiting_bytes();
+  joins_ = detour_ != nullptr ? detour_->joins() : pairer_.counters();
+  waiting_bytes_ = detour_ != nullptr ? detour_->waiting_bytes() : pairer_.waiting_bytes();
 }
 
 pairing::JoinCounters Shard::joins() const {

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "pairing/pairer.h"
+#include "pipeline/detour.h"
 #include "pipeline/ingress.h"
 #include "pipeline/proxy_directory.h"
 #include "pipeline/tap_fan_out.h"
@@ -19,6 +20,7 @@ struct ShardOptions {
   size_t queue_bytes_max = 0;
   size_t waiting_bytes_max = 0;
   size_t tombstones_max = 1;
+  Detour* detour = nullptr;  // or null; outlives the shard
 };
 
 // One partition of the traffic (traffic/partition_key.h), from its queue to the taps: all halves of a
@@ -50,6 +52,7 @@ class Shard {
 
  private:
   const base::Clock* const clock_;
+  Detour* const detour_;
   AdmittedQueue queue_;
   TapFanOut fan_out_;
   pairing::Pairer pairer_;
