@@ -50,6 +50,8 @@ class HalfSender {
   // For state(), after each turn.
   void Publish();
 
+  // The log was reached.
+  bool open() const { return open_; }
   SenderState state() const;
 
  private:

@@ -15,8 +15,7 @@ struct ShuffleSettings {
   tap::KafkaOutput cluster;
   std::string checkpoints = "traffictap.checkpoints";  // the topic of the pairers' state
   std::string group = "traffictap";                    // the pairers' consumer group
-  // This pairer in its group: no other one has the name, and it keeps it over restarts.
-  std::string member;
+  std::string member;        // this process: the beginning of a receiver's name
   uint32_t partitions = 64;  // of each of the two topics
 };
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roles/pairer_work.h"
+
+#include <utility>
+
+#include "shuffle/half_block.h"
+
+namespace traffictap::roles {
+
+// Records of a durable output are settled once they are on disk: the spool has them over a restart.
+shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot) {
+  shuffle::OutputsProgress out;
+  for (const auto& tap : snapshot.taps) {
+    for (const auto& [name, counters] : tap.outputs) {
+      uint64_t settled = counters.delivered + counters.kept;
+      for (const uint64_t dropped : counters.dropped) settled += dropped;
+      if (counters.spooled > settled) settled = counters.spooled;
+      out[tap.tap + " " + name] = {counters.offered, settled};
+    }
+  }
+  return out;
+}
+
+PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuffle::PairerLog> log,
+                       const base::Clock* clock)
+    : options_(std::move(options)), log_(std::move(log)), clock_(clock) {
+  options_.taps = [this](std::span<const uint64_t> hashes) { return TapsOf(hashes); };
+}
+
+void PairerWork::Start(pairing::PairConsumer* next) {
+  member_ = std::make_unique<shuffle::GroupMember>(options_, log_.get(), next, clock_);
+}
+
+bool PairerWork::Take(pipeline::AdmittedQueue* queue,
+                      const std::shared_ptr<pipeline::TapsInForce>& taps, base::Nanos wait) {
+  if (queue->closed()) return false;
+  // Without taps all halves would be passed over.
+  if (!taps) {
+    queue->PopAll(wait);
+    return false;
+  }
+  if (taps->table != table_) UseTable(taps->table);
+  member_->Turn(wait);
+  return false;
+}
+
+void PairerWork::UseTable(const pipeline::TapTablePtr& table) {
+  table_ = table;
+  slots_.clear();
+  for (size_t slot = 0; slot < table->specs().size(); ++slot) {
+    const auto& spec = table->specs()[slot];
+    if (spec) slots_[shuffle::TapHash(spec->key())] = slot;
+  }
+}
+
+traffic::TapSet PairerWork::TapsOf(std::span<const uint64_t> hashes) const {
+  traffic::TapSet out;
+  for (const uint64_t hash : hashes) {
+    const auto found = slots_.find(hash);
+    if (found != slots_.end()) out.Add(found->second);
+  }
+  return out;
+}
+
+void PairerWork::RemoveTaps(const traffic::TapSet& removed) { member_->RemoveTaps(removed); }
+
+void PairerWork::Finish(bool last) {
+  if (last) return member_->Leave();
+  member_->EndTurn();
+}
+
+Status PairerWork::readiness() const {
+  const auto state = member_->state();
+  if (!state.trouble.ok()) return state.trouble;
+  return state.joined ? absl::OkStatus()
+                      : absl::UnavailableError("the group of pairers has not let it in yet");
+}
+
+void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
+  const auto state = member_->state();
+  const auto& counters = state.counters;
+  writer.Gauge("traffictap_shuffle_partitions", "Partitions that this pairer owns.", {},
+               state.partitions);
+  writer.Gauge("traffictap_shuffle_partitions_held",
+               "Of those: partitions that it cannot read. The log says why.", {},
+               state.partitions_held);
+  const auto halves = [&](const char* result, uint64_t value) {
+    writer.Gauge("traffictap_shuffle_partition_halves",
+                 "Entries of the partitions that this pairer owns, since the beginning of each, by "
+                 "result. What Kafka acknowledged to receivers is the sum of taken, filtered and "
+                 "lost, once nothing is behind.",
+                 {{"result", result}}, value);
+  };
+  halves("taken", counters.received - counters.filtered);
+  halves("filtered", counters.filtered);
+  halves("lost", counters.lost);
+  halves("repeated", counters.repeated);
+  writer.Gauge("traffictap_shuffle_partition_broken_blocks",
+               "Blocks of these partitions that could not be read.", {}, counters.broken_blocks);
+  writer.Gauge("traffictap_shuffle_behind_messages",
+               "Messages of these partitions that are not read yet.", {}, state.behind);
+  writer.Gauge("traffictap_shuffle_delay_seconds",
+               "How far behind the time of the slowest partition is in which something waits.", {},
+               static_cast<double>(state.delay) / base::kSecond);
+  writer.Counter("traffictap_shuffle_checkpoints_total", "Checkpoints of partitions saved.", {},
+                 state.checkpoints);
+  writer.Counter("traffictap_shuffle_checkpoints_failed_total",
+                 "Checkpoints of partitions not saved.", {}, state.checkpoints_failed);
+}
+
+}  // namespace traffictap::roles

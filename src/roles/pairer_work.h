@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "pipeline/pipeline_snapshot.h"
+#include "roles/role_work.h"
+#include "shuffle/group_member.h"
+#include "shuffle/pairer_log.h"
+
+namespace traffictap::roles {
+
+// How far the outputs of all taps are, by tap and name.
+shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot);
+
+// Joins the halves of the partitions that the group gives this process, for the taps in force.
+class PairerWork final : public RoleWork {
+ public:
+  // `clock` outlives it. Of `options` the taps are set here.
+  PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuffle::PairerLog> log,
+             const base::Clock* clock);
+
+  void Start(pairing::PairConsumer* next) override;
+  bool Take(pipeline::AdmittedQueue* queue, const std::shared_ptr<pipeline::TapsInForce>& taps,
+            base::Nanos wait) override;
+  void RemoveTaps(const traffic::TapSet& removed) override;
+  void Finish(bool last) override;
+  pairing::JoinCounters joins() const override { return member_->state().joins; }
+  size_t waiting_bytes() const override { return member_->state().waiting_bytes; }
+
+  Status readiness() const override;
+  void WriteMetrics(base::MetricWriter& writer) const override;
+
+ private:
+  void UseTable(const pipeline::TapTablePtr& table);
+  traffic::TapSet TapsOf(std::span<const uint64_t> hashes) const;
+
+  shuffle::GroupMemberOptions options_;
+  const std::unique_ptr<shuffle::PairerLog> log_;
+  const base::Clock* const clock_;
+  std::unique_ptr<shuffle::GroupMember> member_;
+  pipeline::TapTablePtr table_;
+  std::unordered_map<uint64_t, size_t> slots_;  // by TapHash
+};
+
+}  // namespace traffictap::roles

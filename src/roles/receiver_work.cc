@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roles/receiver_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "shuffle/half_block.h"
+
+namespace traffictap::roles {
+
+ReceiverWork::ReceiverWork(shuffle::HalfSenderOptions options,
+                           std::unique_ptr<shuffle::BlockOutlet> outlet, const base::Clock* clock,
+                           base::Nanos finish_wait)
+    : outlet_(std::move(outlet)),
+      sender_(std::move(options), outlet_.get(), clock),
+      finish_wait_(finish_wait) {}
+
+void ReceiverWork::Start(pairing::PairConsumer*) {}
+
+bool ReceiverWork::Take(pipeline::AdmittedQueue* queue,
+                        const std::shared_ptr<pipeline::TapsInForce>&, base::Nanos wait) {
+  const bool closed = queue->closed();
+  has_room_ = sender_.HasRoom(closed ? 0 : wait);
+  if (!has_room_ && !closed) return false;
+  const auto batches = queue->PopAll(wait);
+  for (const auto& batch : batches) {
+    // At the end the queue's bound is bound enough.
+    if (sender_.open()) {
+      Send(batch);
+    } else {
+      never_sent_ += batch.entries->entries().size();
+    }
+  }
+  return !batches.empty();
+}
+
+void ReceiverWork::UseTable(const pipeline::TapTablePtr& table) {
+  table_ = table;
+  slot_hashes_.clear();
+  uint64_t routes = 0;
+  for (const auto& spec : table->specs()) {
+    slot_hashes_.push_back(spec ? shuffle::TapHash(spec->key()) : 0);
+    // In any order: slots differ between processes.
+    if (spec) routes += slot_hashes_.back() ^ spec->content_hash;
+  }
+  sender_.SetRoutes(routes);
+  UseTaps(taps_);
+}
+
+void ReceiverWork::UseTaps(const traffic::TapSet& taps) {
+  taps_ = taps;
+  tap_hashes_.clear();
+  taps.ForEach([&](size_t slot) {
+    if (slot < slot_hashes_.size()) tap_hashes_.push_back(slot_hashes_[slot]);
+  });
+  std::sort(tap_hashes_.begin(), tap_hashes_.end());
+  window_ = table_->Window(taps);
+}
+
+void ReceiverWork::Send(const pipeline::AdmittedBatch& batch) {
+  if (batch.table != table_) UseTable(batch.table);
+  for (const auto* entry : batch.entries->entries()) {
+    if (!(entry->taps == taps_)) UseTaps(entry->taps);
+    sender_.Add(*entry, batch.entries->node(), tap_hashes_, window_);
+  }
+}
+
+void ReceiverWork::RemoveTaps(const traffic::TapSet&) {}
+
+void ReceiverWork::Finish(bool last) {
+  if (last) {
+    sender_.Finish(finish_wait_);
+    const uint64_t lost = sender_.state().counters.closed + never_sent_;
+    if (lost > 0) {
+      log::For("shuffle").error("entries lost at the end, Kafka does not have them count={}", lost);
+    }
+    return;
+  }
+  if (has_room_) sender_.EndTurn();
+  sender_.Publish();
+}
+
+// Brokers that are away for a while are no reason to send the proxies elsewhere: it keeps what comes.
+Status ReceiverWork::readiness() const {
+  const auto state = sender_.state();
+  if (state.open && IsRetryable(state.trouble)) return absl::OkStatus();
+  if (!state.open && state.trouble.ok())
+    return absl::UnavailableError("not connected to Kafka yet");
+  return state.trouble;
+}
+
+void ReceiverWork::WriteMetrics(base::MetricWriter& writer) const {
+  const auto state = sender_.state();
+  const auto& counters = state.counters;
+  writer.Counter("traffictap_shuffle_halves_produced_total",
+                 "Entries that a receiver put on the way to Kafka: the sum of acknowledged, lost "
+                 "and pending.",
+                 {}, counters.sent);
+  writer.Counter("traffictap_shuffle_halves_acked_total", "Entries that Kafka has acknowledged.",
+                 {}, counters.acked);
+  const auto lost = [&](const char* reason, uint64_t value) {
+    writer.Counter("traffictap_shuffle_halves_lost_total",
+                   "Entries lost between receiver and Kafka.", {{"reason", reason}}, value);
+  };
+  lost("TimedOut", counters.timed_out);
+  lost("Refused", counters.refused);
+  lost("Closed", counters.closed);
+  lost("NeverConnected", never_sent_);
+  writer.Gauge("traffictap_shuffle_halves_pending",
+               "Entries on the way to Kafka that it has not acknowledged.", {}, counters.pending);
+  writer.Gauge("traffictap_shuffle_halves_building", "Entries in blocks that are not complete yet.",
+               {}, state.building);
+  writer.Counter("traffictap_shuffle_halves_resent_total",
+                 "Entries that were sent to Kafka again by a new producer. Pairers skip copies.",
+                 {}, counters.resent);
+  writer.Gauge("traffictap_shuffle_pending_bytes", "Memory of blocks on the way to Kafka.", {},
+               state.bytes);
+}
+
+}  // namespace traffictap::roles
