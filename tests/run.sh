@@ -100,7 +100,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:supp
 
 # e2e takes as long as half of the others, and most of it waits. So these run beside it; what measures the machine's own
 # speed comes afterwards, alone.
-beside="chart docs kafka mesh otlp release"
+beside="chart docs kafka mesh otlp release scale_out"
 first=" tidy integration "
 after=" "
 for stage in $(ls -d tests/*/run.sh | cut -d/ -f2); do

@@ -54,6 +54,7 @@ export default defineConfig({
           { text: 'Make a release', link: '/release' },
           { text: 'Monitoring', link: '/monitoring' },
           { text: 'Sizing', link: '/sizing' },
+          { text: 'Scale out', link: '/scale-out' },
           { text: 'What can be lost', link: '/losses' },
           { text: 'Reliability', link: '/reliability' },
           { text: 'Threat model', link: '/threat-model' },

@@ -9,6 +9,7 @@
 #include "collector/api_site.h"
 #include "collector/live_site.h"
 #include "collector/record_files.h"
+#include "collector/role_parts.h"
 #include "collector/tap_source.h"
 #include "fmt/format.h"
 #include "tap/tap_directory.h"
@@ -34,6 +35,7 @@ struct Collector::State {
   std::unique_ptr<observe::LiveHub> hub;  // null: nobody can read live
   std::unique_ptr<LiveSite> live;
   std::unique_ptr<ApiSite> api;
+  std::unique_ptr<roles::RoleWork> role;  // null: it joins what it receives
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
   als::ZoneTable zones;  // the operator's; empty where taps come from files
@@ -41,9 +43,11 @@ struct Collector::State {
   std::unique_ptr<tap::TapDirectory> taps;
   std::unique_ptr<TapSource> tap_source;
 
+  const RoleTraits& traits() const { return TraitsOf(options.role.role); }
+
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
     if (stopping) return {};
-    auto faults = pipeline->SetTaps(specs);
+    auto faults = pipeline->SetTaps(traits().pairs ? specs : WithoutOutputs(specs));
     if (!hub) return faults;
     std::vector<std::string> taps;
     for (const auto& tap : pipeline->Taps()) taps.push_back(tap->key());
@@ -78,6 +82,7 @@ struct Collector::State {
 
   void WriteMetrics(base::MetricWriter& writer) {
     pipeline->WriteMetrics(writer);
+    if (role) role->WriteMetrics(writer);
     writer.Gauge("traffictap_tap_faults", "Errors in the tap files; see the log.", {}, tap_faults);
     if (options.taps_dir.empty()) {
       writer.Gauge("traffictap_operator_connected", "1 while connected to the operator.", {},
@@ -100,8 +105,10 @@ struct Collector::State {
                               : web::HttpResponse{503, "text/plain", "the pipeline stands still\n"};
          }},
         {"/readyz", [this] {
-           return IsReady() ? web::HttpResponse{200, "text/plain", "ok\n"}
-                            : web::HttpResponse{503, "text/plain", "not ready\n"};
+           const Status readiness = Readiness();
+           return readiness.ok() ? web::HttpResponse{200, "text/plain", "ok\n"}
+                                 : web::HttpResponse{503, "text/plain",
+                                                     fmt::format("{}\n", Message(readiness))};
          }}};
     routes.merge(live->SharedRoutes());
     auto started = web::HttpServer::Start(options.http, std::move(routes));
@@ -134,8 +141,12 @@ struct Collector::State {
     return !ready || clock->Monotonic() - pipeline->last_turn() <= options.stall_max;
   }
 
-  bool IsReady() const {
-    return ready && (!options.taps_dir.empty() || tap_source_state.has_snapshot);
+  // Ok, or why not.
+  Status Readiness() const {
+    if (!ready || (options.taps_dir.empty() && !tap_source_state.has_snapshot)) {
+      return absl::UnavailableError("not ready");
+    }
+    return role ? role->readiness() : absl::OkStatus();
   }
 
   web::DumpApi::Dump Dump() {
@@ -179,14 +190,18 @@ struct Collector::State {
 
   Status Start() {
     TT_RETURN_IF_ERROR(CreateLive());
+    role = MakeRoleWork(options, clock, [this] { return pipeline->Snapshot(); });
+    options.pipeline.detour = role.get();
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock, hub.get());
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());
     TT_RETURN_IF_ERROR(LoadTaps());
-    auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics, &zones);
-    if (!served.ok()) return served.status();
-    als = *std::move(served);
+    if (traits().receives) {
+      auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics, &zones);
+      if (!served.ok()) return served.status();
+      als = *std::move(served);
+    }
     if (taps) taps->Watch([this](const tap::TapDirectory::Snapshot& snapshot) { Apply(snapshot); });
     ready = true;
     return absl::OkStatus();
@@ -214,7 +229,7 @@ void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
   // First, for the proxies hold what they have not sent yet: nothing of ours may keep them waiting.
-  state.als->Stop(state.options.read_on);
+  if (state.als) state.als->Stop(state.options.read_on);
   state.stopping = true;
   state.taps.reset();  // no reload from here on
   state.pipeline->Stop(state.options.close_wait);
@@ -228,7 +243,7 @@ void Collector::Stop() {
   log::For("collector").info("collector stopped");
 }
 
-int Collector::als_port() const { return state_->als->port(); }
+int Collector::als_port() const { return state_->als ? state_->als->port() : 0; }
 int Collector::http_port() const { return state_->http->port(); }
 
 }  // namespace traffictap::collector

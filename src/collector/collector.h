@@ -19,7 +19,7 @@ class Collector {
   // outside: see sinks::AbandonedWriters.
   void Stop();
 
-  int als_port() const;
+  int als_port() const;  // 0: its role receives nothing
   int http_port() const;
 
  private:

@@ -192,6 +192,7 @@ void SetSizes(const MemoryOptions& asked, Options* out) {
                                 memory, others));
   }
   out->pipeline.outputs_bytes_max = memory - others;
+  out->shuffle_bytes_max = memory - 2 * out->pipeline.queue_bytes_max - plan.streams;
 }
 
 // Authors of taps choose the names of files below --output-dir.
@@ -230,6 +231,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
     CompleteRoleOptions(app, &out.options.role);
     SetSizes(memory, &out.options);
     CheckSpoolDir(out.options);
+    if (!TraitsOf(out.options.role.role).shows) out.options.live.address = "off";
   });
   AddLiveOptions(app, &out.options);
   AddApiOptions(app, &out.options);
@@ -238,6 +240,11 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   out.exit_code = base::ParseCommandLine(app, argc, argv);
   out.options.tap_source.collector = out.options.pipeline.collector;
   out.options.role.shuffle.member = out.options.pipeline.collector;
+  const RoleTraits& traits = TraitsOf(out.options.role.role);
+  // The collector's name is a part of a record's id, which must not depend on who joined it.
+  if (traits.pairs && traits.shuffles) {
+    out.options.pipeline.collector = out.options.role.shuffle.group;
+  }
   return out;
 }
 

@@ -27,6 +27,8 @@ struct Options {
   // Where the taps come from: exactly one of taps_dir and tap_source.address is set.
   std::string taps_dir;
   TapSourceOptions tap_source;
+  // Of a receiver: blocks on their way to Kafka, which have the memory of all that it does not do.
+  size_t shuffle_bytes_max = size_t{256} << 20;
   base::LogOptions log;
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
   base::Nanos stall_max = 30 * base::kSecond;   // of a pairing thread: then /healthz says so

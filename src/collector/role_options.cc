@@ -87,8 +87,9 @@ void RefuseUseless(const CLI::App& app, const RoleTraits& traits) {
     if (option->count() == 0) continue;
     for (const Need& need : kNeeds) {
       if (traits.*need.trait || !Names(need.option, option->get_name())) continue;
-      Refuse(option->get_name(),
-             fmt::format("--role {} {}, or remove the option", traits.name, need.lacks));
+      const bool advises = std::string_view(need.lacks).find(':') != std::string_view::npos;
+      Refuse(option->get_name(), fmt::format("--role {} {}{} remove the option", traits.name,
+                                             need.lacks, advises ? ", or" : ":"));
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "collector/role_parts.h"
 #include "collector/tap_cache.h"
 #include "fakes/eventually.h"
 #include "fakes/raw_client.h"
@@ -108,6 +109,42 @@ BOOST_AUTO_TEST_CASE(it_is_not_healthy_while_its_pipeline_stands_still) {
   BOOST_TEST(answer.ends_with("the pipeline stands still\n"));
   collector->Stop();
   BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(a_role_that_does_not_reach_kafka_lives_and_says_why_it_is_not_ready) {
+  dir.Write("all.yaml", kTap);
+  options.live.address = "off";
+  options.role.shuffle.cluster.brokers = {"127.0.0.1:1"};
+  options.role.shuffle.cluster.topic = "halves";
+  for (const auto role : {collector::Role::kReceiver, collector::Role::kPairer}) {
+    options.role.role = role;
+    const auto collector = Start();
+    BOOST_TEST((collector->als_port() > 0) == (role == collector::Role::kReceiver));
+    BOOST_TEST(fakes::Eventually([&] {
+      const auto answer = Get(collector->http_port(), "/readyz");
+      return answer.starts_with("HTTP/1.1 503 ") && answer.find("kafka: ") != std::string::npos;
+    }));
+    BOOST_TEST(Get(collector->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+    const auto metrics = Get(collector->http_port(), "/metrics");
+    BOOST_TEST(metrics.find("traffictap_taps 1") != std::string::npos);
+    BOOST_TEST(metrics.find("traffictap_shuffle_") != std::string::npos);
+    collector->Stop();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_receiver_has_the_taps_without_what_acts_on_records) {
+  auto spec = std::make_shared<tap::TapSpec>();
+  spec->name = "all";
+  spec->outputs.resize(2);
+  spec->recorder.emplace();
+  spec->metrics.emplace();
+  const auto bare = collector::WithoutOutputs({spec});
+  BOOST_REQUIRE(bare.size() == 1u);
+  BOOST_TEST(bare[0]->name == "all");
+  BOOST_TEST(bare[0]->outputs.empty());
+  BOOST_TEST(!bare[0]->recorder.has_value());
+  BOOST_TEST(!bare[0]->metrics.has_value());
+  BOOST_TEST(spec->outputs.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_start_says_what_and_leaves_nothing_running) {

@@ -154,6 +154,29 @@ BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name)
   BOOST_TEST(parsed.result.options.pipeline.pairing_threads == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_receiver_gives_the_memory_of_what_it_does_not_do_to_blocks_and_shows_nothing) {
+  const auto receiver = Parse({"--taps", here, "--role", "receiver", "--shuffle-brokers", "k:1",
+                               "--memory", "1600mb", "--name", "r-0"})
+                            .result.options;
+  constexpr size_t kMiB = size_t{1} << 20;
+  BOOST_TEST(receiver.pipeline.queue_bytes_max == 100 * kMiB);
+  BOOST_TEST(receiver.shuffle_bytes_max == 1200 * kMiB);
+  BOOST_TEST(receiver.live.address == "off");
+  BOOST_TEST(receiver.role.shuffle.member == "r-0");
+  BOOST_TEST(receiver.pipeline.collector == "r-0");
+}
+
+BOOST_AUTO_TEST_CASE(records_of_all_pairers_name_their_group) {
+  const auto pairer = Parse({"--taps", here, "--role", "pairer", "--shuffle-brokers", "k:1",
+                             "--name", "p-0", "--shuffle-group", "pairers"})
+                          .result.options;
+  BOOST_TEST(pairer.pipeline.collector == "pairers");
+  BOOST_TEST(pairer.tap_source.collector == "p-0");
+  BOOST_TEST(pairer.live.address == "");
+  BOOST_TEST(Parse({"--taps", here, "--name", "c"}).result.options.pipeline.collector == "c");
+}
+
 BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
   const auto help = Parse({"--help"});
   BOOST_TEST(help.result.exit_code.has_value());
@@ -198,6 +221,13 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
       {{"--taps", here, "--api-owner", "r"}, "--api"},
       {{"--taps", here, "--kubeconfig", "k"}, "--api"},
       {{"--taps", here, "--api", "0.0.0.0:1", "--context", "c"}, "--kubeconfig"},
+      {{"--taps", here, "--role", "worker"}, "--role"},
+      {{"--taps", here, "--role", "receiver"}, "--shuffle-brokers"},
+      {{"--taps", here, "--role", "receiver", "--shuffle-brokers", "k:1", "--output-dir", here},
+       "--output-dir: --role receiver writes no records"},
+      {{"--taps", here, "--role", "pairer", "--shuffle-brokers", "k:1", "--als", "0.0.0.0:1"},
+       "--als: --role pairer receives no access logs"},
+      {{"--taps", here, "--shuffle-topic", "t"}, "--shuffle-topic"},
       {{"--taps", here, "--what"}, "--what"},
       {{"--taps", here, "stray"}, "stray"},
   };

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests whose sides come to different receivers, joined by pairers that die and stop meanwhile."""
+import asyncio
+import collections
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import broker as kafka
+import proxy
+import shop
+import stage
+from proxy import Proxy, entry, identifier, message
+from shop import Network
+from stage import metric, wait_until
+
+COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
+HALVES, CHECKPOINTS, PLAIN = "traffictap.halves", "traffictap.checkpoints", "traffictap.plain"
+PARTITIONS = 8
+AT_ONCE, PAUSE = 20, 0.1  # requests of a message, seconds between messages
+# What a kill repeats: a checkpoint interval, and what blocks, outputs and a busy machine add.
+REPEATED_SECONDS = 5
+
+
+def setUpModule():
+    global WORK, NETWORK, BROKER
+    WORK, NETWORK = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-scale-")), Network()
+    BROKER = kafka.Broker(WORK, NETWORK)
+    BROKER.create(HALVES, PARTITIONS, message_timestamp_type="LogAppendTime")
+    BROKER.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
+    BROKER.create(PLAIN, PARTITIONS)
+
+
+def tearDownModule():
+    BROKER.kill()
+    NETWORK.close()
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+class Process:
+    """One role of the collector, as a child process."""
+
+    def __init__(self, work, role, number, *options):
+        self.role, self.name = role, f"{role}-{number}"
+        self.ip = NETWORK.ip({"receiver": 20, "pairer": 40}[role] + number)
+        self.als_port, self.http_port = 9001, 9090
+        self.work = pathlib.Path(work)
+        self.output = self.work / self.name
+        self.output.mkdir()
+        own = (["--als", f"{self.ip}:{self.als_port}"] if role == "receiver"
+               else ["--output-dir", self.output, "--live", "off"])
+        command = [COLLECTOR, "--role", role, "--name", self.name, "--http", f"{self.ip}:{self.http_port}", "--taps",
+                   self.work / "taps", "--shuffle-brokers", BROKER.address(), "--shuffle-partitions", PARTITIONS, *own, *options]
+        with open(self.work / f"{self.name}.log", "w") as log:
+            self.process = shop.start([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=log)
+        shop.wait_for_port(self.ip, self.http_port, self.name, self.process)
+
+    def readyz(self):
+        return shop.get(self.ip, self.http_port, "/readyz")
+
+    def ready(self):
+        wait_until(f"{self.name} is ready", lambda: self.readyz()[0] == 200, 30)
+        return self
+
+    def metrics(self):
+        lines = (line for line in shop.get(self.ip, self.http_port, "/metrics")[1].splitlines() if line and line[0] != "#")
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def of(self, name, **labels):
+        return metric(self.metrics(), f"shuffle_{name}", **labels)
+
+    def records(self):
+        path = self.output / "all.jsonl"
+        # A kill may tear the last line.
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        return shop.stop(self.process)
+
+
+class Mesh:
+    """The two sides of each request to different receivers, by turns, until it is told to end."""
+
+    def __init__(self, receivers):
+        self.receivers, self.sent_at, self.ended = receivers, {}, False
+
+    async def run(self, actions):
+        """`actions`: pairs of a second and what is to be done then, in a thread of its own."""
+        async with Proxy(self.receivers[0]) as first, Proxy(self.receivers[1]) as second:
+            streams = {}
+            for number, one in enumerate((first, second)):
+                for side, pod, ip in (("client", "caller-0", "10.8.8.8"), ("server", "ghost-0", "10.9.9.9")):
+                    streams[number, side] = one.stream()
+                    await streams[number, side].write(identifier(pod, ip))
+            jobs = asyncio.gather(*(self.later(*action) for action in actions))
+            while not jobs.done():
+                await self.send(streams)
+                await asyncio.sleep(PAUSE)
+            await jobs
+            for stream in streams.values():
+                await stream.done_writing()
+                await proxy.ended(stream, 20)
+
+    @staticmethod
+    async def later(second, action):
+        await asyncio.sleep(second)
+        await asyncio.get_running_loop().run_in_executor(None, action)
+
+    async def send(self, streams):
+        sides = {key: [] for key in streams}
+        for _ in range(AT_ONCE):
+            number = len(self.sent_at)
+            ends = {"path": f"/{number}", "request_id": f"{number:08x}-0000-4000-8000-000000000000", "port": 1024 + number % 60000}
+            sides[number % 2, "client"].append(entry(client=True, **ends))
+            sides[(number + 1) % 2, "server"].append(entry(**ends))
+            self.sent_at[f"/{number}"] = time.monotonic()
+        for key, entries in sides.items():
+            await streams[key].write(message(*entries))
+
+
+class ScaleOut(unittest.TestCase):
+    def setUp(self):
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
+        (self.work / "taps").mkdir()
+        (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
+        self.processes = []
+
+    def tearDown(self):
+        for process in self.processes:
+            process.kill()
+        if self._outcome.success:
+            shutil.rmtree(self.work, ignore_errors=True)
+        else:
+            print(f"     the files of this test: {self.work}")
+
+    def start(self, role, number, *options):
+        self.processes.append(Process(self.work, role, number, *options))
+        return self.processes[-1]
+
+    def test_what_is_wrong_with_a_topic_is_named_with_the_fix_and_none_is_made(self):
+        wrong = [
+            (self.start("receiver", 1, "--shuffle-topic", "traffictap.nowhere"), '"traffictap.nowhere" does not exist; create it'),
+            (self.start("receiver", 2, "--shuffle-topic", PLAIN), "message.timestamp.type=CreateTime: set it to LogAppendTime"),
+            (self.start("receiver", 3, "--shuffle-partitions", "4"), f"has {PARTITIONS} partitions and --shuffle-partitions is 4"),
+            (self.start("pairer", 1, "--shuffle-checkpoints", PLAIN, "--shuffle-group", "wrong"),
+             "cleanup.policy=delete: set it to compact"),
+        ]
+        for process, words in wrong:
+            with self.subTest(words):
+                wait_until(f"{process.name} says what is wrong", lambda p=process, w=words: w in p.readyz()[1])
+                self.assertEqual(process.readyz()[0], 503)
+        listed = subprocess.run(["kcat", "-L", "-b", BROKER.address()], check=True, text=True, stdout=subprocess.PIPE).stdout
+        self.assertNotIn("traffictap.nowhere", listed)
+        # The topic that was missing is there at last.
+        BROKER.create("traffictap.nowhere", PARTITIONS, message_timestamp_type="LogAppendTime")
+        wrong[0][0].ready()
+
+    def test_every_request_comes_out_whole_whoever_dies_or_stops(self):
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairers = [self.start("pairer", n) for n in (1, 2)]
+        for pairer in pairers:
+            pairer.ready()
+        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        mesh, killed = Mesh(receivers), {}
+
+        def kill():
+            wait_until("the first pairer has written", pairers[0].records)
+            killed["at"] = time.monotonic()
+            pairers[0].kill()
+            pairers.append(self.start("pairer", 3))
+
+        def stop():
+            wait_until("the third pairer is there", lambda: len(pairers) == 3)
+            pairers[2].ready()
+            wait_until("two own all", lambda: sum(p.of("partitions") for p in pairers[1:]) == PARTITIONS, 30)
+            killed["code"] = pairers[1].stop()
+
+        proxy.run(mesh.run([(3, kill), (5, stop)]))
+        self.assertEqual(killed["code"], 0)
+        last = pairers[2]
+        wait_until("the last pairer has all", lambda: self.at_rest(receivers, last, mesh), 40)
+        self.check_records(pairers, mesh, killed["at"])
+        self.check_books(receivers, last, mesh)
+
+    @staticmethod
+    def at_rest(receivers, last, mesh):
+        acked = sum(r.of("halves_acked_total") for r in receivers)
+        metrics = last.metrics()
+        return (acked == 2 * len(mesh.sent_at) and metric(metrics, "shuffle_partitions") == PARTITIONS
+                and metric(metrics, "shuffle_partition_halves", result="taken") == acked
+                and metric(metrics, "waiting") == 0 and metric(metrics, "output_queued") == 0)
+
+    def check_records(self, pairers, mesh, killed_at):
+        times, ids, writers = collections.Counter(), collections.defaultdict(set), collections.defaultdict(set)
+        for pairer in pairers:
+            for record in pairer.records():
+                path = record["request"]["path"]
+                self.assertNotIn("orphanReason", record)
+                self.assertEqual(stage.sides(record), 2, path)
+                times[path] += 1
+                ids[path].add(record["id"])
+                writers[path].add(pairer.name)
+        self.assertEqual(set(times), set(mesh.sent_at))
+        self.assertEqual([path for path, of in ids.items() if len(of) != 1], [])
+        self.assertEqual(len({one for of in ids.values() for one in of}), len(mesh.sent_at))
+        repeated = [path for path, count in times.items() if count > 1]
+        print(f"     {len(times)} requests, {len(repeated)} repeated after the kill")
+        for path in repeated:
+            self.assertEqual(times[path], 2, path)
+            self.assertIn("pairer-1", writers[path])
+            self.assertEqual(len(writers[path]), 2, path)
+            self.assertLess(mesh.sent_at[path], killed_at)
+            self.assertGreater(mesh.sent_at[path], killed_at - REPEATED_SECONDS)
+
+    def check_books(self, receivers, last, mesh):
+        for receiver in receivers:
+            metrics = receiver.metrics()
+            stage.check_counters(metrics)
+            produced = metric(metrics, "shuffle_halves_produced_total")
+            self.assertEqual(metric(metrics, "entries_kept_total"), produced)
+            self.assertEqual(produced, metric(metrics, "shuffle_halves_acked_total"))
+            self.assertEqual(metric(metrics, "shuffle_halves_lost_total"), 0)
+        metrics = last.metrics()
+        stage.check_counters(metrics)
+        self.assertEqual(metric(metrics, "shuffle_partition_halves", result="taken"), 2 * len(mesh.sent_at))
+        for result in ("lost", "filtered"):
+            self.assertEqual(metric(metrics, "shuffle_partition_halves", result=result), 0)
+        self.assertEqual(metric(metrics, "shuffle_partitions_held"), 0)
+        self.assertGreater(metric(metrics, "shuffle_checkpoints_total"), 0)
+
+
+if subprocess.run(["which", "kcat", "java"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
+    raise SystemExit("needs kcat and java: make deps")
