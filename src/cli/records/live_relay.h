@@ -5,9 +5,9 @@
 #include <string>
 
 #include "cli/records/cluster.h"
-#include "cli/records/route_threads.h"
 #include "observe/authorizer.h"
 #include "web/http_message.h"
+#include "web/route_threads.h"
 
 namespace traffictap::cli {
 
@@ -30,7 +30,7 @@ class LiveRelay {
 
   const Cluster* const cluster_;
   observe::Authorizer* const authorizer_;
-  RouteThreads threads_;
+  web::RouteThreads threads_;
 };
 
 }  // namespace traffictap::cli

@@ -9,11 +9,11 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "cli/records/cluster.h"
-#include "cli/records/route_threads.h"
 #include "cli/shell/console.h"
 #include "cli/taps/tap_request.h"
 #include "observe/authorizer.h"
 #include "web/http_message.h"
+#include "web/route_threads.h"
 
 namespace traffictap::cli {
 
@@ -71,7 +71,7 @@ class TapDesk {
   const base::Nanos wait_;
   absl::Mutex mutex_;
   std::map<std::string, kube::Object> started_ ABSL_GUARDED_BY(mutex_);  // by namespace/name
-  RouteThreads threads_;
+  web::RouteThreads threads_;
 };
 
 }  // namespace traffictap::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/records/route_threads.h"
+#include "web/route_threads.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(the_end_asks_what_runs_to_stop_and_waits_for_it) {
   absl::Notification asked;
   bool ended = false;
   {
-    cli::RouteThreads threads;
+    web::RouteThreads threads;
     const Status runs = threads.Run([&](const std::stop_token& stop) {
       const std::stop_callback on_stop(stop, [&] { asked.Notify(); });
       asked.WaitForNotification();
@@ -26,14 +26,14 @@ BOOST_AUTO_TEST_CASE(the_end_asks_what_runs_to_stop_and_waits_for_it) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_runs_after_the_end) {
-  cli::RouteThreads threads;
+  web::RouteThreads threads;
   threads.Close();
   BOOST_TEST(absl::IsUnavailable(threads.Run([](const std::stop_token&) {})));
   threads.Close();
 }
 
 BOOST_AUTO_TEST_CASE(so_many_run_at_once_and_the_others_are_turned_away_until_one_ends) {
-  cli::RouteThreads threads(2);
+  web::RouteThreads threads(2);
   absl::Notification ends;
   const auto wait = [&ends](const std::stop_token&) { ends.WaitForNotification(); };
   BOOST_TEST(threads.Run(wait).ok());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/records/route_threads.h"
+#include "web/route_threads.h"
 
 #include <system_error>
 #include <thread>
@@ -7,7 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 
-namespace traffictap::cli {
+namespace traffictap::web {
 
 struct RouteThreads::State {
   explicit State(int most) : threads_max(most) {}
@@ -21,9 +21,9 @@ struct RouteThreads::State {
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return running == 0; }
   Status Enter() {
     absl::MutexLock lock(&mutex);
-    if (closed) return absl::UnavailableError("kubectl traffictap ui is ending");
+    if (closed) return absl::UnavailableError("this program is ending");
     if (running >= threads_max) {
-      return absl::UnavailableError("too many requests wait for the cluster: try again later");
+      return absl::UnavailableError("too many requests wait for others: try again later");
     }
     ++running;
     return absl::OkStatus();
@@ -61,4 +61,4 @@ void RouteThreads::Close() {
   state_->mutex.Await(absl::Condition(state_.get(), &State::Idle));
 }
 
-}  // namespace traffictap::cli
+}  // namespace traffictap::web

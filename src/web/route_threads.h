@@ -7,10 +7,10 @@
 
 #include "base/status.h"
 
-namespace traffictap::cli {
+namespace traffictap::web {
 
-// Threads of routes whose answers wait for an API server: one for each call, since streams last, and
-// no more than a few browsers make at once. Thread-safe.
+// Threads of routes whose answers wait for another server: one for each call, since streams last, and
+// no more than so many at once. Thread-safe.
 class RouteThreads {
  public:
   explicit RouteThreads(int threads_max = 32);
@@ -31,4 +31,4 @@ class RouteThreads {
   const std::shared_ptr<State> state_;
 };
 
-}  // namespace traffictap::cli
+}  // namespace traffictap::web
