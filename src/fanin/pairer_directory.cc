@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fanin/pairer_directory.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "base/log.h"
+#include "fmt/format.h"
+
+namespace traffictap::fanin {
+namespace {
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+// "NAME:PORT", "IP:PORT" or "[IPv6]:PORT"; empty where it is none.
+HostPort Split(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return {};
+  HostPort out{address.substr(0, colon), address.substr(colon + 1)};
+  const bool bracketed = out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']';
+  if (!bracketed && out.host.find(':') != std::string::npos) return {};
+  if (bracketed) out.host = out.host.substr(1, out.host.size() - 2);
+  return out;
+}
+
+bool IsPort(const std::string& text) {
+  const bool digits =
+      !text.empty() && text.size() <= 5 &&
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return digits && std::stoi(text) > 0 && std::stoi(text) < 65536;
+}
+
+std::string TextOf(const addrinfo& found, const std::string& port) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (found.ai_family == AF_INET) {
+    const auto* ip = reinterpret_cast<const sockaddr_in*>(found.ai_addr);
+    inet_ntop(AF_INET, &ip->sin_addr, text, sizeof(text));
+    return fmt::format("{}:{}", text, port);
+  }
+  const auto* ip = reinterpret_cast<const sockaddr_in6*>(found.ai_addr);
+  inet_ntop(AF_INET6, &ip->sin6_addr, text, sizeof(text));
+  return fmt::format("[{}]:{}", text, port);
+}
+
+}  // namespace
+
+Status CheckPairerAddress(const std::string& address) {
+  const HostPort parts = Split(address);
+  if (!parts.host.empty() && IsPort(parts.port)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("\"{}\" is not HOST:PORT (IPv6 addresses in brackets)", address));
+}
+
+StatusOr<std::vector<std::string>> ResolveByDns(const std::string& name) {
+  const HostPort parts = Split(name);
+  addrinfo wanted = {};
+  wanted.ai_family = AF_UNSPEC;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &wanted, &found);
+  if (error != 0) {
+    return absl::UnavailableError(fmt::format("resolve {}: {}", name, gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, &freeaddrinfo);
+  std::vector<std::string> out;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    if (at->ai_family == AF_INET || at->ai_family == AF_INET6) {
+      out.push_back(TextOf(*at, parts.port));
+    }
+  }
+  return out;
+}
+
+PairerDirectory::PairerDirectory(PairerDirectoryOptions options, ResolveName resolve,
+                                 ConnectPairer connect, const base::Clock* clock)
+    : options_(std::move(options)),
+      resolve_(std::move(resolve)),
+      connect_(std::move(connect)),
+      clock_(clock) {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& address : options_.addresses) Learn(address, true, clock_->Monotonic());
+  resolved_ = options_.name.empty();
+}
+
+PairerDirectory::~PairerDirectory() {
+  {
+    absl::MutexLock lock(&mutex_);
+    ends_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void PairerDirectory::Start() {
+  if (!options_.name.empty()) thread_ = std::thread([this] { Run(); });
+}
+
+void PairerDirectory::Run() {
+  for (bool ends = false; !ends;) {
+    Refresh();
+    absl::MutexLock lock(&mutex_);
+    ends = mutex_.AwaitWithTimeout(absl::Condition(&ends_),
+                                   absl::Nanoseconds(options_.resolve_interval));
+  }
+}
+
+void PairerDirectory::Refresh() {
+  if (options_.name.empty()) return;
+  const auto found = resolve_(options_.name);
+  const base::Nanos now = clock_->Monotonic();
+  absl::MutexLock lock(&mutex_);
+  const std::string failure = found.ok() ? "" : Message(found.status());
+  if (!failure.empty() && failure != told_) {
+    log::For("fanin").warn("the pairers' name does not resolve err=\"{}\"", failure);
+  }
+  told_ = failure;
+  if (!found.ok()) return;
+  resolved_ = true;
+  for (const auto& address : *found) Learn(address, false, now);
+  Forget(now);
+}
+
+void PairerDirectory::Learn(const std::string& address, bool listed, base::Nanos now) {
+  const auto known = known_.find(address);
+  if (known != known_.end()) {
+    known->second.seen = now;
+    return;
+  }
+  auto client = connect_(address);
+  if (!client.ok()) {
+    log::For("fanin").error("a pairer cannot be asked address={} err=\"{}\"", address,
+                            Message(client.status()));
+    return;
+  }
+  known_[address] = {*std::move(client), listed, now};
+  ++version_;
+}
+
+void PairerDirectory::Forget(base::Nanos now) {
+  version_ += std::erase_if(known_, [&](const auto& one) {
+    return !one.second.listed && now - one.second.seen > options_.forget_after;
+  });
+}
+
+std::vector<Pairer> PairerDirectory::pairers() const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Pairer> out;
+  for (const auto& [address, known] : known_) out.push_back({address, known.client});
+  return out;
+}
+
+uint64_t PairerDirectory::version() const {
+  absl::MutexLock lock(&mutex_);
+  return version_;
+}
+
+bool PairerDirectory::resolved() const {
+  absl::MutexLock lock(&mutex_);
+  return resolved_;
+}
+
+}  // namespace traffictap::fanin
