@@ -12,8 +12,6 @@
 namespace traffictap::web {
 namespace {
 
-constexpr size_t kBytesPerPull = size_t{2} << 20;
-
 // What a client typed may not end a line of the log or forge a field of it.
 std::string Printable(std::string text) {
   std::replace_if(
@@ -25,27 +23,6 @@ std::string Printable(std::string text) {
 std::string Printable(const std::vector<std::string>& texts) {
   return Printable(fmt::format("{}", fmt::join(texts, ",")));
 }
-
-class StreamWriter final : public observe::LiveOutput {
- public:
-  StreamWriter(StreamFormat format, std::string* out) : format_(format), out_(out) {}
-
-  void Record(std::string_view line) override { Write("record", line); }
-  void Control(std::string_view line) override { Write("control", line); }
-  bool HasRoom() const override { return out_->size() < kBytesPerPull; }
-
- private:
-  void Write(std::string_view event, std::string_view line) {
-    if (format_ == StreamFormat::kEvents) {
-      out_->append("event: ").append(event).append("\ndata: ");
-    }
-    out_->append(line);  // one line, by JSON's own rules
-    if (format_ == StreamFormat::kEvents) *out_ += '\n';
-  }
-
-  const StreamFormat format_;
-  std::string* const out_;
-};
 
 const char* ToString(StreamEnd end) {
   switch (end) {
@@ -144,7 +121,7 @@ BodySource::Next LiveStream::Pull(std::string* out) {
     written_at_ = now;
   } else if (now - written_at_ >= options_.heartbeat_interval) {
     written_at_ = now;
-    *out += options_.format == StreamFormat::kEvents ? ":\n\n" : "\n";
+    writer.Heartbeat();
   }
   if (reader_->end() != observe::EndReason::kNone) {
     why_ended_ = observe::ToString(reader_->end());

@@ -9,10 +9,9 @@
 #include "base/clock.h"
 #include "observe/live_reader.h"
 #include "web/http_message.h"
+#include "web/stream_writer.h"
 
 namespace traffictap::web {
-
-enum class StreamFormat { kNdjson, kEvents };
 
 struct LiveStreamOptions {
   StreamFormat format = StreamFormat::kNdjson;
