@@ -151,9 +151,18 @@ bool StreamMerge::Closed(int pairer, const std::string& reason, bool no_taps) {
   if (leg.state == State::kDone || revoked_ || !end_.empty()) return false;
   leg.no_taps = leg.no_taps || no_taps;
   leg.reason = leg.said_end && leg.no_taps ? "it has none of the taps" : reason;
-  if (leg.state == State::kOpen) leg.since = clock_->Monotonic();
+  const bool was_here = leg.state == State::kOpen || leg.state == State::kLetGo;
+  if (was_here) leg.since = clock_->Monotonic();
   leg.state = State::kAway;
   return true;
+}
+
+void StreamMerge::LetGo(int pairer) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = legs_.find(pairer);
+  if (found == legs_.end()) return;
+  DropBuilding(&found->second);
+  found->second.state = State::kLetGo;
 }
 
 bool StreamMerge::HasRoom() const {
@@ -242,8 +251,8 @@ bool StreamMerge::Send(std::vector<Batch> batches, observe::LiveOutput* out) {
 std::vector<Missing> StreamMerge::MissingAt(base::Nanos now, bool at_end) const {
   std::vector<Missing> out;
   for (const auto& [pairer, leg] : legs_) {
-    if (leg.state == State::kDone || !(GivenUp(leg, now) || (at_end && leg.state != State::kOpen)))
-      continue;
+    const bool not_here = leg.state == State::kAsked || leg.state == State::kAway;
+    if (!GivenUp(leg, now) && !(at_end && not_here)) continue;
     out.push_back({leg.address, leg.state == State::kAway    ? leg.reason
                                 : leg.state == State::kAsked ? "it has not answered yet"
                                                              : "it says nothing any more"});
@@ -266,6 +275,7 @@ bool StreamMerge::GivenUp(const Leg& leg, base::Nanos now) const {
     case State::kAsked: return since >= options_.slow_after;
     case State::kOpen: return since >= options_.silent_after;
     case State::kAway: return since >= options_.away_grace;
+    case State::kLetGo:
     case State::kDone: return false;
   }
   return false;

@@ -62,6 +62,8 @@ class StreamMerge {
   // Its stream has ended, for a reason for people, where it did not say End. `no_taps`: it knows none
   // of the taps. What is not whole of it is dropped. False: it is not to be asked again.
   bool Closed(int pairer, const std::string& reason, bool no_taps);
+  // It is let go since there is no room, and asked again once there is: it is not missing.
+  void LetGo(int pairer);
   bool HasRoom() const;
 
   // --- for the reader ---
@@ -86,7 +88,7 @@ class StreamMerge {
     size_t bytes = 0;
     base::Nanos came = 0;
   };
-  enum class State { kAsked, kOpen, kAway, kDone };
+  enum class State { kAsked, kOpen, kLetGo, kAway, kDone };
   struct Leg {
     std::string address;
     State state = State::kAsked;

@@ -48,7 +48,7 @@ std::string SummaryJson(const LiveHub& hub, const SummaryRequest& request, const
     begin = std::min(begin, std::max({end - request.window, reach, started}));
     AddTap(hub, tap, *from, end, request, access, &summary);
   }
-  return summary.Render(end - begin);
+  return summary.Render(end - begin, request.mergeable);
 }
 
 }  // namespace traffictap::observe

@@ -18,6 +18,7 @@ struct SummaryRequest {
   base::Nanos window = 60 * base::kSecond;
   std::shared_ptr<const RecordFilter> filter;
   TrafficSummary::By by = TrafficSummary::By::kNothing;
+  bool mergeable = false;  // TrafficSummary::Render's
 };
 
 // A TrafficSummary of the backlogs' records that arrived until `end` (wall clock). Computed when

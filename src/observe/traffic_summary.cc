@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
+#include "observe/latency_histogram.h"
 #include "observe/record_ends.h"
 
 namespace traffictap::observe {
@@ -55,9 +56,17 @@ struct Latencies {
     }
     return values.back().ms;
   }
-  void Write(const char* name, Json* out) {
+  void Write(const char* name, bool mergeable, Json* out) {
     if (values.empty()) return;
     (*out)[name] = {{"p50", Quantile(0.5)}, {"p99", Quantile(0.99)}};
+    if (mergeable) (*out)[name]["buckets"] = Buckets();
+  }
+  Json Buckets() const {
+    LatencyHistogram histogram;
+    for (const Value& value : values) histogram.Add(value.ms, value.weight);
+    Json out = Json::array();
+    for (const auto& [bucket, weight] : histogram.buckets()) out.push_back({bucket, weight});
+    return out;
   }
 };
 
@@ -105,14 +114,14 @@ struct Group {
     if (c != traffic::kAbsent && s != traffic::kAbsent) between.Add(c - s, pair.weight);
   }
 
-  Json Render(double seconds) {
+  Json Render(double seconds, bool mergeable) {
     Json out = std::move(key);
     counted.Write(&out);
     out["rate"] = seconds > 0 ? counted.requests / seconds : 0.0;
     out["errors"] = std::llround(errors);
-    client.Write("clientMs", &out);
-    server.Write("serverMs", &out);
-    between.Write("betweenMs", &out);
+    client.Write("clientMs", mergeable, &out);
+    server.Write("serverMs", mergeable, &out);
+    between.Write("betweenMs", mergeable, &out);
     return out;
   }
 };
@@ -133,7 +142,7 @@ class Groups {
   }
 
   // The busiest groups; `left_out` gets the records of the others.
-  Json Render(double seconds, uint64_t* left_out) {
+  Json Render(double seconds, bool mergeable, uint64_t* left_out) {
     std::vector<Group*> order;
     for (auto& [name, group] : groups_) order.push_back(&group);
     std::sort(order.begin(), order.end(), [](const Group* a, const Group* b) {
@@ -144,7 +153,7 @@ class Groups {
     Json out = Json::array();
     for (Group* group : order) {
       if (out.size() < kGroupsMax) {
-        out.push_back(group->Render(seconds));
+        out.push_back(group->Render(seconds, mergeable));
       } else {
         *left_out += group->counted.records;
       }
@@ -260,18 +269,18 @@ class TrafficSummary::State {
     });
   }
 
-  std::string Render(base::Nanos covered) {
+  std::string Render(base::Nanos covered, bool mergeable) {
     const double seconds = static_cast<double>(covered) / 1e9;
     uint64_t edges_left_out = 0;
     uint64_t routes_left_out = 0;
     Json out;
     out["windowMs"] = covered / base::kMillisecond;
     counted_.Write(&out);
-    out["edges"] = edges_.Render(seconds, &edges_left_out);
-    out["routes"] = routes_.Render(seconds, &routes_left_out);
+    out["edges"] = edges_.Render(seconds, mergeable, &edges_left_out);
+    out["routes"] = routes_.Render(seconds, mergeable, &routes_left_out);
     if (by_ != By::kNothing) {
       uint64_t left_out = 0;
-      out["groups"] = parts_.Render(seconds, &left_out);
+      out["groups"] = parts_.Render(seconds, mergeable, &left_out);
       out["groupsLeftOut"] = left_out;
     }
     out["edgesLeftOut"] = edges_left_out;
@@ -299,7 +308,9 @@ class TrafficSummary::State {
 TrafficSummary::TrafficSummary(By by) : state_(std::make_unique<State>(by)) {}
 TrafficSummary::~TrafficSummary() = default;
 void TrafficSummary::Add(const TrafficPair& pair, bool once) { state_->Add(pair, once); }
-std::string TrafficSummary::Render(base::Nanos covered) { return state_->Render(covered); }
+std::string TrafficSummary::Render(base::Nanos covered, bool mergeable) {
+  return state_->Render(covered, mergeable);
+}
 
 std::string PathTemplate(std::string_view path) {
   path = path.substr(0, path.find_first_of("?#"));

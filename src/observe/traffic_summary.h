@@ -28,8 +28,8 @@ class TrafficSummary {
   // nodes, which must stay where they are.
   void Add(const traffic::TrafficPair& pair, bool once);
   // One JSON object (observe/README.md) with its line end; `covered` is the time that the records
-  // are of. Once, at the end.
-  std::string Render(base::Nanos covered);
+  // are of. `mergeable`: each latency has `buckets` too, those of a LatencyHistogram. Once, at the end.
+  std::string Render(base::Nanos covered, bool mergeable = false);
 
  private:
   class State;

@@ -92,6 +92,7 @@ struct LiveApi::Call {
   base::Nanos window = 60 * base::kSecond;
   base::Nanos until = 0;  // of a summary; 0: now
   observe::TrafficSummary::By by = observe::TrafficSummary::By::kNothing;
+  bool mergeable = false;
   bool names_taps = false;
   std::vector<Parameter> filter = {};
   Status read = absl::OkStatus();  // what is wrong with the request
@@ -110,6 +111,9 @@ struct LiveApi::Call {
     }
     if (parameter.name == "by" && resource == LiveResource::kSummaries) {
       return Set(ReadBy(parameter), &by);
+    }
+    if (parameter.name == "mergeable" && resource == LiveResource::kSummaries) {
+      return Set(ReadFlag(parameter), &mergeable);
     }
     if (parameter.name == "after") {
       live.after = parameter.value;
@@ -258,7 +262,8 @@ StatusOr<HttpResponse> LiveApi::AnswerPairs(Call* call) const {
 
 StatusOr<HttpResponse> LiveApi::AnswerSummary(const Call& call) const {
   for (const auto& tap : call.live.taps) TT_RETURN_IF_ERROR(hub_->counters(tap).status());
-  const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter, call.by};
+  const observe::SummaryRequest request{call.live.taps, call.window, call.live.filter, call.by,
+                                        call.mergeable};
   const base::Nanos end = call.until > 0 ? call.until : clock_->Wall();
   return JsonResponse(observe::SummaryJson(*hub_, request, call.access, end));
 }

@@ -6,6 +6,7 @@
 
 #include "fakes/records.h"
 #include "nlohmann/json.hpp"
+#include "observe/latency_histogram.h"
 
 namespace traffictap {
 
@@ -41,6 +42,26 @@ BOOST_AUTO_TEST_CASE(a_record_of_a_sample_counts_as_the_requests_that_it_stands_
   BOOST_TEST(edge["rate"] == 16.25);
   BOOST_TEST(edge["errors"] == 1);
   BOOST_TEST(edge["verdicts"]["ServerError"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(latencies_that_are_to_be_added_up_come_with_their_buckets) {
+  for (const bool mergeable : {false, true}) {
+    traffic::EntryBatch entries(fakes::MakeNode("10.0.0.1"));
+    observe::TrafficSummary summary;
+    auto builder = fakes::EntryBuilder::Client();
+    builder.facts().duration = 10 * base::kMillisecond;
+    traffic::TrafficPair pair;
+    pair.client = entries.Add(builder.entry());
+    pair.weight = 3;
+    summary.Add(pair, false);
+    const auto json = nlohmann::json::parse(summary.Render(base::kSecond, mergeable));
+    const auto& latency = json["edges"][0]["clientMs"];
+    BOOST_REQUIRE(latency.contains("buckets") == mergeable);
+    if (!mergeable) continue;
+    BOOST_REQUIRE(latency["buckets"].size() == 1u);
+    BOOST_TEST(latency["buckets"][0][0] == observe::LatencyHistogram::BucketOf(10));
+    BOOST_TEST(latency["buckets"][0][1] == 3.0);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(without_sampling_nothing_is_an_estimate) {
