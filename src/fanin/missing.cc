@@ -35,8 +35,8 @@ std::string WhyNot(const StatusOr<kube::HttpResponse>& answer) {
 
 web::HttpResponse RefusalOf(const std::string& pairer, const StatusOr<kube::HttpResponse>& answer) {
   if (!answer.ok() || answer->code == 200) {
-    return web::FailureResponse(absl::UnavailableError(
-        fmt::format("no pairer answers; {}: {}", pairer, WhyNot(answer))));
+    return web::FailureResponse(
+        absl::UnavailableError(fmt::format("no pairer answers; {}: {}", pairer, WhyNot(answer))));
   }
   web::HttpResponse out = web::JsonResponse(answer->body);
   out.code = answer->code;
