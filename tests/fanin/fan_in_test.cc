@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fanin/fan_in.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "absl/synchronization/notification.h"
+#include "base/process_clock.h"
+#include "fakes/eventually.h"
+#include "fanin/fake_pairer.h"
+#include "nlohmann/json.hpp"
+
+namespace traffictap {
+namespace fanin {
+namespace {
+
+using nlohmann::json;
+
+struct Fixture {
+  std::shared_ptr<FakePairer> a = std::make_shared<FakePairer>();
+  std::shared_ptr<FakePairer> b = std::make_shared<FakePairer>();
+  PairerDirectory directory{{.addresses = {"a:1", "b:1"}},
+                            nullptr,
+                            [this](const std::string& address) -> StatusOr<PairerClientPtr> {
+                              return address == "a:1" ? a : b;
+                            },
+                            base::ProcessClock()};
+  FanIn fan_in{{.readers_max = 1}, &directory, base::ProcessClock()};
+
+  web::HttpResponse Ask(const std::string& path, const std::string& query,
+                        std::optional<std::string> posted = std::nullopt,
+                        const std::string& host = "127.0.0.1:80") {
+    web::HttpRequest request;
+    request.path = path;
+    request.query = query;
+    request.headers = {{"host", host}, {"authorization", "Bearer mine"}};
+    request.posted = std::move(posted);
+    web::HttpResponse out;
+    absl::Notification answered;
+    fan_in.Routes().at(path)(request, [&](web::HttpResponse response) {
+      out = std::move(response);
+      answered.Notify();
+    });
+    BOOST_REQUIRE(fakes::Notified(answered));
+    return out;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(fan_in, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_stream_asks_each_pairer_for_the_same_with_the_callers_token) {
+  const auto answer = Ask("/api/v1/pairs", "follow=true&tap=shop%2Fall&code=5xx");
+  BOOST_TEST(answer.code == 200);
+  BOOST_REQUIRE(answer.stream);
+  for (const auto& pairer : {a, b}) {
+    BOOST_REQUIRE(fakes::Eventually([&] { return pairer->open() == 1; }));
+    const auto request = pairer->requests().at(0);
+    BOOST_TEST(request.target == "/api/v1/pairs?follow=true&tap=shop%2Fall&code=5xx");
+    BOOST_TEST(request.authorization == "Bearer mine");
+    BOOST_TEST(request.accept == "application/x-ndjson");
+  }
+  BOOST_TEST(Ask("/api/v1/pairs", "").code == 429);  // readers_max
+  answer.stream->Ended(web::StreamEnd::kReaderGone);
+  fan_in.Close();
+  BOOST_TEST(Ask("/api/v1/taps", "").code == 503);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_goes_on_from_a_position_of_each) {
+  const auto answer = Ask("/api/v1/pairs", "follow=true&after=%7Ca%3A1%3Ep%3B1");
+  BOOST_REQUIRE(fakes::Eventually([&] { return a->open() == 1 && b->open() == 1; }));
+  BOOST_TEST(a->requests().at(0).target == "/api/v1/pairs?follow=true&after=p%3B1");
+  BOOST_TEST(b->requests().at(0).target == "/api/v1/pairs?follow=true");
+  answer.stream->Ended(web::StreamEnd::kReaderGone);
+  BOOST_TEST(Ask("/api/v1/pairs", "after=17").code == 400);
+}
+
+BOOST_AUTO_TEST_CASE(taps_and_summaries_are_added_up_and_say_who_is_missing) {
+  a->Answer(200, R"({"taps":[{"tap":"shop/all","kept":2}],"records":2})");
+  b->Answer(200, R"({"taps":[{"tap":"shop/all","kept":3}],"records":3})");
+  BOOST_TEST(json::parse(Ask("/api/v1/taps", "").body)["taps"][0]["kept"] == 5);
+  BOOST_TEST(json::parse(Ask("/api/v1/summary", "window=60s").body)["records"] == 5);
+  BOOST_TEST(a->requests().back().target == "/api/v1/summary?window=60s&mergeable=true");
+  BOOST_TEST(a->requests().back().authorization == "Bearer mine");
+  b->SetAway(true);
+  const auto partial = json::parse(Ask("/api/v1/summary", "").body);
+  BOOST_TEST(a->requests().back().target == "/api/v1/summary?mergeable=true");
+  BOOST_TEST(partial["records"] == 2);
+  BOOST_TEST(partial["partial"]["missing"][0]["pairer"] == "b:1");
+  a->Answer(401, R"({"message":"who?"})");
+  const auto refused = Ask("/api/v1/taps", "");
+  BOOST_TEST(refused.code == 401);
+  BOOST_TEST(refused.body == R"({"message":"who?"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_record_is_explained_by_any_of_them) {
+  a->SetAway(true);
+  b->Answer(200, R"({"cause":"x"})");
+  BOOST_TEST(Ask("/api/v1/explain", "", "{\"id\":\"1\"}").body == R"({"cause":"x"})");
+  const auto request = b->requests().back();
+  BOOST_TEST(request.method == "POST");
+  BOOST_TEST(request.body == "{\"id\":\"1\"}");
+  BOOST_TEST(request.content_type == "application/json");
+  BOOST_TEST(Ask("/api/v1/explain", "").body == R"({"cause":"x"})");
+  BOOST_TEST(b->requests().back().method == "GET");
+}
+
+BOOST_AUTO_TEST_CASE(a_dump_is_asked_for_everywhere) {
+  a->Answer(200, R"({"kind":"Dump"})");
+  b->Answer(201, R"({"kind":"Dump","made":true})");
+  const auto answer = Ask("/api/v1/dumps", "tap=shop%2Fall", "");
+  BOOST_TEST(answer.code == 201);
+  BOOST_TEST(json::parse(answer.body)["made"] == true);
+  BOOST_TEST(a->requests().back().target == "/api/v1/dumps?tap=shop%2Fall");
+  a->SetAway(true);
+  BOOST_TEST(json::parse(Ask("/api/v1/dumps", "", "").body)["partial"]["missing"].size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(files_are_where_the_pairers_are_and_strangers_get_nothing) {
+  BOOST_TEST(Ask("/api/v1/files", "tap=shop%2Fall").code == 409);
+  for (const char* path : {"/api/v1/pairs", "/api/v1/taps", "/api/v1/files"}) {
+    BOOST_TEST(Ask(path, "", std::nullopt, "shop.example").code == 403);
+  }
+  BOOST_TEST(a->requests().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace fanin
+}  // namespace traffictap
