@@ -13,7 +13,10 @@ namespace {
 
 constexpr const char* kOff = "off";
 
-Status CheckAddress(const std::string& address) {
+}  // namespace
+
+Status LiveSite::Check(const LiveSiteOptions& options) {
+  const std::string& address = options.address;
   if (address.empty() || address == kOff || web::IsLoopback(address)) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
       "--live \"{}\": the live stream is not encrypted and stays on this machine: use "
@@ -21,8 +24,6 @@ Status CheckAddress(const std::string& address) {
       "[::1]:PORT or off; from elsewhere forward the port (ssh -L, kubectl port-forward)",
       address));
 }
-
-}  // namespace
 
 bool LiveSite::Wanted(const LiveSiteOptions& options, const std::string& http_address) {
   if (options.address.empty()) return web::IsLoopback(http_address);
@@ -35,7 +36,7 @@ StatusOr<std::unique_ptr<LiveSite>> LiveSite::Create(const LiveSiteOptions& opti
                                                      const base::Clock* clock, Snapshot snapshot,
                                                      web::DumpApi::Dump dump,
                                                      std::shared_ptr<const web::FileStore> files) {
-  TT_RETURN_IF_ERROR(CheckAddress(options.address));
+  TT_RETURN_IF_ERROR(Check(options));
   std::unique_ptr<LiveSite> out(new LiveSite);
   if (!Wanted(options, http_address)) return out;
   out->address_ = options.address;

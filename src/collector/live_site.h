@@ -33,6 +33,8 @@ class LiveSite {
 
   // Whether the options ask for a site. `http_address` is that of the other endpoints.
   static bool Wanted(const LiveSiteOptions& options, const std::string& http_address);
+  // kInvalidArgument: the site's own address is not on this machine.
+  static Status Check(const LiveSiteOptions& options);
 
   // `hub` (null where no site is wanted) and `clock` outlive the site; `snapshot` is called on the
   // server's thread.

@@ -7,6 +7,7 @@
 #include "base/termination.h"
 #include "collector/collector.h"
 #include "collector/options.h"
+#include "collector/reader.h"
 
 namespace {
 
@@ -17,19 +18,26 @@ int Refuse(const char* what, const Status& status) {
   return 2;
 }
 
+// A Collector or a Reader, until the process is told to stop.
+template <typename Process>
+int RunProcess(const collector::Options& options) {
+  auto process = Process::Start(options);
+  if (!process.ok()) return Refuse("cannot start", process.status());
+  base::WaitForTermination();
+  base::EndProcessAfter(base::kStopMax);
+  (*process)->Stop();
+  process->reset();
+  return 0;
+}
+
 int Run(int argc, char** argv) {
   const auto [options, exit_code] = collector::ParseOptions(argc, argv);
   if (exit_code) return *exit_code;
   if (const auto set = base::ConfigureLog(options.log); !set.ok()) return Refuse("log", set);
   base::BlockTermination();
   base::RaiseDescriptorLimit();
-  auto collector = collector::Collector::Start(options);
-  if (!collector.ok()) return Refuse("cannot start", collector.status());
-  base::WaitForTermination();
-  base::EndProcessAfter(base::kStopMax);
-  (*collector)->Stop();
-  collector->reset();
-  return 0;
+  return collector::TraitsOf(options.role.role).asks ? RunProcess<collector::Reader>(options)
+                                                     : RunProcess<collector::Collector>(options);
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ void AddTapOptions(CLI::App& app, Options* out) {
       ->check(CLI::ExistingDirectory);
   auto* from_operator = from->add_option("--operator", out->tap_source.address,
                                          "address of the operator (gRPC), HOST:PORT");
-  from->require_option(1);
+  from->require_option(0, 1);
   app.add_option("--tap-cache", out->tap_source.cache_file,
                  "file that keeps the operator's taps across restarts")
       ->needs(from_operator);
@@ -195,6 +195,16 @@ void SetSizes(const MemoryOptions& asked, Options* out) {
   out->shuffle_bytes_max = memory - 2 * out->pipeline.queue_bytes_max - plan.streams;
 }
 
+void CheckTaps(const Options& options) {
+  const bool given = !options.taps_dir.empty() || !options.tap_source.address.empty();
+  const bool asks = TraitsOf(options.role.role).asks;
+  if (given == !asks) return;
+  throw CLI::ValidationError(
+      options.tap_source.address.empty() ? "--taps" : "--operator",
+      asks ? "--role reader has the taps of its pairers: remove the option"
+           : "one of --taps and --operator is required: it says where the taps come from");
+}
+
 // Authors of taps choose the names of files below --output-dir.
 void CheckSpoolDir(const Options& options) {
   if (options.pipeline.spool_dir.empty() || options.pipeline.output_dir.empty()) return;
@@ -229,6 +239,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddMemoryOptions(app, &memory);
   app.callback([&] {
     CompleteRoleOptions(app, &out.options.role);
+    CheckTaps(out.options);
     SetSizes(memory, &out.options);
     CheckSpoolDir(out.options);
     if (!TraitsOf(out.options.role.role).shows) out.options.live.address = "off";

@@ -6,7 +6,7 @@
 namespace traffictap::collector {
 
 // What a process does of a collector's work.
-enum class Role { kAll, kReceiver, kPairer };
+enum class Role { kAll, kReceiver, kPairer, kReader };
 
 // A role's name on the command line and what it does. Options of what it does not do are refused.
 struct RoleTraits {
@@ -18,6 +18,7 @@ struct RoleTraits {
   bool shows = false;     // serves live records
   bool threads = false;   // joins on several threads
   bool shuffles = false;  // halves go through Kafka
+  bool asks = false;      // has no records of its own: asks the pairers for them
 };
 
 inline constexpr RoleTraits kRoles[] = {
@@ -27,6 +28,8 @@ inline constexpr RoleTraits kRoles[] = {
      false, false, true},
     {Role::kPairer, "pairer", "joins the entries that receivers wrote to Kafka", false, true, true,
      false, true},
+    {Role::kReader, "reader", "serves the live records of all pairers as one collector would",
+     false, false, true, false, false, true},
 };
 
 constexpr const RoleTraits& TraitsOf(Role role) {

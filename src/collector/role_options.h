@@ -5,6 +5,7 @@
 #include <string>
 
 #include "collector/role.h"
+#include "fanin/pairer_directory.h"
 #include "shuffle/shuffle_settings.h"
 
 namespace CLI {
@@ -16,8 +17,9 @@ namespace traffictap::collector {
 // What the command line says of the role and of the Kafka cluster between receivers and pairers.
 struct RoleOptions {
   Role role = Role::kAll;
-  shuffle::ShuffleSettings shuffle;  // of a role that shuffles
-  std::string credentials_dir;       // --shuffle-credentials
+  shuffle::ShuffleSettings shuffle;       // of a role that shuffles
+  std::string credentials_dir;            // --shuffle-credentials
+  fanin::PairerDirectoryOptions pairers;  // of a role that asks
 };
 
 void AddRoleOptions(CLI::App& app, RoleOptions* out);
