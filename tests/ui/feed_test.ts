@@ -6,6 +6,7 @@ import { toRow } from "../../src/web/ui/src/record";
 let feed: typeof import("../../src/web/ui/src/feed");
 let state: typeof import("../../src/web/ui/src/state");
 let answer: (path: string) => Promise<unknown>;
+let pairs: () => Promise<unknown> = () => new Promise(() => undefined); // the stream
 let asked = 0; // how often for the taps
 
 const good = { ok: true, json: () => Promise.resolve({ taps: [], flags: { UF: "" } }) };
@@ -28,7 +29,7 @@ beforeAll(async () => {
   vi.stubGlobal("BroadcastChannel", undefined);
   vi.stubGlobal("fetch", (path: string) => {
     if (path === "/api/v1/taps") asked++;
-    return /^\/api\/v1\/(taps|summary|explain)/.test(path) ? answer(path) : new Promise(() => undefined);
+    return /^\/api\/v1\/(taps|summary|explain)/.test(path) ? answer(path) : path.startsWith("/api/v1/pairs") ? pairs() : new Promise(() => undefined);
   });
   answer = () => Promise.resolve(good);
   state = await import("../../src/web/ui/src/state");
@@ -96,4 +97,20 @@ test("a sorted list jumps at most once a second, and has the last rows when no m
   await vi.advanceTimersByTimeAsync(10_000);
   expect(drawn).toHaveLength(length); // nothing wakes itself
   stop();
+});
+
+test("whose records are missing is shown until the stream says otherwise", async () => {
+  const came = ['{"type":"Partial","missing":[{"pairer":"a:1","reason":"away"}]}\n', '{"type":"Partial","missing":[]}\n'];
+  let next = () => {};
+  const read = () =>
+    new Promise((resolve) => (next = () => resolve({ done: false, value: new TextEncoder().encode(came.shift()) })));
+  pairs = () => Promise.resolve({ ok: true, body: { getReader: () => ({ read }) } });
+  state.last.value = "7m"; // asks anew
+  await vi.advanceTimersByTimeAsync(1000);
+  next();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(state.missing.value).toEqual([{ pairer: "a:1", reason: "away" }]);
+  next();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(state.missing.value).toEqual([]);
 });

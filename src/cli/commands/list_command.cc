@@ -3,6 +3,7 @@
 
 #include "base/rfc3339.h"
 #include "cli/commands/commands.h"
+#include "cli/print/missing_text.h"
 #include "cli/shell/text_table.h"
 #include "cli/shell/yaml_text.h"
 #include "cli/taps/tap_lifecycle.h"
@@ -19,7 +20,7 @@ class ListCommand final : public Command {
   Status Run(Session& session) override;
 
  private:
-  StatusOr<Json> Read(const Cluster& cluster) const;
+  StatusOr<Json> Read(const Cluster& cluster, Console* console) const;
   std::string Text(const Json& taps, bool standalone, base::Nanos now) const;
 
   ClusterOptions cluster_;
@@ -42,10 +43,14 @@ CommandSpec ListCommand::Describe() {
   return spec;
 }
 
-StatusOr<Json> ListCommand::Read(const Cluster& cluster) const {
+StatusOr<Json> ListCommand::Read(const Cluster& cluster, Console* console) const {
   if (cluster.standalone) {
     const auto body = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
     if (!body.ok()) return ExplainLive(body.status(), cluster);
+    if (std::string missing = print::MissingText(*body); !missing.empty()) {
+      missing.pop_back();  // its line end
+      console->Say("warning: " + missing);
+    }
     const kube::Object answer(Json::parse(*body, nullptr, false));
     const Json* taps = answer.Find("/taps");
     return taps == nullptr ? Json::array() : *taps;
@@ -77,7 +82,7 @@ std::string ListCommand::Text(const Json& taps, bool standalone, base::Nanos now
 Status ListCommand::Run(Session& session) {
   const auto cluster = session.connect(cluster_);
   if (!cluster.ok()) return cluster.status();
-  const auto taps = Read(*cluster);
+  const auto taps = Read(*cluster, session.console);
   if (!taps.ok()) return taps.status();
   if (taps->empty()) {
     session.console->Say(cluster->ns.empty() ? "no taps" : "no taps in namespace " + cluster->ns);

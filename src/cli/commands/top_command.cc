@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/commands/commands.h"
+#include "cli/print/missing_text.h"
 #include "cli/print/top_table.h"
 #include "cli/records/output_options.h"
 #include "cli/records/replay_options.h"
@@ -130,7 +131,8 @@ Status TopCommand::Refresh(const Cluster& cluster, const std::string& path,
   if (!summary.ok()) return ExplainLive(summary.status(), cluster);
   // An older collector, or one that does not answer now, has no say in the figures themselves.
   const auto state = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
-  const std::string left_out = state.ok() ? print::LeftOutText(*state, taps) : std::string();
+  const std::string left_out = print::MissingText(*summary) +
+                               (state.ok() ? print::LeftOutText(*state, taps) : std::string());
   const size_t taken = 3 + static_cast<size_t>(std::count(left_out.begin(), left_out.end(), '\n'));
   const size_t fits = session.console->rows() > taken ? session.console->rows() - taken : 0;
   auto text = Table(*summary, session, rows_ > 0 || !screen ? rows_ : fits);

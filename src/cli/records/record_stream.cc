@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/bounded_queue.h"
+#include "cli/print/missing_text.h"
 #include "cli/print/printer.h"
 #include "cli/shell/pause.h"
 #include "fmt/format.h"
@@ -20,7 +21,8 @@ constexpr size_t kLineBytesMax = 4 << 20;
 // What the lines of one stream say, from connection to connection.
 class StreamReader {
  public:
-  explicit StreamReader(const RecordStreamHandlers& handlers) : handlers_(handlers) {}
+  StreamReader(const RecordStreamHandlers& handlers, Console* console)
+      : handlers_(handlers), console_(console) {}
 
   Status Take(const std::string& line) {
     answered_ = true;
@@ -50,13 +52,27 @@ class StreamReader {
       const Json* count = read.Find("/droppedCount");
       const bool known = count != nullptr && count->is_number_unsigned();
       handlers_.on_gap(read.Text("/tap"), known ? count->get<uint64_t>() : 0);
+    } else if (type == "Partial") {
+      SayPartial(line);
     } else if (type == "End") {
       end_ = read.Text("/reason");
     }
     return absl::OkStatus();
   }
 
+  // Over a connection that is made again it is told once more where it is still so.
+  void SayPartial(const std::string& line) {
+    std::string missing = print::MissingText(line);
+    if (!missing.empty()) missing.pop_back();  // its line end
+    if (missing == missing_) return;
+    missing_ = missing;
+    console_->Say(missing.empty() ? "all pairers answer again: the records are complete"
+                                  : "warning: " + missing);
+  }
+
   const RecordStreamHandlers& handlers_;
+  Console* const console_;
+  std::string missing_;  // whose records are, as it was said
   std::string position_;
   std::string end_;
   std::set<std::string> since_position_;
@@ -144,7 +160,7 @@ bool IsPassing(const Status& status, bool answered_before, const StillInForce& i
 
 StatusOr<std::string> ReadRecords(const Cluster& cluster, const RecordStreamOptions& options,
                                   const RecordStreamHandlers& handlers, Session& session) {
-  StreamReader reader(handlers);
+  StreamReader reader(handlers, session.console);
   bool answered_before = false;
   base::Nanos alive = session.clock->Monotonic();
   for (;;) {

@@ -68,6 +68,18 @@ BOOST_AUTO_TEST_CASE(records_gaps_and_the_end_are_told) {
       "/apis/tap.traffictap.io/v1alpha1/namespaces/shop/pairs?watch=true&tap=shop%2Ft&since=0s");
 }
 
+BOOST_AUTO_TEST_CASE(whose_records_are_missing_is_said_when_it_changes) {
+  const std::string partial =
+      "{\"type\":\"Partial\",\"missing\":[{\"pairer\":\"a:1\",\"reason\":\"away\"}]}\n";
+  answers = {partial + "{\"id\":\"1\"}\n",
+             partial + "{\"type\":\"Partial\",\"missing\":[]}\n{\"id\":\"2\"}\n" + kEnd};
+  BOOST_TEST(Read().ok());
+  BOOST_TEST(records.size() == 2u);
+  BOOST_TEST(console.said ==
+             "warning: records are missing of the pairers a:1 (away)\n"
+             "all pairers answer again: the records are complete\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_broken_stream_goes_on_after_its_position_and_shows_nothing_twice) {
   answers = {
       "{\"id\":\"1\"}\n{\"type\":\"Position\",\"position\":\"p1\"}\n{\"id\":\"2\"}\n{\"id\":",

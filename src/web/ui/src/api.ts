@@ -60,8 +60,14 @@ export interface TapStatus {
   limitedEdges?: { edges: { source: GroupEnd; destination: GroupEnd; records: number }[]; others: number };
   live: { published: number; dropped: number; backlogRecords: number; backlogBytes: number; oldestTimeMs: number };
 }
+// A pairer whose records are not in an answer: a reader asks several.
+export interface Missing {
+  pairer: string;
+  reason: string;
+}
 export interface TapsStatus {
   taps: TapStatus[];
+  partial?: { missing: Missing[] };
   traceUrl?: string; // where a trace can be looked at, with {traceId} in it
   collector?: {
     version: string;

@@ -206,7 +206,14 @@ let shownOf = ""; // what the stream was asked for
 const wanted = () => `${state.token.peek()} ${scope()}`;
 
 function onControl(mine: LiveStream, control: Control) {
-  if (mine === stream && control.type === "Gap") state.gaps.value = state.gaps.peek() + (control.droppedCount ?? 0);
+  if (mine !== stream) return;
+  if (control.type === "Gap") state.gaps.value = state.gaps.peek() + (control.droppedCount ?? 0);
+  if (control.type === "Partial") state.missing.value = control.missing ?? [];
+}
+
+// A connection says whose records are missing where they are.
+function onState(mine: LiveStream, now: string) {
+  if (mine === stream && now === "open") state.missing.value = [];
 }
 
 // The rows of the last filter stay until the collector takes the new one.
@@ -223,6 +230,7 @@ function open(params: string) {
     control: (control) => onControl(mine, control),
     state: (now, why) => {
       if (mine === candidate && now === "open") adopt(mine, params, line, of);
+      onState(mine, now);
       if (mine === candidate && now === "ended") candidate = null;
       else if (mine !== stream && stream) return;
       batch(() => {
@@ -265,6 +273,7 @@ function follow(params: string, after: string) {
     control: (control) => onControl(mine, control),
     state: (now, why) => {
       if (mine !== stream) return;
+      onState(mine, now);
       state.connection.value = now;
       state.failure.value = why ?? null;
     },

@@ -143,10 +143,17 @@ function Strip() {
 
 function Counts() {
   const copies = state.copies.value;
+  const missing = state.missing.value.length > 0 ? state.missing.value : (state.status.value?.partial?.missing ?? []);
   return (
     <span class="counts faint num" title={copies ? `${count(copies)} of them were seen by a second tap as well, and are listed once` : undefined}>
       {count(state.listed.value)} {store.estimated ? "records" : "requests"}
       {state.listed.value > store.length && ` · the newest ${count(store.length)} are listed`}
+      {missing.length > 0 && (
+        <span class="warn" title={missing.map((one) => `${one.pairer}: ${one.reason}`).join("\n")}>
+          {" "}
+          · records of {count(missing.length)} {missing.length === 1 ? "pairer" : "pairers"} are missing
+        </span>
+      )}
       {state.gaps.value > 0 && <span class="warn"> · {count(state.gaps.value)} missed</span>}
       {state.paused.value && state.waiting.value > 0 && <> · {count(state.waiting.value)} waiting</>}
     </span>

@@ -2,7 +2,7 @@
 
 // What the page shows, as the address in the browser holds it. Each change is a step of Back.
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { Summary, TapsStatus, Words } from "./api";
+import type { Missing, Summary, TapsStatus, Words } from "./api";
 import { filterQuery, parseFilter } from "./filter";
 import type { OwnTap } from "./desk";
 import type { SortKey } from "./facets";
@@ -62,6 +62,7 @@ export const selected = signal<Row | null>(null);
 export const listed = signal(0); // requests, since the filter is as it is
 export const copies = signal(0); // of them that a second tap showed too
 export const gaps = signal(0); // records that this page did not get
+export const missing = signal<Missing[]>([]); // pairers whose records the stream does not have now
 export const waiting = signal(0); // come in while paused, not shown yet
 export const shown = signal<string | null>(null); // the query that the rows are of
 export const shownLine = signal(""); // the filter line that it came from

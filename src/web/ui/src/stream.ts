@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The live stream as NDJSON by fetch: unlike EventSource it can carry the token in a header.
-export type Control = { type: string; tap?: string; droppedCount?: number; position?: string; reason?: string };
+import type { Missing } from "./api";
+
+export type Control = { type: string; tap?: string; droppedCount?: number; position?: string; reason?: string; missing?: Missing[] };
 export interface Failure {
   code: number;
   message: string;
