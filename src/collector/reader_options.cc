@@ -19,6 +19,7 @@ constexpr Useless kUseless[] = {
     {"--memory", "keeps no records: what its streams may hold is fixed"},
     {"--name", "writes no records"},
     {"--api", "serves on this machine alone"},
+    {"--api-cert", "serves on this machine alone"},
 };
 
 std::string CheckAddress(const std::string& address) {

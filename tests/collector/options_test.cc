@@ -177,6 +177,12 @@ BOOST_AUTO_TEST_CASE(records_of_all_pairers_name_their_group) {
   BOOST_TEST(Parse({"--taps", here, "--name", "c"}).result.options.pipeline.collector == "c");
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_needs_no_taps) {
+  const auto parsed = Parse({"--role", "reader", "--pairer", "a:1"});
+  BOOST_TEST(!parsed.result.exit_code.has_value());
+  BOOST_TEST(parsed.result.options.role.pairers.addresses.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
   const auto help = Parse({"--help"});
   BOOST_TEST(help.result.exit_code.has_value());
@@ -193,6 +199,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
 BOOST_AUTO_TEST_CASE(a_wrong_command_line_ends_with_2_and_names_what_is_wrong) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
       {{}, "--taps"},
+      {{"--role", "reader", "--pairer", "a:1", "--taps", here}, "--taps"},
+      {{"--role", "reader", "--pairer", "a:1", "--operator", "operator:1"}, "--operator"},
       {{"--taps", here, "--operator", "operator:1"}, "taps"},
       {{"--taps", here + "/missing"}, here + "/missing"},
       {{"--taps", here, "--output-dir", "/missing"}, "/missing"},

@@ -21,11 +21,12 @@ struct RoleOptionsTest {
     Parsed out;
     CLI::App app;
     collector::AddRoleOptions(app, &out.options);
-    std::string others[16];
+    std::string others[24];
     size_t next = 0;
-    for (const char* name : {"--als", "--als-cert", "--queue-size", "--output-dir", "--spool-dir",
-                             "--waiting-size", "--pairing-threads", "--live", "--live-backlog-size",
-                             "--api", "--api-cert", "--trace-url", "--http"}) {
+    for (const char* name :
+         {"--als", "--als-cert", "--queue-size", "--output-dir", "--spool-dir", "--waiting-size",
+          "--pairing-threads", "--live", "--live-backlog-size", "--api", "--api-cert",
+          "--trace-url", "--http", "--live-token-file", "--memory", "--name"}) {
       app.add_option(name, others[next++]);
     }
     app.callback([&] { collector::CompleteRoleOptions(app, &out.options); });
@@ -98,6 +99,31 @@ BOOST_AUTO_TEST_CASE(a_role_refuses_what_it_does_not_do) {
   BOOST_TEST(Parse(With("receiver", {"--als", "x", "--queue-size", "1", "--http", "y"})).fault ==
              "");
   BOOST_TEST(Parse(With("pairer", {"--output-dir", "x", "--live", "y", "--api", "z"})).fault == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_needs_pairers_and_has_no_records_of_its_own) {
+  const auto parsed = Parse({"--role", "reader", "--pairers", "pairers.system:9", "--pairer",
+                             "10.0.0.1:9", "--pairer", "[::1]:9", "--live", "x", "--http", "y"});
+  BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
+  BOOST_TEST((parsed.options.role == Role::kReader));
+  BOOST_TEST(parsed.options.pairers.name == "pairers.system:9");
+  BOOST_TEST(
+      parsed.options.pairers.addresses == (std::vector<std::string>{"10.0.0.1:9", "[::1]:9"}),
+      boost::test_tools::per_element());
+  BOOST_TEST(Parse({"--role", "reader"}).fault.find("--pairers") != std::string::npos);
+  BOOST_TEST(Parse({"--role", "reader", "--pairers", "a"}).fault.find("is not HOST:PORT") !=
+             std::string::npos);
+  for (const char* option :
+       {"--als", "--queue-size", "--output-dir", "--waiting-size", "--pairing-threads",
+        "--live-backlog-size", "--live-token-file", "--api", "--api-cert", "--trace-url",
+        "--memory", "--name", "--shuffle-topic"}) {
+    const auto refused = Parse({"--role", "reader", "--pairer", "a:1", option, "1"});
+    BOOST_TEST(refused.fault.starts_with(std::string(option) + ": --role reader"), refused.fault);
+  }
+  for (const char* option : {"--pairers", "--pairer"}) {
+    const auto refused = Parse({option, "a:1"});
+    BOOST_TEST(refused.fault.find("set --role reader") != std::string::npos, refused.fault);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(credentials_are_the_files_of_a_destinations_secret) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/reader.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fakes/raw_client.h"
+
+namespace traffictap {
+
+using fakes::Get;
+
+struct ReaderTest {
+  ReaderTest() {
+    options.role.role = collector::Role::kReader;
+    options.role.pairers.addresses = {"127.0.0.1:1"};  // nobody is there
+    options.http.address = "127.0.0.1:0";
+  }
+  std::unique_ptr<collector::Reader> Start() {
+    auto started = collector::Reader::Start(options);
+    BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
+    return *std::move(started);
+  }
+  collector::Options options;
+};
+
+BOOST_FIXTURE_TEST_SUITE(reader_process, ReaderTest)
+
+BOOST_AUTO_TEST_CASE(it_serves_the_page_and_what_its_pairers_say) {
+  const auto reader = Start();
+  const int port = reader->http_port();
+  BOOST_TEST(reader->live_port() == port);
+  BOOST_TEST(Get(port, "/").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(Get(port, "/healthz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(Get(port, "/readyz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(Get(port, "/metrics").find("traffictap_reader_pairers 1") != std::string::npos);
+  reader->Stop();
+  BOOST_TEST(Get(port, "/readyz").starts_with("HTTP/1.1 503 "));
+}
+
+BOOST_AUTO_TEST_CASE(it_can_serve_at_an_address_of_its_own) {
+  options.live.address = "127.0.0.1:0";
+  const auto reader = Start();
+  BOOST_TEST(reader->live_port() != reader->http_port());
+  BOOST_TEST(Get(reader->live_port(), "/").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(Get(reader->http_port(), "/").starts_with("HTTP/1.1 404 "));
+}
+
+BOOST_AUTO_TEST_CASE(before_its_name_has_resolved_it_is_not_ready) {
+  options.role.pairers = {.name = "nothing"};
+  BOOST_TEST(Get(Start()->http_port(), "/readyz").starts_with("HTTP/1.1 503 "));
+}
+
+BOOST_AUTO_TEST_CASE(without_an_address_on_this_machine_it_does_not_start) {
+  options.live.address = "off";
+  BOOST_TEST(absl::IsInvalidArgument(collector::Reader::Start(options).status()));
+  options.live.address = "0.0.0.0:0";
+  BOOST_TEST(absl::IsInvalidArgument(collector::Reader::Start(options).status()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace traffictap
