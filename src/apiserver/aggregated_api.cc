@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "apiserver/discovery.h"
+#include "apiserver/own_records.h"
 #include "base/log.h"
 #include "base/text_file.h"
 #include "fmt/format.h"
@@ -57,15 +58,6 @@ std::optional<LivePath> ParsePath(std::string_view rest) {
   return out;
 }
 
-// Few ask for dumps.
-AccessReviewerOptions DumpRights() {
-  AccessReviewerOptions out;
-  out.verb = "create";
-  out.resource = kDumps;
-  out.threads = 1;
-  return out;
-}
-
 std::string LiveRoot() { return fmt::format("/apis/{}/{}/", kGroup, kVersion); }
 
 web::HttpResponse Health(bool healthy) {
@@ -80,25 +72,26 @@ Status AtFile(const char* flag, const std::string& path, const Status& why) {
 }  // namespace
 
 AggregatedApi::AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube,
-                             observe::LiveHub* hub, const base::Clock* clock,
-                             web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
-                             std::shared_ptr<const web::FileStore> files)
+                             const base::Clock* clock, std::unique_ptr<web::LiveBackend> records)
     : options_(options),
       kube_(kube),
       clock_(clock),
-      reviewer_(kube, clock, {}),
-      live_(hub, &reviewer_, clock, std::move(taps_json)),
-      dump_reviewer_(kube, clock, DumpRights()),
-      dumps_(&dump_reviewer_, std::move(dump)),
-      files_(std::move(files), &reviewer_, clock),
+      records_(std::move(records)),
       registration_({options.service, options.owner}, kube, clock) {}
 
 StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(
     const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
     const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
     std::shared_ptr<const web::FileStore> files) {
-  std::unique_ptr<AggregatedApi> out(new AggregatedApi(
-      options, kube, hub, clock, std::move(taps_json), std::move(dump), std::move(files)));
+  return Start(options, kube, clock,
+               std::make_unique<OwnRecords>(kube, hub, clock, std::move(taps_json), std::move(dump),
+                                            std::move(files)));
+}
+
+StatusOr<std::unique_ptr<AggregatedApi>> AggregatedApi::Start(
+    const AggregatedApiOptions& options, kube::KubeClient* kube, const base::Clock* clock,
+    std::unique_ptr<web::LiveBackend> records) {
+  std::unique_ptr<AggregatedApi> out(new AggregatedApi(options, kube, clock, std::move(records)));
   TT_RETURN_IF_ERROR(out->Serve());
   return out;
 }
@@ -137,11 +130,8 @@ AggregatedApi::~AggregatedApi() {
   }
   if (thread_.joinable()) thread_.join();
   registration_.Remove();
-  // Before the server goes: what the reviewer still answers needs it.
-  reviewer_.Stop();
-  dump_reviewer_.Stop();
-  live_.Stop();
-  files_.Stop();
+  // Before the server goes: what is still answered needs it.
+  records_->Stop();
   server_ = nullptr;
 }
 
@@ -184,7 +174,7 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
   credentials.peer = request.peer;
   credentials.user = std::move(user);
   if (path && path->resource == kDumps) {
-    return dumps_.Answer(request, std::move(credentials), path->ns, respond);
+    return records_->AnswerDump(request, std::move(credentials), path->ns, respond);
   }
   if (request.posted) return respond(web::OnlyReads());
   const bool files = path && path->resource == kFiles;
@@ -203,8 +193,8 @@ void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User us
   scope.credentials = std::move(credentials);
   scope.ns = path->ns;
   scope.follow = "watch";
-  if (files) return files_.Answer(request, std::move(scope), respond);
-  live_.Answer(*resource, request, std::move(scope), respond);
+  if (files) return records_->AnswerFiles(request, std::move(scope), respond);
+  records_->AnswerLive(*resource, request, std::move(scope), respond);
 }
 
 // Anybody who can reach the port can come here: the log has one of them a second, the metric all.
@@ -249,10 +239,19 @@ Status AggregatedApi::Refresh() {
   return certificate;
 }
 
-Status AggregatedApi::RefreshFrontProxy() {
+StatusOr<FrontProxy> AggregatedApi::FindFrontProxy() const {
+  if (!options_.readers_ca_file.empty()) {
+    auto ca = base::ReadTextFile(options_.readers_ca_file, kFileBytesMax);
+    if (!ca.ok()) return AtFile("--api-readers-ca", options_.readers_ca_file, ca.status());
+    return FrontProxyOfReaders(*std::move(ca));
+  }
   const auto config_map = kube_->Get(kube::kConfigMaps, kFrontProxyConfigMap, {kTimeout});
   if (!config_map.ok()) return config_map.status();
-  auto read = ReadFrontProxy(*config_map);
+  return ReadFrontProxy(*config_map);
+}
+
+Status AggregatedApi::RefreshFrontProxy() {
+  auto read = FindFrontProxy();
   if (!read.ok()) return read.status();
   tls::ServerTexts settings = tls_settings_;
   settings.client_ca = read->client_ca;

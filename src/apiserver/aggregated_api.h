@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "apiserver/access_reviewer.h"
 #include "apiserver/discovery.h"
 #include "apiserver/front_proxy.h"
 #include "apiserver/registration.h"
@@ -22,6 +21,7 @@
 #include "web/file_api.h"
 #include "web/http_server.h"
 #include "web/live_api.h"
+#include "web/live_backend.h"
 
 namespace traffictap::apiserver {
 
@@ -35,6 +35,9 @@ struct AggregatedApiOptions {
   // gives them writes the APIService's caBundle too.
   std::string certificate_file;
   std::string key_file;
+  // PEM file with the authority of readers, which ask in the place of the API server: then they are
+  // the front proxy, and no other is looked for. With files alone, and without an owner.
+  std::string readers_ca_file;
   // What runs here, called on the server's thread. Null: nobody is told.
   std::function<ServedVersions()> versions = nullptr;
   base::Nanos period = 5 * base::kSecond;  // how often all that is trusted is looked at
@@ -53,6 +56,11 @@ class AggregatedApi {
       const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
       const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
       std::shared_ptr<const web::FileStore> files);
+  // The same, of records that others have.
+  static StatusOr<std::unique_ptr<AggregatedApi>> Start(const AggregatedApiOptions& options,
+                                                        kube::KubeClient* kube,
+                                                        const base::Clock* clock,
+                                                        std::unique_ptr<web::LiveBackend> records);
   // Removes the APIService where it made it, and closes all connections. Waits for the calls to the
   // API server that are under way: at most some seconds.
   ~AggregatedApi();
@@ -63,9 +71,8 @@ class AggregatedApi {
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
-  AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube, observe::LiveHub* hub,
-                const base::Clock* clock, web::LiveApi::TapsJson taps_json, web::DumpApi::Dump dump,
-                std::shared_ptr<const web::FileStore> files);
+  AggregatedApi(const AggregatedApiOptions& options, kube::KubeClient* kube,
+                const base::Clock* clock, std::unique_ptr<web::LiveBackend> records);
 
   Status Serve();
   std::map<std::string, web::Route> Routes();
@@ -80,6 +87,7 @@ class AggregatedApi {
   void Run();
   Status Refresh();
   Status RefreshFrontProxy();
+  StatusOr<FrontProxy> FindFrontProxy() const;
   bool KnowsFrontProxy() const;
   Status RefreshCertificate();
   Status RefreshFiles();
@@ -88,11 +96,7 @@ class AggregatedApi {
   const AggregatedApiOptions options_;
   kube::KubeClient* const kube_;
   const base::Clock* const clock_;
-  AccessReviewer reviewer_;
-  web::LiveApi live_;
-  AccessReviewer dump_reviewer_;
-  const web::DumpApi dumps_;
-  web::FileApi files_;
+  const std::unique_ptr<web::LiveBackend> records_;
   std::vector<std::string> dns_names_;
   Registration registration_;
   ServingCertificate certificate_;  // shown

@@ -116,6 +116,28 @@ StatusOr<FrontProxy> ReadFrontProxy(const kube::Object& config_map) {
   return out;
 }
 
+FrontProxy FrontProxyOfReaders(std::string client_ca) {
+  FrontProxy out;
+  out.client_ca = std::move(client_ca);
+  out.name_headers = {"x-remote-user"};
+  out.uid_headers = {"x-remote-uid"};
+  out.group_headers = {"x-remote-group"};
+  out.extra_prefixes = {"x-remote-extra-"};
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> HeadersOf(const observe::User& user) {
+  std::vector<std::pair<std::string, std::string>> out = {{"X-Remote-User", user.name}};
+  if (!user.uid.empty()) out.emplace_back("X-Remote-Uid", user.uid);
+  for (const auto& group : user.groups) out.emplace_back("X-Remote-Group", group);
+  for (const auto& [key, values] : user.extra) {
+    for (const auto& value : values) {
+      out.emplace_back("X-Remote-Extra-" + base::PercentEncode(key), value);
+    }
+  }
+  return out;
+}
+
 StatusOr<observe::User> ReadUser(const FrontProxy& front_proxy, const web::HttpRequest& request) {
   TT_RETURN_IF_ERROR(CheckCaller(front_proxy, request));
   observe::User out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -30,6 +31,13 @@ struct FrontProxy {
 
 // kFailedPrecondition: the API server has no front proxy, or the ConfigMap cannot be read.
 StatusOr<FrontProxy> ReadFrontProxy(const kube::Object& config_map);
+
+// A reader (--role reader) shows a certificate of `client_ca` (PEM), and names users as the API
+// server does by default.
+FrontProxy FrontProxyOfReaders(std::string client_ca);
+
+// The headers by which such a reader names `user`.
+std::vector<std::pair<std::string, std::string>> HeadersOf(const observe::User& user);
 
 // The user that `request` is from. kUnauthenticated: it is not the front proxy's, or names no user,
 // or more than one.

@@ -7,10 +7,8 @@
 
 namespace traffictap::collector {
 
-StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
-                                                  observe::LiveHub* hub, const base::Clock* clock,
-                                                  Snapshot snapshot, web::DumpApi::Dump dump,
-                                                  std::shared_ptr<const web::FileStore> files) {
+StatusOr<std::unique_ptr<ApiSite>> ApiSite::Connect(const ApiSiteOptions& options,
+                                                    const base::Clock* clock) {
   auto access = kube::FindClusterAccess(options.kubeconfig);
   if (!access.ok()) {
     return Status(access.status().code(),
@@ -22,14 +20,37 @@ StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
       clock);
   if (!client.ok()) return client.status();
   out->kube_ = *std::move(client);
-  auto api = apiserver::AggregatedApi::Start(
-      options.api, out->kube_.get(), hub, clock,
+  return out;
+}
+
+Status ApiSite::Take(StatusOr<std::unique_ptr<apiserver::AggregatedApi>> started) {
+  if (!started.ok()) return started.status();
+  api_ = *std::move(started);
+  log::For("apiserver").info("aggregated API listens port={}", port());
+  return absl::OkStatus();
+}
+
+StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
+                                                  observe::LiveHub* hub, const base::Clock* clock,
+                                                  Snapshot snapshot, web::DumpApi::Dump dump,
+                                                  std::shared_ptr<const web::FileStore> files) {
+  auto out = Connect(options, clock);
+  if (!out.ok()) return out.status();
+  TT_RETURN_IF_ERROR((*out)->Take(apiserver::AggregatedApi::Start(
+      options.api, (*out)->kube_.get(), hub, clock,
       [hub, snapshot = std::move(snapshot), trace_url = options.trace_url](
           const observe::Access& access) { return TapsJson(snapshot(), *hub, access, trace_url); },
-      std::move(dump), std::move(files));
-  if (!api.ok()) return api.status();
-  out->api_ = *std::move(api);
-  log::For("apiserver").info("aggregated API listens port={}", out->port());
+      std::move(dump), std::move(files))));
+  return out;
+}
+
+StatusOr<std::unique_ptr<ApiSite>> ApiSite::Start(const ApiSiteOptions& options,
+                                                  const base::Clock* clock,
+                                                  std::unique_ptr<web::LiveBackend> records) {
+  auto out = Connect(options, clock);
+  if (!out.ok()) return out.status();
+  TT_RETURN_IF_ERROR((*out)->Take(apiserver::AggregatedApi::Start(options.api, (*out)->kube_.get(),
+                                                                  clock, std::move(records))));
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "pipeline/pipeline.h"
 #include "web/dump_api.h"
 #include "web/file_store.h"
+#include "web/live_backend.h"
 
 namespace traffictap::collector {
 
@@ -33,11 +34,19 @@ class ApiSite {
                                                   Snapshot snapshot, web::DumpApi::Dump dump,
                                                   std::shared_ptr<const web::FileStore> files);
 
+  // The same, of records that others have.
+  static StatusOr<std::unique_ptr<ApiSite>> Start(const ApiSiteOptions& options,
+                                                  const base::Clock* clock,
+                                                  std::unique_ptr<web::LiveBackend> records);
+
   int port() const { return api_->port(); }
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
   ApiSite() = default;
+  static StatusOr<std::unique_ptr<ApiSite>> Connect(const ApiSiteOptions& options,
+                                                    const base::Clock* clock);
+  Status Take(StatusOr<std::unique_ptr<apiserver::AggregatedApi>> started);
   std::unique_ptr<kube::HttpKubeClient> kube_;
   std::unique_ptr<apiserver::AggregatedApi> api_;
 };

@@ -100,6 +100,10 @@ void AddApiOptions(CLI::App& app, Options* out) {
   auto* key = app.add_option("--api-key", site.api.key_file, "its private key (PEM)")->needs(api);
   certificate->needs(key);
   key->needs(certificate);
+  auto* readers = app.add_option("--api-readers-ca", site.api.readers_ca_file,
+                                 "serve readers (--role reader) that have a certificate of this CA "
+                                 "(PEM) instead of the API server; they say who the user is")
+                      ->needs(certificate);
   app.add_option("--api-service", site.api.service,
                  "Service for --api, NAME.NAMESPACE: the name in the self-signed certificate")
       ->needs(api)
@@ -110,6 +114,7 @@ void AddApiOptions(CLI::App& app, Options* out) {
          "ClusterRole that owns the APIService: the collector creates the APIService once it "
          "serves and deletes it when it stops (default: managed by somebody else)")
       ->needs(api)
+      ->excludes(readers)
       ->excludes(certificate);
   auto* kubeconfig = app.add_option("--kubeconfig", site.kubeconfig.path,
                                     "kubeconfig file (default: $KUBECONFIG or ~/.kube/config, then "

@@ -4,13 +4,13 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/process_clock.h"
+#include "collector/api_site.h"
 #include "collector/live_site.h"
 #include "fanin/fan_in.h"
 #include "web/http_server.h"
@@ -31,8 +31,10 @@ struct Reader::State {
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
   std::unique_ptr<fanin::PairerDirectory> pairers;
-  std::unique_ptr<fanin::FanIn> fan_in;
-  std::unique_ptr<web::HttpServer> live;  // null: `http` serves it
+  std::unique_ptr<fanin::FanIn> own;  // null: `api` has it
+  fanin::FanIn* fan_in = nullptr;
+  std::unique_ptr<ApiSite> api;           // null: standalone
+  std::unique_ptr<web::HttpServer> live;  // null: `http` serves it, or `api`
   std::unique_ptr<web::HttpServer> http;
 
   bool IsReady() const { return ready && pairers->resolved(); }
@@ -59,7 +61,28 @@ struct Reader::State {
     return out;
   }
 
-  Status Serve() {
+  Status ServeApi() {
+    ApiSiteOptions site = options.api;
+    site.api.versions = [] { return apiserver::ServedVersions{TRAFFICTAP_VERSION, ""}; };
+    auto started = ApiSite::Start(site, clock, std::move(own));
+    if (!started.ok()) {
+      fan_in = nullptr;  // it went with the site
+      return started.status();
+    }
+    api = *std::move(started);
+    return StartHttp(OwnRoutes());
+  }
+
+  Status StartHttp(std::map<std::string, web::Route> routes) {
+    web::HttpServerOptions server = options.http;
+    server.request_bytes_max = kRequestBytesMax;
+    auto started = web::HttpServer::Start(server, std::move(routes));
+    if (!started.ok()) return started.status();
+    http = *std::move(started);
+    return absl::OkStatus();
+  }
+
+  Status ServeStandalone() {
     TT_RETURN_IF_ERROR(LiveSite::Check(options.live));
     if (!LiveSite::Wanted(options.live, options.http.address)) {
       return absl::InvalidArgumentError(
@@ -67,32 +90,32 @@ struct Reader::State {
           "machine");
     }
     auto routes = OwnRoutes();
-    web::HttpServerOptions own = options.http;
-    own.request_bytes_max = kRequestBytesMax;
     if (options.live.address.empty()) {
       routes.merge(LiveRoutes());
     } else {
-      web::HttpServerOptions site = own;
+      web::HttpServerOptions site = options.http;
+      site.request_bytes_max = kRequestBytesMax;
       site.address = options.live.address;
       auto started = web::HttpServer::Start(site, LiveRoutes());
       if (!started.ok()) return started.status();
       live = *std::move(started);
     }
-    auto started = web::HttpServer::Start(own, std::move(routes));
-    if (!started.ok()) return started.status();
-    http = *std::move(started);
-    return absl::OkStatus();
+    return StartHttp(std::move(routes));
   }
 
   Status Start() {
-    pairers = std::make_unique<fanin::PairerDirectory>(options.role.pairers, &fanin::ResolveByDns,
-                                                       fanin::ConnectOverHttp(std::nullopt), clock);
-    fan_in = std::make_unique<fanin::FanIn>(fanin::FanInOptions{}, pairers.get(), clock);
+    auto tls = ReadPairersTls(options.role.pairers_tls);
+    if (!tls.ok()) return tls.status();
+    pairers = std::make_unique<fanin::PairerDirectory>(
+        options.role.pairers, &fanin::ResolveByDns, fanin::ConnectOverHttp(*std::move(tls)), clock);
+    own = std::make_unique<fanin::FanIn>(fanin::FanInOptions{}, pairers.get(), clock);
+    fan_in = own.get();
     metrics.Register([this](base::MetricWriter& writer) {
       fan_in->WriteMetrics(writer);
+      if (api) api->WriteMetrics(writer);
       writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
     });
-    TT_RETURN_IF_ERROR(Serve());
+    TT_RETURN_IF_ERROR(options.api.api.address.empty() ? ServeStandalone() : ServeApi());
     pairers->Start();
     ready = true;
     return absl::OkStatus();
@@ -100,9 +123,10 @@ struct Reader::State {
 
   // Streams end, then the servers: those take the last answers. A scrape asks the others.
   ~State() {
-    if (fan_in) fan_in->Close();
+    if (fan_in != nullptr) fan_in->Stop();
     live = nullptr;
     http = nullptr;
+    api = nullptr;
   }
 };
 
@@ -112,7 +136,9 @@ StatusOr<std::unique_ptr<Reader>> Reader::Start(const Options& options) {
   std::unique_ptr<Reader> out(new Reader);
   out->state_->options = options;
   TT_RETURN_IF_ERROR(out->state_->Start());
-  log::For("live").info("live stream and web page ready port={}", out->live_port());
+  if (!out->state_->api) {
+    log::For("live").info("live stream and web page ready port={}", out->live_port());
+  }
   log::For("collector").info("reader ready http_port={}", out->http_port());
   return out;
 }
@@ -121,7 +147,7 @@ Reader::~Reader() = default;
 
 void Reader::Stop() {
   state_->ready = false;
-  state_->fan_in->Close();
+  state_->fan_in->Stop();
   log::For("collector").info("reader stopped");
 }
 

@@ -3,9 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
+
+#include "base/text_file.h"
+#include "collector/role_options.h"
+#include "fanin/pairer_directory.h"
 
 namespace traffictap::collector {
 namespace {
+
+constexpr size_t kFileBytesMax = 1 << 20;
 
 struct Useless {
   const char* option;
@@ -18,8 +25,7 @@ constexpr Useless kUseless[] = {
     {"--trace-url", "shows what its pairers say: set it at the pairers"},
     {"--memory", "keeps no records: what its streams may hold is fixed"},
     {"--name", "writes no records"},
-    {"--api", "serves on this machine alone"},
-    {"--api-cert", "serves on this machine alone"},
+    {"--api-readers-ca", "asks pairers: only those serve readers"},
 };
 
 std::string CheckAddress(const std::string& address) {
@@ -27,31 +33,92 @@ std::string CheckAddress(const std::string& address) {
   return status.ok() ? std::string() : Message(status);
 }
 
+bool IsGiven(const CLI::App& app, const char* name) {
+  const CLI::Option* option = app.get_option_no_throw(name);
+  return option != nullptr && option->count() > 0;
+}
+
+// Behind the API server a reader says to its pairers who the user is, which they believe only with a
+// certificate; standalone it hands on a token, which is for this machine alone.
+void CheckTls(const CLI::App& app, const PairersTls& tls) {
+  const bool api = IsGiven(app, "--api");
+  if (api && tls.ca_file.empty()) {
+    throw CLI::ValidationError("--pairers-ca",
+                               "--role reader with --api needs --pairers-ca, --pairers-cert and "
+                               "--pairers-key, so that pairers believe it who the user is");
+  }
+  if (!api && !tls.ca_file.empty()) {
+    throw CLI::ValidationError("--pairers-ca",
+                               "--role reader needs --api with it: the pairers at such an address "
+                               "want to know the user, and take no token");
+  }
+  if (api && IsGiven(app, "--live")) {
+    throw CLI::ValidationError("--live",
+                               "--role reader serves either --api or this machine, since pairers "
+                               "take either users or tokens: remove one");
+  }
+}
+
 }  // namespace
 
-void AddReaderOptions(CLI::App& app, fanin::PairerDirectoryOptions* out) {
+void AddReaderOptions(CLI::App& app, RoleOptions* out) {
   const CLI::Validator address(CheckAddress, "HOST:PORT");
+  auto& tls = out->pairers_tls;
   app.add_option(
-         "--pairers", out->name,
+         "--pairers", out->pairers.name,
          "name whose addresses are the pairers that a reader asks, NAME:PORT; it is resolved "
          "again every 5 s")
       ->check(address);
-  app.add_option("--pairer", out->addresses,
+  app.add_option("--pairer", out->pairers.addresses,
                  "a pairer that a reader asks, whatever the name resolves to, HOST:PORT; may be "
                  "repeated")
       ->check(address);
+  auto* ca = app.add_option("--pairers-ca", tls.ca_file,
+                            "CA that signed the pairers' certificates (PEM); the pairers serve "
+                            "readers with --api-readers-ca");
+  auto* certificate =
+      app.add_option("--pairers-cert", tls.certificate_file, "client certificate for them (PEM)")
+          ->needs(ca);
+  auto* key =
+      app.add_option("--pairers-key", tls.key_file, "its private key (PEM)")->needs(certificate);
+  certificate->needs(key);
+  ca->needs(certificate);
+  app.add_option("--pairers-server-name", tls.server_name,
+                 "name that the pairers' certificates must have (default: their address)")
+      ->needs(ca);
 }
 
-void CompleteReaderOptions(const CLI::App& app, const fanin::PairerDirectoryOptions& pairers) {
+void CompleteReaderOptions(const CLI::App& app, const RoleOptions& options) {
   for (const Useless& one : kUseless) {
-    const CLI::Option* option = app.get_option_no_throw(one.option);
-    if (option == nullptr || option->count() == 0) continue;
+    if (!IsGiven(app, one.option)) continue;
     throw CLI::ValidationError(one.option, std::string("--role reader ") + one.why);
   }
-  if (!pairers.name.empty() || !pairers.addresses.empty()) return;
-  throw CLI::ValidationError("--pairers",
-                             "--role reader needs pairers: name them, or list each "
-                             "with --pairer");
+  if (options.pairers.name.empty() && options.pairers.addresses.empty()) {
+    throw CLI::ValidationError("--pairers",
+                               "--role reader needs pairers: name them, or list each "
+                               "with --pairer");
+  }
+  CheckTls(app, options.pairers_tls);
+}
+
+StatusOr<std::optional<kube::TlsSettings>> ReadPairersTls(const PairersTls& tls) {
+  std::optional<kube::TlsSettings> out;
+  if (tls.ca_file.empty()) return out;
+  out.emplace();
+  out->server_name = tls.server_name;
+  const std::pair<const std::string*, std::string*> files[] = {
+      {&tls.ca_file, &out->ca_pem},
+      {&tls.certificate_file, &out->certificate_pem},
+      {&tls.key_file, &out->key_pem}};
+  for (const auto& [file, text] : files) {
+    auto read = base::ReadTextFile(*file, kFileBytesMax);
+    if (!read.ok()) {
+      return absl::InvalidArgumentError("--pairers-ca, --pairers-cert, --pairers-key: " +
+                                        Message(read.status()));
+    }
+    *text = *std::move(read);
+  }
+  return out;
 }
 
 }  // namespace traffictap::collector

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "collector/reader_options.h"
 #include "fmt/format.h"
 #include "tap/enum_names.h"
 
@@ -44,6 +43,7 @@ constexpr Need kNeeds[] = {
     {"--trace-url", &RoleTraits::shows, "has no records to show"},
     {"--shuffle-", &RoleTraits::shuffles, "uses no Kafka: set --role receiver or pairer"},
     {"--pairers", &RoleTraits::asks, "asks no pairers: set --role reader"},
+    {"--pairers-", &RoleTraits::asks, "asks no pairers: set --role reader"},
     {"--pairer", &RoleTraits::asks, "asks no pairers: set --role reader"},
 };
 
@@ -207,13 +207,13 @@ void AddRoleOptions(CLI::App& app, RoleOptions* out) {
                  "partitions that both topics have, the same for all receivers and pairers")
       ->check(CLI::Range(uint32_t{1}, kPartitionsMax))
       ->capture_default_str();
-  AddReaderOptions(app, &out->pairers);
+  AddReaderOptions(app, out);
 }
 
 void CompleteRoleOptions(const CLI::App& app, RoleOptions* options) {
   const RoleTraits& traits = TraitsOf(options->role);
   RefuseUseless(app, traits);
-  if (traits.asks) CompleteReaderOptions(app, options->pairers);
+  if (traits.asks) CompleteReaderOptions(app, *options);
   if (!traits.shuffles) return;
   auto& shuffle = options->shuffle;
   if (shuffle.cluster.brokers.empty()) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "collector/reader_options.h"
 #include "collector/role.h"
 #include "fanin/pairer_directory.h"
 #include "shuffle/shuffle_settings.h"
@@ -20,6 +21,7 @@ struct RoleOptions {
   shuffle::ShuffleSettings shuffle;       // of a role that shuffles
   std::string credentials_dir;            // --shuffle-credentials
   fanin::PairerDirectoryOptions pairers;  // of a role that asks
+  PairersTls pairers_tls;
 };
 
 void AddRoleOptions(CLI::App& app, RoleOptions* out);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "apiserver/front_proxy.h"
 #include "fanin/merge_answers.h"
 #include "fanin/pairer_query.h"
 #include "nlohmann/json.hpp"
@@ -16,15 +17,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr char kPairs[] = "/api/v1/pairs";
-constexpr char kFollow[] = "follow";
-
-// The request as a pairer gets it.
+// The request as a pairer gets it: the path is the same there.
 kube::HttpRequest HandedOn(const web::HttpRequest& request,
                            const observe::Credentials& credentials) {
   kube::HttpRequest out;
   out.target = request.path + (request.query.empty() ? "" : "?" + request.query);
   out.authorization = credentials.authorization;
+  if (!credentials.user.name.empty()) out.headers = apiserver::HeadersOf(credentials.user);
   if (request.posted) {
     out.method = "POST";
     const std::string& type = request.header("content-type");
@@ -62,12 +61,12 @@ FanIn::FanIn(FanInOptions options, const PairerDirectory* pairers, const base::C
 std::map<std::string, web::Route> FanIn::Routes() {
   const auto stream = [this](const web::HttpRequest& request, observe::Credentials credentials,
                              const web::Route::Respond& respond) {
-    AnswerStream(request, credentials, respond);
+    AnswerStream(request, credentials, "follow", respond);
   };
   const auto no_files = [](const web::HttpRequest&, observe::Credentials,
                            const web::Route::Respond& respond) { respond(NoFiles()); };
   return {
-      {kPairs, web::LocalRoute(stream)},
+      {"/api/v1/pairs", web::LocalRoute(stream)},
       {"/api/v1/taps", Waiting([this](const auto& request) { return TapsAnswer(request); })},
       {"/api/v1/summary", Waiting([this](const auto& request) { return SummaryAnswer(request); })},
       {"/api/v1/explain",
@@ -81,11 +80,35 @@ web::Route FanIn::Waiting(std::function<Answer(const kube::HttpRequest& request)
   return web::LocalRoute([this, make = std::move(make)](const web::HttpRequest& request,
                                                         const observe::Credentials& credentials,
                                                         const web::Route::Respond& respond) {
-    const Answer answer = make(HandedOn(request, credentials));
-    const Status runs =
-        threads_.Run([answer, respond](const std::stop_token&) { respond(answer()); });
-    if (!runs.ok()) respond(web::FailureResponse(runs));
+    Do(make(HandedOn(request, credentials)), respond);
   });
+}
+
+void FanIn::Do(const Answer& answer, const web::Route::Respond& respond) {
+  const Status runs =
+      threads_.Run([answer, respond](const std::stop_token&) { respond(answer()); });
+  if (!runs.ok()) respond(web::FailureResponse(runs));
+}
+
+void FanIn::AnswerLive(web::LiveResource resource, const web::HttpRequest& request,
+                       web::LiveScope scope, const web::Route::Respond& respond) {
+  const kube::HttpRequest asked = HandedOn(request, scope.credentials);
+  switch (resource) {
+    case web::LiveResource::kPairs:
+      return AnswerStream(request, scope.credentials, scope.follow, respond);
+    case web::LiveResource::kTaps: return Do(TapsAnswer(asked), respond);
+    case web::LiveResource::kSummaries: return Do(SummaryAnswer(asked), respond);
+  }
+}
+
+void FanIn::AnswerDump(const web::HttpRequest& request, observe::Credentials credentials,
+                       const std::optional<std::string>&, const web::Route::Respond& respond) {
+  Do(DumpAnswer(HandedOn(request, credentials)), respond);
+}
+
+void FanIn::AnswerFiles(const web::HttpRequest&, web::LiveScope,
+                        const web::Route::Respond& respond) {
+  respond(NoFiles());
 }
 
 std::shared_ptr<void> FanIn::Ticket() {
@@ -97,8 +120,8 @@ std::shared_ptr<void> FanIn::Ticket() {
 }
 
 void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credentials& credentials,
-                         const web::Route::Respond& respond) {
-  auto query = ReadQuery(request.query, kFollow, kFollow, clock_->Wall());
+                         const std::string& follow, const web::Route::Respond& respond) {
+  auto query = ReadQuery(request.query, follow, clock_->Wall());
   if (!query.ok()) return respond(web::FailureResponse(query.status()));
   StreamCall call;
   call.ticket = Ticket();
@@ -113,12 +136,11 @@ void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credent
   call.merge.limit = query->limit;
   call.merge.from = query->from;
   call.retry = options_.retry;
-  call.request = [text = query->text,
-                  authorization = credentials.authorization](const std::string& after) {
-    kube::HttpRequest out;
+  call.request = [text = query->text, path = request.path,
+                  same = HandedOn(request, credentials)](const std::string& after) {
+    kube::HttpRequest out = same;
     const std::string asked = after.empty() ? text : WithParameter(text, "after", after);
-    out.target = kPairs + (asked.empty() ? "" : "?" + asked);
-    out.authorization = authorization;
+    out.target = path + (asked.empty() ? "" : "?" + asked);
     out.accept = "application/x-ndjson";
     return out;
   };

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "fanin/pairer_directory.h"
 #include "observe/authorizer.h"
 #include "web/http_message.h"
+#include "web/live_backend.h"
 #include "web/route_threads.h"
 
 namespace traffictap::fanin {
@@ -26,32 +28,43 @@ struct FanInOptions {
   base::Nanos retry = base::kSecond;  // StreamCall's
 };
 
-// The standalone live API (observe/README.md) of all pairers together. It has no right of its own:
-// the header Authorization goes on with each request as it came, and each pairer decides. Pairers may
-// be missing: then a stream has lines Partial, and other answers `partial`.
-class FanIn {
+// The live API (observe/README.md) of all pairers together, standalone or behind the API server. It
+// has no right of its own: the header Authorization goes on with each request as it came, or the user
+// for whom the API server vouches does, and each pairer decides. Pairers may be missing: then a stream
+// has lines Partial, and other answers `partial`.
+class FanIn final : public web::LiveBackend {
  public:
   // Both outlive it.
   FanIn(FanInOptions options, const PairerDirectory* pairers, const base::Clock* clock);
 
-  // For this machine alone; valid as long as this. After Close they answer 503.
+  // The standalone paths, for this machine alone; valid as long as this. After Stop they answer 503.
   std::map<std::string, web::Route> Routes();
-  // Ends all streams and waits for what is under way. Before the server goes.
-  void Close() { threads_.Close(); }
+
+  void AnswerLive(web::LiveResource resource, const web::HttpRequest& request, web::LiveScope scope,
+                  const web::Route::Respond& respond) override;
+  void AnswerDump(const web::HttpRequest& request, observe::Credentials credentials,
+                  const std::optional<std::string>& ns,
+                  const web::Route::Respond& respond) override;
+  void AnswerFiles(const web::HttpRequest& request, web::LiveScope scope,
+                   const web::Route::Respond& respond) override;
+  // Ends all streams and waits for what is under way.
+  void Stop() override { threads_.Close(); }
 
   void WriteMetrics(base::MetricWriter& writer) const;
 
  private:
   using Answer = std::function<web::HttpResponse()>;
 
+  // `follow` is the name of the parameter that asks to go on.
   void AnswerStream(const web::HttpRequest& request, const observe::Credentials& credentials,
-                    const web::Route::Respond& respond);
+                    const std::string& follow, const web::Route::Respond& respond);
   Answer TapsAnswer(const kube::HttpRequest& request);
   Answer SummaryAnswer(const kube::HttpRequest& request);
   Answer ExplainAnswer(const kube::HttpRequest& request) const;
   Answer DumpAnswer(const kube::HttpRequest& request);
   // A route that is answered on a thread, since `make` makes an answer that waits for pairers.
   web::Route Waiting(std::function<Answer(const kube::HttpRequest& request)> make);
+  void Do(const Answer& answer, const web::Route::Respond& respond);
   Asked Ask(const kube::HttpRequest& request);
   std::shared_ptr<void> Ticket();
 

@@ -34,12 +34,12 @@ std::string WithParameter(std::string query, const std::string& name, const std:
 }
 
 StatusOr<PairerQuery> ReadQuery(const std::string& query, const std::string& follow,
-                                const std::string& pairers_follow, base::Nanos wall) {
+                                base::Nanos wall) {
   auto parameters = web::ParseQuery(query);
   if (!parameters.ok()) return parameters.status();
   PairerQuery out;
   std::string since;
-  for (auto& [name, value] : *parameters) {
+  for (const auto& [name, value] : *parameters) {
     if (name == "after") {
       auto from = ReadPosition(value);
       if (!from.ok()) return from.status();
@@ -51,10 +51,7 @@ StatusOr<PairerQuery> ReadQuery(const std::string& query, const std::string& fol
       continue;
     }
     if (name == "limit") out.limit = ReadLimit(value);
-    if (name == follow) {
-      out.follow = value == "true" || value == "1";
-      name = pairers_follow;
-    }
+    if (name == follow) out.follow = value == "true" || value == "1";
     out.text = WithParameter(std::move(out.text), name, value);
   }
   if (since.empty()) since = out.from.since;

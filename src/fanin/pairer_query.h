@@ -19,11 +19,10 @@ struct PairerQuery {
   Position from;
 };
 
-// `follow` and `pairers_follow` are the names that the caller and the pairers have for following. A
-// `since` that counts back from now becomes a time, so that a pairer that is asked later is asked for
+// `follow` is the name of the parameter that asks to go on. A `since` that counts back from now becomes a time, so that a pairer that is asked later is asked for
 // the same. What a pairer refuses is left to it. kInvalidArgument: the query, or `after`.
 StatusOr<PairerQuery> ReadQuery(const std::string& query, const std::string& follow,
-                                const std::string& pairers_follow, base::Nanos wall);
+                                base::Nanos wall);
 
 // `query` with one parameter more.
 std::string WithParameter(std::string query, const std::string& name, const std::string& value);

@@ -360,6 +360,19 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_used_names_its_option) {
   BOOST_TEST(Has(told(), "read the key"));
 }
 
+BOOST_AUTO_TEST_CASE(a_pairer_answers_readers_and_needs_no_front_proxy) {
+  options.readers_ca_file = files.Path("mesh-ca.pem");
+  options.certificate_file = files.Path("mesh.pem");
+  options.key_file = files.Path("mesh.key");
+  Start();
+  BOOST_REQUIRE(fakes::Eventually([&] { return api->ready(); }));
+  hub.Consume(observe::Records(1));
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/shop/pairs?tap=all"), "\"path\":\"/0\""));
+  BOOST_TEST(Has(Get(kRoot + "/namespaces/bank/pairs?tap=all"), "HTTP/1.1 403"));
+  TlsClient stranger(api->port());
+  BOOST_TEST(Has(stranger.Get(kRoot + "/namespaces/shop/pairs?tap=all", kMax), "HTTP/1.1 401"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "absl/strings/ascii.h"
+
 namespace traffictap {
 
 using apiserver::FrontProxy;
@@ -87,6 +89,21 @@ BOOST_AUTO_TEST_CASE(an_api_server_without_a_front_proxy_is_told_what_it_lacks) 
                                 {"requestheader-username-headers", "no JSON"}};
   BOOST_TEST(!ReadFrontProxy(config_map).ok());
   BOOST_TEST(!ReadFrontProxy(kube::Object()).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_names_users_so_that_a_pairer_knows_them) {
+  const auto readers = apiserver::FrontProxyOfReaders("PEM");
+  BOOST_TEST(readers.client_ca == "PEM");
+  const observe::User user{"max", "7", {"shop-team", "devs"}, {{"scopes/a", {"x", "y"}}}};
+  web::HttpRequest request;
+  for (const auto& [name, value] : apiserver::HeadersOf(user)) {
+    request.headers.emplace(absl::AsciiStrToLower(name), value);
+  }
+  BOOST_TEST(absl::IsUnauthenticated(ReadUser(readers, request).status()));
+  request.client_name = "any reader";
+  const auto read = ReadUser(readers, request);
+  BOOST_REQUIRE(read.ok());
+  BOOST_TEST((*read == user));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -145,6 +145,11 @@ BOOST_AUTO_TEST_CASE(the_aggregated_api_is_off_until_it_has_an_address) {
   BOOST_REQUIRE(!files.result.exit_code.has_value());
   BOOST_TEST(files.result.options.api.api.certificate_file == "cert");
   BOOST_TEST(files.result.options.api.api.key_file == "key");
+  const auto readers = Parse({"--taps", here, "--api", "0.0.0.0:1", "--api-cert", "cert",
+                              "--api-key", "key", "--api-readers-ca", "ca"});
+  BOOST_TEST(readers.result.options.api.api.readers_ca_file == "ca");
+  BOOST_TEST(Parse({"--taps", here, "--api", "0.0.0.0:1", "--api-readers-ca", "ca"})
+                 .result.exit_code.value_or(0) != 0);
 }
 
 BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name) {

@@ -26,7 +26,7 @@ struct RoleOptionsTest {
     for (const char* name :
          {"--als", "--als-cert", "--queue-size", "--output-dir", "--spool-dir", "--waiting-size",
           "--pairing-threads", "--live", "--live-backlog-size", "--api", "--api-cert",
-          "--trace-url", "--http", "--live-token-file", "--memory", "--name"}) {
+          "--trace-url", "--http", "--live-token-file", "--memory", "--name", "--api-readers-ca"}) {
       app.add_option(name, others[next++]);
     }
     app.callback([&] { collector::CompleteRoleOptions(app, &out.options); });
@@ -115,8 +115,8 @@ BOOST_AUTO_TEST_CASE(a_reader_needs_pairers_and_has_no_records_of_its_own) {
              std::string::npos);
   for (const char* option :
        {"--als", "--queue-size", "--output-dir", "--waiting-size", "--pairing-threads",
-        "--live-backlog-size", "--live-token-file", "--api", "--api-cert", "--trace-url",
-        "--memory", "--name", "--shuffle-topic"}) {
+        "--live-backlog-size", "--live-token-file", "--trace-url", "--memory", "--name",
+        "--shuffle-topic", "--api-readers-ca"}) {
     const auto refused = Parse({"--role", "reader", "--pairer", "a:1", option, "1"});
     BOOST_TEST(refused.fault.starts_with(std::string(option) + ": --role reader"), refused.fault);
   }
@@ -124,6 +124,36 @@ BOOST_AUTO_TEST_CASE(a_reader_needs_pairers_and_has_no_records_of_its_own) {
     const auto refused = Parse({option, "a:1"});
     BOOST_TEST(refused.fault.find("set --role reader") != std::string::npos, refused.fault);
   }
+}
+
+BOOST_AUTO_TEST_CASE(behind_the_api_server_a_reader_shows_its_pairers_a_certificate) {
+  const std::vector<std::string> reader = {"--role", "reader", "--pairer", "a:1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), reader.begin(), reader.end());
+    return Parse(more);
+  };
+  for (const char* name : {"ca", "cert", "key"}) dir.Write(name, name);
+  const std::vector<std::string> files = {"--pairers-ca", here + "/ca",    "--pairers-cert",
+                                          here + "/cert", "--pairers-key", here + "/key"};
+  auto all = files;
+  all.insert(all.end(), {"--api", "x", "--pairers-server-name", "pairers"});
+  const auto parsed = with(all);
+  BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
+  const auto tls = collector::ReadPairersTls(parsed.options.pairers_tls).value().value();
+  BOOST_TEST(tls.ca_pem == "ca");
+  BOOST_TEST(tls.certificate_pem == "cert");
+  BOOST_TEST(tls.key_pem == "key");
+  BOOST_TEST(tls.server_name == "pairers");
+  BOOST_TEST(!collector::ReadPairersTls({}).value());
+  BOOST_TEST(
+      absl::IsInvalidArgument(collector::ReadPairersTls({.ca_file = here + "/missing"}).status()));
+  BOOST_TEST(with(files).fault.find("needs --api") != std::string::npos);
+  BOOST_TEST(with({"--api", "x"}).fault.starts_with("--pairers-ca"));
+  BOOST_TEST(with({"--pairers-ca", "x"}).fault.find("--pairers-cert") != std::string::npos);
+  all.insert(all.end(), {"--live", "x"});
+  BOOST_TEST(with(all).fault.starts_with("--live"));
+  const auto other = Parse({"--pairers-ca", "a", "--pairers-cert", "b", "--pairers-key", "c"});
+  BOOST_TEST(other.fault.find("set --role reader") != std::string::npos, other.fault);
 }
 
 BOOST_AUTO_TEST_CASE(credentials_are_the_files_of_a_destinations_secret) {

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_stream_asks_each_pairer_for_the_same_with_the_callers_tok
   }
   BOOST_TEST(Ask("/api/v1/pairs", "").code == 429);  // readers_max
   answer.stream->Ended(web::StreamEnd::kReaderGone);
-  fan_in.Close();
+  fan_in.Stop();
   BOOST_TEST(Ask("/api/v1/taps", "").code == 503);
 }
 
@@ -114,6 +114,33 @@ BOOST_AUTO_TEST_CASE(a_dump_is_asked_for_everywhere) {
   BOOST_TEST(a->requests().back().target == "/api/v1/dumps?tap=shop%2Fall");
   a->SetAway(true);
   BOOST_TEST(json::parse(Ask("/api/v1/dumps", "", "").body)["partial"]["missing"].size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(behind_the_api_server_the_user_goes_on_as_it_was_vouched_for) {
+  web::LiveScope scope;
+  scope.credentials.user = {"max", "7", {"shop-team", "devs"}, {{"a/b", {"x"}}}};
+  scope.ns = "shop";
+  scope.follow = "watch";
+  web::HttpRequest request;
+  request.path = "/apis/tap.traffictap.io/v1alpha1/namespaces/shop/pairs";
+  request.query = "watch=true&tap=all";
+  absl::Notification answered;
+  web::HttpResponse answer;
+  fan_in.AnswerLive(web::LiveResource::kPairs, request, scope, [&](web::HttpResponse response) {
+    answer = std::move(response);
+    answered.Notify();
+  });
+  BOOST_REQUIRE(fakes::Notified(answered));
+  BOOST_REQUIRE(fakes::Eventually([&] { return a->open() == 1 && b->open() == 1; }));
+  const auto asked = a->requests().at(0);
+  BOOST_TEST(asked.target == request.path + "?watch=true&tap=all");
+  BOOST_TEST(asked.authorization == "");
+  std::string told;
+  for (const auto& [name, value] : asked.headers) told += name + "=" + value + " ";
+  BOOST_TEST(told ==
+             "X-Remote-User=max X-Remote-Uid=7 X-Remote-Group=shop-team X-Remote-Group=devs "
+             "X-Remote-Extra-a%2Fb=x ");
+  answer.stream->Ended(web::StreamEnd::kReaderGone);
 }
 
 BOOST_AUTO_TEST_CASE(files_are_where_the_pairers_are_and_strangers_get_nothing) {
