@@ -6,7 +6,7 @@ import re
 
 from generate.markdown import generated
 
-STANDALONE = ("The stream", "Filters", "The other paths", "Who may read")
+STANDALONE = ("The stream", "Filters", "The other paths", "Several collectors", "Who may read")
 
 
 def _sections(path, names):
