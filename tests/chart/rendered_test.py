@@ -10,7 +10,7 @@ import unittest
 import yaml
 from installing import CHART, HELM, ROOT, HelmError
 from mesh import Mesh
-from rendering import helm, pods_of, rendered, values_file
+from rendering import SHUFFLED, SHUFFLED_MOST, helm, pods_of, rendered, shuffled, values_file
 
 MOST = {
     "image": {"registry": "registry.example.com/tap/", "tag": "9.9.9", "pullSecrets": ["pull"]},
@@ -84,12 +84,36 @@ WRONG = [
     ("a time without a unit", {"api": {"removeAfter": "60"}}, "'/api/removeAfter'"),
     ("a place for traces without one for their id", {"api": {"traceUrl": "https://jaeger.example/"}}, "'/api/traceUrl'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
+    ("a shuffle without a cluster", {**SHUFFLED, "shuffle": {"enabled": True}}, "shuffle.enabled needs shuffle.brokers"),
+    ("a shuffle with the API", {**SHUFFLED, "api": {"enabled": True}}, "shuffle.enabled needs api.enabled=false"),
+    ("a broker without a port", shuffled(brokers=["kafka"]), "'/shuffle/brokers/0'"),
+    ("one topic for two", shuffled(topic="a", checkpoints="a"), 'are both "a": they must be two topics'),
+    ("a topic that is none", shuffled(topic="a/b"), "'/shuffle/topic'"),
+    ("no partition", shuffled(partitions=0), "'/shuffle/partitions'"),
+    ("no pairer", shuffled(pairers={"replicas": 0}), "at '/shuffle/pairers/replicas': minimum"),
+    ("no receiver", shuffled(receivers={"replicas": 0}), "at '/shuffle/receivers/replicas': minimum"),
+    ("more pairers than partitions", shuffled(partitions=4, pairers={"replicas": 5}),
+     "shuffle.pairers.replicas is 5 and shuffle.partitions 4"),
+    ("an unknown security", shuffled(security="TLS"), "must be one of 'Plaintext', 'Ssl', 'SaslPlaintext', 'SaslSsl'"),
+    ("SASL without a mechanism", shuffled(security="SaslSsl", credentialsSecret="k"), "SaslSsl needs shuffle.sasl.mechanism"),
+    ("a mechanism without SASL", shuffled(security="Ssl", sasl={"mechanism": "PLAIN"}), "needs shuffle.security SaslPlaintext or SaslSsl"),
+    ("SASL without credentials", shuffled(security="SaslSsl", sasl={"mechanism": "PLAIN"}), "shuffle.sasl needs shuffle.credentialsSecret"),
+    ("credentials that nobody asks for", shuffled(credentialsSecret="k"), "Plaintext has no use for shuffle.credentialsSecret"),
+    ("a least that is more than the most", shuffled(receivers={"autoscaling": {"enabled": True, "minReplicas": 11}}),
+     "minReplicas is 11, more than its maxReplicas, 10"),
+    ("a percentage of nothing", shuffled(receivers={"autoscaling": {"enabled": True}, "resources": {"requests": {"cpu": None}}}),
+     "needs shuffle.receivers.resources.requests.cpu"),
+    ("a volume of another kind", shuffled(pairers={"persistence": {"enabled": "yes"}}), "'/shuffle/pairers/persistence/enabled'"),
+    ("a volume that exists, for several", shuffled(pairers={"persistence": {"existingClaim": "a"}}),
+     "additional properties 'existingClaim' not allowed"),
+    ("a volume that nobody may write", shuffled(pairers={"spool": {"accessModes": ["ReadOnlyMany"]}}), "'/shuffle/pairers/spool/accessModes/0'"),
+    ("a grace period that cuts a handover off", shuffled(pairers={"terminationGracePeriodSeconds": 5}), "minimum"),
 ]
 
 
 class Chart(unittest.TestCase):
     def test_passes_the_strict_lint_at_its_least_and_at_its_most(self):
-        for values in ({}, LEAST, MOST, NAMED):
+        for values in ({}, LEAST, MOST, NAMED, SHUFFLED, SHUFFLED_MOST):
             with values_file(values) as file:
                 helm("lint", "--strict", CHART, "--values", file.name)
 
@@ -417,7 +441,7 @@ class Chart(unittest.TestCase):
 
     def test_every_pod_is_restricted(self):
         """In the words of the Pod Security Standard: what a cluster that enforces it asks of every container."""
-        for values in (LEAST, {}, MOST, NAMED):
+        for values in (LEAST, {}, MOST, NAMED, SHUFFLED, SHUFFLED_MOST):
             for name, pod in pods_of(rendered(values)).items():
                 security = pod["spec"]["securityContext"]
                 self.assertTrue(security["runAsNonRoot"] and security["runAsUser"], name)

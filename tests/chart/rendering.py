@@ -7,6 +7,29 @@ import tempfile
 import yaml
 from installing import CHART, HELM, NAMESPACE, run
 
+# Receivers and pairers at their least, and with all that they may have.
+SHUFFLED = {"api": {"enabled": False}, "shuffle": {"enabled": True, "brokers": ["kafka-0.kafka:9092"]}}
+SHUFFLED_MOST = {
+    "api": {"enabled": False}, "als": {"mtls": "Certificates", "trustDomains": ["cluster.local"]},
+    "collector": {"destinationSecrets": ["bus"], "image": {"digest": "sha256:" + "1" * 64}},
+    "networkPolicy": {"restrictEgress": True, "egressTo": [{"ports": [{"port": 4317}]}]},
+    "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}},
+    "shuffle": {
+        "enabled": True, "brokers": ["kafka-0.kafka:9093", "kafka-1.kafka:9093", "kafka.example.org:9094"], "topic": "tap.halves",
+        "checkpoints": "tap.checkpoints", "group": "tap", "partitions": 256, "security": "SaslSsl",
+        "sasl": {"mechanism": "SCRAM-SHA-512"}, "credentialsSecret": "tap-kafka",
+        "receivers": {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 30, "cpuPercent": 50}, "memory": "1gb",
+                      "queueSize": "64mb", "extraArgs": ["--log-level=debug"], "nodeSelector": {"pool": "edge"}},
+        "pairers": {"replicas": 8, "memory": "2gb", "waitingSize": "512mb", "terminationGracePeriodSeconds": 60,
+                    "persistence": {"enabled": True, "storageClass": "fast", "size": "50Gi"}, "spool": {"persistent": True},
+                    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}],
+                    "podLabels": {"team": "records"}, "serviceAccount": {"annotations": {"example.com/role": "kafka"}}}},
+}
+
+
+def shuffled(**values):
+    return {**SHUFFLED, "shuffle": {**SHUFFLED["shuffle"], **values}}
+
 
 def helm(*args):
     return run([HELM, *args], tempfile.gettempdir() + "/traffictap-helm")

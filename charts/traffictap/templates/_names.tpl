@@ -39,10 +39,22 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 {{- end }}
 
+{{- /* The values of one component, as text. usage: include "traffictap.own" (list . "receiver") | fromYaml */ -}}
+{{- define "traffictap.own" -}}
+{{- $values := (index . 0).Values }}
+{{- $all := dict "operator" $values.operator "collector" $values.collector "receiver" $values.shuffle.receivers "pairer" $values.shuffle.pairers }}
+{{- get $all (index . 1) | toYaml }}
+{{- end }}
+
+{{- /* The name of the pods that take access logs: those behind the collector's Service. */ -}}
+{{- define "traffictap.alsName" -}}
+{{ include "traffictap.name" . }}-{{ ternary "receiver" "collector" .Values.shuffle.enabled }}
+{{- end }}
+
 {{- /* The ServiceAccount of one component. usage: include "traffictap.account" (list . "operator") */ -}}
 {{- define "traffictap.account" -}}
 {{- $root := index . 0 }}
-{{- (index $root.Values (index . 1)).serviceAccount.name | default (printf "%s-%s" (include "traffictap.fullname" $root) (index . 1)) }}
+{{- (include "traffictap.own" . | fromYaml).serviceAccount.name | default (printf "%s-%s" (include "traffictap.fullname" $root) (index . 1)) }}
 {{- end }}
 
 {{- define "traffictap.image" -}}

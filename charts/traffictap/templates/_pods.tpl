@@ -21,12 +21,12 @@ capabilities: {drop: [ALL]}
 {{- with $root.Values.istio.revision }}{{ $_ := set $own "istio.io/rev" . }}{{ end }}
 {{- $component := fromYaml (include "traffictap.componentLabels" .) }}
 {{- range $name, $_ := $root.Values.commonLabels }}{{ $component = omit $component $name }}{{ end }}
-{{- merge $own $component (index $root.Values (index . 1)).podLabels $root.Values.commonLabels | toYaml }}
+{{- merge $own $component (include "traffictap.own" . | fromYaml).podLabels $root.Values.commonLabels | toYaml }}
 {{- end }}
 
 {{- /*
   The sidecar stays away from what is not the mesh's: probes and metrics, the API server's calls and the calls to it,
-  istiod's debug port. It starts first and ends last. The collector believes its sidecar's x-forwarded-client-cert: the
+  istiod's debug port. It starts first and ends last. Who takes access logs believes its sidecar's x-forwarded-client-cert: the
   sidecar replaces what a client sends there instead of appending to it.
   usage: include "traffictap.podAnnotations" (list . "operator" "9814" "443,15014")
 */ -}}
@@ -38,17 +38,17 @@ traffic.sidecar.istio.io/excludeOutboundPorts: {{ index . 3 | quote }}
 sidecar.istio.io/rewriteAppHTTPProbers: "false"
 proxy.istio.io/config: |
   holdApplicationUntilProxyStarts: true
-{{- if eq (index . 1) "collector" }}
+{{- if has (index . 1) (list "collector" "receiver") }}
   proxyHeaders: {forwardedClientCert: SANITIZE_SET}
 {{- end }}
   proxyMetadata:
     EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true"
-{{- if and (eq (index . 1) "collector") (eq $root.Values.als.mtls "Certificates") }}
+{{- if and (has (index . 1) (list "collector" "receiver")) (eq $root.Values.als.mtls "Certificates") }}
     OUTPUT_CERTS: /etc/istio-certs
 sidecar.istio.io/userVolumeMount: '[{"name": "istio-certs", "mountPath": "/etc/istio-certs"}]'
 {{- end }}
 {{- end }}
-{{- with (index $root.Values (index . 1)).podAnnotations }}
+{{- with (include "traffictap.own" . | fromYaml).podAnnotations }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
