@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installation of the chart on a real mesh, for all tests of this folder, and what its programs expose once everything
-that they count has happened: a tap that delivers, one that holds records, one whose output fails, and traffic between the proxies."""
+that they count has happened: a tap that delivers, one that holds records, one whose output fails, and traffic between the proxies.
+Receivers and pairers expose what they count from the start, without a Kafka cluster."""
 
 import atexit
 import http.client
 import json
 import os
 import pathlib
+import socket
+import subprocess
 import sys
+import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -24,6 +28,8 @@ import pages  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
 NAMESPACE = "traffictap-system"
 METRICS = {"collector": 9812, "operator": 9814}
+# Of the roles that share a collector's work, with a cluster that nobody is at.
+ROLES = {"receiver": ["--als", "127.0.0.1:0"], "pairer": ["--live", "off"]}
 _exposed, _shared = {}, []
 
 
@@ -51,8 +57,49 @@ def exposed_by(program):
         with Shell() as shell:
             shell.install()
             texts = _scrape(shell.mesh)
-        _exposed.update(collector=exposition.parse(texts[0]), operator=exposition.parse(texts[1]))
+        roles = [exposition.parse(_of_role(role)) for role in ROLES]
+        _exposed.update(collector=_merged(exposition.parse(texts[0]), *roles), operator=exposition.parse(texts[1]))
     return _exposed[program]
+
+
+def _merged(*all_families):
+    out = {}
+    for families in all_families:
+        for name, family in families.items():
+            known = out.setdefault(name, family)
+            for label, values in family.labels.items():
+                known.labels.setdefault(label, set()).update(values)
+    return out
+
+
+def _of_role(role):
+    """/metrics of a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as taps:
+        command = [BUILD / "src/collector/traffictap-collector", "--role", role, "--taps", taps, "--http", f"127.0.0.1:{port}",
+                   "--shuffle-brokers", "127.0.0.1:1", *ROLES[role]]
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            texts = []
+            wait_until(lambda: texts.append(_get(port)) or "traffictap_shuffle_" in texts[-1], f"a {role} counts", 30)
+            return texts[-1]
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _get(port):
+    """/metrics of a port of this machine, or nothing."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+    except OSError:
+        return ""
+    finally:
+        connection.close()
 
 
 def _scrape(mesh):
