@@ -257,6 +257,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   out.options.tap_source.collector = out.options.pipeline.collector;
   out.options.role.shuffle.member = out.options.pipeline.collector;
   const RoleTraits& traits = TraitsOf(out.options.role.role);
+  if (traits.shuffles) out.options.tap_source.role = traits.name;
   // The collector's name is a part of a record's id, which must not depend on who joined it.
   if (traits.pairs && traits.shuffles) {
     out.options.pipeline.collector = out.options.role.shuffle.group;

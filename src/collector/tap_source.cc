@@ -264,6 +264,7 @@ class TapSource::Loop {
   v1::CollectorReport MakeReport() const {
     v1::CollectorReport report;
     report.set_collector(options_.collector);
+    report.set_role(options_.role);
     report.set_instance(instance_);
     report.set_version(version_);
     for (const auto& fault : faults_) {

@@ -20,6 +20,7 @@ struct TapSourceOptions {
   rpc::ClientTlsFiles tls;
   std::string cache_file;  // keeps the last snapshot; empty: nothing is kept
   std::string collector;   // this collector's name
+  std::string role;        // what it does of a collector's work, as v1::CollectorReport has it
   base::Nanos report_interval = 5 * base::kSecond;
   base::Nanos backoff_min = 500 * base::kMillisecond;
   base::Nanos backoff_max = 2 * base::kSecond;

@@ -169,6 +169,7 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(receiver.shuffle_bytes_max == 1200 * kMiB);
   BOOST_TEST(receiver.live.address == "off");
   BOOST_TEST(receiver.role.shuffle.member == "r-0");
+  BOOST_TEST(receiver.tap_source.role == "receiver");
   BOOST_TEST(receiver.pipeline.collector == "r-0");
 }
 
@@ -178,8 +179,11 @@ BOOST_AUTO_TEST_CASE(records_of_all_pairers_name_their_group) {
                           .result.options;
   BOOST_TEST(pairer.pipeline.collector == "pairers");
   BOOST_TEST(pairer.tap_source.collector == "p-0");
+  BOOST_TEST(pairer.tap_source.role == "pairer");
   BOOST_TEST(pairer.live.address == "");
-  BOOST_TEST(Parse({"--taps", here, "--name", "c"}).result.options.pipeline.collector == "c");
+  const auto all = Parse({"--taps", here, "--name", "c"}).result.options;
+  BOOST_TEST(all.pipeline.collector == "c");
+  BOOST_TEST(all.tap_source.role == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_needs_no_taps) {
