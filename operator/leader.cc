@@ -20,6 +20,8 @@ constexpr base::Nanos kCountsShare = 4;  // of the writes that we may make
 // How long a fresh operator waits for collectors and istiod before it says that they are absent: a
 // collector dials again within 10 s.
 constexpr base::Nanos kSettling = 20 * base::kSecond;
+// How long patches wait for the receivers and pairers to have the taps.
+constexpr base::Nanos kTapsPatience = 5 * base::kSecond;
 constexpr base::Nanos kSyncPatience = 30 * base::kSecond;    // before it is told
 constexpr base::Nanos kSyncStep = 500 * base::kMillisecond;  // then a stop is noticed
 const kube::ObjectKey kMesh{"", "mesh"};
@@ -121,7 +123,10 @@ reconcilers::Reports Leader::AllReports() const {
 }
 
 void Leader::SetTaps(const std::vector<plan::CompiledTap>& taps) {
-  if (const auto serving = server()) serving->SetTaps(taps, watch_->NodeZones());
+  const auto serving = server();
+  if (!serving) return;
+  serving->SetTaps(taps, watch_->NodeZones());
+  serving->AwaitTaken(kTapsPatience);
 }
 
 plan::MeshSettings Leader::Settings() const {

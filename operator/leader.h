@@ -63,6 +63,7 @@ class Leader {
   // not lead has none: a collector that meets it is refused and dials again.
   reconcilers::Reports Reports() const;
   reconcilers::Reports AllReports() const;
+  // Returns when receivers and pairers have them, after 5 s at most.
   void SetTaps(const std::vector<plan::CompiledTap>& taps);
   // What is known beside the mesh's ConfigMap: by the watches, the options, and istiod.
   plan::MeshSettings Settings() const;

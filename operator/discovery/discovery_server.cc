@@ -77,6 +77,12 @@ SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZ
 // One collector's stream.
 class Session;
 
+// What a stream may be sent next. Null: nothing yet.
+struct Offers {
+  SnapshotPtr newest;
+  SnapshotPtr released;  // the newest that receivers may have
+};
+
 // All streams of a server, and what they share.
 class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
  public:
@@ -89,9 +95,14 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
       grpc::CallbackServerContext*) override;
 
   void SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones);
-  SnapshotPtr snapshot() const {
+  bool AwaitTaken(base::Nanos patience);
+  void StopWaiting() {
     absl::MutexLock lock(&mutex_);
-    return snapshot_;
+    stopping_ = true;
+  }
+  Offers offers() const {
+    absl::MutexLock lock(&mutex_);
+    return {snapshot_, released_};
   }
   bool Join(Session* session);
   void Leave(Session* session);
@@ -103,11 +114,20 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   int port = 0;
 
  private:
+  RolloutStage Stage() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<ReportPtr> Connected() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReleaseIfTaken() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const size_t collectors_max_;
   const std::string operator_version_;
   const std::function<void()> on_report_;
   mutable absl::Mutex mutex_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
+  SnapshotPtr released_ ABSL_GUARDED_BY(mutex_);  // to receivers
+  SnapshotPtr awaited_ ABSL_GUARDED_BY(mutex_);   // the last that AwaitTaken has waited for
+  bool taken_ ABSL_GUARDED_BY(mutex_) = false;    // what came of it
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
   // By session: a collector that dials again may meet its former stream still open.
   std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
@@ -126,9 +146,10 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Di
     StartRead(&report_);
   }
 
-  // Sends the newest snapshot unless the collector has it, or one is on its way.
-  void Offer(const SnapshotPtr& snapshot) {
+  // Sends the newest snapshot that its role may have, unless the collector has it or one is on its way.
+  void Offer(const Offers& offers) {
     absl::MutexLock lock(&mutex_);
+    const SnapshotPtr& snapshot = waits_for_pairers_ ? offers.released : offers.newest;
     if (!snapshot || ended_ || writing_ || !reported_) return;
     if (snapshot->version() == (sent_ ? sent_->version() : in_force_)) return;
     writing_ = true;
@@ -142,9 +163,10 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Di
       absl::MutexLock lock(&mutex_);
       reported_ = true;
       in_force_ = report_.version();
+      waits_for_pairers_ = WaitsForPairers(report_.role());
     }
     owner_->Report(this, std::exchange(report_, {}));
-    Offer(owner_->snapshot());
+    Offer(owner_->offers());
     StartRead(&report_);
   }
 
@@ -153,7 +175,7 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Di
       absl::MutexLock lock(&mutex_);
       writing_ = false;
     }
-    if (ok) Offer(owner_->snapshot());
+    if (ok) Offer(owner_->offers());
   }
 
   void OnDone() override {
@@ -176,6 +198,7 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Di
   SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);
   std::string in_force_ ABSL_GUARDED_BY(mutex_);
   bool reported_ ABSL_GUARDED_BY(mutex_) = false;
+  bool waits_for_pairers_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -191,7 +214,48 @@ void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps, const Nod
   if (snapshot_ && snapshot_->version() == next->version()) return;
   snapshot_ = std::move(next);
   // A session leaves under this lock before it goes, so those in the set are alive.
-  for (Session* session : sessions_) session->Offer(snapshot_);
+  for (Session* session : sessions_) session->Offer({snapshot_, released_});
+  ReleaseIfTaken();
+}
+
+std::vector<ReportPtr> DiscoveryHub::Connected() const {
+  std::vector<ReportPtr> out;
+  for (const auto& [session, report] : reports_) out.push_back(report);
+  return out;
+}
+
+// Of the newest snapshot, which has to be there.
+RolloutStage DiscoveryHub::Stage() const { return StageOf(snapshot_->version(), Connected()); }
+
+void DiscoveryHub::ReleaseIfTaken() {
+  if (snapshot_ && released_ != snapshot_ && Stage() != RolloutStage::kPairers) Release();
+}
+
+void DiscoveryHub::Release() {
+  released_ = snapshot_;
+  for (Session* session : sessions_) session->Offer({snapshot_, released_});
+}
+
+bool DiscoveryHub::AwaitTaken(base::Nanos patience) {
+  absl::MutexLock lock(&mutex_);
+  const SnapshotPtr wanted = snapshot_;
+  if (!wanted) return true;
+  if (awaited_ == wanted) return taken_;
+  const auto settled = [&] {
+    mutex_.AssertHeld();
+    return stopping_ || snapshot_ != wanted || Stage() == RolloutStage::kDone;
+  };
+  const bool taken =
+      mutex_.AwaitWithTimeout(absl::Condition(&settled), absl::Nanoseconds(patience));
+  if (snapshot_ != wanted) return true;
+  awaited_ = wanted;
+  taken_ = taken;
+  if (taken) return true;
+  log::For("discovery")
+      .warn("taps not taken in time, proxies are patched all the same collectors=\"{}\"",
+            Lagging(wanted->version(), Connected()));
+  if (released_ != wanted) Release();
+  return false;
 }
 
 bool DiscoveryHub::Join(Session* session) {
@@ -210,6 +274,7 @@ void DiscoveryHub::Leave(Session* session) {
       reports_.erase(found);
     }
     sessions_.erase(session);
+    ReleaseIfTaken();  // if it was the last one to wait for
   }
   on_report_();
 }
@@ -237,6 +302,7 @@ void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
     } else {
       reports_[session] = shared;
     }
+    ReleaseIfTaken();
   }
   on_report_();
 }
@@ -288,6 +354,7 @@ DiscoveryServer::~DiscoveryServer() { Stop(); }
 
 void DiscoveryServer::Stop() {
   if (!hub_ || !hub_->server) return;
+  hub_->StopWaiting();
   hub_->server->Shutdown(std::chrono::system_clock::now());
   hub_->server->Wait();
   hub_->server.reset();
@@ -297,8 +364,10 @@ void DiscoveryServer::SetTaps(const std::vector<plan::CompiledTap>& taps, const 
   hub_->SetTaps(taps, zones);
 }
 
+bool DiscoveryServer::AwaitTaken(base::Nanos patience) { return hub_->AwaitTaken(patience); }
+
 std::string DiscoveryServer::version() const {
-  const auto snapshot = hub_->snapshot();
+  const auto snapshot = hub_->offers().newest;
   return snapshot ? snapshot->version() : "";
 }
 

@@ -7,27 +7,27 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
+#include "operator/discovery/rollout.h"
 #include "operator/plan/mesh_plan.h"
 #include "rpc/credentials.h"
-#include "traffictap/v1/tap_discovery.pb.h"
 
 namespace traffictap::discovery {
 
 class DiscoveryHub;
 
-using ReportPtr = std::shared_ptr<const v1::CollectorReport>;
 using NodeZones = std::map<std::string, std::string>;  // zone by node of the cluster
 
 struct DiscoveryServerOptions {
   std::string address = "127.0.0.1:9813";  // host:port; port 0: any
   rpc::ServerTlsFiles tls = {};
-  size_t collectors_max = 64;         // more are refused with RESOURCE_EXHAUSTED
+  size_t collectors_max = 512;        // more are refused with RESOURCE_EXHAUSTED
   std::string operator_version = {};  // collectors are told; a part of every snapshot
 };
 
 // traffictap.v1.TapDiscovery: every collector that dials gets the whole snapshot and each later
-// one. Thread-safe.
+// one; a receiver gets it once all connected pairers have it (rollout.h). Thread-safe.
 class DiscoveryServer {
  public:
   // Listens at once, but sends nothing before the first SetTaps: an operator that has not seen
@@ -46,6 +46,10 @@ class DiscoveryServer {
   // What every collector shall have in force, and where the cluster's nodes are: 16384 of them at most,
   // the first by name. Equal sets are not sent again.
   void SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones = {});
+  // Waits until the connected receivers and pairers have the taps set last, at most `patience`: after that
+  // receivers get them all the same, and whoever has not taken them is named in the log. False in that
+  // case. Waits once for each set; returns at once where the server stops or other taps are set.
+  bool AwaitTaken(base::Nanos patience);
   // The version of the taps set last; empty before the first.
   std::string version() const;
   // The newest report of each collector that is connected, sorted by name. One that has sent its

@@ -303,7 +303,8 @@ StatusOr<controller::ReconcileResult> MeshReconciler::Reconcile(const kube::Obje
   plan::MeshSnapshot snapshot = Gather(objects, now);
   const auto peer_goes = ports_.peers->Fill(&snapshot);
   plan::MeshPlan plan = plan::Compile(snapshot);
-  // The collector first: what a new patch brings must find its tap there.
+  // The collector first, and where several processes share its work all of them: what a new patch brings
+  // must find its tap there.
   ports_.set_taps(plan.compiled_taps);
   PatchStates states;
   const Status written = Act(plan, snapshot, objects, &states);

@@ -26,7 +26,7 @@ struct MeshPorts {
   std::function<MeshObjects()> objects;
   std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
   std::function<Reports()> reports;
-  std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;
+  std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;  // may wait for seconds
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   // Tells people what connections drain, as an Event about a tap, or about a patch that has none.
   std::function<void(const kube::Object& regarding, const std::string& message)> announce_drain;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/leader.h"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <set>
 #include <thread>
 
+#include "collector/tap_source.h"
 #include "fakes/eventually.h"
 #include "fakes/fake_kube_client.h"
 #include "fakes/manual_clock.h"
@@ -125,6 +128,37 @@ BOOST_AUTO_TEST_CASE(the_options_are_part_of_what_plans_are_made_of) {
   BOOST_TEST(settings.standing_open_streams == 9);
   BOOST_TEST(settings.standing_request_headers == std::vector<std::string>{"x-tenant"},
              boost::test_tools::per_element());
+}
+
+// Patches are written next.
+BOOST_AUTO_TEST_CASE(taps_are_set_once_receivers_and_pairers_have_them) {
+  {
+    const auto other = discovery::DiscoveryServer::Start(options.discovery, [] {});
+    options.discovery.address = "127.0.0.1:" + std::to_string((*other)->port());
+  }
+  leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
+  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
+  collector::TapSourceOptions dial;
+  dial.address = options.discovery.address;
+  dial.collector = "p0";
+  dial.role = "pairer";
+  dial.report_interval = 50 * base::kMillisecond;
+  dial.backoff_min = 20 * base::kMillisecond;
+  std::atomic<bool> taken{false};
+  collector::TapSourceState state;
+  const auto source =
+      collector::TapSource::Start(dial,
+                                  {[&](const auto&) {
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                                     taken = true;
+                                     return std::vector<pipeline::TapFault>();
+                                   },
+                                   [] { return pipeline::PipelineSnapshot(); }},
+                                  &state);
+  BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
+  BOOST_REQUIRE(fakes::Eventually([&] { return leader->Reports().size() == 1; }));
+  leader->SetTaps({});
+  BOOST_TEST(taken);
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_does_not_lead_serves_nobody) {
