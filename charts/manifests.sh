@@ -18,7 +18,7 @@ for template in "$chart"/templates/*.yaml; do
   case $name in
     templates/rbac-*) rights+=(-s "$name") ;;
     templates/crds.yaml | templates/uninstall.yaml | templates/monitoring.yaml) ;;
-    templates/receivers.yaml | templates/pairers.yaml) ;; # not there unless shuffle.enabled
+    templates/receivers.yaml | templates/pairers.yaml | templates/reader.yaml) ;; # not there unless shuffle.enabled
     *) others+=(-s "$name") ;;
   esac
 done

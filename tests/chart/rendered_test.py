@@ -10,7 +10,7 @@ import unittest
 import yaml
 from installing import CHART, HELM, ROOT, HelmError
 from mesh import Mesh
-from rendering import SHUFFLED, SHUFFLED_MOST, helm, pods_of, rendered, shuffled, values_file
+from rendering import SHUFFLED, SHUFFLED_LIVE, SHUFFLED_MOST, helm, pods_of, rendered, shuffled, values_file
 
 MOST = {
     "image": {"registry": "registry.example.com/tap/", "tag": "9.9.9", "pullSecrets": ["pull"]},
@@ -85,7 +85,9 @@ WRONG = [
     ("a place for traces without one for their id", {"api": {"traceUrl": "https://jaeger.example/"}}, "'/api/traceUrl'"),
     ("a digest that is none", {"operator": {"image": {"digest": "latest"}}}, "'/operator/image/digest'"),
     ("a shuffle without a cluster", {**SHUFFLED, "shuffle": {"enabled": True}}, "shuffle.enabled needs shuffle.brokers"),
-    ("a shuffle with the API", {**SHUFFLED, "api": {"enabled": True}}, "shuffle.enabled needs api.enabled=false"),
+    ("a shuffle with the API", {**SHUFFLED, "api": {"enabled": True}}, "needs shuffle.reader.pairersSecret and readerSecret"),
+    ("a reader with half of its certificates", {**shuffled(reader={"readerSecret": "r"}), "api": {"enabled": True}},
+     "or set api.enabled=false"),
     ("a broker without a port", shuffled(brokers=["kafka"]), "'/shuffle/brokers/0'"),
     ("one topic for two", shuffled(topic="a", checkpoints="a"), 'are both "a": they must be two topics'),
     ("a topic that is none", shuffled(topic="a/b"), "'/shuffle/topic'"),
@@ -113,7 +115,7 @@ WRONG = [
 
 class Chart(unittest.TestCase):
     def test_passes_the_strict_lint_at_its_least_and_at_its_most(self):
-        for values in ({}, LEAST, MOST, NAMED, SHUFFLED, SHUFFLED_MOST):
+        for values in ({}, LEAST, MOST, NAMED, SHUFFLED, SHUFFLED_MOST, SHUFFLED_LIVE):
             with values_file(values) as file:
                 helm("lint", "--strict", CHART, "--values", file.name)
 
@@ -441,7 +443,7 @@ class Chart(unittest.TestCase):
 
     def test_every_pod_is_restricted(self):
         """In the words of the Pod Security Standard: what a cluster that enforces it asks of every container."""
-        for values in (LEAST, {}, MOST, NAMED, SHUFFLED, SHUFFLED_MOST):
+        for values in (LEAST, {}, MOST, NAMED, SHUFFLED, SHUFFLED_MOST, SHUFFLED_LIVE):
             for name, pod in pods_of(rendered(values)).items():
                 security = pod["spec"]["securityContext"]
                 self.assertTrue(security["runAsNonRoot"] and security["runAsUser"], name)

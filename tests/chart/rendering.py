@@ -26,6 +26,13 @@ SHUFFLED_MOST = {
                     "podLabels": {"team": "records"}, "serviceAccount": {"annotations": {"example.com/role": "kafka"}}}},
 }
 
+# With live records.
+SHUFFLED_LIVE = {
+    "api": {"enabled": True, "traceUrl": "https://jaeger.example/trace/{traceId}"},
+    "shuffle": {**SHUFFLED["shuffle"], "pairers": {"liveBacklogSize": "64mb"},
+                "reader": {"pairersSecret": "pairers-tls", "readerSecret": "reader-tls", "podLabels": {"team": "view"},
+                           "extraArgs": ["--log-level=debug"]}}}
+
 
 def shuffled(**values):
     return {**SHUFFLED, "shuffle": {**SHUFFLED["shuffle"], **values}}

@@ -7,9 +7,9 @@ import unittest
 
 import yaml
 from installing import CHART, ROOT
-from rendering import SHUFFLED, SHUFFLED_MOST, pods_of, rendered, shuffled
+from rendering import SHUFFLED, SHUFFLED_LIVE, SHUFFLED_MOST, pods_of, rendered, shuffled
 
-RECEIVER, PAIRER = "Deployment/traffictap-receiver", "StatefulSet/traffictap-pairer"
+RECEIVER, PAIRER, READER = "Deployment/traffictap-receiver", "StatefulSet/traffictap-pairer", "Deployment/traffictap-reader"
 TOPICS = ROOT / "charts/kafka/strimzi-topics.yaml"
 
 
@@ -232,6 +232,69 @@ class Shuffle(unittest.TestCase):
             self.assertEqual([one["value"] for one in container(objects, key)["env"] if one["name"].startswith("X")], texts)
             self.assertIn("/extra", mounts_of(objects, key))
             self.assertIn({"name": "extra", "emptyDir": {}}, template["spec"]["volumes"])
+
+
+class Reader(unittest.TestCase):
+    """With api.enabled: one process that asks all pairers, and is asked by the API server."""
+
+    def test_it_is_there_with_the_api_alone_and_the_collectors_part_of_it_is_not(self):
+        self.assertNotIn(READER, rendered(SHUFFLED))
+        objects = rendered(SHUFFLED_LIVE)
+        self.assertEqual((objects[READER]["spec"]["replicas"], objects[READER]["spec"]["strategy"]), (1, {"type": "Recreate"}))
+        self.assertEqual([port["name"] for port in objects["Service/traffictap-collector"]["spec"]["ports"]], ["grpc-als", "http-metrics"])
+        self.assertNotIn("https-api", json.dumps(objects["NetworkPolicy/traffictap-collector"]))
+        self.assertEqual([key for key in objects if "Role" in key and key.endswith("traffictap-collector")], [])
+        self.assertIn("--api-remove-after=1m", args_of(objects, "Deployment/traffictap-operator"))
+
+    def test_it_finds_the_pairers_by_their_service_and_shows_its_certificate(self):
+        objects = rendered(SHUFFLED_LIVE)
+        self.assertLessEqual({
+            "--role=reader", "--api=0.0.0.0:9815", "--api-service=traffictap-reader.traffictap-system", "--api-owner=traffictap-reader",
+            "--pairers=traffictap-pairer.traffictap-system.svc.cluster.local:9815", "--pairers-ca=/etc/traffictap/pairer/ca.crt",
+            "--pairers-cert=/etc/traffictap/reader/tls.crt", "--pairers-key=/etc/traffictap/reader/tls.key",
+            "--pairers-server-name=traffictap-pairer", "--log-level=debug"}, set(args_of(objects, READER)))
+        self.assertLessEqual({
+            "--api=0.0.0.0:9815", "--api-cert=/etc/traffictap/pairer/tls.crt", "--api-key=/etc/traffictap/pairer/tls.key",
+            "--api-readers-ca=/etc/traffictap/reader/ca.crt", "--live-backlog-size=64mb",
+            "--trace-url=https://jaeger.example/trace/{traceId}"}, set(args_of(objects, PAIRER)))
+        self.assertEqual([arg for arg in args_of(objects, RECEIVER) if arg.startswith(("--api", "--trace", "--live"))], [])
+        self.assertIn({"name": "https-readers", "port": 9815, "targetPort": "https-readers"},
+                      objects["Service/traffictap-pairer"]["spec"]["ports"])
+        ports = {port["name"]: port["port"] for port in objects["Service/traffictap-reader"]["spec"]["ports"]}
+        self.assertEqual(ports["https-api"], 443)
+
+    def test_each_side_gets_of_the_other_secret_the_authority_alone(self):
+        def keys(key):
+            volumes = rendered(SHUFFLED_LIVE)[key]["spec"]["template"]["spec"]["volumes"]
+            return {one["secret"]["secretName"]: [item["key"] for item in one["secret"]["items"]] for one in volumes if "secret" in one}
+
+        self.assertEqual(keys(PAIRER), {"pairers-tls": ["tls.crt", "tls.key"], "reader-tls": ["ca.crt"]})
+        self.assertEqual(keys(READER), {"pairers-tls": ["ca.crt"], "reader-tls": ["tls.crt", "tls.key"]})
+
+    def test_the_reader_registers_and_pairers_ask_for_rights_and_neither_may_do_more(self):
+        objects = rendered(SHUFFLED_LIVE)
+        asked = [rule["resources"] for rule in objects["ClusterRole/traffictap-pairer"]["rules"]]
+        self.assertEqual(asked, [["subjectaccessreviews"]])
+        rules = objects["ClusterRole/traffictap-reader"]["rules"]
+        self.assertEqual([rule["resources"] for rule in rules], [["apiservices"], ["clusterroles"]])
+        self.assertTrue(all(rule["resourceNames"] for rule in rules))
+        tokens = {key: objects[key]["spec"]["template"]["spec"].get("automountServiceAccountToken", True)
+                  for key in (RECEIVER, PAIRER, READER)}
+        self.assertEqual(tokens, {RECEIVER: False, PAIRER: True, READER: True})
+        for role, count in (("receiver", 0), ("pairer", 1), ("reader", 2)):
+            bound = [key for key, item in objects.items() if any(s["name"] == f"traffictap-{role}" for s in item.get("subjects", []))]
+            self.assertEqual(len(bound), count, bound)
+
+    def test_pairers_are_asked_by_the_reader_alone_and_sidecars_stay_away(self):
+        objects = rendered(SHUFFLED_LIVE)
+        rules = {rule["ports"][0]["port"]: rule.get("from") for rule in objects["NetworkPolicy/traffictap-pairer"]["spec"]["ingress"]}
+        self.assertEqual(rules["https-readers"], [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "traffictap-reader"}}}])
+        rules = {rule["ports"][0]["port"]: rule.get("from") for rule in objects["NetworkPolicy/traffictap-reader"]["spec"]["ingress"]}
+        self.assertEqual(set(rules), {"http-metrics", "https-api"})
+        told = {key: objects[key]["spec"]["template"]["metadata"]["annotations"] for key in (PAIRER, READER)}
+        self.assertEqual(told[PAIRER]["traffic.sidecar.istio.io/excludeInboundPorts"], "9812,9815")
+        self.assertEqual(told[READER]["traffic.sidecar.istio.io/excludeOutboundPorts"], "443,9815")
+        self.assertNotIn("reader", json.dumps(objects["AuthorizationPolicy/traffictap-operator"]))  # it has the pairers' taps
 
 
 class Topics(unittest.TestCase):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installation of the chart on a real mesh, for all tests of this folder, and what its programs expose once everything
 that they count has happened: a tap that delivers, one that holds records, one whose output fails, and traffic between the proxies.
-Receivers and pairers expose what they count from the start, without a Kafka cluster."""
+Receivers, pairers and readers expose what they count from the start, without a Kafka cluster."""
 
 import atexit
 import http.client
@@ -28,8 +28,10 @@ import pages  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
 NAMESPACE = "traffictap-system"
 METRICS = {"collector": 9812, "operator": 9814}
-# Of the roles that share a collector's work, with a cluster that nobody is at.
-ROLES = {"receiver": ["--als", "127.0.0.1:0"], "pairer": ["--live", "off"]}
+# Options of the roles that share a collector's work, with others that are not there.
+ROLES = {"receiver": "--taps {taps} --shuffle-brokers 127.0.0.1:1 --als 127.0.0.1:0",
+         "pairer": "--taps {taps} --shuffle-brokers 127.0.0.1:1 --live off",
+         "reader": "--pairer 127.0.0.1:1"}
 _exposed, _shared = {}, []
 
 
@@ -78,12 +80,12 @@ def _of_role(role):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as taps:
-        command = [BUILD / "src/collector/traffictap-collector", "--role", role, "--taps", taps, "--http", f"127.0.0.1:{port}",
-                   "--shuffle-brokers", "127.0.0.1:1", *ROLES[role]]
+        command = [BUILD / "src/collector/traffictap-collector", "--role", role, "--http", f"127.0.0.1:{port}"]
+        command += ROLES[role].format(taps=taps).split()
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             texts = []
-            wait_until(lambda: texts.append(_get(port)) or "traffictap_shuffle_" in texts[-1], f"a {role} counts", 30)
+            wait_until(lambda: texts.append(_get(port)) or "traffictap_build_info" in texts[-1], f"a {role} counts", 30)
             return texts[-1]
         finally:
             process.kill()

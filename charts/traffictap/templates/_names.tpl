@@ -42,7 +42,7 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- /* The values of one component, as text. usage: include "traffictap.own" (list . "receiver") | fromYaml */ -}}
 {{- define "traffictap.own" -}}
 {{- $values := (index . 0).Values }}
-{{- $all := dict "operator" $values.operator "collector" $values.collector "receiver" $values.shuffle.receivers "pairer" $values.shuffle.pairers }}
+{{- $all := dict "operator" $values.operator "collector" $values.collector "receiver" $values.shuffle.receivers "pairer" $values.shuffle.pairers "reader" $values.shuffle.reader }}
 {{- get $all (index . 1) | toYaml }}
 {{- end }}
 

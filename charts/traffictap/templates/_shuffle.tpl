@@ -1,4 +1,4 @@
-{{- /* Receivers and pairers, which take the place of the collector where shuffle.enabled is set. */ -}}
+{{- /* Receivers, pairers and the reader, which take the place of the collector where shuffle.enabled is set. */ -}}
 
 {{- /* What values.schema.json cannot say, or not in words that help. */ -}}
 {{- define "traffictap.shuffleChecks" -}}
@@ -6,8 +6,10 @@
 {{- if not $shuffle.brokers }}
 {{- fail "shuffle.enabled needs shuffle.brokers: the bootstrap brokers of your Kafka cluster, such as [kafka-0.kafka:9092]" }}
 {{- end }}
-{{- if .Values.api.enabled }}
-{{- fail "shuffle.enabled needs api.enabled=false: each pairer has a part of the records, and the API server asks one of them" }}
+{{- with $shuffle.reader }}
+{{- if and $.Values.api.enabled (not (and .pairersSecret .readerSecret)) }}
+{{- fail "shuffle.enabled with api.enabled needs shuffle.reader.pairersSecret and readerSecret, so that pairers believe the reader who the user is; or set api.enabled=false" }}
+{{- end }}
 {{- end }}
 {{- if eq $shuffle.topic $shuffle.checkpoints }}
 {{- fail (printf "shuffle.topic and shuffle.checkpoints are both %q: they must be two topics" $shuffle.topic) }}
@@ -87,6 +89,18 @@
 {{- with $root.Values.shuffle.pairers.waitingSize }}
 - --waiting-size={{ . }}
 {{- end }}
+{{- with $root.Values.shuffle.pairers.liveBacklogSize }}
+- --live-backlog-size={{ . }}
+{{- end }}
+{{- if $root.Values.api.enabled }}
+- --api=0.0.0.0:9815
+- --api-cert=/etc/traffictap/pairer/tls.crt
+- --api-key=/etc/traffictap/pairer/tls.key
+- --api-readers-ca=/etc/traffictap/reader/ca.crt
+{{- with $root.Values.api.traceUrl }}
+- {{ printf "--trace-url=%s" . | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -101,6 +115,10 @@ mounts:
   {{- if eq (index . 1) "pairer" }}
   - {name: records, mountPath: /var/lib/traffictap/records}
   - {name: spool, mountPath: /var/lib/traffictap/spool}
+  {{- if $root.Values.api.enabled }}
+  - {name: pairer-certificate, mountPath: /etc/traffictap/pairer, readOnly: true}
+  - {name: reader-ca, mountPath: /etc/traffictap/reader, readOnly: true}
+  {{- end }}
   {{- range $root.Values.collector.destinationSecrets }}
   - {name: destination-{{ . }}, mountPath: /etc/traffictap/destinations/{{ . }}, readOnly: true}
   {{- end }}
@@ -119,6 +137,16 @@ volumes:
   {{- if not $pairers.spool.persistent }}
   - {name: spool, emptyDir: {}}
   {{- end }}
+  {{- if $root.Values.api.enabled }}
+  - name: pairer-certificate
+    secret:
+      secretName: {{ $root.Values.shuffle.reader.pairersSecret }}
+      items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]
+  - name: reader-ca
+    secret:
+      secretName: {{ $root.Values.shuffle.reader.readerSecret }}
+      items: [{key: ca.crt, path: ca.crt}]
+  {{- end }}
   {{- range $root.Values.collector.destinationSecrets }}
   - {name: destination-{{ . }}, secret: {secretName: {{ . }}}}
   {{- end }}
@@ -127,12 +155,14 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{- /* The pod template. It has no rights in Kubernetes and no token. usage: include "traffictap.rolePod" (list . "receiver") */ -}}
+{{- /* The pod template. Only a pairer that asks what users may read has a token. usage: include "traffictap.rolePod" (list . "receiver") */ -}}
 {{- define "traffictap.rolePod" -}}
 {{- $root := index . 0 }}{{ $role := index . 1 }}
 {{- $receives := eq $role "receiver" }}
 {{- $own := ternary $root.Values.shuffle.receivers $root.Values.shuffle.pairers $receives }}
 {{- $direct := ternary "9811,9812" "9812" (and $receives (eq $root.Values.als.mtls "Certificates")) }}
+{{- $shows := and (not $receives) $root.Values.api.enabled }}
+{{- if $shows }}{{ $direct = "9812,9815" }}{{ end }}
 {{- $parts := include "traffictap.roleVolumes" . | fromYaml }}
 metadata:
   labels: {{- include "traffictap.podLabels" . | nindent 4 }}
@@ -141,7 +171,9 @@ metadata:
     {{- include "traffictap.podAnnotations" (list $root $role $direct "443") | nindent 4 }}
 spec:
   serviceAccountName: {{ include "traffictap.account" . }}
+  {{- if not $shows }}
   automountServiceAccountToken: false
+  {{- end }}
   {{- include "traffictap.pullSecrets" $root | nindent 2 }}
   securityContext: {{- include "traffictap.podSecurity" $root | nindent 4 }}
   terminationGracePeriodSeconds: {{ $own.terminationGracePeriodSeconds }}
@@ -186,6 +218,9 @@ spec:
         - {name: grpc-als, containerPort: 9811}
         {{- end }}
         - {name: http-metrics, containerPort: 9812}
+        {{- if $shows }}
+        - {name: https-readers, containerPort: 9815}
+        {{- end }}
       {{- include "traffictap.probes" "http-metrics" | nindent 6 }}
       securityContext: {{- include "traffictap.containerSecurity" $root | nindent 8 }}
       resources: {{- toYaml $own.resources | nindent 8 }}
