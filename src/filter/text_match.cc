@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "fmt/format.h"
+#include "traffic/socket_address.h"
 
 namespace traffictap::filter {
 namespace {
@@ -13,9 +14,32 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool HasPort(std::string_view authority) {
+struct HostPort {
+  std::string_view host;  // an IPv6 address without brackets, a name without its last dot
+  std::string_view port;  // empty: none
+};
+
+// "fd00::1" without brackets is an address alone.
+HostPort Split(std::string_view authority) {
+  HostPort out{authority, {}};
   const auto colon = authority.rfind(':');
-  return colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
+  const bool bare = !authority.starts_with('[') && authority.find(':') != colon;
+  if (colon != std::string_view::npos && !bare &&
+      authority.find(']', colon) == std::string_view::npos) {
+    out = {authority.substr(0, colon), authority.substr(colon + 1)};
+  }
+  if (out.host.starts_with('[') && out.host.ends_with(']')) {
+    out.host = out.host.substr(1, out.host.size() - 2);
+  }
+  if (out.host.ends_with('.')) out.host.remove_suffix(1);
+  return out;
+}
+
+bool SameHost(std::string_view host, std::string_view wanted) {
+  if (wanted.find(':') == std::string_view::npos) return EqualIgnoringCase(host, wanted);
+  const auto a = traffic::ParseSocketAddress(host, 0);
+  const auto b = traffic::ParseSocketAddress(wanted, 0);
+  return a && b ? a->SameIp(*b) : EqualIgnoringCase(host, wanted);
 }
 
 }  // namespace
@@ -25,13 +49,13 @@ std::string_view PathOnly(std::string_view path) {
 }
 
 bool MatchesAuthority(std::string_view authority, std::string_view pattern) {
-  if (!HasPort(pattern) && HasPort(authority)) {
-    authority = authority.substr(0, authority.rfind(':'));
-  }
-  if (!pattern.starts_with("*.")) return EqualIgnoringCase(authority, pattern);
-  const auto suffix = pattern.substr(1);
-  return authority.size() > suffix.size() &&
-         EqualIgnoringCase(authority.substr(authority.size() - suffix.size()), suffix);
+  const HostPort asked = Split(authority);
+  const HostPort wanted = Split(pattern);
+  if (!wanted.port.empty() && wanted.port != asked.port) return false;
+  if (!wanted.host.starts_with("*.")) return SameHost(asked.host, wanted.host);
+  const auto suffix = wanted.host.substr(1);
+  return asked.host.size() > suffix.size() &&
+         EqualIgnoringCase(asked.host.substr(asked.host.size() - suffix.size()), suffix);
 }
 
 bool MatchesValue(std::string_view text, const tap::PathMatch& match) {

@@ -16,7 +16,8 @@ namespace traffictap::filter {
 std::string_view PathOnly(std::string_view path);
 
 // `pattern` as in MatchSpec.authorities: exact or "*.suffix", case-insensitive; a pattern without a
-// port matches any.
+// port matches any. The dot that ends an absolute name does not count; IPv6 addresses are compared
+// as addresses, with brackets or without.
 bool MatchesAuthority(std::string_view authority, std::string_view pattern);
 
 // Whether `text` is the value of `match`, or begins with it. Not for kRegex.

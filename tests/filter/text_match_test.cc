@@ -53,6 +53,23 @@ BOOST_AUTO_TEST_CASE(an_ipv6_authority_keeps_its_colons) {
   BOOST_TEST(!MatchesAuthority("[fd00::2]", "[fd00::1]"));
 }
 
+BOOST_AUTO_TEST_CASE(an_ipv6_pattern_may_lack_its_brackets_or_be_spelled_otherwise) {
+  BOOST_TEST(MatchesAuthority("[fd00::1]:80", "fd00::1"));
+  BOOST_TEST(MatchesAuthority("[fd00::1]", "FD00::1"));
+  BOOST_TEST(MatchesAuthority("[fd00::1]:80", "[fd00:0:0::1]:80"));
+  BOOST_TEST(!MatchesAuthority("[fd00::1]:80", "[fd00:0:0::1]:81"));
+  BOOST_TEST(!MatchesAuthority("[fd00::1:80]", "fd00::1"));
+  BOOST_TEST(!MatchesAuthority("", "fd00::1"));
+}
+
+BOOST_AUTO_TEST_CASE(the_dot_that_ends_an_absolute_name_does_not_count) {
+  BOOST_TEST(MatchesAuthority("cart.shop.", "cart.shop"));
+  BOOST_TEST(MatchesAuthority("cart.shop.:80", "cart.shop"));
+  BOOST_TEST(MatchesAuthority("cart.shop", "cart.shop."));
+  BOOST_TEST(MatchesAuthority("cart.shop.:80", "*.shop"));
+  BOOST_TEST(!MatchesAuthority("cart.shop..", "cart.shop"));
+}
+
 BOOST_AUTO_TEST_CASE(a_pattern_must_match_the_whole_text) {
   const auto pattern = CompilePattern("/a/[0-9]+");
   BOOST_REQUIRE(pattern.ok());
