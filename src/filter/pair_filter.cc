@@ -65,13 +65,30 @@ Status AddTexts(const std::vector<tap::PathMatch>& matches, std::vector<TextCond
   return absl::OkStatus();
 }
 
+// Envoy tells of these apart from the other headers, whether it was asked for them or not.
+std::string_view OwnField(const PackedEntry& entry, std::string_view header) {
+  if (header == "user-agent") return entry.text(Text::kUserAgent);
+  if (header == "referer") return entry.text(Text::kReferer);
+  if (header == "x-forwarded-for") return entry.text(Text::kForwardedFor);
+  return header == "x-request-id" ? entry.text(Text::kRequestId) : std::string_view();
+}
+
 struct HeaderCondition {
   tap::HeaderMatch match;
   std::shared_ptr<const re2::RE2> pattern;
 
+  // A field of the response may be a trailer as well: proxies are asked for both.
   bool Holds(const PackedEntry& entry, tap::PatternBudget* budget) const {
-    const auto value = traffic::FindHeader(
-        entry.text(match.response ? Text::kResponseHeaders : Text::kRequestHeaders), match.name);
+    const auto in = [&](Text list) {
+      return HoldsFor(traffic::FindHeader(entry.text(list), match.name), budget);
+    };
+    if (match.response) return in(Text::kResponseHeaders) || in(Text::kResponseTrailers);
+    if (in(Text::kRequestHeaders)) return true;
+    const auto own = OwnField(entry, match.name);
+    return !own.empty() && HoldsFor(own, budget);
+  }
+
+  bool HoldsFor(std::string_view value, tap::PatternBudget* budget) const {
     if (value.data() == nullptr) return false;
     switch (match.kind) {
       case tap::HeaderMatch::Kind::kPresent: return true;

@@ -278,6 +278,32 @@ BOOST_AUTO_TEST_CASE(a_response_header_is_not_looked_for_in_the_request) {
   BOOST_TEST(!Matches(Header({.name = "x-b"}), request));
 }
 
+BOOST_AUTO_TEST_CASE(a_response_header_may_be_a_trailer) {
+  Request request(200, 200);
+  request.client.Set(Text::kResponseTrailers, HeaderList({{"grpc-status", "14"}}));
+  request.server.Set(Text::kResponseTrailers, HeaderList({{"grpc-status", "14"}}));
+  using Kind = HeaderMatch::Kind;
+  HeaderMatch status{.name = "grpc-status", .kind = Kind::kExact, .value = "14", .response = true};
+  BOOST_TEST(Matches(Header(status), request));
+  status.invert = true;
+  BOOST_TEST(!Matches(Header(status), request));
+  status.value = "0";
+  BOOST_TEST(Matches(Header(status), request));
+  BOOST_TEST(!Matches(Header({.name = "grpc-status"}), request));
+}
+
+BOOST_AUTO_TEST_CASE(headers_that_envoy_logs_apart_from_the_others_need_not_be_captured) {
+  Request request(200, 200);
+  request.client.Set(Text::kUserAgent, "curl/8.5.0");
+  request.client.Set(Text::kForwardedFor, "192.0.2.1");
+  using Kind = HeaderMatch::Kind;
+  BOOST_TEST(
+      Matches(Header({.name = "user-agent", .kind = Kind::kPrefix, .value = "curl/"}), request));
+  BOOST_TEST(Matches(Header({.name = "x-forwarded-for"}), request));
+  BOOST_TEST(!Matches(Header({.name = "referer"}), request));
+  BOOST_TEST(!Matches(Header({.name = "user-agent", .response = true}), request));
+}
+
 BOOST_AUTO_TEST_CASE(an_inverted_header_must_hold_on_no_side) {
   Request request(200, 200);
   request.server.Set(Text::kRequestHeaders, HeaderList({{"x-tenant", "a"}}));
