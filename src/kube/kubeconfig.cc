@@ -49,8 +49,19 @@ std::string EnvOr(const char* name, const std::string& otherwise) {
   return value != nullptr && *value != 0 ? value : otherwise;
 }
 
+// With YAML's merge key, which kubectl's parser follows and yaml-cpp does not: "<<: *common".
 YAML::Node At(const YAML::Node& node, const char* field) {
-  return node.IsMap() ? node[field] : YAML::Node(YAML::NodeType::Undefined);
+  const YAML::Node none(YAML::NodeType::Undefined);
+  if (!node.IsMap()) return none;
+  const YAML::Node own = node[field];
+  const YAML::Node merged = node["<<"];
+  if (own || !merged) return own;
+  if (merged.IsMap()) return At(merged, field);
+  for (const auto& part : merged) {
+    const YAML::Node found = At(part, field);
+    if (found) return found;
+  }
+  return none;
 }
 
 std::string Text(const YAML::Node& node, const char* field) {
@@ -161,9 +172,19 @@ Status RefuseFields(const Entry& entry, const std::vector<const char*>& fields) 
   return absl::OkStatus();
 }
 
+// As client-go takes "10.0.0.1:6443": by HTTP, unless the cluster says something of TLS.
+std::string WithScheme(const Entry& cluster, const std::string& server) {
+  if (server.find("://") != std::string::npos) return server;
+  const bool tls = At(cluster.node, "certificate-authority") ||
+                   At(cluster.node, "certificate-authority-data") ||
+                   Flag(cluster.node, "insecure-skip-tls-verify");
+  return (tls ? "https://" : "http://") + server;
+}
+
 Status ReadCluster(const Entry& entry, ClusterAccess* access) {
-  access->server = Text(entry.node, "server");
-  if (access->server.empty()) return Refuse(entry.path, "server", "is missing");
+  const std::string server = Text(entry.node, "server");
+  if (server.empty()) return Refuse(entry.path, "server", "is missing");
+  access->server = WithScheme(entry, server);
   const std::string proxy = Text(entry.node, "proxy-url");
   auto chosen = ProxyOf(access->server, proxy);
   if (!chosen.ok()) {

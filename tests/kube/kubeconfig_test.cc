@@ -139,6 +139,39 @@ BOOST_AUTO_TEST_CASE(of_several_files_the_first_to_name_a_thing_wins) {
   BOOST_TEST(access->server == "https://two:6443");
 }
 
+BOOST_AUTO_TEST_CASE(a_server_without_a_scheme_is_spoken_to_by_https_where_tls_is_set_up) {
+  Rig rig;
+  const auto server = [&](const std::string& cluster) {
+    const auto path = rig.Write("bare", "clusters: [{name: c, cluster: {" + cluster + "}}]\n");
+    const auto access = kube::ReadKubeconfig({.path = path, .cluster = "c"});
+    BOOST_TEST_REQUIRE(access.ok(), Message(access.status()));
+    return access->server;
+  };
+  BOOST_TEST(server("server: '10.0.0.1:8080'") == "http://10.0.0.1:8080");
+  BOOST_TEST(server("server: 'api:6443', certificate-authority-data: Q0E=") == "https://api:6443");
+  BOOST_TEST(server("server: 'api:6443', certificate-authority: ca.crt") == "https://api:6443");
+  BOOST_TEST(server("server: 'api', insecure-skip-tls-verify: true") == "https://api");
+}
+
+BOOST_AUTO_TEST_CASE(yaml_merge_keys_are_followed_and_what_stands_beside_them_wins) {
+  Rig rig;
+  const auto path =
+      rig.Write("merged",
+                "common: &common {server: 'https://a', tls-server-name: b}\n"
+                "more: &more {server: 'https://c', certificate-authority-data: Q0E=}\n"
+                "clusters:\n"
+                "- {name: one, cluster: {<<: *common, tls-server-name: own}}\n"
+                "- {name: two, cluster: {<<: [*common, *more]}}\n");
+  const auto one = kube::ReadKubeconfig({.path = path, .cluster = "one"});
+  BOOST_TEST_REQUIRE(one.ok(), Message(one.status()));
+  BOOST_TEST(one->server == "https://a");
+  BOOST_TEST(one->tls_server_name == "own");
+  const auto two = kube::ReadKubeconfig({.path = path, .cluster = "two"});
+  BOOST_TEST_REQUIRE(two.ok(), Message(two.status()));
+  BOOST_TEST(two->server == "https://a");
+  BOOST_TEST(two->ca_pem == "CA");
+}
+
 BOOST_AUTO_TEST_CASE(files_that_are_empty_or_missing_say_nothing) {
   Rig rig;
   const std::string list = rig.Write("empty", "") + ":" + rig.Write("remark", "# nothing yet\n") +
