@@ -73,6 +73,15 @@ plan::AccessLogging LoggingOf(const Json& element) {
   return out;
 }
 
+// By Istio's rule a listener for a port takes no other Services than those with that port, unless it is
+// an HTTP proxy for all (istio/istio: pilot/pkg/model/sidecar.go, needsPortMatch). 0: for any port.
+uint32_t PortOf(const Json& listener) {
+  const Json* number = At(listener, "/port/number");
+  const Json* port = At(listener, "/port");
+  const bool proxy = port != nullptr && TextOf(*port, "protocol") == "HTTP_PROXY";
+  return number == nullptr || !number->is_number_integer() || proxy ? 0 : number->get<uint32_t>();
+}
+
 }  // namespace
 
 plan::EnvoyFilterSummary ReadEnvoyFilter(const kube::Object& object) {
@@ -96,8 +105,11 @@ plan::SidecarSummary ReadSidecar(const kube::Object& object) {
   plan::SidecarSummary out;
   out.at = AttachmentOf(object, "/spec/workloadSelector/labels");
   Each(object.Find("/spec/egress"), [&](const Json& listener) {
+    const uint32_t port = PortOf(listener);
     Each(At(listener, "/hosts"), [&](const Json& host) {
-      if (host.is_string()) out.egress_hosts.push_back(host.get<std::string>());
+      if (!host.is_string()) return;
+      if (port == 0) return out.egress_hosts.push_back(host.get<std::string>());
+      out.port_hosts.push_back({port, host.get<std::string>()});
     });
   });
   return out;

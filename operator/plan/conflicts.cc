@@ -29,13 +29,24 @@ bool Reaches(const std::string& egress, const std::string& own_ns,
   return wildcard && collector.host.ends_with(dns.substr(1));
 }
 
+bool Reaches(const SidecarSummary& sidecar, const std::string& own_ns,
+             const CollectorService& collector) {
+  const auto& hosts = sidecar.egress_hosts;
+  const auto& of_ports = sidecar.port_hosts;
+  return std::any_of(hosts.begin(), hosts.end(),
+                     [&](const auto& host) { return Reaches(host, own_ns, collector); }) ||
+         std::any_of(of_ports.begin(), of_ports.end(), [&](const auto& one) {
+           return one.port == collector.port && Reaches(one.host, own_ns, collector);
+         });
+}
+
 // Istio takes the Sidecar that selects the pod, else the namespace's, else the root namespace's;
 // one without an egress section passes on to the next.
 const SidecarSummary* SidecarOf(const MeshIndex& index, const Pod& pod) {
   const SidecarSummary* best = nullptr;
   int best_rank = 3;
   for (const SidecarSummary& sidecar : index.snapshot().sidecars) {
-    if (sidecar.egress_hosts.empty()) continue;
+    if (sidecar.egress_hosts.empty() && sidecar.port_hosts.empty()) continue;
     const bool own = sidecar.at.ns == pod.ns;
     int rank = 3;
     if (own && !sidecar.at.selector.empty() && HasLabels(pod.labels, sidecar.at.selector)) rank = 0;
@@ -151,10 +162,7 @@ std::optional<Note> CollectorHidden(const MeshIndex& index, const Pod& pod) {
   if (pod.proxy != Proxy::kSidecar) return std::nullopt;
   const SidecarSummary* sidecar = SidecarOf(index, pod);
   if (sidecar == nullptr) return std::nullopt;
-  const bool reached =
-      std::any_of(sidecar->egress_hosts.begin(), sidecar->egress_hosts.end(),
-                  [&](const std::string& host) { return Reaches(host, pod.ns, *collector); });
-  if (reached) return std::nullopt;
+  if (Reaches(*sidecar, pod.ns, *collector)) return std::nullopt;
   return Note{"", "CollectorHidden",
               fmt::format("Sidecar {} hides the collector: add \"{}/{}\" to its egress hosts",
                           NameOf(sidecar->at), collector->ns, collector->host)};

@@ -54,7 +54,14 @@ struct TelemetrySummary {
 
 struct SidecarSummary {
   Attachment at;
-  std::vector<std::string> egress_hosts;  // "./*", "istio-system/*"; empty: no egress section
+  // "./*", "istio-system/*"; empty as well as ports: no egress section
+  std::vector<std::string> egress_hosts;
+  // Hosts of egress listeners for one port, which bring in the Services that have this port alone.
+  struct PortHost {
+    uint32_t port = 0;
+    std::string host;
+  };
+  std::vector<PortHost> port_hosts = {};
 };
 
 // An access log provider of MeshConfig.

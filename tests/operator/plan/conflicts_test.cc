@@ -54,6 +54,18 @@ BOOST_AUTO_TEST_CASE(an_egress_host_reaches_the_collector_by_namespace_and_name)
   BOOST_TEST(!IsHidden({Egress("shop", {}, {"./*", "taps/*"})}));
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_for_a_port_brings_in_the_services_with_that_port_alone) {
+  SidecarSummary sidecar = Egress("shop", {}, {});
+  sidecar.port_hosts = {{8080, "*/*"}};
+  BOOST_TEST(IsHidden({sidecar}));
+  sidecar.port_hosts.push_back({9811, "taps/*"});
+  BOOST_TEST(!IsHidden({sidecar}));
+  sidecar.port_hosts = {{9811, "./*"}};
+  BOOST_TEST(IsHidden({sidecar}));
+  sidecar.egress_hosts = {"taps/*"};
+  BOOST_TEST(!IsHidden({sidecar}));
+}
+
 BOOST_AUTO_TEST_CASE(the_narrowest_sidecar_counts) {
   const SidecarSummary open = Egress("shop", {{"app", "cart"}}, {"*/*"});
   const SidecarSummary narrow = Egress("shop", {}, {"./*"});
