@@ -14,6 +14,8 @@ using traffic::ResponseFlag;
 using traffic::SocketAddress;
 using traffic::Text;
 
+constexpr Fit kNearest = 7;
+
 constexpr size_t kVersionDigit = 14;  // of a UUID: Envoy may rewrite it, see traffic::HashRequestId
 
 // Several multiplications a key are too dear at millions of entries a second: one a word, and one
@@ -82,12 +84,27 @@ std::string_view Details(const PackedEntry& entry) {
 
 bool FollowedRedirect(const PackedEntry& client) { return Details(client) == "internal_redirect"; }
 
-// The client's code is its server's, as far as it can be known.
+// The client's code is its server's, as far as it can be known, and so is the status of a call: all
+// calls that go through end with code 200.
 bool CodesAgree(const PackedEntry& client, const PackedEntry& server) {
+  const auto& c = client.facts;
+  const auto& s = server.facts;
   const bool own =
       !Details(client).empty() && Details(client) != "via_upstream" && !FollowedRedirect(client);
-  return own || client.facts.response_code == 0 ||
-         client.facts.response_code == server.facts.response_code;
+  if (own || c.response_code == 0) return true;
+  const bool statuses = c.grpc_status != traffic::GrpcStatus::kAbsent &&
+                        s.grpc_status != traffic::GrpcStatus::kAbsent;
+  return c.response_code == s.response_code && (!statuses || c.grpc_status == s.grpc_status);
+}
+
+// How much longer it took the client than the server: a short way, and never less.
+Fit Nearness(const PackedEntry& client, const PackedEntry& server) {
+  const base::Nanos c = client.facts.duration;
+  const base::Nanos s = server.facts.duration;
+  if (c < 0 || s < 0 || s > c + base::kMillisecond) return 0;
+  Fit out = kNearest;
+  for (base::Nanos way = (c - s) / (4 * base::kMillisecond); way > 0 && out > 1; way /= 4) --out;
+  return out;
 }
 
 bool SamePath(const PackedEntry& client, const PackedEntry& server) {
@@ -251,6 +268,16 @@ Fit ConnectionFit(const PackedEntry& client, const PackedEntry& server) {
   const Fit fit = 1 + (server_end ? 16 : 0) + (method ? 8 : 0) + (path ? 4 : 0) + (code ? 2 : 0);
   const bool sure = method && code && (path || FollowedRedirect(client));
   return sure ? kSureFit + fit : fit;
+}
+
+Fit SureFit(const PackedEntry& client, const PackedEntry& server) {
+  if (ConnectionFit(client, server) < kSureFit) return kNoFit;
+  const auto& c = client.facts;
+  const auto& s = server.facts;
+  const bool sizes = c.request_body_bytes == s.request_body_bytes &&
+                     c.response_body_bytes == s.response_body_bytes;
+  const Fit near = Nearness(client, server);
+  return sizes && near == kNearest ? kBestFit : 1 + (sizes ? 2 * kNearest : 0) + near;
 }
 
 Between BetweenHalves(const PackedEntry& client, const PackedEntry& server) {

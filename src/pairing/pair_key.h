@@ -69,6 +69,12 @@ constexpr Fit kSureFit = 64;  // from here on: no other half could fit better, s
 // the path that it went on to, not the one it asked for.
 Fit ConnectionFit(const traffic::PackedEntry& client, const traffic::PackedEntry& server);
 
+// Of halves that surely fit, kNoFit for all others. An application may make several calls at once that
+// differ in nothing but how long they took and how much they carried: sizes tell more than times.
+// kBestFit: no other half needs to be looked at.
+constexpr Fit kBestFit = 1024;
+Fit SureFit(const traffic::PackedEntry& client, const traffic::PackedEntry& server);
+
 // Of halves that name one request, but not one connection: something between them ended it (an
 // HBONE tunnel, the gateway of another network, a load balancer). Only where one of them gives no
 // address to compare, or where a machine between them can be told: `address_is_known(address)`

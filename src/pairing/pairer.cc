@@ -5,10 +5,11 @@
 // Invariant: every entry that came is in exactly one place: counted as a copy or as intermediate,
 // waiting in the table, or emitted once, in a pair or alone. The counters add up between two calls.
 //
-// A half that arrives takes the oldest waiting half that *surely* fits: of one connection and
-// request id, method, path and code (ConnectionFit). Calls that share connection and id differ in
-// one of these, so a half that fits only in part must wait: a better one may be on its way. This is
-// why a Mismatch is told at the end of the window, and everything else at once.
+// A half that arrives takes the waiting half that *surely* fits: of one connection and request id,
+// method, path and code (ConnectionFit); of several that which sizes and times tell to be nearest
+// (SureFit), of equals the oldest. Calls that share connection and id differ in one of these, so a
+// half that fits only in part must wait: a better one may be on its way. This is why a Mismatch is
+// told at the end of the window, and everything else at once.
 // A client's half that was tried more than once collects servers instead, and is emitted when all
 // of its attempts are there.
 // When the window of a half is over (End), in this order:
@@ -154,19 +155,16 @@ class Pairer::State {
   };
 
   // The usual case: one client's and one server's half, whichever came first. The one that arrives
-  // last is emitted from where it stands. Of several that surely fit the oldest joins.
+  // last is emitted from where it stands. Of several that fit surely and alike the oldest joins.
   bool JoinSingle(const PackedEntry& entry, const NodePtr& node) {
     const bool client = IsClient(entry);
     if (client && Attempts(entry) > 1) return false;
-    int looked_at = 0;
-    bool sure = false;
-    const Slot other = waiting_.FindOnConnection(entry, !client, [&](Slot slot) {
-      const PackedEntry& waiting = *waiting_.at(slot).entry;
-      const auto& c = client ? entry : waiting;
-      sure = Attempts(c) == 1 && ConnectionFit(c, client ? waiting : entry) >= kSureFit;
-      return sure || ++looked_at >= kCandidatesMax;
-    });
-    if (other == kNone || !sure) return false;
+    const Slot other = BestFit(
+        entry, [&](auto test) { waiting_.FindOnConnection(entry, !client, test); },
+        [](const PackedEntry& c, const PackedEntry& s) {
+          return Attempts(c) == 1 ? SureFit(c, s) : kNoFit;
+        });
+    if (other == kNone) return false;
     const Half half = waiting_.Take(other);
     const PackedEntry* server = client ? half.entry.get() : &entry;
     const NodePtr nodes[] = {client ? node : half.node, client ? half.node : node};
@@ -188,7 +186,7 @@ class Pairer::State {
         best = slot;
         best_fit = found;
       }
-      return ++looked_at >= kCandidatesMax;
+      return found >= kBestFit || ++looked_at >= kCandidatesMax;
     });
     return best;
   }

@@ -131,6 +131,45 @@ BOOST_AUTO_TEST_CASE(calls_of_one_id_and_connection_are_told_apart_by_method_pat
   BOOST_TEST(Last().servers == std::vector<std::string>{"s3"}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(calls_that_all_end_with_200_are_told_apart_by_their_grpc_status) {
+  using traffic::GrpcStatus;
+  int started = 0;
+  const auto ended = [&](EntryBuilder half, GrpcStatus status) {
+    half.facts().start_time += ++started;
+    half.facts().grpc_status = status;
+    return half;
+  };
+  Add(ended(Client("c1"), GrpcStatus::kOk));
+  Add(ended(Client("c2"), GrpcStatus::kNotFound));
+  Add(ended(Server("s2"), GrpcStatus::kNotFound));
+  BOOST_TEST(Last().client == "c2");
+  Add(Server("s1"));  // whose proxy was not asked for trailers
+  BOOST_TEST(Last().client == "c1");
+}
+
+BOOST_AUTO_TEST_CASE(equal_calls_at_once_are_told_apart_by_what_they_carried_and_how_long_it_took) {
+  int started = 0;
+  const auto carried = [&](EntryBuilder half, uint64_t bytes, int64_t ms) {
+    half.facts().start_time += ++started;
+    half.facts().response_body_bytes = bytes;
+    half.facts().duration = ms * base::kMillisecond;
+    return half;
+  };
+  Add(carried(Client("c1"), 900, 50));
+  Add(carried(Client("c2"), 10, 50));
+  Add(carried(Server("s2"), 10, 1));
+  BOOST_TEST(Last().client == "c2");
+  Add(carried(Server("s1"), 850, 49));  // compressed on the way
+  BOOST_TEST(Last().client == "c1");
+  Add(carried(Client("c3"), 10, 200));
+  Add(carried(Client("c4"), 10, 2));
+  Add(carried(Server("s4"), 10, 1));
+  BOOST_TEST(Last().client == "c4");
+  Add(carried(Client("c5"), 10, 20));
+  Add(carried(Server("s3"), 10, 199));  // longer than c5's whole call
+  BOOST_TEST(Last().client == "c3");
+}
+
 BOOST_AUTO_TEST_CASE(what_differs_is_joined_when_no_better_half_came) {
   Add(Client("c").Code(500));
   Add(Server("s").Code(200));
