@@ -43,9 +43,12 @@ bool IsOneOf(const std::vector<SocketAddress>& addresses, const SocketAddress& a
                      [&](const SocketAddress& own) { return own.SameIp(address); });
 }
 
-// No host was chosen because there was none to choose: the proxy had meant to pass it on.
+// No host was chosen because there was none to choose: the proxy had meant to pass it on. A cluster that
+// sheds load says so by the details alone, since Envoy's entries have no field for its flags DO and UDO.
 bool FoundNoUpstream(const AccessEntry& entry) {
   const auto& flags = entry.facts.response_flags;
+  const auto details = entry.text(Text::kResponseCodeDetails);
+  if (details == "drop_overload" || details == "unconditional_drop_overload") return true;
   for (const auto flag :
        {ResponseFlag::kNoRouteFound, ResponseFlag::kNoClusterFound,
         ResponseFlag::kNoHealthyUpstream, ResponseFlag::kUpstreamOverflow,

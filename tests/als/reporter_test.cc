@@ -28,6 +28,7 @@ struct Case {
   std::string tag = {};
   bool tcp = false;
   std::string termination = {};
+  std::string details = "via_upstream";
 };
 std::ostream& operator<<(std::ostream& out, const Case& one) { return out << one.why; }
 
@@ -150,6 +151,32 @@ const std::vector<Case> kTable = {
      kClient,
      404,
      {ResponseFlag::kNoRouteFound}},
+    {"a gateway's cluster sheds load",
+     "router",
+     "",
+     kOther,
+     kOwn,
+     "",
+     kClient,
+     503,
+     {},
+     "",
+     false,
+     "",
+     "drop_overload"},
+    {"an Envoy's cluster sheds all load",
+     "",
+     "",
+     kOther,
+     kOwn,
+     "",
+     kClient,
+     503,
+     {},
+     "",
+     false,
+     "",
+     "unconditional_drop_overload"},
     {"a gateway passes on", "router", "outbound|80||cart", kOther, kOwn, kOther, kClient},
     // Envoy without Istio says neither its address nor its side.
     {"an application on the loopback", "", "app", kOther, kOwn, "127.0.0.1:9000", kServer},
@@ -179,6 +206,7 @@ Reporter Of(const Case& one, const traffic::Node* node) {
   if (one.tcp) builder.Tcp();
   builder.Code(one.code).Set(Text::kUpstreamCluster, one.cluster);
   builder.Set(Text::kConnectionTermination, one.termination);
+  builder.Set(Text::kResponseCodeDetails, one.details);
   for (const auto flag : one.flags) builder.Flag(flag);
   builder.facts().downstream_direct_remote = Address(one.from);
   builder.facts().downstream_local = Address(one.called);
