@@ -116,10 +116,26 @@ tap::PathMatch ReadTextMatch(const std::string& value) {
   return {tap::PathMatchKind::kPrefix, value};
 }
 
+// "/cart/*" as Istio writes a prefix. Elsewhere a * would match itself alone.
+Status ReadStar(const std::string& value, tap::PathMatch* prefix) {
+  auto& path = prefix->value;
+  if (path.ends_with('*')) path.pop_back();
+  if (path.find('*') == std::string::npos) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "invalid path \"{}\": a * may stand at the end alone: use a regex such as ~/cart/[^/]*/items",
+      value));
+}
+
 std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// A port that the scheme has anyway is one that browsers and many clients leave out of the request.
+std::string WithoutDefaultPort(const std::string& scheme, const std::string& host) {
+  const std::string port = scheme == "http" ? ":80" : ":443";
+  return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
 }
 
 // "http://shop.example:8080/" as its host, since that is what people copy.
@@ -134,7 +150,7 @@ StatusOr<std::string> HostOf(const std::string& text) {
                     "filter",
                     text, host.substr(0, slash)));
   }
-  return host.substr(0, slash);
+  return WithoutDefaultPort(absl::AsciiStrToLower(text.substr(0, scheme)), host.substr(0, slash));
 }
 
 }  // namespace
@@ -194,6 +210,9 @@ Status ReadPath(const std::string& value, RecordConditions* out) {
         fmt::format("invalid path \"{}\": use a prefix such as /cart, a whole path such as "
                     "=/cart/1, or a regex such as ~/cart/[0-9]+",
                     value));
+  }
+  if (path.kind == tap::PathMatchKind::kPrefix) {
+    TT_RETURN_IF_ERROR(ReadStar(value, &path));
   }
   if (!regex && path.value.find('#') != std::string::npos) {
     return absl::InvalidArgumentError(fmt::format(

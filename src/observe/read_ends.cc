@@ -81,7 +81,9 @@ StatusOr<EndPattern> ReadEnd(const std::string& text, End end) {
   const std::string what = end == End::kSource ? "source" : "workload";
   EndPattern out;
   const size_t slash = text.find('/');
-  const std::string name = slash == std::string::npos ? text : text.substr(slash + 1);
+  std::string name = slash == std::string::npos ? text : text.substr(slash + 1);
+  // The dot that ends an absolute host name is no part of it.
+  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
   TT_RETURN_IF_ERROR(CheckName(what, text, name));
   if (slash != std::string::npos) {
     const std::string before = text.substr(0, slash);
