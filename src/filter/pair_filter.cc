@@ -248,10 +248,10 @@ namespace {
 bool KeptAlways(const tap::SamplingSpec& spec, const TrafficPair& pair) {
   using traffic::Verdict;
   const bool failed = pair.verdict != Verdict::kOk && pair.verdict != Verdict::kRetried;
-  if (spec.always_keep_errors &&
-      (failed || AnyEntry(pair, [](const auto& e) { return e.facts.response_code >= 500; }))) {
-    return true;
-  }
+  const auto faulty = [](const PackedEntry& e) {
+    return e.facts.response_code >= 500 || traffic::IsServersFault(e.facts.grpc_status);
+  };
+  if (spec.always_keep_errors && (failed || AnyEntry(pair, faulty))) return true;
   return spec.always_keep_slow && LongestDuration(pair) >= spec.slow_threshold;
 }
 

@@ -55,8 +55,8 @@ class PeerFilter {
 };
 
 // Sampling of whole records for taps with alwaysKeep (for others it is done already): errors are
-// records with a verdict other than Ok and Retried or a code >= 500; slow ones last at least
-// slow_threshold.
+// records with a verdict other than Ok and Retried, and those of which any side or attempt has a code
+// >= 500 or a gRPC status that is a server's fault; slow ones last at least slow_threshold.
 bool Samples(const tap::SamplingSpec& spec, const traffic::TrafficPair& pair);
 
 // How many requests a record stands for that such sampling kept: 1 / ratio, or 1 where the ratio

@@ -402,6 +402,22 @@ BOOST_AUTO_TEST_CASE(keeps_every_slow_record_where_asked) {
   BOOST_TEST(!filter::Samples(spec, pair.pair));
 }
 
+BOOST_AUTO_TEST_CASE(a_failed_attempt_of_a_call_is_an_error_though_its_code_is_200) {
+  const tap::SamplingSpec spec{.ratio = 0, .always_keep_errors = true};
+  Request call(200, 200);
+  Request first(200, 200);
+  const auto keeps = [&] {
+    SamplePair pair(&call.client, {&first.server, &call.server});
+    pair.pair.verdict = Verdict::kRetried;
+    return filter::Samples(spec, pair.pair);
+  };
+  BOOST_TEST(!keeps());
+  first.server.facts().grpc_status = GrpcStatus::kNotFound;
+  BOOST_TEST(!keeps());
+  first.server.facts().grpc_status = GrpcStatus::kUnavailable;
+  BOOST_TEST(keeps());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
