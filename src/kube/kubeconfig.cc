@@ -165,36 +165,42 @@ Status ReadPem(const Entry& entry, const char* field, std::string* file, std::st
 
 Status RefuseFields(const Entry& entry, const std::vector<const char*>& fields) {
   for (const char* field : fields) {
-    if (At(entry.node, field)) {
+    const YAML::Node value = At(entry.node, field);
+    if (value && !value.IsNull()) {
       return Refuse(entry.path, field, "is not supported: use a token, a certificate or exec");
     }
   }
   return absl::OkStatus();
 }
 
-// As client-go takes "10.0.0.1:6443": by HTTP, unless the cluster says something of TLS.
-std::string WithScheme(const Entry& cluster, const std::string& server) {
-  if (server.find("://") != std::string::npos) return server;
-  const bool tls = At(cluster.node, "certificate-authority") ||
-                   At(cluster.node, "certificate-authority-data") ||
-                   Flag(cluster.node, "insecure-skip-tls-verify");
-  return (tls ? "https://" : "http://") + server;
-}
-
 Status ReadCluster(const Entry& entry, ClusterAccess* access) {
-  const std::string server = Text(entry.node, "server");
-  if (server.empty()) return Refuse(entry.path, "server", "is missing");
-  access->server = WithScheme(entry, server);
-  const std::string proxy = Text(entry.node, "proxy-url");
-  auto chosen = ProxyOf(access->server, proxy);
-  if (!chosen.ok()) {
-    return Refuse(entry.path, proxy.empty() ? "environment" : "proxy-url",
-                  Message(chosen.status()));
-  }
-  access->proxy_url = *std::move(chosen);
+  access->server = Text(entry.node, "server");
+  if (access->server.empty()) return Refuse(entry.path, "server", "is missing");
   access->tls_server_name = Text(entry.node, "tls-server-name");
   access->insecure_skip_tls_verify = Flag(entry.node, "insecure-skip-tls-verify");
   return ReadPem(entry, "certificate-authority", &access->ca_file, &access->ca_pem);
+}
+
+// As client-go's DefaultServerURL: "api.example:6443" is asked by TLS where anything of TLS is set.
+void AddScheme(ClusterAccess* access) {
+  if (access->server.find("://") != std::string::npos) return;
+  const bool ca = !access->ca_file.empty() || !access->ca_pem.empty();
+  const bool certificate =
+      !access->client_certificate_file.empty() || !access->client_certificate_pem.empty();
+  const bool tls = ca || certificate || access->insecure_skip_tls_verify;
+  access->server = (tls ? "https://" : "http://") + access->server;
+}
+
+// Which of the environment's proxies it is depends on the server's scheme.
+Status ReadProxy(const Entry& cluster, ClusterAccess* access) {
+  const std::string proxy = Text(cluster.node, "proxy-url");
+  auto chosen = ProxyOf(access->server, proxy);
+  if (!chosen.ok()) {
+    return Refuse(cluster.path, proxy.empty() ? "environment" : "proxy-url",
+                  Message(chosen.status()));
+  }
+  access->proxy_url = *std::move(chosen);
+  return absl::OkStatus();
 }
 
 std::vector<std::string> Texts(const YAML::Node& list) {
@@ -320,6 +326,8 @@ StatusOr<ClusterAccess> ReadContext(const KubeconfigFiles& files,
     TT_RETURN_IF_ERROR(ReadUser(*user, &access));
   }
   TT_RETURN_IF_ERROR(Override(options, &access));
+  AddScheme(&access);
+  TT_RETURN_IF_ERROR(ReadProxy(*cluster, &access));
   return access;
 }
 

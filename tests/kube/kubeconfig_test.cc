@@ -260,6 +260,40 @@ BOOST_AUTO_TEST_CASE(a_proxy_is_read_or_refused_by_kind) {
   BOOST_TEST(absl::IsInvalidArgument(read("bastion").status()));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_without_a_scheme_is_asked_by_tls_where_tls_is_set_up) {
+  Rig rig;
+  const auto server = [&](const std::string& address, const std::string& cluster,
+                          const std::string& user) {
+    const auto read =
+        rig.Read("",
+                 "current-context: x\n"
+                 "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+                 "clusters: [{name: c, cluster: {server: '" +
+                     address + "'" + cluster + "}}]\nusers: [{name: u, user: {" + user + "}}]\n");
+    BOOST_TEST_REQUIRE(read.ok(), Message(read.status()));
+    return read->server;
+  };
+  BOOST_TEST(server("localhost:8080", "", "token: t") == "http://localhost:8080");
+  for (const char* cluster :
+       {", certificate-authority: ca.crt",
+        ", certificate-authority-data: Q0E=", ", insecure-skip-tls-verify: true"}) {
+    BOOST_TEST(server("10.0.0.1:6443", cluster, "token: t") == "https://10.0.0.1:6443");
+  }
+  BOOST_TEST(server("api.example", "", "client-certificate: c.crt") == "https://api.example");
+  BOOST_TEST(server("http://a:80", ", certificate-authority: ca.crt", "") == "http://a:80");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_null_is_not_there) {
+  Rig rig;
+  const auto read = rig.Read("",
+                             "current-context: x\n"
+                             "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+                             "clusters: [{name: c, cluster: {server: 'https://a'}}]\n"
+                             "users: [{name: u, user: {token: t, auth-provider: null}}]\n");
+  BOOST_TEST_REQUIRE(read.ok(), Message(read.status()));
+  BOOST_TEST(read->token == "t");
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_a_person_named_must_be_there) {
   BOOST_TEST(absl::IsNotFound(kube::ReadKubeconfig({.path = "/no/such/file"}).status()));
 }
