@@ -3,7 +3,8 @@
 // What a file is packed with is told by its first bytes, not by its name: standard input has none,
 // and people rename files. The bytes that were looked at are the beginning of the first Block. An
 // end is one only between members (gzip) or frames (zstd), of which a file may have several;
-// anywhere else it is damage, told after all that could be read.
+// anywhere else it is damage, told after all that could be read. UTF-16 is what Windows PowerShell
+// writes behind ">".
 #include "replay/byte_source.h"
 
 #include <fcntl.h>
@@ -14,7 +15,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
@@ -25,6 +29,8 @@ namespace {
 constexpr size_t kBlockBytes = 64 * 1024;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+constexpr std::string_view kUtf16Little = "\xff\xfe";
+constexpr std::string_view kUtf16Big = "\xfe\xff";
 
 class Descriptor final : public ByteSource {
  public:
@@ -86,6 +92,69 @@ class Plain final : public ByteSource {
 
  private:
   Block block_;
+};
+
+// UTF-16 as UTF-8. What is no pair of surrogates comes as U+FFFD; half a unit at the end is left out.
+class Utf16 final : public ByteSource {
+ public:
+  Utf16(Block block, bool big_endian) : block_(std::move(block)), big_endian_(big_endian) {}
+
+  StatusOr<size_t> Read(std::span<char> to) override {
+    while (at_ == text_.size()) {
+      const auto rest = block_.Rest();
+      if (!rest.ok()) return rest.status();
+      if (rest->empty()) return 0;
+      text_.clear();
+      at_ = 0;
+      for (const char byte : *rest) TakeByte(static_cast<uint8_t>(byte));
+      block_.Take(rest->size());
+    }
+    const size_t count = std::min(text_.size() - at_, to.size());
+    std::copy_n(text_.data() + at_, count, to.data());
+    at_ += count;
+    return count;
+  }
+
+ private:
+  void TakeByte(uint8_t byte) {
+    if (!first_) {
+      first_ = byte;
+      return;
+    }
+    const uint32_t high = big_endian_ ? *first_ : byte;
+    const uint32_t low = big_endian_ ? byte : *first_;
+    first_.reset();
+    TakeUnit(high << 8 | low);
+  }
+
+  void TakeUnit(uint32_t unit) {
+    const bool leads = unit >= 0xd800 && unit < 0xdc00;
+    const bool trails = unit >= 0xdc00 && unit < 0xe000;
+    const uint32_t lead = std::exchange(lead_, leads ? unit : 0);
+    if (lead != 0 && trails) return Append(0x10000 + ((lead - 0xd800) << 10) + (unit - 0xdc00));
+    if (lead != 0) Append(0xfffd);
+    if (!leads) Append(trails ? 0xfffd : unit);
+  }
+
+  void Append(uint32_t point) {
+    if (point < 0x80) {
+      text_ += static_cast<char>(point);
+      return;
+    }
+    const int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;  // bytes behind the first
+    constexpr uint32_t kFirst[] = {0, 0xc0, 0xe0, 0xf0};
+    text_ += static_cast<char>(kFirst[more] | point >> (6 * more));
+    for (int i = more - 1; i >= 0; --i) {
+      text_ += static_cast<char>(0x80 | (point >> (6 * i) & 0x3f));
+    }
+  }
+
+  Block block_;
+  const bool big_endian_;
+  std::optional<uint8_t> first_;  // of a unit's two bytes
+  uint32_t lead_ = 0;             // the first of two surrogates; 0: none
+  std::string text_;
+  size_t at_ = 0;
 };
 
 Status Damaged(const std::string& path, const char* what) {
@@ -205,9 +274,15 @@ StatusOr<std::unique_ptr<ByteSource>> OpenBytes(const std::string& path) {
   if (!begin.ok()) return begin.status();
   const bool gzip = begin->starts_with(kGzipMagic);
   const bool zstd = begin->starts_with(kZstdMagic);
+  const bool utf16_big = begin->starts_with(kUtf16Big);
+  const bool utf16 = utf16_big || begin->starts_with(kUtf16Little);
   Block block(std::move(source), *std::move(begin));
   if (gzip) return std::make_unique<Gzip>(std::move(block), shown);
   if (zstd) return std::make_unique<Zstd>(std::move(block), shown);
+  if (utf16) {
+    block.Take(kUtf16Big.size());
+    return std::make_unique<Utf16>(std::move(block), utf16_big);
+  }
   return std::make_unique<Plain>(std::move(block));
 }
 

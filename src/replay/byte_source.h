@@ -19,7 +19,7 @@ class ByteSource {
 };
 
 // Opens `path`, "-" for standard input, and decompresses gzip and zstd, also several members one
-// after the other. kNotFound, kPermissionDenied, kInvalidArgument (a directory).
+// after the other. UTF-16 behind a byte order mark comes as UTF-8 without one. kNotFound, kPermissionDenied, kInvalidArgument (a directory).
 StatusOr<std::unique_ptr<ByteSource>> OpenBytes(const std::string& path);
 
 }  // namespace traffictap::replay

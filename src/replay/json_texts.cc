@@ -99,9 +99,10 @@ bool JsonTexts::SplitLast() {
   const size_t before = found_.size();
   const size_t passed_over = passed_over_;
   Scan(line);
+  const bool alone = noise_.empty();
   Scan("\n");
   // The same again is no news.
-  if (depth_ == 0 && found_.size() == before + 1) found_.pop_back();
+  if (depth_ == 0 && alone && found_.size() == before + 1) found_.pop_back();
   return depth_ > 0 || found_.size() > before || passed_over_ > passed_over;
 }
 

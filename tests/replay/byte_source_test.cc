@@ -61,6 +61,32 @@ BOOST_AUTO_TEST_CASE(plain_and_compressed_files_read_the_same) {
   }
 }
 
+// As Windows PowerShell writes what a program prints.
+std::string Utf16(const std::u16string& text, bool big_endian) {
+  std::string out;
+  for (const char16_t unit : u"\ufeff" + text) {
+    const char bytes[] = {static_cast<char>(unit & 0xff), static_cast<char>(unit >> 8)};
+    out += bytes[big_endian ? 1 : 0];
+    out += bytes[big_endian ? 0 : 1];
+  }
+  return out;
+}
+
+BOOST_AUTO_TEST_CASE(utf_16_comes_as_utf_8) {
+  for (const bool big_endian : {false, true}) {
+    const std::string bytes = Utf16(u"{\"a\": \"\u00e9\u20ac\U0001f600\"}\r\n", big_endian);
+    const std::string wanted = "{\"a\": \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}\r\n";
+    BOOST_TEST(*ReadAll(bytes) == wanted);
+    BOOST_TEST(*ReadAll(bytes, 1) == wanted);
+    BOOST_TEST(*ReadAll(bytes + "x") == wanted);
+    BOOST_TEST(*ReadAll(Utf16(u"", big_endian)) == "");
+  }
+  const std::u16string lone = {u'a', 0xdc00, 0xd800, u'b', 0xd800, 0xd83d, 0xde00};
+  BOOST_TEST(*ReadAll(Utf16(lone, false)) ==
+             "a\xef\xbf\xbd\xef\xbf\xbd"
+             "b\xef\xbf\xbd\xf0\x9f\x98\x80");
+}
+
 BOOST_AUTO_TEST_CASE(what_ends_too_early_or_is_damaged_is_told) {
   for (const auto compression : {tap::Compression::kGzip, tap::Compression::kZstd}) {
     std::string packed = Compressed(compression, SomeText());

@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(objects_may_follow_each_other_on_a_line) {
 BOOST_AUTO_TEST_CASE(what_stands_before_an_object_is_left_out) {
   for (const char* text :
        {"\xef\xbb\xbf{\"a\":1}\n", "data: {\"a\":1}\n", "[pod/collector-0/collector] {\"a\":1}\n",
-        "2026-01-31T12:00:00.5Z stdout F {\"a\":1}\n", "\xef\xbb\xbf[{\"a\":1}]",
-        "x {y} {\"a\":1}"}) {
+        "2026-01-31T12:00:00.5Z stdout F {\"a\":1}\n", "\xef\xbb\xbf[{\"a\":1}]", "x {y} {\"a\":1}",
+        "{app=\"collector\"} {\"a\":1}"}) {
     const auto read = ReadAll(text);
     BOOST_TEST(read.texts == Texts{"{\"a\":1}"}, text);
     BOOST_TEST(read.passed_over == 0u, text);
