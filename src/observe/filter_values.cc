@@ -2,15 +2,17 @@
 #include "observe/filter_values.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "base/nearest_name.h"
+#include "base/percent.h"
 #include "filter/text_match.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tap/values.h"
 #include "traffic/grpc_status.h"
+#include "traffic/packed_entry.h"
 #include "traffic/response_flags.h"
 
 namespace traffictap::observe {
@@ -18,6 +20,7 @@ namespace {
 
 // As the API has it for match.minDuration.
 constexpr base::Nanos kMinDurationMax = 86'400 * base::kSecond;
+constexpr std::string_view kPlainInPaths = "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}";
 
 // The one of `names` that `text` is but for case and the characters of `ignored`.
 const std::string* NameLike(const std::string& text, const std::vector<std::string>& names,
@@ -219,6 +222,9 @@ Status ReadPath(const std::string& value, RecordConditions* out) {
         "invalid path \"{}\": browsers do not send what follows #, so leave it out", value));
   }
   if (regex) TT_RETURN_IF_ERROR(filter::CompilePattern(path.value).status());
+  // What people read as "/café" is "/caf%C3%A9" in nearly all requests.
+  const std::string coded = regex ? path.value : base::PercentEncode(path.value, kPlainInPaths);
+  if (coded != path.value) AddPath({path.kind, coded}, out);
   AddPath(std::move(path), out);
   return absl::OkStatus();
 }
@@ -271,8 +277,19 @@ Status ReadCodes(const std::string& value, RecordConditions* out) {
   return absl::OkStatus();
 }
 
+// Also as the header grpc-status has it ("14"), and "Canceled" as Envoy and Go spell it.
 Status ReadGrpcStatuses(const std::string& value, RecordConditions* out) {
-  return ReadNames(value, "gRPC status", GrpcStatusNames(), "-_", &out->match.grpc_statuses);
+  const auto elements = SplitList(value);
+  if (!elements.ok()) return elements.status();
+  const auto names = GrpcStatusNames();
+  for (const auto& element : *elements) {
+    size_t number = 0;
+    std::string text = element;
+    if (absl::SimpleAtoi(text, &number) && number < names.size()) text = names[number];
+    if (absl::AsciiStrToLower(text) == "canceled") text = "CANCELLED";
+    TT_RETURN_IF_ERROR(ReadNames(text, "gRPC status", names, "-_", &out->match.grpc_statuses));
+  }
+  return absl::OkStatus();
 }
 
 Status ReadMinDuration(const std::string& value, RecordConditions* out) {
@@ -392,8 +409,9 @@ Status ReadDirection(const std::string& value, RecordConditions* out) {
   return absl::OkStatus();
 }
 
+// A request id is looked for as either side's log may have it.
 Status ReadText(const std::string& value, RecordConditions* out) {
-  out->texts.push_back(absl::AsciiStrToLower(value));
+  out->texts.emplace_back(traffic::StablePart(absl::AsciiStrToLower(value)));
   return absl::OkStatus();
 }
 

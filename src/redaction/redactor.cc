@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <functional>
 #include <set>
 #include <string>
@@ -17,6 +16,7 @@
 #include "tap/pattern.h"
 #include "traffic/denial.h"
 #include "traffic/header_list.h"
+#include "traffic/packed_entry.h"
 
 namespace traffictap::redaction {
 namespace {
@@ -33,16 +33,6 @@ constexpr std::array<Text, 4> kHosts = {Text::kPath, Text::kOriginalPath, Text::
 template <size_t N>
 bool IsOneOf(const std::array<Text, N>& list, Text which) {
   return std::find(list.begin(), list.end(), which) != list.end();
-}
-
-// 8-4-4-4-12 hexadecimal digits: an id made by a proxy or a library, not text that somebody wrote.
-bool IsUuid(std::string_view id) {
-  if (id.size() != 36) return false;
-  for (size_t i = 0; i < id.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? id[i] != '-' : std::isxdigit(static_cast<unsigned char>(id[i])) == 0) return false;
-  }
-  return true;
 }
 
 struct Rule {
@@ -155,7 +145,7 @@ struct Redactor::Work {
 
   // True where nothing of the text can be in need of a change.
   bool Unchanged(Text which, std::string_view text) const {
-    if (text.empty() || (which == Text::kRequestId && IsUuid(text))) return true;
+    if (text.empty() || (which == Text::kRequestId && traffic::IsUuid(text))) return true;
     const bool query = rules->redact_query && IsOneOf(kUrls, which) &&
                        text.find_first_of("?#;%") != std::string_view::npos;
     const bool userinfo = IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;

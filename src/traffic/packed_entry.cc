@@ -2,6 +2,7 @@
 #include "traffic/packed_entry.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <new>
 
@@ -100,6 +101,19 @@ uint64_t HashRequestId(std::string_view request_id) {
   }
   hash = Mix(hash);
   return hash == 0 ? 1 : hash;
+}
+
+bool IsUuid(std::string_view id) {
+  if (id.size() != 36) return false;
+  for (size_t i = 0; i < id.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? id[i] != '-' : std::isxdigit(static_cast<unsigned char>(id[i])) == 0) return false;
+  }
+  return true;
+}
+
+std::string_view StablePart(std::string_view id) {
+  return IsUuid(id) ? id.substr(kVersionDigit + 1) : id;
 }
 
 }  // namespace traffictap::traffic

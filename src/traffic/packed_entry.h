@@ -58,4 +58,11 @@ const SocketAddress& FarAddress(const PackedEntry& entry);
 // Kafka keys depend on it.
 uint64_t HashRequestId(std::string_view request_id);
 
+// 8-4-4-4-12 hexadecimal digits: an id made by a proxy or a library, not text that somebody wrote.
+bool IsUuid(std::string_view id);
+
+// What of an id is the same in both sides' logs: of a UUID what is behind that character, of any
+// other id all.
+std::string_view StablePart(std::string_view id);
+
 }  // namespace traffictap::traffic

@@ -5,6 +5,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "observe/filter_values.h"
 #include "observe/filter_words.h"
 #include "observe/sample_records.h"
 #include "traffic/pair_json.h"
@@ -99,6 +100,9 @@ const std::vector<Case> kCases = {
     {"trace", "8448eb211c80319c", false},
     {"grpcStatus", "unavailable|Internal", true},
     {"grpcStatus", "NOT_FOUND", false},
+    {"grpcStatus", "14", true},
+    {"grpcStatus", "0|5", false},
+    {"grpcStatus", "Canceled", false},
     {"grpc-status", "OK", false},
     {"verdict", "server-error", true},
     {"verdict", "Ok|Retried", false},
@@ -195,7 +199,9 @@ const std::vector<Case> kRefused = {
     {"trace", "b7ad6b71", false},
     {"trace", "0000000000000000", false},
     {"trace", "x448eb211c80319c", false},
-    {"grpcStatus", "14", false},
+    {"grpcStatus", "17", false},
+    {"grpcStatus", "-1", false},
+    {"grpcStatus", "x", false},
     {"userAgent", "", false},
     {"userAgent", "=", false},
     {"userAgent", "~[", false},
@@ -275,6 +281,24 @@ BOOST_AUTO_TEST_CASE(every_word_has_values_that_keep_that_drop_and_that_are_refu
     BOOST_TEST(drops, word.parameter);
     BOOST_TEST(has(kRefused, word, false), word.parameter);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_path_is_looked_for_as_it_goes_over_the_wire_too) {
+  RecordConditions read;
+  BOOST_TEST(ReadPath("/caf\xc3\xa9 1?x=a%20b&y={z}", &read).ok());
+  BOOST_TEST_REQUIRE(read.paths_with_query.size() == 2u);
+  BOOST_TEST(read.paths_with_query[0].value == "/caf%C3%A9%201?x=a%20b&y={z}");
+  BOOST_TEST(read.paths_with_query[1].value == "/caf\xc3\xa9 1?x=a%20b&y={z}");
+  RecordConditions plain;
+  BOOST_TEST(ReadPath("=/a%20b/(c);d", &plain).ok());
+  BOOST_TEST(plain.match.paths.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_id_is_looked_for_as_either_side_has_it) {
+  RecordConditions read;
+  BOOST_TEST(ReadText("3F1F4B0E-8C1D-9D5E-9A57-1D2C3B4A5F60", &read).ok());
+  BOOST_TEST(read.texts == (std::vector<std::string>{"d5e-9a57-1d2c3b4a5f60"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(values_of_one_parameter_are_alternatives) {

@@ -112,6 +112,14 @@ BOOST_AUTO_TEST_CASE(sees_every_other_character_and_the_length) {
   BOOST_TEST(hashes.size() == 1 + 35 + 35);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_behind_the_digit_stays_of_a_uuid_and_all_of_other_ids) {
+  BOOST_TEST(StablePart("3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60") == "d5e-9a57-1d2c3b4a5f60");
+  for (const char* other : {"", "request-7", "3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f6g",
+                            "/a/path/of/thirty/six/characters/xyz"}) {
+    BOOST_TEST(StablePart(other) == other);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(is_zero_for_no_id_alone) {
   BOOST_TEST(HashRequestId("") == 0);
   for (int i = 0; i < 10'000; ++i) BOOST_TEST_REQUIRE(HashRequestId(std::to_string(i)) != 0);
