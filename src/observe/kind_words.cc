@@ -29,7 +29,8 @@ constexpr Row kRows[] = {
     {"pod", "po", EndKind::kPod},
     {"service", "svc", EndKind::kService},
     {"namespace", "ns", EndKind::kNamespace},
-    {"gateway", "gtw", EndKind::kGateway, "", "gateway.networking.k8s.io networking.istio.io"},
+    {"gateway", "gtw", EndKind::kGateway, "", "gateway.networking.k8s.io"},
+    {"gateway", "gw", EndKind::kGateway, "", "networking.istio.io"},
 };
 
 // "v1", "v1beta1".
@@ -69,7 +70,9 @@ std::optional<KindWord> ReadKindWord(std::string_view word) {
 std::vector<std::string> KindWordNames() {
   std::vector<std::string> out;
   for (const Row& row : kRows) {
-    out.emplace_back(row.word);
+    if (std::find(out.begin(), out.end(), row.word) == out.end()) {
+      out.emplace_back(row.word);
+    }
     if (row.short_word != row.word) out.emplace_back(row.short_word);
   }
   return out;

@@ -27,6 +27,9 @@ BOOST_AUTO_TEST_CASE(kinds_are_read_as_kubectl_prints_and_takes_them) {
   BOOST_TEST((ReadKindWord("pods.v1")->kind == EndKind::kPod));
   BOOST_TEST((ReadKindWord("svc")->kind == EndKind::kService));
   BOOST_TEST((ReadKindWord("namespaces")->kind == EndKind::kNamespace));
+  BOOST_TEST((ReadKindWord("gtw")->kind == EndKind::kGateway));
+  BOOST_TEST((ReadKindWord("gw")->kind == EndKind::kGateway));
+  BOOST_TEST((ReadKindWord("gw.networking.istio.io")->kind == EndKind::kGateway));
   BOOST_TEST((ReadKindWord("gateway.gateway.networking.k8s.io")->kind == EndKind::kGateway));
   BOOST_TEST((ReadKindWord("gateways.v1.networking.istio.io")->kind == EndKind::kGateway));
 }
