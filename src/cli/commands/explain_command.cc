@@ -60,7 +60,8 @@ CommandSpec ExplainCommand::Describe() {
   Argument id{"ID", "request id or record id"};
   id.required = true;
   id.take = [this](const std::string& text) {
-    id_ = text.starts_with(kNamePrefix) ? text.substr(kNamePrefix.size()) : text;
+    id_ = PastedId(text);
+    if (id_.starts_with(kNamePrefix)) id_ = id_.substr(kNamePrefix.size());
     return id_.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
   };
   spec.arguments = {id};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -19,6 +20,13 @@ namespace traffictap::cli {
 namespace {
 
 constexpr size_t kHopsMax = 5000;
+
+// An id, or a header that has one: traceparent or b3.
+std::optional<traffic::TraceContext> TraceOf(const std::string& text) {
+  if (const auto id = traffic::ParseTraceId(text)) return id;
+  if (const auto w3c = traffic::ParseTraceParent(text)) return w3c;
+  return traffic::ParseB3(text);
+}
 
 class TraceCommand final : public Command {
  public:
@@ -60,8 +68,8 @@ CommandSpec TraceCommand::Describe() {
   Argument id{"ID", "trace id (32 or 16 hexadecimal digits) or request id"};
   id.required = true;
   id.take = [this](const std::string& text) {
-    id_ = text;
-    const auto trace = traffic::ParseTraceId(absl::AsciiStrToLower(text));
+    id_ = PastedId(text);
+    const auto trace = TraceOf(absl::AsciiStrToLower(id_));
     if (trace) trace_id_ = traffic::TraceIdText(*trace);
     return id_.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
   };

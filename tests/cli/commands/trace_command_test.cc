@@ -59,6 +59,11 @@ BOOST_AUTO_TEST_CASE(the_calls_of_a_trace_are_a_tree_and_others_are_left_out) {
   const std::string records = Call("1", "web", "cart", 5, 10, trace) +
                               Call("2", "client", "web", 0, 20, trace) +
                               Call("3", "client", "web", 0, 20, "");
+  for (const char* header : {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                             "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                             "b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1"}) {
+    BOOST_TEST(Run(header, records) == 0, header);
+  }
   BOOST_TEST(Run("0AF7651916CD43DD8448EB211C80319C", records) == 0, console.said);
   BOOST_TEST(console.output.find("└─ shop/web GET /web") != std::string::npos, console.output);
   BOOST_TEST(console.output.find("   └─ shop/cart GET /cart") != std::string::npos);
