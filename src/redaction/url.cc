@@ -84,10 +84,27 @@ void RedactSegment(std::string_view segment, std::string* out) {
   }
 }
 
+// ASP.NET keeps a session ("S"), a login ("F") or a visitor ("A") as a segment "(A(...)S(...))".
+// False where it is none, and `out` is as it was.
+bool RedactCookieless(std::string_view segment, std::string* out) {
+  if (!segment.starts_with('(') || !segment.ends_with("))")) return false;
+  std::string hidden = "(";
+  for (auto rest = segment.substr(1, segment.size() - 2); !rest.empty();) {
+    const auto end = rest.find(')');
+    const bool named = rest.size() > 2 && rest[0] >= 'A' && rest[0] <= 'Z' && rest[1] == '(';
+    if (!named || end == std::string_view::npos) return false;
+    hidden.append(rest.substr(0, 2)).append(kRedacted).append(")");
+    rest.remove_prefix(end + 1);
+  }
+  out->append(hidden).append(")");
+  return true;
+}
+
 void RedactPath(std::string_view path, std::string* out) {
   while (true) {
     const auto slash = path.find('/');
-    RedactSegment(path.substr(0, slash), out);
+    const auto segment = path.substr(0, slash);
+    if (!RedactCookieless(segment, out)) RedactSegment(segment, out);
     if (slash == std::string_view::npos) return;
     *out += '/';
     path.remove_prefix(slash + 1);

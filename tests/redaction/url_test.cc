@@ -31,9 +31,17 @@ BOOST_AUTO_TEST_CASE(keys_of_path_parameters_and_the_path_stay) {
   BOOST_TEST(RedactUrl("/a;;/b") == "/a;;/b");
 }
 
+BOOST_AUTO_TEST_CASE(a_session_that_asp_net_keeps_in_the_path_is_hidden) {
+  BOOST_TEST(RedactUrl("/shop/(S(s3cret))/cart.aspx") == "/shop/(S(REDACTED))/cart.aspx");
+  BOOST_TEST(RedactUrl("/(A(x)F(y)S(z))/a?b=1") ==
+             "/(A(REDACTED)F(REDACTED)S(REDACTED))/a?b=REDACTED");
+  BOOST_TEST(RedactUrl("https://shop.example/(S(s3cret))") == "https://shop.example/(S(REDACTED))");
+}
+
 BOOST_AUTO_TEST_CASE(a_path_without_parameters_stays_as_it_is) {
-  for (const char* path : {"/a/b,c=1/d", "/tags/c%23", "/dt=2024-01-01/x", "/a%20b/%2F", "/AT&T",
-                           "/AT%26T", "/100%", "/%3", "*", ""}) {
+  for (const char* path :
+       {"/a/b,c=1/d", "/tags/c%23", "/dt=2024-01-01/x", "/a%20b/%2F", "/AT&T", "/AT%26T", "/100%",
+        "/%3", "*", "", "/Carts(1)/Items((2))", "/(a)/((b))", "/(S(a)b))", "/())", "/(S(a)"}) {
     BOOST_TEST(RedactUrl(path) == path);
   }
 }
