@@ -79,7 +79,8 @@ bool Value::Real(double low, double high, double* out) const {
   const std::string& text = node->text;
   double number = 0;
   const auto end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  // Also "1e-7": so the API server prints a small fraction.
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (node->kind != YamlNode::Kind::kScalar || error != std::errc() || stop != end ||
       !(number >= low && number <= high)) {
     Invalid(fmt::format("must be a number from {} to {}, such as 0.25", low, high));

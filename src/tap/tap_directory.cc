@@ -44,9 +44,10 @@ std::optional<Texts> ReadFiles(const std::string& path) {
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     const auto extension = it->path().extension();
-    const bool yaml = extension == ".yaml" || extension == ".yml";
+    // All of JSON is YAML, and kubectl prints either.
+    const bool taps = extension == ".yaml" || extension == ".yml" || extension == ".json";
     std::error_code type_error;
-    if (!yaml || !it->is_regular_file(type_error)) continue;
+    if (!taps || !it->is_regular_file(type_error)) continue;
     std::string text;
     const bool read = ReadText(it->path(), &text);
     out[it->path().filename().string()] = read ? std::optional(std::move(text)) : std::nullopt;

@@ -14,7 +14,7 @@
 
 namespace traffictap::tap {
 
-// The taps of the *.yaml and *.yml files of a directory (not below it). A file that turns bad
+// The taps of the *.yaml, *.yml and *.json files of a directory (not below it). A file that turns bad
 // (or cannot be read) keeps its last good version in force; a deleted file takes its taps away; a
 // directory that cannot be read keeps all in force. Two files that define one tap: the file whose
 // name sorts first wins, the other one has a fault "Conflict". Thread-safe.

@@ -95,10 +95,14 @@ BOOST_FIXTURE_TEST_SUITE(tap_directory, Directory)
 BOOST_AUTO_TEST_CASE(loads_the_taps_of_all_yaml_files_sorted_by_key) {
   Write("b.yaml", Document("", "one") + "---\n" + Document("", "three"));
   Write("a.yml", Document("", "two"));
+  Write("c.json",
+        R"({"apiVersion": "traffictap.io/v1alpha1", "kind": "TrafficTap",
+            "metadata": {"name": "zero"},
+            "spec": {"outputs": [{"name": "o", "type": "Stdout"}]}})");
   Write("ignored.txt", "no: tap");
   fs::create_directory(At("below.yaml"));
   const auto snapshot = Open()->Load();
-  BOOST_TEST(Keys(snapshot) == "default/one default/three default/two");
+  BOOST_TEST(Keys(snapshot) == "default/one default/three default/two default/zero");
   BOOST_TEST(snapshot.errors.empty());
 }
 

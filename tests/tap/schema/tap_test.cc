@@ -169,7 +169,9 @@ BOOST_AUTO_TEST_CASE(reads_ratio_and_what_is_always_kept) {
   BOOST_TEST(tap->sampling.slow_threshold == 250 * base::kMillisecond);
   BOOST_TEST(GoodSpec("  sampling: {ratio: 0}\n")->sampling.ratio == 0);
   BOOST_TEST(GoodSpec("  sampling: {ratio: 1}\n")->sampling.ratio == 1);
-  for (const char* ratio : {"1.01", "-0.1", "half", "nan", "inf", "0x1", "'0.5 '", "50%", "1e-2"}) {
+  BOOST_TEST(GoodSpec("  sampling: {ratio: 1e-7}\n")->sampling.ratio == 1e-7);
+  for (const char* ratio :
+       {"1.01", "-0.1", "half", "nan", "inf", "0x1", "'0.5 '", "50%", "1e400"}) {
     BOOST_TEST(Refuses(std::string("  sampling: {ratio: ") + ratio + "}\n", "spec.sampling.ratio"),
                ratio);
   }
