@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
+#include <string_view>
 
 #include "base/nearest_name.h"
 #include "fmt/format.h"
@@ -54,10 +56,20 @@ bool Value::Text(std::string* out) const {
   return true;
 }
 
+// The words of YAML 1.1, as kubectl reads them.
 bool Value::Bool(bool* out) const {
-  const int choice = Choice({"false", "true"});
-  if (choice >= 0) *out = choice == 1;
-  return choice >= 0;
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return node->kind == YamlNode::Kind::kScalar &&
+           std::find(words.begin(), words.end(), node->text) != words.end();
+  };
+  const bool yes = is_one_of({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"});
+  const bool no = is_one_of({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"});
+  if (yes || no) {
+    *out = yes;
+  } else {
+    Invalid("must be one of false, true");
+  }
+  return yes || no;
 }
 
 bool Value::Number(uint64_t low, uint64_t high, uint64_t* out) const {

@@ -238,7 +238,16 @@ BOOST_AUTO_TEST_CASE(reads_captured_headers_in_lower_case) {
 BOOST_AUTO_TEST_CASE(traces_are_captured_unless_the_tap_says_otherwise) {
   BOOST_TEST(GoodSpec("  capture: {requestHeaders: [accept]}\n")->capture.trace);
   BOOST_TEST(!GoodSpec("  capture: {trace: false}\n")->capture.trace);
-  BOOST_TEST(Refuses("  capture: {trace: 1}\n", "spec.capture.trace"));
+  for (const char* word : {"True", "TRUE", "yes", "On"}) {
+    BOOST_TEST(GoodSpec(std::string("  capture: {trace: ") + word + "}\n")->capture.trace, word);
+  }
+  for (const char* word : {"False", "FALSE", "No", "off"}) {
+    BOOST_TEST(!GoodSpec(std::string("  capture: {trace: ") + word + "}\n")->capture.trace, word);
+  }
+  for (const char* word : {"1", "tRUE", "y", "[true]"}) {
+    BOOST_TEST(Refuses(std::string("  capture: {trace: ") + word + "}\n", "spec.capture.trace"),
+               word);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(reads_how_often_open_streams_are_told_of) {
