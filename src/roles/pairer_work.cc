@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roles/pairer_work.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "shuffle/half_block.h"
 
 namespace traffictap::roles {
 
-// Records of a durable output are settled once they are on disk: the spool has them over a restart.
+// Of what an output was offered. Records of a durable one are settled once they are on disk: the spool has
+// them over a restart. Those that it found there count among the delivered and dropped ones, but were never
+// offered: as many are taken off, so that while they still wait no checkpoint comes early for them. What is
+// on disk, or never got there, counts whatever becomes of these.
 shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot) {
   shuffle::OutputsProgress out;
   for (const auto& tap : snapshot.taps) {
     for (const auto& [name, counters] : tap.outputs) {
       uint64_t settled = counters.delivered + counters.kept;
       for (const uint64_t dropped : counters.dropped) settled += dropped;
-      if (counters.spooled > settled) settled = counters.spooled;
+      settled -= std::min(settled, counters.recovered);
+      if (counters.spooled > 0 || counters.recovered > 0) {
+        const auto full = static_cast<size_t>(sinks::DropReason::kQueueFull);
+        settled = std::max(settled, counters.spooled + counters.dropped[full]);
+      }
       out[tap.tap + " " + name] = {counters.offered, settled};
     }
   }
