@@ -33,6 +33,10 @@ class Hasher {
     return Add(words[0]).Add(words[1] ^ (uint64_t{address.port} << 16));
   }
   Hasher& Add(std::string_view text) { return Add(std::hash<std::string_view>{}(text)); }
+  Hasher& AddPath(const PackedEntry& entry) {
+    if (entry.path_mark != 0) return Add(uint64_t{entry.path_mark});
+    return Add(entry.text(Text::kPath));
+  }
 
   // Never 0.
   uint64_t Finish() const {
@@ -66,6 +70,12 @@ bool SameRequestId(const PackedEntry& a, const PackedEntry& b) {
 
 bool SameText(const PackedEntry& a, const PackedEntry& b, Text which) {
   return a.text(which) == b.text(which);
+}
+
+// As they came, whatever a receiver has hidden of one of them.
+bool PathsCameAlike(const PackedEntry& a, const PackedEntry& b) {
+  if (a.path_mark != 0 || b.path_mark != 0) return a.path_mark == b.path_mark;
+  return SameText(a, b, Text::kPath);
 }
 
 // A retry leaves from the same pod as the last attempt, unless it took the other address family.
@@ -108,7 +118,7 @@ Fit Nearness(const PackedEntry& client, const PackedEntry& server) {
 }
 
 bool SamePath(const PackedEntry& client, const PackedEntry& server) {
-  return SameText(client, server, Text::kPath) != FollowedRedirect(client);
+  return PathsCameAlike(client, server) != FollowedRedirect(client);
 }
 
 bool SameMethod(const PackedEntry& client, const PackedEntry& server) {
@@ -174,7 +184,7 @@ uint64_t ConnectionKey(const PackedEntry& entry) {
   if (entry.request_id_hash != 0) return hasher.Add(entry.request_id_hash).Finish();
   return hasher.Add(server_end)
       .Add(static_cast<uint64_t>(entry.facts.method))
-      .Add(entry.text(Text::kPath))
+      .AddPath(entry)
       .Finish();
 }
 
@@ -182,7 +192,7 @@ uint64_t RequestKey(const PackedEntry& entry) {
   if (entry.request_id_hash == 0 || entry.facts.kind == EntryKind::kTcp) return 0;
   return Hasher()
       .Add(entry.request_id_hash)
-      .Add(entry.text(Text::kPath))
+      .AddPath(entry)
       .Add(entry.text(Text::kAuthority))
       .Finish();
 }
@@ -198,7 +208,7 @@ uint64_t ExchangeKey(const PackedEntry& entry) {
       .Add(connection)
       .Add(entry.node->network)
       .Add(static_cast<uint64_t>(entry.facts.method))
-      .Add(entry.text(Text::kPath))
+      .AddPath(entry)
       .Finish();
 }
 
@@ -240,7 +250,7 @@ uint64_t IdentityKey(const PackedEntry& entry, uint64_t node_hash) {
       .Add(facts.downstream_local)
       .Add(facts.upstream_local)
       .Add(facts.upstream_remote)
-      .Add(entry.text(Text::kPath))
+      .AddPath(entry)
       // A redirect that a proxy follows: two entries that differ in no more than how each ended.
       .Add(static_cast<uint64_t>(facts.duration))
       .Add(facts.response_code)
@@ -261,8 +271,8 @@ Fit ConnectionFit(const PackedEntry& client, const PackedEntry& server) {
   const bool code = CodesAgree(client, server);
   if (client.request_id_hash == 0) {
     // Nothing else tells one request of the connection from the next.
-    const bool same = server_end && client.facts.method == server.facts.method &&
-                      SameText(client, server, Text::kPath);
+    const bool same =
+        server_end && client.facts.method == server.facts.method && PathsCameAlike(client, server);
     return !same ? kNoFit : code ? kSureFit : 1;
   }
   const Fit fit = 1 + (server_end ? 16 : 0) + (method ? 8 : 0) + (path ? 4 : 0) + (code ? 2 : 0);
@@ -282,7 +292,7 @@ Fit SureFit(const PackedEntry& client, const PackedEntry& server) {
 
 Between BetweenHalves(const PackedEntry& client, const PackedEntry& server) {
   if (client.request_id_hash == 0 || client.facts.kind != server.facts.kind ||
-      !SameRequestId(client, server) || !SameText(client, server, Text::kPath) ||
+      !SameRequestId(client, server) || !PathsCameAlike(client, server) ||
       !SameText(client, server, Text::kAuthority) || client.facts.method != server.facts.method ||
       client.node->id == server.node->id) {
     return Between::kNothing;
@@ -312,7 +322,7 @@ bool Succeeded(const PackedEntry& server) {
 bool MaybeAttempt(const PackedEntry& client, const PackedEntry& server) {
   if (client.request_id_hash == 0 || Attempts(client) == 1 ||
       client.facts.kind != server.facts.kind || !SameRequestId(client, server) ||
-      !SameText(client, server, Text::kPath) || !SameText(client, server, Text::kAuthority) ||
+      !PathsCameAlike(client, server) || !SameText(client, server, Text::kAuthority) ||
       !MaybeSamePod(ClientEnd(client), ClientEnd(server))) {
     return false;
   }

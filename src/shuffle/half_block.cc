@@ -43,7 +43,7 @@ enum HeaderField : uint64_t {
 enum BodyField : uint64_t { kNodes = 1, kTapSets, kHalves };
 enum NodeField : uint64_t { kNames = 1, kAddresses };
 enum TapSetField : uint64_t { kTaps = 1 };
-enum HalfField : uint64_t { kNode = 1, kTapSet, kArrival, kWindow, kEntry };
+enum HalfField : uint64_t { kNode = 1, kTapSet, kArrival, kWindow, kEntry, kPathMark };
 
 void PutNumber(uint64_t field, uint64_t value, ByteWriter* out) {
   out->Number(field << 3 | kVarint);
@@ -216,7 +216,7 @@ void ReadTapSet(std::string_view bytes, Block* out, ByteReader* faults) {
 
 void ReadHalf(std::string_view bytes, Block* out, ByteReader* faults) {
   if (out->halves.size() == out->header.count) return faults->Fail(kMoreThanHalves);
-  uint64_t node = 0, tap_set = 0, arrival = 0, window = 0;
+  uint64_t node = 0, tap_set = 0, arrival = 0, window = 0, path_mark = 0;
   std::string_view entry;
   ForEachField(bytes, faults, [&](const Field& field) {
     if (field.Is(kNode, kVarint)) node = field.value;
@@ -224,6 +224,7 @@ void ReadHalf(std::string_view bytes, Block* out, ByteReader* faults) {
     if (field.Is(kArrival, kVarint)) arrival = field.value;
     if (field.Is(kWindow, kVarint)) window = field.value;
     if (field.Is(kEntry, kBytes)) entry = field.bytes;
+    if (field.Is(kPathMark, kVarint)) path_mark = field.value;
   });
   if (node >= out->nodes.size() || tap_set >= out->tap_sets.size()) {
     return faults->Fail("a half names no proxy or no taps of its block");
@@ -234,6 +235,7 @@ void ReadHalf(std::string_view bytes, Block* out, ByteReader* faults) {
   Half half;
   half.entry = out->storage.Add(decoded.entry, decoded.request_id_hash);
   half.entry->node = out->nodes[node].get();
+  half.entry->path_mark = static_cast<uint32_t>(path_mark);
   half.node = static_cast<uint32_t>(node);
   half.tap_set = static_cast<uint32_t>(tap_set);
   // Of any two numbers: no overflow.
@@ -290,6 +292,7 @@ void BlockEncoder::Add(const traffic::PackedEntry& entry, const traffic::NodePtr
   ByteWriter bytes;
   traffic::WriteEntry(entry, &bytes);
   PutBytes(kEntry, bytes.Take(), &message);
+  if (entry.path_mark != 0) PutNumber(kPathMark, entry.path_mark, &message);
   ByteWriter field;
   PutBytes(kHalves, message.Take(), &field);
   halves_ += field.Take();

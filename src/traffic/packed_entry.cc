@@ -58,6 +58,7 @@ PackedEntry* Pack(const AccessEntry& entry, uint64_t request_id_hash, void* out)
   packed->request_id_hash = request_id_hash;
   packed->arrival = 0;
   packed->node = nullptr;
+  packed->path_mark = 0;
   char* next = reinterpret_cast<char*>(packed + 1);
   for (size_t i = 0; i < kTextCount; ++i) {
     const uint16_t length = CutLength(entry.texts[i]);

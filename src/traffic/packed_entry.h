@@ -21,6 +21,9 @@ struct PackedEntry {
   const Node* node;          // owned by whoever owns the bytes
   std::array<uint16_t, kTextCount> text_lengths;
   uint32_t bytes;  // size of the whole packed entry, texts and padding included
+  // 0: the path is as it came. Else what stands for the path as it came, where a receiver may have hidden
+  // some of it; where two entries have one, their paths came alike if these are equal.
+  uint32_t path_mark;
 
   // O(which). Valid as long as the entry's bytes.
   std::string_view text(Text which) const;
@@ -38,8 +41,8 @@ inline const SocketAddress& PeerAddress(const PackedEntry& entry) {
 size_t PackedSize(const AccessEntry& entry);
 
 // Writes `entry` to `out`, which has PackedSize(entry) bytes aligned for PackedEntry. The caller
-// sets `taps`, `arrival` and `node` afterwards. The second form is for callers that have the
-// request id's hash already.
+// sets `taps`, `arrival` and `node` afterwards, and `path_mark` where it is not 0. The second form is
+// for callers that have the request id's hash already.
 PackedEntry* Pack(const AccessEntry& entry, void* out);
 PackedEntry* Pack(const AccessEntry& entry, uint64_t request_id_hash, void* out);
 

@@ -129,6 +129,19 @@ BOOST_AUTO_TEST_CASE(proxies_and_sets_of_taps_stand_in_a_block_once) {
   BOOST_CHECK(stock.addresses == expected->addresses);
 }
 
+BOOST_AUTO_TEST_CASE(the_mark_of_a_path_comes_back_where_there_is_one) {
+  BlockEncoder encoder;
+  PackedSample sample(FullEntry(Reporter::kSource));
+  const uint64_t tap = 1;
+  encoder.Add(*sample.get(), sample.node(), {&tap, 1}, base::kSecond);
+  sample.get()->path_mark = 0xfffffffe;
+  encoder.Add(*sample.get(), sample.node(), {&tap, 1}, base::kSecond);
+  const auto block = DecodeBlock(encoder.Seal(Header(), kNow));
+  BOOST_REQUIRE_MESSAGE(block.ok(), block.status());
+  BOOST_TEST((*block)->halves.at(0).entry->path_mark == 0u);
+  BOOST_TEST((*block)->halves.at(1).entry->path_mark == 0xfffffffeu);
+}
+
 BOOST_AUTO_TEST_CASE(an_encoder_is_empty_again_once_it_has_sealed) {
   BlockEncoder encoder;
   PackedSample sample(FullEntry(Reporter::kSource));
