@@ -110,6 +110,9 @@ struct TapSpec {
   std::optional<RecorderSpec> recorder;  // needs outputs; absent: records go to them as they come
   std::optional<MetricsSpec> metrics;    // absent: nothing is counted by edge
   std::vector<OutputSpec> outputs;
+  // In a receiver, which acts on no record: what its outputs and its recorder's triggers want, as they
+  // look at more than the tap shows.
+  std::vector<MatchSpec> further_matches;
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;
   std::vector<KnownPeer> known_peers;  // the operator's, beside the document
