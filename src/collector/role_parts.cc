@@ -51,7 +51,13 @@ std::vector<tap::TapSpecPtr> WithoutOutputs(const std::vector<tap::TapSpecPtr>& 
   std::vector<tap::TapSpecPtr> out;
   for (const auto& tap : taps) {
     auto bare = std::make_shared<tap::TapSpec>(*tap);
+    for (auto& output : bare->outputs) bare->further_matches.push_back(std::move(output.match));
     bare->outputs.clear();
+    if (bare->recorder) {
+      for (auto& trigger : bare->recorder->triggers) {
+        bare->further_matches.emplace_back().paths = std::move(trigger.paths);
+      }
+    }
     bare->recorder.reset();
     bare->metrics.reset();
     out.push_back(std::move(bare));

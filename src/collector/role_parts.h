@@ -17,7 +17,8 @@ namespace traffictap::collector {
 std::unique_ptr<roles::RoleWork> MakeRoleWork(const Options& options, const base::Clock* clock,
                                               std::function<pipeline::PipelineSnapshot()> snapshot);
 
-// The taps for who only tests entries against them: without what acts on records.
+// The taps for who only tests entries against them: without what acts on records. What that would have
+// matched on stays, as `further_matches`.
 std::vector<tap::TapSpecPtr> WithoutOutputs(const std::vector<tap::TapSpecPtr>& taps);
 
 }  // namespace traffictap::collector

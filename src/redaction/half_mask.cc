@@ -4,7 +4,8 @@
 // had on what came. Joining does not look at masked texts: the two sides of a request may be of different
 // taps, one of which keeps what the other hides, so that the path's mark stands for it.
 // Of what is masked here the pairer's redactor makes the same as of what came: what hides a value leaves
-// its key and its delimiters.
+// its key and its delimiters. Only where a value took the colon of a "://" with it may a second look find
+// another authority and remove more.
 #include "redaction/half_mask.h"
 
 #include <re2/re2.h>

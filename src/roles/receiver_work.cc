@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "shuffle/half_block.h"
+#include "traffic/partition_key.h"
 
 namespace traffictap::roles {
 
@@ -14,7 +15,8 @@ ReceiverWork::ReceiverWork(shuffle::HalfSenderOptions options,
                            base::Nanos finish_wait)
     : outlet_(std::move(outlet)),
       sender_(std::move(options), outlet_.get(), clock),
-      finish_wait_(finish_wait) {}
+      finish_wait_(finish_wait),
+      masks_(clock) {}
 
 void ReceiverWork::Start(pairing::PairConsumer*) {}
 
@@ -37,6 +39,7 @@ bool ReceiverWork::Take(pipeline::AdmittedQueue* queue,
 
 void ReceiverWork::UseTable(const pipeline::TapTablePtr& table) {
   table_ = table;
+  masks_.UseTable(table);
   slot_hashes_.clear();
   uint64_t routes = 0;
   for (const auto& spec : table->specs()) {
@@ -56,13 +59,16 @@ void ReceiverWork::UseTaps(const traffic::TapSet& taps) {
   });
   std::sort(tap_hashes_.begin(), tap_hashes_.end());
   window_ = table_->Window(taps);
+  masks_.UseTaps(taps);
 }
 
 void ReceiverWork::Send(const pipeline::AdmittedBatch& batch) {
   if (batch.table != table_) UseTable(batch.table);
   for (const auto* entry : batch.entries->entries()) {
     if (!(entry->taps == taps_)) UseTaps(entry->taps);
-    sender_.Add(*entry, batch.entries->node(), tap_hashes_, window_);
+    // Of the entry as it came: the other side may be of other taps.
+    const uint64_t key = traffic::PartitionKey(*entry);
+    sender_.Add(key, masks_.Mask(*entry), batch.entries->node(), tap_hashes_, window_);
   }
 }
 
@@ -114,6 +120,10 @@ void ReceiverWork::WriteMetrics(base::MetricWriter& writer) const {
   writer.Counter("traffictap_shuffle_halves_resent_total",
                  "Entries that were sent to Kafka again by a new producer. Pairers skip copies.",
                  {}, counters.resent);
+  writer.Counter("traffictap_shuffle_halves_over_budget_total",
+                 "Entries of which more was hidden than a tap's match may need, since its regular "
+                 "expressions had had their time.",
+                 {}, masks_.over_budget());
   writer.Gauge("traffictap_shuffle_pending_bytes", "Memory of blocks on the way to Kafka.", {},
                state.bytes);
 }

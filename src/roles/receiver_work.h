@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "roles/half_masks.h"
 #include "roles/role_work.h"
 #include "shuffle/block_outlet.h"
 #include "shuffle/half_sender.h"
 
 namespace traffictap::roles {
 
-// Sends what the ingress admitted to the pairers. While the log has no room the queue stays as it is,
-// so that the ingress drops and counts what is too much.
+// Sends what the ingress admitted to the pairers, each half cut down to what its taps need. While the log
+// has no room the queue stays as it is, so that the ingress drops and counts what is too much.
 class ReceiverWork final : public RoleWork {
  public:
   // `clock` outlives it. `finish_wait`: at the end, until the log has all.
@@ -45,6 +46,7 @@ class ReceiverWork final : public RoleWork {
 
   // Of the batch in hand.
   pipeline::TapTablePtr table_;
+  HalfMasks masks_;
   std::vector<uint64_t> slot_hashes_;
   // Of the entry in hand, and mostly of the next one too.
   traffic::TapSet taps_;

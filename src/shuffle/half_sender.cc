@@ -44,10 +44,9 @@ bool HalfSender::HasRoom(base::Nanos wait) {
   return has_room();
 }
 
-void HalfSender::Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node,
+void HalfSender::Add(uint64_t key, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
                      std::span<const uint64_t> taps, base::Nanos window) {
-  const uint32_t partition =
-      traffic::PartitionOf(traffic::PartitionKey(entry), options_.blocks.partitions);
+  const uint32_t partition = traffic::PartitionOf(key, options_.blocks.partitions);
   builder_.Add(partition, entry, node, taps, window, clock_->Monotonic());
 }
 

@@ -39,8 +39,9 @@ class HalfSender {
 
   // Opens the outlet where it must. Waits for room at most `wait`.
   bool HasRoom(base::Nanos wait);
-  // Only while there is room. `taps`: hashes, ascending (TapHash).
-  void Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node,
+  // Only while there is room. `key`: traffic::PartitionKey of the entry before anything of it was
+  // hidden. `taps`: hashes, ascending (TapHash).
+  void Add(uint64_t key, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
            std::span<const uint64_t> taps, base::Nanos window);
   // Sends what is due; to be called several times a second. Not called while there is no room: an empty
   // block would say that nothing older is to come.

@@ -136,7 +136,9 @@ BOOST_AUTO_TEST_CASE(a_receiver_has_the_taps_without_what_acts_on_records) {
   auto spec = std::make_shared<tap::TapSpec>();
   spec->name = "all";
   spec->outputs.resize(2);
-  spec->recorder.emplace();
+  spec->outputs[1].match.headers.push_back({"x-tenant"});
+  spec->recorder.emplace().triggers.emplace_back().paths.push_back(
+      {tap::PathMatchKind::kExact, "/pay"});
   spec->metrics.emplace();
   const auto bare = collector::WithoutOutputs({spec});
   BOOST_REQUIRE(bare.size() == 1u);
@@ -144,6 +146,10 @@ BOOST_AUTO_TEST_CASE(a_receiver_has_the_taps_without_what_acts_on_records) {
   BOOST_TEST(bare[0]->outputs.empty());
   BOOST_TEST(!bare[0]->recorder.has_value());
   BOOST_TEST(!bare[0]->metrics.has_value());
+  // What these look at must still reach the pairers.
+  BOOST_REQUIRE(bare[0]->further_matches.size() == 3u);
+  BOOST_TEST(bare[0]->further_matches[1].headers.at(0).name == "x-tenant");
+  BOOST_TEST(bare[0]->further_matches[2].paths.at(0).value == "/pay");
   BOOST_TEST(spec->outputs.size() == 2u);
 }
 

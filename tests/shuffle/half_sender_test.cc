@@ -10,6 +10,7 @@
 #include "shuffle/fake_outlet.h"
 #include "shuffle/half_block.h"
 #include "traffic/entry_batch.h"
+#include "traffic/partition_key.h"
 
 namespace traffictap {
 
@@ -29,7 +30,7 @@ struct HalfSenderTest {
     auto* entry = batch.Add(fakes::EntryBuilder::Client().Id(id).entry());
     entry->arrival = clock.Monotonic();
     const uint64_t tap = shuffle::TapHash("shop/tap");
-    sender.Add(*entry, node, {&tap, 1}, 5 * kSecond);
+    sender.Add(traffic::PartitionKey(*entry), *entry, node, {&tap, 1}, 5 * kSecond);
   }
   // Halves by partition, of all blocks.
   std::map<uint32_t, uint64_t> Halves() const {
