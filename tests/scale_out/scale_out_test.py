@@ -54,8 +54,10 @@ class Process:
         self.output.mkdir()
         own = (["--als", f"{self.ip}:{self.als_port}"] if role == "receiver"
                else ["--output-dir", self.output, "--live", "off"])
+        if "--shuffle-partitions" not in options:
+            options = ("--shuffle-partitions", PARTITIONS, *options)
         command = [COLLECTOR, "--role", role, "--name", self.name, "--http", f"{self.ip}:{self.http_port}", "--taps",
-                   self.work / "taps", "--shuffle-brokers", BROKER.address(), "--shuffle-partitions", PARTITIONS, *own, *options]
+                   self.work / "taps", "--shuffle-brokers", BROKER.address(), *own, *options]
         with open(self.work / f"{self.name}.log", "w") as log:
             self.process = shop.start([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=log)
         shop.wait_for_port(self.ip, self.http_port, self.name, self.process)
