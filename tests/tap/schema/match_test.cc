@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(refuses_headers_that_cannot_work) {
   BOOST_TEST(RefusesMatch("headers: [{name: a, exact: v, prefix: v}]", "headers[0]"));
   BOOST_TEST(RefusesMatch("headers: [{name: a, regex: '['}]", "headers[0].regex"));
   BOOST_TEST(RefusesMatch("headers: [{name: a, in: request}]", "headers[0].in"));
-  BOOST_TEST(RefusesMatch("headers: [{name: a, invert: yes}]", "headers[0].invert"));
+  BOOST_TEST(RefusesMatch("headers: [{name: a, invert: maybe}]", "headers[0].invert"));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_to_match_on_credentials_which_would_tell_them_bit_by_bit) {

@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(refuses_values_beyond_their_bounds) {
   BOOST_TEST(Refuses(File("path: a, rotation: {maxFiles: 0}"), rotation + "maxFiles"));
   BOOST_TEST(Refuses(File("path: a, rotation: {maxFiles: 10001}"), rotation + "maxFiles"));
   BOOST_TEST(Refuses(File("path: a, compression: gzip"), "spec.outputs[0].file.compression"));
-  BOOST_TEST(Refuses(File("path: a, sync: yes"), "spec.outputs[0].file.sync"));
+  BOOST_TEST(Refuses(File("path: a, sync: maybe"), "spec.outputs[0].file.sync"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
