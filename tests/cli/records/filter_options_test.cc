@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_their_option) {
                                                                 {"--direction", "up"},
                                                                 {"--min-duration", "long"},
                                                                 {"--verdict", "Bad"},
-                                                                {"--grpc-status", "14"},
+                                                                {"--grpc-status", "17"},
                                                                 {"--state", "Closed"},
                                                                 {"--trace", "b7ad6b71"},
                                                                 {"--user-agent", "~("},
