@@ -10,7 +10,6 @@
 #include "fmt/ranges.h"
 #include "tap/values.h"
 #include "traffic/grpc_status.h"
-#include "traffic/packed_entry.h"
 #include "traffic/response_flags.h"
 
 namespace traffictap::observe {
@@ -320,9 +319,8 @@ Status ReadDirection(const std::string& value, RecordConditions* out) {
   return absl::OkStatus();
 }
 
-// A request id is looked for as either side's log may have it.
 Status ReadText(const std::string& value, RecordConditions* out) {
-  out->texts.emplace_back(traffic::StablePart(absl::AsciiStrToLower(value)));
+  out->texts.push_back(absl::AsciiStrToLower(value));
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "observe/filter_words.h"
 #include "observe/record_ends.h"
+#include "traffic/packed_entry.h"
 
 namespace traffictap::observe {
 namespace {
@@ -64,8 +65,14 @@ bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const Recor
          (MatchesEnd(source, c.end_namespaces) || MatchesEnd(destination, c.end_namespaces));
 }
 
+// A request id is looked for as either side's log may have it: Envoy may rewrite the digit before the
+// stable part.
 bool ContainsText(std::string_view text, std::string_view lower) {
-  const auto same = [](unsigned char c, char wanted) { return absl::ascii_tolower(c) == wanted; };
+  const std::string_view stable = traffic::StablePart(lower);
+  const char* any = stable.size() == lower.size() ? nullptr : stable.data() - 1;
+  const auto same = [&](const char& c, const char& wanted) {
+    return &wanted == any || absl::ascii_tolower(static_cast<unsigned char>(c)) == wanted;
+  };
   return std::search(text.begin(), text.end(), lower.begin(), lower.end(), same) != text.end();
 }
 
