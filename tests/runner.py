@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the *_test.py of one folder: a line per test, failures in full, and the closing line that tests/run.sh counts.
 
-A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method", WITHOUT
-leaves out by parts of names, and FILES takes whole files alone, without .py; both are separated by commas."""
+A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method", and
+WITHOUT leaves out by parts of names, separated by commas."""
 import importlib.util
 import os
 import pathlib
@@ -68,14 +68,7 @@ def wanted(test):
 def load(folder):
     sys.path[:0] = [str(folder), str(folder.parent), str(folder.parent / "shop")]
     suite = unittest.TestSuite()
-    files = [file for file in os.environ.get("FILES", "").split(",") if file]
-    found = sorted(folder.glob("*_test.py"))
-    missing = set(files) - {path.stem for path in found}
-    if missing:
-        sys.exit(f"no {', '.join(sorted(missing))} in {folder}")
-    for path in found:
-        if files and path.stem not in files:
-            continue
+    for path in sorted(folder.glob("*_test.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module

@@ -9,7 +9,7 @@ from held import HOLDER, NAMESPACE, PORTS, SERVER, Place
 from installation import Collector, Operator, create_crds, shared_mesh
 from mesh.processes import wait_until
 
-GRACE_SECONDS = 60
+GRACE_SECONDS = 30
 FLUSH_SECONDS = 1  # that old entries may be taken for new ones: a flush takes 0.2 s, a busy machine adds to it
 
 
