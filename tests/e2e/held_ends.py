@@ -257,9 +257,11 @@ async def hold_all(address):
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await ended.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    # Before Python 3.12 wait_for loses a cancellation that comes with its result (python/cpython#86296): so again.
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=1)
 
 
 if __name__ == "__main__":
