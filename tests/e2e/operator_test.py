@@ -333,6 +333,7 @@ class Faults(Scenario):
         wait_until(lambda: taps.condition("history-too", "Ready").get("status") == "True", "it is followed", 90)
 
     def test_a_busy_api_server_is_asked_again(self):
+        wait_until(lambda: not taps.patches(), "the patch of the test before is gone", 30)
         gate.refuse = lambda method, path: 429 if method == "PATCH" and "envoyfilters" in path else None
         taps.apply("busy", wait="Accepted")
         self.assertFalse(taps.patches())
