@@ -277,6 +277,7 @@ class Faults(Scenario):
                 operator.start(wait=False)
                 wait_until(lambda: not operator.running() or taps.condition("killed", "Ready").get("status") == "True",
                            "it has been killed, or has done all", 90)
+                time.sleep(1)  # what is written is seen before its writer is killed for it
                 if operator.running() and len(kills) == before:
                     break
             else:
