@@ -116,6 +116,8 @@ class Delivery(unittest.TestCase):
                 answered = load.stop()
             s.settle(90)
             self.assertEqual(len(s.records("killed.jsonl")), answered)
+            # A broker that has just come back may show readers less than it has.
+            wait_until("a reader gets all", lambda: len(arrived("killed")) >= answered, 60)
             self.same(arrived("killed"), s.records("killed.jsonl"))
             self.assertEqual(metric(s.collector.metrics(), "output_dropped_total"), 0)
 
