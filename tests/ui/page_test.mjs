@@ -346,26 +346,6 @@ await test("a recorded file is shown, filtered and left again", async () => {
   await page.waitForFunction(() => document.querySelector(".connection").textContent.includes("Live"));
 });
 
-await test("an open stream is a row until its end takes its place, and a sample's records count for all they stand for", async () => {
-  const name = join(tmpdir(), `traffictap-open-${process.pid}.jsonl`);
-  const stream = (id, ms, more) => JSON.stringify({ id, verdict: "Ok", source: { name: "web", namespace: "shop" }, destination: { name: "feed", namespace: "shop" }, request: { method: "GET", path: `/feed/${id}`, protocol: "HTTP/1.1" }, timings: { startTime: "2026-01-31T12:00:00Z", clientMs: ms }, ...more });
-  const lines = [stream("held", 5000, { state: "Open", weight: 10 }), stream("ended", 5000, { state: "Open" }), stream("ended", 9000, { response: { code: 101 } })];
-  writeFileSync(name, `${lines.join("\n")}\n`);
-  await page.setInputFiles("#file", name);
-  await page.waitForFunction(() => document.querySelector(".connection").textContent.includes("-open-"));
-  await page.waitForFunction(() => document.querySelectorAll(".row").length === 2);
-  await page.waitForFunction(() => document.querySelector(".strip").textContent.includes("≈11"));
-  await filterBy("state:Open");
-  await page.waitForFunction(() => document.querySelectorAll(".row").length === 1);
-  check((await rows.first().textContent()).includes("open"), await rows.first().textContent());
-  await rows.first().click();
-  await page.waitForFunction(() => document.querySelector(".details")?.textContent.includes("no response yet"));
-  await page.keyboard.press("Escape");
-  await filterBy("", "");
-  await page.locator("button", { hasText: "Back to live" }).click();
-  await page.waitForFunction(() => document.querySelector(".connection").textContent.includes("Live"));
-});
-
 await test("another tab of the same address needs no token", async () => {
   const other = await browser.context.newPage();
   await other.goto(`${new URL(page.url()).origin}/#q=code%3A5xx`);
