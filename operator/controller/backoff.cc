@@ -2,19 +2,8 @@
 #include "operator/controller/backoff.h"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 namespace traffictap::controller {
-
-bool WaitOnClock(base::Nanos duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock<std::mutex> lock(mutex);
-  stopped.wait_for(lock, stop, std::chrono::nanoseconds(duration), [] { return false; });
-  return !stop.stop_requested();
-}
 
 Backoff::Backoff(BackoffOptions options, uint32_t seed, const base::Clock* clock)
     : options_(options), clock_(clock), random_(seed) {}

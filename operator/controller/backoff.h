@@ -7,13 +7,14 @@
 #include <stop_token>
 
 #include "base/clock.h"
+#include "base/wait.h"
 
 namespace traffictap::controller {
 
 // Waits for a time; false where `stop` was requested meanwhile. Injected, so that tests neither
 // wait nor race.
 using Wait = std::function<bool(base::Nanos duration, const std::stop_token& stop)>;
-bool WaitOnClock(base::Nanos duration, const std::stop_token& stop);
+using base::WaitOnClock;
 
 struct BackoffOptions {
   // As client-go's reflector waits between tries.

@@ -5,13 +5,11 @@
 // needed who waits for it; a refusal lets go of it, which stops the threads.
 #include "fanin/merged_stream.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
+#include "base/wait.h"
 #include "fanin/missing.h"
 #include "kube/line_splitter.h"
 #include "web/site_guard.h"
@@ -21,13 +19,6 @@ namespace {
 
 constexpr size_t kLineBytesMax = 4 << 20;
 constexpr base::Nanos kRoomPause = 50 * base::kMillisecond;
-
-void Pause(base::Nanos nanos, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock<std::mutex> lock(mutex);
-  wake.wait_for(lock, stop, std::chrono::nanoseconds(nanos), [] { return false; });
-}
 
 Status Ends() { return absl::UnavailableError("this program is ending"); }
 
@@ -164,14 +155,14 @@ void MergedStream::Read(Shared* shared, int number, const Pairer& pairer,
     }
     if (opened && absl::IsResourceExhausted(answer.status())) {
       merge.LetGo(number);
-      while (!merge.HasRoom() && !stop.stop_requested()) Pause(kRoomPause, stop);
+      while (!merge.HasRoom() && !stop.stop_requested()) base::WaitOnClock(kRoomPause, stop);
       continue;
     }
     const bool no_taps = answer.ok() && answer->code == 404;
     const bool again = merge.Closed(number, WhyNot(answer), no_taps);
     if (first && !opened) shared->Refused(RefusalOf(pairer.address, answer));
     if (!again) return;
-    Pause(shared->call.retry, stop);
+    base::WaitOnClock(shared->call.retry, stop);
   }
 }
 
