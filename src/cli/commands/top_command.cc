@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/wait.h"
 #include "cli/commands/commands.h"
 #include "cli/print/missing_text.h"
 #include "cli/print/top_table.h"
 #include "cli/records/output_options.h"
 #include "cli/records/replay_options.h"
-#include "cli/shell/pause.h"
 #include "cli/taps/tap_names.h"
 #include "fmt/format.h"
 #include "observe/traffic_summary.h"
@@ -171,7 +171,7 @@ Status TopCommand::Live(Session& session) {
   TT_RETURN_IF_ERROR(session.console->Write(kClear));
   while (!session.stop.stop_requested()) {
     TT_RETURN_IF_ERROR(Refresh(*cluster, path, *taps, session));
-    Pause(interval_, session.stop);
+    base::WaitOnClock(interval_, session.stop);
   }
   return absl::CancelledError("interrupted");
 }

@@ -3,11 +3,11 @@
 #include <optional>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/wait.h"
 #include "cli/commands/commands.h"
 #include "cli/records/cluster.h"
 #include "cli/records/live_relay.h"
 #include "cli/shell/browser.h"
-#include "cli/shell/pause.h"
 #include "cli/taps/tap_desk.h"
 #include "fmt/format.h"
 #include "observe/token_authorizer.h"
@@ -92,7 +92,7 @@ Status UiCommand::Run(Session& session) {
     }
   }
   session.console->Say("open this address in a browser on this machine; press Ctrl-C to stop");
-  while (Pause(3600 * base::kSecond, session.stop)) {
+  while (base::WaitOnClock(3600 * base::kSecond, session.stop)) {
   }
   return absl::CancelledError("interrupted");
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "cli/shell/pause.h"
+#include "base/wait.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -68,7 +68,7 @@ Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, Copy
       known = std::move(names);
       if (!options.follow) continue;
     }
-    if (!Pause(options.pause, session.stop)) return absl::CancelledError("stopped");
+    if (!base::WaitOnClock(options.pause, session.stop)) return absl::CancelledError("stopped");
   }
 }
 

@@ -5,9 +5,9 @@
 #include <thread>
 
 #include "base/bounded_queue.h"
+#include "base/wait.h"
 #include "cli/print/missing_text.h"
 #include "cli/print/printer.h"
-#include "cli/shell/pause.h"
 #include "fmt/format.h"
 #include "kube/line_splitter.h"
 
@@ -186,7 +186,8 @@ StatusOr<std::string> ReadRecords(const Cluster& cluster, const RecordStreamOpti
     if (absl::IsResourceExhausted(ended) && !kube::ApiErrorOf(ended)) continue;
     session.console->SayWaiting(
         fmt::format("connecting again: {}", Message(ExplainLive(ended, cluster))));
-    if (!Pause(options.backoff, session.stop)) return absl::CancelledError("interrupted");
+    if (!base::WaitOnClock(options.backoff, session.stop))
+      return absl::CancelledError("interrupted");
   }
 }
 

@@ -9,7 +9,7 @@
 
 #include <array>
 
-#include "cli/shell/pause.h"
+#include "base/wait.h"
 #include "cli/taps/tap_names.h"
 #include "cli/taps/targets.h"
 #include "fmt/format.h"
@@ -146,7 +146,7 @@ StatusOr<Object> WaitFor(kube::KubeClient& client, const TapRequest& request, co
     if (*finished) return seen;
     session.console->SayWaiting(line.Text(seen));
     if (session.clock->Monotonic() >= end) return TooLate(seen, timeout);
-    if (!Pause(kLookUp, session.stop)) return absl::CancelledError("interrupted");
+    if (!base::WaitOnClock(kLookUp, session.stop)) return absl::CancelledError("interrupted");
   }
 }
 
