@@ -10,10 +10,6 @@
 namespace traffictap::fanin {
 namespace {
 
-Status NoPairers() {
-  return absl::UnavailableError("no pairer is known yet: their name has no addresses");
-}
-
 bool IsSuccess(const StatusOr<kube::HttpResponse>& answer) {
   return answer.ok() && answer->code >= 200 && answer->code < 300;
 }

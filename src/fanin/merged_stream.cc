@@ -85,10 +85,7 @@ void MergedStream::Open(StreamCall call, const PairerDirectory* pairers, web::Ro
                         const base::Clock* clock, const web::Route::Respond& respond) {
   const uint64_t version = pairers->version();
   const auto asked = pairers->pairers();
-  if (asked.empty()) {
-    return respond(web::FailureResponse(
-        absl::UnavailableError("no pairer is known yet: their name has no addresses")));
-  }
+  if (asked.empty()) return respond(web::FailureResponse(NoPairers()));
   auto shared = std::make_shared<Shared>(std::move(call), clock, respond);
   const std::shared_ptr<MergedStream> stream(new MergedStream(shared, pairers, threads, clock));
   {

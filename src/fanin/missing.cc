@@ -27,6 +27,10 @@ std::string MissingJson(const std::vector<Missing>& missing) {
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Status NoPairers() {
+  return absl::UnavailableError("no pairer is known yet: their name has no addresses");
+}
+
 std::string WhyNot(const StatusOr<kube::HttpResponse>& answer) {
   if (answer.ok()) return answer->code == 200 ? "the connection was cut" : SaidBy(*answer);
   return absl::IsDeadlineExceeded(answer.status()) ? "it does not answer in time"

@@ -21,6 +21,9 @@ struct Missing {
 // `[{"pairer": "10.0.0.5:9091", "reason": "…"}]`.
 std::string MissingJson(const std::vector<Missing>& missing);
 
+// Nobody can be asked, as no pairer is known.
+Status NoPairers();
+
 // Why a pairer's answer cannot be used, for people who cannot see the pairer.
 std::string WhyNot(const StatusOr<kube::HttpResponse>& answer);
 
