@@ -46,13 +46,18 @@ int StreamMerge::Add(const std::string& address) {
   return next_;
 }
 
+StreamMerge::Leg* StreamMerge::Find(int pairer) {
+  const auto found = legs_.find(pairer);
+  return found == legs_.end() ? nullptr : &found->second;
+}
+
 void StreamMerge::Remove(int pairer) {
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found == legs_.end()) return;
-  DropBuilding(&found->second);
-  std::move(found->second.whole.begin(), found->second.whole.end(), std::back_inserter(left_));
-  legs_.erase(found);
+  Leg* leg = Find(pairer);
+  if (leg == nullptr) return;
+  DropBuilding(leg);
+  std::move(leg->whole.begin(), leg->whole.end(), std::back_inserter(left_));
+  legs_.erase(pairer);
 }
 
 std::string StreamMerge::PositionOf(int pairer) const {
@@ -63,20 +68,17 @@ std::string StreamMerge::PositionOf(int pairer) const {
 
 void StreamMerge::Opened(int pairer) {
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found == legs_.end()) return;
-  Leg& leg = found->second;
-  leg.state = State::kOpen;
-  leg.since = clock_->Monotonic();
-  leg.no_taps = leg.said_end = false;
+  Leg* leg = Find(pairer);
+  if (leg == nullptr) return;
+  leg->state = State::kOpen;
+  leg->since = clock_->Monotonic();
+  leg->no_taps = leg->said_end = false;
 }
 
 void StreamMerge::Heard(int pairer) {
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found != legs_.end() && found->second.state == State::kOpen) {
-    found->second.since = clock_->Monotonic();
-  }
+  Leg* leg = Find(pairer);
+  if (leg != nullptr && leg->state == State::kOpen) leg->since = clock_->Monotonic();
 }
 
 Status StreamMerge::Line(int pairer, const std::string& line) {
@@ -88,12 +90,11 @@ Status StreamMerge::Line(int pairer, const std::string& line) {
     item.marked = traffic::MarkRecord(line, &item.mark);
   }
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found == legs_.end() || !end_.empty()) return absl::CancelledError("not read any more");
-  Leg& leg = found->second;
-  TT_RETURN_IF_ERROR(Hold(&leg, sizeof(Item) + line.size()));
-  if (control) return Control(&leg, line);
-  leg.building.items.push_back(std::move(item));
+  Leg* leg = Find(pairer);
+  if (leg == nullptr || !end_.empty()) return absl::CancelledError("not read any more");
+  TT_RETURN_IF_ERROR(Hold(leg, sizeof(Item) + line.size()));
+  if (control) return Control(leg, line);
+  leg->building.items.push_back(std::move(item));
   return absl::OkStatus();
 }
 
@@ -144,25 +145,24 @@ void StreamMerge::DropBuilding(Leg* leg) {
 
 bool StreamMerge::Closed(int pairer, const std::string& reason, bool no_taps) {
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found == legs_.end()) return false;
-  Leg& leg = found->second;
-  DropBuilding(&leg);
-  if (leg.state == State::kDone || revoked_ || !end_.empty()) return false;
-  leg.no_taps = leg.no_taps || no_taps;
-  leg.reason = leg.said_end && leg.no_taps ? "it has none of the taps" : reason;
-  const bool was_here = leg.state == State::kOpen || leg.state == State::kLetGo;
-  if (was_here) leg.since = clock_->Monotonic();
-  leg.state = State::kAway;
+  Leg* leg = Find(pairer);
+  if (leg == nullptr) return false;
+  DropBuilding(leg);
+  if (leg->state == State::kDone || revoked_ || !end_.empty()) return false;
+  leg->no_taps = leg->no_taps || no_taps;
+  leg->reason = leg->said_end && leg->no_taps ? "it has none of the taps" : reason;
+  const bool was_here = leg->state == State::kOpen || leg->state == State::kLetGo;
+  if (was_here) leg->since = clock_->Monotonic();
+  leg->state = State::kAway;
   return true;
 }
 
 void StreamMerge::LetGo(int pairer) {
   absl::MutexLock lock(&mutex_);
-  const auto found = legs_.find(pairer);
-  if (found == legs_.end()) return;
-  DropBuilding(&found->second);
-  found->second.state = State::kLetGo;
+  Leg* leg = Find(pairer);
+  if (leg == nullptr) return;
+  DropBuilding(leg);
+  leg->state = State::kLetGo;
 }
 
 bool StreamMerge::HasRoom() const {

@@ -102,6 +102,8 @@ class StreamMerge {
     std::string taken;  // of the newest one that was passed on
   };
 
+  // Null: it was removed. Valid until it is.
+  Leg* Find(int pairer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Control(Leg* leg, const std::string& line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status Hold(Leg* leg, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishBatch(Leg* leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
