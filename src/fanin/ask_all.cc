@@ -19,17 +19,18 @@ std::vector<StatusOr<kube::HttpResponse>> SendAll(const std::vector<Pairer>& pai
                                                   base::Nanos timeout) {
   std::vector<StatusOr<kube::HttpResponse>> out(pairers.size(),
                                                 absl::UnavailableError("not asked"));
-  std::vector<std::thread> threads;
-  threads.reserve(pairers.size());
-  for (size_t i = 0; i < pairers.size(); ++i) {
-    const auto ask = [&, i] { out[i] = pairers[i].client->Send(request, timeout); };
-    try {
-      threads.emplace_back(ask);
-    } catch (const std::system_error&) {
-      ask();  // the system has no more threads
+  {
+    std::vector<std::jthread> threads;  // joined before `out` is given away
+    threads.reserve(pairers.size());
+    for (size_t i = 0; i < pairers.size(); ++i) {
+      const auto ask = [&, i] { out[i] = pairers[i].client->Send(request, timeout); };
+      try {
+        threads.emplace_back(ask);
+      } catch (const std::system_error&) {
+        ask();  // the system has no more threads
+      }
     }
   }
-  for (auto& thread : threads) thread.join();
   return out;
 }
 

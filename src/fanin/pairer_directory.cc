@@ -11,8 +11,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "fmt/format.h"
 
 namespace traffictap::fanin {
@@ -93,25 +93,15 @@ PairerDirectory::PairerDirectory(PairerDirectoryOptions options, ResolveName res
   resolved_ = options_.name.empty();
 }
 
-PairerDirectory::~PairerDirectory() {
-  {
-    absl::MutexLock lock(&mutex_);
-    ends_ = true;
-  }
-  if (thread_.joinable()) thread_.join();
-}
-
 void PairerDirectory::Start() {
-  if (!options_.name.empty()) thread_ = std::thread([this] { Run(); });
+  if (options_.name.empty()) return;
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void PairerDirectory::Run() {
-  for (bool ends = false; !ends;) {
+void PairerDirectory::Run(const std::stop_token& stop) {
+  do {
     Refresh();
-    absl::MutexLock lock(&mutex_);
-    ends = mutex_.AwaitWithTimeout(absl::Condition(&ends_),
-                                   absl::Nanoseconds(options_.resolve_interval));
-  }
+  } while (base::WaitOnClock(options_.resolve_interval, stop));
 }
 
 void PairerDirectory::Refresh() {

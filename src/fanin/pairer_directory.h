@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,7 +44,6 @@ class PairerDirectory {
   // `clock` outlives it. Looks nothing up before Start.
   PairerDirectory(PairerDirectoryOptions options, ResolveName resolve, ConnectPairer connect,
                   const base::Clock* clock);
-  ~PairerDirectory();
 
   // Looks up now and then, on a thread of its own.
   void Start();
@@ -63,7 +63,7 @@ class PairerDirectory {
     bool listed = false;
     base::Nanos seen = 0;  // monotonic, when the name last resolved to it
   };
-  void Run();
+  void Run(const std::stop_token& stop);
   void Learn(const std::string& address, bool listed, base::Nanos now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(base::Nanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -77,8 +77,7 @@ class PairerDirectory {
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   bool resolved_ ABSL_GUARDED_BY(mutex_) = false;
   std::string told_ ABSL_GUARDED_BY(mutex_);  // the last failure, as logged
-  bool ends_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  std::jthread thread_;                       // the last member: the others outlive it
 };
 
 }  // namespace traffictap::fanin
