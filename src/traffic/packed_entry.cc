@@ -83,10 +83,10 @@ AccessEntry Unpack(const PackedEntry& packed) {
 
 const SocketAddress& FarAddress(const PackedEntry& entry) {
   const EntryFacts& facts = entry.facts;
-  if (facts.reporter == Reporter::kSource) return facts.upstream_remote;
-  const bool of_tunnel =
-      !facts.downstream_direct_remote.present() && entry.text(Text::kForwardedFor).empty();
-  return of_tunnel ? facts.downstream_remote : facts.downstream_direct_remote;
+  const bool of_tunnel = facts.reporter == Reporter::kDestination &&
+                         !facts.downstream_direct_remote.present() &&
+                         entry.text(Text::kForwardedFor).empty();
+  return of_tunnel ? facts.downstream_remote : PeerAddress(entry);
 }
 
 uint64_t HashRequestId(std::string_view request_id) {
