@@ -10,17 +10,14 @@
 
 #include "fmt/format.h"
 #include "tap/enum_names.h"
+#include "tap/values.h"
 
 namespace traffictap::collector {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kTopicMax = 249;          // Kafka's bound
 constexpr uint32_t kPartitionsMax = 4096;  // a receiver builds a block for each
-
-constexpr const char* kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512",
-                                       tap::kOauthBearer};
 
 // Which options need which part of a role: a name, or the beginning of names that end with '-'.
 struct Need {
@@ -52,23 +49,13 @@ bool Names(std::string_view pattern, std::string_view option) {
 }
 
 std::string CheckBroker(const std::string& broker) {
-  const size_t colon = broker.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : broker.substr(colon + 1);
-  const bool number = !port.empty() && port.size() <= 5 && port[0] != '0' &&
-                      port.find_first_not_of("0123456789") == std::string::npos &&
-                      std::stoul(port) <= 65'535;
-  if (number && colon > 0 && broker.find_first_of(" \t/") == std::string::npos) return {};
+  if (tap::IsBroker(broker)) return {};
   return fmt::format("\"{}\" must be HOST:PORT, such as kafka-0.kafka:9092", broker);
 }
 
 std::string CheckTopic(const std::string& topic) {
-  constexpr char kAllowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  if (!topic.empty() && topic.size() <= kTopicMax && topic != "." && topic != ".." &&
-      topic.find_first_not_of(kAllowed) == std::string::npos) {
-    return {};
-  }
-  return fmt::format("\"{}\" must be 1 to {} letters, digits, '.', '_' or '-', and not . or ..",
-                     topic, kTopicMax);
+  if (tap::IsTopic(topic)) return {};
+  return fmt::format("\"{}\" {}", topic, tap::kTopicRule);
 }
 
 std::string RoleWords() {
@@ -95,14 +82,6 @@ void RefuseUseless(const CLI::App& app, const RoleTraits& traits) {
                                              need.lacks, advises ? ", or" : ":"));
     }
   }
-}
-
-bool HasSasl(tap::KafkaSecurity security) {
-  return security == tap::KafkaSecurity::kSaslPlaintext || security == tap::KafkaSecurity::kSaslSsl;
-}
-
-bool HasTls(tap::KafkaSecurity security) {
-  return security == tap::KafkaSecurity::kSsl || security == tap::KafkaSecurity::kSaslSsl;
 }
 
 // The keys are those of a TapDestination's Secret.
@@ -135,7 +114,7 @@ void ReadTls(const fs::path& dir, tap::KafkaOutput* cluster) {
 }
 
 void CompleteLogin(const std::string& credentials_dir, tap::KafkaOutput* cluster) {
-  const bool sasl = HasSasl(cluster->security), tls = HasTls(cluster->security);
+  const bool sasl = tap::UsesSasl(cluster->security), tls = tap::UsesTls(cluster->security);
   if (sasl == cluster->sasl_mechanism.empty()) {
     Refuse("--shuffle-sasl", sasl ? "--shuffle-security asks for SASL: name the mechanism"
                                   : "needs --shuffle-security SaslPlaintext or SaslSsl");
@@ -169,8 +148,8 @@ void AddClusterOptions(CLI::App& app, RoleOptions* out) {
       ->default_str("Plaintext");
   app.add_option("--shuffle-sasl", cluster.sasl_mechanism,
                  "SASL mechanism of SaslPlaintext and SaslSsl")
-      ->check(
-          CLI::IsMember(std::vector<std::string>(std::begin(kMechanisms), std::end(kMechanisms))));
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(tap::kSaslMechanisms),
+                                                     std::end(tap::kSaslMechanisms))));
   app.add_option("--shuffle-credentials", out->credentials_dir,
                  "folder with the keys of a TapDestination's Secret, a file each: username and "
                  "password, or those of OAUTHBEARER; ca.crt (default: the system's authorities); "

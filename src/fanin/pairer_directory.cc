@@ -6,14 +6,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <cctype>
 #include <memory>
 #include <utility>
 
 #include "base/log.h"
 #include "base/wait.h"
 #include "fmt/format.h"
+#include "tap/values.h"
 
 namespace traffictap::fanin {
 namespace {
@@ -34,13 +33,6 @@ HostPort Split(const std::string& address) {
   return out;
 }
 
-bool IsPort(const std::string& text) {
-  const bool digits =
-      !text.empty() && text.size() <= 5 &&
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-  return digits && std::stoi(text) > 0 && std::stoi(text) < 65536;
-}
-
 std::string TextOf(const addrinfo& found, const std::string& port) {
   char text[INET6_ADDRSTRLEN] = {};
   if (found.ai_family == AF_INET) {
@@ -57,7 +49,7 @@ std::string TextOf(const addrinfo& found, const std::string& port) {
 
 Status CheckPairerAddress(const std::string& address) {
   const HostPort parts = Split(address);
-  if (!parts.host.empty() && IsPort(parts.port)) return absl::OkStatus();
+  if (!parts.host.empty() && tap::IsPort(parts.port)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       fmt::format("\"{}\" is not HOST:PORT (IPv6 addresses in brackets)", address));
 }

@@ -29,8 +29,16 @@ struct StdoutOutput {
 };
 
 enum class KafkaSecurity { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+constexpr bool UsesSasl(KafkaSecurity security) {
+  return security == KafkaSecurity::kSaslPlaintext || security == KafkaSecurity::kSaslSsl;
+}
+constexpr bool UsesTls(KafkaSecurity security) {
+  return security == KafkaSecurity::kSsl || security == KafkaSecurity::kSaslSsl;
+}
 // The SASL mechanism (RFC 7628) that takes a token instead of a user's name and password.
 inline constexpr char kOauthBearer[] = "OAUTHBEARER";
+inline constexpr const char* kSaslMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512",
+                                                  kOauthBearer};
 // How its token is obtained. What is empty here may stand in the folder, under the field's name;
 // what is set here goes before it. kafkaclient/token_source.h has the rules.
 struct KafkaOauth {
@@ -51,7 +59,7 @@ struct KafkaOutput {
   std::vector<std::string> brokers;  // host:port
   std::string topic;                 // with a destination: optional
   KafkaSecurity security = KafkaSecurity::kPlaintext;
-  std::string sasl_mechanism;      // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
+  std::string sasl_mechanism;      // one of kSaslMechanisms
   std::string sasl_username_file;  // secrets are files, never values: read when the output opens
   std::string sasl_password_file;
   KafkaOauth oauth;  // with OAUTHBEARER alone, which has no files of its own above

@@ -167,4 +167,21 @@ bool IsObjectName(const std::string& text) {
   return good;
 }
 
+bool IsPort(const std::string& text) {
+  return !text.empty() && text.size() <= 5 && text[0] != '0' &&
+         text.find_first_not_of("0123456789") == std::string::npos && std::stoul(text) <= 65'535;
+}
+
+bool IsBroker(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  return colon != std::string::npos && colon > 0 && IsPort(text.substr(colon + 1)) &&
+         text.find_first_of(" ,\t/") == std::string::npos;
+}
+
+bool IsTopic(const std::string& text) {
+  constexpr char kAllowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !text.empty() && text.size() <= kTopicMax && text != "." && text != ".." &&
+         text.find_first_not_of(kAllowed) == std::string::npos;
+}
+
 }  // namespace traffictap::tap

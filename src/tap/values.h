@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -38,5 +39,16 @@ bool IsTraceId(const std::string& text);
 bool IsDnsLabel(const std::string& text);
 // Names of workloads, pods and other objects may hold dots.
 bool IsObjectName(const std::string& text);
+
+// 1 to 65535, in digits without a zero in front.
+bool IsPort(const std::string& text);
+// HOST:PORT, as Kafka's clients take a broker. IPv6 addresses stand in brackets.
+bool IsBroker(const std::string& text);
+// What Kafka takes as the name of a topic or of a consumer group.
+bool IsTopic(const std::string& text);
+inline constexpr size_t kTopicMax = 249;  // characters, Kafka's bound
+// What IsTopic asks for, for people.
+inline constexpr char kTopicRule[] =
+    "must be 1 to 249 letters, digits, '.', '_' or '-', and not . or ..";
 
 }  // namespace traffictap::tap

@@ -193,6 +193,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
       {{"--role", "receiver", "--shuffle-brokers", "kafka:0"}, "\"kafka:0\" must be HOST:PORT"},
       {{"--role", "receiver", "--shuffle-brokers", "kafka:65536"}, "must be HOST:PORT"},
       {{"--role", "receiver", "--shuffle-brokers", "a/b:1"}, "must be HOST:PORT"},
+      {{"--role", "receiver", "--shuffle-brokers", "a:1,b:2"}, "must be HOST:PORT"},
       {With("pairer", {"--shuffle-topic", "a b"}), "--shuffle-topic"},
       {With("pairer", {"--shuffle-topic", ".."}), "--shuffle-topic"},
       {With("pairer", {"--shuffle-group", ""}), "--shuffle-group"},

@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(addresses_are_a_host_and_a_port) {
   for (const char* good : {"a:1", "10.0.0.1:65535", "[::1]:9091", "pairers.shop.svc:9"}) {
     BOOST_TEST(CheckPairerAddress(good).ok(), good);
   }
-  for (const char* bad : {"", "a", ":1", "a:", "a:0", "a:65536", "::1:9", "a:1x", "a:-1"}) {
+  for (const char* bad : {"", "a", ":1", "a:", "a:0", "a:65536", "::1:9", "a:1x", "a:-1", "a:01"}) {
     BOOST_TEST(absl::IsInvalidArgument(CheckPairerAddress(bad)), bad);
   }
 }

@@ -105,6 +105,28 @@ BOOST_AUTO_TEST_CASE(writes_sizes_in_the_largest_unit_that_leaves_a_whole_number
   BOOST_TEST(FormatBytes(0) == "0");
 }
 
+BOOST_AUTO_TEST_CASE(a_broker_is_a_host_and_a_port_alone) {
+  for (const char* good : {"k:1", "kafka-0.kafka:9092", "[fd00::1]:65535"}) {
+    BOOST_TEST(IsBroker(good), good);
+  }
+  for (const char* bad : {"", "k", ":9092", "k:", "k:0", "k:65536", "k:09092", "k:+1", "k 1:9092",
+                          "k:1,l:2", "http://k:9092", "k:99999999999"}) {
+    BOOST_TEST(!IsBroker(bad), bad);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_topic_has_the_letters_and_the_length_that_kafka_takes) {
+  for (const std::string& good : {std::string("a"), std::string("A.b_c-9"), std::string("..."),
+                                  std::string(kTopicMax, 't')}) {
+    BOOST_TEST(IsTopic(good), good);
+  }
+  for (const std::string& bad :
+       {std::string(), std::string("."), std::string(".."), std::string("a b"), std::string("a/b"),
+        std::string(kTopicMax + 1, 't')}) {
+    BOOST_TEST(!IsTopic(bad), bad);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

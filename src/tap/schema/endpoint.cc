@@ -3,16 +3,14 @@
 
 #include <algorithm>
 
+#include "tap/values.h"
+
 namespace traffictap::tap::schema {
 namespace {
 
+constexpr char kBrokerRule[] = "must be host:port, such as kafka-0.kafka:9092";
 constexpr char kWordCharacters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-
-bool IsPort(const std::string& text) {
-  return !text.empty() && text.size() <= 5 && text[0] != '0' &&
-         text.find_first_not_of("0123456789") == std::string::npos && std::stoul(text) <= 65'535;
-}
 
 // Where the name of the host ends: a colon within [..] belongs to an IPv6 address.
 bool IsHostAndPort(const std::string& authority) {
@@ -32,13 +30,9 @@ Kind<std::string> Broker() {
   return Text({.max = 261,
                .pattern = "^[^ ,\\t/]+:[1-9][0-9]{0,4}$",
                .rule = "int(self.substring(self.lastIndexOf(':') + 1)) <= 65535",
-               .message = "must be host:port, such as kafka-0.kafka:9092",
+               .message = kBrokerRule,
                .check = [](const Value& value, std::string* text) {
-                 const size_t colon = text->rfind(':');
-                 const bool good = colon != std::string::npos && colon > 0 &&
-                                   IsPort(text->substr(colon + 1)) &&
-                                   text->find_first_of(" ,\t/") == std::string::npos;
-                 if (!good) value.Invalid("must be host:port, such as kafka-0.kafka:9092");
+                 if (!IsBroker(*text)) value.Invalid(kBrokerRule);
                }});
 }
 
@@ -50,22 +44,18 @@ Kind<std::vector<std::string>> Brokers() {
 }
 
 Kind<std::string> Topic() {
-  return Text({.max = 249,
+  return Text({.max = kTopicMax,
                .pattern = "^[a-zA-Z0-9._-]+$",
                .rule = "self != '.' && self != '..'",
-               .message = "must be 1 to 249 letters, digits, '.', '_' or '-', and not . or ..",
+               .message = kTopicRule,
                .check = [](const Value& value, std::string* topic) {
-                 const bool good = topic->size() <= 249 && *topic != "." && *topic != ".." &&
-                                   topic->find_first_not_of(kWordCharacters) == std::string::npos;
-                 if (!good) value.Invalid("must be 1 to 249 letters, digits, '.', '_' or '-'");
+                 if (!IsTopic(*topic)) value.Invalid(kTopicRule);
                }});
 }
 
 void CheckSecurity(FieldReader* fields, KafkaSecurity security) {
   const bool sasl = fields->Has("sasl"), tls = fields->Has("tls");
-  const bool wants_sasl =
-      security == KafkaSecurity::kSaslPlaintext || security == KafkaSecurity::kSaslSsl;
-  const bool may_tls = security == KafkaSecurity::kSsl || security == KafkaSecurity::kSaslSsl;
+  const bool wants_sasl = UsesSasl(security), may_tls = UsesTls(security);
   if (wants_sasl && !sasl) fields->Fault("MissingField", "needs sasl for this security: add it");
   if (!wants_sasl && sasl) {
     fields->Fault("Conflict", "has sasl: set security to SaslPlaintext or SaslSsl, or remove sasl");

@@ -73,11 +73,7 @@ void RequireField(FieldReader* fields, const char* name) {
 
 }  // namespace
 
-Kind<std::string> Mechanism() {
-  static constexpr const char* kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512",
-                                                kOauthBearer};
-  return OneOf(kMechanisms);
-}
+Kind<std::string> Mechanism() { return OneOf(kSaslMechanisms); }
 
 Kind<KafkaOauth> Oauth() {
   using O = KafkaOauth;
