@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kSecretBytesMax = 1 << 16;
 constexpr int kQueuedMessagesMax = 100'000;
 constexpr int kQueuedKilobytesMax = 64 * 1024;
+constexpr int kPurgeMs = 1'000;
 
 const char* SecurityName(tap::KafkaSecurity security) {
   switch (security) {
@@ -41,6 +42,10 @@ StatusOr<std::string> ReadSecret(const std::string& path) {
 }
 
 KafkaSettings::KafkaSettings() : conf_(rd_kafka_conf_new()) {}
+
+KafkaSettings::~KafkaSettings() {
+  if (conf_ != nullptr) rd_kafka_conf_destroy(conf_);
+}
 
 void KafkaSettings::Set(const char* name, const std::string& value) {
   char error[512];
@@ -90,6 +95,33 @@ void KafkaSettings::Configure(const tap::KafkaOutput& spec) {
   Set("message.max.bytes", std::to_string(spec.max_record_bytes + 1024));
   Set("message.timeout.ms", std::to_string(spec.delivery_timeout / base::kMillisecond));
   Set("compression.type", CompressionName(spec.compression));
+}
+
+StatusOr<rd_kafka_t*> KafkaSettings::MakeProducer() { return Make(false); }
+
+StatusOr<rd_kafka_t*> KafkaSettings::MakeConsumer() { return Make(true); }
+
+StatusOr<rd_kafka_t*> KafkaSettings::Make(bool consumer) {
+  TT_RETURN_IF_ERROR(status_);
+  rd_kafka_conf_set_log_cb(conf_, [](const rd_kafka_t*, int, const char*, const char*) {});
+  char error[512];
+  rd_kafka_t* client =
+      rd_kafka_new(consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf_, error, sizeof(error));
+  if (client == nullptr) return absl::InvalidArgumentError(fmt::format("kafka: {}", error));
+  conf_ = nullptr;
+  return client;
+}
+
+bool FailedForGood(rd_kafka_t* client) {
+  char reason[256];
+  return client != nullptr &&
+         rd_kafka_fatal_error(client, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void DropProducer(rd_kafka_t* producer) {
+  rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_flush(producer, kPurgeMs);
+  rd_kafka_destroy(producer);
 }
 
 Status GiveToken(const OauthToken& token, const tap::KafkaOauth& spec, rd_kafka_s* to) {

@@ -5,15 +5,9 @@
 
 #include <array>
 
-#include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
 
 namespace traffictap::shuffle {
-namespace {
-
-constexpr int kPurgeMs = 1'000;
-
-}  // namespace
 
 KafkaClient::KafkaClient(const tap::KafkaOutput& cluster) : cluster_(cluster), login_(cluster_) {}
 
@@ -42,7 +36,6 @@ Status KafkaClient::Create(bool consumer, const Configure& configure) {
                          ? token
                          : kafkaclient::KafkaError(error, self->cluster_, detail);
   });
-  rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
   if (login_.has_tokens()) {
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(
         conf, [](rd_kafka_t* client, const char*, void* opaque) {
@@ -60,17 +53,9 @@ Status KafkaClient::Create(bool consumer, const Configure& configure) {
                                   static_cast<KafkaClient*>(opaque)->OnDelivery(*message);
                                 });
   }
-  Status status = settings.status();
-  if (status.ok()) {
-    char error[512];
-    client_ =
-        rd_kafka_new(consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, error, sizeof(error));
-    if (client_ == nullptr) status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
-  }
-  if (client_ == nullptr) {
-    rd_kafka_conf_destroy(conf);
-    return status;
-  }
+  const auto made = consumer ? settings.MakeConsumer() : settings.MakeProducer();
+  if (!made.ok()) return made.status();
+  client_ = *made;
   consumer_ = consumer;
   if (consumer) rd_kafka_poll_set_consumer(client_);
   login_.SetToken(client_);
@@ -80,11 +65,11 @@ Status KafkaClient::Create(bool consumer, const Configure& configure) {
 
 void KafkaClient::Destroy() {
   if (client_ == nullptr) return;
-  if (!consumer_) {
-    rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(client_, kPurgeMs);
+  if (consumer_) {
+    rd_kafka_destroy(client_);
+  } else {
+    kafkaclient::DropProducer(client_);
   }
-  rd_kafka_destroy(client_);
   client_ = nullptr;
 }
 
@@ -93,11 +78,7 @@ bool KafkaClient::Refresh() {
   return login_.Refresh(std::array<rd_kafka_t* const, 1>{client_});
 }
 
-bool KafkaClient::Failed() const {
-  char reason[256];
-  return client_ != nullptr &&
-         rd_kafka_fatal_error(client_, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR;
-}
+bool KafkaClient::Failed() const { return kafkaclient::FailedForGood(client_); }
 
 void KafkaClient::OnDelivery(const rd_kafka_message_t&) {}
 

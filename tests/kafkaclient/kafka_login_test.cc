@@ -45,11 +45,9 @@ struct Fixture {
     kafkaclient::KafkaSettings settings;
     settings.Configure(spec);
     BOOST_REQUIRE_MESSAGE(settings.status().ok(), settings.status());
-    rd_kafka_conf_set_log_cb(settings.get(),
-                             [](const rd_kafka_t*, int, const char*, const char*) {});
-    char error[256] = {};
-    client = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
-    BOOST_REQUIRE_MESSAGE(client != nullptr, error);
+    const auto made = settings.MakeProducer();
+    BOOST_REQUIRE_MESSAGE(made.ok(), made.status());
+    client = *made;
   }
   std::string Value(const char* name) const {
     char value[256] = {};

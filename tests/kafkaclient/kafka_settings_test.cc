@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_user_is_read_from_the_files) {
     kafkaclient::KafkaSettings settings;
     settings.Configure(spec);
     BOOST_TEST(absl::IsFailedPrecondition(settings.status()));
-    rd_kafka_conf_destroy(settings.get());
+    BOOST_TEST(absl::IsFailedPrecondition(settings.MakeProducer().status()));
   }
   dir.Write("password", "secret");
   kafkaclient::KafkaSettings settings;
@@ -52,7 +52,6 @@ BOOST_AUTO_TEST_CASE(a_user_is_read_from_the_files) {
   BOOST_TEST(Value(settings, "sasl.mechanisms") == "SCRAM-SHA-512");
   BOOST_TEST(Value(settings, "sasl.username") == "jane");
   BOOST_TEST(Value(settings, "sasl.password") == "secret");
-  rd_kafka_conf_destroy(settings.get());
 }
 
 BOOST_AUTO_TEST_CASE(a_token_and_its_extensions_are_given_to_a_producer) {
@@ -60,10 +59,10 @@ BOOST_AUTO_TEST_CASE(a_token_and_its_extensions_are_given_to_a_producer) {
   settings.Configure(Spec("OAUTHBEARER"));
   BOOST_TEST(settings.status().ok(), settings.status());
   BOOST_TEST(Value(settings, "sasl.mechanisms") == "OAUTHBEARER");
-  rd_kafka_conf_set_log_cb(settings.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-  char error[256];
-  rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
-  BOOST_REQUIRE_MESSAGE(producer != nullptr, error);
+  const auto made = settings.MakeProducer();
+  BOOST_REQUIRE_MESSAGE(made.ok(), made.status());
+  rd_kafka_t* producer = *made;
+  BOOST_TEST(!kafkaclient::FailedForGood(producer));
   const base::Nanos now = base::ProcessClock()->Wall();
   const kafkaclient::OauthToken token = {"abc", "", now + 60 * base::kSecond};
   tap::KafkaOauth spec;
@@ -75,7 +74,17 @@ BOOST_AUTO_TEST_CASE(a_token_and_its_extensions_are_given_to_a_producer) {
   const Status old = kafkaclient::GiveToken({"abc", "", now - base::kSecond}, {}, producer);
   BOOST_TEST(absl::IsFailedPrecondition(old));
   BOOST_TEST(Message(old).find("unexpired") != std::string::npos, old);
-  rd_kafka_destroy(producer);
+  kafkaclient::DropProducer(producer);
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_do_not_go_together_make_no_client) {
+  kafkaclient::KafkaSettings settings;
+  settings.Set("group.id", "g");
+  settings.Set("session.timeout.ms", "45000");
+  settings.Set("max.poll.interval.ms", "10000");
+  BOOST_TEST(settings.status().ok(), settings.status());
+  BOOST_TEST(absl::IsInvalidArgument(settings.MakeConsumer().status()));
+  BOOST_TEST(!kafkaclient::FailedForGood(nullptr));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/deadline.h"
-#include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
 #include "kafkaclient/kafka_login.h"
 #include "kafkaclient/kafka_settings.h"
@@ -102,20 +101,11 @@ struct KafkaWriter::State {
     if (login.has_tokens()) {
       rd_kafka_conf_set_oauthbearer_token_refresh_cb(settings.get(), OnTokenWanted);
     }
-    rd_kafka_conf_set_log_cb(settings.get(),
-                             [](const rd_kafka_t*, int, const char*, const char*) {});
-    char error[512];
-    Status status = settings.status();
-    if (status.ok()) {
-      *out = rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), error, sizeof(error));
-      if (*out != nullptr) {
-        login.SetToken(*out);
-        return absl::OkStatus();
-      }
-      status = absl::InvalidArgumentError(fmt::format("kafka: {}", error));
-    }
-    rd_kafka_conf_destroy(settings.get());
-    return status;
+    const auto made = settings.MakeProducer();
+    if (!made.ok()) return made.status();
+    *out = *made;
+    login.SetToken(*out);
+    return absl::OkStatus();
   }
 
   // Whether the topic is there: produced blindly, records would only tell minutes later.
@@ -206,9 +196,7 @@ struct KafkaWriter::State {
 
   static void DestroyProducer(rd_kafka_t** one) {
     if (*one == nullptr) return;
-    rd_kafka_purge(*one, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(*one, 1000);
-    rd_kafka_destroy(*one);
+    kafkaclient::DropProducer(*one);
     *one = nullptr;
   }
 
@@ -220,14 +208,7 @@ struct KafkaWriter::State {
   // An idempotent producer can fail for good: only a new one helps. Its records are reported as
   // dropped.
   bool Failed() const {
-    char reason[256];
-    for (rd_kafka_t* one : {producer, alone}) {
-      if (one != nullptr &&
-          rd_kafka_fatal_error(one, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return true;
-      }
-    }
-    return false;
+    return kafkaclient::FailedForGood(producer) || kafkaclient::FailedForGood(alone);
   }
 };
 
