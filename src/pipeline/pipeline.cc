@@ -123,6 +123,9 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
                                    options_.spool_dir};
   auto made = TapRuntime::Create(spec, options_.collector, context, ViewsOf(pattern_times_), live_);
   if (!made.ok()) return made.status();
+  if (options_.leases != nullptr && !spec->lease.empty()) {
+    (*made)->UseLease(options_.leases->Of(spec->lease));
+  }
   TT_RETURN_IF_ERROR((*made)->OpenOutputs(options_.open_sink, context, former));
   return std::shared_ptr<TapRuntime>(*std::move(made));
 }

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "pipeline/ingress.h"
 #include "pipeline/pipeline_snapshot.h"
+#include "pipeline/record_lease.h"
 #include "pipeline/shard.h"
 
 namespace traffictap::pipeline {
@@ -28,6 +29,8 @@ struct PipelineOptions {
   base::Nanos warm_up = 10 * base::kSecond;      // of a newly connected proxy: see OrphanReason
   base::Nanos output_close_wait = 5 * base::kSecond;  // of outputs that an edit takes away
   sinks::SinkOpener open_sink = sinks::OpenSink;
+  // Null, or where taps with TapSpec::lease have theirs; outlives the pipeline.
+  RecordLeases* leases = nullptr;
   // Null, or what is done in the place of joining; outlives the pipeline, which has one thread then.
   Detour* detour = nullptr;
   // False: no thread is started, and the caller of SetTaps and Stop calls Step besides.

@@ -51,6 +51,7 @@ bool TapLimits::TakeOfSecond(uint64_t max) {
 }
 
 bool TapLimits::TakeOfAll(uint64_t max) {
+  if (lease_ && !lease_->Take()) return false;
   uint64_t taken = taken_.load(std::memory_order_relaxed);
   do {
     if (taken >= max) return false;

@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "base/clock.h"
+#include "pipeline/record_lease.h"
 #include "tap/tap_spec.h"
 
 namespace traffictap::pipeline {
@@ -17,12 +20,14 @@ class TapLimits {
   TapLimits(const tap::LimitsSpec* limits, const base::Clock* clock)
       : limits_(*limits), clock_(clock) {}
 
+  // Of maxRecords this process has what it is leased. Before the first call of others.
+  void UseLease(std::shared_ptr<RecordLease> lease) { lease_ = std::move(lease); }
   // Goes on where `former` is, which has offered `offered` records. Before the first call of others.
   void Inherit(const TapLimits& former, uint64_t offered);
 
   enum class Answer {
     kMay,            // the record has taken its place, and is to be offered
-    kOver,           // the tap has not begun, or is over
+    kOver,           // the tap has not begun, is over, or has nothing left of its lease
     kTooManyAtOnce,  // of maxRecordsPerSecond
   };
   // Asks for one record.
@@ -42,6 +47,7 @@ class TapLimits {
 
   const tap::LimitsSpec& limits_;
   const base::Clock* const clock_;
+  std::shared_ptr<RecordLease> lease_;              // null: it has all of maxRecords
   std::atomic<base::Nanos> running_since_{kNever};  // monotonic; from startTime on
   std::atomic<uint64_t> taken_{0};                  // counted only where there is a maxRecords
   // The second of the monotonic clock in the upper half, what it has taken in the lower one.

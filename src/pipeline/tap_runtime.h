@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,6 +32,8 @@ class TapRuntime {
   // work.
   Status OpenOutputs(const sinks::SinkOpener& open, const sinks::SinkContext& context,
                      TapRuntime* former);
+  // As TapLimits'.
+  void UseLease(std::shared_ptr<RecordLease> lease) { parts_.limits->UseLease(std::move(lease)); }
   // Goes on with the counters, the limits' counts, the recorder and, where they are asked for alike,
   // the metrics of `former`, which has as many lanes. Before the first Consume.
   void Inherit(TapRuntime* former);

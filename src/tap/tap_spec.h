@@ -116,7 +116,10 @@ struct TapSpec {
   // Read from a file: no proxy is changed for it, so that it takes what comes, TCP named or not.
   bool of_file = false;
   std::vector<KnownPeer> known_peers;  // the operator's, beside the document
-  uint64_t content_hash = 0;           // of the document: equal hashes mean nothing changed
+  // The operator's too: the tap's uid, where its limits.max_records are shared between processes, so that
+  // each has what it is granted; empty: this process has all of them.
+  std::string lease;
+  uint64_t content_hash = 0;  // of the document: equal hashes mean nothing changed
 
   std::string key() const { return ns.empty() ? name : ns + "/" + name; }
 };

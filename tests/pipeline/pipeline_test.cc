@@ -225,6 +225,37 @@ BOOST_AUTO_TEST_CASE(every_counter_is_in_the_log_when_a_tap_ends_and_when_all_en
   BOOST_TEST(told("entries received=3 kept=3"));
 }
 
+BOOST_AUTO_TEST_CASE(a_tap_that_is_edited_or_comes_back_continues_with_what_it_is_leased) {
+  pipeline::RecordLeases leases;
+  pipeline::PipelineOptions options;
+  options.leases = &leases;
+  Start(options);
+  auto spec = Tap("a");
+  spec.limits.max_records = 10;
+  spec.lease = "uid-a";
+  const auto offered = [&](uint64_t records, uint64_t limited) {
+    return fakes::Eventually([&] {
+      const auto counters = Snapshot("a").counters;
+      return counters.offered == records && counters.limited == limited;
+    });
+  };
+  InForce({spec});
+  leases.Grant({{"uid-a", 2}});
+  for (int i = 1; i <= 3; ++i) SendPair(i);
+  BOOST_TEST(offered(2, 1));
+  spec.content_hash = ++versions;
+  InForce({spec});
+  SendPair(4);
+  BOOST_TEST(offered(2, 2));
+  InForce({});
+  leases.Grant({{"uid-a", 3}});
+  InForce({spec});
+  for (int i = 5; i <= 6; ++i) SendPair(i);
+  BOOST_TEST(offered(1, 1));
+  BOOST_TEST(leases.states().at("uid-a").taken == 3u);
+  pipeline->Stop(base::kSecond);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -119,6 +119,32 @@ BOOST_AUTO_TEST_CASE(an_edit_goes_on_with_the_time_the_second_and_the_records) {
   BOOST_TEST((last.Take() == Answer::kOver));
 }
 
+BOOST_AUTO_TEST_CASE(of_what_is_leased_no_more_is_taken_and_the_tap_waits_for_more) {
+  spec.max_records = 100;
+  const auto lease = std::make_shared<pipeline::RecordLease>();
+  TapLimits limits(&spec, &clock);
+  limits.UseLease(lease);
+  BOOST_TEST((limits.Take() == Answer::kOver));
+  lease->Grant(30);
+  BOOST_TEST(AllAtOnce(limits, 4, 100) == 30u);
+  BOOST_TEST(!limits.completed());
+  lease->Grant(100);
+  BOOST_TEST(AllAtOnce(limits, 4, 100) == 70u);
+  BOOST_TEST((limits.Take() == Answer::kOver));
+  BOOST_TEST(limits.completed());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_a_second_has_no_room_for_takes_nothing_of_the_lease) {
+  spec.max_records = 100;
+  spec.max_records_per_second = 10;
+  const auto lease = std::make_shared<pipeline::RecordLease>();
+  lease->Grant(50);
+  TapLimits limits(&spec, &clock);
+  limits.UseLease(lease);
+  BOOST_TEST(AllAtOnce(limits, 2, 100) == 10u);
+  BOOST_TEST(lease->state().taken == 10u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
