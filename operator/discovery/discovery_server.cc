@@ -6,14 +6,14 @@
 #include <deque>
 #include <map>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
-#include "base/fnv1a.h"
 #include "base/log.h"
 #include "fmt/format.h"
-#include "tap/schema_version.h"
+#include "operator/discovery/lease_messages.h"
+#include "operator/discovery/make_snapshot.h"
+#include "operator/discovery/session.h"
 #include "traffictap/v1/tap_discovery.grpc.pb.h"
 
 namespace traffictap::discovery {
@@ -25,70 +25,16 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kPingIntervalMinMs = 10'000;
 // A status that was written since has the counts of those that went before.
 constexpr size_t kFinalReportsMax = 8;
-// Kubernetes is made for 5,000.
-constexpr size_t kNodesMax = 16'384;
-
-using SnapshotPtr = std::shared_ptr<const v1::DiscoverySnapshot>;
-
-// By zone, as there are few of them and many nodes.
-void AddZones(const NodeZones& node_zones, v1::DiscoverySnapshot* snapshot) {
-  std::map<std::string_view, std::vector<std::string_view>> nodes_by_zone;
-  size_t count = 0;
-  for (const auto& [node, zone] : node_zones) {
-    if (++count > kNodesMax) break;
-    nodes_by_zone[zone].push_back(node);
-  }
-  for (const auto& [zone, nodes] : nodes_by_zone) {
-    auto* out = snapshot->add_zones();
-    out->set_name(std::string(zone));
-    for (const auto& node : nodes) out->add_nodes(std::string(node));
-  }
-}
-
-SnapshotPtr MakeSnapshot(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones,
-                         const std::string& operator_version) {
-  auto snapshot = std::make_shared<v1::DiscoverySnapshot>();
-  snapshot->set_schema_version(tap::kSchemaVersion);
-  snapshot->set_operator_version(operator_version);
-  for (const auto& tap : taps) {
-    auto* out = snapshot->add_taps();
-    out->set_tap(tap.key);
-    out->set_uid(tap.uid);
-    out->set_generation(tap.generation);
-    out->set_document(tap.document);
-    for (const auto& peer : tap.peers) {
-      auto* known = out->add_peers();
-      known->set_namespace_(peer.ns);
-      known->set_workload(peer.workload);
-      known->set_attached(peer.attached);
-      known->set_network(peer.network);
-      for (const auto& address : peer.addresses) known->add_addresses(address);
-    }
-  }
-  AddZones(zones, snapshot.get());
-  // Equal content must have an equal version also in another operator's process. One of another
-  // version of the program is sent anew: taps that did not change are not touched by that.
-  snapshot->set_version(fmt::format("{:016x}", base::Fnv1a(snapshot->SerializeAsString())));
-  return snapshot;
-}
 
 }  // namespace
 
-// One collector's stream.
-class Session;
-
-// What a stream may be sent next. Null: nothing yet.
-struct Offers {
-  SnapshotPtr newest;
-  SnapshotPtr released;  // the newest that receivers may have
-};
-
 // All streams of a server, and what they share.
-class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
+class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public SessionOwner {
  public:
   DiscoveryHub(const DiscoveryServerOptions& options, std::function<void()> on_report)
       : collectors_max_(options.collectors_max),
         operator_version_(options.operator_version),
+        clock_(options.clock),
         on_report_(std::move(on_report)) {}
 
   grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* StreamTaps(
@@ -100,13 +46,28 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  Offers offers() const {
+  Offers offers() const override {
     absl::MutexLock lock(&mutex_);
     return {snapshot_, released_};
   }
-  bool Join(Session* session);
-  void Leave(Session* session);
-  void Report(Session* session, v1::CollectorReport report);
+  void OfferLeases(Session* session) override {
+    absl::MutexLock lock(&mutex_);
+    SendLeases(session);
+  }
+  // `act` is given the ledger of leases, and the time. Whoever is to hear of what it did to the tap is sent
+  // it.
+  template <typename Act>
+  auto WithLedger(const std::string& uid, const Act& act) {
+    absl::MutexLock lock(&mutex_);
+    auto out = act(ledger_, clock_->Monotonic());
+    for (const auto& [session, report] : reports_) {
+      if (ledger_.IsDue(uid, report->instance())) SendLeases(session);
+    }
+    return out;
+  }
+  bool Join(Session* session) override;
+  void Leave(Session* session) override;
+  void Report(Session* session, v1::CollectorReport report) override;
   std::vector<ReportPtr> Reports() const;
   std::vector<ReportPtr> FinalReports() const;
 
@@ -118,9 +79,14 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   std::vector<ReportPtr> Connected() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReleaseIfTaken() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendLeases(Session* session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void HearLeases(Session* session, const v1::CollectorReport& report)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellWhoIsConnected() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t collectors_max_;
   const std::string operator_version_;
+  const base::Clock* const clock_;
   const std::function<void()> on_report_;
   mutable absl::Mutex mutex_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
@@ -132,75 +98,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService {
   // By session: a collector that dials again may meet its former stream still open.
   std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
   std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
-};
-
-class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
- public:
-  explicit Session(DiscoveryHub* owner) : owner_(owner) {
-    if (!owner_->Join(this)) {
-      Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
-      return;
-    }
-    // Tells the collector that it is connected, though there may be nothing to send.
-    StartSendInitialMetadata();
-    StartRead(&report_);
-  }
-
-  // Sends the newest snapshot that its role may have, unless the collector has it or one is on its way.
-  void Offer(const Offers& offers) {
-    absl::MutexLock lock(&mutex_);
-    const SnapshotPtr& snapshot = waits_for_pairers_ ? offers.released : offers.newest;
-    if (!snapshot || ended_ || writing_ || !reported_) return;
-    if (snapshot->version() == (sent_ ? sent_->version() : in_force_)) return;
-    writing_ = true;
-    sent_ = snapshot;
-    StartWrite(sent_.get());
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return End();
-    {
-      absl::MutexLock lock(&mutex_);
-      reported_ = true;
-      in_force_ = report_.version();
-      waits_for_pairers_ = WaitsForPairers(report_.role());
-    }
-    owner_->Report(this, std::exchange(report_, {}));
-    Offer(owner_->offers());
-    StartRead(&report_);
-  }
-
-  void OnWriteDone(bool ok) override {
-    {
-      absl::MutexLock lock(&mutex_);
-      writing_ = false;
-    }
-    if (ok) Offer(owner_->offers());
-  }
-
-  void OnDone() override {
-    owner_->Leave(this);
-    delete this;
-  }
-
- private:
-  void End() {
-    {
-      absl::MutexLock lock(&mutex_);
-      ended_ = true;
-    }
-    Finish(grpc::Status::OK);
-  }
-
-  DiscoveryHub* const owner_;
-  v1::CollectorReport report_;  // gRPC's while a read is under way
-  absl::Mutex mutex_;
-  SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);
-  std::string in_force_ ABSL_GUARDED_BY(mutex_);
-  bool reported_ ABSL_GUARDED_BY(mutex_) = false;
-  bool waits_for_pairers_ ABSL_GUARDED_BY(mutex_) = false;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  leases::LeaseLedger ledger_ ABSL_GUARDED_BY(mutex_);
 };
 
 grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* DiscoveryHub::StreamTaps(
@@ -258,6 +156,28 @@ bool DiscoveryHub::AwaitTaken(base::Nanos patience) {
   return false;
 }
 
+void DiscoveryHub::SendLeases(Session* session) {
+  const auto found = reports_.find(session);
+  if (found == reports_.end() || !found->second->takes_leases()) return;
+  const std::string& instance = found->second->instance();
+  const auto due = ledger_.Due(instance);
+  if (!due.empty() && session->Grant(due)) ledger_.Sent(instance, due);
+}
+
+void DiscoveryHub::HearLeases(Session* session, const v1::CollectorReport& report) {
+  if (!report.takes_leases()) return;
+  ledger_.Hear(report.instance(), ReadLeases(report), session->HasAllGrants(report.lease_round()),
+               report.final());
+}
+
+void DiscoveryHub::TellWhoIsConnected() {
+  std::set<std::string> out;
+  for (const auto& [session, report] : reports_) {
+    if (report->takes_leases()) out.insert(report->instance());
+  }
+  ledger_.SetConnected(std::move(out), clock_->Monotonic());
+}
+
 bool DiscoveryHub::Join(Session* session) {
   absl::MutexLock lock(&mutex_);
   if (sessions_.size() >= collectors_max_) return false;
@@ -274,6 +194,7 @@ void DiscoveryHub::Leave(Session* session) {
       reports_.erase(found);
     }
     sessions_.erase(session);
+    TellWhoIsConnected();
     ReleaseIfTaken();  // if it was the last one to wait for
   }
   on_report_();
@@ -288,6 +209,7 @@ void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
     } else if (!reports_.contains(session)) {
       log::For("discovery").info("collector joined collector={}", shared->collector());
     }
+    HearLeases(session, *shared);
     // The newest stream of a collector is the one that counts.
     std::erase_if(reports_, [&](const auto& entry) {
       return entry.first != session && entry.second->collector() == shared->collector();
@@ -302,6 +224,7 @@ void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
     } else {
       reports_[session] = shared;
     }
+    TellWhoIsConnected();
     ReleaseIfTaken();
   }
   on_report_();
@@ -374,6 +297,37 @@ std::string DiscoveryServer::version() const {
 std::vector<ReportPtr> DiscoveryServer::Reports() const { return hub_->Reports(); }
 
 std::vector<ReportPtr> DiscoveryServer::FinalReports() const { return hub_->FinalReports(); }
+
+void DiscoveryServer::SetLimits(const std::vector<leases::TapLimit>& limits) {
+  hub_->WithLedger("", [&](leases::LeaseLedger& ledger, base::Nanos now) {
+    ledger.SetLimits(limits, now);
+    return true;
+  });
+}
+
+std::optional<leases::GrantedRecords> DiscoveryServer::PlanLeases(const std::string& uid,
+                                                                  uint64_t records) {
+  return hub_->WithLedger(uid, [&](leases::LeaseLedger& ledger, base::Nanos now) {
+    return ledger.Plan(uid, records, now);
+  });
+}
+
+void DiscoveryServer::LeasesWritten(const std::string& uid, const leases::GrantedRecords& granted) {
+  hub_->WithLedger(uid, [&](leases::LeaseLedger& ledger, base::Nanos) {
+    ledger.Written(uid, granted);
+    return true;
+  });
+}
+
+bool DiscoveryServer::RecordsEnd(const std::string& uid, uint64_t records) {
+  return hub_->WithLedger(
+      uid, [&](leases::LeaseLedger& ledger, base::Nanos) { return ledger.Ends(uid, records); });
+}
+
+bool DiscoveryServer::NewlyUsedUp() {
+  return hub_->WithLedger(
+      "", [](leases::LeaseLedger& ledger, base::Nanos) { return ledger.NewlyUsedUp(); });
+}
 
 int DiscoveryServer::port() const { return hub_->port; }
 

@@ -4,12 +4,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/process_clock.h"
 #include "base/status.h"
+#include "operator/discovery/make_snapshot.h"
 #include "operator/discovery/rollout.h"
+#include "operator/leases/lease_ledger.h"
 #include "operator/plan/mesh_plan.h"
 #include "rpc/credentials.h"
 
@@ -17,13 +21,12 @@ namespace traffictap::discovery {
 
 class DiscoveryHub;
 
-using NodeZones = std::map<std::string, std::string>;  // zone by node of the cluster
-
 struct DiscoveryServerOptions {
   std::string address = "127.0.0.1:9813";  // host:port; port 0: any
   rpc::ServerTlsFiles tls = {};
   size_t collectors_max = 512;        // more are refused with RESOURCE_EXHAUSTED
   std::string operator_version = {};  // collectors are told; a part of every snapshot
+  const base::Clock* clock = base::ProcessClock();
 };
 
 // traffictap.v1.TapDiscovery: every collector that dials gets the whole snapshot and each later
@@ -57,6 +60,15 @@ class DiscoveryServer {
   std::vector<ReportPtr> Reports() const;
   // The final reports of the instances that ended last, the oldest first: eight at most.
   std::vector<ReportPtr> FinalReports() const;
+
+  // Of limits.maxRecords, which pairers share: see leases::LeaseBook. Exactly these taps have one.
+  void SetLimits(const std::vector<leases::TapLimit>& limits);
+  // Decides anew who gets how much of a tap's; nobody hears of more before it is said to be written.
+  std::optional<leases::GrantedRecords> PlanLeases(const std::string& uid, uint64_t records);
+  void LeasesWritten(const std::string& uid, const leases::GrantedRecords& granted);
+  bool RecordsEnd(const std::string& uid, uint64_t records);
+  // As LeaseLedger's.
+  bool NewlyUsedUp();
   // The port in use.
   int port() const;
 

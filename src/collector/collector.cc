@@ -35,6 +35,7 @@ struct Collector::State {
   std::unique_ptr<observe::LiveHub> hub;  // null: nobody can read live
   std::unique_ptr<LiveSite> live;
   std::unique_ptr<ApiSite> api;
+  pipeline::RecordLeases leases;          // of a pairer
   std::unique_ptr<roles::RoleWork> role;  // null: it joins what it receives
   std::unique_ptr<pipeline::Pipeline> pipeline;
   std::unique_ptr<web::HttpServer> http;
@@ -120,11 +121,12 @@ struct Collector::State {
   // Taps before streams: what comes first is tapped already.
   Status LoadTaps() {
     if (options.taps_dir.empty()) {
-      auto started = TapSource::Start(options.tap_source,
-                                      {[this](const auto& specs) { return SetTaps(specs); },
-                                       [this] { return pipeline->Snapshot(); },
-                                       [this](auto of_nodes) { zones.Set(std::move(of_nodes)); }},
-                                      &tap_source_state);
+      auto started = TapSource::Start(
+          options.tap_source,
+          {[this](const auto& specs) { return SetTaps(specs); },
+           [this] { return pipeline->Snapshot(); },
+           [this](auto of_nodes) { zones.Set(std::move(of_nodes)); }, options.pipeline.leases},
+          &tap_source_state);
       if (!started.ok()) return started.status();
       tap_source = *std::move(started);
       return absl::OkStatus();
@@ -192,6 +194,7 @@ struct Collector::State {
     TT_RETURN_IF_ERROR(CreateLive());
     role = MakeRoleWork(options, clock, [this] { return pipeline->Snapshot(); });
     options.pipeline.detour = role.get();
+    if (traits().shuffles && traits().pairs) options.pipeline.leases = &leases;
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock, hub.get());
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartApi());

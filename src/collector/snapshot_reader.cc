@@ -11,20 +11,26 @@
 namespace traffictap::collector {
 namespace {
 
-// The hash tells a tap with other peers from the former one, as it tells another document.
-tap::TapSpecPtr WithPeers(const tap::TapSpecPtr& document, const v1::CompiledTap& compiled) {
-  if (compiled.peers().empty()) return document;
+// The hash tells a tap with other peers, or one that is leased now, from the former one, as it tells
+// another document.
+tap::TapSpecPtr WithOperators(const tap::TapSpecPtr& document, const v1::CompiledTap& compiled,
+                              bool leased) {
+  if (compiled.peers().empty() && !leased) return document;
   auto out = std::make_shared<tap::TapSpec>(*document);
-  std::string peers;
+  std::string beside;
   for (const auto& peer : compiled.peers()) {
     out->known_peers.push_back({peer.namespace_(),
                                 peer.workload(),
                                 peer.attached(),
                                 peer.network(),
                                 {peer.addresses().begin(), peer.addresses().end()}});
-    peers += peer.SerializeAsString();
+    beside += peer.SerializeAsString();
   }
-  if (!peers.empty()) out->content_hash ^= base::Fnv1a(peers);
+  if (leased) {
+    out->lease = compiled.uid();
+    beside += "lease " + out->lease;
+  }
+  if (!beside.empty()) out->content_hash ^= base::Fnv1a(beside);
   return out;
 }
 
@@ -70,7 +76,10 @@ SnapshotReader::Reading SnapshotReader::Read(const v1::DiscoverySnapshot& snapsh
     if (document.ok()) {
       const auto& warnings = (*document)->warnings;
       out.warnings.insert(out.warnings.end(), warnings.begin(), warnings.end());
-      good_[compiled.tap()] = {WithPeers((*document)->spec, compiled), compiled.uid(),
+      const auto& spec = (*document)->spec;
+      const bool leased =
+          takes_leases_ && snapshot.grants_leases() && spec->limits.max_records.has_value();
+      good_[compiled.tap()] = {WithOperators(spec, compiled, leased), compiled.uid(),
                                compiled.generation(), *document};
     } else {
       out.faults.push_back({compiled.tap(), document.status()});

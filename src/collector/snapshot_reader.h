@@ -20,6 +20,9 @@ namespace traffictap::collector {
 // one whose document did not change is not parsed again. Not thread-safe.
 class SnapshotReader {
  public:
+  // `takes_leases`: where the operator grants them, taps with a maxRecords come with a lease.
+  explicit SnapshotReader(bool takes_leases = false) : takes_leases_(takes_leases) {}
+
   struct Reading {
     std::vector<tap::TapSpecPtr> taps;
     std::vector<pipeline::TapFault> faults;
@@ -49,6 +52,7 @@ class SnapshotReader {
   StatusOr<DocumentPtr> DocumentOf(const v1::CompiledTap& compiled,
                                    tap::UnknownFields unknown) const;
 
+  const bool takes_leases_;
   std::map<std::string, Good> good_;  // by tap
 };
 

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <random>
 #include <thread>
@@ -24,11 +25,20 @@ namespace {
 constexpr int kSnapshotBytesMax = 64 << 20;
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kReconnectMs = 1'000;
+// A lease that is used up is told as soon.
+constexpr base::Nanos kAskInterval = 100 * base::kMillisecond;
 
 std::string NewInstance() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
 }
+
+// What a stream has brought since it was last asked.
+struct News {
+  std::optional<v1::DiscoverySnapshot> snapshot;
+  std::optional<v1::RecordGrants> grants;
+  bool any = false;  // one of them, or it opened, ended, or somebody woke us
+};
 
 // One stream's life. gRPC's threads call the On… methods; the source's thread calls the others.
 class DiscoveryCall final
@@ -68,13 +78,13 @@ class DiscoveryCall final
     noticed_ = false;
   }
 
-  // Waits at most `wait` for a snapshot or the stream's end.
-  std::optional<v1::DiscoverySnapshot> Next(base::Nanos wait) {
+  // Waits at most `wait` for what the operator sends, or the stream's end.
+  News Next(base::Nanos wait) {
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(this, &DiscoveryCall::HasNews),
-                            absl::Nanoseconds(wait));
+    const bool any = mutex_.AwaitWithTimeout(absl::Condition(this, &DiscoveryCall::HasNews),
+                                             absl::Nanoseconds(wait));
     noticed_ = true;
-    return std::exchange(arrived_, std::nullopt);
+    return {std::exchange(arrived_, std::nullopt), std::exchange(granted_, std::nullopt), any};
   }
 
   void Cancel() { context_.TryCancel(); }
@@ -104,7 +114,9 @@ class DiscoveryCall final
       broken_ = true;
       return;
     }
-    arrived_ = std::move(incoming_);  // only the newest counts
+    // Only the newest of each counts: all grants before it have been named in a report.
+    if (incoming_.has_grants()) granted_ = std::move(*incoming_.mutable_grants());
+    if (!incoming_.has_grants() || !incoming_.version().empty()) arrived_ = std::move(incoming_);
     incoming_ = {};
     StartRead(&incoming_);
   }
@@ -122,7 +134,7 @@ class DiscoveryCall final
  private:
   bool CanWrite() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ || broken_; }
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return arrived_ || ended_ || !noticed_;
+    return arrived_ || granted_ || ended_ || !noticed_;
   }
 
   grpc::ClientContext context_;
@@ -130,6 +142,7 @@ class DiscoveryCall final
   v1::CollectorReport outgoing_;    // gRPC's while a write is under way
   mutable absl::Mutex mutex_;
   std::optional<v1::DiscoverySnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::RecordGrants> granted_ ABSL_GUARDED_BY(mutex_);
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool noticed_ ABSL_GUARDED_BY(mutex_) = true;  // the thread knows that it opened
@@ -148,7 +161,8 @@ class TapSource::Loop {
         hooks_(std::move(hooks)),
         state_(state),
         instance_(NewInstance()),
-        cache_(options_.cache_file) {
+        cache_(options_.cache_file),
+        reader_(hooks_.leases != nullptr) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kSnapshotBytesMax);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
@@ -202,27 +216,9 @@ class TapSource::Loop {
       if (Ends()) return false;
       call_ = &call;
     }
+    lease_round_ = 0;
     call.Start(stub_.get());
-    call.Report(MakeReport());
-    base::Nanos wait = options_.report_interval;
-    while (!call.ended()) {
-      const auto snapshot = call.Next(wait);
-      if (call.opened() && !state_->connected.exchange(true)) {
-        log::For("taps").info("connected to the operator");
-      }
-      if (snapshot) {
-        Apply(*snapshot);
-        cache_.Keep(*snapshot);
-      }
-      if (ending()) {
-        auto last = MakeReport();
-        last.set_final(true);
-        call.ReportLast(std::move(last), wait);
-        while (!call.ended()) call.Next(wait);
-      } else {
-        call.Report(MakeReport());
-      }
-    }
+    Converse(&call);
     {
       absl::MutexLock lock(&mutex_);
       call_ = nullptr;
@@ -239,6 +235,49 @@ class TapSource::Loop {
                             status.error_message());
     }
     return call.opened();
+  }
+
+  // Until the stream has ended.
+  void Converse(DiscoveryCall* call) {
+    bool reported = call->Report(MakeReport());
+    while (!call->ended()) {
+      const News news = Await(call, reported);
+      if (call->opened() && !state_->connected.exchange(true)) {
+        log::For("taps").info("connected to the operator");
+      }
+      if (news.snapshot) {
+        Apply(*news.snapshot);
+        cache_.Keep(*news.snapshot);
+      }
+      if (news.grants) Grant(*news.grants);
+      if (ending()) {
+        auto last = MakeReport();
+        last.set_final(true);
+        call->ReportLast(std::move(last), options_.report_interval);
+        while (!call->ended()) call->Next(options_.report_interval);
+      } else {
+        reported = call->Report(MakeReport());
+      }
+    }
+  }
+
+  // Waits for news, until a report is due. Leases ask sooner than that; so does a report that found the
+  // one before it still on its way, since the operator may wait for it to grant more.
+  News Await(DiscoveryCall* call, bool reported) {
+    if (hooks_.leases == nullptr) return call->Next(options_.report_interval);
+    const base::Nanos due = reported ? options_.report_interval : kAskInterval;
+    for (base::Nanos waited = 0; waited < due; waited += kAskInterval) {
+      News news = call->Next(std::min(kAskInterval, due - waited));
+      if (news.any || hooks_.leases->Ask()) return news;
+    }
+    return {};
+  }
+
+  void Grant(const v1::RecordGrants& grants) {
+    std::map<std::string, uint64_t> granted;
+    for (const auto& grant : grants.grants()) granted[grant.uid()] = grant.granted();
+    if (hooks_.leases != nullptr) hooks_.leases->Grant(granted);
+    lease_round_ = grants.round();
   }
 
   void Apply(const v1::DiscoverySnapshot& snapshot) {
@@ -274,7 +313,20 @@ class TapSource::Loop {
     }
     FillReport(hooks_.pipeline_snapshot(), &report);
     reader_.Identify(&report);
+    if (hooks_.leases != nullptr) FillLeases(&report);
     return report;
+  }
+
+  void FillLeases(v1::CollectorReport* report) const {
+    report->set_takes_leases(true);
+    report->set_lease_round(lease_round_);
+    for (const auto& [uid, state] : hooks_.leases->states()) {
+      auto* out = report->add_leases();
+      out->set_uid(uid);
+      out->set_granted(state.granted);
+      out->set_taken(state.taken);
+      out->set_asks(state.asks);
+    }
   }
 
   // A cache that cannot be read is no snapshot, not one without taps: the collector is not ready
@@ -305,6 +357,7 @@ class TapSource::Loop {
   SnapshotReader reader_;
   std::string version_;
   std::vector<pipeline::TapFault> faults_;
+  uint64_t lease_round_ = 0;  // of the stream
   bool warned_ = false;
 
   mutable absl::Mutex mutex_;

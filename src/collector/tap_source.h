@@ -57,10 +57,13 @@ class TapSource {
     std::function<pipeline::PipelineSnapshot()> pipeline_snapshot;
     // Takes the zones of the cluster's nodes, before the taps of the same snapshot. May be empty.
     std::function<void(als::ZoneTable::Zones)> set_zones = {};
+    // Of a process that shares maxRecords with others: what the operator grants it comes here. Null: it
+    // has all of them.
+    pipeline::RecordLeases* leases = nullptr;
   };
 
   // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;
-  // they and `state` outlive the source. kInvalidArgument: TLS files that do not fit. A cache file
+  // they, what they name and `state` outlive the source. kInvalidArgument: TLS files that do not fit. A cache file
   // that cannot be read is logged and counts for nothing: no snapshot is in force then.
   static StatusOr<std::unique_ptr<TapSource>> Start(TapSourceOptions options, Hooks hooks,
                                                     TapSourceState* state);

@@ -179,6 +179,28 @@ BOOST_AUTO_TEST_CASE(zones_are_read_by_node) {
   BOOST_TEST(zones.at("node-2") == "eu-1a");
 }
 
+BOOST_AUTO_TEST_CASE(a_tap_with_a_maximum_is_leased_where_both_ends_know_of_leases) {
+  v1::DiscoverySnapshot snapshot;
+  AddRoute("a", 1, "Inbound", &snapshot);
+  AddRoute("b", 1, "Inbound", &snapshot);
+  std::string* document = snapshot.mutable_taps(1)->mutable_document();
+  document->insert(document->find(R"("direction")"), R"("limits":{"maxRecords":10},)");
+  collector::SnapshotReader alone;
+  collector::SnapshotReader shares(true);
+  const auto without = shares.Read(snapshot).taps;
+  snapshot.set_grants_leases(true);
+  const auto with = shares.Read(snapshot).taps;
+  BOOST_REQUIRE(with.size() == 2u);
+  BOOST_TEST(without[1]->lease == "");
+  BOOST_TEST(with[0]->lease == "");
+  BOOST_TEST(with[1]->lease == "uid-b");
+  BOOST_TEST(with[0]->content_hash == without[0]->content_hash);
+  BOOST_TEST(with[1]->content_hash != without[1]->content_hash);
+  const auto all = alone.Read(snapshot).taps;
+  BOOST_TEST(all[1]->lease == "");
+  BOOST_TEST(all[1]->content_hash == without[1]->content_hash);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
