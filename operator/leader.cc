@@ -129,6 +129,25 @@ void Leader::SetTaps(const std::vector<plan::CompiledTap>& taps) {
   serving->AwaitTaken(kTapsPatience);
 }
 
+void Leader::SetLimits(const std::vector<leases::TapLimit>& limits) const {
+  if (const auto serving = server()) serving->SetLimits(limits);
+}
+
+std::optional<leases::GrantedRecords> Leader::PlanLeases(const std::string& uid,
+                                                         uint64_t records) const {
+  const auto serving = server();
+  return serving ? serving->PlanLeases(uid, records) : std::nullopt;
+}
+
+void Leader::LeasesWritten(const std::string& uid, const leases::GrantedRecords& granted) const {
+  if (const auto serving = server()) serving->LeasesWritten(uid, granted);
+}
+
+bool Leader::RecordsEnd(const std::string& uid, uint64_t records) const {
+  const auto serving = server();
+  return serving && serving->RecordsEnd(uid, records);
+}
+
 plan::MeshSettings Leader::Settings() const {
   plan::MeshSettings settings = watch_->Settings();
   settings.patch_grace = options_.patch_grace;
@@ -163,6 +182,8 @@ void Leader::Reported() {
   QueueEveryTap();
   const auto reports = Reports();
   if (peers_.Note(reports)) MeshChanged();
+  const auto serving = server();
+  if (serving && serving->NewlyUsedUp()) return MeshChanged();
   for (const auto& report : reports) {
     for (const auto& tap : report->taps()) {
       if (tap.completed()) return MeshChanged();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "operator/api_guard.h"
 #include "operator/controller/controller.h"
+#include "operator/leases/lease_ledger.h"
 #include "operator/mesh_watch.h"
 #include "operator/options.h"
 #include "operator/proxy_poller.h"
@@ -65,6 +67,11 @@ class Leader {
   reconcilers::Reports AllReports() const;
   // Returns when receivers and pairers have them, after 5 s at most.
   void SetTaps(const std::vector<plan::CompiledTap>& taps);
+  // Of limits.maxRecords, as DiscoveryServer's. Nothing and false where it does not lead.
+  void SetLimits(const std::vector<leases::TapLimit>& limits) const;
+  std::optional<leases::GrantedRecords> PlanLeases(const std::string& uid, uint64_t records) const;
+  void LeasesWritten(const std::string& uid, const leases::GrantedRecords& granted) const;
+  bool RecordsEnd(const std::string& uid, uint64_t records) const;
   // What is known beside the mesh's ConfigMap: by the watches, the options, and istiod.
   plan::MeshSettings Settings() const;
   // For a while after the start, until a collector and istiod have been heard.

@@ -67,6 +67,10 @@ struct Operator::State {
     out.settings = [this] { return leader->Settings(); };
     out.reports = [this] { return leader->AllReports(); };
     out.set_taps = [this](const auto& set) { leader->SetTaps(set); };
+    out.set_limits = [this](const auto& limits) { leader->SetLimits(limits); };
+    out.records_end = [this](const std::string& uid, uint64_t records) {
+      return leader->RecordsEnd(uid, records);
+    };
     out.plan_changed = [this] { leader->PlanChanged(); };
     out.announce_drain = [this](const kube::Object& object, const std::string& message) {
       events->Record(object,
@@ -89,6 +93,12 @@ struct Operator::State {
     reconcilers::TapPorts out;
     out.tap = [this](const kube::ObjectKey& key) { return watch->Tap(key); };
     out.reports = [this] { return leader->AllReports(); };
+    out.plan_leases = [this](const std::string& uid, uint64_t records) {
+      return leader->PlanLeases(uid, records);
+    };
+    out.leases_written = [this](const std::string& uid, const leases::GrantedRecords& granted) {
+      leader->LeasesWritten(uid, granted);
+    };
     out.counts_interval = [this] {
       return CountsInterval(watch->tap_count(), options.api_writes_per_second);
     };

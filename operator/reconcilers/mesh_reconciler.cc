@@ -213,15 +213,28 @@ plan::MeshSnapshot MeshReconciler::Gather(const MeshObjects& objects, base::Nano
   for (const Objects* list : {&objects.others, &objects.envoy_filters, &objects.telemetries}) {
     for (const auto& object : *list) mesh::AddToSnapshot(*object, own_, &snapshot);
   }
+  GatherRecords(objects, &snapshot.taps);
+  return snapshot;
+}
+
+void MeshReconciler::GatherRecords(const MeshObjects& objects, std::vector<plan::TapObject>* taps) {
   const auto reports = ports_.reports();
   const Statuses statuses = StatusesOf(objects.taps);
-  for (auto& tap : snapshot.taps) {
+  std::vector<leases::TapLimit> limits;
+  for (auto& tap : *taps) {
     // A limit by number must hold now, not when the status is next written.
     const auto totals = AddUp(tap.key(), tap.uid, reports, StatusOf(statuses, tap.key()));
     const auto records = totals.counts.find("records");
     if (records != totals.counts.end()) tap.records = std::max(tap.records, records->second);
+    if (!tap.spec || !tap.spec->limits.max_records) continue;
+    limits.push_back({tap.uid, *tap.spec->limits.max_records, totals.leases});
   }
-  return snapshot;
+  ports_.set_limits(limits);
+  for (auto& tap : *taps) {
+    const bool ends =
+        tap.spec && tap.spec->limits.max_records && ports_.records_end(tap.uid, tap.records);
+    if (ends) tap.records = std::max(tap.records, *tap.spec->limits.max_records);
+  }
 }
 
 Status MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
+#include "operator/leases/lease_ledger.h"
 #include "operator/mesh/installation.h"
 #include "operator/mesh/tap_reader.h"
 #include "operator/plan/mesh_plan.h"
@@ -27,6 +29,12 @@ struct MeshPorts {
   std::function<plan::MeshSettings()> settings;  // what is known beside the mesh's ConfigMap
   std::function<Reports()> reports;
   std::function<void(const std::vector<plan::CompiledTap>&)> set_taps;  // may wait for seconds
+  // Which taps have a maxRecords, for those that share it: before set_taps.
+  std::function<void(const std::vector<leases::TapLimit>&)> set_limits =
+      [](const std::vector<leases::TapLimit>&) {};
+  // Whether a tap that has written so many records gets no more of its maxRecords.
+  std::function<bool(const std::string& uid, uint64_t records)> records_end =
+      [](const std::string&, uint64_t) { return false; };
   std::function<void()> plan_changed;  // the board has a new one: every tap is to be told
   // Tells people what connections drain, as an Event about a tap, or about a patch that has none.
   std::function<void(const kube::Object& regarding, const std::string& message)> announce_drain;
@@ -58,6 +66,8 @@ class MeshReconciler final : public controller::Reconciler {
 
  private:
   plan::MeshSnapshot Gather(const MeshObjects& objects, base::Nanos now);
+  // How many records the taps have written, and which are to be shared.
+  void GatherRecords(const MeshObjects& objects, std::vector<plan::TapObject>* taps);
   // kUnavailable: some writes were refused; kAborted: it leads no longer.
   Status Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
              const MeshObjects& objects, PatchStates* states);

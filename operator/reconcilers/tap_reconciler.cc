@@ -3,8 +3,8 @@
 // Three things are paced apart from each other. The status is written when its state changes: at
 // once, but for a tap that is on its way, which has several states within a second or two, and of
 // those the last one is written. Counts alone are written at the interval that all taps share. And
-// an Event tells people of a new Ready, but where it may pass by itself only once it has lasted. For
-// a while after the start nothing is written over what a former operator knew better.
+// an Event tells people of a new Ready, but where it may pass by itself only once it has lasted. What
+// pairers may take of maxRecords is written at once, as nobody has it before. For a while after the start nothing is written over what a former operator knew better.
 #include "operator/reconcilers/tap_reconciler.h"
 
 #include <algorithm>
@@ -155,10 +155,14 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   input.proxies = std::move(view->proxies);
   input.totals = AddUp(key.ToString(), tap->uid(), ports_.reports(), input.former);
   input.now = ports_.clock->Wall();
+  const auto leases = ports_.plan_leases(tap->uid(), input.totals.counts["records"]);
+  if (leases) input.totals.leases = leases::ToText(*leases);
   const Json status = TapStatus(input);
   const controller::ReconcileResult later{ports_.counts_interval()};
-  const bool news = DiffersBeyondCounts(input.former, status);
-  const base::Nanos held = Hold(key, news && IsOnItsWay(status));
+  const bool granted = DiffersInLeases(input.former, status);
+  if (leases && !granted) ports_.leases_written(tap->uid(), *leases);
+  const bool news = granted || DiffersBeyondCounts(input.former, status);
+  const base::Nanos held = Hold(key, news && !granted && IsOnItsWay(status));
   if (IsSameStatus(input.former, status)) return Told(*tap, input, later);
   if (ports_.settling() && IsOfThisVersion(input.former, tap->generation())) {
     return controller::ReconcileResult{base::kSecond};
@@ -168,6 +172,7 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   const auto& resource = tap->ns().empty() ? kube::kClusterTrafficTaps : kube::kTrafficTaps;
   TT_RETURN_IF_ERROR(WriteStatus(*ports_.kube, resource, *tap, status));
   NoteWritten(*tap, status);
+  if (leases) ports_.leases_written(tap->uid(), *leases);
   for (const auto& dump : EndedDumps(input.former, status)) {
     ports_.announce_dump(*tap, dump.warning, dump.message);
   }

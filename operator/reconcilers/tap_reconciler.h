@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
+#include "operator/leases/granted_records.h"
 #include "operator/reconcilers/mesh_objects.h"
 #include "operator/reconcilers/plan_board.h"
 #include "operator/reconcilers/reports.h"
@@ -22,6 +23,11 @@ struct TapPorts {
   // The tap as the watch last saw it, or null.
   std::function<ObjectPtr(const kube::ObjectKey&)> tap;
   std::function<Reports()> reports;
+  // Decides who may take how much of the tap's maxRecords, of which it has written so many. Nothing: nobody
+  // shares it. What is decided is in force once it is said to be written.
+  std::function<std::optional<leases::GrantedRecords>(const std::string& uid, uint64_t records)>
+      plan_leases = [](const std::string&, uint64_t) { return std::nullopt; };
+  std::function<void(const std::string& uid, const leases::GrantedRecords&)> leases_written;
   // Between two writes of a tap that bring nothing but counts. Grows with the number of taps, so
   // that their writes stay within the API's budget.
   std::function<base::Nanos()> counts_interval;

@@ -212,4 +212,12 @@ bool DiffersBeyondCounts(const Json& former, const Json& next) {
   return !IsSameStatus(WithoutCounts(former), WithoutCounts(next));
 }
 
+bool DiffersInLeases(const Json& former, const Json& next) {
+  const auto leases = [](const Json& status) {
+    const Json::json_pointer at("/collector/leases");
+    return status.is_object() && status.contains(at) ? status.at(at) : Json();
+  };
+  return leases(former) != leases(next);
+}
+
 }  // namespace traffictap::reconcilers

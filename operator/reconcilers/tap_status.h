@@ -40,5 +40,7 @@ kube::Json TapStatus(const TapStatusInput& input);
 bool IsSameStatus(const kube::Json& former, const kube::Json& next);
 // Whether `next` says something new apart from counts: then it is written at once.
 bool DiffersBeyondCounts(const kube::Json& former, const kube::Json& next);
+// Whether other leases of maxRecords are in it: they wait for it to be written.
+bool DiffersInLeases(const kube::Json& former, const kube::Json& next);
 
 }  // namespace traffictap::reconcilers

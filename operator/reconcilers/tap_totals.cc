@@ -189,6 +189,9 @@ TapTotals AddUp(const std::string& tap, const std::string& uid, const Reports& r
   }
   out.instances = fmt::format("{}", fmt::join(instances, ","));
   out.ended = fmt::format("{}", fmt::join(ended, ","));
+  // Stays until there is another one, whatever becomes of the limit meanwhile.
+  const Json& leases = Member(collector, "leases");
+  if (leases.is_string()) out.leases = leases.get<std::string>();
   return out;
 }
 
@@ -198,6 +201,7 @@ void WriteTotals(const TapTotals& totals, Json* status) {
   WriteCounts(totals.before, &before);
   (*status)["collector"] = {
       {"instances", totals.instances}, {"ended", totals.ended}, {"before", before}};
+  if (!totals.leases.empty()) (*status)["collector"]["leases"] = totals.leases;
 }
 
 }  // namespace traffictap::reconcilers

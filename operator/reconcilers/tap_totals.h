@@ -39,6 +39,7 @@ struct TapTotals {
   Counts before;          // of `counts`: what instances that are gone had counted
   std::string instances;  // those counted now, comma-separated
   std::string ended;      // those whose last report is in `before` and is still known
+  std::string leases;     // who may have taken how much of maxRecords, as leases::ToText; or empty
   uint64_t proxies = 0;   // that send
   bool completed = false;
   std::map<std::string, OutputTotals> outputs;  // of the living instances alone

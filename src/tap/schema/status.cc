@@ -235,7 +235,9 @@ Tree TapStatus() {
               {{"instances", Text("Collectors included in the counts.", 4096)},
                {"ended",
                 Text("Collectors that have ended, whose last report `before` includes.", 4096)},
-               {"before", Fields("Counts of collectors that no longer exist.", Counts())}})});
+               {"before", Fields("Counts of collectors that no longer exist.", Counts())},
+               {"leases", Text("Where several pairers share limits.maxRecords: what each may take.",
+                               32768)}})});
   return Fields("Observed state. Its size is bounded, however large the mesh.", fields);
 }
 

@@ -24,6 +24,8 @@ struct Fixture : MeshFixture {
       compiled_taps = set;
       filters_when_routed = kube.All(kube::kEnvoyFilters).size();
     };
+    ports.set_limits = [this](const auto& set) { limits = set; };
+    ports.records_end = [this](const std::string&, uint64_t records) { return records >= end_at; };
     ports.plan_changed = [this] { ++told; };
     ports.announce_drain = [this](const kube::Object& about, const std::string& message) {
       drains.push_back(about.kind() + "/" + about.name() + ": " + message);
@@ -46,6 +48,8 @@ struct Fixture : MeshFixture {
   reconcilers::PeerLedger peers{&clock};
   std::unique_ptr<MeshReconciler> reconciler;
   std::vector<plan::CompiledTap> compiled_taps;
+  std::vector<leases::TapLimit> limits;
+  uint64_t end_at = UINT64_MAX;  // of records: no pairer gets any more
   size_t filters_when_routed = 0;
   plan::MeshSettings settings;
   std::vector<std::string> drains, faults;
@@ -180,6 +184,25 @@ BOOST_AUTO_TEST_CASE(a_limit_by_number_holds_as_soon_as_the_collector_reports_it
   BOOST_TEST(mesh.Run().ok());
   BOOST_TEST(mesh.Filters().empty());
   BOOST_TEST(mesh.compiled_taps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_by_number_is_shared_and_ends_the_tap_where_nobody_gets_any_more) {
+  Fixture mesh;
+  mesh.Seed(kube::kTrafficTaps,
+            R"({"metadata":{"namespace":"shop","name":"few","generation":1},"spec":{
+      "targets":[{"kind":"Workload","name":"cart"}],"limits":{"maxRecords":10},
+      "outputs":[{"name":"out","type":"Stdout"}]},
+      "status":{"records":7,"collector":{"instances":"i","leases":"3 0 i=5"}}})");
+  mesh.SeedTap("b", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.limits.size() == 1u);
+  BOOST_TEST(mesh.limits[0].max == 10u);
+  BOOST_TEST(mesh.limits[0].kept == "3 0 i=5");
+  BOOST_TEST(mesh.compiled_taps.size() == 2u);
+  mesh.end_at = 7;
+  BOOST_TEST(mesh.Run().ok());
+  BOOST_REQUIRE(mesh.compiled_taps.size() == 1u);
+  BOOST_TEST(mesh.compiled_taps[0].key == "shop/b");
 }
 
 BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_gets_a_patch_and_leaves_it_when_silent) {

@@ -28,6 +28,17 @@ struct Fixture : MeshFixture {
       return nullptr;
     };
     ports.reports = [this] { return Shared(reports); };
+    ports.plan_leases = [this](const std::string& uid, uint64_t) {
+      BOOST_TEST(uid == Tap().uid());
+      return planned;
+    };
+    ports.leases_written = [this](const std::string&, const leases::GrantedRecords& granted) {
+      const auto tap = Tap();
+      const kube::Json* leases = tap.Find("/status/collector/leases");
+      BOOST_REQUIRE(leases != nullptr);
+      BOOST_TEST(leases->get<std::string>() == leases::ToText(granted));
+      ++granted_times;
+    };
     ports.counts_interval = [] { return 10 * base::kSecond; };
     ports.settling = [this] { return settling; };
     ports.announce = [this](const auto&, const plan::Condition& ready) {
@@ -98,6 +109,8 @@ struct Fixture : MeshFixture {
   reconcilers::ObjectPtr watched;  // null: the watch is up to date
   bool settling = false;
   std::vector<std::string> said;
+  std::optional<leases::GrantedRecords> planned;  // what pairers may take of the tap's maxRecords
+  int granted_times = 0;
 };
 
 }  // namespace
@@ -321,6 +334,38 @@ BOOST_AUTO_TEST_CASE(a_refusal_by_the_api_server_is_an_error_and_is_tried_again)
   f.kube.ClearWrites();
   f.Run();
   BOOST_TEST(f.Writes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_pairers_may_take_is_written_at_once_and_then_granted) {
+  Fixture f;
+  f.AwaitProxies();
+  f.Report(1);
+  f.planned = leases::GrantedRecords{0, 0, {{"i", 50}}};
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST(f.granted_times == 1);
+  f.Run();
+  BOOST_TEST(f.Writes() == 0u);
+  f.planned->instances["i"] = 75;
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  // What is written stays, whoever leads.
+  f.planned.reset();
+  f.Report(2);
+  f.clock.Advance(20 * base::kSecond);
+  f.Run();
+  BOOST_TEST(f.Writes() == 1u);
+  BOOST_TEST(f.Tap().Find("/status/collector/leases")->get<std::string>() == "0 0 i=75");
+}
+
+BOOST_AUTO_TEST_CASE(what_could_not_be_written_is_not_granted) {
+  Fixture f;
+  f.planned = leases::GrantedRecords{0, 0, {{"i", 50}}};
+  f.kube.Fail("apply_status", kube::kTrafficTaps, absl::UnavailableError("down"));
+  BOOST_TEST(!f.reconciler->Reconcile({"shop", "a"}).ok());
+  BOOST_TEST(f.granted_times == 0);
+  f.Run();
+  BOOST_TEST(f.granted_times == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -257,6 +257,16 @@ BOOST_AUTO_TEST_CASE(the_status_is_bounded_however_large_the_mesh) {
   BOOST_TEST(TapStatus(input).dump().size() < 100'000u);
 }
 
+BOOST_AUTO_TEST_CASE(other_leases_are_news_of_their_own) {
+  const Json none = {{"collector", {{"instances", "i"}}}};
+  const Json some = {{"collector", {{"instances", "i"}, {"leases", "0 0 i=5"}}}};
+  BOOST_TEST(reconcilers::DiffersInLeases(none, some));
+  BOOST_TEST(reconcilers::DiffersInLeases(Json(), some));
+  BOOST_TEST(!reconcilers::DiffersInLeases(some, some));
+  BOOST_TEST(!reconcilers::DiffersInLeases(Json(), none));
+  BOOST_TEST(!reconcilers::DiffersBeyondCounts(none, some));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -194,6 +194,15 @@ BOOST_AUTO_TEST_CASE(the_tap_of_an_ended_collector_is_not_what_another_has_in_fo
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_may_take_what_stays_until_it_is_decided_otherwise) {
+  Life life;
+  BOOST_TEST(life.See({MakeReport("c", "i", 10)}).leases == "");
+  BOOST_TEST(!life.status.at("collector").contains("leases"));
+  life.status["collector"]["leases"] = "1 0 i=5";
+  BOOST_TEST(life.See({MakeReport("c", "i", 20)}).leases == "1 0 i=5");
+  BOOST_TEST(life.status.at("collector").at("leases") == "1 0 i=5");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
