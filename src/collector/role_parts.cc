@@ -44,7 +44,7 @@ std::unique_ptr<roles::RoleWork> MakeRoleWork(
   member.outputs = [snapshot = std::move(snapshot)] { return roles::ProgressOf(snapshot()); };
   return std::make_unique<roles::PairerWork>(
       std::move(member), std::make_unique<shuffle::KafkaPairerLog>(options.role.shuffle, clock),
-      clock);
+      clock, options.role.shuffle.partitions);
 }
 
 std::vector<tap::TapSpecPtr> WithoutOutputs(const std::vector<tap::TapSpecPtr>& taps) {

@@ -26,6 +26,8 @@ class Detour {
   // Ends the turn, once its records are with the outputs. `last`: no other follows.
   virtual void Finish(bool last) = 0;
 
+  // Where several processes share what comes; outlives the taps. Null: this one has all of it.
+  virtual const PartitionTime* partition_time() const { return nullptr; }
   virtual pairing::JoinCounters joins() const = 0;
   virtual size_t waiting_bytes() const = 0;
 };

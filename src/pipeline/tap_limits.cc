@@ -8,6 +8,8 @@ namespace traffictap::pipeline {
 void TapLimits::Inherit(const TapLimits& former, uint64_t offered) {
   running_since_ = former.running_since_.load();
   rate_ = former.rate_.load();
+  share_ = former.share_;
+  share_at_ = former.share_at_;
   taken_ = offered;
 }
 
@@ -28,8 +30,9 @@ TapLimits::Answer TapLimits::Take() {
   CheckTime();
   if (completed_ || !running()) return Answer::kOver;
   if (limits_.start_time && clock_->Wall() < *limits_.start_time) return Answer::kOver;
-  if (limits_.max_records_per_second && !TakeOfSecond(*limits_.max_records_per_second)) {
-    return Answer::kTooManyAtOnce;
+  if (const auto& max = limits_.max_records_per_second) {
+    const bool may = time_ != nullptr ? TakeOfShare(*max) : TakeOfSecond(*max);
+    if (!may) return Answer::kTooManyAtOnce;
   }
   if (limits_.max_records && !TakeOfAll(*limits_.max_records)) return Answer::kOver;
   return Answer::kMay;
@@ -47,6 +50,19 @@ bool TapLimits::TakeOfSecond(uint64_t max) {
     if (taken >= max) return false;
     next = (begun << 32) | (taken + 1);
   } while (!rate_.compare_exchange_weak(rate, next, std::memory_order_relaxed));
+  return true;
+}
+
+// A bucket, since the part of one partition may be less than a record a second. It holds what comes in a
+// second, and one record at least.
+bool TapLimits::TakeOfShare(uint64_t max) {
+  const double part = static_cast<double>(max) / time_->partitions;
+  const base::Nanos now = time_->elapsed;
+  const auto seconds = static_cast<double>(now - share_at_.value_or(now)) / base::kSecond;
+  share_at_ = now;
+  share_ = std::min(share_ + seconds * part, std::max(1.0, part * time_->owned));
+  if (share_ < 1) return false;
+  share_ -= 1;
   return true;
 }
 

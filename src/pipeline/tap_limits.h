@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -11,6 +12,14 @@
 #include "tap/tap_spec.h"
 
 namespace traffictap::pipeline {
+
+// How the time of the partitions goes of which a pairer's records come, where others have the rest of
+// them. Belongs to the pairing thread.
+struct PartitionTime {
+  base::Nanos elapsed = 0;  // the sum over those that it owned; only grows
+  uint32_t owned = 0;       // now
+  uint32_t partitions = 1;  // of all pairers
+};
 
 // A tap's time and how many records it may have, over all its lives. Thread-safe, without a lock: however
 // many threads take at once, no limit is exceeded by one.
@@ -22,6 +31,10 @@ class TapLimits {
 
   // Of maxRecords this process has what it is leased. Before the first call of others.
   void UseLease(std::shared_ptr<RecordLease> lease) { lease_ = std::move(lease); }
+  // Of maxRecordsPerSecond each second of a partition brings one part, whoever owns it: so all pairers
+  // together keep to it, and one that is behind keeps to what was then. Outlives this; null: there is one
+  // process. Before the first call of others, which are the pairing thread's then.
+  void UseTime(const PartitionTime* time) { time_ = time; }
   // Goes on where `former` is, which has offered `offered` records. Before the first call of others.
   void Inherit(const TapLimits& former, uint64_t offered);
 
@@ -43,6 +56,7 @@ class TapLimits {
 
   bool running() const { return running_since_.load(std::memory_order_relaxed) != kNever; }
   bool TakeOfSecond(uint64_t max);
+  bool TakeOfShare(uint64_t max);
   bool TakeOfAll(uint64_t max);
 
   const tap::LimitsSpec& limits_;
@@ -53,6 +67,10 @@ class TapLimits {
   // The second of the monotonic clock in the upper half, what it has taken in the lower one.
   std::atomic<uint64_t> rate_{0};
   std::atomic<bool> completed_{false};
+  const PartitionTime* time_ = nullptr;
+  // Of the share of maxRecordsPerSecond: what is there, and as of when, in elapsed time.
+  double share_ = 1;
+  std::optional<base::Nanos> share_at_;
 };
 
 }  // namespace traffictap::pipeline

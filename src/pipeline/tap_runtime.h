@@ -34,6 +34,7 @@ class TapRuntime {
                      TapRuntime* former);
   // As TapLimits'.
   void UseLease(std::shared_ptr<RecordLease> lease) { parts_.limits->UseLease(std::move(lease)); }
+  void UseTime(const PartitionTime* time) { parts_.limits->UseTime(time); }
   // Goes on with the counters, the limits' counts, the recorder and, where they are asked for alike,
   // the metrics of `former`, which has as many lanes. Before the first Consume.
   void Inherit(TapRuntime* former);

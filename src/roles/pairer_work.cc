@@ -30,8 +30,13 @@ shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot) 
 }
 
 PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuffle::PairerLog> log,
-                       const base::Clock* clock)
+                       const base::Clock* clock, uint32_t partitions)
     : options_(std::move(options)), log_(std::move(log)), clock_(clock) {
+  time_.partitions = std::max<uint32_t>(1, partitions);
+  options_.time_passed = [this](base::Nanos passed, size_t owned) {
+    time_.elapsed += passed;
+    time_.owned = static_cast<uint32_t>(owned);
+  };
   options_.taps = [this](std::span<const uint64_t> hashes) { return TapsOf(hashes); };
 }
 

@@ -20,15 +20,17 @@ shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot);
 // Joins the halves of the partitions that the group gives this process, for the taps in force.
 class PairerWork final : public RoleWork {
  public:
-  // `clock` outlives it. Of `options` the taps are set here.
+  // `clock` outlives it. Of `options` the taps and who hears of time are set here. `partitions`: of the
+  // topic.
   PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuffle::PairerLog> log,
-             const base::Clock* clock);
+             const base::Clock* clock, uint32_t partitions);
 
   void Start(pairing::PairConsumer* next) override;
   bool Take(pipeline::AdmittedQueue* queue, const std::shared_ptr<pipeline::TapsInForce>& taps,
             base::Nanos wait) override;
   void RemoveTaps(const traffic::TapSet& removed) override;
   void Finish(bool last) override;
+  const pipeline::PartitionTime* partition_time() const override { return &time_; }
   pairing::JoinCounters joins() const override { return member_->state().joins; }
   size_t waiting_bytes() const override { return member_->state().waiting_bytes; }
 
@@ -43,6 +45,7 @@ class PairerWork final : public RoleWork {
   const std::unique_ptr<shuffle::PairerLog> log_;
   const base::Clock* const clock_;
   std::unique_ptr<shuffle::GroupMember> member_;
+  pipeline::PartitionTime time_;
   pipeline::TapTablePtr table_;
   std::unordered_map<uint64_t, size_t> slots_;  // by TapHash
 };

@@ -147,8 +147,16 @@ void GroupMember::Take(const LogEvent& event) {
   const auto found = owned_.find(event.partition);
   if (found == owned_.end() || found->second.held) return;
   found->second.heard = clock_->Monotonic();
+  TellTime(&found->second, event.appended);
   const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
   if (!taken.ok()) Hold(event.partition, taken);
+}
+
+// What is read again brings no records.
+void GroupMember::TellTime(Partition* one, base::Nanos appended) const {
+  const base::Nanos passed = one->appended == 0 ? 0 : appended - one->appended;
+  if (passed > 0 && one->pairer->restored()) options_.time_passed(passed, owned_.size());
+  one->appended = std::max(one->appended, appended);
 }
 
 void GroupMember::Hold(uint32_t partition, const Status& why) {

@@ -33,6 +33,9 @@ struct GroupMemberOptions {
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
   std::function<OutputsProgress()> outputs;
+  // Told before what a message brings: so much later it was appended than the one before it in its
+  // partition, of as many that the member owns.
+  std::function<void(base::Nanos passed, size_t owned)> time_passed = [](base::Nanos, size_t) {};
 };
 
 // A member's state at one moment.
@@ -76,7 +79,8 @@ class GroupMember {
     std::unique_ptr<PartitionPairer> pairer;
     pairing::JoinCounters joins_before;  // what former owners counted
     uint64_t blocks_saved = 0;
-    base::Nanos heard = 0;  // when its last message came, or a tick was written. Monotonic
+    base::Nanos appended = 0;  // the last message; 0: there was none
+    base::Nanos heard = 0;     // when its last message came, or a tick was written. Monotonic
     bool held = false;
   };
   bool Opened();
@@ -84,6 +88,7 @@ class GroupMember {
   void Assign(const std::vector<uint32_t>& partitions);
   Status Own(uint32_t partition, size_t of, const std::string* checkpoint, int64_t* begin);
   void Take(const LogEvent& event);
+  void TellTime(Partition* one, base::Nanos appended) const;
   void Hold(uint32_t partition, const Status& why);
   void Revoke(const LogEvent& event);
   void TakeNotes();

@@ -145,6 +145,52 @@ BOOST_AUTO_TEST_CASE(a_record_that_a_second_has_no_room_for_takes_nothing_of_the
   BOOST_TEST(lease->state().taken == 10u);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_rate_a_pairer_has_the_part_of_its_partitions) {
+  spec.max_records_per_second = 100;
+  pipeline::PartitionTime time;
+  time.partitions = 4;
+  time.owned = 1;
+  TapLimits limits(&spec, &clock);
+  limits.UseTime(&time);
+  size_t taken = 0;
+  for (int i = 0; i < 100; ++i) {
+    taken += AllAtOnce(limits, 1, 50);
+    time.elapsed += kSecond / 10;
+  }
+  BOOST_TEST(taken >= 247u);
+  BOOST_TEST(taken <= 251u);
+  BOOST_TEST((limits.Take() == Answer::kMay));
+  BOOST_TEST(AllAtOnce(limits, 1, 50) <= 2u);
+  BOOST_TEST((limits.Take() == Answer::kTooManyAtOnce));
+  // Nothing is saved for longer than a second.
+  time.elapsed += 600 * kSecond;
+  BOOST_TEST(AllAtOnce(limits, 1, 500) == 25u);
+  // The time is that of the partitions, however fast they are read.
+  time.owned = 3;
+  time.elapsed += 3 * kSecond;
+  BOOST_TEST(AllAtOnce(limits, 1, 500) == 75u);
+}
+
+BOOST_AUTO_TEST_CASE(less_than_a_record_a_second_is_saved_for_the_next_and_kept_over_an_edit) {
+  spec.max_records_per_second = 1;
+  pipeline::PartitionTime time;
+  time.partitions = 8;
+  time.owned = 1;
+  auto limits = std::make_unique<TapLimits>(&spec, &clock);
+  limits->UseTime(&time);
+  size_t taken = AllAtOnce(*limits, 1, 10);
+  BOOST_TEST(taken == 1u);
+  for (int second = 1; second <= 80; ++second) {
+    time.elapsed += kSecond;
+    taken += AllAtOnce(*limits, 1, 10);
+    auto next = std::make_unique<TapLimits>(&spec, &clock);
+    next->UseTime(&time);
+    next->Inherit(*limits, taken);
+    limits = std::move(next);
+  }
+  BOOST_TEST(taken == 11u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

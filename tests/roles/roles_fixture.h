@@ -122,7 +122,7 @@ struct RolesTest {
   FakeOutlet* outlet = nullptr;
   size_t moved = 0;
   roles::ReceiverWork receiver{Sender(), MakeOutlet(), &clock, 0};
-  roles::PairerWork pairer{Member(), MakeLog(), &clock};
+  roles::PairerWork pairer{Member(), MakeLog(), &clock, kPartitions};
   std::unique_ptr<pipeline::Pipeline> receiver_pipeline;
   std::unique_ptr<pipeline::Pipeline> pairer_pipeline;
 };

@@ -135,6 +135,32 @@ BOOST_AUTO_TEST_CASE(an_output_is_as_far_as_what_it_delivered_dropped_or_has_on_
   BOOST_TEST(progress.at("shop/a behind").settled == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_rate_is_that_of_the_partitions_time_however_late_they_are_read) {
+  auto spec = std::make_shared<tap::TapSpec>(*Tap("a", true));
+  spec->limits.max_records_per_second = 10;
+  for (const auto& fault : receiver_pipeline->SetTaps({Tap("a", false)})) BOOST_FAIL(fault.tap);
+  for (const auto& fault : pairer_pipeline->SetTaps({spec})) BOOST_FAIL(fault.tap);
+  Turns(kSecond);
+  for (int second = 0; second < 5; ++second) {
+    for (int i = 0; i < 50; ++i) {
+      Send(true, 50 * second + i);
+      Send(false, 50 * second + i);
+    }
+    receiver_pipeline->Step(0);
+    clock.Advance(kSecond);
+    receiver_pipeline->Step(0);
+    for (; moved < outlet->sent.size(); ++moved) {
+      const auto& [partition, bytes] = outlet->sent[moved];
+      topics.halves[partition].push_back({clock.Wall(), bytes});
+    }
+    outlet->AckAll();
+  }
+  BOOST_TEST(Offered("a") == 0u);
+  pairer_pipeline->Step(0);
+  BOOST_TEST(Offered("a") >= 45u);
+  BOOST_TEST(Offered("a") <= 51u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -305,6 +305,47 @@ BOOST_AUTO_TEST_CASE(where_nobody_writes_and_something_waits_the_owner_lets_time
   BOOST_TEST(one.member.state().delay >= 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_time_of_all_partitions_is_told_once_whoever_owns_them) {
+  base::Nanos passed = 0;
+  size_t owned = 0;
+  auto options = Options();
+  options.time_passed = [&](base::Nanos by, size_t of) {
+    passed += by;
+    owned = of;
+  };
+  FakePairerLog log(&topics);
+  fakes::CollectingConsumer collected;
+  shuffle::GroupMember member(options, &log, &collected, &clock);
+  const auto turn = [&] {
+    member.Turn(0);
+    member.EndTurn();
+  };
+  log.Assign({0, 1});
+  Silence(kSecond, 0);
+  Silence(2 * kSecond, 1);
+  turn();
+  BOOST_TEST(passed == 0);
+  Silence(3 * kSecond, 0);
+  Silence(3 * kSecond, 1);
+  turn();
+  BOOST_TEST(passed == 3 * kSecond);
+  BOOST_TEST(owned == 2u);
+  clock.Advance(kSecond);
+  turn();  // saves
+  log.Revoke(false);
+  turn();
+  log.Assign({0});
+  turn();
+  Silence(5 * kSecond, 0);
+  turn();
+  // At most the message at which it begins is missing; none counts twice.
+  BOOST_TEST(passed >= 3 * kSecond);
+  BOOST_TEST(passed <= 5 * kSecond);
+  Silence(6 * kSecond, 0);
+  turn();
+  BOOST_TEST(owned == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
