@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <set>
@@ -88,6 +89,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   const std::string operator_version_;
   const base::Clock* const clock_;
   const std::function<void()> on_report_;
+  std::atomic<uint64_t> session_count_{0};
   mutable absl::Mutex mutex_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mutex_);
   SnapshotPtr released_ ABSL_GUARDED_BY(mutex_);  // to receivers
@@ -99,11 +101,13 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
   std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
   leases::LeaseLedger ledger_ ABSL_GUARDED_BY(mutex_);
+  // By instance: the number of the newest session that told of its leases.
+  std::map<std::string, uint64_t> newest_ ABSL_GUARDED_BY(mutex_);
 };
 
 grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* DiscoveryHub::StreamTaps(
     grpc::CallbackServerContext*) {
-  return new Session(this);
+  return new Session(this, ++session_count_);
 }
 
 void DiscoveryHub::SetTaps(const std::vector<plan::CompiledTap>& taps, const NodeZones& zones) {
@@ -166,6 +170,10 @@ void DiscoveryHub::SendLeases(Session* session) {
 
 void DiscoveryHub::HearLeases(Session* session, const v1::CollectorReport& report) {
   if (!report.takes_leases()) return;
+  uint64_t& newest = newest_[report.instance()];
+  // What still comes by a former stream is older than what is known.
+  if (session->number() < newest) return;
+  newest = session->number();
   ledger_.Hear(report.instance(), ReadLeases(report), session->HasAllGrants(report.lease_round()),
                report.final());
 }
@@ -194,6 +202,7 @@ void DiscoveryHub::Leave(Session* session) {
       reports_.erase(found);
     }
     sessions_.erase(session);
+    std::erase_if(newest_, [&](const auto& one) { return one.second == session->number(); });
     TellWhoIsConnected();
     ReleaseIfTaken();  // if it was the last one to wait for
   }

@@ -8,7 +8,7 @@
 
 namespace traffictap::discovery {
 
-Session::Session(SessionOwner* owner) : owner_(owner) {
+Session::Session(SessionOwner* owner, uint64_t number) : owner_(owner), number_(number) {
   if (!owner_->Join(this)) {
     Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many collectors"});
     return;

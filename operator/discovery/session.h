@@ -39,8 +39,10 @@ class SessionOwner {
 // One collector's stream. Deletes itself at its end, after Leave. Thread-safe.
 class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot> {
  public:
-  explicit Session(SessionOwner* owner);
+  Session(SessionOwner* owner, uint64_t number);
 
+  // Later sessions have greater ones.
+  uint64_t number() const { return number_; }
   // Sends the newest snapshot that its role may have, unless the collector has it or one is on its way.
   void Offer(const Offers& offers);
   // Sends what of its leases changes, by the taps' uids, unless something is on its way. False: it was not
@@ -57,6 +59,7 @@ class Session final : public grpc::ServerBidiReactor<v1::CollectorReport, v1::Di
   void End();
 
   SessionOwner* const owner_;
+  const uint64_t number_;
   v1::CollectorReport report_;  // gRPC's while a read is under way
   mutable absl::Mutex mutex_;
   SnapshotPtr sent_ ABSL_GUARDED_BY(mutex_);

@@ -13,7 +13,7 @@ namespace traffictap::leases {
 // of a grant: whoever leads after us cannot grant it again.
 struct GrantedRecords {
   uint64_t gone = 0;  // by instances that are gone
-  // Of those: what they never reported, and may have taken nevertheless.
+  // Not in the tap's records, and may have been taken nevertheless.
   uint64_t unreported = 0;
   std::map<std::string, uint64_t> instances;  // by those that may be there; at most
   friend bool operator==(const GrantedRecords&, const GrantedRecords&) = default;

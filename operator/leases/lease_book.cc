@@ -16,7 +16,7 @@ LeaseBook::LeaseBook(const std::optional<GrantedRecords>& former) {
   if (!former) return;
   begun_ = true;
   gone_ = former->gone;
-  unreported_ = former->unreported;
+  lost_ = former->unreported;
   for (const auto& [name, records] : former->instances) {
     Account& one = accounts_[name];
     one.held = one.planned = one.written = one.told = records;
@@ -61,7 +61,7 @@ void LeaseBook::ForgetGone(base::Nanos now) {
     const Account& one = entry.second;
     if (!one.away_since || now - *one.away_since < kAwayMax) return false;
     gone_ += one.charge();
-    unreported_ += one.charge() - std::min(one.charge(), one.taken);
+    lost_ += one.charge() - std::min(one.charge(), one.taken);
     return true;
   });
 }
@@ -103,7 +103,7 @@ void LeaseBook::TakeBack() {
 }
 
 GrantedRecords LeaseBook::granted() const {
-  GrantedRecords out{gone_, unreported_, {}};
+  GrantedRecords out{gone_, std::max(lost_, late_), {}};
   for (const auto& [name, one] : accounts_) {
     if (one.begun) out.instances[name] = one.charge();
   }
@@ -150,10 +150,11 @@ bool LeaseBook::UsedUp() const {
   return begun_ && taken >= max_;
 }
 
+// What was taken and is not counted yet is kept, so that whoever leads after us finds the tap as ended as
+// we do.
 bool LeaseBook::Ends(uint64_t records) {
-  // Kept, so that whoever leads after us finds the tap as ended as we do.
-  if (UsedUp()) unreported_ = std::max(unreported_, max_ - std::min(max_, records));
-  return begun_ && records + unreported_ >= max_;
+  late_ = UsedUp() ? max_ - std::min(max_, records) : 0;
+  return begun_ && records + std::max(lost_, late_) >= max_;
 }
 
 }  // namespace traffictap::leases

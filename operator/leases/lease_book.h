@@ -80,7 +80,10 @@ class LeaseBook {
   uint64_t max_ = 0;
   bool begun_ = false;  // there are leases, or were
   uint64_t gone_ = 0;
-  uint64_t unreported_ = 0;
+  // GrantedRecords::unreported is the greater of the two: of instances that are gone, and what is still to
+  // be counted of a tap that is used up.
+  uint64_t lost_ = 0;
+  uint64_t late_ = 0;
   std::map<std::string, Account> accounts_;
 };
 

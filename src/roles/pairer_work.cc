@@ -7,6 +7,14 @@
 #include "shuffle/half_block.h"
 
 namespace traffictap::roles {
+namespace {
+
+// How long halves wait for a tap that the operator is about to send: as long as it waits for pairers.
+constexpr base::Nanos kTapsPatience = 5 * base::kSecond;
+// Taps that are remembered as absent. There are as many as were removed while the process lived.
+constexpr size_t kAbsentMax = 1 << 16;
+
+}  // namespace
 
 // Of what an output was offered. Records of a durable one are settled once they are on disk: the spool has
 // them over a restart. Those that it found there count among the delivered and dropped ones, but were never
@@ -33,6 +41,7 @@ PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuf
                        const base::Clock* clock, uint32_t partitions)
     : options_(std::move(options)), log_(std::move(log)), clock_(clock) {
   time_.partitions = std::max<uint32_t>(1, partitions);
+  options_.waits = [this](const auto& sets, base::Nanos appended) { return Waits(sets, appended); };
   options_.time_passed = [this](base::Nanos passed, size_t owned) {
     time_.elapsed += passed;
     time_.owned = static_cast<uint32_t>(owned);
@@ -58,12 +67,33 @@ bool PairerWork::Take(pipeline::AdmittedQueue* queue,
 }
 
 void PairerWork::UseTable(const pipeline::TapTablePtr& table) {
+  if (!begun_) begun_ = clock_->Wall();
+  if (absent_.size() > kAbsentMax) absent_.clear();
+  // Those that go are not to be waited for.
+  for (const auto& [hash, slot] : slots_) absent_[hash] = 0;
   table_ = table;
   slots_.clear();
   for (size_t slot = 0; slot < table->specs().size(); ++slot) {
     const auto& spec = table->specs()[slot];
-    if (spec) slots_[shuffle::TapHash(spec->key())] = slot;
+    if (!spec) continue;
+    const uint64_t hash = shuffle::TapHash(spec->key());
+    slots_[hash] = slot;
+    absent_.erase(hash);
   }
+}
+
+// What was appended before there were any taps here is of taps that are gone.
+bool PairerWork::Waits(const std::vector<std::vector<uint64_t>>& sets, base::Nanos appended) {
+  if (appended <= begun_.value_or(appended)) return false;
+  const base::Nanos now = clock_->Monotonic();
+  for (const auto& set : sets) {
+    for (const uint64_t hash : set) {
+      if (slots_.contains(hash)) continue;
+      const auto [at, fresh] = absent_.try_emplace(hash, now + kTapsPatience);
+      if (now < at->second) return true;
+    }
+  }
+  return false;
 }
 
 traffic::TapSet PairerWork::TapsOf(std::span<const uint64_t> hashes) const {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "pipeline/pipeline_snapshot.h"
@@ -40,6 +42,7 @@ class PairerWork final : public RoleWork {
  private:
   void UseTable(const pipeline::TapTablePtr& table);
   traffic::TapSet TapsOf(std::span<const uint64_t> hashes) const;
+  bool Waits(const std::vector<std::vector<uint64_t>>& sets, base::Nanos appended);
 
   shuffle::GroupMemberOptions options_;
   const std::unique_ptr<shuffle::PairerLog> log_;
@@ -48,6 +51,9 @@ class PairerWork final : public RoleWork {
   pipeline::PartitionTime time_;
   pipeline::TapTablePtr table_;
   std::unordered_map<uint64_t, size_t> slots_;  // by TapHash
+  // Of taps that are not in force: until when halves wait for them. Monotonic; 0: not at all.
+  std::unordered_map<uint64_t, base::Nanos> absent_;
+  std::optional<base::Nanos> begun_;  // when there first were taps. Wall clock
 };
 
 }  // namespace traffictap::roles

@@ -86,7 +86,9 @@ void GroupMember::Reopen(const Status& why) {
 
 void GroupMember::Turn(base::Nanos wait) {
   if (!Opened()) return Sleep(wait);
-  for (size_t taken = 0; taken < kMessagesMax && open_ && !revoked_; ++taken) {
+  if (waiting_) TakeAgain();
+  if (waiting_) return Sleep(wait);
+  for (size_t taken = 0; taken < kMessagesMax && open_ && !revoked_ && !waiting_; ++taken) {
     LogEvent event = log_->Poll(taken == 0 ? wait : 0);
     switch (event.kind) {
       case LogEvent::Kind::kNothing: return;
@@ -124,6 +126,7 @@ Status GroupMember::Own(uint32_t partition, size_t of, const std::string* checkp
   options.waiting_bytes_max = std::max<size_t>(1, options_.waiting_bytes_max / of);
   options.tombstones_max = std::clamp(kTombstones / of, kTombstonesMin, kTombstonesMax);
   options.taps = options_.taps;
+  options.waits = options_.waits;
   Partition& one = owned_[partition];
   one.heard = clock_->Monotonic();
   if (checkpoint == nullptr) {
@@ -149,7 +152,17 @@ void GroupMember::Take(const LogEvent& event) {
   found->second.heard = clock_->Monotonic();
   TellTime(&found->second, event.appended);
   const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
-  if (!taken.ok()) Hold(event.partition, taken);
+  if (absl::IsUnavailable(taken)) {
+    waiting_.emplace(event, std::string(event.bytes));
+  } else if (!taken.ok()) {
+    Hold(event.partition, taken);
+  }
+}
+
+void GroupMember::TakeAgain() {
+  auto [event, bytes] = *std::exchange(waiting_, std::nullopt);
+  event.bytes = bytes;
+  Take(event);
 }
 
 // What is read again brings no records.
@@ -263,6 +276,7 @@ void GroupMember::Drop() {
   }
   joins_past_.waiting = 0;
   owned_.clear();
+  waiting_.reset();
   notes_.clear();
   noted_blocks_.clear();
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -32,6 +33,8 @@ struct GroupMemberOptions {
   base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
+  std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
+      [](const auto&, base::Nanos) { return false; };  // the same
   std::function<OutputsProgress()> outputs;
   // Told before what a message brings: so much later it was appended than the one before it in its
   // partition, of as many that the member owns.
@@ -88,6 +91,7 @@ class GroupMember {
   void Assign(const std::vector<uint32_t>& partitions);
   Status Own(uint32_t partition, size_t of, const std::string* checkpoint, int64_t* begin);
   void Take(const LogEvent& event);
+  void TakeAgain();
   void TellTime(Partition* one, base::Nanos appended) const;
   void Hold(uint32_t partition, const Status& why);
   void Revoke(const LogEvent& event);
@@ -111,7 +115,9 @@ class GroupMember {
   bool joined_ = false;
   Status trouble_;
   std::map<uint32_t, Partition> owned_;
-  std::optional<LogEvent> revoked_;   // to be answered at the end of the turn
+  std::optional<LogEvent> revoked_;  // to be answered at the end of the turn
+  // A message that waits for taps, with its bytes: no other one is taken before.
+  std::optional<std::pair<LogEvent, std::string>> waiting_;
   pairing::JoinCounters joins_past_;  // of partitions that it had
   // A checkpoint on its way: what is to be saved once the outputs are as far as `marks_`.
   std::vector<StateToSave> notes_;

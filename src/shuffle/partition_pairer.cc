@@ -76,6 +76,9 @@ Status PartitionPairer::Take(const PartitionMessage& message) {
     if (message.offset + 1 >= from_->next_offset) FinishRestoring();
     return absl::OkStatus();
   }
+  if (ours && options_.waits((*block)->tap_sets, message.appended)) {
+    return absl::UnavailableError("its taps are not here yet");
+  }
   ++counters_.blocks;
   next_offset_ = message.offset + 1;
   if (ours) {

@@ -26,6 +26,9 @@ struct PartitionPairerOptions {
   size_t tombstones_max = 1 << 15;  // as PairerOptions'; of one partition
   // The taps with these hashes that are in force; may differ from call to call.
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
+  // Whether a block that was appended then, with these sets of taps, has to wait for taps that are to come.
+  std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos appended)> waits =
+      [](const auto&, base::Nanos) { return false; };
 };
 
 // A message of the partition. `bytes` is used during the call alone.
@@ -47,7 +50,8 @@ class PartitionPairer {
                   const Checkpoint& checkpoint);
 
   // Takes the next message; may call `next`. A broken block is counted and skipped. kUnimplemented: of
-  // a newer format; nothing was taken, and the partition must wait for a newer pairer.
+  // a newer format; nothing was taken, and the partition must wait for a newer pairer. kUnavailable: it
+  // waits for taps; nothing was taken, and it is to be given again.
   Status Take(const PartitionMessage& message);
   // As Pairer's.
   void RemoveTaps(const traffic::TapSet& removed) { pairer_.RemoveTaps(removed, clock_.now()); }

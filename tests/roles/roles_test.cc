@@ -161,6 +161,68 @@ BOOST_AUTO_TEST_CASE(a_rate_is_that_of_the_partitions_time_however_late_they_are
   BOOST_TEST(Offered("a") <= 51u);
 }
 
+BOOST_AUTO_TEST_CASE(a_half_of_a_tap_that_is_still_to_come_waits_for_it) {
+  SetTaps({"a"});
+  Turns(kSecond);
+  for (const auto& fault : receiver_pipeline->SetTaps({Tap("a", false), Tap("b", false)})) {
+    BOOST_FAIL(fault.tap);
+  }
+  Send(true, 1);
+  Send(false, 1);
+  Turns(kSecond);
+  BOOST_TEST(Offered("a") == 0u);
+  for (const auto& fault : pairer_pipeline->SetTaps({Tap("a", true), Tap("b", true)})) {
+    BOOST_FAIL(fault.tap);
+  }
+  pairer_pipeline->Step(0);
+  BOOST_TEST(Offered("a") == 1u);
+  BOOST_TEST(Offered("b") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_does_not_come_is_waited_for_once_and_no_longer_than_five_seconds) {
+  SetTaps({"a"});
+  Turns(kSecond);
+  for (const auto& fault : receiver_pipeline->SetTaps({Tap("a", false), Tap("b", false)})) {
+    BOOST_FAIL(fault.tap);
+  }
+  Send(true, 1);
+  Send(false, 1);
+  Turns(kSecond);
+  clock.Advance(5 * kSecond - 1);
+  pairer_pipeline->Step(0);
+  BOOST_TEST(Offered("a") == 0u);
+  clock.Advance(1);
+  pairer_pipeline->Step(0);
+  BOOST_TEST(Offered("a") == 1u);
+  Send(true, 2);
+  Send(false, 2);
+  Turns(kSecond);
+  BOOST_TEST(Offered("a") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_was_removed_here_first_is_not_waited_for) {
+  SetTaps({"a", "b"});
+  Turns(kSecond);
+  for (const auto& fault : pairer_pipeline->SetTaps({Tap("a", true)})) BOOST_FAIL(fault.tap);
+  Send(true, 1);
+  Send(false, 1);
+  Turns(kSecond);
+  BOOST_TEST(Offered("a") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_lies_in_the_log_when_a_pairer_starts_waits_for_no_tap_that_is_gone) {
+  for (const auto& fault : receiver_pipeline->SetTaps({Tap("a", false), Tap("b", false)})) {
+    BOOST_FAIL(fault.tap);
+  }
+  receiver_pipeline->Step(0);
+  Send(true, 1);
+  Send(false, 1);
+  Turns(kSecond);
+  for (const auto& fault : pairer_pipeline->SetTaps({Tap("a", true)})) BOOST_FAIL(fault.tap);
+  pairer_pipeline->Step(0);
+  BOOST_TEST(Offered("a") == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
