@@ -11,7 +11,7 @@ import traceback
 from mesh.api import ApiError, path_of
 from mesh.container import now
 from mesh.network import NODE, PodAddresses
-from mesh.pod_worker import PodWorker
+from mesh.pod_worker import PodWorker, key_of
 
 NODE_NAME = "node"
 
@@ -67,15 +67,17 @@ class Kubelet:
             worker = self._workers.get(uid)
         if kind == "DELETED" or "deletionTimestamp" in pod["metadata"]:
             if worker:
-                worker.meta = pod["metadata"]
-                worker.end()
+                # Gone from the API server before the node knew of it: deleted by force, and nobody waits for its end.
+                worker.end(pod["metadata"], at_once=kind == "DELETED")
             elif kind != "DELETED":
                 self.api.delete(path_of("pods", pod["metadata"]["namespace"], pod["metadata"]["name"]), 0, uid)
         elif not spec.get("nodeName"):
             self._bind(pod)
         elif worker is None and spec["nodeName"] == NODE_NAME:
             with self._lock:
-                self._workers[uid] = PodWorker(self, pod)
+                # One that was deleted by force may still be on its way out, in the directory of the same name.
+                before = [w for w in self._workers.values() if w.name == key_of(pod)]
+                self._workers[uid] = PodWorker(self, pod, before)
 
     def _bind(self, pod):
         meta = pod["metadata"]

@@ -174,6 +174,21 @@ class Faults(unittest.TestCase):
         wait_until(lambda: mesh.call("shop/client", "http://legacy/").status == 200, "it answers again", 30)
 
 
+    def test_the_name_of_a_pod_that_was_deleted_by_force_is_free_at_once(self):
+        lone = {
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "lone", "namespace": "shop", "labels": {"sidecar.istio.io/inject": "false"}},
+            "spec": {"containers": [{"name": "app", "image": "shop", "args": ["http", "lone"]}]},
+        }
+        mesh.apply(json.dumps(lone))
+        wait_until(lambda: mesh.pod("shop/lone"), "it is there", 30)
+        mesh.kubectl("-n", "shop", "delete", "pod", "lone", "--grace-period=0", "--force")
+        mesh.apply(json.dumps(lone))
+        wait_until(lambda: mesh.pod("shop/lone"), "its successor is there", 30)
+        wait_until(lambda: mesh.exec("shop/lone", "cat", "/etc/hostname") == "lone\n", "it has its files", 10)
+        mesh.kubectl("-n", "shop", "delete", "pod", "lone")
+
+
 class AccessLogs(unittest.TestCase):
     def tearDown(self):
         mesh.kubectl("delete", "--ignore-not-found", "-f", HERE / "probe.yaml")

@@ -20,13 +20,19 @@ DRAIN_SECONDS = 1.0
 CNI_CHECK = "istio-validation"
 
 
-class PodWorker:
-    """Runs one Pod in a thread of its own, from its binding to its removal."""
+def key_of(pod):
+    """As its directories are called."""
+    return f"{pod['metadata']['namespace']}.{pod['metadata']['name']}"
 
-    def __init__(self, kubelet, pod):
+
+class PodWorker:
+    """Runs one Pod in a thread of its own, from its binding to its removal. `before`: workers of Pods of the same name, which
+    end first."""
+
+    def __init__(self, kubelet, pod, before=()):
         self._kubelet, self._api, self.pod = kubelet, kubelet.api, pod
         self.meta, self.spec = pod["metadata"], pod["spec"]
-        self.name = f"{self.meta['namespace']}.{self.meta['name']}"
+        self.name = key_of(pod)
         self.address = kubelet.addresses.take()
         directory = kubelet.state / "pods" / self.name
         resolver = service_network.resolver_file(self.meta["namespace"])
@@ -34,15 +40,22 @@ class PodWorker:
             directory, self.meta["name"], self.meta["namespace"], self.address, resolver, kubelet.binds
         )
         self.logs = kubelet.state / "log" / self.name
+        self._before, self.gone = before, threading.Event()
         self._ended, self._reported = threading.Event(), None
         self.containers, self.init_done = [], False
         self.started_at = now()
         threading.Thread(target=self._run, name=self.name, daemon=True).start()
 
-    def end(self):
-        self._ended.set()
+    def end(self, meta=None, at_once=False):
+        """`at_once`: without the time to end that its Pod gives it."""
+        if not self._ended.is_set():
+            self.meta = {**(meta or self.meta), **({"deletionGracePeriodSeconds": 0} if at_once else {})}
+            self._ended.set()
 
     def _run(self):
+        for other in self._before:
+            other.gone.wait()
+        self._before = ()
         try:
             self._start()
             while not self._ended.wait(0.1):
@@ -140,7 +153,7 @@ class PodWorker:
             self._reported = key
         except ApiError as error:
             if error.status in (404, 409):
-                self._ended.set()
+                self.end(at_once=error.status == 404)
         except (OSError, http.client.HTTPException):
             time.sleep(0.3)  # the API server is away: told later
 
@@ -188,6 +201,7 @@ class PodWorker:
         except RuntimeError:
             pass  # it was not cut
         self._kubelet.removed(self)
+        self.gone.set()
         while True:
             try:
                 self._api.delete(path_of("pods", self.meta["namespace"], self.meta["name"]), 0, self.meta["uid"])

@@ -4,6 +4,7 @@
 The root is a plain directory with this machine's /usr, /proc and /dev bound into it, so that paths under /etc, /var and
 /run are the pod's own. All containers of a pod share it."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -129,7 +130,8 @@ class Sandbox:
         if self.alive() and self.pid:
             for pid in self._local_pids():
                 if pid != self._holder.pid:
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
         if self._holder:
             self._holder.kill()
             self._holder.wait()
