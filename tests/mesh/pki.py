@@ -22,7 +22,8 @@ def _openssl(*args):
     subprocess.run(["openssl", *map(str, args)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _authority(directory, name, subject):
+def authority(directory, name, subject):
+    """NAME.crt and NAME.key of one that signs itself."""
     _openssl(
         "req",
         "-x509",
@@ -40,7 +41,8 @@ def _authority(directory, name, subject):
     )
 
 
-def _sign(directory, name, subject, names, authority="ca"):
+def sign(directory, name, subject, names, by="ca"):
+    """NAME.crt and NAME.key, for servers and clients, by the authority of the name `by` in the same directory."""
     base = directory / name
     _openssl("req", *CURVE, "-subj", subject, "-keyout", f"{base}.key", "-out", f"{base}.csr")
     extensions = directory / f"{name}.ext"
@@ -51,9 +53,9 @@ def _sign(directory, name, subject, names, authority="ca"):
         "-in",
         f"{base}.csr",
         "-CA",
-        directory / f"{authority}.crt",
+        directory / f"{by}.crt",
         "-CAkey",
-        directory / f"{authority}.key",
+        directory / f"{by}.key",
         "-CAcreateserial",
         "-days",
         30,
@@ -66,12 +68,12 @@ def _sign(directory, name, subject, names, authority="ca"):
 
 def create(directory):
     directory.mkdir(parents=True)
-    _authority(directory, "ca", "/CN=mesh-ca")
+    authority(directory, "ca", "/CN=mesh-ca")
     # Of its own: whoever has a user's certificate must not pass for the front proxy.
-    _authority(directory, "front-proxy-ca", "/CN=front-proxy-ca")
-    _sign(directory, "apiserver", "/CN=kube-apiserver", API_NAMES)
-    _sign(directory, "admin", "/O=system:masters/CN=admin", ["DNS:admin"])
-    _sign(directory, "front-proxy", "/CN=front-proxy-client", ["DNS:front-proxy"], authority="front-proxy-ca")
+    authority(directory, "front-proxy-ca", "/CN=front-proxy-ca")
+    sign(directory, "apiserver", "/CN=kube-apiserver", API_NAMES)
+    sign(directory, "admin", "/O=system:masters/CN=admin", ["DNS:admin"])
+    sign(directory, "front-proxy", "/CN=front-proxy-client", ["DNS:front-proxy"], by="front-proxy-ca")
     _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", directory / "sa.key")
     _openssl("ec", "-in", directory / "sa.key", "-pubout", "-out", directory / "sa.pub")
 
@@ -79,5 +81,5 @@ def create(directory):
 def sign_user(directory, user, groups=()):
     """NAME.crt and NAME.key of a user as the API server takes them; returns both paths."""
     subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
-    _sign(directory, f"user-{user}", subject, [f"DNS:{user}"])
+    sign(directory, f"user-{user}", subject, [f"DNS:{user}"])
     return directory / f"user-{user}.crt", directory / f"user-{user}.key"
