@@ -10,49 +10,15 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "kafka"), str(TESTS / "shop")]
 
-from broker import LISTENERS, Broker
 from installation import install, shared_mesh
-from mesh import namespaces
 from mesh.processes import wait_until
+from node_broker import LOOPBACK, NodeBroker
 from taps import GROUP, VERSION, Taps
 
-LOOPBACK = "127.0.0.1"
 
-
-class NodeBroker(Broker):
-    """The broker on the loopback of the mesh's node, where the collector runs."""
-
-    def __init__(self, mesh):
-        self._mesh = mesh
-        work = mesh.state / "kafka"
-        work.mkdir()
-        super().__init__(work, self)
-
-    def ip(self, _):
-        return LOOPBACK
-
-    def command(self, main, *args):
-        return namespaces.command(self._mesh.node_pid, super().command(main, *args))
-
-    def start(self):
-        with open(self.work / "kafka.log", "a") as log:
-            self.process = subprocess.Popen(
-                self.command("kafka.Kafka", self.config), stdout=log, stderr=log, preexec_fn=namespaces.die_with_parent
-            )
-
-        def listens():
-            namespaces.connect(self._mesh.node_pid, (LOOPBACK, LISTENERS["PLAIN"]), 1).close()
-            return True
-
-        wait_until(listens, "Kafka listens", 120)
-
-    def paths(self, topic):
-        """The request path of every record in the topic."""
-        line = ["kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q"]
-        run = subprocess.run(
-            namespaces.command(self._mesh.node_pid, line), stdout=subprocess.PIPE, text=True, timeout=60, check=True
-        )
-        return [json.loads(record)["request"].get("path") for record in run.stdout.splitlines()]
+def paths(topic):
+    """The request path of every record in the topic."""
+    return [message["record"]["request"].get("path") for message in broker.each(topic)]
 
 
 def setUpModule():
@@ -107,9 +73,9 @@ class Outputs(unittest.TestCase):
         taps.apply("to-kafka", outputs=[to_kafka(), errors])
         call("/fine")
         call("/broken?code=503")
-        wait_until(lambda: "/fine" in broker.paths("taps"), "the record is in Kafka", 60)
-        wait_until(lambda: "/broken?code=REDACTED" in broker.paths("taps-errors"), "the error is in its topic", 60)
-        self.assertNotIn("/fine", broker.paths("taps-errors"))
+        wait_until(lambda: "/fine" in paths("taps"), "the record is in Kafka", 60)
+        wait_until(lambda: "/broken?code=REDACTED" in paths("taps-errors"), "the error is in its topic", 60)
+        self.assertNotIn("/fine", paths("taps-errors"))
 
         def counted():
             delivered = {o["name"]: o["delivered"] for o in taps.status("to-kafka").get("outputs", [])}

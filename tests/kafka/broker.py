@@ -83,8 +83,12 @@ class Broker:
                 f"{module}oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler",
         }
 
+    def inside(self, line):
+        """The command line as it is run where the broker is."""
+        return line
+
     def command(self, main, *args):
-        return ["java", *JVM, "-cp", f"{self.jars}/*", main, *map(str, args)]
+        return self.inside(["java", *JVM, "-cp", f"{self.jars}/*", main, *map(str, args)])
 
     def tool(self, main, *args):
         run = subprocess.run(self.command(main, *args), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -111,7 +115,7 @@ class Broker:
 
     def each(self, topic, seconds=60):
         """The same one by one, since those of ten minutes are more than should be in memory together."""
-        command = ["timeout", str(seconds), "kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-J"]
+        command = self.inside(["timeout", str(seconds), "kcat", "-C", "-b", self.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-J"])
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
             for line in run.stdout:
                 message = json.loads(line)
