@@ -11,8 +11,8 @@ import unittest
 import images
 import previous
 import yaml
-from installing import CHART, NAMESPACE, RELEASE, ROOT, Helm, HelmError, small_shop
-from mesh import Mesh, namespaces
+from installing import CHART, NAMESPACE, RELEASE, ROOT, Helm, HelmError
+from mesh import Mesh, namespaces, shop
 from mesh.api import path_of
 from mesh.processes import wait_until
 
@@ -37,8 +37,7 @@ def setUpModule():
         helm = Helm(mesh)
         mesh.kubectl("create", "namespace", NAMESPACE)
         mesh.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-        small_shop(mesh)
-        mesh.wait_ready("shop", 3)
+        shop.deploy_part(mesh)
     except BaseException:
         mesh.down(keep_logs=True)
         raise

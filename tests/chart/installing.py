@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""helm and a small shop on a mesh of its own."""
+"""helm on a mesh of its own."""
 
 import os
 import pathlib
-import re
 import subprocess
 
 from mesh import namespaces
@@ -12,8 +11,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts/traffictap"
 HELM = os.environ["TRAFFICTAP_HELM"]
 NAMESPACE, RELEASE = "traffictap-system", "traffictap"
-WORKLOADS = ROOT / "tests/mesh/shop/workloads.yaml"
-SHOP = ("shop", "client", "client-v1", "frontend", "frontend-v1", "catalog", "catalog-v1")
 
 
 class HelmError(Exception):
@@ -48,13 +45,3 @@ class Helm:
     def __call__(self, *args):
         line = [HELM, "--kubeconfig", self._mesh.state / "kubeconfig", "--namespace", NAMESPACE, *args]
         return run(namespaces.command(self._mesh.node_pid, line, directory=os.getcwd()), self._home)
-
-
-def small_shop(mesh):
-    """client -> frontend -> catalog of the sample shop, all with sidecars."""
-    wanted = []
-    for document in WORKLOADS.read_text().split("---\n"):
-        name = re.search(r"^metadata: \{name: ([\w-]+)", document, re.M)
-        if name and name[1] in SHOP:
-            wanted.append(document)
-    mesh.apply("---\n".join(wanted))
