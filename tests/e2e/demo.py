@@ -7,7 +7,6 @@ import itertools
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,44 +17,11 @@ sys.path[:0] = [str(TESTS)]
 from installation import NAMESPACE, ROOT
 from mesh import Mesh, shop
 from mesh.processes import wait_until
+from shown import Failed, Shown, say
 from taps import Taps
-from terminal import Terminal
 
 SAMPLE = "crds/samples/everything.yaml"
 RECORDS = "root/volumes/records/shop/everything.jsonl"
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-class Failed(Exception):
-    """A command of the demo did not do what it was there for."""
-
-
-class Stage:
-    """Runs what it shows, from the project's folder."""
-
-    def __init__(self, mesh):
-        self._terminal = Terminal(mesh, "demo", helm=True)
-
-    def run(self, line, seconds=None):
-        """Shows what it prints as it comes; after `seconds` Ctrl-C, as a person ends what would go on."""
-        say(f"\n$ {line}")
-        # A process group of its own: Ctrl-C reaches it once, from here.
-        process = self._terminal.start(["bash", "-c", f"exec {line}"], ROOT, process_group=0)
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            code = process.wait(60)
-            code = 0 if code == 128 + signal.SIGINT else code
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-            raise
-        if code:
-            raise Failed(f"it ended with {code}")
 
 
 def drive(mesh, ended):
@@ -89,24 +55,24 @@ def keep_records(mesh):
 
 
 def show(mesh, seconds):
-    stage = Stage(mesh)
-    stage.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
+    shown = Shown(mesh)
+    shown.run(f"helm install traffictap charts/traffictap -n {NAMESPACE} --create-namespace --wait --timeout 3m --hide-notes"
               " --set operator.patchGrace=0s")
-    stage.run(f"kubectl apply -f {SAMPLE}")
-    stage.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
+    shown.run(f"kubectl apply -f {SAMPLE}")
+    shown.run("kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=60s")
     ended = threading.Event()
     threading.Thread(target=drive, args=(mesh, ended), daemon=True).start()
-    stage.run("kubectl traffictap attach everything -n shop", seconds)
-    stage.run("kubectl traffictap top -n shop --once")
+    shown.run("kubectl traffictap attach everything -n shop", seconds)
+    shown.run("kubectl traffictap top -n shop --once")
     say("\nA tap of the moment, gone when it ends:")
-    stage.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
-    stage.run("kubectl traffictap list -n shop")
+    shown.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
+    shown.run("kubectl traffictap list -n shop")
     ended.set()
     kept, count = keep_records(mesh)
-    stage.run(f"kubectl delete -f {SAMPLE}")
+    shown.run(f"kubectl delete -f {SAMPLE}")
     wait_until(lambda: not Taps(mesh, None).patches(), "the patches are gone", 30)
     say("No EnvoyFilter is left in the mesh.")
-    stage.run(f"helm uninstall traffictap -n {NAMESPACE} --wait")
+    shown.run(f"helm uninstall traffictap -n {NAMESPACE} --wait")
     say(f"\n{count} records are kept in {kept}. To read them:")
     say(f"  jq 'select(.request.userAgent==\"curl/7.88.1\") | .source.name' {kept}")
     if not count:
