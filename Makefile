@@ -85,6 +85,11 @@ demo: deps ## Run a real Istio mesh with operator and collector, apply a Traffic
 	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/demo.py
 
+.PHONY: demo-scale
+demo-scale: deps ## The same with Kafka, receivers, pairers and a reader: kill some, and see that each request comes out (root)
+	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
+	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/scale_out/demo.py
+
 .PHONY: demo-local
 demo-local: collector ## Run a sample shop of real Envoys on the loopback network and print its requests as pairs
 	@python3 tests/shop/demo.py --collector $(BUILD)/src/collector/traffictap-collector
