@@ -158,7 +158,7 @@ struct Collector::State {
   }
 
   std::shared_ptr<const web::FileStore> Files() {
-    return std::make_shared<RecordFiles>(options.pipeline.output_dir,
+    return std::make_shared<RecordFiles>(options.tap_source.collector, options.pipeline.output_dir,
                                          [this] { return pipeline->Taps(); });
   }
 

@@ -18,15 +18,19 @@ class RecordFiles final : public web::FileStore {
   using Taps = std::function<std::vector<tap::TapSpecPtr>()>;
 
   // `taps`, those in force, is called by OutputsOf alone.
-  RecordFiles(std::string output_dir, Taps taps)
-      : output_dir_(std::move(output_dir)), taps_(std::move(taps)) {}
+  RecordFiles(std::string collector, std::string output_dir, Taps taps)
+      : collector_(std::move(collector)),
+        output_dir_(std::move(output_dir)),
+        taps_(std::move(taps)) {}
 
+  std::string collector() const override { return collector_; }
   StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const override;
   StatusOr<std::vector<tap::OutputFile>> List(const Output& output) const override;
   StatusOr<std::unique_ptr<tap::OutputFileReader>> Open(
       const Output& output, const tap::OutputRange& range) const override;
 
  private:
+  const std::string collector_;
   const std::string output_dir_;
   const Taps taps_;
 };

@@ -43,6 +43,7 @@ Asked AskAll(const std::vector<Pairer>& pairers, const kube::HttpRequest& reques
   for (size_t i = 0; i < pairers.size(); ++i) {
     if (IsSuccess(answers[i])) {
       out.answers.push_back(*std::move(answers[i]));
+      out.answered.push_back(pairers[i].address);
       continue;
     }
     out.missing.push_back({pairers[i].address, WhyNot(answers[i])});

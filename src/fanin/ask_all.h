@@ -16,6 +16,7 @@ namespace traffictap::fanin {
 // What pairers answered to the same request.
 struct Asked {
   std::vector<kube::HttpResponse> answers;  // of success, in the order of the pairers
+  std::vector<std::string> answered;        // the addresses of those that gave them
   std::vector<Missing> missing;             // the others
   // Where there is no answer: what the caller is told.
   std::optional<web::HttpResponse> refusal;

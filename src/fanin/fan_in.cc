@@ -8,7 +8,9 @@
 
 #include "apiserver/front_proxy.h"
 #include "fanin/merge_answers.h"
+#include "fanin/pairer_files.h"
 #include "fanin/pairer_query.h"
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "web/site_guard.h"
 
@@ -43,11 +45,13 @@ web::HttpResponse Merged(const Asked& asked,
   return body.ok() ? web::JsonResponse(*std::move(body)) : web::FailureResponse(body.status());
 }
 
-// Files are where they were written.
-web::HttpResponse NoFiles() {
-  return web::FailureResponse(absl::FailedPreconditionError(
-      "each pairer has files of its own: copy them from the pairers, or use an output that brings "
-      "them together"));
+// One of `most` that there are at once, for as long as it is held; null: there are so many.
+std::shared_ptr<void> TicketOf(const std::shared_ptr<std::atomic<int>>& count, int most) {
+  if (count->fetch_add(1) >= most) {
+    count->fetch_sub(1);
+    return nullptr;
+  }
+  return {count.get(), [count](void*) { count->fetch_sub(1); }};
 }
 
 }  // namespace
@@ -63,8 +67,10 @@ std::map<std::string, web::Route> FanIn::Routes() {
                              const web::Route::Respond& respond) {
     AnswerStream(request, credentials, "follow", respond);
   };
-  const auto no_files = [](const web::HttpRequest&, observe::Credentials,
-                           const web::Route::Respond& respond) { respond(NoFiles()); };
+  const auto files = [this](const web::HttpRequest& request, observe::Credentials credentials,
+                            const web::Route::Respond& respond) {
+    AnswerFiles(request, {std::move(credentials)}, respond);
+  };
   return {
       {"/api/v1/pairs", web::LocalRoute(stream)},
       {"/api/v1/taps", Waiting([this](const auto& request) { return TapsAnswer(request); })},
@@ -73,7 +79,7 @@ std::map<std::string, web::Route> FanIn::Routes() {
        Waiting([this](const auto& request) { return ExplainAnswer(request); }).TakingBodies()},
       {"/api/v1/dumps",
        Waiting([this](const auto& request) { return DumpAnswer(request); }).TakingBodies()},
-      {"/api/v1/files", web::LocalRoute(no_files)}};
+      {"/api/v1/files", web::LocalRoute(files)}};
 }
 
 web::Route FanIn::Waiting(std::function<Answer(const kube::HttpRequest& request)> make) {
@@ -106,17 +112,45 @@ void FanIn::AnswerDump(const web::HttpRequest& request, observe::Credentials cre
   Do(DumpAnswer(HandedOn(request, credentials)), respond);
 }
 
-void FanIn::AnswerFiles(const web::HttpRequest&, web::LiveScope,
+void FanIn::AnswerFiles(const web::HttpRequest& request, web::LiveScope scope,
                         const web::Route::Respond& respond) {
-  respond(NoFiles());
+  const auto query = ReadFilesQuery(request.query);
+  if (!query.ok()) return respond(web::FailureResponse(query.status()));
+  kube::HttpRequest asked = HandedOn(request, scope.credentials);
+  asked.target = request.path + (query->text.empty() ? "" : "?" + query->text);
+  if (query->pairer.empty()) return Do(FilesAnswer(asked), respond);
+  AnswerFilePart(query->pairer, asked, respond);
 }
 
-std::shared_ptr<void> FanIn::Ticket() {
-  if (readers_->fetch_add(1) >= options_.readers_max) {
-    readers_->fetch_sub(1);
-    return nullptr;
+FanIn::Answer FanIn::FilesAnswer(const kube::HttpRequest& request) {
+  return [this, request] {
+    const Asked asked = Ask(request, options_.files_timeout);
+    if (asked.refusal) return *asked.refusal;
+    auto body = MergeFileLists(asked);
+    return body.ok() ? web::JsonResponse(*std::move(body)) : web::FailureResponse(body.status());
+  };
+}
+
+// Pairers alone are asked, whatever address a caller gives.
+void FanIn::AnswerFilePart(const std::string& pairer, const kube::HttpRequest& request,
+                           const web::Route::Respond& respond) {
+  const auto known = pairers_->pairers();
+  const auto meant = std::find_if(known.begin(), known.end(),
+                                  [&](const Pairer& one) { return one.address == pairer; });
+  if (meant == known.end()) {
+    return respond(web::FailureResponse(absl::NotFoundError(fmt::format(
+        "pairer: \"{}\" is none that is known here by now: list the files again", pairer))));
   }
-  return {readers_.get(), [readers = readers_](void*) { readers->fetch_sub(1); }};
+  auto ticket = TicketOf(files_, options_.files_max);
+  if (!ticket) {
+    return respond(web::FailureResponse(
+        absl::ResourceExhaustedError("too many files are being copied: try again later")));
+  }
+  Do(
+      [one = *meant, request, ticket, timeout = options_.file_timeout] {
+        return FilePartAnswer(one.address, one.client->Send(request, timeout));
+      },
+      respond);
 }
 
 void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credentials& credentials,
@@ -124,7 +158,7 @@ void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credent
   auto query = ReadQuery(request.query, follow, clock_->Wall());
   if (!query.ok()) return respond(web::FailureResponse(query.status()));
   StreamCall call;
-  call.ticket = Ticket();
+  call.ticket = TicketOf(readers_, options_.readers_max);
   if (!call.ticket) {
     return respond(web::FailureResponse(
         absl::ResourceExhaustedError("too many live readers: end another one, or try later")));
@@ -147,21 +181,21 @@ void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credent
   MergedStream::Open(std::move(call), pairers_, &threads_, clock_, respond);
 }
 
-Asked FanIn::Ask(const kube::HttpRequest& request) {
-  Asked out = AskAll(pairers_->pairers(), request, options_.call_timeout);
+Asked FanIn::Ask(const kube::HttpRequest& request, base::Nanos timeout) {
+  Asked out = AskAll(pairers_->pairers(), request, timeout);
   if (!out.answers.empty() && !out.missing.empty()) ++partial_;
   return out;
 }
 
 FanIn::Answer FanIn::TapsAnswer(const kube::HttpRequest& request) {
-  return [this, request] { return Merged(Ask(request), &MergeTaps); };
+  return [this, request] { return Merged(Ask(request, options_.call_timeout), &MergeTaps); };
 }
 
 FanIn::Answer FanIn::SummaryAnswer(const kube::HttpRequest& request) {
   kube::HttpRequest asked = request;
   asked.target += (asked.target.find('?') == std::string::npos ? '?' : '&');
   asked.target += "mergeable=true";
-  return [this, asked] { return Merged(Ask(asked), &MergeSummaries); };
+  return [this, asked] { return Merged(Ask(asked, options_.call_timeout), &MergeSummaries); };
 }
 
 // All pairers say the same: it is in the record.
@@ -176,7 +210,7 @@ FanIn::Answer FanIn::ExplainAnswer(const kube::HttpRequest& request) const {
 // Each pairer has a part of a tap's recorder: all are asked, and one that dumps is enough for 201.
 FanIn::Answer FanIn::DumpAnswer(const kube::HttpRequest& request) {
   return [this, request] {
-    const Asked asked = Ask(request);
+    const Asked asked = Ask(request, options_.call_timeout);
     if (asked.refusal) return *asked.refusal;
     const auto best = std::max_element(
         asked.answers.begin(), asked.answers.end(),

@@ -22,6 +22,10 @@ namespace traffictap::fanin {
 
 struct FanInOptions {
   base::Nanos call_timeout = 5 * base::kSecond;  // of one pairer's answer that is no stream
+  // The same of lists of files, for which it looks at its disk, and of a part of a file.
+  base::Nanos files_timeout = 15 * base::kSecond;
+  base::Nanos file_timeout = 50 * base::kSecond;
+  int files_max = 4;  // parts of files at once; each is held as a whole
   int readers_max = 32;
   int threads_max = 1024;  // each stream has one for each pairer
   StreamMergeOptions merge;
@@ -31,7 +35,8 @@ struct FanInOptions {
 // The live API (observe/README.md) of all pairers together, standalone or behind the API server. It
 // has no right of its own: the header Authorization goes on with each request as it came, or the user
 // for whom the API server vouches does, and each pairer decides. Pairers may be missing: then a stream
-// has lines Partial, and other answers `partial`.
+// has lines Partial, and other answers `partial`. Files are where they were written: the list says at
+// which pairer, and that one is asked for them.
 class FanIn final : public web::LiveBackend {
  public:
   // Both outlive it.
@@ -62,17 +67,20 @@ class FanIn final : public web::LiveBackend {
   Answer SummaryAnswer(const kube::HttpRequest& request);
   Answer ExplainAnswer(const kube::HttpRequest& request) const;
   Answer DumpAnswer(const kube::HttpRequest& request);
+  Answer FilesAnswer(const kube::HttpRequest& request);
+  void AnswerFilePart(const std::string& pairer, const kube::HttpRequest& request,
+                      const web::Route::Respond& respond);
   // A route that is answered on a thread, since `make` makes an answer that waits for pairers.
   web::Route Waiting(std::function<Answer(const kube::HttpRequest& request)> make);
   void Do(const Answer& answer, const web::Route::Respond& respond);
-  Asked Ask(const kube::HttpRequest& request);
-  std::shared_ptr<void> Ticket();
+  Asked Ask(const kube::HttpRequest& request, base::Nanos timeout);
 
   const FanInOptions options_;
   const PairerDirectory* const pairers_;
   const base::Clock* const clock_;
   // Streams may be gone later than this.
   const std::shared_ptr<std::atomic<int>> readers_ = std::make_shared<std::atomic<int>>(0);
+  const std::shared_ptr<std::atomic<int>> files_ = std::make_shared<std::atomic<int>>(0);
   std::atomic<uint64_t> partial_{0};
   web::RouteThreads threads_;
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/file_api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <list>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -54,7 +56,9 @@ struct FileApi::Call {
   HttpRequest request;
   LiveScope scope;
   std::string tap = {};
-  std::string output = {};  // empty: all
+  std::string output = {};             // empty: all
+  std::string collector = {};          // who is meant; empty: whoever is asked
+  std::optional<uint64_t> limit = {};  // of an answer's bytes
   tap::OutputRange range = {};
   Status read = absl::OkStatus();  // what is wrong with the request
   std::vector<FileStore::Output> outputs = {};
@@ -104,17 +108,35 @@ struct FileApi::Call {
     }
     if (parameter.name == "offset") return ReadNumber(parameter, &range.offset);
     if (parameter.name == "check") return ReadNumber(parameter, &range.check.emplace());
+    if (parameter.name == "limit") return ReadLimit(parameter);
     if (parameter.name == "output") {
       output = parameter.value;
+    } else if (parameter.name == "collector") {
+      collector = parameter.value;
     } else if (parameter.name == "file") {
       range.file = parameter.value;
     } else if (parameter.name == "plain" && parameter.value == "true") {
       range.plain = true;
     } else {
       return absl::InvalidArgumentError(
-          fmt::format("{}: use tap, output, file, offset, check and plain=true", parameter.name));
+          fmt::format("{}: use tap, output, collector, file, offset, limit, check and plain=true",
+                      parameter.name));
     }
     return absl::OkStatus();
+  }
+
+  // An answer of no bytes says that there are no more.
+  Status ReadLimit(const Parameter& parameter) {
+    TT_RETURN_IF_ERROR(ReadNumber(parameter, &limit.emplace()));
+    return *limit > 0 ? absl::OkStatus()
+                      : absl::InvalidArgumentError("limit: must be a whole number from 1");
+  }
+
+  // A reader may have got this collector's address from one that is gone.
+  Status CheckMeant(const std::string& own) const {
+    if (collector.empty() || collector == own) return absl::OkStatus();
+    return absl::NotFoundError(fmt::format(
+        "collector: this one is called \"{}\", not \"{}\": list the files again", own, collector));
   }
 
   // Leaves the output that is meant.
@@ -157,7 +179,7 @@ namespace {
 
 StatusOr<HttpResponse> ListAnswer(const FileStore& store, const std::string& tap,
                                   const std::vector<FileStore::Output>& outputs) {
-  Json out = {{"tap", tap}, {"outputs", Json::array()}};
+  Json out = {{"tap", tap}, {"collector", store.collector()}, {"outputs", Json::array()}};
   for (const auto& output : outputs) {
     const auto files = store.List(output);
     if (!files.ok()) return files.status();
@@ -243,6 +265,9 @@ void FileApi::Check(const std::shared_ptr<Call>& call,
         access->user, ns.empty() ? "all namespaces" : fmt::format("namespace \"{}\"", ns),
         call->tap)));
   }
+  if (const Status meant = call->CheckMeant(store_->collector()); !meant.ok()) {
+    return call->Respond(FailureResponse(meant));
+  }
   auto outputs = store_->OutputsOf(call->tap);
   if (!outputs.ok()) return call->Respond(FailureResponse(outputs.status()));
   call->outputs = *std::move(outputs);
@@ -276,7 +301,8 @@ void FileApi::Start(const std::shared_ptr<Call>& call) const {
     answer.content_type = "application/octet-stream";
     answer.stream = body;
     if (!call->Respond(std::move(answer), body)) return;  // Stop has answered
-    Fill(**bytes, *body, *sent, *clock, end, options.answer_bytes_max);
+    Fill(**bytes, *body, *sent, *clock, end,
+         std::min(options.answer_bytes_max, call->limit.value_or(options.answer_bytes_max)));
   };
   try {
     std::thread([call, state = state_, list, copy] {

@@ -19,6 +19,8 @@ class FileStore {
   };
 
   virtual ~FileStore() = default;
+  // Whose files they are: the name of this collector among others, "" where it has none.
+  virtual std::string collector() const = 0;
   // The File outputs of a tap in force ("namespace/name"); does not wait for the disk, and is
   // called on threads of the authorizer and the server alone. kNotFound: there is no such tap.
   virtual StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const = 0;

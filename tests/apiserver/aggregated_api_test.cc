@@ -24,6 +24,7 @@ const std::string kMax = "X-Remote-User: max\r\nX-Remote-Group: shop-team\r\n";
 
 // One output, of every tap.
 struct OneFile final : web::FileStore {
+  std::string collector() const override { return "collector-1"; }
   StatusOr<std::vector<Output>> OutputsOf(const std::string&) const override {
     return std::vector<Output>{{"disk", "all.jsonl"}};
   }

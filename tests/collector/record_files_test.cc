@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_SUITE(record_files)
 BOOST_AUTO_TEST_CASE(the_file_outputs_of_a_tap_in_force_are_found_with_their_files) {
   const fakes::TempDir dir;
   dir.Write("shop/all.jsonl", "{}\n");
-  const collector::RecordFiles files(dir.path().string(), Taps);
+  const collector::RecordFiles files("pairer-1", dir.path().string(), Taps);
+  BOOST_TEST(files.collector() == "pairer-1");
   const auto outputs = files.OutputsOf("shop/all").value();
   BOOST_REQUIRE(outputs.size() == 1u);
   BOOST_TEST(outputs[0].name == "disk");

@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(all_are_asked_the_same) {
   BOOST_REQUIRE(asked.answers.size() == 2u);
   BOOST_TEST(asked.answers[0].body == "A");
   BOOST_TEST(asked.answers[1].body == "B");
+  BOOST_TEST((asked.answered == std::vector<std::string>{"a:1", "b:1"}));
   BOOST_TEST(asked.missing.empty());
   BOOST_TEST(!asked.refusal);
   for (const auto& pairer : {a, b}) {
@@ -48,6 +49,7 @@ BOOST_AUTO_TEST_CASE(those_that_are_away_slow_or_refuse_are_missing) {
   pairers.push_back({"d:1", d});
   const Asked asked = AskAll(pairers, request, base::kSecond);
   BOOST_TEST(asked.answers.size() == 1u);
+  BOOST_TEST((asked.answered == std::vector<std::string>{"c:1"}));
   BOOST_TEST(!asked.refusal);
   BOOST_TEST(MissingJson(asked.missing) ==
              R"([{"pairer":"a:1","reason":"it cannot be reached"},)"

@@ -143,8 +143,45 @@ BOOST_AUTO_TEST_CASE(behind_the_api_server_the_user_goes_on_as_it_was_vouched_fo
   answer.stream->Ended(web::StreamEnd::kReaderGone);
 }
 
-BOOST_AUTO_TEST_CASE(files_are_where_the_pairers_are_and_strangers_get_nothing) {
-  BOOST_TEST(Ask("/api/v1/files", "tap=shop%2Fall").code == 409);
+BOOST_AUTO_TEST_CASE(files_are_listed_of_all_and_say_who_is_missing) {
+  a->Answer(200,
+            R"({"tap":"shop/all","collector":"pairer-0","outputs":[{"name":"disk","files":[]}]})");
+  b->SetAway(true);
+  const auto list = json::parse(Ask("/api/v1/files", "tap=shop%2Fall").body);
+  BOOST_TEST(a->requests().back().target == "/api/v1/files?tap=shop%2Fall");
+  BOOST_TEST(a->requests().back().authorization == "Bearer mine");
+  BOOST_TEST(list["outputs"][0]["collector"] == "pairer-0");
+  BOOST_TEST(list["outputs"][0]["pairer"] == "a:1");
+  BOOST_TEST(list["partial"]["missing"][0]["pairer"] == "b:1");
+  a->Answer(404, R"({"message":"no such tap"})");
+  BOOST_TEST(Ask("/api/v1/files", "tap=shop%2Fall").code == 404);
+  BOOST_TEST(Ask("/api/v1/files", "tap=%zz").code == 400);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_comes_from_its_pairer_alone) {
+  const std::string part = "tap=shop%2Fall&output=disk&file=x.jsonl&offset=7&pairer=";
+  b->Answer(200, "lines\n");
+  const auto answer = Ask("/api/v1/files", part + "b%3A1");
+  BOOST_TEST(answer.code == 200);
+  BOOST_TEST(answer.content_type == "application/octet-stream");
+  BOOST_TEST(answer.body == "lines\n");
+  BOOST_TEST(b->requests().back().target ==
+             "/api/v1/files?tap=shop%2Fall&output=disk&file=x.jsonl&offset=7&limit=8388608");
+  BOOST_TEST(b->requests().back().authorization == "Bearer mine");
+  BOOST_TEST(a->requests().empty());
+  b->SetAway(true);
+  BOOST_TEST(Ask("/api/v1/files", part + "b%3A1").code == 503);
+  BOOST_TEST(Ask("/api/v1/files", part + "c%3A1").code == 404);
+  FanIn full({.files_max = 0}, &directory, base::ProcessClock());
+  web::HttpRequest request;
+  request.query = part + "a%3A1";
+  int code = 0;
+  full.AnswerFiles(request, {}, [&](const web::HttpResponse& refused) { code = refused.code; });
+  BOOST_TEST(code == 429);
+  BOOST_TEST(a->requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(strangers_get_nothing) {
   for (const char* path : {"/api/v1/pairs", "/api/v1/taps", "/api/v1/files"}) {
     BOOST_TEST(Ask(path, "", std::nullopt, "shop.example").code == 403);
   }

@@ -28,6 +28,7 @@ struct Pieces final : tap::OutputFileReader {
 };
 
 struct FakeStore final : web::FileStore {
+  std::string collector() const override { return "pairer-1"; }
   StatusOr<std::vector<Output>> OutputsOf(const std::string& tap) const override {
     if (tap == "shop/none") return std::vector<Output>{};
     if (tap != "shop/all" && tap != "everywhere") return absl::NotFoundError("no such tap");
@@ -100,6 +101,7 @@ BOOST_FIXTURE_TEST_SUITE(file_api, Fixture)
 BOOST_AUTO_TEST_CASE(the_files_of_a_tap_are_listed_by_output) {
   const auto list = nlohmann::json::parse(Send("tap=all").get().body);
   BOOST_TEST(list["tap"] == "shop/all");
+  BOOST_TEST(list["collector"] == "pairer-1");
   BOOST_REQUIRE(list["outputs"].size() == 2u);
   BOOST_TEST(list["outputs"][0]["name"] == "disk");
   const auto& file = list["outputs"][0]["files"][0];
@@ -124,6 +126,18 @@ BOOST_AUTO_TEST_CASE(a_part_of_a_file_comes_as_it_is) {
 BOOST_AUTO_TEST_CASE(an_answer_ends_after_so_many_bytes) {
   Make({.answer_bytes_max = 3});
   BOOST_TEST(Body("tap=all&output=disk&file=x") == "a\nb\n");
+  // The caller may want less, never more.
+  BOOST_TEST(Body("tap=all&output=disk&file=x&limit=1") == "a\n");
+  BOOST_TEST(Body("tap=all&output=disk&file=x&limit=1000") == "a\nb\n");
+}
+
+BOOST_AUTO_TEST_CASE(who_means_another_collector_is_told) {
+  BOOST_TEST(Code("tap=all&collector=pairer-1") == 200);
+  const auto other = Send("tap=all&output=disk&file=x&collector=pairer-2").get();
+  BOOST_TEST(other.code == 404);
+  BOOST_TEST(other.body.find("called \\\"pairer-1\\\"") != std::string::npos, other.body);
+  authorizer.namespaces = {"bank"};
+  BOOST_TEST(Code("tap=all&collector=pairer-2") == 403);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_ends_in_time_also_where_its_reader_takes_nothing) {
@@ -171,6 +185,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_request_is_told) {
   for (const char* bad :
        {"", "tap=bank/all", "tap=all&colour=red", "tap=all&file=x",
         "tap=all&output=disk&file=x&offset=-1", "tap=all&output=disk&file=x&check=many",
+        "tap=all&output=disk&file=x&limit=0", "tap=all&output=disk&file=x&limit=all",
         "tap=all&plain=false", "tap=none", "tap=all&output=gone"}) {
     BOOST_TEST(Code(bad) == 400, bad);
   }
