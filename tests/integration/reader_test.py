@@ -41,7 +41,13 @@ def send(collector, calls):
     proxy.run(run())
 
 
-class Reader(unittest.TestCase):
+class TwoCollectors(unittest.TestCase):
+    @staticmethod
+    def own(number):
+        """Options of one of the two."""
+        del number
+        return ()
+
     def setUp(self):
         self.work = pathlib.Path(tempfile.mkdtemp())
         self.token = self.work / "token"
@@ -49,8 +55,8 @@ class Reader(unittest.TestCase):
         self.token.chmod(0o600)
         one = tap("all", pairing={"window": "1s"})
         self.stages = []
-        for calls in ((("/first", 1), ("/third", 3), BOTH), (("/second", 2), BOTH)):
-            stage = Stage(one, shop=False, options=("--live-token-file", self.token))
+        for number, calls in enumerate(((("/first", 1), ("/third", 3), BOTH), (("/second", 2), BOTH))):
+            stage = Stage(one, shop=False, options=("--live-token-file", self.token, *self.own(number)))
             self.addCleanup(stage.close)
             self.stages.append(stage)
             send(stage.collector, calls)
@@ -68,6 +74,8 @@ class Reader(unittest.TestCase):
     def run_cli(self, *args):
         return subprocess.run([CLI, *args, *self.server], text=True, capture_output=True, timeout=60, check=False)
 
+
+class Reader(TwoCollectors):
     def attached(self, *args):
         done = self.run_cli("attach", "--no-follow", "-o", "json", *args)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -125,10 +133,67 @@ class Reader(unittest.TestCase):
         paths = [json.loads(line)["request"]["path"] for line in came.read_text().splitlines()]
         self.assertEqual(sorted(paths), sorted(["/first", "/second", "/third", "/both", "/meanwhile", "/again"]))
 
+    def test_files_of_collectors_with_one_name_are_refused_with_the_fix(self):
+        done = self.run_cli("copy", "all", "-o", str(self.work / "copy"))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("give each a --name of its own", done.stderr)
+
     def test_its_metrics_tell_the_pairers_and_it_ends_well(self):
         text = shop.get(self.ip, PORT, "/metrics")[1]
         self.assertIn("traffictap_reader_pairers 2", text)
         self.assertEqual(shop.stop(self.reader), 0)
+
+
+class Files(TwoCollectors):
+    @staticmethod
+    def own(number):
+        return ("--name", f"pairer-{number}")
+
+    def copied(self, number):
+        [folder] = (self.work / "copy").glob("*")
+        return folder / f"pairer-{number}" / "all.jsonl"
+
+    def check_copy(self):
+        for number, stage in enumerate(self.stages):
+            self.assertEqual(self.copied(number).read_bytes(), (stage.collector.output / "all.jsonl").read_bytes())
+
+    def test_each_collector_s_files_come_into_a_folder_of_its_name_and_again_what_is_new(self):
+        for new in ((), (("/later", 6),)):
+            if new:
+                send(self.stages[1].collector, new)
+                wait_until("it is written", lambda: len(self.stages[1].records()) == 3)
+            done = self.run_cli("copy", "all", "-o", str(self.work / "copy"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.check_copy()
+        done = self.run_cli("copy", "all", "-o", "-")
+        written = [(stage.collector.output / "all.jsonl").read_text() for stage in self.stages]
+        self.assertEqual(done.stdout, "".join(written), done.stderr)
+
+    def test_one_that_is_away_is_waited_for_while_the_other_s_files_are_copied(self):
+        said = self.work / "said"
+        self.stages[1].collector.stop()
+        with open(said, "w") as err:
+            copying = shop.start([CLI, "copy", "all", "-o", str(self.work / "copy"), *self.server], stderr=err)
+        self.addCleanup(shop.stop, copying)
+        wait_until("it is said", lambda: f"records are missing of the pairers {self.second}" in said.read_text())
+        self.assertEqual(self.copied(0).read_text().count("\n"), 3)
+        self.stages[1].collector.start()
+        self.assertEqual(copying.wait(60), 0, said.read_text())
+        self.check_copy()
+
+    def test_follow_goes_on_without_one_and_with_it_again(self):
+        said, came = self.work / "said", self.work / "came"
+        with open(said, "w") as err, open(came, "w") as out:
+            follower = shop.start([CLI, "copy", "all", "-o", "-", "--follow", *self.server], stdout=out, stderr=err)
+        self.addCleanup(shop.stop, follower)
+        wait_until("all files are read", lambda: came.read_text().count("\n") == 5)
+        self.stages[1].collector.stop()
+        wait_until("it is said", lambda: f"records are missing of the pairers {self.second}" in said.read_text())
+        send(self.stages[0].collector, [("/meanwhile", 4)])
+        wait_until("the other one goes on", lambda: "/meanwhile" in came.read_text())
+        self.stages[1].collector.start()
+        wait_until("it is back", lambda: "all pairers answer again" in said.read_text())
+        self.assertEqual(came.read_text().count("\n"), 6)
 
 
 if __name__ == "__main__":

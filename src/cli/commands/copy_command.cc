@@ -34,6 +34,10 @@ CommandSpec CopyCommand::Describe() {
       "files that were rotated or compressed since are known again. Files that the collector has "
       "deleted stay.\n\n"
       "With -o - the records of all files go to standard output, oldest first and decompressed.\n\n"
+      "Where several collectors share the work (pairers), each has files of its own, which are "
+      "copied to DIRECTORY/OUTPUT/PAIRER/; with -o - they come one pairer after the other. If one "
+      "does not answer, the files of the others are copied, and the command fails after some "
+      "tries; with --follow it says so and goes on.\n\n"
       "Needs the right to watch the records of the tap's namespace; of a ClusterTrafficTap those "
       "of all namespaces.";
   Argument tap = TapArgument(/*required=*/true, &names_);

@@ -3,7 +3,7 @@
 
 #include "base/rfc3339.h"
 #include "cli/commands/commands.h"
-#include "cli/print/missing_text.h"
+#include "cli/records/missing_notice.h"
 #include "cli/shell/text_table.h"
 #include "cli/shell/yaml_text.h"
 #include "cli/taps/tap_lifecycle.h"
@@ -47,10 +47,7 @@ StatusOr<Json> ListCommand::Read(const Cluster& cluster, Console* console) const
   if (cluster.standalone) {
     const auto body = cluster.client->GetRaw(LivePath(cluster, "taps", false, {}), {});
     if (!body.ok()) return ExplainLive(body.status(), cluster);
-    if (std::string missing = print::MissingText(*body); !missing.empty()) {
-      missing.pop_back();  // its line end
-      console->Say("warning: " + missing);
-    }
+    MissingNotice(console).Tell(*body);
     const kube::Object answer(Json::parse(*body, nullptr, false));
     const Json* taps = answer.Find("/taps");
     return taps == nullptr ? Json::array() : *taps;

@@ -3,9 +3,11 @@
 
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/wait.h"
+#include "cli/records/missing_notice.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -15,12 +17,16 @@ namespace {
 // Files that are rotated faster than they are copied would keep it for ever.
 constexpr int kPassesMax = 4;
 
-using FileNames = std::set<std::pair<std::string, std::string>>;
+// What a look at all files found.
+struct Look {
+  std::set<std::tuple<std::string, std::string, std::string>> names;  // output, collector, file
+  std::string answer;  // the list's, for who is missing; empty: there is no list
+};
 
 Status CheckOneOutput(const std::vector<RemoteOutput>& outputs) {
-  if (outputs.size() == 1) return absl::OkStatus();
-  std::vector<std::string> names;
-  for (const auto& output : outputs) names.push_back(output.name);
+  std::set<std::string> names;
+  for (const auto& output : outputs) names.insert(output.name);
+  if (names.size() == 1) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
       "this tap has several File outputs: choose one with --output ({})", fmt::join(names, ", ")));
 }
@@ -31,32 +37,41 @@ int TriesMax(const Status& failure, const CopyFilesOptions& options) {
   return IsRetryable(failure) ? options.tries_max : 1;
 }
 
-// Copies all that is listed, and leaves what that was.
+// Copies all that is listed. What may pass keeps no other output or collector: it is told at the end.
 Status Pass(const FileSource& source, const CopyFilesOptions& options, CopyTarget* target,
-            FileNames* names) {
-  const auto outputs = source.List();
-  if (!outputs.ok()) return outputs.status();
-  if (options.one_output) TT_RETURN_IF_ERROR(CheckOneOutput(*outputs));
-  names->clear();
-  for (const auto& output : *outputs) {
-    for (const auto& file : output.files) names->emplace(output.name, file.name);
-    TT_RETURN_IF_ERROR(target->Copy(source, output));
+            Look* look) {
+  auto listed = source.List();
+  if (!listed.ok()) return listed.status();
+  if (options.one_output) TT_RETURN_IF_ERROR(CheckOneOutput(listed->outputs));
+  look->answer = std::move(listed->answer);
+  Status failure;
+  for (const auto& output : listed->outputs) {
+    for (const auto& file : output.files) {
+      look->names.emplace(output.name, output.collector, file.name);
+    }
+    const Status done = target->Copy(source, output);
+    if (!done.ok() && !IsRetryable(done)) return done;
+    failure.Update(done);
   }
-  return absl::OkStatus();
+  return failure;
 }
 
 }  // namespace
 
 Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, CopyTarget* target,
                  Session& session) {
-  FileNames known;
+  MissingNotice notice(session.console);
+  Look known;
   int failed = 0;
   int passes = 0;
   while (true) {
     const uint64_t before = target->bytes();
-    FileNames names;
-    const Status done = Pass(source, options, target, &names);
+    Look look;
+    Status done = Pass(source, options, target, &look);
     if (session.stop.stop_requested()) return absl::CancelledError("stopped");
+    if (!look.answer.empty() && options.follow) notice.Tell(look.answer);
+    const std::string missing = options.follow ? "" : MissingOf(look.answer);
+    if (done.ok() && !missing.empty()) done = absl::UnavailableError(missing);
     if (!done.ok()) {
       failed = target->bytes() > before ? 1 : failed + 1;
       if (failed >= TriesMax(done, options)) return done;
@@ -64,8 +79,8 @@ Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, Copy
     } else {
       failed = 0;
       session.console->SayWaiting("");
-      if (!options.follow && (++passes >= kPassesMax || names == known)) return done;
-      known = std::move(names);
+      if (!options.follow && (++passes >= kPassesMax || look.names == known.names)) return done;
+      known = std::move(look);
       if (!options.follow) continue;
     }
     if (!base::WaitOnClock(options.pause, session.stop)) return absl::CancelledError("stopped");

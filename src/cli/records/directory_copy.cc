@@ -101,19 +101,20 @@ void RemovePlain(const tap::OutputFile& file, const fs::path& folder) {
 }  // namespace
 
 Status DirectoryCopy::Copy(const FileSource& source, const RemoteOutput& output) {
-  const fs::path folder = directory_ / output.name;
+  fs::path folder = directory_ / output.name;
+  if (!output.collector.empty()) folder /= output.collector;
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return Failed("make directory", folder, error.value());
   TT_RETURN_IF_ERROR(PutAside(output, folder));
   for (const auto& file : output.files) {
-    TT_RETURN_IF_ERROR(CopyFile(source, output.name, file, folder));
+    TT_RETURN_IF_ERROR(CopyFile(source, output, file, folder));
     RemovePlain(file, folder);
   }
   return absl::OkStatus();
 }
 
-Status DirectoryCopy::CopyFile(const FileSource& source, const std::string& output,
+Status DirectoryCopy::CopyFile(const FileSource& source, const RemoteOutput& output,
                                const tap::OutputFile& file, const fs::path& folder) {
   const fs::path path = folder / file.name;
   const int fd =

@@ -9,7 +9,8 @@
 
 namespace traffictap::cli {
 
-// Files below a directory, as DIRECTORY/OUTPUT/FILE, readable by their owner alone. What is there
+// Files below a directory, as DIRECTORY/OUTPUT/FILE, those of several collectors as
+// DIRECTORY/OUTPUT/COLLECTOR/FILE, readable by their owner alone. What is there
 // already is known by its head and its last bytes, so that a later copy brings what is new. Follows
 // files that were rotated and compressed since; what the collector has no more stays.
 class DirectoryCopy final : public CopyTarget {
@@ -20,7 +21,7 @@ class DirectoryCopy final : public CopyTarget {
   uint64_t bytes() const override { return bytes_; }
 
  private:
-  Status CopyFile(const FileSource& source, const std::string& output, const tap::OutputFile& file,
+  Status CopyFile(const FileSource& source, const RemoteOutput& output, const tap::OutputFile& file,
                   const std::filesystem::path& folder);
 
   const std::filesystem::path directory_;

@@ -52,22 +52,24 @@ void Copied::Add(std::string_view more) {
   tail.erase(0, tail.size() - std::min(tail.size(), tap::kCheckBytes));
 }
 
-StatusOr<std::vector<RemoteOutput>> FileSource::List() const {
+StatusOr<RemoteFiles> FileSource::List() const {
   const auto body = cluster_->client->GetRaw(
       LivePath(*cluster_, "files", false, {{"tap", tap_}, {"output", output_}}), {});
   if (!body.ok()) return ExplainLive(body.status(), *cluster_);
-  std::vector<RemoteOutput> out;
+  RemoteFiles out;
   const kube::Object list(Json::parse(*body, nullptr, /*allow_exceptions=*/false));
   for (const Json& json : ListAt(list, "/outputs")) {
     const kube::Object output(json);
-    RemoteOutput& to = out.emplace_back(RemoteOutput{output.Text("/name"), {}});
-    if (!IsName(to.name)) return Unreadable();
+    RemoteOutput& to = out.outputs.emplace_back(
+        RemoteOutput{output.Text("/name"), {}, output.Text("/collector"), output.Text("/pairer")});
+    if (!IsName(to.name) || (!to.collector.empty() && !IsName(to.collector))) return Unreadable();
     for (const Json& file : ListAt(output, "/files")) {
       to.files.push_back(ReadFile(kube::Object(file)));
       if (!IsName(to.files.back().name)) return Unreadable();
     }
   }
-  if (out.empty()) return Unreadable();
+  if (out.outputs.empty()) return Unreadable();
+  out.answer = *body;
   return out;
 }
 
@@ -86,11 +88,15 @@ Status FileSource::ReadAnswer(const std::string& path, Copied* copied, const Tak
   return read.ok() ? read : ExplainLive(read, *cluster_);
 }
 
-Status FileSource::Read(const std::string& output, const std::string& file, bool plain,
+Status FileSource::Read(const RemoteOutput& output, const std::string& file, bool plain,
                         uint64_t size, Copied* copied, const Take& take) const {
   while (copied->bytes < size) {
-    std::vector<std::pair<std::string, std::string>> query = {
-        {"tap", tap_}, {"output", output}, {"file", file}, {"plain", plain ? "true" : ""}};
+    std::vector<std::pair<std::string, std::string>> query = {{"tap", tap_},
+                                                              {"output", output.name},
+                                                              {"pairer", output.pairer},
+                                                              {"collector", output.collector},
+                                                              {"file", file},
+                                                              {"plain", plain ? "true" : ""}};
     if (copied->bytes > 0) {
       query.emplace_back("offset", fmt::to_string(copied->bytes));
       query.emplace_back("check", fmt::to_string(tap::CheckOf(copied->tail)));

@@ -6,8 +6,8 @@
 
 #include "base/bounded_queue.h"
 #include "base/wait.h"
-#include "cli/print/missing_text.h"
 #include "cli/print/printer.h"
+#include "cli/records/missing_notice.h"
 #include "fmt/format.h"
 #include "kube/line_splitter.h"
 
@@ -22,7 +22,7 @@ constexpr size_t kLineBytesMax = 4 << 20;
 class StreamReader {
  public:
   StreamReader(const RecordStreamHandlers& handlers, Console* console)
-      : handlers_(handlers), console_(console) {}
+      : handlers_(handlers), missing_(console) {}
 
   Status Take(const std::string& line) {
     answered_ = true;
@@ -53,26 +53,15 @@ class StreamReader {
       const bool known = count != nullptr && count->is_number_unsigned();
       handlers_.on_gap(read.Text("/tap"), known ? count->get<uint64_t>() : 0);
     } else if (type == "Partial") {
-      SayPartial(line);
+      missing_.Tell(line);  // over a connection that is made again it comes once more
     } else if (type == "End") {
       end_ = read.Text("/reason");
     }
     return absl::OkStatus();
   }
 
-  // Over a connection that is made again it is told once more where it is still so.
-  void SayPartial(const std::string& line) {
-    std::string missing = print::MissingText(line);
-    if (!missing.empty()) missing.pop_back();  // its line end
-    if (missing == missing_) return;
-    missing_ = missing;
-    console_->Say(missing.empty() ? "all pairers answer again: the records are complete"
-                                  : "warning: " + missing);
-  }
-
   const RecordStreamHandlers& handlers_;
-  Console* const console_;
-  std::string missing_;  // whose records are, as it was said
+  MissingNotice missing_;
   std::string position_;
   std::string end_;
   std::set<std::string> since_position_;

@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <tuple>
 
 #include "cli/records/copy_target.h"
 #include "cli/shell/console.h"
@@ -12,7 +13,8 @@
 namespace traffictap::cli {
 
 // Standard output: the lines of all files in their order, compressed ones decompressed. A file is
-// known again by its head when it was rotated meanwhile.
+// known again by its head when it was rotated meanwhile. Lines are written as a whole: where a file
+// breaks off within one, those of another collector come next.
 class StreamCopy final : public CopyTarget {
  public:
   // The console outlives the target.
@@ -24,11 +26,14 @@ class StreamCopy final : public CopyTarget {
  private:
   struct Progress {
     Copied copied;
+    std::string begun;  // a line, as far as it came; counted in `copied`
     bool whole = false;
   };
+  Status Take(std::string_view bytes, Progress* progress);
 
   Console* const console_;
-  std::map<std::pair<std::string, uint32_t>, Progress> progress_;  // by output and head
+  // By output, collector and head. Two collectors may have written the same record first.
+  std::map<std::tuple<std::string, std::string, uint32_t>, Progress> progress_;
   uint64_t bytes_ = 0;
 };
 

@@ -15,7 +15,7 @@ namespace {
 // Tells of each call, and answers the next one with what is left of a list.
 struct ScriptedTarget final : cli::CopyTarget {
   Status Copy(const cli::FileSource&, const cli::RemoteOutput& output) override {
-    calls += output.name + ":" + std::to_string(output.files.size()) + " ";
+    calls += output.name + ":" + std::to_string(output.files.size()) + output.collector + " ";
     if (on_copy) on_copy();
     if (results.empty()) return absl::OkStatus();
     const Status out = results.back();
@@ -91,6 +91,49 @@ BOOST_AUTO_TEST_CASE(other_failures_are_told_at_once) {
   BOOST_TEST(target.calls == "disk:1 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_collector_that_fails_keeps_no_other_from_being_copied) {
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}});
+  target.results = {absl::OkStatus(), absl::UnavailableError("gone")};
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST(target.calls == "disk:1p-0 disk:1p-1 disk:1p-0 disk:1p-1 disk:1p-0 disk:1p-1 ");
+  BOOST_TEST(console.waited.front() == "trying again: gone");
+  target.results = {absl::DataLossError("full")};
+  target.calls.clear();
+  BOOST_TEST(absl::IsDataLoss(Copy()));
+  BOOST_TEST(target.calls == "disk:1p-0 ");
+}
+
+BOOST_AUTO_TEST_CASE(collectors_that_do_not_answer_are_waited_for_and_are_a_failure_at_last) {
+  const std::map<std::string, std::vector<File>> there = {{"p-0", {{"all.jsonl", "a\n"}}}};
+  SetPairers(there, "10.0.0.5:9");
+  options.tries_max = 3;
+  const Status done = Copy();
+  BOOST_TEST(absl::IsUnavailable(done));
+  BOOST_TEST(Message(done) ==
+             "records are missing of the pairers 10.0.0.5:9 (it cannot be reached)");
+  BOOST_TEST(target.calls == "disk:1p-0 disk:1p-0 disk:1p-0 ");
+  // It comes back meanwhile.
+  target.on_copy = [&] { SetPairers(there); };
+  SetPairers(there, "10.0.0.5:9");
+  BOOST_TEST(Copy().ok());
+}
+
+BOOST_AUTO_TEST_CASE(follow_says_who_does_not_answer_and_goes_on) {
+  const std::map<std::string, std::vector<File>> there = {{"p-0", {{"all.jsonl", "a\n"}}}};
+  SetPairers(there, "10.0.0.5:9");
+  options.follow = true;
+  options.tries_max = 1;
+  int looks = 0;
+  target.on_copy = [&] {
+    if (++looks == 3) SetPairers(there);
+    if (looks == 5) stop.request_stop();
+  };
+  BOOST_TEST(absl::IsCancelled(Copy()));
+  BOOST_TEST(console.said ==
+             "warning: records are missing of the pairers 10.0.0.5:9 (it cannot be reached)\n"
+             "all pairers answer again: the records are complete\n");
+}
+
 BOOST_AUTO_TEST_CASE(follow_goes_on_until_it_is_stopped) {
   options.follow = true;
   int looks = 0;
@@ -109,6 +152,9 @@ BOOST_AUTO_TEST_CASE(of_several_outputs_one_has_to_be_chosen_where_the_target_ta
   const Status done = Copy();
   BOOST_TEST(absl::IsInvalidArgument(done));
   BOOST_TEST(Message(done).find("--output (disk, errors)") != std::string::npos);
+  // One output of several collectors is one.
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}});
+  BOOST_TEST(Copy().ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,9 +16,13 @@ namespace {
 
 struct Fixture : cli::FileCollector {
   Status Copy() {
-    const auto outputs = Source().List();
-    if (!outputs.ok()) return outputs.status();
-    return cli::DirectoryCopy(dir / "out").Copy(Source(), outputs->at(0));
+    const auto listed = Source().List();
+    if (!listed.ok()) return listed.status();
+    cli::DirectoryCopy target(dir / "out");
+    for (const auto& output : listed->outputs) {
+      TT_RETURN_IF_ERROR(target.Copy(Source(), output));
+    }
+    return absl::OkStatus();
   }
   std::string Ours(const std::string& name) { return dir.Read("out/disk/" + name); }
   std::vector<std::string> Names() { return dir.Names("out/disk"); }
@@ -38,6 +42,19 @@ BOOST_AUTO_TEST_CASE(all_files_are_copied_for_their_owner_alone) {
   struct stat found {};
   BOOST_TEST(stat((dir / "out/disk/all.jsonl").c_str(), &found) == 0);
   BOOST_TEST((found.st_mode & 077) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(collectors_whose_files_have_one_name_have_folders_of_their_own) {
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}});
+  BOOST_TEST(Copy().ok());
+  // That one rotates, the other one goes on.
+  SetPairers({{"p-0", {{kOld, "a\n"}, {"all.jsonl", "c\n"}}}, {"p-1", {{"all.jsonl", "b\nd\n"}}}});
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST((dir.Names("out/disk/p-0") == std::vector<std::string>{kOld, "all.jsonl"}));
+  BOOST_TEST((dir.Names("out/disk/p-1") == std::vector<std::string>{"all.jsonl"}));
+  BOOST_TEST(Ours("p-0/" + kOld) == "a\n");
+  BOOST_TEST(Ours("p-0/all.jsonl") == "c\n");
+  BOOST_TEST(Ours("p-1/all.jsonl") == "b\nd\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_second_copy_brings_what_is_new_alone) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,15 +38,31 @@ struct FileCollector {
   // The last one is the current one.
   void Set(std::vector<File> all) {
     files = std::move(all);
+    SetOutputs(kube::Json::array({Output("disk", Listed(files))}));
+  }
+  // The files of several collectors, by their names, as a reader lists them. `missing`: the address
+  // of one that does not answer.
+  void SetPairers(std::map<std::string, std::vector<File>> all, const std::string& missing = "") {
+    pairers = std::move(all);
+    kube::Json outputs = kube::Json::array();
+    for (const auto& [name, its] : pairers) {
+      kube::Json output = Output("disk", Listed(its));
+      output["collector"] = name;
+      output["pairer"] = name + ":9";
+      outputs.push_back(output);
+    }
+    SetOutputs(outputs, missing);
+  }
+  static kube::Json Listed(const std::vector<File>& all) {
     kube::Json list = kube::Json::array();
-    for (const auto& file : files) {
+    for (const auto& file : all) {
       list.push_back({{"name", file.name},
                       {"size", file.bytes().size()},
-                      {"current", &file == &files.back()},
+                      {"current", &file == &all.back()},
                       {"compressed", file.packed},
                       {"head", tap::HeadOf(file.text)}});
     }
-    SetOutputs(kube::Json::array({Output("disk", list)}));
+    return list;
   }
   static kube::Json Output(const std::string& name, const kube::Json& files) {
     kube::Json out = kube::Json::object();
@@ -53,31 +70,41 @@ struct FileCollector {
     out["files"] = files;
     return out;
   }
-  void SetOutputs(const kube::Json& outputs) {
+  void SetOutputs(const kube::Json& outputs, const std::string& missing = "") {
+    kube::Json list = {{"tap", "shop/all"}, {"outputs", outputs}};
+    if (!missing.empty()) {
+      kube::Json one = {{"pairer", missing}, {"reason", "it cannot be reached"}};
+      list["partial"]["missing"] = kube::Json::array({one});
+    }
     client->SetRaw("/apis/tap.traffictap.io/v1alpha1/namespaces/shop/files?tap=shop%2Fall",
-                   kube::Json{{"tap", "shop/all"}, {"outputs", outputs}}.dump());
+                   list.dump());
   }
 
   Status Answer(const std::string& path, const kube::StreamHandlers& to) {
+    if (paths.size() == cut) return absl::UnavailableError("cut");
     if (!failures.empty()) {
       const Status failure = failures.back();
       failures.pop_back();
       return failure;
     }
-    std::string name;
+    std::string name, collector, pairer;
     uint64_t offset = 0;
     uint32_t check = 0;
     bool plain = false;
     const auto query = web::ParseQuery(path.substr(path.find('?') + 1));
     for (const auto& one : query.value()) {
       if (one.name == "file") name = one.value;
+      if (one.name == "collector") collector = one.value;
+      if (one.name == "pairer") pairer = one.value;
       if (one.name == "offset") offset = std::stoull(one.value);
       if (one.name == "check") check = static_cast<uint32_t>(std::stoul(one.value));
       if (one.name == "plain") plain = true;
     }
+    const auto& its = collector.empty() ? files : pairers[collector];
     const auto file =
-        std::find_if(files.begin(), files.end(), [&](const File& f) { return f.name == name; });
-    if (file == files.end()) return absl::NotFoundError("no longer");
+        std::find_if(its.begin(), its.end(), [&](const File& f) { return f.name == name; });
+    const bool asked_there = pairer == (collector.empty() ? "" : collector + ":9");
+    if (file == its.end() || !asked_there) return absl::NotFoundError("no longer");
     const std::string bytes = plain ? file->text : file->bytes();
     const bool known =
         offset <= bytes.size() && (offset == 0 || tap::CheckOf(bytes.substr(0, offset)) == check);
@@ -92,8 +119,10 @@ struct FileCollector {
   Cluster cluster{client, "shop"};
   std::stop_source stop;
   std::vector<File> files;
+  std::map<std::string, std::vector<File>> pairers;
   size_t answer_bytes = std::string::npos;
   std::vector<Status> failures;  // of the next answers, from the back
+  size_t cut = 0;                // which answer fails, counted from 1
   std::vector<std::string> paths;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 struct Fixture : cli::FileCollector {
   Status Read(bool plain, uint64_t size) {
-    return Source().Read("disk", files.at(0).name, plain, size, &copied,
+    return Source().Read({"disk"}, files.at(0).name, plain, size, &copied,
                          [this](std::string_view bytes) {
                            got += bytes;
                            return taken;
@@ -27,7 +27,7 @@ BOOST_FIXTURE_TEST_SUITE(file_source, Fixture)
 
 BOOST_AUTO_TEST_CASE(the_files_of_each_output_are_listed) {
   Set({{"all-1.jsonl.gz", "a\n", true}, {"all.jsonl", "b\n"}});
-  const auto outputs = Source().List().value();
+  const auto outputs = Source().List().value().outputs;
   BOOST_REQUIRE(outputs.size() == 1u);
   BOOST_TEST(outputs[0].name == "disk");
   BOOST_REQUIRE(outputs[0].files.size() == 2u);
@@ -38,6 +38,27 @@ BOOST_AUTO_TEST_CASE(the_files_of_each_output_are_listed) {
   BOOST_TEST(!old.current);
   BOOST_TEST(old.head == tap::HeadOf("a\n"));
   BOOST_TEST(outputs[0].files[1].current);
+  BOOST_TEST(outputs[0].collector == "");
+}
+
+BOOST_AUTO_TEST_CASE(files_of_several_collectors_are_asked_for_where_they_are) {
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}}, "p-2:9");
+  const auto list = Source().List().value();
+  BOOST_REQUIRE(list.outputs.size() == 2u);
+  BOOST_TEST(list.outputs[1].collector == "p-1");
+  BOOST_TEST(list.outputs[1].pairer == "p-1:9");
+  BOOST_TEST(list.answer.find("p-2:9") != std::string::npos);
+  const auto take = [this](std::string_view bytes) {
+    got += bytes;
+    return absl::OkStatus();
+  };
+  BOOST_TEST(Source().Read(list.outputs[1], "all.jsonl", false, 2, &copied, take).ok());
+  BOOST_TEST(got == "b\n");
+  // By now another one has that address.
+  cli::RemoteOutput moved = list.outputs[1];
+  moved.pairer = "p-0:9";
+  copied = {};
+  BOOST_TEST(absl::IsAborted(Source().Read(moved, "all.jsonl", false, 2, &copied, take)));
 }
 
 BOOST_AUTO_TEST_CASE(names_that_lead_out_of_a_directory_are_refused) {
@@ -47,6 +68,9 @@ BOOST_AUTO_TEST_CASE(names_that_lead_out_of_a_directory_are_refused) {
     SetOutputs(kube::Json::array({Output("disk", kube::Json::array({file}))}));
     BOOST_TEST(absl::IsDataLoss(Source().List().status()), name);
     SetOutputs(kube::Json::array({Output(name, kube::Json::array())}));
+    BOOST_TEST(absl::IsDataLoss(Source().List().status()), name);
+    if (*name == '\0') continue;  // of a collector: there is one alone
+    SetPairers({{name, {{"all.jsonl", "a\n"}}}});
     BOOST_TEST(absl::IsDataLoss(Source().List().status()), name);
   }
   SetOutputs(kube::Json::array());

@@ -13,7 +13,13 @@ using cli::kOld;
 namespace {
 
 struct Fixture : cli::FileCollector {
-  Status Copy() { return target.Copy(Source(), Source().List().value().at(0)); }
+  Status Copy() {
+    Status failure;
+    for (const auto& output : Source().List().value().outputs) {
+      failure.Update(target.Copy(Source(), output));
+    }
+    return failure;
+  }
 
   fakes::CapturedConsole console;
   cli::StreamCopy target{&console};
@@ -43,6 +49,32 @@ BOOST_AUTO_TEST_CASE(a_file_is_read_on_where_it_ended_whatever_its_name_is_by_no
   paths.clear();
   BOOST_TEST(Copy().ok());
   BOOST_TEST(paths.empty());
+}
+
+BOOST_AUTO_TEST_CASE(collectors_come_one_after_the_other_each_from_where_it_was) {
+  // The same record came first at both: one had died before the other wrote it again.
+  SetPairers({{"p-0", {{"all.jsonl", "same\n"}}}, {"p-1", {{"all.jsonl", "same\nb\n"}}}});
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST(console.output == "same\nsame\nb\n");
+  SetPairers({{"p-0", {{"all.jsonl", "same\na\n"}}}, {"p-1", {{"all.jsonl", "same\nb\n"}}}});
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST(console.output == "same\nsame\nb\na\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_broke_off_is_not_torn_by_those_of_another_collector) {
+  SetPairers({{"p-0", {{"all.jsonl", "first\nsecond\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}});
+  answer_bytes = 9;
+  cut = 2;
+  BOOST_TEST(absl::IsUnavailable(Copy()));
+  BOOST_TEST(console.output == "first\nb\n");
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST(console.output == "first\nb\nsecond\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_ends_within_a_line_is_followed_by_a_new_one) {
+  Set({{kOld + ".gz", "a\n{\"torn", true}, {"all.jsonl", "b\n"}});
+  BOOST_TEST(Copy().ok());
+  BOOST_TEST(console.output == "a\n{\"torn\nb\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_output_that_nobody_reads_ends_it) {
