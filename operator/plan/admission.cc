@@ -49,7 +49,7 @@ TapState Admit(const TapObject& tap, const MeshIndex& index, FileClaims* claims)
     Refuse(&state, "Invalid", FaultsOf(tap));
     return state;
   }
-  tap::TapSpec spec = WithPodsOfServices(*tap.spec, index);
+  tap::TapSpec spec = ResolveTargets(*tap.spec, index);
   state.selection = Select(spec, index);
   if (!tap.cluster_scoped() && index.IsForbidden(tap.ns)) {
     Refuse(&state, "RootNamespace",

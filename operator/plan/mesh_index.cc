@@ -63,6 +63,9 @@ MeshIndex::MeshIndex(const MeshSnapshot& snapshot) : snapshot_(snapshot), mesh_(
     workloads_[workload.ns].push_back(std::move(workload));
   }
   for (const Service& service : snapshot.services) services_[service.name][service.ns] = &service;
+  for (const auto& [name, by_namespace] : services_) {
+    for (const auto& [ns, service] : by_namespace) services_of_[ns].push_back(service);
+  }
   for (const auto& destination : snapshot.destinations) {
     destinations_[destination.name] = &destination;
   }
@@ -73,6 +76,12 @@ const std::vector<Workload>& MeshIndex::WorkloadsOf(const std::string& ns) const
   static const std::vector<Workload> none;
   const auto found = workloads_.find(ns);
   return found == workloads_.end() ? none : found->second;
+}
+
+const std::vector<const Service*>& MeshIndex::ServicesOf(const std::string& ns) const {
+  static const std::vector<const Service*> none;
+  const auto found = services_of_.find(ns);
+  return found == services_of_.end() ? none : found->second;
 }
 
 std::vector<const Service*> MeshIndex::FindServices(const std::string& ns,

@@ -44,6 +44,8 @@ class MeshIndex {
   // By namespace, then by kind and name.
   const std::map<std::string, std::vector<Workload>>& namespaces() const { return workloads_; }
   const std::vector<Workload>& WorkloadsOf(const std::string& ns) const;
+  // By name.
+  const std::vector<const Service*>& ServicesOf(const std::string& ns) const;
   // Of all namespaces where `ns` is empty; sorted by namespace.
   std::vector<const Service*> FindServices(const std::string& ns, const std::string& name) const;
   // Whether there is a namespace of that name.
@@ -63,6 +65,7 @@ class MeshIndex {
   MeshSettings mesh_;
   std::map<std::string, std::vector<Workload>> workloads_;
   std::map<std::string, std::map<std::string, const Service*>> services_;  // by name, by namespace
+  std::map<std::string, std::vector<const Service*>> services_of_;         // by namespace
   std::map<std::string, const DestinationObject*> destinations_;
   std::map<std::string, const tap::Labels*> labels_;
 };

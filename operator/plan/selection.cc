@@ -2,7 +2,10 @@
 #include "operator/plan/selection.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
+#include "operator/plan/waypoints.h"
 #include "tap/targets.h"
 
 namespace traffictap::plan {
@@ -38,6 +41,16 @@ void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Tar
   out->push_back({tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
 }
 
+// A namespace without a name is every one, with all waypoints.
+std::vector<tap::Target> WithWaypoints(const tap::Target& target, const MeshIndex& index) {
+  std::vector<tap::Target> out = {target};
+  if (target.name.empty()) return out;
+  for (const WaypointName& waypoint : WaypointsElsewhere(index, target.name)) {
+    out.push_back({tap::TargetKind::kGateway, waypoint.name, {}, waypoint.ns});
+  }
+  return out;
+}
+
 tap::TargetedProxy AsProxy(const Pod& pod) {
   const bool gateway = pod.proxy == Proxy::kGateway || pod.proxy == Proxy::kWaypoint;
   return {pod.ns, pod.name, pod.workload, gateway, &pod.labels, pod.workload_kind};
@@ -53,8 +66,11 @@ bool IsTarget(const tap::TapSpec& spec, const Pod& pod) {
   return tap::TargetsProxy(spec, AsProxy(pod));
 }
 
-std::vector<tap::Target> WithPodsOfServices(const tap::TapSpec& spec, const tap::Target& target,
-                                            const MeshIndex& index) {
+std::vector<tap::Target> ResolveTarget(const tap::TapSpec& spec, const tap::Target& target,
+                                       const MeshIndex& index) {
+  if (target.kind == tap::TargetKind::kNamespace && spec.cluster_scoped) {
+    return WithWaypoints(target, index);
+  }
   if (target.kind != tap::TargetKind::kService) return {target};
   std::vector<tap::Target> out;
   const std::string& ns = spec.cluster_scoped ? target.ns : spec.ns;
@@ -66,10 +82,13 @@ std::vector<tap::Target> WithPodsOfServices(const tap::TapSpec& spec, const tap:
   return out;
 }
 
-tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index) {
+tap::TapSpec ResolveTargets(tap::TapSpec spec, const MeshIndex& index) {
   std::vector<tap::Target> targets;
+  std::set<std::tuple<tap::TargetKind, std::string, tap::Labels, std::string>> seen;
   for (const tap::Target& target : spec.targets) {
-    for (tap::Target& meant : WithPodsOfServices(spec, target, index)) {
+    for (tap::Target& meant : ResolveTarget(spec, target, index)) {
+      // Many namespaces may have one waypoint.
+      if (!seen.emplace(meant.kind, meant.name, meant.selector, meant.ns).second) continue;
       targets.push_back(std::move(meant));
     }
   }

@@ -22,13 +22,14 @@ struct Selection {
   std::vector<const Workload*> ours;        // would have been selected
 };
 
-// The tap as collectors can go by it: in the place of each Service the pods that its selector means.
-// One that has none, or is not there, stays and means nothing.
-tap::TapSpec WithPodsOfServices(tap::TapSpec spec, const MeshIndex& index);
+// The tap as collectors can go by it: in the place of each Service the pods that its selector means,
+// and beside a namespace that a ClusterTrafficTap names the waypoints elsewhere that its requests
+// pass. A Service that has no selector, or is not there, stays and means nothing.
+tap::TapSpec ResolveTargets(tap::TapSpec spec, const MeshIndex& index);
 
-// What one of its targets comes to there: itself, but for a Service, which may be many or none.
-std::vector<tap::Target> WithPodsOfServices(const tap::TapSpec& spec, const tap::Target& target,
-                                            const MeshIndex& index);
+// What one of its targets comes to there; not empty.
+std::vector<tap::Target> ResolveTarget(const tap::TapSpec& spec, const tap::Target& target,
+                                       const MeshIndex& index);
 
 // Whether the target alone means the pod, which is in reach of the tap.
 bool IsTarget(const tap::Target& target, const Pod& pod);

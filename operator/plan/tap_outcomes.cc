@@ -17,6 +17,7 @@
 #include "operator/plan/standing_attachments.h"
 #include "operator/plan/target_outcomes.h"
 #include "operator/plan/visibility.h"
+#include "operator/plan/waypoints.h"
 #include "operator/plan/wording.h"
 #include "tap/values.h"
 
@@ -234,6 +235,50 @@ AttachmentMode AttachmentOf(const TapOutcome& outcome) {
   return on_demand ? AttachmentMode::kOnDemand : AttachmentMode::kNone;
 }
 
+// A TrafficTap has no right to what is in another namespace.
+void AddWaypointsOutOfReach(const tap::TapSpec& spec, const MeshIndex& index, TapOutcome* outcome) {
+  for (const WaypointName& waypoint : WaypointsElsewhere(index, spec.ns)) {
+    outcome->not_visible.push_back(
+        {spec.ns, "WaypointElsewhere",
+         fmt::format(
+             "requests to it may pass the waypoint {} of namespace {}, which a TrafficTap of "
+             "{} has no permission to attach: tap it there (kind: Gateway), or tap namespace "
+             "{} with a ClusterTrafficTap",
+             waypoint.name, waypoint.ns, spec.ns, spec.ns)});
+  }
+}
+
+// What a waypoint of another namespace brings with it that no target asked for.
+void AddSharedWaypoints(const Selection& selection, const MeshIndex& index, TapOutcome* outcome) {
+  std::map<WaypointName, std::vector<std::string>> used_by;
+  for (const std::string& ns : selection.whole_namespaces) {
+    for (const WaypointName& waypoint : WaypointsElsewhere(index, ns)) {
+      if (!selection.whole_namespaces.contains(waypoint.ns)) used_by[waypoint].push_back(ns);
+    }
+  }
+  for (const SelectedWorkload& selected : selection.workloads) {
+    const Workload& workload = *selected.workload;
+    const auto found = used_by.find({workload.ns, workload.pods.front()->gateway});
+    if (found == used_by.end() || !IsWaypoint(workload)) continue;
+    outcome->notes.push_back(
+        {workload.subject(), "SharedWaypoint",
+         fmt::format(
+             "is included as the waypoint of {}; requests to other namespaces that use it are "
+             "recorded as well: narrow the tap with match.authorities",
+             Listed(found->second))});
+  }
+}
+
+void AddWaypointsElsewhere(const TapState& state, const MeshIndex& index, TapOutcome* outcome) {
+  const tap::TapSpec* spec = state.tap->spec.get();
+  if (spec == nullptr) return;
+  if (spec->cluster_scoped) {
+    if (!spec->targets.empty()) AddSharedWaypoints(state.selection, index, outcome);
+  } else if (state.selection.whole_namespaces.contains(spec->ns)) {
+    AddWaypointsOutOfReach(*spec, index, outcome);
+  }
+}
+
 void AddOurs(const TapState& state, TapOutcome* outcome) {
   for (const Workload* workload : state.selection.ours) {
     outcome->not_visible.push_back({workload->subject(), "OwnComponent",
@@ -258,6 +303,7 @@ TapOutcome OutcomeOf(const TapState& state, const MeshIndex& index, const Outcom
     AddWorkload(selected, index, outcomes, would_attach, &out);
   }
   AddOurs(state, &out);
+  AddWaypointsElsewhere(state, index, &out);
   if (would_attach) AddMissingHeaders(state, outcomes, &out);
   out.attachment = AttachmentOf(out);
   std::sort(out.proxies.begin(), out.proxies.end());

@@ -77,7 +77,7 @@ class Counting {
         state_(state),
         index_(index),
         outcome_(outcome),
-        meant_(WithPodsOfServices(*state.tap->spec, target, index)) {}
+        meant_(ResolveTarget(*state.tap->spec, target, index)) {}
 
   TargetOutcome Run() {
     for (const SelectedWorkload& selected : state_.selection.workloads) Count(selected);
@@ -145,7 +145,7 @@ class Counting {
   const TapState& state_;
   const MeshIndex& index_;
   const TapOutcome& outcome_;
-  const std::vector<tap::Target> meant_;  // the target, with pods in the place of a Service
+  const std::vector<tap::Target> meant_;  // what collectors go by in its place
   const Note* against_ = nullptr;
   TargetOutcome out_;
 };

@@ -35,8 +35,9 @@ std::string WaypointAdvice(const MeshIndex& index, const Workload& workload) {
         waypoint->name);
   }
   return fmt::format(
-      "requests pass the waypoint {} of namespace {}: tap that there (kind: Gateway)",
-      waypoint->name, waypoint->ns);
+      "requests are recorded at the waypoint {} of namespace {}, if a tap there targets it (kind: "
+      "Gateway) or a ClusterTrafficTap targets namespace {}",
+      waypoint->name, waypoint->ns, workload.ns);
 }
 
 void AddHidden(const MeshIndex& index, const Workload& workload, std::vector<Note>* out) {

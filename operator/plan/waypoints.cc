@@ -21,20 +21,17 @@ std::optional<WaypointName> Named(const tap::Labels& labels, const std::string& 
 }
 
 bool IsBefore(const Service& service, const Pod& pod) {
-  return service.ns == pod.ns && !service.selector.empty() &&
-         HasLabels(pod.labels, service.selector);
+  return !service.selector.empty() && HasLabels(pod.labels, service.selector);
 }
 
 // Of the first Service by name that names one.
 std::optional<WaypointName> OfServices(const MeshIndex& index, const Pod& pod) {
-  const Service* found = nullptr;
-  for (const Service& service : index.snapshot().services) {
-    const bool earlier = found == nullptr || service.name < found->name;
-    if (earlier && service.labels.contains(kUseWaypoint) && IsBefore(service, pod)) {
-      found = &service;
+  for (const Service* service : index.ServicesOf(pod.ns)) {
+    if (service->labels.contains(kUseWaypoint) && IsBefore(*service, pod)) {
+      return Named(service->labels, service->ns);
     }
   }
-  return found == nullptr ? std::nullopt : Named(found->labels, found->ns);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -56,6 +53,18 @@ std::optional<WaypointName> WaypointOf(const MeshIndex& index, const Workload& w
   if (!found) found = OfServices(index, pod);
   if (!found) found = Named(index.LabelsOf(pod.ns), pod.ns);
   return found && !found->name.empty() ? found : std::nullopt;
+}
+
+std::set<WaypointName> WaypointsElsewhere(const MeshIndex& index, const std::string& ns) {
+  std::set<WaypointName> out;
+  const auto add = [&](const tap::Labels& labels) {
+    const auto named = Named(labels, ns);
+    if (named && !named->name.empty() && named->ns != ns) out.insert(*named);
+  };
+  add(index.LabelsOf(ns));
+  for (const Service* service : index.ServicesOf(ns)) add(service->labels);
+  for (const Workload& workload : index.WorkloadsOf(ns)) add(workload.pods.front()->labels);
+  return out;
 }
 
 }  // namespace traffictap::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "operator/plan/mesh_index.h"
@@ -17,10 +18,15 @@ bool TakesEnvoyFilter(const MeshIndex& index, const Attachment& at);
 struct WaypointName {
   std::string ns;
   std::string name;
+  friend auto operator<=>(const WaypointName&, const WaypointName&) = default;
 };
 
 // The waypoint that the workload's requests pass, by istio.io/use-waypoint of its pods, else of a
 // Service before them, else of their namespace (istio.io/docs/ambient/usage/waypoint). nullopt: none.
 std::optional<WaypointName> WaypointOf(const MeshIndex& index, const Workload& workload);
+
+// The waypoints of other namespaces that requests to `ns` may pass: whichever the labels of the
+// namespace, of its Services and of its workloads name.
+std::set<WaypointName> WaypointsElsewhere(const MeshIndex& index, const std::string& ns);
 
 }  // namespace traffictap::plan

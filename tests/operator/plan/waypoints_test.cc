@@ -25,6 +25,14 @@ struct Mesh {
     const auto found = WaypointOf(index, index.WorkloadsOf("shop").front());
     return found ? found->ns + "/" + found->name : "";
   }
+  // Of namespace shop, "NAMESPACE/NAME ".
+  std::string Elsewhere() const {
+    std::string out;
+    for (const WaypointName& waypoint : WaypointsElsewhere(MeshIndex(snapshot), "shop")) {
+      out += waypoint.ns + "/" + waypoint.name + " ";
+    }
+    return out;
+  }
   bool Takes() const { return TakesEnvoyFilter(MeshIndex(snapshot), {"shop", "patch", {}, {}}); }
 
   MeshSnapshot snapshot;
@@ -50,6 +58,21 @@ BOOST_AUTO_TEST_CASE(it_may_be_in_another_namespace_or_be_given_up) {
   BOOST_TEST(Waypoint() == "infra/shared");
   snapshot.pods[0].labels[kUse] = "none";
   BOOST_TEST(Waypoint() == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_namespace_uses_elsewhere_is_named_by_any_of_its_labels_once) {
+  constexpr const char* kElsewhere = "istio.io/use-waypoint-namespace";
+  snapshot.namespaces[0].labels = {{kUse, "own"}};
+  snapshot.services = {{"shop", "own", {}, false, {{kUse, "own"}, {kElsewhere, "shop"}}},
+                       {"shop", "nowhere", {}, false, {{kUse, "none"}, {kElsewhere, "infra"}}},
+                       {"bank", "ledger", {}, false, {{kUse, "wrong"}, {kElsewhere, "infra"}}}};
+  BOOST_TEST(Elsewhere() == "");
+  snapshot.services.push_back({"shop", "b", {}, false, {{kUse, "shared"}, {kElsewhere, "infra"}}});
+  snapshot.services.push_back({"shop", "c", {}, false, {{kUse, "shared"}, {kElsewhere, "infra"}}});
+  BOOST_TEST(Elsewhere() == "infra/shared ");
+  snapshot.pods[0].labels = {{kUse, "of-pods"}, {kElsewhere, "infra"}};
+  snapshot.namespaces[0].labels = {{kUse, "of-all"}, {kElsewhere, "edge"}};
+  BOOST_TEST(Elsewhere() == "edge/of-all infra/of-pods infra/shared ");
 }
 
 BOOST_AUTO_TEST_CASE(an_envoy_filter_reaches_a_waypoint_from_the_version_that_attaches_it) {
