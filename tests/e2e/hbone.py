@@ -8,6 +8,7 @@ import pathlib
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 from held_http2 import (ACK, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS, block, frame, is_200,
@@ -24,10 +25,12 @@ SIGN = "/istio.v1.auth.IstioCertificateService/CreateCertificate"
 
 
 class Frames:
-    """One stream after the other over a connection that has spoken TLS. What is read fits a window, 64 KiB in all."""
+    """One stream after the other over a connection that has spoken TLS. What is read fits a window, 64 KiB in all, and comes
+    within `timeout` from now: a waypoint pings every 10 s, so that a timeout of the socket's own would never come."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, timeout):
         self._connection, self._file, self._opened = connection, connection.makefile("rb"), 0
+        self._timeout, self._end = timeout, time.monotonic() + timeout
         connection.sendall(PREFACE + frame(SETTINGS))
 
     def open(self, fields):
@@ -40,6 +43,10 @@ class Frames:
         self._connection.sendall(frame(kind, stream, payload, flags))
 
     def _read(self, count):
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"no answer within {self._timeout} s")
+        self._connection.settimeout(left)
         data = self._file.read(count)
         if len(data) < count:
             raise ConnectionResetError("the other end has closed the connection")
@@ -124,7 +131,7 @@ def _fields(data):
 
 def _sign(connection, request, token):
     """The chain that istiod makes of a certificate request for who has the token, its root last; PEM."""
-    frames = Frames(connection)
+    frames = Frames(connection, 10)
     stream = frames.open([
         (":method", "POST"), (":scheme", "https"), (":authority", ISTIOD), (":path", SIGN), ("te", "trailers"),
         ("content-type", "application/grpc"), ("authorization", f"Bearer {token}")])
@@ -173,7 +180,7 @@ class Caller:
         raw = namespaces.connect(self._mesh.pod_pid(self._pod), (self._waypoint.ip, PORT), timeout)
         with self._tls.wrap_socket(raw) as connection:
             inner = http.client.HTTPConnection(parts.hostname, port)
-            inner.sock = Tunnel(Frames(connection), address, port)
+            inner.sock = Tunnel(Frames(connection, timeout), address, port)
             inner.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), headers=headers or {})
             response = inner.getresponse()
             return Response(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode())

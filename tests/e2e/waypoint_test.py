@@ -101,7 +101,7 @@ class Traffic(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        mesh.wait_ready("shop", PODS)
+        mesh.wait_ready("shop", PODS, 90)
         cls.operator, cls.collector, cls.gate = install(mesh)
         cls.taps = Taps(mesh, cls.collector)
         cls.caller = Caller(mesh, "shop/client", "client", f"shop/{waypoint()['proxy'].removesuffix('.shop')}")

@@ -54,6 +54,10 @@ def _built(*line):
     return done.stdout.strip()
 
 
+def _last_line(log):
+    return (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
+
+
 class Mesh:
     """`name` tells meshes that live side by side apart. `build` is where the project's own programs are built.
     With `ambient` istiod makes waypoints of Gateways; there is no ztunnel.
@@ -207,9 +211,17 @@ class Mesh:
 
         def check():
             pods = self.pods(namespace)
-            return pods and all(p.ready for p in pods) and (count is None or len(pods) == count)
+            waiting = [self._why_waits(pod) for pod in pods if not pod.ready]
+            if waiting or not pods or count not in (None, len(pods)):
+                raise MeshError(f"{len(pods)} of {count or 'any number of'} pods\n" + "\n".join(waiting))
+            return True
 
         wait_until(check, f"the pods of {namespace} are ready", seconds)
+
+    def _why_waits(self, pod):
+        """The name of a pod that is not ready, and what its containers said last."""
+        logs = sorted((self.state / "log" / pod.key).glob("*.log"))
+        return "\n  ".join([pod.name, *(f"{log.stem}: {_last_line(log)}" for log in logs)])
 
     def pod_pid(self, which):
         return int((self.state / "pods" / self.pod(which).key / "pid").read_text())
