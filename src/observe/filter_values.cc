@@ -17,6 +17,8 @@ namespace {
 
 // As the API has it for match.minDuration.
 constexpr base::Nanos kMinDurationMax = 86'400 * base::kSecond;
+// Far more than any retry policy makes.
+constexpr uint32_t kAttemptsMax = 1000;
 
 // The one of `names` that `text` is but for case and the characters of `ignored`.
 const std::string* NameLike(const std::string& text, const std::vector<std::string>& names,
@@ -83,6 +85,18 @@ std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+Status ReadCodeRanges(const std::string& value, std::vector<tap::CodeRange>* out) {
+  // A comma makes a range here, so only bars separate.
+  for (size_t begin = 0; begin <= value.size();) {
+    const size_t end = std::min(value.find('|', begin), value.size());
+    const auto range = ReadCodeRange(Trimmed(value.substr(begin, end - begin)));
+    if (!range.ok()) return range.status();
+    out->push_back(*range);
+    begin = end + 1;
+  }
+  return absl::OkStatus();
 }
 
 // A port that the scheme has anyway is one that browsers and many clients leave out of the request.
@@ -176,14 +190,27 @@ Status ReadAuthorities(const std::string& value, RecordConditions* out) {
 }
 
 Status ReadCodes(const std::string& value, RecordConditions* out) {
-  // A comma makes a range here, so only bars separate.
-  for (size_t begin = 0; begin <= value.size();) {
-    const size_t end = std::min(value.find('|', begin), value.size());
-    const auto range = ReadCodeRange(Trimmed(value.substr(begin, end - begin)));
-    if (!range.ok()) return range.status();
-    out->match.response_codes.push_back(*range);
-    begin = end + 1;
+  return ReadCodeRanges(value, &out->match.response_codes);
+}
+
+Status ReadClientCodes(const std::string& value, RecordConditions* out) {
+  return ReadCodeRanges(value, &out->client_codes);
+}
+
+Status ReadServerCodes(const std::string& value, RecordConditions* out) {
+  return ReadCodeRanges(value, &out->server_codes);
+}
+
+// Of several, the least: as of any list, one of them is enough.
+Status ReadAttempts(const std::string& value, RecordConditions* out) {
+  uint32_t least = 0;
+  if (!absl::SimpleAtoi(value, &least) || least == 0 || least > kAttemptsMax) {
+    return absl::InvalidArgumentError(fmt::format(
+        "invalid number of attempts \"{}\": use a number from 1 to {}, such as 2 for what was "
+        "retried",
+        value, kAttemptsMax));
   }
+  out->attempts = out->attempts == 0 ? least : std::min(out->attempts, least);
   return absl::OkStatus();
 }
 

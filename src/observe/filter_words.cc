@@ -145,6 +145,33 @@ std::vector<FilterWord> Outcomes() {
   };
 }
 
+std::vector<FilterWord> OneSide() {
+  return {
+      {.parameter = "clientCode",
+       .option = "client-code",
+       .value = "CODES",
+       .help = "response code that the client's proxy reported, written as for code",
+       .example = "503",
+       .names = FilterNames::kChoices,
+       .choices = {"2xx", "3xx", "4xx", "5xx", "500,599", "0"},
+       .read = ReadClientCodes},
+      {.parameter = "serverCode",
+       .option = "server-code",
+       .value = "CODES",
+       .help = "response code that the server's proxy reported, of any attempt",
+       .example = "2xx",
+       .names = FilterNames::kChoices,
+       .choices = {"2xx", "3xx", "4xx", "5xx", "500,599", "0"},
+       .read = ReadServerCodes},
+      {.parameter = "attempts",
+       .option = "attempts",
+       .value = "NUMBER",
+       .help = "only requests that took at least this many attempts, such as 2",
+       .example = "2",
+       .read = ReadAttempts},
+  };
+}
+
 std::vector<FilterWord> Judgements() {
   return {
       {.parameter = "verdict",
@@ -206,6 +233,18 @@ std::vector<FilterWord> Ends() {
        .example = "cart",
        .names = FilterNames::kWorkloads,
        .read = ReadEnds},
+      {.parameter = "pod",
+       .option = "pod",
+       .value = "NAME",
+       .help = "pod at either end: cart-7d4f or cart-*",
+       .example = "cart-*",
+       .read = ReadPods},
+      {.parameter = "service",
+       .option = "service",
+       .value = "[NS/]NAME",
+       .help = "Service that was asked for: cart, shop/cart or cart.shop.svc.cluster.local",
+       .example = "shop/cart",
+       .read = ReadServices},
   };
 }
 
@@ -239,7 +278,8 @@ std::vector<FilterWord> NamespacesAndText() {
       {.parameter = "text",
        .option = "text",
        .value = "TEXT",
-       .help = "anywhere in path, authority, user agent, request id, response details or a name",
+       .help = "anywhere in path, authority, user agent, request id, response details or a name; "
+               "if repeated, all must hold",
        .example = "timeout",
        .read = ReadText},
   };
@@ -251,7 +291,7 @@ const std::vector<FilterWord>& FilterWords() {
   static const std::vector<FilterWord> words = [] {
     std::vector<FilterWord> out;
     for (const auto& part :
-         {Requests(), Headers(), Outcomes(), Judgements(), Ends(), NamespacesAndText()}) {
+         {Requests(), Headers(), Outcomes(), OneSide(), Judgements(), Ends(), NamespacesAndText()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     return out;

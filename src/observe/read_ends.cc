@@ -128,6 +128,47 @@ Status ReadNamespaces(const std::string& value, std::vector<EndPattern>* out) {
   return absl::OkStatus();
 }
 
+// "cart-7d4f", "cart-*".
+Status ReadPodNames(const std::string& value, std::vector<EndPattern>* out) {
+  const auto elements = SplitList(value);
+  if (!elements.ok()) return elements.status();
+  for (const auto& element : *elements) {
+    if (!IsPattern(element) || element.find_first_of("_:") != std::string::npos) {
+      return Invalid("pod", element, "use its name without a namespace; it may end with *");
+    }
+    out->push_back({.pod = element});
+  }
+  return absl::OkStatus();
+}
+
+// "cart", "svc/cart", "cart.shop", "cart.shop.svc.cluster.local"; "shop/cart" is cart.shop.
+StatusOr<EndPattern> ReadService(const std::string& text) {
+  const size_t slash = text.find('/');
+  std::string name = text.substr(slash == std::string::npos ? 0 : slash + 1);
+  std::string ns = slash == std::string::npos ? "" : text.substr(0, slash);
+  const auto kind = KindOf(ns);
+  const bool is_whole = slash == std::string::npos || (!ns.empty() && !name.empty());
+  if (!is_whole || !IsPattern(name) || text.find_first_of("*:") != std::string::npos ||
+      !IsPattern(ns) || (kind && kind->kind != EndKind::kService)) {
+    return Invalid("Service", text,
+                   "use cart, shop/cart, cart.shop or its whole host name, without a port or *");
+  }
+  if (kind) ns.clear();
+  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
+  return EndPattern{.service = ns.empty() ? name : fmt::format("{}.{}", name, ns)};
+}
+
+Status ReadServiceNames(const std::string& value, std::vector<EndPattern>* out) {
+  const auto elements = SplitList(value);
+  if (!elements.ok()) return elements.status();
+  for (const auto& element : *elements) {
+    auto pattern = ReadService(element);
+    if (!pattern.ok()) return pattern.status();
+    out->push_back(*std::move(pattern));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status ReadSources(const std::string& value, RecordConditions* out) {
@@ -138,6 +179,12 @@ Status ReadDestinations(const std::string& value, RecordConditions* out) {
 }
 Status ReadEnds(const std::string& value, RecordConditions* out) {
   return ReadEach(value, End::kEither, &out->ends);
+}
+Status ReadPods(const std::string& value, RecordConditions* out) {
+  return ReadPodNames(value, &out->pods);
+}
+Status ReadServices(const std::string& value, RecordConditions* out) {
+  return ReadServiceNames(value, &out->services);
 }
 Status ReadSourceNamespaces(const std::string& value, RecordConditions* out) {
   return ReadNamespaces(value, &out->source_namespaces);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct EndPattern {
 };
 
 // Conditions of one reader: the fields of a MatchSpec, and some that only readers have. All that
-// are set must hold; of a list, one element is enough.
+// are set must hold; of a list, one element is enough, unless it says otherwise.
 struct RecordConditions {
   tap::MatchSpec match;
   // Of `match.paths` where one of them has a query, which a MatchSpec cannot compare: the paths as
@@ -37,7 +38,9 @@ struct RecordConditions {
   bool outbound = false;
   std::vector<EndPattern> sources;
   std::vector<EndPattern> destinations;
-  std::vector<EndPattern> ends;  // either end
+  std::vector<EndPattern> ends;      // either end
+  std::vector<EndPattern> pods;      // either end; only `pod` is set
+  std::vector<EndPattern> services;  // of the destination; only `service` is set
   std::vector<EndPattern> source_namespaces;
   std::vector<EndPattern> destination_namespaces;
   std::vector<EndPattern> end_namespaces;  // either end
@@ -46,7 +49,13 @@ struct RecordConditions {
   // Records of streams that had not ended, or of what had. Neither, or both: no condition.
   bool open = false;
   bool ended = false;
-  // Lower case; in path, authority, user agent, request id, response details or an end's name.
+  // What one side reported; the server's of any attempt. 0: it answered nothing.
+  std::vector<tap::CodeRange> client_codes;
+  std::vector<tap::CodeRange> server_codes;
+  // At least so many; 0: no condition.
+  uint32_t attempts = 0;
+  // Lower case; in path, authority, user agent, request id, response details or an end's name. All of
+  // them must be there, each wherever it is.
   std::vector<std::string> texts;
 
   tap::Direction direction() const {

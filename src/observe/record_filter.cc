@@ -59,9 +59,10 @@ bool MatchesEnd(const RecordEnd& end, const std::vector<EndPattern>& patterns) {
 
 bool MatchesEnds(const RecordConditions& c, const RecordEnd& source, const RecordEnd& destination) {
   return MatchesEnd(source, c.sources) && MatchesEnd(source, c.source_namespaces) &&
-         MatchesEnd(destination, c.destinations) &&
+         MatchesEnd(destination, c.destinations) && MatchesEnd(destination, c.services) &&
          MatchesEnd(destination, c.destination_namespaces) &&
          (MatchesEnd(source, c.ends) || MatchesEnd(destination, c.ends)) &&
+         (MatchesEnd(source, c.pods) || MatchesEnd(destination, c.pods)) &&
          (MatchesEnd(source, c.end_namespaces) || MatchesEnd(destination, c.end_namespaces));
 }
 
@@ -113,11 +114,34 @@ bool MayHavePath(std::string_view path, const std::vector<tap::PathMatch>& wante
   });
 }
 
+bool IsAnyOf(uint32_t code, const std::vector<tap::CodeRange>& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const tap::CodeRange& range) { return range.Contains(code); });
+}
+
 bool HasCode(const std::vector<uint32_t>& codes, const std::vector<tap::CodeRange>& wanted) {
-  return std::any_of(codes.begin(), codes.end(), [&](uint32_t code) {
-    return std::any_of(wanted.begin(), wanted.end(),
-                       [&](const tap::CodeRange& range) { return range.Contains(code); });
-  });
+  return std::any_of(codes.begin(), codes.end(),
+                     [&](uint32_t code) { return IsAnyOf(code, wanted); });
+}
+
+bool HasCode(const PackedEntry& entry, const std::vector<tap::CodeRange>& wanted) {
+  const auto& facts = entry.facts;
+  const bool unanswered = facts.moment == traffic::LogMoment::kPeriodic && facts.response_code == 0;
+  // A connection has no code, and what is open may still get one.
+  return facts.kind != traffic::EntryKind::kTcp && !unanswered &&
+         IsAnyOf(facts.response_code, wanted);
+}
+
+// What only one side tells.
+bool MatchesSides(const RecordConditions& c, const TrafficPair& pair) {
+  const bool client =
+      c.client_codes.empty() || (pair.client != nullptr && HasCode(*pair.client, c.client_codes));
+  const bool server =
+      c.server_codes.empty() ||
+      std::any_of(pair.servers.begin(), pair.servers.end(),
+                  [&](const PackedEntry* each) { return HasCode(*each, c.server_codes); });
+  const size_t told = pair.client == nullptr ? 0 : pair.client->facts.attempt_count;
+  return client && server && std::max(told, pair.servers.size()) >= c.attempts;
 }
 
 std::string UnknownParameter(const std::string& name, const std::string& bare) {
@@ -142,11 +166,10 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
   }
   if (c.open != c.ended && pair.open() != c.open) return false;
   if (!filter::MatchesDirection(c.direction(), pair) || !match->Matches(pair)) return false;
-  if (!paths->Matches(pair)) return false;
+  if (!paths->Matches(pair) || !MatchesSides(c, pair)) return false;
   return MatchesEnds(c, SourceOf(pair), DestinationOf(pair)) &&
-         (c.texts.empty() ||
-          std::any_of(c.texts.begin(), c.texts.end(),
-                      [&](const std::string& text) { return RecordContains(pair, text); }));
+         std::all_of(c.texts.begin(), c.texts.end(),
+                     [&](const std::string& text) { return RecordContains(pair, text); });
 }
 
 bool RecordFilter::Part::MayHold(const traffic::RecordSkim& skim) const {

@@ -152,6 +152,29 @@ const std::vector<Case> kCases = {
     {"workload", "other", false},
     {"namespace", "bank", false},
     {"namespace", "shop", true},
+    {"clientCode", "5xx", true},
+    {"clientCode", "404|503", true},
+    {"clientCode", "0", false},
+    {"client-code", "2xx", false},
+    {"serverCode", "503", true},
+    {"server-code", "500,502", false},
+    {"not.serverCode", "2xx", true},
+    {"attempts", "1", true},
+    {"attempts", "2", false},
+    {"not.attempts", "2", true},
+    {"pod", "cart-0", true},
+    {"pod", "front*", true},
+    {"pod", "other|frontend-0", true},
+    {"pod", "cart", false},
+    {"not.pod", "cart-*", false},
+    {"service", "cart", true},
+    {"service", "shop/cart", true},
+    {"service", "svc/cart", true},
+    {"service", "cart.shop", true},
+    {"service", "cart.shop.svc.cluster.local.", true},
+    {"service", "bank/cart", false},
+    {"service", "frontend", false},
+    {"not.service", "stock|cart", false},
     {"text", "CART/42", true},
     {"text", "nowhere", false},
     {"not.method", "GET", false},
@@ -222,6 +245,19 @@ const std::vector<Case> kRefused = {
     {"sourceNamespace", "shop/cart", false},
     {"destinationNamespace", "*shop", false},
     {"namespace", "cart.shop", false},
+    {"clientCode", "600", false},
+    {"serverCode", "abc", false},
+    {"attempts", "0", false},
+    {"attempts", "two", false},
+    {"attempts", "1001", false},
+    {"attempts", "-1", false},
+    {"pod", "shop/cart-0", false},
+    {"pod", "*-0", false},
+    {"service", "car*", false},
+    {"service", "cart:8080", false},
+    {"service", "pod/cart", false},
+    {"service", "shop/", false},
+    {"service", "/cart", false},
     {"text", "", false},
     {"colour", "red", false},
     {"not.colour", "red", false},
@@ -300,13 +336,55 @@ BOOST_AUTO_TEST_CASE(a_request_id_is_looked_for_as_either_side_has_it) {
   BOOST_TEST(!Matches({{"text", "3f1f4b0f-8c1d-4d5e-9a57-1d2c3b4a5f60"}}));
 }
 
+BOOST_AUTO_TEST_CASE(texts_must_all_be_there_each_wherever_it_is) {
+  BOOST_TEST(Matches({{"text", "frontend"}, {"text", "/cart/42"}}));
+  BOOST_TEST(Matches({{"text", "curl"}, {"text", "cart"}}));
+  BOOST_TEST(!Matches({{"text", "nowhere"}, {"text", "cart"}}));
+  BOOST_TEST(!Matches({{"text", "frontend /cart/42"}}));
+  BOOST_TEST(!Matches({{"text", "cart"}, {"not.text", "frontend"}}));
+}
+
 BOOST_AUTO_TEST_CASE(values_of_one_parameter_are_alternatives) {
-  BOOST_TEST(Matches({{"text", "nowhere"}, {"text", "cart"}}));
+  BOOST_TEST(Matches({{"verdict", "Ok"}, {"verdict", "ServerError"}}));
+  BOOST_TEST(Matches({{"attempts", "3"}, {"attempts", "1"}}));
+  BOOST_TEST(!Matches({{"attempts", "3"}, {"attempts", "2"}}));
   BOOST_TEST(Matches({{"minDuration", "1s"}, {"minDuration", "1ms"}}));
   BOOST_TEST(Matches({{"path", "/other"}, {"path", "=/cart/42?x=1"}}));
   BOOST_TEST(Matches({{"path", "=/cart/42?x=2"}, {"path", "/cart"}}));
   BOOST_TEST(!Matches({{"path", "=/cart/42?x=2"}, {"path", "/other"}}));
   BOOST_TEST(Matches({{"path", "~/cart/42[?]x=1"}, {"path", "/other"}}));
+}
+
+BOOST_AUTO_TEST_CASE(each_side_is_asked_for_its_own_code_and_a_request_for_its_attempts) {
+  auto open = fakes::EntryBuilder::Client().Code(0);
+  open.facts().moment = traffic::LogMoment::kPeriodic;
+  const auto batch = BatchBuilder()
+                         .Pair(fakes::EntryBuilder::Client().Code(503).Attempts(3),
+                               fakes::EntryBuilder::Server().Code(200))
+                         .Pair(open, fakes::EntryBuilder::Server().Code(0))
+                         .Build();
+  auto pair = batch->pair(0);
+  const auto matches = [&](const std::string& name, const std::string& value) {
+    return RecordFilter::Parse({{name, value}}).value()->Matches(pair);
+  };
+  BOOST_TEST(matches("clientCode", "503"));
+  BOOST_TEST(!matches("clientCode", "2xx"));
+  BOOST_TEST(matches("serverCode", "2xx"));
+  BOOST_TEST(!matches("serverCode", "503"));
+  BOOST_TEST(matches("attempts", "3"));
+  BOOST_TEST(!matches("attempts", "4"));
+  // Any attempt's code will do, and each server is an attempt.
+  const std::vector<const traffic::PackedEntry*> servers = {batch->pair(1).server(), pair.server()};
+  pair.servers = servers;
+  pair.client = nullptr;
+  BOOST_TEST(matches("serverCode", "0"));
+  BOOST_TEST(matches("serverCode", "2xx"));
+  BOOST_TEST(!matches("clientCode", "0"));
+  BOOST_TEST(matches("attempts", "2"));
+  BOOST_TEST(!matches("attempts", "3"));
+  // What is open may still be answered.
+  pair = batch->pair(1);
+  BOOST_TEST(!matches("clientCode", "0"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_open_is_told_from_what_has_ended) {

@@ -49,3 +49,16 @@ test("rows are sorted by what was chosen; unknown times are the least", () => {
   expect(sortRows(rows, "client", true).map((each) => each.seq).slice(0, 2)).toEqual([1, 0]);
   expect(sortRows(rows, "time", true)[0].seq).toBe(3);
 });
+
+test("rows are sorted by size, flags and pod; what was not answered has no size", () => {
+  const some = [
+    row(0, { response: { code: 200, bodyBytes: 9 }, server: [{ pod: "b" }], client: { flags: ["UF"] } }),
+    row(1, { response: { code: 204 }, server: [{ pod: "c" }] }),
+    row(2, { response: {}, server: [{ pod: "a" }], client: { flags: ["DC"] } }),
+    row(3, { request: { protocol: "TCP" }, response: { bodyBytes: 99 } }),
+  ];
+  const order = (by: "size" | "flags" | "pod") => sortRows(some, by, true).map((each) => each.seq);
+  expect(order("size").slice(0, 2)).toEqual([0, 1]);
+  expect(order("flags").slice(0, 2)).toEqual([0, 2]);
+  expect(order("pod")).toEqual([1, 0, 2, 3]);
+});

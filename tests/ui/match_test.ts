@@ -29,6 +29,33 @@ test.each(["code:2xx", "code:0", "verdict:Ok", "-flags:UF", "path:/carts", "sour
   (line) => expect(keeps(line)).toBe(false),
 );
 
+const tried = {
+  ...record,
+  client: { code: 200, attempts: 2 },
+  server: [{ code: 503, pod: "gone-1" }, { code: 200, pod: "gone-2" }],
+  destination: { name: "gone-v1", namespace: "shop", pod: "gone-2", service: "gone.shop.svc.cluster.local" },
+} as unknown as PairRecord;
+test.each([
+  "client-code:2xx", "server-code:503", "server-code:2xx", "attempts:2", "attempts:1", "pod:gone-2", "pod:front*", "pod:other|gone-*", "service:gone", "service:shop/gone", "service:svc/gone.",
+  "service:gone.shop.svc.cluster.local", "frontend cart", 'text:gone text:"/cart/42"', "-service:cart",
+])("%j keeps what was tried twice", (line) => expect(keeps(line, tried)).toBe(true));
+test.each(["client-code:5xx", "server-code:0", "attempts:3", "pod:gone", "service:bank/gone", "service:gon", "service:gone-v1", "frontend absent", '"frontend cart"', "-pod:gone-*"])(
+  "%j leaves out what was tried twice",
+  (line) => expect(keeps(line, tried)).toBe(false),
+);
+
+test("a side that is missing, open or a connection has no code", () => {
+  expect(keeps("server-code:0")).toBe(false);
+  expect(keeps("client-code:0")).toBe(true);
+  expect(keeps("client-code:0", { ...record, state: "Open" } as PairRecord)).toBe(false);
+  expect(keeps("client-code:0", { ...record, request: { protocol: "TCP" } } as PairRecord)).toBe(false);
+});
+
+test("a server's side alone is found by the host that was asked for", () => {
+  const lone = { ...record, client: undefined, server: [{ code: 200 }], destination: { name: "cart-v1", namespace: "shop" }, request: { authority: "cart:8080" } } as unknown as PairRecord;
+  expect(["service:cart", "service:cart.shop", "service:shop/cart", "service:bank/cart", "service:cart-v1"].map((line) => keeps(line, lone))).toEqual([true, true, true, false, false]);
+});
+
 test("one-sided records are told by their reason", () => {
   const lone = { ...record, orphanReason: "NeverArrived" } as PairRecord;
   expect(["orphan:any", "orphan:never-arrived", "orphan:PeerNotMeshed|NeverArrived", "orphan:None", "orphan:PeerNotMeshed", "-orphan:any"].map((line) => keeps(line, lone))).toEqual([true, true, true, false, false, false]);

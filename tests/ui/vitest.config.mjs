@@ -8,5 +8,5 @@ const alias = packages.map((name) => ({ find: new RegExp(`^${name}$`), replaceme
 export default {
   resolve: { alias },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
-  test: { globals: true, include: ["**/*_test.ts"], environment: "node" },
+  test: { globals: true, include: ["**/*_test.ts"], environment: "node", hookTimeout: 60_000 },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The values that rows have of what one can filter by, counted.
-import { outcome, type Row } from "./record";
+import { answerBytes, outcome, type Row } from "./record";
 
 export interface Facet {
   key: string; // of the filter line
@@ -25,6 +25,8 @@ export const FACETS: Facet[] = [
 ];
 const EITHER: Facet[] = [
   { key: "workload", title: "Workload", values: (row) => [row.source.term, row.destination.term].filter(Boolean) },
+  { key: "pod", title: "Pod", values: (row) => some(row.pod) },
+  { key: "service", title: "Service", values: (row) => some(row.service) },
   { key: "ns", title: "Namespace", values: (row) => [...new Set([row.source.ns, row.destination.ns])].filter(Boolean) },
   { key: "source-ns", title: "Namespace of the caller", values: (row) => some(row.source.ns) },
   { key: "destination-ns", title: "Namespace of the callee", values: (row) => some(row.destination.ns) },
@@ -89,7 +91,7 @@ export function buckets(rows: readonly Row[], from: number, to: number, count: n
   return out;
 }
 
-export type SortKey = "time" | "outcome" | "request" | "edge" | "client" | "server" | "between";
+export type SortKey = "time" | "outcome" | "request" | "edge" | "client" | "server" | "between" | "size" | "flags" | "pod";
 const number = (value: number) => (Number.isNaN(value) ? -1 : value);
 const SORTS: Record<SortKey, (row: Row) => number | string> = {
   time: (row) => row.time,
@@ -99,6 +101,9 @@ const SORTS: Record<SortKey, (row: Row) => number | string> = {
   client: (row) => number(row.clientMs),
   server: (row) => number(row.serverMs),
   between: (row) => number(row.betweenMs),
+  size: (row) => answerBytes(row) ?? -1,
+  flags: (row) => row.flags.join(" "),
+  pod: (row) => row.pod,
 };
 export function sortRows(rows: readonly Row[], by: SortKey, down: boolean): Row[] {
   const value = SORTS[by];

@@ -76,7 +76,7 @@ export function parseFilter(line: string): ParsedFilter {
     if (name === "text" && !not) text.push(value);
     else terms.push({ name, value, not });
   }
-  if (text.length) terms.push({ name: "text", value: text.join(" "), not: false });
+  for (const value of text) terms.push({ name: "text", value, not: false });
   return { terms, error: "" };
 }
 

@@ -6,8 +6,8 @@ import * as state from "./state";
 const KEYS: [string, string][] = [
   ["j / k", "next / previous request"],
   ["g / G", "first / newest"],
-  ["Enter", "open the details"],
-  ["Esc", "close"],
+  ["Enter", "open the details, and go into them"],
+  ["Esc", "close, and go back"],
   ["/", "filter; Tab completes"],
   ["Space", "pause or resume"],
   ["1 – 4", "requests, map, top, taps"],
@@ -20,7 +20,7 @@ const KEYS: [string, string][] = [
 const FILTERS: [string, string][] = [
   ...MEANINGS,
   ["-code:404", "a minus excludes what matches"],
-  ["any words", "the same as text:, with all words and spaces as typed"],
+  ["any words", "the same as text: of each; quotes keep spaces: \"not found\""],
   ["http://cart:8080/x", "a pasted address: its host and path"],
 ];
 

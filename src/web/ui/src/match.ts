@@ -53,6 +53,27 @@ function endTest(value: string): (end: End) => boolean {
   return (end) => tests.some((test) => test(end));
 }
 
+// "shop/cart", "svc/cart" and an absolute host name, as the labels that a host begins with.
+function serviceOf(wanted: string): string {
+  const [before, after] = wanted.includes("/") ? wanted.split("/") : ["", wanted];
+  const name = after.replace(/(.)\.$/, "$1");
+  return before && !/^(svc|service|services)$/.test(before) ? `${name}.${before}` : name;
+}
+const hasLabels = (whole: string, first: string) => whole === first || whole.startsWith(`${first}.`);
+
+// By the host that was routed to, or that was asked for, where only the server's side is here.
+function asksFor(r: PairRecord, service: string): boolean {
+  if (r.destination.service) return hasLabels(r.destination.service, service);
+  const host = r.server?.length ? (r.request.authority ?? "").split(":")[0] : "";
+  if (!host) return false;
+  const rest = service.includes(".") ? service.slice(service.indexOf(".") + 1) : "";
+  return hasLabels(host, service) || (!!rest && hasLabels(service, host) && hasLabels(rest, r.destination.namespace ?? ""));
+}
+
+// What is open may still be answered, and a connection has no code.
+const hasCode = (r: PairRecord, side: Side, test: (code: number) => boolean) =>
+  r.request.protocol !== "TCP" && !(r.state === "Open" && !side.code) && test(side.code ?? 0);
+
 const TESTS: Record<string, (value: string) => Test> = {
   method: (value) => (r) => list(value).some((each) => same(r.request.method, each)),
   path: (value) => {
@@ -70,6 +91,15 @@ const TESTS: Record<string, (value: string) => Test> = {
     const test = codeTest(value);
     return (r) => r.request.protocol !== "TCP" && test(r.response?.code ?? 0);
   },
+  clientCode: (value) => {
+    const test = codeTest(value);
+    return (r) => !!r.client && hasCode(r, r.client, test);
+  },
+  serverCode: (value) => {
+    const test = codeTest(value);
+    return (r) => (r.server ?? []).some((side) => hasCode(r, side, test));
+  },
+  attempts: (value) => (r) => Math.max(r.client?.attempts ?? 0, r.server?.length ?? 0) >= Number(value),
   grpcStatus: (value) => (r) => list(value).some((each) => same(r.response?.grpcStatus, each)),
   trace: (value) => (r) => list(value).some((each) => r.trace?.traceId === each.toLowerCase().replace(/^00-([0-9a-f]{32})-.*$/, "$1").padStart(32, "0")),
   minDuration: (value) => {
@@ -92,13 +122,16 @@ const TESTS: Record<string, (value: string) => Test> = {
     const test = endTest(value);
     return (r) => test(r.source) || test(r.destination);
   },
+  pod: (value) => (r) => list(value).some((each) => pattern(r.source.pod, each) || pattern(r.destination.pod, each)),
+  service: (value) => (r) => list(value).some((each) => asksFor(r, serviceOf(each))),
   sourceNamespace: (value) => (r) => list(value).some((each) => pattern(endName(r.source).ns, each)),
   destinationNamespace: (value) => (r) => list(value).some((each) => pattern(endName(r.destination).ns, each)),
   namespace: (value) => (r) => list(value).some((each) => pattern(endName(r.source).ns, each) || pattern(endName(r.destination).ns, each)),
   text: (value) => (r) => JSON.stringify(r).toLowerCase().includes(value.toLowerCase()),
 };
 
-// All parameters must match; of one parameter, one of its values is enough; what is excluded is so by itself.
+// All parameters must match; of one parameter, one of its values is enough, but of texts all must be there; what is
+// excluded is so by itself.
 export function matcher(terms: Term[]): { matches: Test; unknown: string } {
   const wanted = new Map<string, Test[]>();
   const unwanted: Test[] = [];
@@ -108,7 +141,9 @@ export function matcher(terms: Term[]): { matches: Test; unknown: string } {
     if (not) unwanted.push(make(value));
     else wanted.set(name, [...(wanted.get(name) ?? []), make(value)]);
   }
-  const groups = [...wanted.values()];
+  const texts = wanted.get("text") ?? [];
+  wanted.delete("text");
+  const groups = [...wanted.values(), ...texts.map((test) => [test])];
   return {
     unknown: "",
     matches: (record) => {

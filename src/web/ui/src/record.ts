@@ -101,6 +101,7 @@ export interface Row {
   reason: string; // why a connection or request failed, in the words of a proxy
   tries: string; // of a retried request: "503, 200"
   pod: string; // of the server
+  service: string; // the host that was routed to
   bytes: number; // of the answer's body
   clientMs: number; // NaN: not known
   serverMs: number;
@@ -142,6 +143,7 @@ export function toRow(line: string, seq: number): Row {
     reason: reasonOf(r),
     tries: retried ? servers.map((server) => server.grpcStatus || server.code || "no answer").join(", ") : "",
     pod: last?.pod ?? r.destination.pod ?? "",
+    service: r.destination.service ?? "",
     bytes: (r.response?.bodyBytes as number) ?? 0,
     clientMs: t.clientMs ?? NaN,
     serverMs: t.serverMs ?? NaN,
@@ -152,6 +154,8 @@ export function toRow(line: string, seq: number): Row {
 
 // What stands in the column of codes.
 export const outcome = (row: Row) => (row.tcp ? "TCP" : row.grpc && row.grpc !== "OK" ? row.grpc : row.code ? String(row.code) : row.open ? "open" : "none");
+// Of its answer's body; undefined where nothing was answered, and for a connection, whose bytes each side counts.
+export const answerBytes = (row: Row) => (row.tcp || !row.code ? undefined : row.bytes);
 // What a row looks like: its verdict, which an open one does not have yet.
 export const lookOf = (of: { verdict: string; open?: boolean; state?: string }) => (of.open || of.state === "Open" ? "Open" : of.verdict);
 // How long it took, or takes so far.
