@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
+import { ColumnMenu } from "./column_menu";
 import { countValues, facetOf } from "./facets";
 import { termValue } from "./facet_panel";
 import { setPaused, store } from "./feed";
@@ -172,6 +173,7 @@ export function FilterBar() {
         {isList && (
           <>
             <button class="action" aria-pressed={state.facetsOpen.value} title="Values of the listed requests, counted" onClick={() => (state.facetsOpen.value = !state.facetsOpen.value)}>Values</button>
+            <ColumnMenu />
             <button id="pause" class="action" aria-pressed={state.paused.value} disabled={!state.isFollowing.value} onClick={() => setPaused(!state.paused.value)}>
               {state.paused.value ? "▶ Resume" : "❚❚ Pause"}
             </button>

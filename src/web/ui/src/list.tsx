@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
+import { CELLS } from "./cells";
+import { atFirst, chosenColumns, leastWidth, shownColumns, tracks, type Column } from "./columns";
 import { NewTap } from "./desk_bar";
-import type { SortKey } from "./facets";
 import { rowsInOrder, store } from "./feed";
-import { clock, instant, ms, visible } from "./format";
-import { fullName, lookOf, outcome, type EndName, type Row } from "./record";
-import { verdictLabel, verdictMeaning, verdictShape } from "./verdict";
+import { lookOf, type Row } from "./record";
 import * as state from "./state";
 
 const HEAD_PX = 28; // stays above the rows
@@ -14,17 +13,6 @@ const OVERSCAN = 8;
 const END_PX = 8; // so close to the end counts as at the end
 const BY_HAND_MS = 700; // a scroll so soon after a hand's doing is the reader's
 const NARROW = "(max-width: 900px)";
-
-const COLUMNS: [SortKey | "", string, string][] = [
-  ["time", "Time", ""],
-  ["outcome", "Code", ""],
-  ["request", "Request", ""],
-  ["edge", "From → to", ""],
-  ["client", "Client", "right"],
-  ["server", "Server", "right"],
-  ["between", "Between", "right"],
-  ["", "Why", ""],
-];
 
 // Its end is in sight and stays there, unless somebody scrolls away.
 const following = signal(true);
@@ -94,6 +82,12 @@ export function moveTo(index: number) {
   look();
 }
 
+// Back to the row that was looked at.
+export function leaveDetails() {
+  state.select(null);
+  scroller?.focus();
+}
+
 const indexOf = (row: Row) => (isLive() ? store.indexOf(row) : rowsInOrder().indexOf(row));
 
 // Without a selection it begins with what is on the screen last.
@@ -107,59 +101,19 @@ export function moveSelection(by: number) {
   moveTo(Math.max(0, Math.min(length - 1, at < 0 ? lastShown : at + by)));
 }
 
-const endText = (end: EndName) => visible(state.manyNamespaces.value ? fullName(end) : end.name);
-const endTitle = (end: EndName) => visible([fullName(end), end.note].filter(Boolean).join(" · "));
-
-// The shortest that tells why; the details say it in a sentence.
-function why(row: Row): string {
-  const words = state.words.value;
-  const flags = row.flags.join(" ");
-  if (row.open) return ["still open", row.orphan && (words.orphanReasons[row.orphan] ?? row.orphan)].filter(Boolean).join(": ");
-  if (row.reason) return flags ? `${row.reason} (${flags})` : row.reason;
-  if (row.tries) return `${row.tries.split(", ").length} tries: ${row.tries}`;
-  if (flags) return words.flags[row.flags[0]] ? `${flags}: ${words.flags[row.flags[0]]}` : flags;
-  return row.orphan ? (words.orphanReasons[row.orphan] ?? row.orphan) : "";
-}
-
-function codeTitle(row: Row): string {
-  const what = row.tcp ? "a TCP connection" : row.code ? `HTTP ${row.code}${row.grpc ? `, gRPC ${row.grpc}` : ""}` : "no response";
-  if (row.open) return `Still open: ${row.tcp ? what : "a request"} that has not ended; the figures are those so far`;
-  return `${verdictLabel(row.verdict)}: ${verdictMeaning(row.verdict)} (${what})`;
-}
-
-const missing = (row: Row) => (Number.isNaN(row.clientMs) ? "?" : "") + "→" + (Number.isNaN(row.serverMs) && row.orphan ? "?" : "");
-
-function Line({ row, index, top }: { row: Row; index: number; top: number }) {
+function Line({ row, index, top, columns }: { row: Row; index: number; top: number; columns: readonly Column[] }) {
   const chosen = state.selectedId.value === row.id;
-  const reason = visible(why(row));
-  const look = lookOf(row);
   return (
     <div
       id={`row-${row.seq}`}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={chosen}
-      class={`row r-${look} ${chosen ? "chosen" : ""}`}
+      class={`row r-${lookOf(row)} ${chosen ? "chosen" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => state.select(row)}
     >
-      <span role="gridcell" class="num faint at" title={instant(row.time)}>{clock(row.time, state.utc.value)}</span>
-      <span role="gridcell" class={`num code c${Math.floor(row.code / 100)} t-${look}`} title={codeTitle(row)}>
-        {visible(outcome(row))} <span aria-hidden="true">{look === "Ok" ? "" : verdictShape(look)}</span>
-        <span class="sr">{verdictLabel(look)}</span>
-      </span>
-      <span role="gridcell" class="request" title={visible(row.path)}>
-        <span class="method">{visible(row.method)}</span> <span class="path">{visible(row.tcp ? row.destination.note : row.path)}</span>
-      </span>
-      <span role="gridcell" class="edge" title={`${endTitle(row.source)} → ${endTitle(row.destination)}`}>
-        {endText(row.source)} <span class="faint">{missing(row)}</span> {endText(row.destination)}
-      </span>
-      <span role="gridcell" class="num right client">{ms(row.clientMs)}</span>
-      <span role="gridcell" class="num right server">{ms(row.serverMs)}</span>
-      <span role="gridcell" class="num right between" title={row.tries ? "For a retried request this would include the earlier attempts: see the details" : undefined}>
-        {ms(row.betweenMs)}
-      </span>
-      <span role="gridcell" class="faint note" title={reason}>{reason}</span>
+      {columns.map(({ name }) => CELLS[name](row))}
     </div>
   );
 }
@@ -189,7 +143,8 @@ function Empty() {
   );
 }
 
-function HeadCell({ by, label, css }: { by: SortKey | ""; label: string; css: string }) {
+function HeadCell({ column: { name, label, right, sort: by } }: { column: Column }) {
+  const css = `h-${name} ${right ? "right" : ""}`;
   if (!by) return <span role="columnheader" class={css}>{label}</span>;
   const mine = state.sort.value.by === by;
   const { down } = state.sort.value;
@@ -197,7 +152,7 @@ function HeadCell({ by, label, css }: { by: SortKey | ""; label: string; css: st
     <span role="columnheader" class={css} aria-sort={mine ? (down ? "descending" : "ascending") : undefined}>
       <button
         onClick={() => {
-          state.sort.value = { by, down: mine ? !down : by === "client" || by === "server" || by === "between" };
+          state.sort.value = { by, down: mine ? !down : !!right };
           following.value = isLive();
           if (scroller) scroller.scrollTop = isLive() ? scroller.scrollHeight : 0;
         }}
@@ -244,8 +199,10 @@ export function List() {
   const chosen = state.selected.value;
   const chosenIndex = chosen ? indexOf(chosen) : -1;
   const stale = state.query.value !== state.shown.value || !!state.parsed.value.error;
+  const columns = shownColumns(chosenColumns.value);
+  const isUsual = chosenColumns.value.join() === atFirst.join();
   return (
-    <div class={`list ${stale ? "stale" : ""}`}>
+    <div class={`list ${stale ? "stale" : ""} ${isUsual ? "usual" : ""}`} style={{ "--columns": tracks(columns), "--least": `${leastWidth(columns)}px` }}>
       <div
         ref={ref}
         id="requests"
@@ -254,14 +211,14 @@ export function List() {
         tabIndex={0}
         aria-label="Requests"
         aria-rowcount={rows.length + 1}
-        aria-colcount={COLUMNS.length}
+        aria-colcount={columns.length}
         aria-activedescendant={chosen && chosenIndex >= first && chosenIndex < end ? `row-${chosen.seq}` : undefined}
       >
         <div role="row" aria-rowindex={1} class="grid-head">
-          {COLUMNS.map(([by, label, css]) => <HeadCell key={label} by={by} label={label} css={css} />)}
+          {columns.map((column) => <HeadCell key={column.name} column={column} />)}
         </div>
         <div role="rowgroup" class="canvas" style={{ height: `${rows.length * px}px` }}>
-          {rows.slice(first, end).map((row, i) => <Line key={(first + i) % places} row={row} index={first + i} top={(first + i) * px} />)}
+          {rows.slice(first, end).map((row, i) => <Line key={(first + i) % places} row={row} index={first + i} top={(first + i) * px} columns={columns} />)}
         </div>
       </div>
       {rows.length === 0 && <Empty />}
