@@ -52,7 +52,7 @@ export function App() {
       <TopBar />
       {view !== "taps" && <FilterBar />}
       <Banner />
-      <main class="view" data-query={state.shown.value}>
+      <main id="content" class="view" tabIndex={-1} data-query={state.shown.value}>
         {view === "list" && (
           <>
             <FacetPanel />

@@ -4,14 +4,15 @@ import { useEffect, useState } from "preact/hooks";
 import type { Explanation } from "./api";
 import { download } from "./export";
 import { alike } from "./facets";
+import { useEntering } from "./entering";
 import { explain } from "./feed";
 import { excludeTerm, toggleTerm } from "./filter";
 import { bytes, instant, ms, visible } from "./format";
-import { moveSelection } from "./list";
+import { leaveDetails, moveSelection } from "./list";
 import { endName, fullName, lookOf, outcome, parseRecord, type PairRecord, type Row, type Side } from "./record";
 import { asCurl, asText, copy, linkTo, traceLink } from "./share";
 import { Parts, PhaseTable, Timeline } from "./timeline";
-import { VerdictTag } from "./verdict";
+import { VerdictTag, verdictLabel } from "./verdict";
 import * as state from "./state";
 
 const FACTS: [string, string][] = [
@@ -44,7 +45,7 @@ const CONNECTION: [string, string][] = [
 const COMPARED = new Set(["code", "flags", "codeDetails", "grpcStatus"]);
 // What of a record can be filtered by, and the filter's key for it.
 const FILTERS: Record<string, string> = {
-  code: "code", flags: "flags", grpcStatus: "grpc", method: "method", path: "path", authority: "host", userAgent: "agent", scheme: "scheme", protocol: "protocol", id: "text", policy: "text", traceId: "trace",
+  code: "code", flags: "flags", grpcStatus: "grpc", method: "method", path: "path", authority: "host", userAgent: "agent", scheme: "scheme", protocol: "protocol", id: "text", policy: "text", traceId: "trace", pod: "pod",
 };
 
 function Value({ name, value }: { name: string; value: string }) {
@@ -237,11 +238,12 @@ function Links({ row, record }: { row: Row; record: PairRecord }) {
 export function Details() {
   const row = state.selected.value;
   const told = useExplanation(row?.line);
+  const ref = useEntering();
   if (!row) return null;
   const record = parseRecord(row.line);
   const { client, server } = record;
   return (
-    <aside class={`details d-${lookOf(row)}`} aria-label="Details" tabIndex={-1}>
+    <aside ref={ref} class={`details d-${lookOf(row)}`} aria-label={`Details of ${visible(row.method)} ${visible(row.path)}: ${verdictLabel(lookOf(row))}`} tabIndex={-1}>
       <header>
         <VerdictTag verdict={lookOf(record)} />
         <span class={`num code c${Math.floor(row.code / 100)}`}>{row.tcp ? "TCP" : ["none", "open"].includes(outcome(row)) ? (row.open ? "no response yet" : "no response") : visible(outcome(row))}</span>
@@ -249,7 +251,7 @@ export function Details() {
         <span class="grow" />
         <button class="icon" aria-label="Previous request" title="Previous (k)" onClick={() => moveSelection(-1)}>↑</button>
         <button class="icon" aria-label="Next request" title="Next (j)" onClick={() => moveSelection(1)}>↓</button>
-        <button class="icon" aria-label="Close" title="Close (Esc)" onClick={() => state.select(null)}>✕</button>
+        <button class="icon" aria-label="Close" title="Close (Esc)" onClick={leaveDetails}>✕</button>
       </header>
       <h2><span class="method">{visible(row.method)}</span> <span class="mono">{visible(row.path)}</span></h2>
       <Ends record={record} />

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setPaused } from "./feed";
-import { follow, moveSelection, moveTo } from "./list";
+import { follow, leaveDetails, moveSelection, moveTo } from "./list";
 import { chosen } from "./map";
+import { closePanel } from "./panel";
 import { copy, linkTo } from "./share";
 import * as state from "./state";
 import { VIEWS } from "./top_bar";
@@ -9,13 +10,23 @@ import { VIEWS } from "./top_bar";
 // Only what takes text takes letters; a button has its own Space and Enter, and no other key.
 const takesText = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.matches("textarea, select, [contenteditable]") || (target instanceof HTMLInputElement && !/^(button|checkbox|radio|file)$/.test(target.type)));
-const takesPress = (target: EventTarget | null) => target instanceof Element && target.matches("button, summary, a, [role=button], [role=option]");
+const takesPress = (target: EventTarget | null) => target instanceof Element && target.matches("button, summary, a, input, [role=button], [role=option]");
+
+function leaveDetailsOrNote() {
+  if (!state.selectedId.value) state.announced.value = "";
+  leaveDetails();
+}
+
+// Of the chosen row, or of the one that is chosen where none is.
+function enterDetails() {
+  if (!state.selected.value) moveSelection(1);
+  state.entering.value = !!state.selected.value;
+}
 
 function closeOne() {
-  if (chosen.value && state.view.value === "map") chosen.value = null;
-  else if (state.selectedId.value) state.select(null);
-  else state.announced.value = "";
-  if (state.view.value === "list") document.getElementById("requests")?.focus();
+  if (chosen.value && state.view.value === "map") return closePanel();
+  if (state.view.value === "list") return leaveDetailsOrNote();
+  state.announced.value = "";
 }
 
 function act(key: string): boolean {
@@ -27,7 +38,7 @@ function act(key: string): boolean {
     case "ArrowUp": if (inList) moveSelection(-1); return inList;
     case "g": if (inList) moveTo(0); return inList;
     case "G": if (inList) follow(); return inList;
-    case "Enter": if (inList && !state.selected.value) moveSelection(1); return inList;
+    case "Enter": if (inList) enterDetails(); return inList;
     case "Escape": closeOne(); return true;
     case "/": document.getElementById("filter")?.focus(); return true;
     case " ": if (inList && state.isFollowing.value) setPaused(!state.paused.value); return inList;

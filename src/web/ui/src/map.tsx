@@ -44,6 +44,7 @@ function press(action: () => void) {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
       event.stopPropagation();
+      state.entering.value = true;
       action();
     },
   };

@@ -2,6 +2,7 @@
 
 // What the map knows of the edge or node that was chosen, and the way to its requests.
 import { about, edgeKey, keyOf, requestCount, requestsOf, termOf, type Group, type Quantiles, type Summary } from "./api";
+import { useEntering } from "./entering";
 import { count, ms, percent, rate, visible } from "./format";
 import { chosen, only } from "./map";
 import { VerdictBar } from "./verdict";
@@ -99,14 +100,22 @@ function NodePanel({ nodeKey, edges }: { nodeKey: string; edges: Group[] }) {
   );
 }
 
+// Back to what was chosen in the map.
+export function closePanel() {
+  const from = document.querySelector<SVGElement>(".map [aria-pressed=true]");
+  chosen.value = null;
+  from?.focus();
+}
+
 export function Panel({ summary }: { summary: Summary }) {
   const what = chosen.value;
+  const ref = useEntering();
   if (!what) return null;
   const group = what.kind === "edge" ? summary.edges.find((each) => edgeKey(each) === what.key) : undefined;
   const routes = group ? summary.routes.filter((each) => edgeKey(each) === edgeKey(group)) : [];
   return (
-    <aside class="details" aria-label="Selected in the map">
-      <header><span class="grow" /><button class="icon" aria-label="Close" title="Close (Esc)" onClick={() => (chosen.value = null)}>✕</button></header>
+    <aside ref={ref} class="details" aria-label="Selected in the map" tabIndex={-1}>
+      <header><span class="grow" /><button class="icon" aria-label="Close" title="Close (Esc)" onClick={closePanel}>✕</button></header>
       {what.kind === "node" ? <NodePanel nodeKey={what.key} edges={summary.edges} /> : group ? <EdgePanel group={group} routes={routes} /> : <p class="faint">No traffic in this time range.</p>}
     </aside>
   );

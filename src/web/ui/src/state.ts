@@ -171,6 +171,9 @@ export function useToken(given: string) {
   });
 }
 
+// What was opened by a key takes the focus when it is drawn.
+export const entering = signal(false);
+
 let saidAt = 0;
 export function say(text: string) {
   announced.value = text;

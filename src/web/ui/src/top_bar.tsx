@@ -115,11 +115,17 @@ function TapChoice() {
   );
 }
 
+// Past the bars: to the list, where keys choose rows, or to what another view shows.
+function skip(event: Event) {
+  event.preventDefault(); // the address holds what is shown
+  (document.getElementById("requests") ?? document.getElementById("content"))?.focus();
+}
+
 export function TopBar() {
   const [next, sign, now] = THEMES[state.theme.value];
   return (
     <header class="bar">
-      <a class="skip" href="#requests" onClick={(e) => { e.preventDefault(); document.getElementById("requests")?.focus(); }}>Skip to the requests</a>
+      <a class="skip" href="#content" onClick={skip}>Skip to the {VIEWS.find(([name]) => name === state.view.value)?.[1].toLowerCase()}</a>
       <h1 class="brand">
         <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
           <path d="M3 8h12m0 0-3.5-3.5M15 8l-3.5 3.5M21 16H9m0 0 3.5-3.5M9 16l3.5 3.5" />
