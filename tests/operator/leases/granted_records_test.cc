@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_read_again) {
 
 BOOST_AUTO_TEST_CASE(any_other_text_is_none) {
   for (const char* text : {"", "1", "1 ", "a 0", "1 0 x", "1 0 =5", "1 0 x=", "1 0 x=-1",
-                           "1 0 x=5 ", "1 0 x=99999999999999999999", "1,0", "1 0x"}) {
+                           "1 0 x=99999999999999999999", "1,0", "1 0x"}) {
     BOOST_TEST(!FromText(text).has_value(), text);
   }
 }

@@ -39,12 +39,16 @@ class LeaseSimulation {
   // One that does not.
   void Fault() {
     Pairer& one = Any();
-    switch (Roll(5)) {
+    switch (Roll(6)) {
       case 0: End(one); break;
       case 1: Stop(one); break;
       case 2: one.Reconnect(); break;
       case 3: Restart(); break;
       case 4: now_ += 40 * base::kSecond; break;
+      case 5:
+        End(one);
+        Restart();
+        break;
     }
   }
   bool ended() { return book_->Ends(reported_); }
