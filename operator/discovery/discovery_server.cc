@@ -61,6 +61,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   auto WithLedger(const std::string& uid, const Act& act) {
     absl::MutexLock lock(&mutex_);
     auto out = act(ledger_, clock_->Monotonic());
+    if (!ledger_.Has(uid)) return out;
     for (const auto& [session, report] : reports_) {
       if (ledger_.IsDue(uid, report->instance())) SendLeases(session);
     }

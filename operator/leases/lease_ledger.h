@@ -29,6 +29,8 @@ class LeaseLedger {
   void Hear(const std::string& instance, const std::map<std::string, Lease>& leases, bool settled,
             bool final);
 
+  bool Has(const std::string& uid) const { return taps_.contains(uid); }
+
   // As LeaseBook's.
   std::optional<GrantedRecords> Plan(const std::string& uid, uint64_t records, base::Nanos now);
   void Written(const std::string& uid, const GrantedRecords& granted);

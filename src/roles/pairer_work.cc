@@ -11,7 +11,7 @@ namespace {
 
 // How long halves wait for a tap that the operator is about to send: as long as it waits for pairers.
 constexpr base::Nanos kTapsPatience = 5 * base::kSecond;
-// Taps that are remembered as absent. There are as many as were removed while the process lived.
+// Taps that are remembered as absent: as many as were removed while the process lived.
 constexpr size_t kAbsentMax = 1 << 16;
 
 }  // namespace
@@ -68,7 +68,6 @@ bool PairerWork::Take(pipeline::AdmittedQueue* queue,
 
 void PairerWork::UseTable(const pipeline::TapTablePtr& table) {
   if (!begun_) begun_ = clock_->Wall();
-  if (absent_.size() > kAbsentMax) absent_.clear();
   // Those that go are not to be waited for.
   for (const auto& [hash, slot] : slots_) absent_[hash] = 0;
   table_ = table;
@@ -86,14 +85,16 @@ void PairerWork::UseTable(const pipeline::TapTablePtr& table) {
 bool PairerWork::Waits(const std::vector<std::vector<uint64_t>>& sets, base::Nanos appended) {
   if (appended <= begun_.value_or(appended)) return false;
   const base::Nanos now = clock_->Monotonic();
+  if (absent_.size() > kAbsentMax) absent_.clear();
+  bool out = false;
   for (const auto& set : sets) {
     for (const uint64_t hash : set) {
       if (slots_.contains(hash)) continue;
       const auto [at, fresh] = absent_.try_emplace(hash, now + kTapsPatience);
-      if (now < at->second) return true;
+      out = out || now < at->second;
     }
   }
-  return false;
+  return out;
 }
 
 traffic::TapSet PairerWork::TapsOf(std::span<const uint64_t> hashes) const {
