@@ -33,8 +33,9 @@ struct GroupMemberOptions {
   base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
+  // The same.
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
-      [](const auto&, base::Nanos) { return false; };  // the same
+      [](const auto&, base::Nanos) { return false; };
   std::function<OutputsProgress()> outputs;
   // Told before what a message brings: so much later it was appended than the one before it in its
   // partition, of as many that the member owns.
