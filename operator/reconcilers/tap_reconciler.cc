@@ -4,7 +4,8 @@
 // once, but for a tap that is on its way, which has several states within a second or two, and of
 // those the last one is written. Counts alone are written at the interval that all taps share. And
 // an Event tells people of a new Ready, but where it may pass by itself only once it has lasted. What
-// pairers may take of maxRecords is written at once, as nobody has it before. For a while after the start nothing is written over what a former operator knew better.
+// pairers may take of maxRecords is written at once, as nobody has it before. For a while after the
+// start nothing is written over what a former operator knew better.
 #include "operator/reconcilers/tap_reconciler.h"
 
 #include <algorithm>
