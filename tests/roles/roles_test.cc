@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_rate_is_that_of_the_partitions_time_however_late_they_are
   }
   BOOST_TEST(Offered("a") == 0u);
   pairer_pipeline->Step(0);
-  BOOST_TEST(Offered("a") >= 45u);
+  BOOST_TEST(Offered("a") >= 40u);
   BOOST_TEST(Offered("a") <= 51u);
 }
 
