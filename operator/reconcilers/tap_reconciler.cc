@@ -156,7 +156,10 @@ StatusOr<controller::ReconcileResult> TapReconciler::Reconcile(const kube::Objec
   input.proxies = std::move(view->proxies);
   input.totals = AddUp(key.ToString(), tap->uid(), ports_.reports(), input.former);
   input.now = ports_.clock->Wall();
-  const auto leases = ports_.plan_leases(tap->uid(), input.totals.counts["records"]);
+  // A tap that never was in force has nothing to share.
+  const bool shares = input.outcome.in_force || !input.totals.leases.empty();
+  const auto leases =
+      shares ? ports_.plan_leases(tap->uid(), input.totals.counts["records"]) : std::nullopt;
   if (leases) input.totals.leases = leases::ToText(*leases);
   const Json status = TapStatus(input);
   const controller::ReconcileResult later{ports_.counts_interval()};

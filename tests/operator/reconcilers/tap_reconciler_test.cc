@@ -54,13 +54,14 @@ struct Fixture : MeshFixture {
   }
 
   kube::Object Tap() { return kube.All(kube::kTrafficTaps)[0]; }
-  void Plan(int64_t generation, plan::Condition::Value accepted = plan::Condition::Value::kTrue) {
+  void Plan(int64_t generation, plan::Condition::Value accepted = plan::Condition::Value::kTrue,
+            bool in_force = true) {
     plan::MeshPlan plan;
     plan::TapOutcome outcome;
     outcome.key = "shop/a";
     outcome.tap = {"shop", "a", Tap().uid()};
     outcome.generation = generation;
-    outcome.in_force = true;
+    outcome.in_force = in_force;
     outcome.proxies = {"cart-0.shop"};
     outcome.conditions = {{"Accepted", accepted, "Accepted", ""}};
     plan.outcomes.push_back(outcome);
@@ -364,6 +365,17 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_written_is_not_granted) {
   f.kube.Fail("apply_status", kube::kTrafficTaps, absl::UnavailableError("down"));
   BOOST_TEST(!f.reconciler->Reconcile({"shop", "a"}).ok());
   BOOST_TEST(f.granted_times == 0);
+  f.Run();
+  BOOST_TEST(f.granted_times == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_never_was_in_force_shares_nothing) {
+  Fixture f;
+  f.Plan(1, plan::Condition::Value::kTrue, false);
+  f.planned = leases::GrantedRecords{0, 0, {{"i", 50}}};
+  f.Run();
+  BOOST_TEST(f.granted_times == 0);
+  f.Plan(1);
   f.Run();
   BOOST_TEST(f.granted_times == 1);
 }
