@@ -4,9 +4,6 @@
 // that: halves of one block have almost one arrival. The checksum stands in front of what it covers.
 #include "shuffle/checkpoint.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/crc32c.h"
 #include "fmt/format.h"
 #include "traffic/byte_codec.h"
@@ -18,7 +15,6 @@ using traffic::ByteReader;
 using traffic::ByteWriter;
 
 constexpr uint64_t kFormat = 1;
-constexpr std::string_view kPointer = "traffictap-1 ";
 
 void Write(const PartitionClock::State& clock, ByteWriter* out) {
   out->Signed(clock.now);
@@ -123,6 +119,12 @@ Checkpoint ReadBody(ByteReader* in) {
   out.counters = ReadCounters<PartitionCounters>(in);
   out.joins = ReadCounters<pairing::JoinCounters>(in);
   out.waiting = ReadWaiting(in);
+  // Nothing follows where a pairer wrote it that skipped no blocks yet.
+  if (in->ok() && !in->AtEnd()) {
+    for (size_t left = in->Count(); left > 0 && in->ok(); --left) {
+      out.skipped.push_back(in->Signed());
+    }
+  }
   return out;
 }
 
@@ -146,6 +148,8 @@ std::string Encode(const Checkpoint& checkpoint) {
   WriteCounters(checkpoint.counters, &body);
   WriteCounters(checkpoint.joins, &body);
   Write(checkpoint.waiting, &body);
+  body.Number(checkpoint.skipped.size());
+  for (const int64_t offset : checkpoint.skipped) body.Signed(offset);
   const std::string bytes = body.Take();
   ByteWriter out;
   out.Fixed(base::Crc32c(bytes), 4);
@@ -172,21 +176,6 @@ StatusOr<Checkpoint> DecodeCheckpoint(std::string_view bytes) {
     return absl::DataLossError("checkpoint: its offsets make no sense");
   }
   return out;
-}
-
-std::string EncodePointer(int64_t checkpoint_offset) {
-  return fmt::format("{}{}", kPointer, checkpoint_offset);
-}
-
-StatusOr<int64_t> DecodePointer(std::string_view metadata) {
-  int64_t out = -1;
-  if (metadata.starts_with(kPointer)) {
-    const char* end = metadata.data() + metadata.size();
-    const auto read = std::from_chars(metadata.data() + kPointer.size(), end, out);
-    if (read.ec == std::errc() && read.ptr == end && out >= 0) return out;
-  }
-  return absl::DataLossError(
-      fmt::format("the commit says \"{}\", which no pairer writes", metadata.substr(0, 64)));
 }
 
 }  // namespace traffictap::shuffle

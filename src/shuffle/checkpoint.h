@@ -32,6 +32,7 @@ struct PartitionCounters {
   uint64_t lost = 0;
   uint64_t repeated = 0;  // sent twice, and skipped
   uint64_t broken_blocks = 0;
+  uint64_t skipped_blocks = 0;  // owners have died of them; their halves are lost
 
   static void Visit(auto visit, auto&... counters) {
     visit("blocks", "", counters.blocks...);
@@ -40,6 +41,7 @@ struct PartitionCounters {
     visit("lost", "", counters.lost...);
     visit("repeated", "", counters.repeated...);
     visit("broken_blocks", "", counters.broken_blocks...);
+    visit("skipped_blocks", "", counters.skipped_blocks...);
   }
   friend bool operator==(const PartitionCounters&, const PartitionCounters&) = default;
 };
@@ -64,17 +66,13 @@ struct Checkpoint {
   PartitionCounters counters;
   pairing::JoinCounters joins;
   std::vector<pairing::HalfTime> waiting;  // ascending by position; windows are not kept: 0
+  // Blocks from read_from on that are not read again either: owners have died of them. Ascending.
+  std::vector<int64_t> skipped;
 };
 
 // Bytes with a checksum; about four for a half that waits, more for one of an open stream.
 std::string Encode(const Checkpoint& checkpoint);
 // Any bytes are safe. kDataLoss: these are none; kUnimplemented: of a newer format.
 StatusOr<Checkpoint> DecodeCheckpoint(std::string_view bytes);
-
-// What stands in the group's commit beside the offset: where the checkpoint is. Text, as librdkafka
-// before 2.6.1 cuts it at a zero byte.
-std::string EncodePointer(int64_t checkpoint_offset);
-// kDataLoss: another program's.
-StatusOr<int64_t> DecodePointer(std::string_view metadata);
 
 }  // namespace traffictap::shuffle

@@ -88,11 +88,15 @@ void GroupMember::Turn(base::Nanos wait) {
   if (!Opened()) return Sleep(wait);
   if (waiting_) TakeAgain();
   if (waiting_) return Sleep(wait);
+  if (named_) return;
   for (size_t taken = 0; taken < kMessagesMax && open_ && !revoked_ && !waiting_; ++taken) {
     LogEvent event = log_->Poll(taken == 0 ? wait : 0);
     switch (event.kind) {
       case LogEvent::Kind::kNothing: return;
-      case LogEvent::Kind::kMessage: Take(event); break;
+      case LogEvent::Kind::kMessage:
+        Take(event);
+        if (named_) return;
+        break;
       case LogEvent::Kind::kAssigned: Assign(event.partitions); break;
       case LogEvent::Kind::kRevoked: revoked_ = std::move(event); break;
     }
@@ -101,25 +105,24 @@ void GroupMember::Turn(base::Nanos wait) {
 
 void GroupMember::Assign(const std::vector<uint32_t>& partitions) {
   Drop();
-  auto checkpoints = log_->ReadCheckpoints(partitions);
-  if (!checkpoints.ok()) return Reopen(checkpoints.status());
+  auto committed = log_->ReadCommitted(partitions);
+  if (!committed.ok()) return Reopen(committed.status());
   std::map<uint32_t, int64_t> offsets;
   trouble_ = absl::OkStatus();
   for (const uint32_t partition : partitions) {
-    const auto found = checkpoints->find(partition);
     int64_t begin = PairerLog::kBeginning;
-    const Status owned = Own(partition, partitions.size(),
-                             found == checkpoints->end() ? nullptr : &found->second, &begin);
+    const Status owned = Own(partition, partitions.size(), (*committed)[partition], &begin);
     if (!owned.ok()) return Reopen(owned);
     offsets[partition] = begin;
   }
   if (const Status begun = log_->Begin(offsets); !begun.ok()) return Reopen(begun);
+  GuardAssigned();
   joined_ = true;
   noted_at_ = clock_->Monotonic();
   log::For("shuffle").info("partitions assigned count={}", partitions.size());
 }
 
-Status GroupMember::Own(uint32_t partition, size_t of, const std::string* checkpoint,
+Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& committed,
                         int64_t* begin) {
   PartitionPairerOptions options;
   options.partition = partition;
@@ -127,23 +130,66 @@ Status GroupMember::Own(uint32_t partition, size_t of, const std::string* checkp
   options.tombstones_max = std::clamp(kTombstones / of, kTombstonesMin, kTombstonesMax);
   options.taps = options_.taps;
   options.waits = options_.waits;
-  Partition& one = owned_[partition];
+  Partition one;
   one.heard = clock_->Monotonic();
-  if (checkpoint == nullptr) {
+  one.guard = committed.guard.Next();
+  if (one.guard.careful()) {
+    const auto end = log_->End(partition);
+    if (!end.ok()) return end.status();
+    one.careful_until = *end;
+  }
+  if (committed.checkpoint) {
+    const auto decoded = DecodeCheckpoint(*committed.checkpoint);
+    if (!decoded.ok()) {
+      return Status(decoded.status().code(),
+                    fmt::format("partition {}: {}", partition, Message(decoded.status())));
+    }
+    one.pairer = std::make_unique<PartitionPairer>(std::move(options), next_, *decoded);
+    one.joins_before = decoded->joins;
+    one.blocks_saved = decoded->counters.blocks;
+    *begin = decoded->read_from;
+  } else {
     one.pairer = std::make_unique<PartitionPairer>(std::move(options), next_);
-    return absl::OkStatus();
   }
-  const auto decoded = DecodeCheckpoint(*checkpoint);
-  if (!decoded.ok()) {
-    owned_.erase(partition);
-    return Status(decoded.status().code(),
-                  fmt::format("partition {}: {}", partition, Message(decoded.status())));
-  }
-  one.pairer = std::make_unique<PartitionPairer>(std::move(options), next_, *decoded);
-  one.joins_before = decoded->joins;
-  one.blocks_saved = decoded->counters.blocks;
-  *begin = decoded->read_from;
+  one.pairer->Skip(one.guard.skipped);
+  owned_[partition] = std::move(one);
   return absl::OkStatus();
+}
+
+// Where it fails, the partitions are another member's or the log is away: then nobody dies of a block.
+void GroupMember::GuardAssigned() {
+  std::map<uint32_t, CrashGuard> guards;
+  for (const auto& [partition, one] : owned_) {
+    guards[partition] = one.guard;
+    if (!one.guard.careful()) continue;
+    log::For("shuffle").error(
+        "its owners die before they save anything, now block by block partition={} owners={}",
+        partition, one.guard.takeovers);
+  }
+  if (guards.empty()) return;
+  if (const Status guarded = log_->Guard(guards); !guarded.ok()) {
+    log::For("shuffle").warn("takeover not noted partitions={} err=\"{}\"", guards.size(),
+                             Message(guarded));
+  }
+}
+
+void GroupMember::Name(uint32_t partition, Partition* one, int64_t offset) {
+  named_ = true;
+  one->guard.in_hand = offset;
+  // Unnamed it is taken all the same: a log that is away would hold the partition up otherwise.
+  if (!log_->Guard({{partition, one->guard}}).ok()) one->guard.in_hand = CrashGuard::kNone;
+}
+
+// Of what it has taken it has not died, though it may have had nothing to save.
+void GroupMember::ClearGuards() {
+  std::map<uint32_t, CrashGuard> guards;
+  for (auto& [partition, one] : owned_) {
+    if (one.guard.takeovers == 0 && one.guard.in_hand == CrashGuard::kNone) continue;
+    one.guard.takeovers = 0;
+    one.guard.in_hand = CrashGuard::kNone;
+    guards[partition] = one.guard;
+  }
+  if (!guards.empty()) log_->Guard(guards).IgnoreError();
 }
 
 void GroupMember::Take(const LogEvent& event) {
@@ -151,6 +197,9 @@ void GroupMember::Take(const LogEvent& event) {
   if (found == owned_.end() || found->second.held) return;
   found->second.heard = clock_->Monotonic();
   TellTime(&found->second, event.appended);
+  if (event.offset < found->second.careful_until && found->second.guard.in_hand != event.offset) {
+    Name(event.partition, &found->second, event.offset);
+  }
   const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
   if (absl::IsUnavailable(taken)) {
     waiting_.emplace(event, std::string(event.bytes));
@@ -175,8 +224,14 @@ void GroupMember::TellTime(Partition* one, base::Nanos appended) const {
 void GroupMember::Hold(uint32_t partition, const Status& why) {
   log::For("shuffle").error("partition is not read any more partition={} err=\"{}\"", partition,
                             Message(why));
-  owned_[partition].held = true;
+  Partition& one = owned_[partition];
+  one.held = true;
   trouble_ = why;
+  // It was refused and not taken: the next owner has to see it, whatever becomes of this one.
+  if (one.guard.in_hand != CrashGuard::kNone) {
+    one.guard.in_hand = CrashGuard::kNone;
+    log_->Guard({{partition, one.guard}}).IgnoreError();
+  }
   log_->Pause(partition);
 }
 
@@ -185,6 +240,7 @@ void GroupMember::RemoveTaps(const traffic::TapSet& removed) {
 }
 
 void GroupMember::EndTurn() {
+  if (std::exchange(named_, false)) AwaitOutputs(options_.outputs(), options_.careful_wait);
   if (revoked_) {
     Revoke(*std::exchange(revoked_, std::nullopt));
   } else if (open_) {
@@ -228,12 +284,18 @@ void GroupMember::TakeNotes() {
 }
 
 // An output that is gone has been closed: what it had is settled.
-bool GroupMember::Settled() const {
+bool GroupMember::Settled(const OutputsProgress& marks) const {
   const OutputsProgress now = options_.outputs();
-  return std::all_of(marks_.begin(), marks_.end(), [&](const auto& mark) {
+  return std::all_of(marks.begin(), marks.end(), [&](const auto& mark) {
     const auto found = now.find(mark.first);
     return found == now.end() || found->second.settled >= mark.second.offered;
   });
+}
+
+void GroupMember::AwaitOutputs(const OutputsProgress& marks, base::Nanos wait) const {
+  for (base::Nanos waited = 0; !Settled(marks) && waited < wait; waited += kSettleStep) {
+    Sleep(kSettleStep);
+  }
 }
 
 void GroupMember::SaveWhenDue() {
@@ -243,14 +305,18 @@ void GroupMember::SaveWhenDue() {
     TakeNotes();
     if (notes_.empty()) return;
   }
-  if (now - noted_at_ >= options_.outputs_wait || Settled()) Save();
+  if (now - noted_at_ >= options_.outputs_wait || Settled(marks_)) Save();
 }
 
 void GroupMember::Save() {
   const Status saved = log_->Save(notes_);
   if (saved.ok()) {
     checkpoints_ += notes_.size();
-    for (const auto& [partition, blocks] : noted_blocks_) owned_[partition].blocks_saved = blocks;
+    for (const auto& [partition, blocks] : noted_blocks_) {
+      Partition& one = owned_[partition];
+      one.blocks_saved = blocks;
+      one.guard = {};  // the checkpoint has what was skipped
+    }
   } else {
     checkpoints_failed_ += notes_.size();
     log::For("shuffle").warn("checkpoint not saved partitions={} err=\"{}\"", notes_.size(),
@@ -262,12 +328,11 @@ void GroupMember::Save() {
 
 void GroupMember::SaveBeforeRelease() {
   TakeNotes();
-  if (notes_.empty()) return;
-  for (base::Nanos waited = 0; !Settled() && waited < options_.release_wait;
-       waited += kSettleStep) {
-    Sleep(kSettleStep);
+  if (!notes_.empty()) {
+    AwaitOutputs(marks_, options_.release_wait);
+    Save();
   }
-  Save();
+  ClearGuards();
 }
 
 void GroupMember::Drop() {

@@ -31,6 +31,7 @@ struct GroupMemberOptions {
   base::Nanos checkpoint_interval = base::kSecond;  // of what a kill repeats
   base::Nanos outputs_wait = 10 * base::kSecond;    // a checkpoint waits as long for them
   base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
+  base::Nanos careful_wait = base::kSecond;         // the same for what a single block made
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
   // The same.
@@ -60,8 +61,10 @@ struct MemberState {
 // One member of the pairers' group: joins the halves of the partitions that it is given, and says in
 // the log how far it is. Offsets are committed with the checkpoint alone, and that once the outputs
 // are through with the records of all halves before: so partitions that go in order lose and repeat
-// nothing, and a member that is killed repeats the records since its last checkpoint. Used by one
-// thread, but for state().
+// nothing, and a member that is killed repeats the records since its last checkpoint. Where owners
+// die one after the other before they have saved anything, the next one names each block before it takes
+// it, until it is past what they can have read: the block of which it dies is skipped by its successor
+// (CrashGuard). Used by one thread, but for state().
 class GroupMember {
  public:
   // All outlive the member.
@@ -85,19 +88,25 @@ class GroupMember {
     uint64_t blocks_saved = 0;
     base::Nanos appended = 0;  // the last message; 0: there was none
     base::Nanos heard = 0;     // when its last message came, or a tick was written. Monotonic
+    CrashGuard guard;
+    int64_t careful_until = 0;  // blocks before this offset are named before they are taken
     bool held = false;
   };
   bool Opened();
   void Reopen(const Status& why);
   void Assign(const std::vector<uint32_t>& partitions);
-  Status Own(uint32_t partition, size_t of, const std::string* checkpoint, int64_t* begin);
+  Status Own(uint32_t partition, size_t of, const CommittedState& committed, int64_t* begin);
+  void GuardAssigned();
+  void Name(uint32_t partition, Partition* one, int64_t offset);
+  void ClearGuards();
   void Take(const LogEvent& event);
   void TakeAgain();
   void TellTime(Partition* one, base::Nanos appended) const;
   void Hold(uint32_t partition, const Status& why);
   void Revoke(const LogEvent& event);
   void TakeNotes();
-  bool Settled() const;
+  bool Settled(const OutputsProgress& marks) const;
+  void AwaitOutputs(const OutputsProgress& marks, base::Nanos wait) const;
   void SaveWhenDue();
   void Save();
   void SaveBeforeRelease();
@@ -119,6 +128,7 @@ class GroupMember {
   std::optional<LogEvent> revoked_;  // to be answered at the end of the turn
   // A message that waits for taps, with its bytes: no other one is taken before.
   std::optional<std::pair<LogEvent, std::string>> waiting_;
+  bool named_ = false;                // the turn took a block that was named: its last one
   pairing::JoinCounters joins_past_;  // of partitions that it had
   // A checkpoint on its way: what is to be saved once the outputs are as far as `marks_`.
   std::vector<StateToSave> notes_;

@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
-#include "shuffle/checkpoint.h"
 #include "shuffle/checkpoint_topic.h"
+#include "shuffle/commit_note.h"
 #include "shuffle/kafka_client.h"
 #include "shuffle/topic_check.h"
 
@@ -27,6 +27,7 @@ namespace {
 constexpr base::Nanos kPartitionsEvery = 5 * base::kSecond;
 constexpr int kCommittedMs = 10'000;
 constexpr int kCommitMs = 5'000;
+constexpr int kEndMs = 5'000;
 
 // A list of partitions of the halves, freed with it.
 class Partitions {
@@ -111,6 +112,10 @@ class GroupConsumer final : public KafkaClient {
 }  // namespace
 
 struct KafkaPairerLog::State {
+  struct Committed {
+    int64_t offset = 0;
+    CommitNote note;
+  };
   State(const ShuffleSettings& of, const base::Clock* by)
       : settings(of), clock(by), checkpoints(of), consumer(of) {}
   ~State() { FreeMessage(); }
@@ -173,15 +178,14 @@ struct KafkaPairerLog::State {
     return out;
   }
 
-  Status Commit(const std::vector<StateToSave>& states,
-                const std::map<uint32_t, int64_t>& checkpoint_offsets) {
+  Status Commit(const std::map<uint32_t, Committed>& commits) {
     Partitions list(settings.cluster.topic);
-    for (const auto& state : states) {
-      auto* one = list.Add(state.partition);
-      const std::string pointer = EncodePointer(checkpoint_offsets.at(state.partition));
-      one->offset = state.next_offset;
-      one->metadata = strdup(pointer.c_str());  // freed with the list
-      one->metadata_size = pointer.size();
+    for (const auto& [partition, commit] : commits) {
+      auto* one = list.Add(partition);
+      const std::string note = Encode(commit.note);
+      one->offset = commit.offset;
+      one->metadata = strdup(note.c_str());  // freed with the list
+      one->metadata_size = note.size();
     }
     rd_kafka_queue_t* queue = rd_kafka_queue_new(consumer.get());
     const absl::Cleanup free_queue = [&] { rd_kafka_queue_destroy(queue); };
@@ -191,14 +195,17 @@ struct KafkaPairerLog::State {
     if (event == nullptr) return absl::UnavailableError("kafka: no answer to a commit");
     const absl::Cleanup free_event = [&] { rd_kafka_event_destroy(event); };
     error = rd_kafka_event_error(event);
-    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? absl::OkStatus() : Error(error);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(error);
+    for (const auto& [partition, commit] : commits) committed[partition] = commit;
+    return absl::OkStatus();
   }
 
   const ShuffleSettings settings;
   const base::Clock* const clock;
   CheckpointTopic checkpoints;
   GroupConsumer consumer;
-  rd_kafka_message_t* message = nullptr;  // whose bytes are the caller's until the next call
+  std::map<uint32_t, Committed> committed;  // as far as is known
+  rd_kafka_message_t* message = nullptr;    // whose bytes are the caller's until the next call
   base::Nanos check_at = 0;
   Status trouble;
 };
@@ -240,10 +247,12 @@ LogEvent KafkaPairerLog::Poll(base::Nanos wait) {
   return out;
 }
 
-StatusOr<std::map<uint32_t, std::string>> KafkaPairerLog::ReadCheckpoints(
+StatusOr<std::map<uint32_t, CommittedState>> KafkaPairerLog::ReadCommitted(
     const std::vector<uint32_t>& partitions) {
-  std::map<uint32_t, int64_t> pointers;
-  if (partitions.empty()) return state_->checkpoints.Read(pointers);
+  std::map<uint32_t, CommittedState> out;
+  std::map<uint32_t, int64_t> checkpoints;
+  state_->committed.clear();
+  if (partitions.empty()) return out;
   Partitions list(state_->settings.cluster.topic);
   for (const uint32_t partition : partitions) list.Add(partition);
   const auto error = rd_kafka_committed(state_->consumer.get(), list.get(), kCommittedMs);
@@ -252,16 +261,42 @@ StatusOr<std::map<uint32_t, std::string>> KafkaPairerLog::ReadCheckpoints(
     const auto& one = list.get()->elems[i];
     if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(one.err);
     if (one.offset < 0) continue;
-    const auto pointer = DecodePointer({static_cast<const char*>(one.metadata), one.metadata_size});
-    if (!pointer.ok()) {
+    const auto note = DecodeCommitNote({static_cast<const char*>(one.metadata), one.metadata_size});
+    if (!note.ok()) {
       return absl::DataLossError(fmt::format(
           "group \"{}\" is used by another program in partition {}: {}. Set --shuffle-group to a "
           "name of its own",
-          state_->settings.group, one.partition, Message(pointer.status())));
+          state_->settings.group, one.partition, Message(note.status())));
     }
-    pointers[static_cast<uint32_t>(one.partition)] = *pointer;
+    const auto partition = static_cast<uint32_t>(one.partition);
+    state_->committed[partition] = {one.offset, *note};
+    out[partition].guard = note->guard;
+    if (note->checkpoint != CrashGuard::kNone) checkpoints[partition] = note->checkpoint;
   }
-  return state_->checkpoints.Read(pointers);
+  auto read = state_->checkpoints.Read(checkpoints);
+  if (!read.ok()) return read.status();
+  for (auto& [partition, checkpoint] : *read) out[partition].checkpoint = std::move(checkpoint);
+  return out;
+}
+
+// Where nobody has committed anything the offset is that of the first message of all: no checkpoint, so
+// nobody begins there.
+Status KafkaPairerLog::Guard(const std::map<uint32_t, CrashGuard>& guards) {
+  std::map<uint32_t, State::Committed> commits;
+  for (const auto& [partition, guard] : guards) {
+    commits[partition] = state_->committed[partition];
+    commits[partition].note.guard = guard;
+  }
+  return state_->Commit(commits);
+}
+
+StatusOr<int64_t> KafkaPairerLog::End(uint32_t partition) {
+  int64_t low = 0, high = 0;
+  const auto error = rd_kafka_query_watermark_offsets(
+      state_->consumer.get(), state_->settings.cluster.topic.c_str(),
+      static_cast<int32_t>(partition), &low, &high, kEndMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(error);
+  return high;
 }
 
 Status KafkaPairerLog::Begin(const std::map<uint32_t, int64_t>& offsets) {
@@ -281,7 +316,11 @@ void KafkaPairerLog::Release() {
 Status KafkaPairerLog::Save(const std::vector<StateToSave>& states) {
   const auto written = state_->checkpoints.Write(states);
   if (!written.ok()) return written.status();
-  return state_->Commit(states, *written);
+  std::map<uint32_t, State::Committed> commits;
+  for (const auto& state : states) {
+    commits[state.partition] = {state.next_offset, {written->at(state.partition), {}}};
+  }
+  return state_->Commit(commits);
 }
 
 void KafkaPairerLog::Pause(uint32_t partition) {

@@ -21,8 +21,10 @@ class KafkaPairerLog final : public PairerLog {
   Status Open() override;
   void Close() override;
   LogEvent Poll(base::Nanos wait) override;
-  StatusOr<std::map<uint32_t, std::string>> ReadCheckpoints(
+  StatusOr<std::map<uint32_t, CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) override;
+  Status Guard(const std::map<uint32_t, CrashGuard>& guards) override;
+  StatusOr<int64_t> End(uint32_t partition) override;
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override;
   void Release() override;
   Status Save(const std::vector<StateToSave>& states) override;

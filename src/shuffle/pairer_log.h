@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "shuffle/commit_note.h"
 
 namespace traffictap::shuffle {
 
@@ -38,6 +40,12 @@ struct StateToSave {
   std::string checkpoint;
 };
 
+// What the group's commit says of a partition.
+struct CommittedState {
+  std::optional<std::string> checkpoint;
+  CrashGuard guard;
+};
+
 // The topics and the group as one pairer sees them. Used by one thread.
 class PairerLog {
  public:
@@ -53,15 +61,19 @@ class PairerLog {
   virtual void Close() = 0;
   virtual LogEvent Poll(base::Nanos wait) = 0;
 
-  // The checkpoints that the group's commits point to; without a commit a partition is not in it.
-  // kDataLoss: a commit or its checkpoint is not ours; others: try again later.
-  virtual StatusOr<std::map<uint32_t, std::string>> ReadCheckpoints(
+  // What the group's commits say, and the checkpoints that they point to; without a commit a partition
+  // is not in it. kDataLoss: a commit or its checkpoint is not ours; others: try again later.
+  virtual StatusOr<std::map<uint32_t, CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) = 0;
+  // Commits the offsets and checkpoints that are committed already, with other guards. Fails as Save.
+  virtual Status Guard(const std::map<uint32_t, CrashGuard>& guards) = 0;
+  // The offset that the partition's next message will have.
+  virtual StatusOr<int64_t> End(uint32_t partition) = 0;
   // Messages come from these offsets on.
   virtual Status Begin(const std::map<uint32_t, int64_t>& offsets) = 0;
   virtual void Release() = 0;
-  // Writes the checkpoints, and once the log has them commits the offsets. Fails where the partitions
-  // are not ours any more: then nothing is committed.
+  // Writes the checkpoints, and once the log has them commits the offsets, without guards. Fails where the
+  // partitions are not ours any more: then nothing is committed.
   virtual Status Save(const std::vector<StateToSave>& states) = 0;
   // No more messages of it come until it is begun again.
   virtual void Pause(uint32_t partition) = 0;

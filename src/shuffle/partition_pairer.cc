@@ -55,6 +55,7 @@ PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairCo
       last_arrival_(checkpoint.last_arrival),
       last_loss_(checkpoint.last_loss),
       longest_window_(checkpoint.longest_window),
+      skipped_(checkpoint.skipped.begin(), checkpoint.skipped.end()),
       from_(checkpoint),
       pairer_(PairingOptions(), nullptr, next) {
   pairer_.Restore(checkpoint.joins);
@@ -63,6 +64,10 @@ PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairCo
 
 Status PartitionPairer::Take(const PartitionMessage& message) {
   if (from_ && message.offset >= from_->next_offset) FinishRestoring();
+  if (skipped_.contains(message.offset)) {
+    PassOver(message);
+    return absl::OkStatus();
+  }
   const auto block = DecodeBlock(message.bytes);
   const bool ours = block.ok() && (*block)->header.partition == options_.partition;
   if (!block.ok() && absl::IsUnimplemented(block.status())) {
@@ -157,6 +162,21 @@ void PartitionPairer::FinishRestoring() {
   from_.reset();
 }
 
+// Not even its header is looked at: its halves are missed as soon as its receiver's next block comes.
+void PartitionPairer::PassOver(const PartitionMessage& message) {
+  KeepMark(message);
+  if (from_) {
+    if (message.offset + 1 >= from_->next_offset) FinishRestoring();
+    return;
+  }
+  ++counters_.blocks;
+  ++counters_.skipped_blocks;
+  next_offset_ = message.offset + 1;
+  log::For("shuffle").error(
+      "block skipped, pairers have died of it partition={} offset={} bytes={}", options_.partition,
+      message.offset, message.bytes.size());
+}
+
 void PartitionPairer::Broken(const PartitionMessage& message) {
   ++counters_.broken_blocks;
   log::For("shuffle").warn("block skipped, it is broken partition={} offset={} bytes={}",
@@ -224,6 +244,7 @@ Checkpoint PartitionPairer::Note() const {
   if (!out.waiting.empty()) {
     out.read_from = std::min(out.read_from, OffsetOf(out.waiting.front().position));
   }
+  out.skipped.assign(skipped_.lower_bound(out.read_from), skipped_.end());
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ class PartitionPairer {
   PartitionPairer(PartitionPairerOptions options, pairing::PairConsumer* next,
                   const Checkpoint& checkpoint);
 
+  // Blocks at these offsets are passed over unread, whenever they come. Before the first message.
+  void Skip(const std::vector<int64_t>& offsets) {
+    skipped_.insert(offsets.begin(), offsets.end());
+  }
+
   // Takes the next message; may call `next`. A broken block is counted and skipped. kUnimplemented: of
   // a newer format; nothing was taken, and the partition must wait for a newer pairer. kUnavailable: it
   // waits for taps; nothing was taken, and it is to be given again.
@@ -76,6 +82,7 @@ class PartitionPairer {
   void Read(const PartitionMessage& message, const Block& block);
   void ReadAgain(const PartitionMessage& message, const Block& block);
   void FinishRestoring();
+  void PassOver(const PartitionMessage& message);
   void Broken(const PartitionMessage& message);
   base::Nanos TakeHeader(const PartitionMessage& message, const BlockHeader& header);
   // How many of the block's first halves came before.
@@ -91,6 +98,7 @@ class PartitionPairer {
   base::Nanos last_arrival_ = 0;
   base::Nanos last_loss_ = INT64_MIN;
   base::Nanos longest_window_ = 5 * base::kSecond;
+  std::set<int64_t> skipped_;
   std::deque<std::pair<base::Nanos, int64_t>> marks_;  // append times and offsets, a second apart
   std::optional<Checkpoint> from_;                     // while restoring
   size_t found_ = 0;                                   // of from_->waiting, or passed

@@ -10,6 +10,7 @@
 #include "base/crc32c.h"
 #include "base/status.h"
 #include "shuffle/checkpoint.h"
+#include "shuffle/commit_note.h"
 #include "traffic/byte_codec.h"
 
 namespace traffictap::shuffle {
@@ -24,7 +25,7 @@ void Check(std::string_view bytes) {
   const auto back = DecodeCheckpoint(Encode(*read));
   TT_CHECK(back.ok() && back->next_offset == read->next_offset);
   TT_CHECK(back->clock == read->clock && back->sequences == read->sequences);
-  TT_CHECK(back->counters == read->counters);
+  TT_CHECK(back->counters == read->counters && back->skipped == read->skipped);
   TT_CHECK(back->waiting.size() == read->waiting.size());
   for (size_t i = 0; i < back->waiting.size(); ++i) {
     TT_CHECK(back->waiting[i].position == read->waiting[i].position);
@@ -42,9 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   traffic::ByteWriter checksum;
   checksum.Fixed(base::Crc32c(text), 4);
   shuffle::Check(checksum.Take().append(text));
-  if (const auto offset = shuffle::DecodePointer(text); offset.ok()) {
-    const auto again = shuffle::DecodePointer(shuffle::EncodePointer(*offset));
-    TT_CHECK(again.ok() && *again == *offset);
+  if (const auto note = shuffle::DecodeCommitNote(text); note.ok()) {
+    const auto again = shuffle::DecodeCommitNote(shuffle::Encode(*note));
+    TT_CHECK(again.ok() && *again == *note);
   }
   return 0;
 }

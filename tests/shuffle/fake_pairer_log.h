@@ -19,6 +19,7 @@ struct FakeTopics {
   };
   std::map<uint32_t, std::vector<Message>> halves;                // by partition; index is offset
   std::map<uint32_t, std::pair<int64_t, std::string>> committed;  // offset, checkpoint
+  std::map<uint32_t, shuffle::CrashGuard> guards;                 // the same commits'
 };
 
 // One member's view of them; what the group does is the test's to say.
@@ -55,15 +56,24 @@ class FakePairerLog final : public shuffle::PairerLog {
     }
     return out;
   }
-  StatusOr<std::map<uint32_t, std::string>> ReadCheckpoints(
+  StatusOr<std::map<uint32_t, shuffle::CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) override {
     if (!read_status.ok()) return read_status;
-    std::map<uint32_t, std::string> out;
+    std::map<uint32_t, shuffle::CommittedState> out;
     for (const uint32_t partition : partitions) {
       const auto found = topics_->committed.find(partition);
-      if (found != topics_->committed.end()) out[partition] = found->second.second;
+      if (found != topics_->committed.end()) out[partition].checkpoint = found->second.second;
+      out[partition].guard = topics_->guards[partition];
     }
     return out;
+  }
+  Status Guard(const std::map<uint32_t, shuffle::CrashGuard>& guards) override {
+    if (!save_status.ok()) return save_status;
+    for (const auto& [partition, guard] : guards) topics_->guards[partition] = guard;
+    return absl::OkStatus();
+  }
+  StatusOr<int64_t> End(uint32_t partition) override {
+    return static_cast<int64_t>(topics_->halves[partition].size());
   }
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override {
     at_.clear();
@@ -82,6 +92,7 @@ class FakePairerLog final : public shuffle::PairerLog {
     if (!save_status.ok()) return save_status;
     for (const auto& state : states) {
       topics_->committed[state.partition] = {state.next_offset, state.checkpoint};
+      topics_->guards[state.partition] = {};
     }
     return absl::OkStatus();
   }

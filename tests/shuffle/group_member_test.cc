@@ -34,7 +34,10 @@ struct GroupMemberTest {
     shuffle::GroupMemberOptions out;
     out.release_wait = 20 * kMillisecond;
     out.taps = SimulatedOptions().taps;
-    out.outputs = [this] { return outputs; };
+    out.outputs = [this] {
+      if (progress) progress();
+      return outputs;
+    };
     return out;
   }
   // One half in a block of its own, `at` after the log's begin.
@@ -82,6 +85,7 @@ struct GroupMemberTest {
   fakes::ManualClock clock;
   FakeTopics topics;
   shuffle::OutputsProgress outputs;
+  std::function<void()> progress;  // before each look at them
 };
 
 BOOST_FIXTURE_TEST_SUITE(group_member, GroupMemberTest)
@@ -255,6 +259,106 @@ BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_holds_its_partition_alone_and_is_
   one.Turn();
   BOOST_TEST(Committed(0) == -1);
   BOOST_TEST(Committed(1) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_takeover_is_noted_until_there_is_a_checkpoint) {
+  Pairer one(this), two(this);
+  one.log.Assign({0});
+  WritePair("a", kSecond);
+  one.Turn();
+  BOOST_TEST(topics.guards[0].takeovers == 1u);
+  two.log.Assign({0});
+  two.Turn();
+  BOOST_TEST(topics.guards[0].takeovers == 2u);
+  clock.Advance(kSecond);
+  two.Turn();
+  BOOST_TEST(Committed() == 2);
+  BOOST_TEST((topics.guards[0] == shuffle::CrashGuard()));
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_that_goes_in_order_has_not_died_though_it_had_nothing_to_save) {
+  Pairer one(this);
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(topics.guards[0].takeovers == 1u);
+  one.log.Revoke(false);
+  one.Turn();
+  BOOST_TEST((topics.guards[0] == shuffle::CrashGuard()));
+}
+
+BOOST_AUTO_TEST_CASE(where_three_have_died_each_block_is_named_before_it_is_taken) {
+  Pairer one(this);
+  topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom - 1;
+  WritePair("a", kSecond);
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == 0);
+  BOOST_TEST(one.member.state().counters.received == 1u);
+  // What comes after its start was seen by nobody before it.
+  WritePair("b", 2 * kSecond);
+  one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == 1);
+  BOOST_TEST(one.member.state().counters.received == 2u);
+  one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == 1);
+  BOOST_TEST(one.member.state().counters.received == 4u);
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(Committed() == 4);
+  BOOST_TEST((topics.guards[0] == shuffle::CrashGuard()));
+}
+
+BOOST_AUTO_TEST_CASE(a_named_block_waits_for_the_outputs_of_the_one_before) {
+  Pairer one(this);
+  topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom - 1;
+  WritePair("a", kSecond);
+  int looked = 0;
+  outputs["file"] = {1, 0};
+  progress = [&] {
+    if (++looked == 3) outputs["file"].settled = 1;
+  };
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(looked >= 3);
+  BOOST_TEST(outputs["file"].settled == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_block_that_was_in_hand_is_skipped_and_counted) {
+  Pairer one(this), two(this);
+  topics.guards[0] = {4, 1, {}};
+  WritePair("a", kSecond);
+  WritePair("b", 2 * kSecond);
+  one.log.Assign({0});
+  one.Turn();
+  const auto state = one.member.state();
+  BOOST_TEST(state.counters.skipped_blocks == 1u);
+  BOOST_TEST(state.counters.received == 3u);
+  BOOST_TEST(state.counters.lost == 1u);
+  BOOST_TEST(Clients(one) == std::vector<std::string>{"b"}, boost::test_tools::per_element());
+  // Until there is a checkpoint the commit keeps it, then that does.
+  BOOST_TEST((topics.guards[0] == shuffle::CrashGuard{1, shuffle::CrashGuard::kNone, {1}}));
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST((topics.guards[0] == shuffle::CrashGuard()));
+  two.log.Assign({0});
+  two.Turn();
+  BOOST_TEST(two.member.state().counters.skipped_blocks == 1u);
+  BOOST_TEST(two.member.state().counters.received == 3u);
+}
+
+// A newer pairer has to read it.
+BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_is_not_skipped_however_many_owners_die) {
+  topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom;
+  const std::string header = shuffle::RawNumber(1, 2) + shuffle::RawBytes(3, "newer");
+  topics.halves[0].push_back({SimulatedLog::kStart, shuffle::RawBlock(header, "")});
+  for (int owner = 0; owner < 5; ++owner) {
+    Pairer one(this);
+    one.log.Assign({0});
+    one.Turn();
+    BOOST_TEST(one.member.state().partitions_held == 1u);
+    BOOST_TEST(one.member.state().counters.skipped_blocks == 0u);
+  }
+  BOOST_TEST(topics.guards[0].skipped.empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_the_log_is_named_and_tried_again) {

@@ -155,6 +155,49 @@ BOOST_AUTO_TEST_CASE(a_broken_block_is_counted_as_lost_and_skipped) {
   BOOST_TEST(pairer.Note().next_offset == 103);
 }
 
+BOOST_AUTO_TEST_CASE(a_block_that_is_skipped_is_not_read_and_its_halves_are_lost) {
+  auto pairer = Make();
+  pairer.Skip({101});
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  BOOST_TEST(Take(pairer, Seal("a", 2, {Client("2"), Client("3")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().skipped_blocks == 1u);
+  BOOST_TEST(pairer.counters().received == 1u);
+  BOOST_TEST(Take(pairer, Seal("a", 4, {Client("4")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().lost == 2u);
+  BOOST_TEST(pairer.counters().received == 2u);
+  BOOST_TEST(pairer.counters().broken_blocks == 0u);
+}
+
+// Nor when it is read again by a later owner.
+BOOST_AUTO_TEST_CASE(what_is_skipped_stays_skipped_as_long_as_it_would_be_read_again) {
+  auto pairer = Make();
+  pairer.Skip({101});
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  const auto deadly = Seal("a", 2, {Client("2")}, kSecond);
+  BOOST_TEST(Take(pairer, deadly, kSecond).ok());
+  const auto checkpoint = pairer.Note();
+  BOOST_TEST(checkpoint.skipped == std::vector<int64_t>{101}, boost::test_tools::per_element());
+  auto options = SimulatedOptions();
+  size_t read = 0;
+  options.taps = [&](std::span<const uint64_t> taps) {
+    ++read;
+    return SimulatedOptions().taps(taps);
+  };
+  PartitionPairer next(options, &collected,
+                       shuffle::DecodeCheckpoint(shuffle::Encode(checkpoint)).value());
+  offset = checkpoint.read_from;
+  BOOST_TEST(Take(next, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  BOOST_TEST(Take(next, deadly, kSecond).ok());
+  BOOST_TEST(next.restored());
+  BOOST_TEST(read == 1u);
+  BOOST_TEST(next.counters().skipped_blocks == 1u);
+  BOOST_TEST(next.joins().waiting == 1u);
+  // Half a minute on it is forgotten.
+  BOOST_TEST(Take(next, Seal("a", 3, {}, 40 * kSecond), 40 * kSecond).ok());
+  BOOST_TEST(Take(next, Seal("a", 3, {}, 80 * kSecond), 80 * kSecond).ok());
+  BOOST_TEST(next.Note().skipped.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_block_of_another_partition_is_broken) {
   auto options = SimulatedOptions();
   options.partition = 5;
