@@ -59,7 +59,8 @@ AccessLogStream::AccessLogStream(const Shared& shared, std::optional<SpiffeId> s
                                  std::function<void()> resume)
     : shared_(shared),
       sender_(std::move(sender)),
-      pause_(std::make_shared<Pause>(shared.counters, std::move(resume))) {}
+      pause_(std::make_shared<Pause>(shared.counters, std::move(resume))),
+      ends_(shared.turnover == nullptr ? INT64_MAX : shared.turnover->NextEnd()) {}
 
 AccessLogStream::~AccessLogStream() = default;
 
@@ -92,11 +93,20 @@ Status AccessLogStream::OnUnread() {
   return absl::OkStatus();
 }
 
+// Envoy sends what it has gathered every now and then, and hears of the end meanwhile: then nothing is on its way.
+bool AccessLogStream::Leaves() {
+  moves_ = shared_.turnover != nullptr && shared_.turnover->Due(ends_);
+  return moves_;
+}
+
 void AccessLogStream::OnEnd(StreamEnd how) {
   const bool unread = pause_->Take();
   const bool broken = how == StreamEnd::kBroken && !unread;
   StreamCounters& counters = *shared_.counters;
-  ++(unread ? counters.ended_unread : broken ? counters.ended_broken : counters.ended_clean);
+  ++(moves_   ? counters.ended_moved
+     : unread ? counters.ended_unread
+     : broken ? counters.ended_broken
+              : counters.ended_clean);
   --counters.open;
   if (entries_) entries_->End(!broken);
 }

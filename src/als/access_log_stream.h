@@ -11,6 +11,7 @@
 #include "als/decode_entry.h"
 #include "als/grpc_session.h"
 #include "als/identity_gate.h"
+#include "als/stream_turnover.h"
 #include "als/zone_table.h"
 #include "traffic/entry_consumer.h"
 
@@ -24,6 +25,7 @@ struct StreamCounters {
   std::atomic<uint64_t> ended_clean{0};
   std::atomic<uint64_t> ended_broken{0};
   std::atomic<uint64_t> ended_unread{0};  // while paused: nobody misses what was in flight
+  std::atomic<uint64_t> ended_moved{0};   // by us, right after a message: StreamTurnover
   std::atomic<uint64_t> messages{0};
   std::atomic<uint64_t> messages_unread{0};  // passed over for want of memory
   std::atomic<uint64_t> bytes{0};
@@ -39,7 +41,8 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
     traffic::EntryConsumer* consumer;
     IdentityGate* gate;
     StreamCounters* counters;
-    const ZoneTable* zones = nullptr;  // null: proxies' own words alone
+    const ZoneTable* zones = nullptr;    // null: proxies' own words alone
+    StreamTurnover* turnover = nullptr;  // null: they stay
   };
 
   // A status where the sender is refused. `resume` has the session read on with this stream; called
@@ -50,6 +53,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
 
   StatusOr<Next> OnMessage(std::string_view message) override;
   Status OnUnread() override;
+  bool Leaves() override;
   void OnEnd(StreamEnd how) override;
 
  private:
@@ -64,7 +68,9 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
   const Shared shared_;
   const std::optional<SpiffeId> sender_;
   const std::shared_ptr<Pause> pause_;
-  traffic::NodePtr node_;  // null until the identifier came
+  const base::Nanos ends_;  // StreamTurnover's
+  bool moves_ = false;      // it is
+  traffic::NodePtr node_;   // null until the identifier came
   Status refused_;
   std::unique_ptr<traffic::EntryStream> entries_;  // null until the identifier came
 };

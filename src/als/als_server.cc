@@ -42,14 +42,17 @@ void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
       {}, counters.paused);
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
   const std::string help =
-      "Streams that ended: closed cleanly by the sender, broken with entries in flight, or unread "
-      "because no tap needed their proxy.";
+      "Streams that ended: closed cleanly by the sender, broken with entries in flight, unread "
+      "because no tap needed their proxy, or moved: ended right after a message so that the proxy "
+      "opens another.";
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
                  counters.ended_clean);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
                  counters.ended_broken);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "unread"}},
                  counters.ended_unread);
+  writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "moved"}},
+                 counters.ended_moved);
   writer.Counter("traffictap_als_messages_total", "Messages received.", {}, counters.messages);
   writer.Counter("traffictap_als_messages_unread_total",
                  "Messages dropped before they were complete because the memory for streams was "
@@ -77,7 +80,9 @@ struct AlsServer::State {
   State(const AlsServerOptions& options, traffic::EntryConsumer* consumer, const ZoneTable* zones)
       : gate(options.identity),
         kept(options.limits.kept_bytes_max),
-        shared{options.limits, options.times, &kept, {consumer, &gate, &counters, zones}} {}
+        turnover(options.stream_age_max, base::ProcessClock()),
+        shared{
+            options.limits, options.times, &kept, {consumer, &gate, &counters, zones, &turnover}} {}
 
   // To the loop that has the fewest.
   void Add(int socket) {
@@ -90,6 +95,7 @@ struct AlsServer::State {
   IdentityGate gate;
   StreamCounters counters;
   KeptBytes kept;
+  StreamTurnover turnover;
   const Connection::Shared shared;
   std::unique_ptr<TlsContext> tls;  // null: plain text
   std::unique_ptr<ConnectionAcceptor> acceptor;
@@ -132,8 +138,9 @@ AlsServer::~AlsServer() { Stop(0); }
 
 int AlsServer::port() const { return state_->acceptor->port(); }
 
-void AlsServer::Stop(base::Nanos read_on) {
+void AlsServer::Stop(base::Nanos read_on, bool move) {
   State& state = *state_;
+  if (move) state.turnover.Everybody();
   state.acceptor->Stop();
   for (const auto& loop : state.loops) loop->Drain();
   const absl::Time deadline = absl::Now() + absl::Nanoseconds(read_on);

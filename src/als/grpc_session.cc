@@ -272,6 +272,8 @@ void GrpcSession::Settle(Stream* stream, const Status& status) {
     End(stream, StreamEnd::kBroken, {200, status});
   } else if (held && draining_) {
     End(stream, StreamEnd::kClean, {});
+  } else if (!held && stream->messages.between_messages() && stream->handler->Leaves()) {
+    End(stream, StreamEnd::kClean, {});
   } else {
     GiveWindow(stream);
   }

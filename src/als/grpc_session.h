@@ -49,6 +49,9 @@ class StreamHandler {
   // A message was passed over: there was no memory to keep it until it was whole. Errors as
   // OnMessage.
   virtual Status OnUnread() = 0;
+  // Asked between two messages, with nothing more of the stream here: whether it is to end now, well. The
+  // next call is OnEnd then.
+  virtual bool Leaves() { return false; }
   // The last call, always made.
   virtual void OnEnd(StreamEnd how) = 0;
 };

@@ -2,6 +2,8 @@
 #include "collector/collector.h"
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -231,8 +233,11 @@ Collector::~Collector() {
 void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
-  // First, for the proxies hold what they have not sent yet: nothing of ours may keep them waiting.
-  if (state.als) state.als->Stop(state.options.read_on);
+  // First, for the proxies hold what they have not sent yet: nothing of ours may keep them waiting. A receiver is one
+  // of several: once the mesh has heard that it is not ready, each stream moves right after a message.
+  const bool moves = state.als && state.options.role.role == Role::kReceiver;
+  if (moves) std::this_thread::sleep_for(std::chrono::nanoseconds(state.options.unready_wait));
+  if (state.als) state.als->Stop(state.options.read_on, moves);
   state.stopping = true;
   state.taps.reset();  // no reload from here on
   state.pipeline->Stop(state.options.close_wait);

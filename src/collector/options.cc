@@ -11,12 +11,17 @@
 
 #include "collector/memory_plan.h"
 #include "fmt/format.h"
+#include "tap/values.h"
 
 namespace traffictap::collector {
 namespace {
 
 // A negative size would wrap around to one without a bound.
 const CLI::Range kBytes(uint64_t{1}, uint64_t{1} << 44);
+
+// Of a stream: each new one costs its proxy's identifier, up to 62 kB.
+constexpr base::Nanos kAgeMin = base::kSecond;
+constexpr base::Nanos kAgeMax = 24 * 3600 * base::kSecond;
 
 // Set: asked for on the command line.
 struct MemoryOptions {
@@ -36,6 +41,11 @@ std::string HostName() {
   return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "collector";
 }
 
+// ParseDuration wants a unit, also after a nought.
+StatusOr<base::Nanos> ReadAge(const std::string& text) {
+  return tap::ParseDuration(text == "0" ? "0s" : text);
+}
+
 void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option("--als", out->als.address,
                  "address on which to receive access logs (gRPC), IP:PORT")
@@ -53,6 +63,19 @@ void AddServerOptions(CLI::App& app, Options* out) {
       ->default_str("none");
   app.add_option("--als-trust-domain", out->als.identity.trust_domains,
                  "accept only senders of this trust domain; may be repeated (default: any)");
+  app.add_option_function<std::string>(
+         "--als-stream-max-age",
+         [out](const std::string& text) { out->als.stream_age_max = *ReadAge(text); },
+         "end a stream of access logs right after a message once it is so old, so that its proxy "
+         "opens another and may find another receiver, such as 15m (default: 0, never)")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto age = ReadAge(text);
+            if (!age.ok()) return Message(age.status());
+            const bool good = *age == 0 || (*age >= kAgeMin && *age <= kAgeMax);
+            return good ? std::string() : fmt::format("'{}' must be 0 or 1s to 24h", text);
+          },
+          "DURATION"));
   app.add_option("--http", out->http.address, "address for /metrics, /healthz and /readyz, IP:PORT")
       ->capture_default_str();
 }

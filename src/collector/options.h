@@ -30,6 +30,8 @@ struct Options {
   // Of a receiver: blocks on their way to Kafka, which have the memory of all that it does not do.
   size_t shuffle_bytes_max = size_t{256} << 20;
   base::LogOptions log;
+  // Of a receiver, after SIGTERM: until the mesh has heard that it is not ready. Then its streams move.
+  base::Nanos unready_wait = 2 * base::kSecond;
   base::Nanos read_on = 3 * base::kSecond;      // after SIGTERM, for what the proxies still flush
   base::Nanos stall_max = 30 * base::kSecond;   // of a pairing thread: then /healthz says so
   base::Nanos close_wait = 10 * base::kSecond;  // after it, for the outputs

@@ -20,8 +20,9 @@ using traffic::RejectReason;
 using Seen = RecordingConsumer::Seen;
 
 struct Server {
-  Server() {
+  explicit Server(base::Nanos stream_age_max = 0) {
     AlsServerOptions options;
+    options.stream_age_max = stream_age_max;
     options.address = "localhost:0";
     options.limits.message_bytes_max = 100'000;
     zones.Set({{"node-1", "eu-1a"}});
@@ -48,7 +49,23 @@ const std::string kBroken =
 
 }  // namespace
 
+// Streams of a server that ends them as soon as it has read something.
+struct ShortStreams : Server {
+  ShortStreams() : Server(1) {}
+};
+
 BOOST_FIXTURE_TEST_SUITE(access_log_stream, Server)
+
+BOOST_FIXTURE_TEST_CASE(an_old_stream_ends_well_after_a_message_and_is_counted, ShortStreams) {
+  LogSender sender(channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1", "/2"}, "node")));
+  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(consumer.seen().paths == (std::vector<std::string>{"/1", "/2"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"moved\"} 1"));
+  BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"clean\"} 0"));
+  BOOST_TEST(Reports("traffictap_als_streams 0"));
+}
 
 BOOST_AUTO_TEST_CASE(delivers_the_entries_of_a_stream_and_its_clean_end) {
   LogSender sender(channel);

@@ -23,6 +23,8 @@ struct Seen {
   int unread = 0;
   int opened = 0;
   std::vector<StreamEnd> ends;
+  bool leaves = false;  // what the handlers answer to Leaves
+  int asked = 0;
   // What the handlers answer.
   std::map<std::string, StatusOr<Next>> answers;
   Status answer_to_unread;
@@ -40,6 +42,10 @@ class Handler final : public StreamHandler {
   Status OnUnread() override {
     ++seen_->unread;
     return seen_->answer_to_unread;
+  }
+  bool Leaves() override {
+    ++seen_->asked;
+    return seen_->leaves;
   }
   void OnEnd(StreamEnd how) override { seen_->ends.push_back(how); }
 
@@ -118,6 +124,52 @@ BOOST_AUTO_TEST_CASE(reads_messages_and_answers_when_the_sender_is_done) {
   BOOST_TEST(client.answer(id).closed.value() == unsigned{NGHTTP2_NO_ERROR});
   BOOST_TEST(session->streams() == 0u);
   BOOST_TEST(kept.held() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_stream_that_leaves_ends_well_right_after_a_message_and_the_connection_stays) {
+  const int32_t id = Open();
+  Send(id, "one");
+  BOOST_TEST(seen.asked == 1);
+  BOOST_TEST(seen.ends.empty());
+  seen.leaves = true;
+  Send(id, "two");
+  BOOST_TEST(seen.messages.size() == 2u);
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+  BOOST_TEST(client.status(id) == "0");
+  BOOST_TEST(client.answer(id).closed.value() == unsigned{NGHTTP2_NO_ERROR});
+  BOOST_TEST(!session->over());
+  seen.leaves = false;
+  Send(Open(), "three");
+  BOOST_TEST(seen.messages.size() == 3u);
+  BOOST_TEST(session->streams() == 1u);
+  BOOST_TEST(kept.held() == 0u);
+}
+
+// What has come of another message would be lost.
+BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
+  const int32_t id = Open();
+  seen.leaves = true;
+  const std::string next = Http2Client::Message("two");
+  client.Write(id, Http2Client::Message("one") + next.substr(0, 6));
+  Exchange();
+  BOOST_TEST(seen.messages.size() == 1u);
+  BOOST_TEST(seen.ends.empty());
+  client.Write(id, next.substr(6));
+  Exchange();
+  BOOST_TEST(seen.messages.size() == 2u);
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_stream_does_not_leave) {
+  seen.answers["one"] = Next::kPause;
+  seen.leaves = true;
+  const int32_t id = Open();
+  Send(id, "one");
+  BOOST_TEST(seen.asked == 0);
+  BOOST_TEST(seen.ends.empty());
+  session->Resume(id);
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
 }
 
 BOOST_AUTO_TEST_CASE(tells_who_the_sidecar_says_the_sender_is) {

@@ -93,6 +93,7 @@ WRONG = [
     ("a topic that is none", shuffled(topic="a/b"), "'/shuffle/topic'"),
     ("no partition", shuffled(partitions=0), "'/shuffle/partitions'"),
     ("no pairer", shuffled(pairers={"replicas": 0}), "at '/shuffle/pairers/replicas': minimum"),
+    ("an age without a unit", shuffled(receivers={"streamMaxAge": "15"}), "'/shuffle/receivers/streamMaxAge'"),
     ("no receiver", shuffled(receivers={"replicas": 0}), "at '/shuffle/receivers/replicas': minimum"),
     ("more pairers than partitions", shuffled(partitions=4, pairers={"replicas": 5}),
      "shuffle.pairers.replicas is 5 and shuffle.partitions 4"),

@@ -61,7 +61,9 @@ class Shuffle(unittest.TestCase):
             self.assertLessEqual(cluster, set(args))
             self.assertIn("--operator=traffictap-operator.traffictap-system.svc.cluster.local:9813", args)
         self.assertLessEqual({"--role=receiver", "--memory=1gb", "--queue-size=64mb", "--als-identity=certificate",
-                              "--als-trust-domain=cluster.local"}, set(receiver))
+                              "--als-trust-domain=cluster.local", "--als-stream-max-age=15m"}, set(receiver))
+        never = rendered(shuffled(receivers={"streamMaxAge": 0}))
+        self.assertIn("--als-stream-max-age=0", args_of(never, RECEIVER))
         self.assertLessEqual({"--role=pairer", "--memory=2gb", "--waiting-size=512mb", "--output-dir=/var/lib/traffictap/records",
                               "--spool-dir=/var/lib/traffictap/spool"}, set(pairer))
         needs = (ROOT / "src/collector/role_options.cc").read_text()

@@ -113,6 +113,20 @@ BOOST_AUTO_TEST_CASE(memory_is_divided_and_what_is_asked_for_one_part_is_taken_f
   BOOST_TEST(greedy.text.find("raise it or lower the others") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(streams_stay_until_an_age_is_set) {
+  const auto with = [&](const std::string& age) {
+    return Parse({"--taps", here, "--als-stream-max-age", age});
+  };
+  BOOST_TEST(Parse({"--taps", here}).result.options.als.stream_age_max == 0);
+  BOOST_TEST(with("0").result.options.als.stream_age_max == 0);
+  BOOST_TEST(with("15m").result.options.als.stream_age_max == 900 * base::kSecond);
+  for (const char* bad : {"15", "10ms", "25h", "-1s", "", "old"}) {
+    const auto refused = with(bad);
+    BOOST_TEST(refused.result.exit_code.value_or(0) != 0, bad);
+    BOOST_TEST(refused.text.find("--als-stream-max-age") != std::string::npos, refused.text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_senders_identity_is_taken_from_where_the_flag_says) {
   using als::IdentitySource;
   const auto source = [&](const std::string& name) {

@@ -83,6 +83,7 @@
 {{- with $root.Values.shuffle.receivers.queueSize }}
 - --queue-size={{ . }}
 {{- end }}
+- --als-stream-max-age={{ $root.Values.shuffle.receivers.streamMaxAge }}
 {{- else -}}
 - --output-dir=/var/lib/traffictap/records
 - --spool-dir=/var/lib/traffictap/spool
