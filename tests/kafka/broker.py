@@ -109,6 +109,10 @@ class Broker:
         self.tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.address(), "--create",
                   "--topic", topic, "--partitions", partitions, *settings)
 
+    def add_partitions(self, topic, partitions):
+        self.tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.address(), "--alter",
+                  "--topic", topic, "--partitions", partitions)
+
     def read(self, topic):
         """All messages: dicts of kcat's JSON with key, partition, offset, headers and the parsed record."""
         return list(self.each(topic))

@@ -6,9 +6,11 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+import types
 import unittest
 
 import broker as kafka
@@ -25,6 +27,13 @@ PARTITIONS = 8
 AT_ONCE, PAUSE = 20, 0.1  # requests of a message, seconds between messages
 # What a kill repeats: a checkpoint interval, and what blocks, outputs and a busy machine add.
 REPEATED_SECONDS = 5
+# How long a pairer stands still, which has to be longer than its session; without it none does.
+FROZEN_SECONDS = float(os.environ.get("FROZEN_SECONDS", "0"))
+BROKER_AWAY_SECONDS = 8
+# Streams that each receiver has to see move, and the entries that one may cost: a message has some thirty.
+MOVES_EACH, MOVES_LOSS = 10, 1
+# Receivers that are not heard for longer are dead to the others.
+SILENCE_SECONDS = 25
 
 
 def setUpModule():
@@ -193,6 +202,133 @@ class ScaleOut(unittest.TestCase):
         wait_until("the last pairer has all", lambda: self.at_rest(receivers, last, mesh), 40)
         self.check_records(pairers, mesh, killed["at"])
         self.check_books(receivers, last, mesh)
+
+    def test_a_broker_that_goes_away_and_a_pairer_that_stood_still_cost_nothing(self):
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairers = [self.start("pairer", n).ready() for n in (1, 2)]
+        mesh, at = Mesh(receivers), {}
+
+        def shared():
+            return all(p.of("partitions") == PARTITIONS / 2 for p in pairers)
+
+        def stand_still():
+            wait_until("the pairers share the partitions", shared, 30)
+            wait_until("the first pairer has written", pairers[0].records)
+            at["frozen"] = at["thawed"] = time.monotonic()
+            if not FROZEN_SECONDS:
+                return
+            pairers[0].process.send_signal(signal.SIGSTOP)
+            time.sleep(FROZEN_SECONDS)
+            wait_until("the other one owns all", lambda: pairers[1].of("partitions") == PARTITIONS, 30)
+            pairers[0].process.send_signal(signal.SIGCONT)
+            at["thawed"] = time.monotonic()
+            wait_until("they share them again", shared, 30)
+
+        def go_away():
+            at["away"] = time.monotonic()
+            BROKER.kill()
+            time.sleep(BROKER_AWAY_SECONDS)
+            BROKER.start()
+            at["back"] = time.monotonic()
+            time.sleep(2)
+
+        proxy.run(mesh.run([(2, lambda: (stand_still(), go_away()))]))
+        wait_until("the pairers have all", lambda: self.all_taken(receivers, pairers, mesh), 60)
+        away = at["back"] - at["away"]
+        print(f"     stood still for {at['thawed'] - at['frozen']:.0f} s, the broker away for {away:.0f} s")
+        if away > SILENCE_SECONDS:
+            self.skipTest(f"Kafka took {away:.0f} s to come back")
+        times, ids = collections.Counter(), collections.defaultdict(set)
+        for record in (record for pairer in pairers for record in pairer.records()):
+            path = record["request"]["path"]
+            self.assertNotIn("orphanReason", record)
+            self.assertEqual(stage.sides(record), 2, path)
+            times[path] += 1
+            ids[path].add(record["id"])
+        self.assertEqual(set(times), set(mesh.sent_at))
+        self.assertEqual([path for path, of in ids.items() if len(of) != 1], [])
+        repeated = [path for path, count in times.items() if count > 1]
+        print(f"     {len(times)} requests, {len(repeated)} repeated")
+        if not FROZEN_SECONDS:
+            self.assertEqual(repeated, [])
+        # What it had not saved, and what it wrote until it heard that it was out.
+        for path in repeated:
+            self.assertGreater(mesh.sent_at[path], at["frozen"] - REPEATED_SECONDS, path)
+            self.assertLess(mesh.sent_at[path], at["thawed"] + REPEATED_SECONDS, path)
+        for receiver in receivers:
+            self.assertEqual(receiver.of("halves_lost_total"), 0)
+        self.assertEqual(sum(p.of("partition_halves", result="lost") for p in pairers), 0)
+
+    @staticmethod
+    def all_taken(receivers, pairers, mesh):
+        metrics = [pairer.metrics() for pairer in pairers]
+        acked = sum(r.of("halves_acked_total") for r in receivers)
+        taken = sum(metric(one, "shuffle_partition_halves", result="taken") for one in metrics)
+        rest = sum(metric(one, name) for one in metrics for name in ("waiting", "output_queued"))
+        owned = sum(metric(one, "shuffle_partitions") for one in metrics)
+        return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
+
+    def test_envoys_move_to_another_receiver_and_lose_next_to_nothing(self):
+        receivers = [self.start("receiver", n, "--als-stream-max-age", "1s").ready() for n in (1, 2)]
+        pairer = self.start("pairer", 1).ready()
+
+        def moved():
+            return [metric(r.metrics(), "als_streams_ended_total", how="moved") for r in receivers]
+
+        envoys = shop.Shop(types.SimpleNamespace(network=NETWORK), self.work, pods=(stage.FRONTEND, stage.FAST),
+                           receivers=[(r.ip, r.als_port) for r in receivers])
+        try:
+            with stage.Load(envoys, 300) as load:
+                wait_until("streams move to and from both", lambda: min(moved()) >= MOVES_EACH, 60)
+                before = moved()[0]
+                received = [metric(r.metrics(), "entries_received_total") for r in receivers]
+                # In order, under load: its streams move as well, and nobody opens one with it.
+                self.assertEqual(receivers[0].stop(), 0)
+                broken = [line for line in self.log_of(receivers[0]).splitlines() if "entries lost" in line]
+                self.assertEqual(broken, [])
+                time.sleep(2)
+                answered = load.stop()
+            state = {}
+
+            def quiet():
+                sent, taken = envoys.entries_sent(), pairer.of("partition_halves", result="taken")
+                same, state["now"] = state.get("now") == (sent, taken), (sent, taken)
+                time.sleep(2 * stage.FLUSH_SECONDS)
+                return same
+
+            wait_until("nothing new comes", quiet, 40)
+            sent, taken = state["now"]
+            lost, moves = sent["flushed"] - taken, before + metric(receivers[1].metrics(), "als_streams_ended_total", how="moved")
+            print(f"     {answered} requests, {moves:.0f} moves, {lost:.0f} of {sent['flushed']} entries lost")
+            self.assertGreater(min(received), 0.2 * sum(received), "one receiver has next to all")
+            self.assertGreaterEqual(lost, 0)
+            self.assertLess(lost, MOVES_LOSS * moves)
+        finally:
+            envoys.stop()
+
+    def log_of(self, process):
+        return (self.work / f"{process.name}.log").read_text()
+
+    def test_partitions_that_are_added_stop_everybody_who_says_why(self):
+        halves, checkpoints = "traffictap.altered", "traffictap.altered-checkpoints"
+        BROKER.create(halves, 2, message_timestamp_type="LogAppendTime")
+        BROKER.create(checkpoints, 2, cleanup_policy="compact")
+        options = ("--shuffle-topic", halves, "--shuffle-checkpoints", checkpoints, "--shuffle-group", "altered",
+                   "--shuffle-partitions", "2")
+        processes = [self.start(role, 1, *options).ready() for role in ("receiver", "pairer")]
+        BROKER.add_partitions(halves, 3)
+        since = time.monotonic()
+        for process in processes:
+            wait_until(f"{process.name} says why", lambda p=process: "has 3 partitions and --shuffle-partitions is 2" in p.readyz()[1])
+        print(f"     told within {time.monotonic() - since:.1f} s")
+        blocks = self.messages(halves)
+        time.sleep(1.5)
+        self.assertEqual(self.messages(halves), blocks, "the receiver goes on writing")
+
+    @staticmethod
+    def messages(topic):
+        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%p %o\n"]
+        return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=30).stdout.count("\n")
 
     @staticmethod
     def at_rest(receivers, last, mesh):

@@ -98,17 +98,22 @@ def listener(name, ip, port, network_filter, tls=None):
     return {"name": name, "address": address(ip, port), "filter_chains": [chain]}
 
 
-def cluster(name, ip, port, source=None, tls=None, meshed=None, http2=False):
+def cluster(name, ip, port, source=None, tls=None, meshed=None, http2=False, also=()):
+    """`also`: further addresses of the same, each (ip, port)."""
     endpoint = {"endpoint": {"address": address(ip, port)}}
     if meshed is not None:
         mode = "istio" if meshed else "disabled"
         endpoint["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": mode}}}
+    others = [{"endpoint": {"address": address(*one)}} for one in also]
     out = {
         "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint, *others]}]},
     }
+    if also:  # in a mesh istiod tells which of them are there
+        check = {"timeout": "1s", "interval": "0.2s", "unhealthy_threshold": 1, "healthy_threshold": 1, "tcp_health_check": {}}
+        out["health_checks"], out["common_lb_config"] = [check], {"healthy_panic_threshold": {"value": 0}}
     if source:
         out["upstream_bind_config"] = {"source_address": {"address": source, "port_value": 0}}
     if tls:
@@ -139,7 +144,7 @@ def route_to(service):
 
 
 def sidecar(pod, services, als, tls):
-    """The whole bootstrap of `pod`'s Envoy. `services`: the pods it may call; `als`: the collector's (ip, port)."""
+    """The whole bootstrap of `pod`'s Envoy. `services`: the pods it may call; `als`: the (ip, port) of each receiver."""
     inbound_name = f"inbound|{APP}||"
     inbound_route = {
         "name": inbound_name,
@@ -158,7 +163,7 @@ def sidecar(pod, services, als, tls):
     ]
     if pod.instant:
         listeners.append(instant_application(pod))
-    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als, http2=True)]
+    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als[0], http2=True, also=als[1:])]
     for service in services:
         name = f"outbound|{APP}||{host(service.name)}"
         port = INBOUND if service.meshed else APP

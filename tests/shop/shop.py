@@ -162,15 +162,17 @@ class Collector:
 
 
 class Shop:
-    def __init__(self, collector, work, mtls=False, pods=PODS):
+    def __init__(self, collector, work, mtls=False, pods=PODS, receivers=None):
+        """`receivers`: (ip, port) of each that the Envoys may send to, instead of the collector alone."""
         self.work, self.processes, self.network = pathlib.Path(work), [], collector.network
+        receivers = receivers or [(collector.ip, collector.als_port)]
         self.pods = {p.name: dataclasses.replace(p, ip=self.network.ip(p.host)) for p in pods}
         envoy = subprocess.run([HERE / "fetch_envoy.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         tls = certificates.Authority(self.work / "certificates") if mtls else None
         try:
             for pod in self.pods.values():
                 if pod.name != "gone":
-                    self.start_pod(pod, envoy, (collector.ip, collector.als_port), tls)
+                    self.start_pod(pod, envoy, receivers, tls)
             for pod, process in self.processes:
                 if pod.meshed:
                     wait_until_live(pod.ip, process)
