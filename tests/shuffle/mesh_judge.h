@@ -81,12 +81,16 @@ class MeshJudge {
     return out;
   }
   // Records without all halves of their request.
-  std::vector<const Written*> Torn() const {
-    std::vector<const Written*> out;
+  struct TornRecord {
+    const Exchange* exchange;
+    const Written* record;
+  };
+  std::vector<TornRecord> Torn() const {
+    std::vector<TornRecord> out;
     for (const auto& exchange : mesh_.exchanges()) {
       for (const auto& tag : exchange.tags) {
         for (const auto* record : RecordsOf(tag)) {
-          if (record->line != exchange.line) out.push_back(record);
+          if (record->line != exchange.line) out.push_back({&exchange, record});
         }
       }
     }
