@@ -46,6 +46,7 @@ namespace {
 
 using Slot = WaitingTable::Slot;
 using Half = WaitingTable::Half;
+using EntryPtr = WaitingTable::EntryPtr;
 constexpr Slot kNone = WaitingTable::kNone;
 
 // Halves looked at for one that may have many: an application that gives all its requests one id
@@ -72,7 +73,7 @@ class Pairer::State {
     if (ended_.End(entry)) TakeUnseen(waiting_.FindOpen(entry));
     if (JoinsNothing(entry)) return EmitOrphan(&entry, node, OrphanReason::kNeverArrived);
     if (JoinSingle(entry, node)) return;
-    CompleteRetried(waiting_.Add(entry, node, WithWindow(entry, time)));
+    CompleteRetried(entry, waiting_.Add(entry, node, WithWindow(entry, time)));
     MakeRoom(time.arrival);
   }
 
@@ -91,7 +92,7 @@ class Pairer::State {
 
   void Restore(const JoinCounters& counters) { counters_ = counters; }
   void ForEachWaiting(const std::function<void(const HalfTime&)>& visit) {
-    waiting_.ForEach([&](const Half& half) { visit({half.arrival, half.window, half.position}); });
+    waiting_.ForEach([&](Slot slot) { visit(waiting_.TimeAt(slot)); });
   }
 
   void Advance(base::Nanos now) {
@@ -103,14 +104,13 @@ class Pairer::State {
   }
 
   void RemoveTaps(const traffic::TapSet& removed, base::Nanos now) {
-    waiting_.ForEach([&](const Half& half) {
+    waiting_.ForEach([&](Slot slot) {
+      const Half half = waiting_.At(slot);
       const traffic::TapSet taps = half.entry->taps;
       half.entry->taps &= removed;
-      if (!half.entry->taps.empty()) {
-        const PackedEntry* entry = half.entry.get();
-        next_->Consume(Alone(entry, WhyAlone(half, now, false, false)), {&half.node, 1});
-      }
-      half.entry->taps = taps - removed;
+      if (half.entry->taps.empty()) return;
+      next_->Consume(Alone(half.entry.get(), WhyAlone(half, now, false, false)), {&half.node, 1});
+      waiting_.SetTaps(slot, taps - removed);
     });
   }
 
@@ -159,13 +159,15 @@ class Pairer::State {
   bool JoinSingle(const PackedEntry& entry, const NodePtr& node) {
     const bool client = IsClient(entry);
     if (client && Attempts(entry) > 1) return false;
+    EntryPtr found;
     const Slot other = BestFit(
         entry, [&](auto test) { waiting_.FindOnConnection(entry, !client, test); },
         [](const PackedEntry& c, const PackedEntry& s) {
           return Attempts(c) == 1 ? SureFit(c, s) : kNoFit;
-        });
+        },
+        &found);
     if (other == kNone) return false;
-    const Half half = waiting_.Take(other);
+    const Half half = waiting_.Take(other, std::move(found));
     const PackedEntry* server = client ? half.entry.get() : &entry;
     const NodePtr nodes[] = {client ? node : half.node, client ? half.node : node};
     EmitPair(client ? entry : *half.entry, {&server, 1}, nodes);
@@ -173,18 +175,19 @@ class Pairer::State {
   }
 
   // The half of the other side that fits best, the oldest of equals; kNone where none fits.
-  // `find(test)` walks the candidates, `fit(client, server)` judges two.
+  // `find(test)` walks the candidates, `fit(client, server)` judges two; `its` gets the half's entry.
   template <typename Find, typename Judge>
-  Slot BestFit(const PackedEntry& entry, Find find, Judge fit) const {
+  Slot BestFit(const PackedEntry& entry, Find find, Judge fit, EntryPtr* its = nullptr) const {
     Slot best = kNone;
     Fit best_fit = kNoFit;
     int looked_at = 0;
     find([&](Slot slot) {
-      const PackedEntry& other = *waiting_.at(slot).entry;
-      const Fit found = IsClient(entry) ? fit(entry, other) : fit(other, entry);
+      EntryPtr other = waiting_.EntryAt(slot);
+      const Fit found = IsClient(entry) ? fit(entry, *other) : fit(*other, entry);
       if (found > best_fit) {
         best = slot;
         best_fit = found;
+        if (its != nullptr) *its = std::move(other);
       }
       return found >= kBestFit || ++looked_at >= kCandidatesMax;
     });
@@ -212,7 +215,7 @@ class Pairer::State {
 
   // The half that joins one whose window is over, of a request that was tried once.
   Slot OtherOf(Slot slot, base::Nanos now) const {
-    const Half& half = waiting_.at(slot);
+    const Half half = waiting_.At(slot);
     const PackedEntry& entry = *half.entry;
     const Slot exact = BestFit(
         entry, [&](auto test) { waiting_.FindOnConnection(entry, !IsClient(entry), test); },
@@ -236,11 +239,10 @@ class Pairer::State {
   }
 
   // A client's half with more than one attempt is complete when all its servers' halves are there.
-  void CompleteRetried(Slot arrived) {
-    const PackedEntry& entry = *waiting_.at(arrived).entry;
+  void CompleteRetried(const PackedEntry& entry, Slot arrived) {
     const Slot client = IsClient(entry) ? arrived : ClientOf(entry, 2);
     if (client == kNone) return;
-    const uint32_t attempts = Attempts(*waiting_.at(client).entry);
+    const uint32_t attempts = Attempts(client == arrived ? entry : *waiting_.EntryAt(client));
     if (attempts == 1) return;
     const Found found = FindServers(client);
     if (found.last && found.servers.size() >= attempts) Resolve(client, found);
@@ -248,26 +250,26 @@ class Pairer::State {
 
   Found FindServers(Slot client) const {
     Found found;
-    const PackedEntry& c = *waiting_.at(client).entry;
+    const EntryPtr c = waiting_.EntryAt(client);
     Slot last = kNone;
     Fit last_fit = kNoFit;
     int on_connection = 0;
     // Several attempts may have taken one connection: of equals the newest is the last.
-    waiting_.FindOnConnection(c, false, [&](Slot slot) {
-      const Fit fit = ConnectionFit(c, *waiting_.at(slot).entry);
+    waiting_.FindOnConnection(*c, false, [&](Slot slot) {
+      const Fit fit = ConnectionFit(*c, *waiting_.EntryAt(slot));
       if (fit != kNoFit && fit >= last_fit) {
         last = slot;
         last_fit = fit;
       }
       return ++on_connection >= kCandidatesMax;
     });
-    const size_t others_max = Attempts(c) - (last == kNone ? 0 : 1);
+    const size_t others_max = Attempts(*c) - (last == kNone ? 0 : 1);
     int looked_at = 0;
     // By arrival: clocks of different servers are not compared.
-    waiting_.FindServer(c, [&](Slot slot) {
-      const PackedEntry& s = *waiting_.at(slot).entry;
+    waiting_.FindServer(*c, [&](Slot slot) {
       if (found.servers.size() >= others_max) return true;
-      if (slot != last && MaybeAttempt(c, s) && !OfAnotherClient(client, s))
+      const EntryPtr s = waiting_.EntryAt(slot);
+      if (slot != last && MaybeAttempt(*c, *s) && !OfAnotherClient(client, *s))
         found.servers.push_back(slot);
       return ++looked_at >= kCandidatesMax;
     });
@@ -280,7 +282,7 @@ class Pairer::State {
     int looked_at = 0;
     bool found = false;
     waiting_.FindOnConnection(server, true, [&](Slot slot) {
-      found = slot != client && ConnectionFit(*waiting_.at(slot).entry, server) != kNoFit;
+      found = slot != client && ConnectionFit(*waiting_.EntryAt(slot), server) != kNoFit;
       return found || ++looked_at >= kCandidatesMax;
     });
     return found;
@@ -301,9 +303,9 @@ class Pairer::State {
 
   // The window of a half is over (or, `evicted`, there is no room for it).
   void End(Slot slot, base::Nanos now, bool evicted) {
-    const PackedEntry& entry = *waiting_.at(slot).entry;
+    const EntryPtr entry = waiting_.EntryAt(slot);
     const Slot retried =
-        IsClient(entry) ? (Attempts(entry) > 1 ? slot : kNone) : ClientOf(entry, 2);
+        IsClient(*entry) ? (Attempts(*entry) > 1 ? slot : kNone) : ClientOf(*entry, 2);
     if (retried != kNone) {
       const Found found = FindServers(retried);
       const bool takes_part = retried == slot || std::ranges::count(found.servers, slot) > 0;
@@ -311,11 +313,9 @@ class Pairer::State {
     }
     const Slot other = retried == slot ? kNone : OtherOf(slot, now);
     if (other != kNone) {
-      Found found;
-      found.servers = {IsClient(entry) ? other : slot};
-      return Resolve(IsClient(entry) ? slot : other, found);
+      return IsClient(*entry) ? Resolve(slot, {{other}}) : Resolve(other, {{slot}});
     }
-    if (IsOpen(entry) && OtherSideEnded(entry)) return TakeUnseen(slot);
+    if (IsOpen(*entry) && OtherSideEnded(*entry)) return TakeUnseen(slot);
     const Half half = waiting_.Take(slot);
     const bool late = !IsOpen(*half.entry) && emitted_.Finish(*half.entry);
     EmitOrphan(half.entry.get(), half.node, WhyAlone(half, now, evicted, late));
@@ -324,7 +324,7 @@ class Pairer::State {
   // While `half` waited.
   PeerState StateOf(const traffic::SocketAddress& peer, const Half& half, base::Nanos now) const {
     if (peers_ == nullptr) return PeerState::kUnknown;
-    return peers_->Lookup({peer, half.node->network}, half.arrival - half.window, now);
+    return peers_->Lookup({peer, half.node->network}, half.time.arrival - half.time.window, now);
   }
 
   OrphanReason WhyAlone(const Half& half, base::Nanos now, bool evicted, bool late) const {
@@ -332,7 +332,8 @@ class Pairer::State {
     if (!evicted && JoinsNothing(*half.entry)) return OrphanReason::kNeverArrived;
     if (evicted || late) return ReasonOf(lone);
     lone.peer = StateOf(PeerAddress(*half.entry), half, now);
-    const bool lost = options_.lost_since && options_.lost_since(half.arrival - half.window);
+    const bool lost =
+        options_.lost_since && options_.lost_since(half.time.arrival - half.time.window);
     if (lone.peer == PeerState::kUnknown && lost) lone.peer = PeerState::kLost;
     return ReasonOf(lone);
   }

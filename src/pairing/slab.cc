@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pairing/slab.h"
 
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <new>
+
+#include "base/status.h"
 
 namespace traffictap::pairing {
 namespace {
 
-// Kept when they are empty, for the next class that needs one; more go back to the heap.
+// Free pages that keep their memory for the next class that needs one.
 constexpr size_t kSparePages = 64;
+constexpr size_t kHeadBytes = 64;  // of a page: then its first block
+constexpr size_t kMappedBytes = Slab::kRegionBytes + Slab::kPageBytes;
 
 size_t RoundUp(size_t size) {
   return (size + Slab::kGranule - 1) / Slab::kGranule * Slab::kGranule;
@@ -28,7 +34,7 @@ struct Slab::Page {
   FreeBlock* free = nullptr;
   uint32_t block_bytes = 0;
   uint32_t used = 0;
-  uint32_t fresh = kGranule;  // offset of the first block never given out
+  uint32_t fresh = kHeadBytes;  // offset of the first block never given out
 
   bool full() const { return free == nullptr && fresh + block_bytes > kPageBytes; }
 
@@ -50,17 +56,9 @@ struct Slab::Page {
   }
 };
 
+// Blocks that are still in use would die with their owner, which frees them first.
 Slab::~Slab() {
-  // Blocks still in use die with their owner, which frees them first: only pages with room and
-  // spare ones are left.
-  for (Page* page : with_room_) {
-    while (page != nullptr) {
-      Page* next = page->next;
-      ::operator delete (page, std::align_val_t{kPageBytes});
-      page = next;
-    }
-  }
-  for (Page* page : spare_) ::operator delete (page, std::align_val_t{kPageBytes});
+  for (void* region : regions_) munmap(region, kMappedBytes);
 }
 
 void* Slab::Allocate(size_t size) {
@@ -97,23 +95,41 @@ void Slab::Free(void* block, size_t size) {
 Slab::Page* Slab::TakePage(size_t block_bytes) {
   void* memory;
   if (spare_.empty()) {
-    memory = ::operator new (kPageBytes, std::align_val_t{kPageBytes});
+    memory = FreshPage();
   } else {
     memory = spare_.back();
     spare_.pop_back();
   }
-  static_assert(sizeof(Page) <= kGranule);
+  static_assert(sizeof(Page) <= kHeadBytes && kHeadBytes % kGranule == 0);
   auto* page = new (memory) Page;
   page->block_bytes = static_cast<uint32_t>(block_bytes);
   return page;
 }
 
-void Slab::ReturnPage(Page* page) {
-  if (spare_.size() < kSparePages) {
-    spare_.push_back(page);
-  } else {
-    ::operator delete (page, std::align_val_t{kPageBytes});
+// Not from the heap: malloc keeps a few bytes beside each block, so that those of aligned pages touch
+// a page of the kernel's between every two of ours, an eighth of the memory. What lies before the
+// first page and behind the last one is never touched.
+void* Slab::FreshPage() {
+  if (fresh_pages_ == 0) {
+    void* const region = mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    TT_CHECK(region != MAP_FAILED);
+    regions_.push_back(region);
+    const auto begin = reinterpret_cast<uintptr_t>(region);
+    fresh_ = static_cast<std::byte*>(region) + (kPageBytes - begin % kPageBytes);
+    fresh_pages_ = kRegionBytes / kPageBytes;
   }
+  void* const out = fresh_;
+  fresh_ += kPageBytes;
+  --fresh_pages_;
+  return out;
+}
+
+// The addresses are kept, so that a table that was once large and is now full of holes is still few
+// mappings for the kernel.
+void Slab::ReturnPage(Page* page) {
+  if (spare_.size() >= kSparePages) madvise(page, kPageBytes, MADV_DONTNEED);
+  spare_.push_back(page);
 }
 
 void Slab::Link(PageList* list, Page* page) {

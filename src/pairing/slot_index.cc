@@ -7,9 +7,10 @@
 namespace traffictap::pairing {
 
 void SlotIndex::Add(uint32_t slot, uint64_t key) {
+  // Without a key it needs no link, where it has none.
+  if (key == 0) return;
   if (slot >= links_.size()) links_.resize(slot + 1);
   links_[slot].key = key;
-  if (key == 0) return;
   if (++size_ > buckets_.size()) Grow();
   Append(slot);
 }
@@ -29,8 +30,8 @@ void SlotIndex::Append(uint32_t slot) {
 }
 
 void SlotIndex::Remove(uint32_t slot) {
+  if (slot >= links_.size() || links_[slot].key == 0) return;
   Link& link = links_[slot];
-  if (link.key == 0) return;
   uint32_t& oldest = buckets_[placing_.Of(link.key)];
   if (link.newer == slot) {
     oldest = kNone;

@@ -16,10 +16,12 @@ namespace traffictap::pairing {
 class SlotIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kSlotBytes = 24;  // what one takes, about: its link and its bucket
 
   // `slot` is not in the index. With key 0 it is never found.
   void Add(uint32_t slot, uint64_t key);
   void Remove(uint32_t slot);
+  size_t size() const { return size_; }  // of those with another key than 0
 
   // The oldest slot of `key` for which test(slot) holds, or kNone.
   template <typename Test>

@@ -8,12 +8,15 @@
 // in the order in which they came, one key for each side: whoever asks for the oldest of the other
 // side finds it first, however many of its own side wait there. Slots are numbers that stay where
 // they are, so that the indexes can link through them; entries live in a slab, since the allocator's
-// own bookkeeping would be a tenth of each.
+// own bookkeeping would be a tenth of each. They wait compact, and whoever looks at one gets it as it was, in
+// memory of its own from another slab: a half waits far longer than it is looked at.
 // Called from the pairer alone, on its thread.
 #include "pairing/waiting_table.h"
 
 #include <algorithm>
 #include <utility>
+
+#include "pairing/compact_entry.h"
 
 namespace traffictap::pairing {
 namespace {
@@ -23,41 +26,80 @@ constexpr size_t kIdleQueuesMax = 64;
 
 }  // namespace
 
+WaitingTable::~WaitingTable() {
+  for (Place& place : places_) Drop(&place);
+}
+
 WaitingTable::Slot WaitingTable::Add(const traffic::PackedEntry& entry,
                                      const traffic::NodePtr& node, const HalfTime& time) {
   Slot slot = free_;
   if (slot == kNone) {
-    slot = static_cast<Slot>(halves_.size());
-    halves_.emplace_back();
+    slot = static_cast<Slot>(places_.size());
+    places_.emplace_back();
   } else {
-    free_ = halves_[slot].newer;
+    free_ = places_[slot].newer;
   }
-  halves_[slot].half = {
-      {nullptr, FreeEntry{&slab_}}, node, time.arrival, time.window, time.position};
   if (queues_.size() > kIdleQueuesMax) {
     std::erase_if(queues_, [](const auto& queue) { return queue.second.oldest == kNone; });
   }
-  Append(&queues_[time.window], slot);
-  Store(slot, entry);
+  Place& place = places_[slot];
+  place.node = node;
+  place.arrival = time.arrival;
+  place.position = time.position;
+  Queue& queue = queues_[time.window];
+  queue.window = time.window;
+  Append(&queue, slot);
+  Keep(&place, entry);
+  AddToIndexes(slot, entry);
   ++size_;
   return slot;
 }
 
-void WaitingTable::Store(Slot slot, const traffic::PackedEntry& entry) {
-  auto* bytes = static_cast<std::byte*>(slab_.Allocate(entry.bytes));
-  std::copy_n(reinterpret_cast<const std::byte*>(&entry), entry.bytes, bytes);
-  halves_[slot].half.entry.reset(reinterpret_cast<traffic::PackedEntry*>(bytes));
-  by_connection_.Add(slot, Sided(ConnectionOf(entry), IsClient(entry)));
-  by_request_.Add(slot, Listed(RequestOf(entry), ListOf(entry)));
-  by_stream_.Add(slot, IsOpen(entry) ? StreamKey(entry) : 0);
+// By the place's node and arrival, which stay as they are while it has the entry.
+void WaitingTable::Keep(Place* place, const traffic::PackedEntry& entry) {
+  const CompactEntry compact(entry, {place->node.get(), place->arrival});
+  place->entry = static_cast<std::byte*>(compact_.Allocate(compact.size()));
+  compact.CopyTo(place->entry);
+}
+
+void WaitingTable::Drop(Place* place) {
+  std::byte* const entry = std::exchange(place->entry, nullptr);
+  if (entry != nullptr) compact_.Free(entry, CompactBytes(entry));
+}
+
+WaitingTable::EntryPtr WaitingTable::EntryAt(Slot slot) const {
+  const Place& place = places_[slot];
+  return {Expand(place.entry, {place.node.get(), place.arrival}, &expanded_),
+          FreeEntry{&expanded_}};
+}
+
+HalfTime WaitingTable::TimeAt(Slot slot) const {
+  const Place& place = places_[slot];
+  return {place.arrival, place.queue->window, place.position};
+}
+
+void WaitingTable::SetTaps(Slot slot, const traffic::TapSet& taps) {
+  const EntryPtr entry = EntryAt(slot);
+  entry->taps = taps;
+  Drop(&places_[slot]);
+  Keep(&places_[slot], *entry);
 }
 
 void WaitingTable::Replace(Slot slot, const traffic::PackedEntry& entry,
                            const traffic::NodePtr& node, uint64_t position) {
   RemoveFromIndexes(slot);
-  Store(slot, entry);
-  halves_[slot].half.node = node;
-  halves_[slot].half.position = position;
+  Place& place = places_[slot];
+  Drop(&place);
+  place.node = node;
+  place.position = position;
+  Keep(&place, entry);
+  AddToIndexes(slot, entry);
+}
+
+void WaitingTable::AddToIndexes(Slot slot, const traffic::PackedEntry& entry) {
+  by_connection_.Add(slot, Sided(ConnectionOf(entry), IsClient(entry)));
+  by_request_.Add(slot, Listed(RequestOf(entry), ListOf(entry)));
+  by_stream_.Add(slot, IsOpen(entry) ? StreamKey(entry) : 0);
 }
 
 void WaitingTable::RemoveFromIndexes(Slot slot) {
@@ -66,37 +108,40 @@ void WaitingTable::RemoveFromIndexes(Slot slot) {
   by_stream_.Remove(slot);
 }
 
-WaitingTable::Half WaitingTable::Take(Slot slot) {
+WaitingTable::Half WaitingTable::Take(Slot slot, EntryPtr entry) {
   RemoveFromIndexes(slot);
+  Place& place = places_[slot];
+  if (entry == nullptr) entry = EntryAt(slot);
+  Half out = {std::move(entry), std::exchange(place.node, nullptr), TimeAt(slot)};
+  Drop(&place);
   Unlink(slot);
-  Half out = std::exchange(halves_[slot].half, Half{});
-  halves_[slot].newer = free_;
+  place.newer = free_;
   free_ = slot;
   --size_;
   return out;
 }
 
 void WaitingTable::Append(Queue* queue, Slot slot) {
-  Place& place = halves_[slot];
+  Place& place = places_[slot];
   Slot after = queue->newest;
-  while (after != kNone && at(after).arrival > place.half.arrival) after = halves_[after].older;
+  while (after != kNone && places_[after].arrival > place.arrival) after = places_[after].older;
   place.queue = queue;
   place.older = after;
-  Slot& next = after == kNone ? queue->oldest : halves_[after].newer;
+  Slot& next = after == kNone ? queue->oldest : places_[after].newer;
   place.newer = next;
-  (next == kNone ? queue->newest : halves_[next].older) = slot;
+  (next == kNone ? queue->newest : places_[next].older) = slot;
   next = slot;
 }
 
 void WaitingTable::Unlink(Slot slot) {
-  const Place& place = halves_[slot];
-  (place.older == kNone ? place.queue->oldest : halves_[place.older].newer) = place.newer;
-  (place.newer == kNone ? place.queue->newest : halves_[place.newer].older) = place.older;
+  const Place& place = places_[slot];
+  (place.older == kNone ? place.queue->oldest : places_[place.older].newer) = place.newer;
+  (place.newer == kNone ? place.queue->newest : places_[place.newer].older) = place.older;
 }
 
 WaitingTable::Slot WaitingTable::Due(base::Nanos now) const {
   for (const auto& [window, queue] : queues_) {
-    if (queue.oldest != kNone && at(queue.oldest).arrival + window <= now) return queue.oldest;
+    if (queue.oldest != kNone && places_[queue.oldest].arrival + window <= now) return queue.oldest;
   }
   return kNone;
 }
@@ -105,7 +150,8 @@ WaitingTable::Slot WaitingTable::Oldest() const {
   Slot oldest = kNone;
   for (const auto& [window, queue] : queues_) {
     if (queue.oldest == kNone) continue;
-    if (oldest == kNone || at(queue.oldest).arrival < at(oldest).arrival) oldest = queue.oldest;
+    if (oldest == kNone || places_[queue.oldest].arrival < places_[oldest].arrival)
+      oldest = queue.oldest;
   }
   return oldest;
 }

@@ -15,8 +15,8 @@
 
 namespace traffictap::pairing {
 
-// The halves that wait for the other side: a copy of each, found by connection, by request and by
-// the end of its window. Halves of open streams are found by those alone, the others by the others:
+// The halves that wait for the other side: a compact copy of each (compact_entry.h), found by connection, by
+// request and by the end of its window. Halves of open streams are found by those alone, the others by the others:
 // what has ended joins nothing that has not. Every operation on one half takes the same time however
 // many wait, even where all have one request id. Not thread-safe.
 class WaitingTable {
@@ -28,22 +28,30 @@ class WaitingTable {
     Slab* slab;
     void operator()(traffic::PackedEntry* entry) const { slab->Free(entry, entry->bytes); }
   };
+  // Made of what waits; like Half, it must not outlive the table.
+  using EntryPtr = std::unique_ptr<traffic::PackedEntry, FreeEntry>;
   struct Half {
-    std::unique_ptr<traffic::PackedEntry, FreeEntry> entry;  // null: the slot is free
+    EntryPtr entry;
     traffic::NodePtr node;
-    base::Nanos arrival = 0;
-    base::Nanos window = 0;
-    uint64_t position = 0;
+    HalfTime time;
   };
+
+  WaitingTable() = default;
+  ~WaitingTable();
+  WaitingTable(const WaitingTable&) = delete;
+  WaitingTable& operator=(const WaitingTable&) = delete;
 
   // Copies `entry`. Takes longer the more halves of its window came later than it.
   Slot Add(const traffic::PackedEntry& entry, const traffic::NodePtr& node, const HalfTime& time);
-  // Takes the half out. It must not outlive the table.
-  Half Take(Slot slot);
+  // Takes the half out. `entry`: of it, where the caller has it already.
+  Half Take(Slot slot, EntryPtr entry = nullptr);
   // Puts a copy of `entry` into the place of the half there, to end when that one would have ended.
   void Replace(Slot slot, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
                uint64_t position);
-  const Half& at(Slot slot) const { return halves_[slot].half; }
+  // A copy of the half there; of its entry alone; of its times.
+  Half At(Slot slot) const { return {EntryAt(slot), places_[slot].node, TimeAt(slot)}; }
+  EntryPtr EntryAt(Slot slot) const;
+  HalfTime TimeAt(Slot slot) const;
 
   // The oldest half of that side, on the connection of `entry`, for which test(slot) holds.
   template <typename Test>
@@ -58,7 +66,7 @@ class WaitingTable {
   // The half of the stream of `entry`, while it was open, or kNone.
   Slot FindOpen(const traffic::PackedEntry& entry) const {
     return by_stream_.Find(StreamKey(entry),
-                           [&](Slot slot) { return SameStream(*at(slot).entry, entry); });
+                           [&](Slot slot) { return SameStream(*EntryAt(slot), entry); });
   }
   // The same by request id, path and authority: servers, clients with several attempts, and the
   // others. Each has a list of its own: who looks for one kind never walks past another.
@@ -80,34 +88,40 @@ class WaitingTable {
   // The half that waits longest, or kNone.
   Slot Oldest() const;
 
-  // Calls visit(half) for each half, in the order of Due. The visitor may change taps, not take
-  // halves out.
+  // Calls visit(slot) for each half, in the order of Due. The visitor may set taps, not take halves
+  // out.
   template <typename Visit>
   void ForEach(Visit visit) {
     for (auto& [window, queue] : queues_) {
-      for (Slot slot = queue.oldest; slot != kNone; slot = halves_[slot].newer)
-        visit(halves_[slot].half);
+      for (Slot slot = queue.oldest; slot != kNone; slot = places_[slot].newer) visit(slot);
     }
   }
+  void SetTaps(Slot slot, const traffic::TapSet& taps);
 
   size_t size() const { return size_; }
   // Of the waiting halves alone: 0 when nothing waits, though memory is kept for the next ones.
-  size_t bytes() const { return slab_.used_bytes() + size_ * kSlotBytes; }
+  size_t bytes() const {
+    return compact_.used_bytes() + size_ * kPlaceBytes + by_stream_.size() * SlotIndex::kSlotBytes;
+  }
 
  private:
   // All halves of one window length, which end in the order in which they came.
   struct Queue {
+    base::Nanos window = 0;
     Slot oldest = kNone;
     Slot newest = kNone;
   };
   struct Place {
-    Half half;
+    std::byte* entry = nullptr;  // compact, in compact_; null: the place is free
+    traffic::NodePtr node;
+    base::Nanos arrival = 0;
+    uint64_t position = 0;
     Queue* queue = nullptr;
     Slot older = kNone;
     Slot newer = kNone;  // in the queue, or in the list of free places
   };
-  // with its links and buckets in the indexes
-  static constexpr size_t kSlotBytes = sizeof(Place) + 3 * (16 + 8);
+  // In by_connection_ and by_request_ as well.
+  static constexpr size_t kPlaceBytes = sizeof(Place) + 2 * SlotIndex::kSlotBytes;
 
   static uint64_t OfMoment(const traffic::PackedEntry& entry, uint64_t key) {
     constexpr uint64_t kOpen = 0xc2b2ae3d27d4eb4fULL;
@@ -131,13 +145,16 @@ class WaitingTable {
     if (!IsClient(entry)) return List::kServers;
     return Attempts(entry) > 1 ? List::kRetriedClients : List::kSingleClients;
   }
-  void Store(Slot slot, const traffic::PackedEntry& entry);
+  void Keep(Place* place, const traffic::PackedEntry& entry);
+  void Drop(Place* place);
+  void AddToIndexes(Slot slot, const traffic::PackedEntry& entry);
   void RemoveFromIndexes(Slot slot);
   void Append(Queue* queue, Slot slot);
   void Unlink(Slot slot);
 
-  Slab slab_;
-  std::vector<Place> halves_;
+  Slab compact_;           // what waits
+  mutable Slab expanded_;  // what was made of it
+  std::vector<Place> places_;
   Slot free_ = kNone;
   size_t size_ = 0;
   SlotIndex by_connection_;

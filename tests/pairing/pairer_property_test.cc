@@ -156,7 +156,7 @@ BOOST_DATA_TEST_CASE(removing_a_tap_changes_who_sees_but_not_what_is_paired, kSe
 }
 
 BOOST_DATA_TEST_CASE(a_table_that_is_too_small_still_emits_each_half_once, kSeeds, seed) {
-  constexpr size_t kBytesMax = 12'000;
+  constexpr size_t kBytesMax = 6'000;
   Story story(seed, kBytesMax);
   story.Play(120, [&] {
     BOOST_REQUIRE_EQUAL(story.pairer->counters().kept, Sum(story.pairer->counters()));
