@@ -246,7 +246,7 @@ class Mesh:
 
     def address_of(self, host, namespace):
         """The address that the name of a Service has for a pod of the namespace."""
-        if host.replace(".", "").isdigit():
+        if ":" in host or host.replace(".", "").isdigit():
             return host
         parts = host.split(".")
         service = self.api.get(path_of("services", parts[1] if len(parts) > 1 else namespace, parts[0]))
