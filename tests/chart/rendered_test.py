@@ -33,6 +33,7 @@ MOST = {
 NAMED = {
     "nameOverride": "mesh-tap", "fullnameOverride": "obs", "commonLabels": {"team": "mesh", "release": "tap"},
     "commonAnnotations": {"example.com/owner": "mesh: team", "example.com/role": "none"},
+    "service": {"ipFamilyPolicy": "PreferDualStack", "ipFamilies": ["IPv6", "IPv4"]},
     "global": {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["pull", {"name": "shared"}], "somebodyElses": {"x": 1}},
     "image": {"registry": "registry.example.com", "pullSecrets": ["pull", "own"]},
     "collector": {"persistence": {"enabled": True}, "spool": {"persistent": True}, "podLabels": {"team": "records"}},
@@ -73,6 +74,8 @@ WRONG = [
     ("an annotation that tells the sidecar whom to believe", {"collector": {"podAnnotations": {"proxy.istio.io/config": "{}"}}},
      "invalid propertyName 'proxy.istio.io/config'"),
     ("an annotation that helm reads", {"commonAnnotations": {"helm.sh/hook": "test"}}, "invalid propertyName 'helm.sh/hook'"),
+    ("an unknown policy of families", {"service": {"ipFamilyPolicy": "DualStack"}}, "at '/service/ipFamilyPolicy': value must be one of"),
+    ("a family twice", {"service": {"ipFamilies": ["IPv6", "IPv6"]}}, "'/service/ipFamilies'"),
     ("no account and none named", {"operator": {"serviceAccount": {"create": False}}}, "'/operator/serviceAccount/name'"),
     ("an account that is no name", {"collector": {"serviceAccount": {"name": "A b"}}}, "'/collector/serviceAccount/name'"),
     ("a Secret without a name", {"global": {"imagePullSecrets": [{}]}}, "'/global/imagePullSecrets/0'"),
@@ -225,6 +228,18 @@ class Chart(unittest.TestCase):
         self.assertIn("*/ns/traffictap-system/sa/obs-collector", json.dumps(objects["AuthorizationPolicy/obs-operator"]))
         only_name = rendered({"nameOverride": "mesh-tap"})["Deployment/mesh-tap-operator"]["spec"]["template"]["metadata"]
         self.assertEqual(only_name["labels"]["app.kubernetes.io/name"], "mesh-tap-operator")
+
+    def test_services_have_the_chosen_families_and_pairers_one_address_each(self):
+        def told(values):
+            services = {key: item["spec"] for key, item in rendered(values).items() if item["kind"] == "Service"}
+            return {key: (spec.get("ipFamilyPolicy"), spec.get("ipFamilies")) for key, spec in services.items()}
+        chosen = {"service": {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv4"]}}
+        both, none = ("RequireDualStack", ["IPv6", "IPv4"]), (None, None)
+        self.assertEqual(set(told({}).values()), {none})
+        self.assertEqual(told(chosen), {"Service/traffictap-operator": both, "Service/traffictap-collector": both})
+        live = told({**SHUFFLED_LIVE, **chosen})
+        self.assertEqual({key for key, families in live.items() if families == none}, {"Service/traffictap-pairer"})
+        self.assertEqual(live["Service/traffictap-reader"], both)
 
     def test_common_labels_are_everywhere_and_give_way_to_an_objects_own(self):
         objects = rendered(NAMED)

@@ -71,3 +71,15 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- define "traffictap.serviceHost" -}}
 {{ include "traffictap.fullname" (index . 0) }}-{{ index . 1 }}.{{ (index . 0).Release.Namespace }}.svc.{{ (index . 0).Values.istio.clusterDomain }}
 {{- end }}
+
+{{- /* The address families of a Service; empty where the cluster decides. */ -}}
+{{- define "traffictap.ipFamilies" -}}
+{{- $lines := list }}
+{{- with .Values.service.ipFamilyPolicy }}
+{{- $lines = append $lines (printf "ipFamilyPolicy: %s" .) }}
+{{- end }}
+{{- with .Values.service.ipFamilies }}
+{{- $lines = append $lines (printf "ipFamilies: %s" (toJson .)) }}
+{{- end }}
+{{- join "\n" $lines }}
+{{- end }}
