@@ -249,12 +249,12 @@ class ScaleOut(unittest.TestCase):
         self.assertEqual([path for path, of in ids.items() if len(of) != 1], [])
         repeated = [path for path, count in times.items() if count > 1]
         print(f"     {len(times)} requests, {len(repeated)} repeated")
-        if not FROZEN_SECONDS:
-            self.assertEqual(repeated, [])
-        # What it had not saved, and what it wrote until it heard that it was out.
+        # What was not saved when the broker went, if sessions ended before it was back; what the one that stood still had not
+        # saved, and what it wrote until it heard that it was out.
         for path in repeated:
-            self.assertGreater(mesh.sent_at[path], at["frozen"] - REPEATED_SECONDS, path)
-            self.assertLess(mesh.sent_at[path], at["thawed"] + REPEATED_SECONDS, path)
+            since_away = mesh.sent_at[path] - at["away"]
+            stood_still = at["frozen"] - REPEATED_SECONDS < mesh.sent_at[path] < at["thawed"] + REPEATED_SECONDS
+            self.assertTrue(-REPEATED_SECONDS < since_away < 1 or FROZEN_SECONDS and stood_still, path)
         for receiver in receivers:
             self.assertEqual(receiver.of("halves_lost_total"), 0)
         self.assertEqual(sum(p.of("partition_halves", result="lost") for p in pairers), 0)

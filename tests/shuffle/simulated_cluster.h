@@ -55,9 +55,12 @@ class SimulatedCluster {
       while (one.low < one.messages.size() && one.messages[one.low].appended < before) ++one.low;
     }
   }
-  // Away: it takes nothing, gives nothing and throws nobody out.
+  // Away: it takes nothing and gives nothing. Members that heard nothing of it for a session take themselves for
+  // thrown out.
   void SetAway(bool away) {
+    if (away_ && !away && now() - away_since_ > kSession) Leave();
     away_ = away;
+    away_since_ = now();
     for (auto& [id, member] : members_) member.heard = now();
   }
   bool away() const { return away_; }
@@ -68,6 +71,10 @@ class SimulatedCluster {
     return last_id_;
   }
   void Leave(int id) { changing_ = members_.erase(id) > 0 || changing_; }
+  void Leave() {
+    members_.clear();
+    changing_ = true;
+  }
   // Null: it is not in the group.
   Member* Find(int id) {
     const auto found = members_.find(id);
@@ -111,6 +118,7 @@ class SimulatedCluster {
   bool changing_ = false;
   uint64_t generation_ = 0;
   bool away_ = false;
+  base::Nanos away_since_ = 0;
 };
 
 // One pairer's view of it. A process that is killed only stops to call.
