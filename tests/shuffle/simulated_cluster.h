@@ -141,10 +141,14 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   }
   shuffle::LogEvent Poll(base::Nanos) override {
     shuffle::LogEvent out;
-    if (cluster_->away()) return out;
+    if (cluster_->away()) {
+      deaf_ = true;
+      return out;
+    }
     auto* member = cluster_->Find(id_);
+    const bool knows = std::exchange(deaf_, false);
     if (member == nullptr) {
-      if (lost_at_ == 0) lost_at_ = cluster_->now();
+      if (lost_at_ == 0) lost_at_ = cluster_->now() - (knows ? kNotice : 0);
       return cluster_->now() - lost_at_ < kNotice ? Next() : LetGo(true);
     }
     member->heard = cluster_->now();
@@ -240,6 +244,7 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   SimulatedCluster* const cluster_;
   int id_ = 0;
   base::Nanos lost_at_ = 0;  // when it called first after it was thrown out
+  bool deaf_ = false;        // it has called while the cluster was away
   std::map<uint32_t, int64_t> at_;
   std::set<uint32_t> paused_;
   std::string bytes_;  // of the message in hand
