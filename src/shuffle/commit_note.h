@@ -16,8 +16,8 @@ struct CrashGuard {
   static constexpr int64_t kNone = -1;
   // From this owner on each block is named before it is taken.
   static constexpr uint32_t kCarefulFrom = 3;
-  static constexpr size_t kSkippedMax =
-      64;  // that are remembered here; beyond: the first are tried again
+  // That are remembered here; beyond: the first are tried again.
+  static constexpr size_t kSkippedMax = 64;
 
   uint32_t takeovers = 0;        // since the last checkpoint
   int64_t in_hand = kNone;       // the offset of the block that was named last, and may be the one
