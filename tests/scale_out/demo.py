@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make demo-scale: a real mesh and a real Kafka, `helm install` with receivers, pairers and a reader, a TrafficTap, and what
+"""make demo-scale: a real mesh of two networks and a real Kafka, `helm install` with receivers, pairers and a reader, a TrafficTap, and what
 `kubectl traffictap tap` shows while one of each is killed. Every command that is printed is run as it stands. At the end a
 ledger of all that was sent is held against what came out."""
 
@@ -40,7 +40,8 @@ def watch(stage, shown, seconds):
 def show(stage, seconds):
     shown = Shown(stage.mesh)
     write_certificates(shown.home)
-    say("\nThe certificates, as cert-manager would make them, are in $HOME of the commands below.")
+    say("\nThe certificates, as cert-manager would make them, are in $HOME of the commands below. The catalog is in the network west, the"
+        " client and the frontend are in the network east: a gateway is between them.")
     for line in INSTALL:
         shown.run(line)
     shown.run(f"kubectl get pods -n {NAMESPACE}")

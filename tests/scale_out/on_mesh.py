@@ -23,13 +23,18 @@ TOPICS = {
 HTTP = 9812  # of each role's pod
 PAUSE = 0.03  # seconds between requests
 CALM_SECONDS = 3  # without a change, when nothing is on its way any more
-CHART = f"charts/traffictap -n {NAMESPACE} --values tests/scale_out/values.yaml"
-# In a shell of the project's folder, whose $HOME has the certificates.
+NETWORKS = {"client": "east", "frontend": "east", "catalog": "west"}  # of Istio's; a gateway is between them
+WEST = ('.metadata = {name: "traffictap-receiver-west", namespace: .metadata.namespace}'
+        ' | (.spec.selector.matchLabels, .spec.template.metadata.labels)."topology.istio.io/network" = "west"')
+# In a shell of the project's folder, whose $HOME has the certificates. Two clusters would have an installation each, with receivers
+# of their own. This one has two networks, and the receiver of the second is a copy of the first.
 INSTALL = (
     f"kubectl create namespace {NAMESPACE}",
     f"kubectl create secret generic traffictap-pairers -n {NAMESPACE} --from-file=$HOME/pairers",
     f"kubectl create secret generic traffictap-reader -n {NAMESPACE} --from-file=$HOME/reader",
-    f"helm install traffictap {CHART} --wait --timeout 4m --hide-notes",
+    f"helm install traffictap charts/traffictap -n {NAMESPACE} --values tests/scale_out/values.yaml --wait --timeout 4m --hide-notes",
+    f"kubectl get deployment traffictap-receiver -n {NAMESPACE} -o json | jq '{WEST}' | kubectl apply -f -",
+    f"kubectl rollout status deployment/traffictap-receiver-west -n {NAMESPACE} --timeout=2m",
     "kubectl apply -f tests/scale_out/tap.yaml",
     "kubectl wait -n shop --for=condition=Ready ttap/everything --timeout=90s",
 )
@@ -86,7 +91,7 @@ class ScaledOut:
     def up(self):
         self.mesh.up()
         with concurrent.futures.ThreadPoolExecutor() as others:
-            jobs = [others.submit(shop.deploy_part, self.mesh)]
+            jobs = [others.submit(shop.deploy_part, self.mesh, networks=NETWORKS)]
             self.broker = NodeBroker(self.mesh, NODE)
             jobs += [others.submit(self.broker.create, name, PARTITIONS, **config) for name, config in TOPICS.items()]
             for job in jobs:
