@@ -164,7 +164,11 @@ void AggregatedApi::Answer(const web::HttpRequest& request, const web::Route::Re
     return AnswerLive(request, *std::move(user), respond);
   }
   if (request.posted) return respond(web::OnlyReads());
-  respond(AnswerDiscovery(request, options_.versions ? options_.versions() : ServedVersions{}));
+  const bool tells = options_.versions && request.path.starts_with(VersionPath());
+  if (!tells) return respond(AnswerDiscovery(request));
+  options_.versions(*user, [request, respond](const ServedVersions& versions) {
+    respond(AnswerDiscovery(request, versions));
+  });
 }
 
 void AggregatedApi::AnswerLive(const web::HttpRequest& request, observe::User user,

@@ -25,6 +25,9 @@
 
 namespace traffictap::apiserver {
 
+// Tells what runs here to whoever `user` is, once and on any thread. Called on the server's thread.
+using AskVersions = std::function<void(const observe::User& user, const TellVersions& tell)>;
+
 struct AggregatedApiOptions {
   std::string address;  // IP:PORT
   // The Service that leads here, NAME.NAMESPACE: for which name the server makes its certificate.
@@ -38,8 +41,7 @@ struct AggregatedApiOptions {
   // PEM file with the authority of readers, which ask in the place of the API server: then they are
   // the front proxy, and no other is looked for. With files alone, and without an owner.
   std::string readers_ca_file;
-  // What runs here, called on the server's thread. Null: nobody is told.
-  std::function<ServedVersions()> versions = nullptr;
+  AskVersions versions = nullptr;          // null: nobody is told
   base::Nanos period = 5 * base::kSecond;  // how often all that is trusted is looked at
   base::Nanos certificate_lifetime = base::Nanos{7} * 24 * 3600 * base::kSecond;  // of its own
 };

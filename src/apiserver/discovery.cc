@@ -116,6 +116,8 @@ Json OpenApiV2() {
 
 }  // namespace
 
+std::string VersionPath() { return "/apis/" + GroupVersion(); }
+
 web::HttpResponse AnswerDiscovery(const web::HttpRequest& request, const ServedVersions& versions) {
   std::string path = request.path;
   while (path.ends_with('/')) path.pop_back();
@@ -125,7 +127,7 @@ web::HttpResponse AnswerDiscovery(const web::HttpRequest& request, const ServedV
   }
   if (path == "/apis") return Respond(Groups(), kJson);
   if (path == fmt::format("/apis/{}", kGroup)) return Respond(Group(), kJson);
-  if (path == "/apis/" + GroupVersion()) return Respond(Resources(versions), kJson);
+  if (path == VersionPath()) return Respond(Resources(versions), kJson);
   if (path == "/openapi/v2") return Respond(OpenApiV2(), kJson);
   if (path == "/openapi/v3") return Respond({{"paths", Json::object()}}, kJson);
   return web::FailureResponse(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "web/http_message.h"
@@ -16,6 +17,11 @@ struct ServedVersions {
   std::string collector_version = {};
   std::string operator_version = {};
 };
+
+using TellVersions = std::function<void(const ServedVersions& versions)>;
+
+// Where "versions" are told below: "/apis/GROUP/VERSION".
+std::string VersionPath();
 
 // What the API server and kubectl ask of every API: "/apis" (as apidiscovery.k8s.io/v2 where that
 // is accepted), "/apis/GROUP", "/apis/GROUP/VERSION", "/openapi/v2" and "/openapi/v3". 404 for

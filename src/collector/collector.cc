@@ -182,8 +182,8 @@ struct Collector::State {
   Status StartApi() {
     if (options.api.api.address.empty()) return absl::OkStatus();
     ApiSiteOptions site = options.api;
-    site.api.versions = [this] {
-      return apiserver::ServedVersions{TRAFFICTAP_VERSION, tap_source_state.operator_version()};
+    site.api.versions = [this](const observe::User&, const apiserver::TellVersions& tell) {
+      tell({TRAFFICTAP_VERSION, tap_source_state.operator_version()});
     };
     auto started = ApiSite::Start(
         site, hub.get(), clock, [this] { return pipeline->Snapshot(); }, Dump(), Files());

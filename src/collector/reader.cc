@@ -63,7 +63,9 @@ struct Reader::State {
 
   Status ServeApi() {
     ApiSiteOptions site = options.api;
-    site.api.versions = [] { return apiserver::ServedVersions{TRAFFICTAP_VERSION, ""}; };
+    site.api.versions = [this](const observe::User& user, const apiserver::TellVersions& tell) {
+      fan_in->TellVersions(TRAFFICTAP_VERSION, user, tell);
+    };
     auto started = ApiSite::Start(site, clock, std::move(own));
     if (!started.ok()) {
       fan_in = nullptr;  // it went with the site

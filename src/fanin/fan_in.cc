@@ -35,6 +35,12 @@ kube::HttpRequest HandedOn(const web::HttpRequest& request,
   return out;
 }
 
+// Empty where it is no text.
+std::string TextOf(const Json& object, const char* name) {
+  const bool there = object.is_object() && object.contains(name) && object[name].is_string();
+  return there ? object[name].get<std::string>() : std::string();
+}
+
 web::HttpResponse Merged(const Asked& asked,
                          StatusOr<std::string> (*merge)(const std::vector<std::string>&,
                                                         const std::vector<Missing>&)) {
@@ -43,6 +49,21 @@ web::HttpResponse Merged(const Asked& asked,
   for (const auto& answer : asked.answers) bodies.push_back(answer.body);
   auto body = merge(bodies, asked.missing);
   return body.ok() ? web::JsonResponse(*std::move(body)) : web::FailureResponse(body.status());
+}
+
+// An upgrade that is not finished shows, whichever of the two is behind.
+apiserver::ServedVersions MergeVersions(const std::string& own, const Asked& asked) {
+  apiserver::ServedVersions out{own, ""};
+  for (const auto& answer : asked.answers) {
+    const Json told = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+    const Json none = Json::object();
+    const bool tells = told.is_object() && told.contains("trafficTap");
+    const Json& versions = tells ? told["trafficTap"] : none;
+    const std::string collector = TextOf(versions, "collectorVersion");
+    if (out.collector_version == own && !collector.empty()) out.collector_version = collector;
+    if (out.operator_version.empty()) out.operator_version = TextOf(versions, "operatorVersion");
+  }
+  return out;
 }
 
 // One of `most` that there are at once, for as long as it is held; null: there are so many.
@@ -223,6 +244,19 @@ FanIn::Answer FanIn::DumpAnswer(const kube::HttpRequest& request) {
     out.code = best->code;
     return out;
   };
+}
+
+void FanIn::TellVersions(const std::string& own, const observe::User& user,
+                         const apiserver::TellVersions& tell) {
+  observe::Credentials credentials;
+  credentials.user = user;
+  web::HttpRequest request;
+  request.path = apiserver::VersionPath();
+  const Status runs = threads_.Run(
+      [this, own, tell, asked = HandedOn(request, credentials)](const std::stop_token&) {
+        tell(MergeVersions(own, AskAll(pairers_->pairers(), asked, options_.versions_timeout)));
+      });
+  if (!runs.ok()) tell({own, ""});
 }
 
 void FanIn::WriteMetrics(base::MetricWriter& writer) const {

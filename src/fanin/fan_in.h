@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "apiserver/discovery.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "fanin/ask_all.h"
@@ -25,6 +26,8 @@ struct FanInOptions {
   // The same of lists of files, for which it looks at its disk, and of a part of a file.
   base::Nanos files_timeout = 15 * base::kSecond;
   base::Nanos file_timeout = 50 * base::kSecond;
+  // The same of its versions. The API server's own checks ask for them too, and wait for 5 s.
+  base::Nanos versions_timeout = 2 * base::kSecond;
   int files_max = 4;  // parts of files at once; each is held as a whole
   int readers_max = 32;
   int threads_max = 1024;  // each stream has one for each pairer
@@ -52,6 +55,10 @@ class FanIn final : public web::LiveBackend {
                   const web::Route::Respond& respond) override;
   void AnswerFiles(const web::HttpRequest& request, web::LiveScope scope,
                    const web::Route::Respond& respond) override;
+  // Behind the API server: the operator's version as the pairers know it, and the collector's, which is
+  // that of a pairer that differs from `own`, this reader's. `tell` is called once, on any thread.
+  void TellVersions(const std::string& own, const observe::User& user,
+                    const apiserver::TellVersions& tell);
   // Ends all streams and waits for what is under way.
   void Stop() override { threads_.Close(); }
 

@@ -181,6 +181,32 @@ BOOST_AUTO_TEST_CASE(a_file_comes_from_its_pairer_alone) {
   BOOST_TEST(a->requests().empty());
 }
 
+BOOST_AUTO_TEST_CASE(versions_are_those_of_the_pairers_and_their_operator) {
+  const auto told = [&] {
+    std::string out;
+    absl::Notification answered;
+    fan_in.TellVersions("0.2.0", {.name = "max"}, [&](const apiserver::ServedVersions& versions) {
+      out = versions.collector_version + " " + versions.operator_version;
+      answered.Notify();
+    });
+    BOOST_REQUIRE(fakes::Notified(answered));
+    return out;
+  };
+  a->Answer(200, R"({"trafficTap":{"collectorVersion":"0.2.0"}})");
+  b->Answer(200, R"({"trafficTap":{"collectorVersion":"0.2.0","operatorVersion":"0.2.0"}})");
+  BOOST_TEST(told() == "0.2.0 0.2.0");
+  BOOST_TEST(a->requests().back().target == "/apis/tap.traffictap.io/v1alpha1");
+  BOOST_TEST(a->requests().back().headers.at(0).second == "max");
+  b->Answer(200, R"({"trafficTap":{"collectorVersion":"0.1.0","operatorVersion":7}})");
+  BOOST_TEST(told() == "0.1.0 ");
+  for (const auto& pairer : {a, b}) pairer->Answer(200, R"(["no versions"])");
+  BOOST_TEST(told() == "0.2.0 ");
+  for (const auto& pairer : {a, b}) pairer->SetAway(true);
+  BOOST_TEST(told() == "0.2.0 ");
+  fan_in.Stop();
+  BOOST_TEST(told() == "0.2.0 ");
+}
+
 BOOST_AUTO_TEST_CASE(strangers_get_nothing) {
   for (const char* path : {"/api/v1/pairs", "/api/v1/taps", "/api/v1/files"}) {
     BOOST_TEST(Ask(path, "", std::nullopt, "shop.example").code == 403);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
+#include "cli/records/missing_notice.h"
 #include "cli/taps/tap_names.h"
 #include "fmt/format.h"
 #include "tap/recorder_spec.h"
@@ -73,6 +74,8 @@ Status DumpCommand::Dump(const Cluster& cluster, const std::string& name, Sessio
   const kube::ObjectKey tap = KeyOf(TapKey(name, cluster.ns));
   const auto done = cluster.client->Create(kube::kDumps, MakeDump(tap), {});
   if (!done.ok()) return Explain(done.status(), cluster, tap);
+  // Of several collectors: each has a part of what the recorder holds.
+  MissingNotice(session.console).Tell(done->value().dump());
   return session.console->Write(fmt::format("dump of {} asked for\n", tap.ToString()));
 }
 

@@ -276,6 +276,17 @@ BOOST_AUTO_TEST_CASE(dump_asks_the_recorders_of_the_named_taps) {
   BOOST_TEST(console.output == "dump of shop/checkout asked for\ndump of bank/cards asked for\n");
   BOOST_TEST(Run({"dump", "mesh", "-A"}) == 0);
   BOOST_TEST(asked[2] == R"(mesh {"tap":"mesh"})");
+  BOOST_TEST(!Said("missing"));
+}
+
+BOOST_AUTO_TEST_CASE(dump_says_which_of_several_collectors_did_not_answer) {
+  client.AnswerReviews(kube::kDumps, [](Object dump) {
+    const Json one = {{"pairer", "a:1"}, {"reason", "away"}};
+    dump.value()["partial"]["missing"] = Json::array({one});
+    return dump;
+  });
+  BOOST_TEST(Run({"dump", "checkout"}) == 0);
+  BOOST_TEST(Said("warning: records are missing of the pairers a:1 (away)"));
 }
 
 BOOST_AUTO_TEST_CASE(dump_refuses_times_out_of_bounds_and_says_which_right_is_missing) {
