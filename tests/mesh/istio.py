@@ -2,7 +2,7 @@
 """istiod: its configuration, its objects, and how it is started.
 
 A stock Envoy lacks the extensions that Istio's own build adds, so istiod must not send them: no ALPN filter, no peer
-metadata exchange, no default metrics provider."""
+metadata exchange, no default metrics provider, no tunnels in tunnels."""
 
 import json
 import os
@@ -52,6 +52,8 @@ ENVIRONMENT = {
     "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "PILOT_DISABLE_MX_ALPN": "true",
     "PILOT_HTTP10": "true",
+    # Two tunnels in one, to another network: waypoints get these listeners even where there is one network alone.
+    "AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT": "false",
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": "traffictap-system",  # its operator reads /debug/syncz
 }
 
