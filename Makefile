@@ -95,8 +95,8 @@ demo-local: collector ## Run a sample shop of real Envoys on the loopback networ
 	@python3 tests/shop/demo.py --collector $(BUILD)/src/collector/traffictap-collector
 
 .PHONY: bench
-bench: build ## Compare with other receivers, write docs/performance.md
-	@python3 tests/bench/run.py --build $(BUILD)
+bench: build ## Compare with other receivers, write docs/performance.md (12 minutes; PART=taps,waiting: these anew)
+	@python3 tests/bench/run.py --build $(BUILD) $(if $(PART),--only $(PART))
 
 .PHONY: bench-mesh
 bench-mesh: build ## Measure what taps cost connections and sidecars on a mesh, write both into docs (root; half an hour)

@@ -44,8 +44,8 @@ class Slab {
 
   std::array<PageList, kClasses> with_room_{};
   std::vector<void*> spare_;  // pages without a block
-  std::vector<void*>
-      regions_;  // of memory that pages are cut from, each with room for one page more
+  // Memory that pages are cut from, each with room for one page more.
+  std::vector<void*> regions_;
   std::byte* fresh_ = nullptr;  // the next page of the last region
   size_t fresh_pages_ = 0;      // that it still has
   size_t used_bytes_ = 0;

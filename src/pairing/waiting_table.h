@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "pairing/half_time.h"
-#include "pairing/pair_key.h"
 #include "pairing/slab.h"
 #include "pairing/slot_index.h"
+#include "pairing/waiting_keys.h"
 #include "traffic/packed_entry.h"
 
 namespace traffictap::pairing {
@@ -72,15 +72,15 @@ class WaitingTable {
   // others. Each has a list of its own: who looks for one kind never walks past another.
   template <typename Test>
   Slot FindServer(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestOf(entry), List::kServers), test);
+    return by_request_.Find(Listed(RequestOf(entry), RequestList::kServers), test);
   }
   template <typename Test>
   Slot FindRetriedClient(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestOf(entry), List::kRetriedClients), test);
+    return by_request_.Find(Listed(RequestOf(entry), RequestList::kRetriedClients), test);
   }
   template <typename Test>
   Slot FindSingleClient(const traffic::PackedEntry& entry, Test test) const {
-    return by_request_.Find(Listed(RequestOf(entry), List::kSingleClients), test);
+    return by_request_.Find(Listed(RequestOf(entry), RequestList::kSingleClients), test);
   }
 
   // The half whose window ended first before or at `now`, or kNone.
@@ -123,28 +123,6 @@ class WaitingTable {
   // In by_connection_ and by_request_ as well.
   static constexpr size_t kPlaceBytes = sizeof(Place) + 2 * SlotIndex::kSlotBytes;
 
-  static uint64_t OfMoment(const traffic::PackedEntry& entry, uint64_t key) {
-    constexpr uint64_t kOpen = 0xc2b2ae3d27d4eb4fULL;
-    return key == 0 || !IsOpen(entry) ? key : key ^ kOpen;
-  }
-  static uint64_t ConnectionOf(const traffic::PackedEntry& entry) {
-    return OfMoment(entry, ConnectionKey(entry));
-  }
-  static uint64_t RequestOf(const traffic::PackedEntry& entry) {
-    return OfMoment(entry, RequestKey(entry));
-  }
-
-  // One key for each side: who looks for the other side never walks past its own.
-  static uint64_t Sided(uint64_t key, bool client) { return client || key == 0 ? key : ~key; }
-  enum class List : uint64_t { kRetriedClients, kServers, kSingleClients };
-  static uint64_t Listed(uint64_t key, List list) {
-    constexpr uint64_t kStep = 0x9e3779b97f4a7c15ULL;
-    return key == 0 ? 0 : key ^ (static_cast<uint64_t>(list) * kStep);
-  }
-  static List ListOf(const traffic::PackedEntry& entry) {
-    if (!IsClient(entry)) return List::kServers;
-    return Attempts(entry) > 1 ? List::kRetriedClients : List::kSingleClients;
-  }
   void Keep(Place* place, const traffic::PackedEntry& entry);
   void Drop(Place* place);
   void AddToIndexes(Slot slot, const traffic::PackedEntry& entry);

@@ -3,10 +3,14 @@
 import http.client
 import json
 import pathlib
+import re
 import subprocess
 
 from processes import HERE, Measured, free_port, wait_until
 from shop import wait_for_port
+
+# The others keep nothing for readers either, and in a cluster the backlog is off.
+LIVE = ("--live", "127.0.0.1:0")
 
 
 class TrafficTap(Measured):
@@ -14,7 +18,7 @@ class TrafficTap(Measured):
 
     def __init__(self, build, work, taps, options=()):
         """`taps`: YAML documents."""
-        work = pathlib.Path(work)
+        self.work = work = pathlib.Path(work)
         for folder in ("taps", "records", "spool"):
             (work / folder).mkdir(parents=True)
         for number, tap in enumerate(taps):
@@ -30,6 +34,12 @@ class TrafficTap(Measured):
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
+
+    def page_address(self):
+        """Of its web page, with the token; only with LIVE."""
+        find = lambda: re.search(r"Watch live: (\S+)", (self.work / "log").read_text())  # noqa: E731
+        wait_until(find, "the page's address", self)
+        return find()[1]
 
     def metrics(self):
         """The figures, those of one name summed over their labels."""
@@ -82,12 +92,15 @@ class FrontDoor(TrafficTap):
 class OtelCollector(Measured):
     name = "OpenTelemetry Collector: envoyals receiver, file exporter"
 
-    def __init__(self, binary, work):
+    def __init__(self, binary, work, tls=None):
+        """`tls`: Bench.tls's directory, for mTLS."""
         work = pathlib.Path(work)
         work.mkdir(parents=True)
         self.port, self.records = free_port(), work / "records.jsonl"
+        secure = {"tls": {"cert_file": f"{tls}/collector.pem", "key_file": f"{tls}/collector.key",
+                          "client_ca_file": f"{tls}/ca.pem"}} if tls else {}
         config = {
-            "receivers": {"envoyals": {"endpoint": self.address}},
+            "receivers": {"envoyals": {"endpoint": self.address, **secure}},
             "exporters": {"file": {"path": str(self.records)}},
             "service": {
                 "pipelines": {"logs": {"receivers": ["envoyals"], "exporters": ["file"]}},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: one receiver, one load, the CPU time and memory that the receiver took for it."""
+import contextlib
 import dataclasses
 import itertools
 import pathlib
@@ -82,11 +83,11 @@ class Bench:
         folder = self.tls()
         return ("--als-cert", folder / "collector.pem", "--als-key", folder / "collector.key", "--als-client-ca", folder / "ca.pem")
 
-    def run(self, make, keep=None, **load):
+    def run(self, make, keep=None, beside=None, **load):
         """Starts a receiver with `make(folder)`, sends the load, and returns the Result. `keep`: where the file that it has
-        written goes."""
+        written goes. `beside(receiver, folder)`: what goes on meanwhile, a context whose value waits for its end."""
         folder = self.folder()
-        with started(make(folder)) as receiver:
+        with started(make(folder)) as receiver, (beside or idle)(receiver, folder) as finish:
             fresh = receiver.memory("VmRSS"), receiver.cpu_seconds()
             with started(Load(self.build / "tests/bench/bench_load", receiver.address, folder / "load.log",
                               **load)) as generator:
@@ -94,15 +95,16 @@ class Bench:
                 if isinstance(receiver, contestants.TrafficTap):
                     receiver.wait_streams(load["streams"])
                 time.sleep(SETTLE_SECONDS)
-                before, idle = receiver.cpu_seconds(), receiver.memory("VmRSS")
+                before, resident = receiver.cpu_seconds(), receiver.memory("VmRSS")
                 entries, size = generator.send()
+                finish()
                 cpu = receiver.settle(entries, generator.close) - before
             peak = receiver.memory("VmHWM")
             receiver.finish(entries)
         if keep:
             shutil.move(next(folder.rglob("*.jsonl")), keep)
         shutil.rmtree(folder)
-        return Result(cpu, entries, size, peak, before - fresh[1], idle - fresh[0], load["streams"])
+        return Result(cpu, entries, size, peak, before - fresh[1], resident - fresh[0], load["streams"])
 
     def traffictap(self, taps=EVERYTHING, options=(), kind=contestants.TrafficTap):
         return lambda folder: kind(self.build, folder, taps, options)
@@ -126,6 +128,10 @@ class Bench:
                          idle_memory=int(receiver.metrics()["traffictap_waiting_bytes"]))
         shutil.rmtree(folder)
         return out
+
+
+def idle(_receiver, _folder):
+    return contextlib.nullcontext(lambda: None)
 
 
 def alternate(rounds, runs):
