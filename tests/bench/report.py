@@ -205,8 +205,8 @@ Written by `make bench` (tests/bench/README.md says how it measures). Machine: {
 
 All figures are of the receiver's process alone: user and system CPU time from the moment that all streams are open until
 all entries are taken in and written. The load generator's time is not in it. What one table compares takes turns, and each
-figure is the median of {len(figures["taps"]["1"])} or {len(figures["outputs"]["File"])} runs, with its range. No network is in it: everything goes over the loopback, and
-without TLS where nothing else is said.
+figure is the median of {len(figures["taps"]["1"])} or {len(figures["outputs"]["File"])} runs, with its range. No network is in it:
+everything goes over the loopback, and without TLS where nothing else is said.
 
 The load: HTTP entries of a mesh with mTLS, peer metadata and some captured headers, {entry.entry_bytes / entry.entries:.0f} bytes each on average,
 20 in a message, from clients' and servers' proxies alike, each request with an id of its own. A stream begins with an
