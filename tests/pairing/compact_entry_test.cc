@@ -92,7 +92,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_or_known_takes_no_room) {
   PackedEntry* const entry = empty.get();
   entry->arrival = 77'123'456'789;
   const size_t least = Made(*entry, Known(*entry)).size();
-  BOOST_TEST(least < 48u);  // its size and the lengths of its words are 36
+  // Its size and the lengths of its words are 36. The rest is the padding of its fields, which may be anything.
+  BOOST_TEST(least <= 36u + 16u);
   BOOST_TEST(Made(*entry, {}).size() > least + 8);
   entry->taps.Add(3);
   entry->facts.duration = 60'000'000;
