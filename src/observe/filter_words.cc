@@ -290,8 +290,8 @@ std::vector<FilterWord> NamespacesAndText() {
 const std::vector<FilterWord>& FilterWords() {
   static const std::vector<FilterWord> words = [] {
     std::vector<FilterWord> out;
-    for (const auto& part :
-         {Requests(), Headers(), Outcomes(), OneSide(), Judgements(), Ends(), NamespacesAndText()}) {
+    for (const auto& part : {Requests(), Headers(), Outcomes(), OneSide(), Judgements(), Ends(),
+                             NamespacesAndText()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     return out;
