@@ -2,12 +2,7 @@
 """Runs the *_test.py of one folder: a line per test, failures in full, and the closing line that tests/run.sh counts.
 
 A test is a unittest.TestCase method; the environment's TEST selects by a part of its name, "file.Class.method", and
-WITHOUT leaves out by parts of names, separated by commas. So that a folder can be run in parts, files are chosen by their
-names without _test.py.
-
-    runner.py FOLDER [--only FILE... | --but FILE...]
-"""
-import argparse
+WITHOUT leaves out by parts of names, separated by commas."""
 import importlib.util
 import os
 import pathlib
@@ -70,18 +65,10 @@ def wanted(test):
     return os.environ.get("TEST", "") in test.id() and not any(part in test.id() for part in without.split(",") if part)
 
 
-def files_of(folder, only, but):
-    paths = {path.name.removesuffix("_test.py"): path for path in sorted(folder.glob("*_test.py"))}
-    unknown = {*(only or ()), *but} - paths.keys()
-    if unknown:
-        sys.exit(f"{folder} has no {', '.join(sorted(f'{name}_test.py' for name in unknown))}")
-    return [path for name, path in paths.items() if name not in but and (only is None or name in only)]
-
-
-def load(folder, only=None, but=()):
+def load(folder):
     sys.path[:0] = [str(folder), str(folder.parent), str(folder.parent / "shop")]
     suite = unittest.TestSuite()
-    for path in files_of(folder, only, but):
+    for path in sorted(folder.glob("*_test.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module
@@ -91,19 +78,13 @@ def load(folder, only=None, but=()):
     return suite
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=pathlib.Path)
-    files = parser.add_mutually_exclusive_group()
-    files.add_argument("--only", nargs="+", metavar="FILE")
-    files.add_argument("--but", nargs="+", metavar="FILE", default=[])
-    options = parser.parse_args()
+def main(folder):
     result = OneLine()
-    load(options.folder.resolve(), options.only, options.but).run(result)
+    load(pathlib.Path(folder).resolve()).run(result)
     failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
     print(f"{result.passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
