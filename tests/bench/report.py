@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/performance.md from the figures. Medians; ranges in brackets where a figure has several runs."""
+import math
 import os
 import pathlib
+import re
 import statistics
 
 
@@ -71,6 +73,11 @@ def open_cpu(results):
 
 def idle_kilobytes(results):
     return median(r.idle_memory for r in results) / results[0].streams / 1024
+
+
+def most_streams(results):
+    """The name of the run with the most streams, without TLS."""
+    return max((name for name in results if "mTLS" not in name), key=lambda name: results[name][0].streams)
 
 
 def by_streams(results):
@@ -143,7 +150,7 @@ def goals(figures):
     compare, taps, streams = figures["compare"], figures["taps"], figures["streams"]
     ours, alone, door = (compare[name] for name in ("join and write", "join alone", "receive and decode"))
     slow = taps["1, for a tenth of the entries a second"]
-    most = max((name for name in streams if "mTLS" not in name), key=lambda name: streams[name][0].streams)
+    most = most_streams(streams)
     threads = max(figures["threads"], key=int)
     rows = []
     if "OpenTelemetry Collector" in compare:
@@ -170,6 +177,30 @@ def goals(figures):
     reading = median(r.megabytes_per_second for r in figures["readers"]["open --response-code 5xx -o json"])
     rows.append(("`open` with a filter", "at least 500 MB per CPU second", f"{reading:.0f} MB", reading >= 500))
     return table(("Goal", "Wanted", "Measured", "Met"), [row[:3] + ("yes" if row[3] else "no",) for row in rows])
+
+
+def replace(text, pattern, figure, count=1):
+    """`text` with another figure in the `count` places of `pattern`, between its groups "before" and "after"."""
+    text, found = re.subn(pattern, lambda match: match["before"] + figure(match) + match["after"], text, flags=re.M)
+    if found != count:
+        raise ValueError(f"{found} places like {pattern}, not {count}: docs/sizing.md and this program have grown apart")
+    return text
+
+
+def sizing(text, figures):
+    """docs/sizing.md with what follows from the figures, rounded up: nobody is to get less than it says."""
+    micros = math.ceil(median(r.micros for r in figures["compare"]["join and write"]))
+    idle = math.ceil(idle_kilobytes(figures["streams"][most_streams(figures["streams"])]))
+    half = math.ceil(per_half(figures["waiting"]) / 50) * 50 / 1000
+
+    def cores(match):
+        return f"{math.ceil(int(match['entries'].replace(',', '')) * micros / 1e4) / 100:.2f}"
+
+    text = replace(text, r"(?P<before>takes about )[\d.]+(?P<after> µs of CPU per entry)", lambda _: f"{micros}")
+    text = replace(text, r"^(?P<before>\| [\d,]+ \| (?P<entries>[\d,]+) \| )[\d.]+(?P<after> cores \|)$", cores, 3)
+    text = replace(text, r"(?P<before>waiting for the other side \| [^|]*\| )[\d.]+(?P<after> kB each)", lambda _: f"{half:g}")
+    text = replace(text, r"(?P<before>each idle stream )[\d.]+(?P<after> kB)", lambda _: f"{idle}")
+    return replace(text, r"(?P<before>1,000 proxies take )[\d.]+(?P<after> MB\.)", lambda _: f"{2 * idle}")
 
 
 def otel_version():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make bench: measures the collector, and what it is compared with, and writes docs/performance.md."""
+"""make bench: measures the collector, and what it is compared with, and writes docs/performance.md, and into docs/sizing.md
+what follows from it."""
 import argparse
 import pathlib
 import time
@@ -12,6 +13,7 @@ from processes import HERE, raise_fd_limit
 from scenarios import Bench, workspace
 
 ROOT = HERE.parent.parent
+PAGE, SIZING = (ROOT / "docs" / name for name in ("performance.md", "sizing.md"))
 
 
 def measure(measurement, names=PARTS, done=lambda name, part: None):
@@ -36,7 +38,7 @@ def parse():
     parser.add_argument("--scale", type=float, default=1, help="of the loads; other than 1 is for trying out")
     parser.add_argument("--without-otel", action="store_true", help="leave the OpenTelemetry Collector out")
     parser.add_argument("--figures", type=pathlib.Path, help="where they are kept; default: bench.json in the build folder")
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs" / "performance.md")
+    parser.add_argument("--output", type=pathlib.Path, default=PAGE)
     options = parser.parse_args()
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"--only {','.join(sorted(unknown))}: there are {', '.join(PARTS)}")
@@ -66,6 +68,8 @@ def main():
     options.output.parent.mkdir(exist_ok=True)
     former = options.output.read_text() if options.output.exists() else ""
     options.output.write_text(report.page(known, report.mesh_part(former)))
+    if options.output == PAGE:
+        SIZING.write_text(report.sizing(SIZING.read_text(), known))
     print(f"wrote {options.output} after {time.monotonic() - begin:.0f} s")
 
 

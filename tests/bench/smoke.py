@@ -14,7 +14,7 @@ from browser import Frames
 from contestants import LIVE, Floor, FrontDoor
 from parts import NOTHING, PARTS, Measurement
 from processes import HERE, Load, raise_fd_limit, started
-from scenarios import Bench, DURABLE, tap, to_file, workspace
+from scenarios import Bench, DURABLE, Result, tap, to_file, workspace
 
 TINY = {"streams": 4, "requests": 80}
 
@@ -93,6 +93,9 @@ def page_tells_all_figures(bench):
     for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves", "| receive and decode",
                  "over mTLS", "## Recorded files", "| jq", "| zstdcat", "| Kafka |", "## Live readers", "| 10,000 | 54 | 10 % | 100 ms |"):
         assert part in text, part
+    known["compare"]["join and write"] = [Result(2.5, 200_000, 0, 0)]
+    sizing = report.sizing(run.SIZING.read_text(), known)
+    assert "about 13 µs" in sizing and "| 30,000 | 60,000 | 0.78 cores |" in sizing, sizing
 
 
 CASES = [traffictap_joins_all, several_pairing_threads_join_all, a_spool_delivers_all,
