@@ -141,10 +141,11 @@ void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
   halves("repeated", counters.repeated);
   writer.Gauge("traffictap_shuffle_partition_broken_blocks",
                "Blocks of these partitions that could not be read.", {}, counters.broken_blocks);
-  writer.Gauge("traffictap_shuffle_partition_skipped_blocks",
-               "Blocks of these partitions that are not read, since pairers have died of them. The log "
-               "names them.",
-               {}, counters.skipped_blocks);
+  writer.Gauge(
+      "traffictap_shuffle_partition_skipped_blocks",
+      "Blocks of these partitions that are not read, since pairers have died of them. The log "
+      "names them.",
+      {}, counters.skipped_blocks);
   writer.Gauge("traffictap_shuffle_behind_messages",
                "Messages of these partitions that are not read yet.", {}, state.behind);
   writer.Gauge("traffictap_shuffle_delay_seconds",
