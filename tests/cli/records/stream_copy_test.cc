@@ -15,7 +15,8 @@ namespace {
 struct Fixture : cli::FileCollector {
   Status Copy() {
     Status failure;
-    for (const auto& output : Source().List().value().outputs) {
+    const auto list = Source().List();
+    for (const auto& output : list.value().outputs) {
       failure.Update(target.Copy(Source(), output));
     }
     return failure;
