@@ -19,14 +19,15 @@ using simulation::SimulatedMesh;
 namespace {
 
 constexpr uint64_t kSeeds = 3;
+constexpr uint64_t kSeedsOfMinutes = 1;  // where minutes are simulated
 // A checkpoint's interval, and what an output is behind and a step adds.
 constexpr base::Nanos kRepeatedMax = 1500 * kMillisecond;
 // A session, and until partitions are given anew and read to their end.
 constexpr base::Nanos kAwayMax = 12 * kSecond;
 
-void ForSeeds(const std::function<void(MeshOptions)>& run) {
+void ForSeeds(uint64_t seeds, const std::function<void(MeshOptions)>& run) {
   const simulation::Silence silence({"shuffle"});
-  simulation::ForSeeds("SHUFFLE", kSeeds, [&](uint64_t seed) { run({.seed = seed}); });
+  simulation::ForSeeds("SHUFFLE", seeds, [&](uint64_t seed) { run({.seed = seed}); });
 }
 
 // Only records since `from` came twice.
@@ -53,7 +54,7 @@ void CheckOnceAndWhole(SimulatedMesh& mesh) {
 BOOST_AUTO_TEST_SUITE(shuffle_faults)
 
 BOOST_AUTO_TEST_CASE(without_a_fault_every_request_comes_out_once_and_whole) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(10 * kSecond);
     mesh.Settle();
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(without_a_fault_every_request_comes_out_once_and_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_pairer_loses_nothing_and_repeats_no_more_than_a_checkpoint_interval) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(3 * kSecond);
     mesh.RunAWhile();
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_killed_pairer_loses_nothing_and_repeats_no_more_than_a_ch
 
 BOOST_AUTO_TEST_CASE(
     pairers_that_are_all_away_for_ten_minutes_change_no_record_and_need_no_more_memory) {
-  ForSeeds([](MeshOptions options) {
+  ForSeeds(kSeedsOfMinutes, [](MeshOptions options) {
     options.pairers = 2;
     SimulatedMesh mesh(options);
     mesh.Run(30 * kSecond);
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(
 }
 
 BOOST_AUTO_TEST_CASE(orderly_changes_lose_and_repeat_nothing_and_pause_for_less_than_five_seconds) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     // One more, each restarted in turn, two less.
     mesh.StartPairer();
@@ -131,7 +132,7 @@ BOOST_AUTO_TEST_CASE(orderly_changes_lose_and_repeat_nothing_and_pause_for_less_
 }
 
 BOOST_AUTO_TEST_CASE(a_storm_of_changes_repeats_only_what_kills_repeat_and_is_soon_over) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeedsOfMinutes, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     std::vector<base::Nanos> killed;
     size_t oldest = 0;
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_changes_repeats_only_what_kills_repeat_and_is_so
 
 // It goes on where it stood, on partitions that others have by then: what it commits is refused.
 BOOST_AUTO_TEST_CASE(a_pairer_that_stood_still_for_a_minute_commits_nothing_and_comes_back) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(3 * kSecond);
     mesh.RunAWhile();
@@ -188,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_pairer_that_stood_still_for_a_minute_commits_nothing_and_
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_receiver_loses_what_the_log_had_not_and_the_other_halves_say_so) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(5 * kSecond);
     mesh.RunAWhile();
@@ -220,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_killed_receiver_loses_what_the_log_had_not_and_the_other_
 }
 
 BOOST_AUTO_TEST_CASE(a_receiver_that_is_cut_off_for_twenty_seconds_tears_no_request) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(5 * kSecond);
     mesh.receiver(1).outlet.cut = true;
@@ -234,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_receiver_that_is_cut_off_for_twenty_seconds_tears_no_requ
 
 // The others do not wait longer than half a minute: then what it has comes late, and is said to.
 BOOST_AUTO_TEST_CASE(what_a_receiver_held_for_longer_than_half_a_minute_is_late_and_said_to_be) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(5 * kSecond);
     const base::Nanos cut = mesh.now();
@@ -265,7 +266,7 @@ BOOST_AUTO_TEST_CASE(what_a_receiver_held_for_longer_than_half_a_minute_is_late_
 }
 
 BOOST_AUTO_TEST_CASE(a_receivers_wall_clock_is_in_nothing_that_it_writes) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     const auto log = [&](base::Nanos jump) {
       SimulatedMesh mesh(options);
       mesh.Run(2 * kSecond);
@@ -285,7 +286,7 @@ BOOST_AUTO_TEST_CASE(a_receivers_wall_clock_is_in_nothing_that_it_writes) {
 }
 
 BOOST_AUTO_TEST_CASE(brokers_that_are_away_for_eight_seconds_cost_no_half) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(3 * kSecond);
     mesh.RunAWhile();
@@ -301,7 +302,7 @@ BOOST_AUTO_TEST_CASE(brokers_that_are_away_for_eight_seconds_cost_no_half) {
 
 BOOST_AUTO_TEST_CASE(
     brokers_that_are_away_for_a_minute_cost_what_the_queues_of_full_receivers_drop) {
-  ForSeeds([](MeshOptions options) {
+  ForSeeds(kSeeds, [](MeshOptions options) {
     options.bytes_max = 20'000;
     SimulatedMesh mesh(options);
     mesh.Run(5 * kSecond);
@@ -325,7 +326,7 @@ BOOST_AUTO_TEST_CASE(
 }
 
 BOOST_AUTO_TEST_CASE(what_goes_out_again_by_another_producer_is_neither_lost_nor_there_twice) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     uint64_t resent = 0;
     for (int i = 0; i < 20; ++i) {
@@ -343,7 +344,7 @@ BOOST_AUTO_TEST_CASE(what_goes_out_again_by_another_producer_is_neither_lost_nor
 
 // Three owners after the first one die of it, the last of them with its name in the log; the next one passes it over.
 BOOST_AUTO_TEST_CASE(a_block_that_crashes_its_pairer_is_skipped_within_a_minute_and_counted) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.restart = true;
     mesh.Run(3 * kSecond);
@@ -369,7 +370,7 @@ BOOST_AUTO_TEST_CASE(a_block_that_crashes_its_pairer_is_skipped_within_a_minute_
 }
 
 BOOST_AUTO_TEST_CASE(what_retention_took_before_it_was_read_is_counted_to_the_half) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(10 * kSecond);
     for (size_t i = 0; i < 3; ++i) mesh.KillPairer(i);
@@ -394,7 +395,7 @@ BOOST_AUTO_TEST_CASE(what_retention_took_before_it_was_read_is_counted_to_the_ha
 
 BOOST_AUTO_TEST_CASE(
     an_output_that_hangs_delays_no_other_pairer_and_holds_checkpoints_for_ten_seconds) {
-  ForSeeds([](const MeshOptions& options) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
     SimulatedMesh mesh(options);
     mesh.Run(5 * kSecond);
     const auto before = mesh.pairer(0).state();
