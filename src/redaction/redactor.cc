@@ -35,6 +35,10 @@ bool IsOneOf(const std::array<Text, N>& list, Text which) {
   return std::find(list.begin(), list.end(), which) != list.end();
 }
 
+bool HasUserinfo(Text which, std::string_view text) {
+  return IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;
+}
+
 struct Rule {
   std::shared_ptr<const re2::RE2> pattern;
   std::string replacement;
@@ -148,8 +152,7 @@ struct Redactor::Work {
     if (text.empty() || (which == Text::kRequestId && traffic::IsUuid(text))) return true;
     const bool query = rules->redact_query && IsOneOf(kUrls, which) &&
                        text.find_first_of("?#;%") != std::string_view::npos;
-    const bool userinfo = IsOneOf(kHosts, which) && text.find('@') != std::string_view::npos;
-    return rules->rules.empty() && !query && !userinfo;
+    return rules->rules.empty() && !query && !HasUserinfo(which, text);
   }
 
   bool Hides(std::string_view policy_namespace) const {
@@ -175,7 +178,7 @@ struct Redactor::Work {
     const auto text = entry->text(which);
     if (Unchanged(which, text)) return;
     std::string& out = scratch[static_cast<size_t>(which)];
-    out = IsOneOf(kHosts, which) ? RemoveUserinfo(text) : std::string(text);
+    out = HasUserinfo(which, text) ? RemoveUserinfo(text) : std::string(text);
     if (IsOneOf(kUrls, which) && rules->redact_query) out = RedactUrl(out);
     Apply(&out);
     entry->text(which) = out;

@@ -2,7 +2,6 @@
 #include "traffic/packed_entry.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <new>
 
@@ -13,6 +12,10 @@ constexpr size_t kVersionDigit = 14;
 
 uint16_t CutLength(std::string_view text) {
   return static_cast<uint16_t>(std::min(text.size(), AccessEntry::kTextBytesMax));
+}
+
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 const char* TextBytes(const PackedEntry& packed) {
@@ -108,7 +111,7 @@ bool IsUuid(std::string_view id) {
   if (id.size() != 36) return false;
   for (size_t i = 0; i < id.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? id[i] != '-' : std::isxdigit(static_cast<unsigned char>(id[i])) == 0) return false;
+    if (dash ? id[i] != '-' : !IsHexDigit(id[i])) return false;
   }
   return true;
 }
