@@ -141,11 +141,12 @@ class Collector:
         self.start()
 
     def start(self):
+        name = [] if "--name" in self.options else ["--name", "demo"]
         with open(self.work / "collector.log", "a") as log:
             self.process = start(
                 [self.binary, "--als", self.network.listen(Network.COLLECTOR, self.als_port),
                  "--http", self.network.listen(Network.COLLECTOR, self.http_port),
-                 "--taps", self.taps, "--output-dir", self.output, "--name", "demo", *self.options],
+                 "--taps", self.taps, "--output-dir", self.output, *name, *self.options],
                 stdout=self.stdout, stderr=log)
         wait_for_port(self.ip, self.http_port, "the collector", self.process)
         wait_for_port(self.ip, self.als_port, "the collector", self.process)
