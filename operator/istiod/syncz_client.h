@@ -25,6 +25,9 @@ struct SynczOptions {
 StatusOr<ProxySyncs> FetchSyncz(const std::vector<std::string>& addresses,
                                 const SynczOptions& options);
 
+// What FetchVersion says of a build that names no release, as istiod itself does.
+inline constexpr const char* kUnknownVersion = "unknown";
+
 // The version that the istiod at `address` runs, such as "1.29.2". It needs no token.
 StatusOr<std::string> FetchVersion(const std::string& address, const SynczOptions& options);
 

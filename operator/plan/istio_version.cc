@@ -30,7 +30,10 @@ bool IsAtLeast(const std::string& version, int major, int minor) {
 }
 
 bool IsOlder(const std::string& version, const std::string& other) {
-  return NumbersOf(version).second < NumbersOf(other).second;
+  const auto [count, numbers] = NumbersOf(version);
+  const auto [other_count, other_numbers] = NumbersOf(other);
+  if (count == 0 || other_count == 0) return count > other_count;
+  return numbers < other_numbers;
 }
 
 }  // namespace traffictap::plan

@@ -110,7 +110,8 @@ struct CollectorService {
 };
 
 struct MeshSettings {
-  std::string istio_version;  // "1.29.2", of several istiods the oldest; empty: not known
+  // "1.29.2", of several istiods the oldest; "unknown": built from source; empty: not known yet.
+  std::string istio_version;
   std::string root_namespace = "istio-system";  // where no MeshConfig names one
   // The operator may write EnvoyFilters and the API server has them.
   bool envoy_filter_allowed = true;

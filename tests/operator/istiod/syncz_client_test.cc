@@ -105,6 +105,13 @@ BOOST_AUTO_TEST_CASE(the_version_is_asked_without_a_token_and_cut_to_its_numbers
   BOOST_TEST(istiod.request().rfind("GET /version ", 0) == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(an_istiod_that_was_built_from_source_has_answered_too) {
+  OneAnswer istiod(Http(200, "unknown-unknown-unknown"));
+  const auto version = istiod::FetchVersion(istiod.address(), {});
+  BOOST_REQUIRE(version.ok());
+  BOOST_TEST(*version == istiod::kUnknownVersion);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_says_what_to_do) {
   OneAnswer istiod(Http(403, "forbidden"));
   const auto proxies = FetchSyncz({istiod.address()}, {});

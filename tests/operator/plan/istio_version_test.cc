@@ -29,6 +29,12 @@ BOOST_AUTO_TEST_CASE(of_two_releases_the_earlier_is_older) {
   BOOST_TEST(!plan::IsOlder("2.0", "1.31"));
 }
 
+BOOST_AUTO_TEST_CASE(a_build_without_a_release_is_newer_than_all_of_them) {
+  BOOST_TEST(plan::IsOlder("1.31.0", "unknown"));
+  BOOST_TEST(!plan::IsOlder("unknown", "1.9.0"));
+  BOOST_TEST(!plan::IsOlder("unknown", "unknown"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(an_envoy_filter_reaches_a_waypoint_from_the_version_that_at
     snapshot.mesh.istio_version = old;
     BOOST_TEST(!Takes(), old);
   }
-  for (const char* fresh : {"1.27.0", "1.31-dev"}) {
+  for (const char* fresh : {"1.27.0", "1.31-dev", "unknown"}) {
     snapshot.mesh.istio_version = fresh;
     BOOST_TEST(Takes(), fresh);
   }
