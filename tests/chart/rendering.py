@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the chart renders, read. Needs no cluster."""
 
+import functools
 import json
 import tempfile
 
@@ -49,12 +50,18 @@ def values_file(values):
     return file
 
 
+@functools.cache
+def _template(values, chart):
+    """What helm prints for values, a JSON text. Many tests look at the same ones."""
+    with values_file(json.loads(values)) as file:
+        return helm("template", "traffictap", chart, "--namespace", NAMESPACE, "--values", file.name)
+
+
 def rendered(values, chart=CHART):
-    """{kind/name: object} of the release and its hooks; kind/namespace/name for what is in another namespace."""
-    with values_file(values) as file:
-        text = helm("template", "traffictap", chart, "--namespace", NAMESPACE, "--values", file.name)
+    """{kind/name: object} of the release and its hooks; kind/namespace/name for what is in another namespace. The caller's own."""
     out = {}
-    for item in filter(None, yaml.safe_load_all(text)):
+    # libyaml's loader, as most of it are the kinds: seven times as fast.
+    for item in filter(None, yaml.load_all(_template(json.dumps(values), chart), Loader=yaml.CSafeLoader)):
         namespace = item["metadata"].get("namespace", NAMESPACE)
         key = f"{item['kind']}/{item['metadata']['name'] if namespace == NAMESPACE else namespace + '/' + item['metadata']['name']}"
         assert key not in out, f"{key} is rendered twice"
