@@ -30,8 +30,9 @@ REPEATED_SECONDS = 5
 # How long a pairer stands still, which has to be longer than its session; without it none does.
 FROZEN_SECONDS = float(os.environ.get("FROZEN_SECONDS", "0"))
 BROKER_AWAY_SECONDS = 8
-# Streams that each receiver has to see move, and the entries that one may cost: a message has some thirty.
-MOVES_EACH, MOVES_LOSS = 10, 1
+# Streams that each receiver has to see move, and the entries that a move may cost: a message has some thirty. The load comes
+# in bursts of a hundred requests, so that there is often a message right behind another one.
+MOVES_EACH, MOVES_LOSS = 10, 30
 # Receivers that are not heard for longer are dead to the others.
 SILENCE_SECONDS = 25
 
@@ -268,7 +269,7 @@ class ScaleOut(unittest.TestCase):
         owned = sum(metric(one, "shuffle_partitions") for one in metrics)
         return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
 
-    def test_envoys_move_to_another_receiver_and_lose_next_to_nothing(self):
+    def test_envoys_move_to_another_receiver_and_lose_a_message_at_most(self):
         receivers = [self.start("receiver", n, "--als-stream-max-age", "1s").ready() for n in (1, 2)]
         pairer = self.start("pairer", 1).ready()
 
@@ -276,7 +277,7 @@ class ScaleOut(unittest.TestCase):
             return [metric(r.metrics(), "als_streams_ended_total", how="moved") for r in receivers]
 
         envoys = shop.Shop(types.SimpleNamespace(network=NETWORK), self.work, pods=(stage.FRONTEND, stage.FAST),
-                           receivers=[(r.ip, r.als_port) for r in receivers])
+                           receivers=[(r.ip, r.als_port, r.http_port) for r in receivers])
         try:
             with stage.Load(envoys, 300) as load:
                 wait_until("streams move to and from both", lambda: min(moved()) >= MOVES_EACH, 60)
@@ -299,7 +300,7 @@ class ScaleOut(unittest.TestCase):
             wait_until("nothing new comes", quiet, 40)
             sent, taken = state["now"]
             lost, moves = sent["flushed"] - taken, before + metric(receivers[1].metrics(), "als_streams_ended_total", how="moved")
-            print(f"     {answered} requests, {moves:.0f} moves, {lost:.0f} of {sent['flushed']} entries lost")
+            print(f"     {answered} requests, {moves:.0f} moves, {lost:.0f} of {sent['flushed']} entries lost: {lost / moves:.1f} a move")
             self.assertGreater(min(received), 0.2 * sum(received), "one receiver has next to all")
             self.assertGreaterEqual(lost, 0)
             self.assertLess(lost, MOVES_LOSS * moves)

@@ -99,20 +99,21 @@ def listener(name, ip, port, network_filter, tls=None):
 
 
 def cluster(name, ip, port, source=None, tls=None, meshed=None, http2=False, also=()):
-    """`also`: further addresses of the same, each (ip, port)."""
+    """`also`: all addresses where there are several, each (ip, port, port that says whether it is ready)."""
     endpoint = {"endpoint": {"address": address(ip, port)}}
     if meshed is not None:
         mode = "istio" if meshed else "disabled"
         endpoint["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": mode}}}
-    others = [{"endpoint": {"address": address(*one)}} for one in also]
+    ready = [{"endpoint": {"address": address(*one[:2]), "health_check_config": {"port_value": one[2]}}} for one in also]
     out = {
         "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint, *others]}]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": ready or [endpoint]}]},
     }
-    if also:  # in a mesh istiod tells which of them are there
-        check = {"timeout": "1s", "interval": "0.2s", "unhealthy_threshold": 1, "healthy_threshold": 1, "tcp_health_check": {}}
+    if also:  # in a mesh istiod tells which of them are ready
+        check = {"timeout": "1s", "interval": "0.2s", "unhealthy_threshold": 1, "healthy_threshold": 1,
+                 "http_health_check": {"path": "/readyz", "codec_client_type": "HTTP1"}}
         out["health_checks"], out["common_lb_config"] = [check], {"healthy_panic_threshold": {"value": 0}}
     if source:
         out["upstream_bind_config"] = {"source_address": {"address": source, "port_value": 0}}
@@ -144,7 +145,8 @@ def route_to(service):
 
 
 def sidecar(pod, services, als, tls):
-    """The whole bootstrap of `pod`'s Envoy. `services`: the pods it may call; `als`: the (ip, port) of each receiver."""
+    """The whole bootstrap of `pod`'s Envoy. `services`: the pods it may call; `als`: the (ip, port) of the collector, or
+    those of several receivers with the port of each that says whether it is ready."""
     inbound_name = f"inbound|{APP}||"
     inbound_route = {
         "name": inbound_name,
@@ -163,7 +165,7 @@ def sidecar(pod, services, als, tls):
     ]
     if pod.instant:
         listeners.append(instant_application(pod))
-    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als[0], http2=True, also=als[1:])]
+    clusters = [cluster(inbound_name, pod.ip, APP), cluster("als", *als[0][:2], http2=True, also=als if len(als) > 1 else ())]
     for service in services:
         name = f"outbound|{APP}||{host(service.name)}"
         port = INBOUND if service.meshed else APP

@@ -164,7 +164,7 @@ class Collector:
 
 class Shop:
     def __init__(self, collector, work, mtls=False, pods=PODS, receivers=None):
-        """`receivers`: (ip, port) of each that the Envoys may send to, instead of the collector alone."""
+        """`receivers`: (ip, port, port of /readyz) of each that the Envoys may send to, instead of the collector alone."""
         self.work, self.processes, self.network = pathlib.Path(work), [], collector.network
         receivers = receivers or [(collector.ip, collector.als_port)]
         self.pods = {p.name: dataclasses.replace(p, ip=self.network.ip(p.host)) for p in pods}
