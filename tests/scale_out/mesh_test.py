@@ -42,14 +42,16 @@ class OnAMesh(unittest.TestCase):
         driver.start()
         view = Plugin(self.stage.mesh).start(*VIEW, "-o", "json")
         self.more(view, "records come")
-        self.stage.kill("receiver", self.run_line)
+        logs = [self.stage.kill("receiver", self.run_line)]
         self.more(view, "records come without a receiver")
-        self.stage.kill("pairer", self.run_line)
+        logs.append(self.stage.kill("pairer", self.run_line))
         view.until_said("records are missing of the pairers")
         view.until_said("all pairers answer again")
         self.more(view, "records come again")
         driver.stop()
         self.assertEqual(view.signal().wait(30), 130, view.errors)
+        for log in logs:  # they had no time to hand anything over
+            self.assertNotIn("collector stopped", log.read_text())
         report = self.stage.report()
         for line in report.lines():
             print(f"     {line}")

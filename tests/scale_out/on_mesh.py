@@ -119,7 +119,8 @@ class ScaledOut:
         return sum(metric(self.metrics(pod), name, **labels) for pod in self.pods(role))
 
     def kill(self, role, run):
-        """Kills the pod that has most to do, by `run` of a command line, and notes when. Its place is filled by another one."""
+        """Kills the pod that has most to do, by `run` of a command line, and notes when. Its place is filled by another one.
+        Returns where its log is."""
         work = {"receiver": "als_streams", "pairer": "shuffle_partitions"}[role]
         load = {pod.name: metric(self.metrics(pod), work) for pod in self.pods(role)}
         name = max(load, key=load.get)
@@ -128,6 +129,7 @@ class ScaledOut:
         before = time.monotonic()
         run(f"kubectl delete pod {name} -n {NAMESPACE} --grace-period=0 --force")
         self.ledger.kills[role] = (before, time.monotonic())
+        return self.mesh.state / "log" / f"{NAMESPACE}.{name}" / f"{role}.log"
 
     def on_its_way(self):
         """What has not come out yet, and how many entries the pairers took."""
