@@ -39,7 +39,6 @@ part scale-out env FROZEN_SECONDS=60 TEST=stood_still tests/scale_out/run.sh "$b
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 # The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
 part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"
-part waypoint env WAYPOINT_TRAFFIC=1 TEST=waypoint_test tests/e2e/run.sh "$build"
 part api-server env API_AWAY_SECONDS=$((seconds / 2)) TEST=an_api_server_that_is_away tests/e2e/run.sh "$build"
 # The programs for arm64, by Debian's cross compilers, under qemu; as long as any other build.
 part arm64 env ARM64=1 TEST=arm64_test tests/release/run.sh "$build"
