@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <utility>
@@ -31,12 +32,20 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits at most `wait` for an item, then takes all that are there, oldest first. Empty after a
+  // Waits at most `wait` for an item, and with one at most `linger` for more, until they have
+  // `enough` bytes or a quarter of the bound; then takes all that are there, oldest first. Empty after a
   // time-out, or at once when the queue is closed and drained.
-  std::vector<T> PopAll(Nanos wait) {
+  std::vector<T> PopAll(Nanos wait, Nanos linger = 0, size_t enough = 0) {
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(this, &BoundedQueue::HasItemOrClosed),
                             absl::Nanoseconds(wait));
+    if (linger > 0 && !items_.empty()) {
+      const size_t goal = std::min(enough, bytes_max_ / 4);
+      const auto has_enough = [this, goal]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return closed_ || bytes_ >= goal;
+      };
+      mutex_.AwaitWithTimeout(absl::Condition(&has_enough), absl::Nanoseconds(linger));
+    }
     std::vector<T> out;
     out.reserve(items_.size());
     for (auto& [item, bytes] : items_) out.push_back(std::move(item));

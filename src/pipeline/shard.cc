@@ -4,6 +4,12 @@
 namespace traffictap::pipeline {
 namespace {
 
+// A turn wakes each output that gets a record, and without a pause each message would begin one. Where
+// messages are few, nobody misses ten milliseconds: a proxy keeps its entries for up to a second. Where
+// they are many, there is always enough.
+constexpr base::Nanos kLinger = 10 * base::kMillisecond;
+constexpr size_t kEnoughBytes = size_t{1024} << 10;
+
 pairing::PairerOptions PairingOf(const ShardOptions& options, const TapFanOut* fan_out) {
   pairing::PairerOptions out;
   out.waiting_bytes_max = options.waiting_bytes_max;
@@ -31,7 +37,7 @@ bool Shard::Take(base::Nanos wait) {
   // Asked first: what is pushed before the queue closes is taken in this turn or the next one.
   const bool closed = queue_.closed();
   if (detour_ != nullptr) return detour_->Take(&queue_, in_force(), wait) || !closed;
-  const auto batches = queue_.PopAll(wait);
+  const auto batches = queue_.PopAll(wait, wait > 0 ? kLinger : 0, kEnoughBytes);
   for (const auto& batch : batches) {
     const auto& in_force = fan_out_.in_force();
     if (batch.table != in_force->table) {

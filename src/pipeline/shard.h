@@ -37,8 +37,8 @@ class Shard {
   const std::shared_ptr<TapsInForce>& in_force() const { return fan_out_.in_force(); }
   void SetTaps(std::shared_ptr<TapsInForce> in_force) { fan_out_.SetTaps(std::move(in_force)); }
 
-  // Begins a turn: joins what the streams brought within `wait`. False: the queue is closed and
-  // was empty, so that nothing more comes.
+  // Begins a turn: joins what the streams brought within `wait`, and within a few milliseconds more,
+  // unless `wait` is 0. False: the queue is closed and was empty, so that nothing more comes.
   bool Take(base::Nanos wait);
   // As pairing::Pairer::RemoveTaps.
   void RemoveTaps(const traffic::TapSet& removed);

@@ -29,6 +29,25 @@ BOOST_AUTO_TEST_CASE(gives_back_what_was_pushed_oldest_first) {
   BOOST_TEST(queue.bytes() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(who_lingers_takes_what_comes_meanwhile_too) {
+  BoundedQueue<int> queue(1000);
+  BOOST_TEST(queue.TryPush(1, 1));
+  std::jthread pusher([&queue] { queue.TryPush(2, 99); });
+  // However late the second one comes: it is what ends the wait.
+  BOOST_TEST(queue.PopAll(0, kLong, 100) == (std::vector<int>{1, 2}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(nobody_lingers_for_nothing_or_beyond_a_quarter_of_the_bound_or_the_end) {
+  BoundedQueue<int> queue(40);
+  BOOST_TEST(queue.PopAll(0, kLong, 100).empty());
+  BOOST_TEST(queue.TryPush(1, 10));
+  BOOST_TEST(queue.PopAll(0, kLong, 100).size() == 1u);
+  BOOST_TEST(queue.TryPush(2, 1));
+  queue.Close();
+  BOOST_TEST(queue.PopAll(0, kLong, 100).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(is_full_exactly_at_its_bound) {
   BoundedQueue<int> queue(10);
   BOOST_TEST(queue.TryPush(1, 4));
