@@ -208,13 +208,13 @@ def otel_version():
     return next(line.split()[-1] for line in lines if "envoyalsreceiver" in line)
 
 
-MESH = ("<!-- the mesh: written by tests/e2e/sidecar_cost.py -->", "<!-- until here -->")
+MESH = ("## The mesh", "<!-- until here -->")
 
 
 def mesh_part(text):
-    """What the page says of the mesh, which another program measures."""
+    """What the page says of the mesh, with its words: other programs measure it (tests/e2e/sidecar_cost.py)."""
     begin, end = (text.find(mark) for mark in MESH)
-    return text[begin:end + len(MESH[1])] if 0 <= begin < end else "\n".join(MESH)
+    return text[begin:end + len(MESH[1])] if 0 <= begin < end else "\n\n".join(MESH)
 
 
 TABLES = {"compare": compared, "outputs": by_outputs, "remote": by_ends, "live": by_live_readers, "taps": by_taps,
@@ -226,7 +226,7 @@ def parts(figures):
     return "\n\n".join(f"{name}\n{TABLES[name](part)}" for name, part in figures.items())
 
 
-def page(figures, mesh="\n".join(MESH)):
+def page(figures, mesh="\n\n".join(MESH)):
     entry = figures["compare"]["floor"][0]
     large = "".join(f" The large one has {runs[0].recording.size / 1e9:.1f} GB."
                     for name, runs in figures["readers"].items() if name.endswith("of a large file"))
@@ -321,22 +321,6 @@ What reading a file of records costs; a quarter of them is answered with 503. Th
 of its bytes. Of a packed file the bytes are those that it unpacks to.{large}
 
 {by_readers(figures["readers"])}
-
-## The mesh
-
-What the proxies pay, measured by `make bench-mesh` on another run: the sidecar of a client, with mTLS and the filters that
-istiod sends, one worker, a fast server behind another sidecar, all on the machine above, 16 connections that never pause. How long
-requests take (p50, p99) is measured apart, with pauses of 8 to 24 ms on each connection: about 900 requests per second.
-*Closed* is a [standing attachment](concepts.md#standing-attachment) that no tap needs at the moment, *open* one that a tap reads.
-*On demand* is measured right after its patch has come, while the old listeners still drain. Other work on the machine shows in
-the ranges: where they overlap, nothing was proven to differ.
-
-The cost is that of building an entry. Envoy fills in all of it (fields, headers, the metadata of both ends, as protobuf)
-before it checks whether its logger has room, and only then drops it: so a closed attachment costs what an open one does, and the
-collector cannot lower it. Istio's file log formats one line per request instead. Envoy builds no entry if a filter before the logger says
-no, and such a gate can be opened without changing a listener, by a filter whose configuration istiod sends apart (ECDS). TrafficTap
-has none: a tap would then begin with a push by istiod, and not see requests that were under way before it.
-`tests/e2e/logger_cost.py` measures what a gate and the parts of the logger cost.
 
 {mesh}
 """

@@ -89,7 +89,9 @@ def page_tells_all_figures(bench):
     known["remote"] = {name: known["outputs"]["File"] for name in ("File", "Kafka", "OTLP over gRPC")}
     known["page"] = {"10,000": [Frames(10.0, 540, 0.1, 10_000)]}
     figures.save(path, known)
-    text = report.page(figures.load(path))
+    former = run.PAGE.read_text()
+    text = report.page(figures.load(path), report.mesh_part(former))
+    assert text.endswith(former[former.index("## The mesh"):]), text
     for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves", "| receive and decode",
                  "over mTLS", "## Recorded files", "| jq", "| zstdcat", "| Kafka |", "## Live readers", "| 10,000 | 54 | 10 % | 100 ms |"):
         assert part in text, part
