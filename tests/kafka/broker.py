@@ -31,7 +31,8 @@ class Broker:
         self.config = self.work / "server.properties"
         self.authority(self.work / "kafka-tls")
         self.config.write_text("".join(f"{k}={v}\n" for k, v in self.properties().items()))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Its first bits are 0: an id that began with a dash would be taken for an option.
+        cluster = base64.urlsafe_b64encode(bytes(1) + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         scram = "[name=%s,password=%s]" % (USER, PASSWORD)
         self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config,
                   "--add-scram", f"SCRAM-SHA-256={scram}", "--add-scram", f"SCRAM-SHA-512={scram}")
