@@ -5,7 +5,8 @@
 // named here but those that have a better base, and one that is added needs no change. No word depends on
 // another, and nothing is branched on: to make or to expand one takes about as long as one look at memory that is not in a cache.
 // A compact entry: its size (4 bytes), the words, the texts, the words' lengths. The lengths stand last so
-// that 8 bytes may be read wherever a word begins.
+// that 8 bytes may be read wherever a word begins. Or, of a large entry: its size with kWhole, and at kHeadBytes
+// the entry.
 #include "pairing/compact_entry.h"
 
 #include <bit>
@@ -24,6 +25,8 @@ static_assert(std::endian::native == std::endian::little, "the high end of a wor
 static_assert(std::is_trivially_copyable_v<PackedEntry>);
 
 using Size = uint32_t;
+constexpr Size kWhole = Size{1} << 31;
+constexpr size_t kHeadBytes = Slab::kGranule;
 constexpr size_t kLengthsBytes = sizeof(CompactEntry::Lengths);
 constexpr size_t kBitsOfLength = 4;
 constexpr size_t kLengthsInOne = 64 / kBitsOfLength;
@@ -139,11 +142,18 @@ CompactEntry::CompactEntry(const PackedEntry& entry, const KnownOfEntry& known) 
 }
 
 size_t CompactEntry::size() const {
+  if (whole()) return kHeadBytes + entry_.bytes;
   return sizeof(Size) + words_bytes_ + TextBytes(entry_) + kLengthsBytes;
 }
 
 void CompactEntry::CopyTo(std::byte* to) const {
   const Size size = static_cast<Size>(this->size());
+  if (whole()) {
+    const Size marked = size | kWhole;
+    std::memcpy(to, &marked, sizeof marked);
+    std::memcpy(to + kHeadBytes, &entry_, entry_.bytes);
+    return;
+  }
   std::memcpy(to, &size, sizeof size);
   std::memcpy(to + sizeof size, words_.data(), words_bytes_);
   const size_t texts = size - sizeof size - words_bytes_ - kLengthsBytes;
@@ -154,10 +164,24 @@ void CompactEntry::CopyTo(std::byte* to) const {
 size_t CompactBytes(const std::byte* compact) {
   Size out = 0;
   std::memcpy(&out, compact, sizeof out);
-  return out;
+  return out & ~kWhole;
+}
+
+PackedEntry* WholeEntry(std::byte* compact) {
+  Size size = 0;
+  std::memcpy(&size, compact, sizeof size);
+  return (size & kWhole) == 0 ? nullptr : reinterpret_cast<PackedEntry*>(compact + kHeadBytes);
 }
 
 PackedEntry* Expand(const std::byte* compact, const KnownOfEntry& known, Slab* slab) {
+  Size marked = 0;
+  std::memcpy(&marked, compact, sizeof marked);
+  if ((marked & kWhole) != 0) {
+    const size_t whole_bytes = CompactBytes(compact) - kHeadBytes;
+    void* const copy = slab->Allocate(whole_bytes);
+    std::memcpy(copy, compact + kHeadBytes, whole_bytes);
+    return static_cast<PackedEntry*>(copy);
+  }
   const CompactEntry::Lengths lengths = LengthsOf(compact);
   const size_t bytes = ExpandedBytes(compact, lengths);
   auto* const to = static_cast<std::byte*>(slab->Allocate(bytes));

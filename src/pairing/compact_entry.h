@@ -18,7 +18,8 @@ struct KnownOfEntry {
   base::Nanos arrival = 0;
 };
 
-// The compact form of `entry`, which has to outlive this.
+// The compact form of `entry`, which has to outlive this. A large entry is texts, and stays whole: who looks at
+// it needs no copy.
 class CompactEntry {
  public:
   CompactEntry(const traffic::PackedEntry& entry, const KnownOfEntry& known);
@@ -31,8 +32,11 @@ class CompactEntry {
   static_assert(kWords * 8 == sizeof(traffic::PackedEntry));
   // How many bytes each word has, half a byte each.
   using Lengths = std::array<uint64_t, (kWords + 15) / 16>;
+  static constexpr size_t kWholeMin = 4096;  // bytes of an entry
 
  private:
+  bool whole() const { return entry_.bytes >= kWholeMin; }
+
   const traffic::PackedEntry& entry_;
   std::array<std::byte, sizeof(traffic::PackedEntry) + 8> words_;
   size_t words_bytes_;
@@ -41,6 +45,8 @@ class CompactEntry {
 
 // The size of a compact entry.
 size_t CompactBytes(const std::byte* compact);
+// The entry itself where it is whole and `compact` is aligned as a slab's blocks are; else null.
+traffic::PackedEntry* WholeEntry(std::byte* compact);
 // The entry as it was, in memory of `slab`, as many bytes as it says itself. `known` is as it was then.
 traffic::PackedEntry* Expand(const std::byte* compact, const KnownOfEntry& known, Slab* slab);
 

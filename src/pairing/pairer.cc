@@ -107,8 +107,9 @@ class Pairer::State {
     waiting_.ForEach([&](Slot slot) {
       const Half half = waiting_.At(slot);
       const traffic::TapSet taps = half.entry->taps;
-      half.entry->taps &= removed;
-      if (half.entry->taps.empty()) return;
+      const traffic::TapSet gone = taps & removed;
+      if (gone.empty()) return;
+      half.entry->taps = gone;
       next_->Consume(Alone(half.entry.get(), WhyAlone(half, now, false, false)), {&half.node, 1});
       waiting_.SetTaps(slot, taps - removed);
     });

@@ -94,11 +94,11 @@ void Slab::Free(void* block, size_t size) {
 
 Slab::Page* Slab::TakePage(size_t block_bytes) {
   void* memory;
-  if (spare_.empty()) {
+  if (std::vector<void*>& from = spare_.empty() ? bare_ : spare_; from.empty()) {
     memory = FreshPage();
   } else {
-    memory = spare_.back();
-    spare_.pop_back();
+    memory = from.back();
+    from.pop_back();
   }
   static_assert(sizeof(Page) <= kHeadBytes && kHeadBytes % kGranule == 0);
   auto* page = new (memory) Page;
@@ -114,6 +114,9 @@ void* Slab::FreshPage() {
     void* const region = mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     TT_CHECK(region != MAP_FAILED);
+    // Regions lie side by side and are sparse: where the kernel joins pages to huge ones by itself, it would
+    // fill all of them in, and get nothing back by the piece.
+    madvise(region, kMappedBytes, MADV_NOHUGEPAGE);
     regions_.push_back(region);
     const auto begin = reinterpret_cast<uintptr_t>(region);
     fresh_ = static_cast<std::byte*>(region) + (kPageBytes - begin % kPageBytes);
@@ -128,8 +131,9 @@ void* Slab::FreshPage() {
 // The addresses are kept, so that a table that was once large and is now full of holes is still few
 // mappings for the kernel.
 void Slab::ReturnPage(Page* page) {
-  if (spare_.size() >= kSparePages) madvise(page, kPageBytes, MADV_DONTNEED);
-  spare_.push_back(page);
+  if (spare_.size() < kSparePages) return spare_.push_back(page);
+  madvise(page, kPageBytes, MADV_DONTNEED);
+  bare_.push_back(page);
 }
 
 void Slab::Link(PageList* list, Page* page) {

@@ -43,7 +43,8 @@ class Slab {
   static void Unlink(PageList* list, Page* page);
 
   std::array<PageList, kClasses> with_room_{};
-  std::vector<void*> spare_;  // pages without a block
+  std::vector<void*> spare_;  // pages without a block, which keep their memory: taken first
+  std::vector<void*> bare_;   // the others without a block, whose memory the kernel has back
   // Memory that pages are cut from, each with room for one page more.
   std::vector<void*> regions_;
   std::byte* fresh_ = nullptr;  // the next page of the last region

@@ -69,6 +69,7 @@ void WaitingTable::Drop(Place* place) {
 
 WaitingTable::EntryPtr WaitingTable::EntryAt(Slot slot) const {
   const Place& place = places_[slot];
+  if (auto* const whole = WholeEntry(place.entry)) return {whole, FreeEntry{nullptr}};
   return {Expand(place.entry, {place.node.get(), place.arrival}, &expanded_),
           FreeEntry{&expanded_}};
 }
@@ -81,6 +82,7 @@ HalfTime WaitingTable::TimeAt(Slot slot) const {
 void WaitingTable::SetTaps(Slot slot, const traffic::TapSet& taps) {
   const EntryPtr entry = EntryAt(slot);
   entry->taps = taps;
+  if (entry.get_deleter().slab == nullptr) return;
   Drop(&places_[slot]);
   Keep(&places_[slot], *entry);
 }
@@ -111,7 +113,10 @@ void WaitingTable::RemoveFromIndexes(Slot slot) {
 WaitingTable::Half WaitingTable::Take(Slot slot, EntryPtr entry) {
   RemoveFromIndexes(slot);
   Place& place = places_[slot];
-  if (entry == nullptr) entry = EntryAt(slot);
+  if (entry == nullptr || entry.get_deleter().slab == nullptr) {
+    entry = {Expand(place.entry, {place.node.get(), place.arrival}, &expanded_),
+             FreeEntry{&expanded_}};
+  }
   Half out = {std::move(entry), std::exchange(place.node, nullptr), TimeAt(slot)};
   Drop(&place);
   Unlink(slot);

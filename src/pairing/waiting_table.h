@@ -25,8 +25,11 @@ class WaitingTable {
   static constexpr Slot kNone = SlotIndex::kNone;
 
   struct FreeEntry {
-    Slab* slab;
-    void operator()(traffic::PackedEntry* entry) const { slab->Free(entry, entry->bytes); }
+    Slab*
+        slab;  // null: the entry is the table's, and stays valid until its half is taken or changed
+    void operator()(traffic::PackedEntry* entry) const {
+      if (slab != nullptr) slab->Free(entry, entry->bytes);
+    }
   };
   // Made of what waits; like Half, it must not outlive the table.
   using EntryPtr = std::unique_ptr<traffic::PackedEntry, FreeEntry>;
@@ -48,7 +51,8 @@ class WaitingTable {
   // Puts a copy of `entry` into the place of the half there, to end when that one would have ended.
   void Replace(Slot slot, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
                uint64_t position);
-  // A copy of the half there; of its entry alone; of its times.
+  // The half there, its entry alone, its times: copies, but for large entries. Who changes an entry sets its
+  // taps after that.
   Half At(Slot slot) const { return {EntryAt(slot), places_[slot].node, TimeAt(slot)}; }
   EntryPtr EntryAt(Slot slot) const;
   HalfTime TimeAt(Slot slot) const;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pairing/slab.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <random>
+#include <string>
+#include <vector>
 
 namespace traffictap {
 
@@ -82,6 +87,45 @@ BOOST_AUTO_TEST_CASE(random_use_never_hands_out_a_byte_twice) {
   }
   for (const Block& block : blocks) slab.Free(block.bytes, block.size);
   BOOST_TEST(slab.used_bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_peak_it_goes_on_with_the_pages_that_kept_their_memory) {
+  constexpr size_t kSize = 480;
+  Slab slab;
+  std::vector<void*> blocks(30'000);  // some 220 pages
+  const auto turn = [&](size_t count) {
+    for (size_t i = 0; i < count; ++i) blocks[i] = std::memset(slab.Allocate(kSize), 1, kSize);
+    for (size_t i = 0; i < count; ++i) slab.Free(blocks[i], kSize);
+  };
+  const auto faults = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt;
+  };
+  turn(blocks.size());
+  turn(1'000);
+  const auto before = faults();
+  for (int i = 0; i < 50; ++i) turn(1'000);
+  BOOST_TEST(faults() - before < 100);  // each page again and again: thousands
+}
+
+// Regions are sparse: huge pages would fill them in.
+BOOST_AUTO_TEST_CASE(its_memory_takes_no_huge_pages) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled")) return;
+  Slab slab;
+  void* const block = slab.Allocate(480);
+  const auto at = reinterpret_cast<uintptr_t>(block);
+  std::ifstream maps("/proc/self/smaps");
+  bool here = false, found = false;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) here = begin <= at && at < end;
+    if (here && line.starts_with("VmFlags:")) {
+      found = (line + " ").find(" nh ") != std::string::npos;
+    }
+  }
+  BOOST_TEST(found);
+  slab.Free(block, 480);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
