@@ -173,11 +173,16 @@ void GroupMember::GuardAssigned() {
   }
 }
 
-void GroupMember::Name(uint32_t partition, Partition* one, int64_t offset) {
-  named_ = true;
-  one->guard.in_hand = offset;
+// What was in hand before is done, in whichever partition: whoever dies now has not died of it.
+void GroupMember::Name(uint32_t partition, int64_t offset) {
+  std::map<uint32_t, CrashGuard> guards;
+  for (auto& [other, one] : owned_) {
+    const int64_t in_hand = other == partition ? offset : CrashGuard::kNone;
+    if (std::exchange(one.guard.in_hand, in_hand) != in_hand) guards[other] = one.guard;
+  }
+  if (guards.empty() || log_->Guard(guards).ok()) return;
   // Unnamed it is taken all the same: a log that is away would hold the partition up otherwise.
-  if (!log_->Guard({{partition, one->guard}}).ok()) one->guard.in_hand = CrashGuard::kNone;
+  owned_[partition].guard.in_hand = CrashGuard::kNone;
 }
 
 // Of what it has taken it has not died, though it may have had nothing to save.
@@ -197,12 +202,14 @@ void GroupMember::Take(const LogEvent& event) {
   if (found == owned_.end() || found->second.held) return;
   found->second.heard = clock_->Monotonic();
   TellTime(&found->second, event.appended);
-  if (event.offset < found->second.careful_until && found->second.guard.in_hand != event.offset) {
-    Name(event.partition, &found->second, event.offset);
-  }
+  const bool careful = event.offset < found->second.careful_until;
+  named_ = named_ || careful;
+  Name(event.partition, careful ? event.offset : CrashGuard::kNone);
   const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
   if (absl::IsUnavailable(taken)) {
     waiting_.emplace(event, std::string(event.bytes));
+    // Nothing was taken: whoever dies while it waits has not died of it.
+    Name(event.partition, CrashGuard::kNone);
   } else if (!taken.ok()) {
     Hold(event.partition, taken);
   }
@@ -240,7 +247,11 @@ void GroupMember::RemoveTaps(const traffic::TapSet& removed) {
 }
 
 void GroupMember::EndTurn() {
-  if (std::exchange(named_, false)) AwaitOutputs(options_.outputs(), options_.careful_wait);
+  if (std::exchange(named_, false) && (!hung_ || Settled(*hung_))) {
+    hung_ = options_.outputs();
+    AwaitOutputs(*hung_, options_.careful_wait);
+    if (Settled(*hung_)) hung_.reset();
+  }
   if (revoked_) {
     Revoke(*std::exchange(revoked_, std::nullopt));
   } else if (open_) {

@@ -97,7 +97,8 @@ class GroupMember {
   void Assign(const std::vector<uint32_t>& partitions);
   Status Own(uint32_t partition, size_t of, const CommittedState& committed, int64_t* begin);
   void GuardAssigned();
-  void Name(uint32_t partition, Partition* one, int64_t offset);
+  // At most one block of all partitions is in hand; kNone: none.
+  void Name(uint32_t partition, int64_t offset);
   void ClearGuards();
   void Take(const LogEvent& event);
   void TakeAgain();
@@ -128,7 +129,9 @@ class GroupMember {
   std::optional<LogEvent> revoked_;  // to be answered at the end of the turn
   // A message that waits for taps, with its bytes: no other one is taken before.
   std::optional<std::pair<LogEvent, std::string>> waiting_;
-  bool named_ = false;                // the turn took a block that was named: its last one
+  bool named_ = false;  // the turn took a block that was named: its last one
+  // What a named block waited for in vain: no further one waits before that is settled.
+  std::optional<OutputsProgress> hung_;
   pairing::JoinCounters joins_past_;  // of partitions that it had
   // A checkpoint on its way: what is to be saved once the outputs are as far as `marks_`.
   std::vector<StateToSave> notes_;

@@ -34,6 +34,7 @@ struct GroupMemberTest {
     shuffle::GroupMemberOptions out;
     out.release_wait = 20 * kMillisecond;
     out.taps = SimulatedOptions().taps;
+    out.waits = [this](const auto&, base::Nanos) { return waits; };
     out.outputs = [this] {
       if (progress) progress();
       return outputs;
@@ -86,6 +87,7 @@ struct GroupMemberTest {
   FakeTopics topics;
   shuffle::OutputsProgress outputs;
   std::function<void()> progress;  // before each look at them
+  bool waits = false;              // for taps that are still to come
 };
 
 BOOST_FIXTURE_TEST_SUITE(group_member, GroupMemberTest)
@@ -300,12 +302,66 @@ BOOST_AUTO_TEST_CASE(where_three_have_died_each_block_is_named_before_it_is_take
   BOOST_TEST(topics.guards[0].in_hand == 1);
   BOOST_TEST(one.member.state().counters.received == 2u);
   one.Turn();
-  BOOST_TEST(topics.guards[0].in_hand == 1);
+  BOOST_TEST(topics.guards[0].in_hand == shuffle::CrashGuard::kNone);
   BOOST_TEST(one.member.state().counters.received == 4u);
   clock.Advance(kSecond);
   one.Turn();
   BOOST_TEST(Committed() == 4);
   BOOST_TEST((topics.guards[0] == shuffle::CrashGuard()));
+}
+
+BOOST_AUTO_TEST_CASE(of_all_partitions_only_the_block_is_skipped_of_which_pairers_died) {
+  Pairer one(this), two(this);
+  for (const uint32_t at : {0u, 1u}) {
+    topics.guards[at].takeovers = shuffle::CrashGuard::kCarefulFrom - 1;
+  }
+  WritePair("a", kSecond);
+  Write(Side(fakes::EntryBuilder::Client(), "b"), kSecond, 1);
+  one.log.Assign({0, 1});
+  for (int turn = 0; turn < 3; ++turn) one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == shuffle::CrashGuard::kNone);
+  BOOST_TEST(topics.guards[1].in_hand == 0);
+  two.log.Assign({0, 1});  // `one` has died
+  for (int turn = 0; turn < 4; ++turn) two.Turn();
+  BOOST_TEST(two.member.state().counters.skipped_blocks == 1u);
+  BOOST_TEST(two.member.state().counters.received == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_named_block_that_waits_for_taps_is_not_in_hand_and_then_the_last_of_its_turn) {
+  Pairer one(this);
+  topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom - 1;
+  WritePair("a", kSecond);
+  waits = true;
+  one.log.Assign({0});
+  one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == shuffle::CrashGuard::kNone);
+  waits = false;
+  one.Turn();
+  BOOST_TEST(topics.guards[0].in_hand == 0);
+  BOOST_TEST(one.member.state().counters.received == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_output_that_hangs_is_waited_for_once_by_named_blocks) {
+  auto options = Options();
+  options.careful_wait = 30 * kMillisecond;
+  FakePairerLog log(&topics);
+  fakes::CollectingConsumer collected;
+  shuffle::GroupMember member(options, &log, &collected, &clock);
+  topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom - 1;
+  WritePair("a", kSecond);
+  outputs["file"] = {1, 0};
+  int looked = 0;
+  progress = [&] { ++looked; };
+  log.Assign({0});
+  member.Turn(0);
+  member.EndTurn();
+  BOOST_TEST(looked >= 4);
+  looked = 0;
+  member.Turn(0);
+  member.EndTurn();
+  BOOST_TEST(member.state().counters.received == 2u);
+  BOOST_TEST(looked <= 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_named_block_waits_for_the_outputs_of_the_one_before) {
