@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "als/grpc_messages.h"
@@ -94,8 +95,9 @@ struct GrpcSession::Stream final : public GrpcMessageReceiver {
   std::unique_ptr<GrpcRequest> request;    // until its headers are whole
   std::unique_ptr<StreamHandler> handler;  // while it is served
   GrpcMessages messages;
-  Status refused;     // by the handler
-  bool wide = false;  // it has the window of a stream that is read
+  Status refused;          // by the handler
+  bool wide = false;       // it has the window of a stream that is read
+  bool may_leave = false;  // it is among may_leave_
 };
 
 // What nghttp2 calls. 0: all is well.
@@ -217,6 +219,7 @@ bool GrpcSession::Receive(std::string_view bytes) {
 }
 
 std::string_view GrpcSession::Outgoing() {
+  LetLeave();
   const uint8_t* bytes = nullptr;
   const auto size = nghttp2_session_mem_send(session_, &bytes);
   return size > 0 ? View(bytes, static_cast<size_t>(size)) : std::string_view();
@@ -262,6 +265,7 @@ void GrpcSession::Resume(int32_t id) {
   if (found == streams_.end()) return;
   Stream* stream = found->second.get();
   if (stream->handler && stream->messages.held()) Settle(stream, stream->messages.Resume(stream));
+  LetLeave();
 }
 
 void GrpcSession::Settle(Stream* stream, const Status& status) {
@@ -272,10 +276,22 @@ void GrpcSession::Settle(Stream* stream, const Status& status) {
     End(stream, StreamEnd::kBroken, {200, status});
   } else if (held && draining_) {
     End(stream, StreamEnd::kClean, {});
-  } else if (!held && stream->messages.between_messages() && stream->handler->Leaves()) {
-    End(stream, StreamEnd::kClean, {});
   } else {
     GiveWindow(stream);
+    if (!std::exchange(stream->may_leave, true)) may_leave_.push_back(stream->id);
+  }
+}
+
+void GrpcSession::LetLeave() {
+  for (const int32_t id : std::exchange(may_leave_, {})) {
+    const auto found = streams_.find(id);
+    if (found == streams_.end()) continue;
+    Stream* stream = found->second.get();
+    stream->may_leave = false;
+    const bool between = !stream->messages.held() && stream->messages.between_messages();
+    if (stream->handler && between && stream->handler->Leaves()) {
+      End(stream, StreamEnd::kClean, {});
+    }
   }
 }
 

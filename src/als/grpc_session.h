@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "als/grpc_request.h"
 #include "als/kept_bytes.h"
@@ -101,6 +102,8 @@ class GrpcSession {
   // After messages were looked for with this result: ends the stream, or gives it window.
   void Settle(Stream* stream, const Status& status);
   void GiveWindow(Stream* stream);
+  // Ends those that are to leave, once all that has come is read.
+  void LetLeave();
   int64_t WindowLeft(const Stream& stream) const;
   void Close(Stream* stream, StreamEnd how);
   void End(Stream* stream, StreamEnd how, const GrpcRefusal& answer);
@@ -117,6 +120,7 @@ class GrpcSession {
   bool settled_ = false;
   bool acknowledged_ = false;  // our settings: a window that was set before would be set back
   bool draining_ = false;
+  std::vector<int32_t> may_leave_;  // streams of which something was read since they were asked
 };
 
 }  // namespace traffictap::als

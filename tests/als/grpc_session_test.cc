@@ -147,6 +147,19 @@ BOOST_AUTO_TEST_CASE(
 }
 
 // What has come of another message would be lost.
+BOOST_AUTO_TEST_CASE(a_stream_that_leaves_reads_first_what_came_in_further_frames) {
+  const int32_t id = Open();
+  seen.leaves = true;
+  client.Write(id, Http2Client::Message("one"));
+  std::string bytes = client.Outgoing();
+  client.Write(id, Http2Client::Message("two"));
+  bytes += client.Outgoing();
+  BOOST_TEST(session->Receive(bytes));
+  Exchange();
+  BOOST_TEST(seen.messages.size() == 2u);
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
   const int32_t id = Open();
   seen.leaves = true;
