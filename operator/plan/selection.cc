@@ -5,8 +5,10 @@
 #include <set>
 #include <tuple>
 
+#include "operator/plan/visibility.h"
 #include "operator/plan/waypoints.h"
 #include "tap/targets.h"
+#include "tap/values.h"
 
 namespace traffictap::plan {
 namespace {
@@ -41,11 +43,22 @@ void AddPodsOf(const Service& service, bool cluster_scoped, std::vector<tap::Tar
   out->push_back({tap::TargetKind::kPod, "", service.selector, cluster_scoped ? service.ns : ""});
 }
 
+// Labels are written by whoever works in their namespace. They bring in a waypoint that is there, and
+// neither another gateway nor a name that collectors refuse.
+bool IsThere(const WaypointName& waypoint, const MeshIndex& index) {
+  if (!tap::IsObjectName(waypoint.name)) return false;
+  const auto& workloads = index.WorkloadsOf(waypoint.ns);
+  return std::any_of(workloads.begin(), workloads.end(), [&](const Workload& workload) {
+    return IsWaypoint(workload) && workload.pods.front()->gateway == waypoint.name;
+  });
+}
+
 // A namespace without a name is every one, with all waypoints.
 std::vector<tap::Target> WithWaypoints(const tap::Target& target, const MeshIndex& index) {
   std::vector<tap::Target> out = {target};
   if (target.name.empty()) return out;
   for (const WaypointName& waypoint : WaypointsElsewhere(index, target.name)) {
+    if (!IsThere(waypoint, index)) continue;
     out.push_back({tap::TargetKind::kGateway, waypoint.name, {}, waypoint.ns});
   }
   return out;

@@ -59,7 +59,8 @@ std::set<WaypointName> WaypointsElsewhere(const MeshIndex& index, const std::str
   std::set<WaypointName> out;
   const auto add = [&](const tap::Labels& labels) {
     const auto named = Named(labels, ns);
-    if (named && !named->name.empty() && named->ns != ns) out.insert(*named);
+    // "" is a label's value too, and no namespace.
+    if (named && !named->name.empty() && !named->ns.empty() && named->ns != ns) out.insert(*named);
   };
   add(index.LabelsOf(ns));
   for (const Service* service : index.ServicesOf(ns)) add(service->labels);

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "operator/plan/selection.h"
+
 namespace traffictap::plan {
 namespace {
 
@@ -96,6 +98,42 @@ BOOST_AUTO_TEST_CASE(while_the_version_is_not_known_what_stands_stays) {
   BOOST_TEST(Takes());
   snapshot.standing[0].patch.mechanism = Mechanism::kTelemetry;
   BOOST_TEST(!Takes());
+}
+
+BOOST_AUTO_TEST_CASE(a_label_brings_a_cluster_tap_a_waypoint_that_is_there_and_nothing_else) {
+  const auto add = [&](const std::string& ns, const std::string& name, Proxy proxy) {
+    Pod pod;
+    pod.ns = ns;
+    pod.name = name + "-0";
+    pod.workload = pod.gateway = name;
+    pod.workload_kind = "Deployment";
+    pod.proxy = proxy;
+    snapshot.pods.push_back(pod);
+  };
+  add("infra", "shared", Proxy::kWaypoint);
+  add("infra", "ingress", Proxy::kGateway);
+  add("bank", "waypoint", Proxy::kWaypoint);
+  const auto brought = [&](const std::string& name, const std::string& ns) {
+    snapshot.services = {
+        {"shop", "cart", {}, false, {{kUse, name}, {"istio.io/use-waypoint-namespace", ns}}}};
+    tap::TapSpec spec;
+    spec.cluster_scoped = true;
+    tap::Target& shop = spec.targets.emplace_back();
+    shop.kind = tap::TargetKind::kNamespace;
+    shop.name = "shop";
+    const MeshIndex index(snapshot);
+    const tap::TapSpec resolved = ResolveTargets(spec, index);
+    std::string out;
+    for (const tap::Target& target : resolved.targets) {
+      if (target.kind == tap::TargetKind::kGateway) out += target.ns + "/" + target.name + " ";
+    }
+    return out;
+  };
+  BOOST_TEST(brought("shared", "infra") == "infra/shared ");
+  BOOST_TEST(brought("ingress", "infra") == "");
+  BOOST_TEST(brought("waypoint", "") == "");  // no namespace, and not any
+  BOOST_TEST(brought("Not_A_Name", "infra") == "");
+  BOOST_TEST(brought("gone", "infra") == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
