@@ -84,8 +84,9 @@ StatusOr<std::string> FetchVersion(const std::string& address, const SynczOption
   auto answer = Get(address, kVersion, "", options);
   if (!answer.ok()) return answer.status();
   // "1.29.2-commit-Clean": what stands before the first '-' that does not belong to it.
-  const std::string numbers = answer->substr(0, answer->find_first_not_of("0123456789."));
-  return numbers.empty() ? kUnknownVersion : numbers;
+  if (answer->starts_with(kUnknownVersion)) return kUnknownVersion;
+  if (answer->starts_with('v')) answer->erase(0, 1);
+  return answer->substr(0, answer->find_first_not_of("0123456789."));
 }
 
 }  // namespace traffictap::istiod

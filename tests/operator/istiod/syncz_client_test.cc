@@ -142,6 +142,15 @@ BOOST_AUTO_TEST_CASE(an_answer_that_is_too_large_is_refused) {
   BOOST_TEST(!FetchSyncz({istiod.address()}, options).ok());
 }
 
+BOOST_AUTO_TEST_CASE(only_what_names_no_version_is_built_from_source) {
+  for (const auto& [said, read] : {std::pair{"v1.24.3-ours-Clean", "1.24.3"}, {"<html>", ""}}) {
+    OneAnswer istiod(Http(200, said));
+    const auto version = istiod::FetchVersion(istiod.address(), {});
+    BOOST_REQUIRE(version.ok());
+    BOOST_TEST(*version == read, said);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
