@@ -21,6 +21,7 @@ constexpr int kPassesMax = 4;
 struct Look {
   std::set<std::tuple<std::string, std::string, std::string>> names;  // output, collector, file
   std::string answer;  // the list's, for who is missing; empty: there is no list
+  bool came = false;   // something, of what then failed
 };
 
 Status CheckOneOutput(const std::vector<RemoteOutput>& outputs) {
@@ -49,7 +50,9 @@ Status Pass(const FileSource& source, const CopyFilesOptions& options, CopyTarge
     for (const auto& file : output.files) {
       look->names.emplace(output.name, output.collector, file.name);
     }
+    const uint64_t before = target->bytes();
     const Status done = target->Copy(source, output);
+    look->came = look->came || (!done.ok() && target->bytes() > before);
     if (!done.ok() && !IsRetryable(done)) return done;
     failure.Update(done);
   }
@@ -63,21 +66,25 @@ Status CopyFiles(const FileSource& source, const CopyFilesOptions& options, Copy
   MissingNotice notice(session.console);
   Look known;
   int failed = 0;
+  int away = 0;  // looks in a row in which all came but of who is missing
   int passes = 0;
   while (true) {
-    const uint64_t before = target->bytes();
     Look look;
-    Status done = Pass(source, options, target, &look);
+    const Status done = Pass(source, options, target, &look);
     if (session.stop.stop_requested()) return absl::CancelledError("stopped");
     if (!look.answer.empty() && options.follow) notice.Tell(look.answer);
     const std::string missing = options.follow ? "" : MissingOf(look.answer);
-    if (done.ok() && !missing.empty()) done = absl::UnavailableError(missing);
     if (!done.ok()) {
-      failed = target->bytes() > before ? 1 : failed + 1;
+      failed = look.came ? 1 : failed + 1;
       if (failed >= TriesMax(done, options)) return done;
       session.console->SayWaiting(fmt::format("trying again: {}", Message(done)));
-    } else {
+    } else if (!missing.empty()) {
+      // What the others go on writing does not bring it back.
       failed = 0;
+      if (++away >= options.tries_max) return absl::UnavailableError(missing);
+      session.console->SayWaiting(fmt::format("trying again: {}", missing));
+    } else {
+      failed = away = 0;
       session.console->SayWaiting("");
       if (!options.follow && (++passes >= kPassesMax || look.names == known.names)) return done;
       known = std::move(look);

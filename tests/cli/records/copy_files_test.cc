@@ -157,6 +157,31 @@ BOOST_AUTO_TEST_CASE(of_several_outputs_one_has_to_be_chosen_where_the_target_ta
   BOOST_TEST(Copy().ok());
 }
 
+BOOST_AUTO_TEST_CASE(what_others_go_on_writing_keeps_it_waiting_for_no_collector_for_ever) {
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}}, "10.0.0.5:9");
+  options.tries_max = 3;
+  int looks = 0;
+  target.on_copy = [&] {
+    ++target.copied;
+    if (++looks == 50) stop.request_stop();  // rather than for ever
+  };
+  BOOST_TEST(absl::IsUnavailable(Copy()));
+  BOOST_TEST(looks == 3);
+  // One that is listed, and whose files do not come.
+  SetPairers({{"p-0", {{"all.jsonl", "a\n"}}}, {"p-1", {{"all.jsonl", "b\n"}}}});
+  for (int i = 0; i < 30; ++i) {
+    target.results.push_back(absl::UnavailableError("gone"));
+    target.results.push_back(absl::OkStatus());
+  }
+  looks = 0;
+  target.on_copy = [&] {
+    if (looks % 2 == 0) ++target.copied;  // of p-0 alone
+    if (++looks == 50) stop.request_stop();
+  };
+  BOOST_TEST(absl::IsUnavailable(Copy()));
+  BOOST_TEST(looks == 6);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
