@@ -169,7 +169,7 @@ void FanIn::AnswerFilePart(const std::string& pairer, const kube::HttpRequest& r
   }
   Do(
       [one = *meant, request, ticket, timeout = options_.file_timeout] {
-        return FilePartAnswer(one.address, one.client->Send(request, timeout));
+        return FilePartAnswer(one.address, one.client->Send(request, timeout), ticket);
       },
       respond);
 }

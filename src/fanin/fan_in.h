@@ -28,7 +28,7 @@ struct FanInOptions {
   base::Nanos file_timeout = 50 * base::kSecond;
   // The same of its versions. The API server's own checks ask for them too, and wait for 5 s.
   base::Nanos versions_timeout = 2 * base::kSecond;
-  int files_max = 4;  // parts of files at once; each is held as a whole
+  int files_max = 16;  // parts of files at once; each is held as a whole until it is taken
   int readers_max = 32;
   int threads_max = 1024;  // each stream has one for each pairer
   StreamMergeOptions merge;

@@ -23,6 +23,28 @@ using Json = nlohmann::ordered_json;
 // Of a part of a file: a compressed one is decompressed from its beginning for each of them.
 constexpr uint64_t kPartBytesMax = uint64_t{8} << 20;
 
+// A part on its way to a caller who may be slow: of a stream the server waits for each piece, of
+// another answer 5 s for all of it.
+class PartBody final : public web::BodySource {
+ public:
+  PartBody(std::string bytes, std::shared_ptr<void> ticket)
+      : bytes_(std::move(bytes)), ticket_(std::move(ticket)) {}
+
+  Next Pull(std::string* out) override {
+    constexpr size_t kPieceBytes = size_t{128} << 10;
+    const size_t count = std::min(kPieceBytes, bytes_.size() - sent_);
+    out->append(bytes_, sent_, count);
+    sent_ += count;
+    return sent_ == bytes_.size() ? Next::kEnd : Next::kNow;
+  }
+  void Ended(web::StreamEnd) override { ticket_ = nullptr; }
+
+ private:
+  const std::string bytes_;
+  std::shared_ptr<void> ticket_;
+  size_t sent_ = 0;
+};
+
 // Ours where the caller's is larger. What is no number is left to the pairer, which says so.
 std::string LimitOf(const std::string& asked) {
   uint64_t limit = kPartBytesMax;
@@ -131,14 +153,16 @@ StatusOr<std::string> MergeFileLists(const Asked& asked) {
   }
 }
 
-web::HttpResponse FilePartAnswer(const std::string& pairer, StatusOr<kube::HttpResponse> answer) {
+web::HttpResponse FilePartAnswer(const std::string& pairer, StatusOr<kube::HttpResponse> answer,
+                                 std::shared_ptr<void> ticket) {
   if (!answer.ok()) {
     return web::FailureResponse(
         absl::UnavailableError(fmt::format("pairer {}: {}", pairer, WhyNot(answer))));
   }
   if (answer->code != 200) return RefusalOf(pairer, answer);
-  auto out = web::JsonResponse(std::move(answer->body));
+  auto out = web::JsonResponse({});
   out.content_type = "application/octet-stream";
+  out.stream = std::make_shared<PartBody>(std::move(answer->body), std::move(ticket));
   return out;
 }
 

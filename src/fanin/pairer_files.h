@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/status.h"
@@ -26,7 +27,9 @@ StatusOr<FilesQuery> ReadFilesQuery(const std::string& query);
 StatusOr<std::string> MergeFileLists(const Asked& asked);
 
 // The caller's answer of that of a pairer, which was asked for a part of a file. Where that is not
-// whole, it is a failure: an empty answer would say that the file ends.
-web::HttpResponse FilePartAnswer(const std::string& pairer, StatusOr<kube::HttpResponse> answer);
+// whole, it is a failure: an empty answer would say that the file ends. `ticket` is held until the
+// caller has taken it all, or is gone.
+web::HttpResponse FilePartAnswer(const std::string& pairer, StatusOr<kube::HttpResponse> answer,
+                                 std::shared_ptr<void> ticket);
 
 }  // namespace traffictap::fanin

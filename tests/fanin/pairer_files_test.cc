@@ -90,16 +90,36 @@ BOOST_AUTO_TEST_CASE(what_no_pairer_answers_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(a_part_that_is_not_whole_is_a_failure_and_no_end) {
-  const auto part = FilePartAnswer("a:1", kube::HttpResponse{200, std::nullopt, "bytes"});
+  const auto part = FilePartAnswer("a:1", kube::HttpResponse{200, std::nullopt, "bytes"}, nullptr);
   BOOST_TEST(part.code == 200);
-  BOOST_TEST(part.body == "bytes");
+  std::string taken;
+  BOOST_REQUIRE(part.stream);
+  BOOST_CHECK(part.stream->Pull(&taken) == web::BodySource::Next::kEnd);
+  BOOST_TEST(taken == "bytes");
   BOOST_TEST(part.content_type == "application/octet-stream");
-  const auto cut = FilePartAnswer("a:1", absl::UnavailableError("cut"));
+  const auto cut = FilePartAnswer("a:1", absl::UnavailableError("cut"), nullptr);
   BOOST_TEST(cut.code == 503);
   BOOST_TEST(cut.body.find("pairer a:1: it cannot be reached") != std::string::npos, cut.body);
-  const auto other = FilePartAnswer("a:1", kube::HttpResponse{409, std::nullopt, "another"});
+  const auto other =
+      FilePartAnswer("a:1", kube::HttpResponse{409, std::nullopt, "another"}, nullptr);
   BOOST_TEST(other.code == 409);
   BOOST_TEST(other.body == "another");
+}
+
+BOOST_AUTO_TEST_CASE(a_part_counts_until_the_caller_has_taken_all_of_it) {
+  const auto ticket = std::make_shared<int>();
+  const size_t size = size_t{300} << 10;
+  const auto part =
+      FilePartAnswer("a:1", kube::HttpResponse{200, std::nullopt, std::string(size, 'x')}, ticket);
+  BOOST_REQUIRE(part.stream);
+  BOOST_TEST(ticket.use_count() == 2);
+  std::string taken;
+  int pieces = 1;
+  while (part.stream->Pull(&taken) == web::BodySource::Next::kNow) ++pieces;
+  BOOST_TEST(pieces == 3);
+  BOOST_TEST(taken.size() == size);
+  part.stream->Ended(web::StreamEnd::kFinished);
+  BOOST_TEST(ticket.use_count() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
