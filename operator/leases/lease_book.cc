@@ -11,6 +11,11 @@
 #include <algorithm>
 
 namespace traffictap::leases {
+namespace {
+
+constexpr size_t kForgottenMax = 1'024;
+
+}  // namespace
 
 LeaseBook::LeaseBook(const std::optional<GrantedRecords>& former) {
   if (!former) return;
@@ -25,7 +30,10 @@ LeaseBook::LeaseBook(const std::optional<GrantedRecords>& former) {
 }
 
 void LeaseBook::SetConnected(const std::set<std::string>& instances, base::Nanos now) {
-  for (const auto& name : instances) accounts_.try_emplace(name);
+  for (const auto& name : instances) {
+    Return(name);
+    accounts_.try_emplace(name);
+  }
   for (auto& [name, one] : accounts_) {
     one.connected = instances.contains(name);
     if (one.connected) one.away_since.reset();
@@ -34,8 +42,10 @@ void LeaseBook::SetConnected(const std::set<std::string>& instances, base::Nanos
 }
 
 void LeaseBook::Hear(const std::string& instance, const Lease& lease, bool settled) {
+  Return(instance);
   Account& one = accounts_[instance];
   one.taken = lease.taken;
+  one.heard = true;
   // What it asked for before it had what was sent may be on its way.
   one.asks = settled && lease.asks;
   one.begun = one.begun || lease.granted > 0;
@@ -47,6 +57,7 @@ void LeaseBook::Hear(const std::string& instance, const Lease& lease, bool settl
 }
 
 void LeaseBook::End(const std::string& instance, uint64_t taken) {
+  Return(instance);
   if (accounts_.erase(instance) > 0) gone_ += taken;
 }
 
@@ -56,12 +67,33 @@ uint64_t LeaseBook::Charged() const {
   return out;
 }
 
+// Of the records that the tap has written, those that the leases tell of, or may tell of.
+uint64_t LeaseBook::Counted() const {
+  uint64_t out = gone_;
+  for (const auto& [name, one] : accounts_) out += one.heard ? one.taken : one.charge();
+  return out;
+}
+
+// What it has is its own again. A tap that has come to its end by then stays there.
+void LeaseBook::Return(const std::string& instance) {
+  const auto found = forgotten_.find(instance);
+  if (found == forgotten_.end() || UsedUp()) return;
+  Account one = found->second;
+  forgotten_.erase(found);
+  gone_ -= one.charge();
+  lost_ -= one.unreported();
+  one.away_since.reset();
+  accounts_[instance] = one;
+}
+
 void LeaseBook::ForgetGone(base::Nanos now) {
   std::erase_if(accounts_, [&](const auto& entry) {
     const Account& one = entry.second;
     if (!one.away_since || now - *one.away_since < kAwayMax) return false;
     gone_ += one.charge();
-    lost_ += one.charge() - std::min(one.charge(), one.taken);
+    lost_ += one.unreported();
+    if (forgotten_.size() >= kForgottenMax) forgotten_.erase(forgotten_.begin());
+    forgotten_[entry.first] = one;
     return true;
   });
 }
@@ -112,9 +144,10 @@ GrantedRecords LeaseBook::granted() const {
 
 std::optional<GrantedRecords> LeaseBook::Plan(uint64_t records, base::Nanos now) {
   if (!begun_ && accounts_.empty()) return std::nullopt;
-  if (!begun_) gone_ = records;
   begun_ = true;
   ForgetGone(now);
+  // The others were written without a lease: before there were any, or while there was no maximum.
+  gone_ += records - std::min(records, Counted());
   if (!GrantMore() || Charged() > max_) TakeBack();
   return granted();
 }

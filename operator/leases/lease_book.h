@@ -63,6 +63,7 @@ class LeaseBook {
     uint64_t written = 0;  // what it may be told
     uint64_t told = 0;
     uint64_t taken = 0;
+    bool heard = false;  // it has told how many it took
     bool asks = false;
     bool begun = false;  // it was granted something, once
     bool connected = false;
@@ -70,7 +71,12 @@ class LeaseBook {
 
     uint64_t charge() const { return held > planned ? held : planned; }
     bool settled() const { return held == planned; }
+    // May be taken and is not counted. Of one that never told, what is counted is not known: then nothing
+    // is said to be missing, and the tap ends when it is used up.
+    uint64_t unreported() const { return !heard || charge() < taken ? 0 : charge() - taken; }
   };
+  uint64_t Counted() const;
+  void Return(const std::string& instance);
   uint64_t Charged() const;
   void ForgetGone(base::Nanos now);
   bool GrantMore();
@@ -85,6 +91,8 @@ class LeaseBook {
   uint64_t lost_ = 0;
   uint64_t late_ = 0;
   std::map<std::string, Account> accounts_;
+  // Of those that count as gone, in case that they come back.
+  std::map<std::string, Account> forgotten_;
 };
 
 }  // namespace traffictap::leases

@@ -214,6 +214,62 @@ BOOST_AUTO_TEST_CASE(whatever_happens_no_more_is_taken_than_the_maximum_and_the_
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_was_written_while_there_was_no_maximum_is_not_granted_again) {
+  Fixture f(10'000, GrantedRecords{0, 0, {{"a", 250}, {"b", 250}}});
+  f.has = {{"a", 250}, {"b", 250}};
+  f.records = 5100;  // 100 of them of leases
+  f.Connect({"a", "b"});
+  f.Report("a", 50, false);
+  f.Report("b", 50, false);
+  BOOST_TEST(f.Plan().gone == 5000u);
+  for (int i = 0; i < 200 && !f.book.UsedUp(); ++i) {
+    f.Report("a", f.has["a"], true);
+    f.Report("b", f.has["b"], true);
+    f.records = 5000 + f.has["a"] + f.has["b"];
+    f.Plan();
+  }
+  BOOST_TEST(f.has["a"] + f.has["b"] == 5000u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_counted_of_one_that_died_between_two_leaders_is_not_missed_again) {
+  Fixture f(1000, GrantedRecords{0, 0, {{"a", 500}, {"b", 250}}});
+  f.has["b"] = 250;
+  f.records = 450;  // 400 of a's
+  f.Connect({"b"});
+  f.Report("b", 50, false);
+  f.now += LeaseBook::kAwayMax;
+  BOOST_TEST(f.Plan().gone == 500u);
+  BOOST_TEST(!f.book.Ends(500));
+  for (int i = 0; i < 100 && !f.book.UsedUp(); ++i) {
+    f.Report("b", f.has["b"], true);
+    f.records = 400 + f.has["b"];
+    f.Plan();
+  }
+  BOOST_TEST(f.has["b"] == 500u);
+  BOOST_TEST(f.book.Ends(900));
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_after_it_counted_as_gone_counts_once) {
+  Fixture f(1000);
+  f.Connect({"a", "b"});
+  f.Plan();
+  f.Report("a", 200, true);
+  f.Connect({"b"});
+  f.now += LeaseBook::kAwayMax;
+  BOOST_TEST(f.Plan().gone == 250u);
+  f.Report("a", 200, true);
+  f.Connect({"a", "b"});
+  const auto plan = f.Plan();
+  BOOST_TEST(plan.gone == 0u);
+  BOOST_TEST(plan.unreported == 0u);
+  for (int i = 0; i < 100 && !f.book.UsedUp(); ++i) {
+    f.Report("a", f.has["a"], true);
+    f.Report("b", f.has["b"], true);
+    f.Plan();
+  }
+  BOOST_TEST(f.has["a"] + f.has["b"] == 1000u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
