@@ -6,12 +6,12 @@
 // A revocation is answered at the end of the turn, since only then are its records with the outputs;
 // until then no message comes, as Poll is not called.
 // Counters of joins are told by process, so that they only grow: those of former owners are taken off.
-// `waiting` is what waits now, and `kept` follows from the others, since a half may have been taken by
-// one owner and joined by the next.
+// A half may have been taken by one owner and joined by the next: `kept` follows from the others.
 #include "shuffle/group_member.h"
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -37,19 +37,6 @@ void AddSince(const pairing::JoinCounters& now, const pairing::JoinCounters& bef
   pairing::JoinCounters::Visit([](std::string_view, std::string_view, uint64_t newer,
                                   uint64_t older, uint64_t& to) { to += newer - older; },
                                now, before, *sum);
-}
-
-uint64_t KeptOf(const pairing::JoinCounters& joins) {
-  uint64_t out = 2 * joins.pairs + joins.retries + joins.duplicates + joins.open +
-                 joins.intermediate + joins.waiting;
-  for (const uint64_t orphans : joins.orphans) out += orphans;
-  return out;
-}
-
-std::string Tick(uint32_t partition, base::Nanos now) {
-  BlockHeader header;
-  header.partition = partition;
-  return BlockEncoder().Seal(std::move(header), now);
 }
 
 }  // namespace
@@ -235,10 +222,7 @@ void GroupMember::Hold(uint32_t partition, const Status& why) {
   one.held = true;
   trouble_ = why;
   // It was refused and not taken: the next owner has to see it, whatever becomes of this one.
-  if (one.guard.in_hand != CrashGuard::kNone) {
-    one.guard.in_hand = CrashGuard::kNone;
-    log_->Guard({{partition, one.guard}}).IgnoreError();
-  }
+  Name(partition, CrashGuard::kNone);
   log_->Pause(partition);
 }
 
@@ -361,28 +345,31 @@ void GroupMember::WriteTicks() {
   const base::Nanos now = clock_->Monotonic();
   for (auto& [partition, one] : owned_) {
     if (one.held || now - one.heard < kTickEvery || !one.pairer->NeedsTime()) continue;
-    log_->Append(partition, Tick(partition, now));
+    BlockHeader tick;
+    tick.partition = partition;
+    log_->Append(partition, BlockEncoder().Seal(std::move(tick), now));
     one.heard = now;
   }
 }
 
 pairing::JoinCounters GroupMember::Joins() const {
   pairing::JoinCounters out = joins_past_;
-  uint64_t waiting = 0;
+  uint64_t waiting = 0;  // now
   for (const auto& [partition, one] : owned_) {
     if (!one.pairer->restored()) continue;
     AddSince(one.pairer->joins(), one.joins_before, &out);
     waiting += one.pairer->joins().waiting;
   }
   out.waiting = waiting;
-  out.kept = KeptOf(out);
+  out.kept = std::accumulate(
+      out.orphans.begin(), out.orphans.end(),
+      2 * out.pairs + out.retries + out.duplicates + out.open + out.intermediate + out.waiting);
   return out;
 }
 
 void GroupMember::Publish() {
   MemberState out;
-  const Status log = open_ ? log_->status() : absl::OkStatus();
-  out.trouble = trouble_.ok() ? log : trouble_;
+  out.trouble = trouble_.ok() && open_ ? log_->status() : trouble_;
   out.joined = joined_;
   out.partitions = owned_.size();
   for (const auto& [partition, one] : owned_) {
@@ -392,8 +379,8 @@ void GroupMember::Publish() {
     out.waiting_bytes += pairer.waiting_bytes();
     if (!pairer.restored()) continue;
     out.behind += log_->Behind(partition, pairer.Position());
-    const bool waits = pairer.joins().waiting > 0;
-    if (waits) out.delay = std::max(out.delay, clock_->Wall() - pairer.now());
+    if (pairer.joins().waiting == 0) continue;
+    out.delay = std::max(out.delay, clock_->Wall() - pairer.now());
   }
   out.joins = Joins();
   out.checkpoints = checkpoints_;
