@@ -86,7 +86,7 @@ demo: deps ## Run a real Istio mesh with operator and collector, apply a Traffic
 	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/e2e/demo.py
 
 .PHONY: demo-scale
-demo-scale: deps ## The same with Kafka, receivers, pairers and a reader: kill some, and see that each request comes out (root)
+demo-scale: deps ## The same with Kafka, receivers, pairers and a reader: two are killed, each request is accounted for (root)
 	$(call compile,traffictap-operator traffictap-collector kubectl-traffictap)
 	@TRAFFICTAP_BUILD=$(BUILD) python3 tests/scale_out/demo.py
 
