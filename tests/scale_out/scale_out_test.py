@@ -145,7 +145,15 @@ class ScaleOut(unittest.TestCase):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
         (self.work / "taps").mkdir()
         (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
-        self.processes = []
+        self.processes, self.own = [], ()
+
+    def have_topics(self):
+        """Topics and a group of its own: what pairers count moves on to the next owner of a partition."""
+        name = self._testMethodName.removeprefix("test_")[:40]
+        halves, checkpoints = f"traffictap.{name}.halves", f"traffictap.{name}.checkpoints"
+        BROKER.create(halves, PARTITIONS, message_timestamp_type="LogAppendTime")
+        BROKER.create(checkpoints, PARTITIONS, cleanup_policy="compact")
+        self.own = ("--shuffle-topic", halves, "--shuffle-checkpoints", checkpoints, "--shuffle-group", name)
 
     def tearDown(self):
         for process in self.processes:
@@ -156,7 +164,7 @@ class ScaleOut(unittest.TestCase):
             print(f"     the files of this test: {self.work}")
 
     def start(self, role, number, *options):
-        self.processes.append(Process(self.work, role, number, *options))
+        self.processes.append(Process(self.work, role, number, *self.own, *options))
         return self.processes[-1]
 
     def test_what_is_wrong_with_a_topic_is_named_with_the_fix_and_none_is_made(self):
@@ -178,6 +186,7 @@ class ScaleOut(unittest.TestCase):
         wrong[0][0].ready()
 
     def test_every_request_comes_out_whole_whoever_dies_or_stops(self):
+        self.have_topics()
         receivers = [self.start("receiver", n).ready() for n in (1, 2)]
         pairers = [self.start("pairer", n) for n in (1, 2)]
         for pairer in pairers:
@@ -205,6 +214,7 @@ class ScaleOut(unittest.TestCase):
         self.check_books(receivers, last, mesh)
 
     def test_a_broker_that_goes_away_and_a_pairer_that_stood_still_cost_nothing(self):
+        self.have_topics()
         receivers = [self.start("receiver", n).ready() for n in (1, 2)]
         pairers = [self.start("pairer", n).ready() for n in (1, 2)]
         mesh, at = Mesh(receivers), {}
@@ -270,6 +280,7 @@ class ScaleOut(unittest.TestCase):
         return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
 
     def test_envoys_move_to_another_receiver_and_lose_a_message_at_most(self):
+        self.have_topics()
         receivers = [self.start("receiver", n, "--als-stream-max-age", "1s").ready() for n in (1, 2)]
         pairer = self.start("pairer", 1).ready()
 
