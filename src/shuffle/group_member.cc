@@ -162,6 +162,7 @@ void GroupMember::GuardAssigned() {
 
 // What was in hand before is done, in whichever partition: whoever dies now has not died of it.
 void GroupMember::Name(uint32_t partition, int64_t offset) {
+  in_hand_ = offset != CrashGuard::kNone;
   std::map<uint32_t, CrashGuard> guards;
   for (auto& [other, one] : owned_) {
     const int64_t in_hand = other == partition ? offset : CrashGuard::kNone;
@@ -191,7 +192,7 @@ void GroupMember::Take(const LogEvent& event) {
   TellTime(&found->second, event.appended);
   const bool careful = event.offset < found->second.careful_until;
   named_ = named_ || careful;
-  Name(event.partition, careful ? event.offset : CrashGuard::kNone);
+  if (careful || in_hand_) Name(event.partition, careful ? event.offset : CrashGuard::kNone);
   const Status taken = found->second.pairer->Take({event.offset, event.appended, event.bytes});
   if (absl::IsUnavailable(taken)) {
     waiting_.emplace(event, std::string(event.bytes));

@@ -130,6 +130,8 @@ class GroupMember {
   // A message that waits for taps, with its bytes: no other one is taken before.
   std::optional<std::pair<LogEvent, std::string>> waiting_;
   bool named_ = false;  // the turn took a block that was named: its last one
+  // A block may be in hand. While none is, messages need no walk over all partitions.
+  bool in_hand_ = false;
   // What a named block waited for in vain: no further one waits before that is settled.
   std::optional<OutputsProgress> hung_;
   pairing::JoinCounters joins_past_;  // of partitions that it had
