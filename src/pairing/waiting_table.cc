@@ -70,6 +70,10 @@ void WaitingTable::Drop(Place* place) {
 WaitingTable::EntryPtr WaitingTable::EntryAt(Slot slot) const {
   const Place& place = places_[slot];
   if (auto* const whole = WholeEntry(place.entry)) return {whole, FreeEntry{nullptr}};
+  return CopyOf(place);
+}
+
+WaitingTable::EntryPtr WaitingTable::CopyOf(const Place& place) const {
   return {Expand(place.entry, {place.node.get(), place.arrival}, &expanded_),
           FreeEntry{&expanded_}};
 }
@@ -113,10 +117,7 @@ void WaitingTable::RemoveFromIndexes(Slot slot) {
 WaitingTable::Half WaitingTable::Take(Slot slot, EntryPtr entry) {
   RemoveFromIndexes(slot);
   Place& place = places_[slot];
-  if (entry == nullptr || entry.get_deleter().slab == nullptr) {
-    entry = {Expand(place.entry, {place.node.get(), place.arrival}, &expanded_),
-             FreeEntry{&expanded_}};
-  }
+  if (entry == nullptr || entry.get_deleter().slab == nullptr) entry = CopyOf(place);
   Half out = {std::move(entry), std::exchange(place.node, nullptr), TimeAt(slot)};
   Drop(&place);
   Unlink(slot);

@@ -129,6 +129,7 @@ class WaitingTable {
 
   void Keep(Place* place, const traffic::PackedEntry& entry);
   void Drop(Place* place);
+  EntryPtr CopyOf(const Place& place) const;
   void AddToIndexes(Slot slot, const traffic::PackedEntry& entry);
   void RemoveFromIndexes(Slot slot);
   void Append(Queue* queue, Slot slot);
