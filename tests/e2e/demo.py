@@ -6,7 +6,6 @@ import argparse
 import itertools
 import os
 import pathlib
-import signal
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ sys.path[:0] = [str(TESTS)]
 from installation import NAMESPACE, ROOT
 from mesh import Mesh, shop
 from mesh.processes import wait_until
-from shown import Failed, Shown, say
+from shown import Failed, Shown, say, to_the_end
 from taps import Taps
 
 SAMPLE = "crds/samples/everything.yaml"
@@ -90,17 +89,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     mesh = Mesh(f"demo-{os.getpid()}")
-    try:
-        run(mesh, options.seconds)
-    except KeyboardInterrupt:
-        pass
-    except Failed as failure:
-        sys.exit(str(failure))
-    finally:
-        mesh.down()
-    say("\nEverything that the demo started has ended.")
+    to_the_end(lambda: run(mesh, options.seconds), mesh.down)
 
 
 main()

@@ -3,6 +3,7 @@
 
 import signal
 import subprocess
+import sys
 
 from terminal import ROOT, Terminal
 
@@ -13,6 +14,20 @@ def say(text=""):
 
 class Failed(Exception):
     """A command of the demo did not do what it was there for."""
+
+
+def to_the_end(run, down):
+    """A demo as a program: run() until it has ended or is interrupted, and down() whatever happens."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run()
+    except KeyboardInterrupt:
+        pass
+    except Failed as failure:
+        sys.exit(str(failure))
+    finally:
+        down()
+    say("\nEverything that the demo started has ended.")
 
 
 class Shown:

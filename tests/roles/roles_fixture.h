@@ -77,8 +77,12 @@ struct RolesTest {
       with.push_back(Tap(name, true));
       without.push_back(Tap(name, false));
     }
-    for (const auto& fault : receiver_pipeline->SetTaps(without)) BOOST_FAIL(fault.tap);
-    for (const auto& fault : pairer_pipeline->SetTaps(with)) BOOST_FAIL(fault.tap);
+    Give(*receiver_pipeline, without);
+    Give(*pairer_pipeline, with);
+  }
+  // To one of the two alone.
+  static void Give(pipeline::Pipeline& to, const std::vector<tap::TapSpecPtr>& taps) {
+    for (const auto& fault : to.SetTaps(taps)) BOOST_FAIL(fault.tap);
   }
   void Send(bool client, int number) {
     auto builder = client ? fakes::EntryBuilder::Client() : fakes::EntryBuilder::Server();

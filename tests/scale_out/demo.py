@@ -6,7 +6,6 @@ ledger of all that was sent is held against what came out."""
 import argparse
 import os
 import pathlib
-import signal
 import sys
 import time
 
@@ -15,7 +14,7 @@ sys.path[:0] = [str(TESTS), *(str(TESTS / name) for name in ("e2e", "integration
 
 from mesh import Mesh
 from on_mesh import INSTALL, NAMESPACE, VIEW, Driver, ScaledOut, write_certificates
-from shown import Failed, Shown, say
+from shown import Failed, Shown, say, to_the_end
 
 FIRST = 8  # seconds until the receiver is killed, and from then on until the pairer is
 
@@ -62,19 +61,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=45, help="how long one watches")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stage = ScaledOut(Mesh(f"demo-scale-{os.getpid()}"))
-    try:
+
+    def run():
         say("Starting the mesh (API server, istiod, a shop with real Envoys and mTLS) and Apache Kafka ...")
         stage.up()
         show(stage, options.seconds)
-    except KeyboardInterrupt:
-        pass
-    except Failed as failure:
-        sys.exit(str(failure))
-    finally:
-        stage.down()
-    say("\nEverything that the demo started has ended.")
+
+    to_the_end(run, stage.down)
 
 
 main()

@@ -42,9 +42,7 @@ bool IsAlone(const simulation::Written& record) {
 
 void CheckOnceAndWhole(SimulatedMesh& mesh) {
   const MeshJudge judge(mesh);
-  judge.CheckWhole();
-  judge.CheckAsOfOne();
-  judge.CheckBooks();
+  judge.CheckAll();
   BOOST_TEST(judge.Repeated().empty());
   BOOST_TEST(judge.Torn().empty());
 }
@@ -75,9 +73,7 @@ BOOST_AUTO_TEST_CASE(a_killed_pairer_loses_nothing_and_repeats_no_more_than_a_ch
     mesh.Run(15 * kSecond);
     mesh.Settle();
     const MeshJudge judge(mesh);
-    judge.CheckWhole();
-    judge.CheckAsOfOne();
-    judge.CheckBooks();
+    judge.CheckAll();
     CheckRepeated(judge, killed - kRepeatedMax);
     BOOST_TEST(judge.Delay(0, mesh.now()) < kAwayMax);
     // The others went on until its session ended.
@@ -98,9 +94,7 @@ BOOST_AUTO_TEST_CASE(
     mesh.Run(5 * kSecond);
     mesh.Settle();
     const MeshJudge judge(mesh);
-    judge.CheckWhole();
-    judge.CheckAsOfOne();
-    judge.CheckBooks();
+    judge.CheckAll();
     BOOST_TEST(judge.Torn().empty());
     CheckRepeated(judge, killed - kRepeatedMax);
     const auto most = [&](size_t first) {
@@ -151,9 +145,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_changes_repeats_only_what_kills_repeat_and_is_so
     mesh.Run(70 * kSecond);
     mesh.Settle();
     const MeshJudge judge(mesh);
-    judge.CheckWhole();
-    judge.CheckAsOfOne();
-    judge.CheckBooks();
+    judge.CheckAll();
     for (const base::Nanos made : judge.Repeated()) {
       const bool of_a_kill = std::ranges::any_of(
           killed, [&](base::Nanos at) { return made >= at - kRepeatedMax && made <= at; });
@@ -174,9 +166,7 @@ BOOST_AUTO_TEST_CASE(a_pairer_that_stood_still_for_a_minute_commits_nothing_and_
     mesh.Run(70 * kSecond);
     mesh.Settle();
     const MeshJudge judge(mesh);
-    judge.CheckWhole();
-    judge.CheckAsOfOne();
-    judge.CheckBooks();
+    judge.CheckAll();
     const base::Nanos notice = simulation::SimulatedMemberLog::kNotice + SimulatedMesh::kStep;
     for (const base::Nanos made : judge.Repeated()) {
       // By the others, what it had not saved; by itself, until it heard that it was out.
@@ -199,9 +189,7 @@ BOOST_AUTO_TEST_CASE(a_killed_receiver_loses_what_the_log_had_not_and_the_other_
     mesh.Run(40 * kSecond);
     mesh.Settle();
     const MeshJudge judge(mesh);
-    judge.CheckWhole();
-    judge.CheckAsOfOne();
-    judge.CheckBooks();
+    judge.CheckAll();
     BOOST_TEST(judge.Repeated().empty());
     const auto missing = judge.Missing();
     // Linger, a turn, and until it is appended, of some eighty halves a second.

@@ -58,6 +58,11 @@ class MeshJudge {
     BOOST_TEST(books.received + books.lost == in_log_.size());
     BOOST_TEST(books.lost == lost);
   }
+  void CheckAll() const {
+    CheckWhole();
+    CheckAsOfOne();
+    CheckBooks();
+  }
 
   // Of each record beyond the first of its line: when the first was made.
   std::vector<base::Nanos> Repeated() const {
