@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apiserver/front_proxy.h"
+#include "fanin/json_text.h"
 #include "fanin/merge_answers.h"
 #include "fanin/pairer_files.h"
 #include "fanin/pairer_query.h"
@@ -33,12 +34,6 @@ kube::HttpRequest HandedOn(const web::HttpRequest& request,
     out.body = *request.posted;
   }
   return out;
-}
-
-// Empty where it is no text.
-std::string TextOf(const Json& object, const char* name) {
-  const bool there = object.is_object() && object.contains(name) && object[name].is_string();
-  return there ? object[name].get<std::string>() : std::string();
 }
 
 web::HttpResponse Merged(const Asked& asked,

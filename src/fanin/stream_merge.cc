@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "fanin/json_text.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 
@@ -19,11 +20,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kControl = "{\"type\":";
-
-std::string TextOf(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 bool SamePairers(const std::vector<Missing>& a, const std::vector<Missing>& b) {
   return std::equal(
