@@ -259,6 +259,8 @@ await test("a sorted list stays sorted, and the time can be chosen, brushed and 
 });
 
 await test("requests, map, top and taps are there, in light and dark, and accessible", async () => {
+  await page.locator("body").press("Escape");  // the details of the last test would be in each picture
+  await page.waitForFunction(() => !document.querySelector(".details"));
   for (const theme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: theme });
     for (const [key, view, ready] of [["1", "live", ".row"], ["2", "map", ".map .node"], ["3", "top", ".top tbody tr"], ["4", "taps", ".card .figures"]]) {
