@@ -173,7 +173,8 @@ void AddPipelineOptions(CLI::App& app, Options* out) {
                  "directory in which outputs with delivery.class Durable keep records; outside of "
                  "--output-dir, and of one collector alone (default: such outputs are refused)")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--name", out->pipeline.collector, "name of this collector in records");
+  app.add_option("--name", out->tap_source.collector,
+                 "name of this collector, for the operator, for readers and in Kafka's group");
   app.add_option("--pairing-threads", out->pipeline.pairing_threads,
                  fmt::format("threads that join entries and prepare records, 1 to {}; each takes "
                              "its share of the requests and of the memory for entries",
@@ -254,7 +255,7 @@ void CheckSpoolDir(const Options& options) {
 
 ParsedOptions ParseOptions(int argc, const char* const* argv) {
   ParsedOptions out;
-  out.options.pipeline.collector = HostName();
+  out.options.tap_source.collector = HostName();
   CLI::App app(
       "Receives Envoy access logs, joins the client's and the server's entry for each request, and "
       "writes the records to the outputs of the taps.");
@@ -277,14 +278,9 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddTraceUrlOption(app, &out.options);
   base::AddLogOptions(app, &out.options.log);
   out.exit_code = base::ParseCommandLine(app, argc, argv);
-  out.options.tap_source.collector = out.options.pipeline.collector;
-  out.options.role.shuffle.member = out.options.pipeline.collector;
+  out.options.role.shuffle.member = out.options.tap_source.collector;
   const RoleTraits& traits = TraitsOf(out.options.role.role);
   if (traits.shuffles) out.options.tap_source.role = traits.name;
-  // The collector's name is a part of a record's id, which must not depend on who joined it.
-  if (traits.pairs && traits.shuffles) {
-    out.options.pipeline.collector = out.options.role.shuffle.group;
-  }
   return out;
 }
 

@@ -13,18 +13,18 @@ uint64_t KeyOf(const traffic::RecordMark& record) {
 
 }  // namespace
 
-bool SeenRecords::Take(int pairer, const traffic::RecordMark& record) {
+bool SeenRecords::Take(int connection, const traffic::RecordMark& record) {
   const uint64_t key = KeyOf(record);
   const auto [at, is_new] = seen_.try_emplace(key);
   Seen& seen = at->second;
-  if (!is_new && seen.pairer != pairer) {
+  if (!is_new && seen.connection != connection) {
     traffic::RecordMark other;
     other.sides = seen.sides;
     other.open = seen.open;
     other.duration = seen.duration;
     if (traffic::SaysNoMore(record, other)) return false;
   }
-  seen = {pairer, record.sides, record.open, record.duration};
+  seen = {connection, record.sides, record.open, record.duration};
   if (!is_new) return true;
   order_.push_back(key);
   if (order_.size() > most_) {

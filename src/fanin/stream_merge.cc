@@ -36,6 +36,7 @@ int StreamMerge::Add(const std::string& address) {
   absl::MutexLock lock(&mutex_);
   Leg& leg = legs_[++next_];
   leg.address = address;
+  leg.connection = ++connections_;
   leg.since = clock_->Monotonic();
   const auto told = options_.from.of.find(address);
   if (told != options_.from.of.end()) leg.put = leg.taken = told->second;
@@ -66,6 +67,7 @@ void StreamMerge::Opened(int pairer) {
   absl::MutexLock lock(&mutex_);
   Leg* leg = Find(pairer);
   if (leg == nullptr) return;
+  leg->connection = ++connections_;
   leg->state = State::kOpen;
   leg->since = clock_->Monotonic();
   leg->no_taps = leg->said_end = false;
@@ -81,7 +83,6 @@ Status StreamMerge::Line(int pairer, const std::string& line) {
   const bool control = line.starts_with(kControl);
   Item item;
   if (!control) {
-    item.pairer = pairer;
     item.line = line + '\n';
     item.marked = traffic::MarkRecord(line, &item.mark);
   }
@@ -90,6 +91,7 @@ Status StreamMerge::Line(int pairer, const std::string& line) {
   if (leg == nullptr || !end_.empty()) return absl::CancelledError("not read any more");
   TT_RETURN_IF_ERROR(Hold(leg, sizeof(Item) + line.size()));
   if (control) return Control(leg, line);
+  item.connection = leg->connection;
   leg->building.items.push_back(std::move(item));
   return absl::OkStatus();
 }
@@ -227,7 +229,7 @@ bool StreamMerge::Send(std::vector<Batch> batches, observe::LiveOutput* out) {
   std::stable_sort(items.begin(), items.end(),
                    [](const Item* a, const Item* b) { return a->mark.start < b->mark.start; });
   for (const Item* item : items) {
-    if (item->marked && !seen_.Take(item->pairer, item->mark)) continue;
+    if (item->marked && !seen_.Take(item->connection, item->mark)) continue;
     out->Record(item->line);
     if (++sent_ >= options_.limit.value_or(UINT64_MAX)) {
       Finish("Limit", out);

@@ -75,7 +75,7 @@ class StreamMerge {
 
  private:
   struct Item {
-    int pairer = 0;
+    int connection = 0;
     std::string line;  // with its end
     bool marked = false;
     traffic::RecordMark mark;
@@ -91,6 +91,7 @@ class StreamMerge {
   enum class State { kAsked, kOpen, kLetGo, kAway, kDone };
   struct Leg {
     std::string address;
+    int connection = 0;  // another number for each
     State state = State::kAsked;
     std::string reason;     // of kAway
     base::Nanos since = 0;  // not open since; of kOpen: last heard
@@ -126,6 +127,7 @@ class StreamMerge {
   mutable absl::Mutex mutex_;
   std::map<int, Leg> legs_ ABSL_GUARDED_BY(mutex_);
   int next_ ABSL_GUARDED_BY(mutex_) = 0;
+  int connections_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Batch> left_ ABSL_GUARDED_BY(mutex_);  // whole batches of pairers that were removed
   size_t held_ ABSL_GUARDED_BY(mutex_) = 0;
   SeenRecords seen_ ABSL_GUARDED_BY(mutex_);

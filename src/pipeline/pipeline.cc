@@ -121,7 +121,7 @@ StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPt
                                                             TapRuntime* former) {
   const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_,
                                    options_.spool_dir};
-  auto made = TapRuntime::Create(spec, options_.collector, context, ViewsOf(pattern_times_), live_);
+  auto made = TapRuntime::Create(spec, context, ViewsOf(pattern_times_), live_);
   if (!made.ok()) return made.status();
   if (options_.detour != nullptr) (*made)->UseTime(options_.detour->partition_time());
   if (options_.leases != nullptr && !spec->lease.empty()) {

@@ -19,7 +19,6 @@ namespace traffictap::pipeline {
 constexpr size_t kPairingThreadsMax = 64;
 
 struct PipelineOptions {
-  std::string collector = "collector";  // the collector's name in records
   std::string output_dir;
   std::string spool_dir;       // of outputs whose delivery is Durable; empty: there can be none
   size_t pairing_threads = 1;  // 1 to kPairingThreadsMax: so many partitions the traffic has

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "fmt/format.h"
 #include "traffic/record_id.h"
 #include "traffic/trace_context.h"
 
@@ -51,15 +50,17 @@ uint8_t ClassOf(uint32_t code) {
   return code >= 100 && code < 600 ? static_cast<uint8_t>(code / 100) : 0;
 }
 
-RequestMetrics::ExemplarId IdOf(tap::Exemplars exemplars, const TrafficPair& pair,
-                                const traffic::RecordOrigin& origin) {
+RequestMetrics::ExemplarId IdOf(tap::Exemplars exemplars, const TrafficPair& pair) {
   switch (exemplars) {
     case tap::Exemplars::kTraceId: {
       const traffic::TraceContext trace = traffic::TraceOf(pair);
       // Of a trace that nobody samples there is nothing to see where traces are kept.
       return {trace.trace_high, trace.trace_low, (trace.flags & 1) != 0};
     }
-    case tap::Exemplars::kRecordId: return {0, traffic::RecordId(origin, pair.principal()), true};
+    case tap::Exemplars::kRecordId: {
+      const traffic::RecordId id = traffic::RecordIdOf(pair.principal());
+      return {id.high, id.low, true};
+    }
     case tap::Exemplars::kNone: break;
   }
   return {};
@@ -67,7 +68,7 @@ RequestMetrics::ExemplarId IdOf(tap::Exemplars exemplars, const TrafficPair& pai
 
 base::MetricLabels IdLabel(tap::Exemplars exemplars, const RequestMetrics::ExemplarId& id) {
   if (exemplars == tap::Exemplars::kRecordId)
-    return {{"record_id", fmt::format("{:016x}", id.low)}};
+    return {{"record_id", traffic::RecordIdText({id.high, id.low})}};
   return {{"trace_id", traffic::TraceIdText({id.high, id.low})}};
 }
 
@@ -217,13 +218,12 @@ void RequestMetrics::Write(const std::string& tap, base::MetricWriter& writer) c
                  {{"tap", tap}}, static_cast<double>(others));
 }
 
-void RequestMeter::Count(RequestMetrics& metrics, const TrafficPair& pair,
-                         const traffic::RecordOrigin& origin) {
+void RequestMeter::Count(RequestMetrics& metrics, const TrafficPair& pair) {
   const auto& facts = pair.principal().facts;
   if (facts.kind == traffic::EntryKind::kTcp) return;
   const auto found = Find(metrics, metrics.KeyOf(pair));
   observed_.push_back({found.series, found.other, pair.weight, facts.duration,
-                       IdOf(metrics.spec().exemplars, pair, origin)});
+                       IdOf(metrics.spec().exemplars, pair)});
 }
 
 // "Other" ones are not kept: there may be any number of keys that lead to them.

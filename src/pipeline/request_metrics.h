@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "tap/metrics_spec.h"
-#include "traffic/record_batch.h"
 #include "traffic/traffic_pair.h"
 
 namespace traffictap::pipeline {
@@ -42,7 +41,7 @@ struct SeriesKeyHash {
 // and class of response. Thread-safe.
 class RequestMetrics {
  public:
-  // What an exemplar names: a trace, or a record by `low`.
+  // What an exemplar names: a trace, or a record.
   struct ExemplarId {
     uint64_t high = 0;
     uint64_t low = 0;
@@ -109,9 +108,8 @@ class RequestMetrics {
 // it counted is added once a batch. One thread at a time, and always with the same RequestMetrics.
 class RequestMeter {
  public:
-  // A request that has ended, with its weight; connections are passed over. `origin`: of its record.
-  void Count(RequestMetrics& metrics, const traffic::TrafficPair& pair,
-             const traffic::RecordOrigin& origin);
+  // A request that has ended, with its weight; connections are passed over.
+  void Count(RequestMetrics& metrics, const traffic::TrafficPair& pair);
   // Adds what was counted since the last call.
   void Deliver(RequestMetrics& metrics, base::Nanos now);
 

@@ -18,9 +18,6 @@ bool Same(const TrafficPair& a, const TrafficPair& b) {
 
 }  // namespace
 
-SharedRecords::SharedRecords(std::shared_ptr<const traffic::RecordOrigin> origin)
-    : origin_(std::move(origin)) {}
-
 bool SharedRecords::Give(uint64_t number, const TrafficPair& pair,
                          traffic::RecordBatch* batch) const {
   if (number != number_) return false;
@@ -35,7 +32,7 @@ void SharedRecords::Add(uint64_t number, const TrafficPair& pair,
                         std::span<const traffic::NodePtr> nodes,
                         const traffic::RecordStore::Redact& redact, traffic::RecordBatch* batch) {
   if (std::exchange(number_, number) != number) made_.clear();
-  if (!store_) store_ = std::make_shared<traffic::RecordStore>(origin_);
+  if (!store_) store_ = std::make_shared<traffic::RecordStore>();
   made_.push_back({pair, store_, store_->Add(pair, nodes, redact)});
   batch->AddShared(store_, made_.back().index);
 }

@@ -14,9 +14,6 @@ namespace traffictap::pipeline {
 // of them take, the record is redacted, held and rendered once. One thread at a time, as its lanes.
 class SharedRecords {
  public:
-  // Only the collector of `origin` counts.
-  explicit SharedRecords(std::shared_ptr<const traffic::RecordOrigin> origin);
-
   // Gives `batch` the record of `pair` that another lane has Added. `number` is of the pair in hand:
   // one pair alone has it, though not all taps give it the same reason or weight. False: there is none.
   bool Give(uint64_t number, const traffic::TrafficPair& pair, traffic::RecordBatch* batch) const;
@@ -37,7 +34,6 @@ class SharedRecords {
     uint32_t index;
   };
 
-  const std::shared_ptr<const traffic::RecordOrigin> origin_;
   std::shared_ptr<traffic::RecordStore> store_;  // null: the next record begins one
   uint64_t number_ = 0;
   std::vector<Made> made_;  // of the pair `number_`

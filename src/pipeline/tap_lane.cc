@@ -21,12 +21,10 @@ TapLane::TapLane(TapParts* tap, std::unique_ptr<redaction::Redactor> redactor,
       patterns_(pattern_time, tap->spec->ns),
       wants_(tap->outputs.size()),
       wanted_(tap->outputs.size()),
-      shared_(std::make_shared<SharedRecords>(tap->origin)) {}
+      shared_(std::make_shared<SharedRecords>()) {}
 
 bool TapLane::ShareWith(const TapLane& other) {
-  const bool alike = tap_->origin->collector == other.tap_->origin->collector &&
-                     redactor_->Agrees(*other.redactor_);
-  if (!alike) return false;
+  if (!redactor_->Agrees(*other.redactor_)) return false;
   shared_->Seal();  // what this one gathers may hold
   shared_ = other.shared_;
   return true;
@@ -131,7 +129,7 @@ void TapLane::CountOffered(const traffic::TrafficPair& pair) {
   ++delta_.verdicts[static_cast<size_t>(pair.verdict)];
   requests_[static_cast<size_t>(pair.verdict)] += pair.weight;
   ++delta_.orphans[static_cast<size_t>(pair.orphan_reason)];
-  if (tap_->metrics) meter_.Count(*tap_->metrics, pair, *tap_->origin);
+  if (tap_->metrics) meter_.Count(*tap_->metrics, pair);
 }
 
 void TapLane::HandOver(const std::shared_ptr<const traffic::RecordBatch>& batch) {

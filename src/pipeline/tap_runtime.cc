@@ -31,14 +31,13 @@ TapRuntime::TapRuntime(tap::TapSpecPtr spec)
 }
 
 StatusOr<std::unique_ptr<TapRuntime>> TapRuntime::Create(
-    tap::TapSpecPtr spec, const std::string& collector, const sinks::SinkContext& context,
+    tap::TapSpecPtr spec, const sinks::SinkContext& context,
     const std::vector<PatternTime*>& pattern_times, traffic::RecordConsumer* live) {
   std::unique_ptr<TapRuntime> out(new TapRuntime(std::move(spec)));
   TapParts& parts = out->parts_;
   parts.live = live;
   parts.clock = context.clock;
-  parts.origin =
-      std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{parts.spec->key(), collector});
+  parts.origin = std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{parts.spec->key()});
   parts.limits = std::make_unique<TapLimits>(&parts.spec->limits, context.clock);
   parts.metrics = MakeMetrics(*parts.spec);
   out->former_ = std::make_shared<FormerOutputs>(parts.spec->key());

@@ -24,7 +24,7 @@ class TapRuntime {
   // `live` (or null) is shown every batch that is offered, whatever the outputs' own match.
   // `pattern_times`: of each pairing thread; they outlive the runtime.
   static StatusOr<std::unique_ptr<TapRuntime>> Create(
-      tap::TapSpecPtr spec, const std::string& collector, const sinks::SinkContext& context,
+      tap::TapSpecPtr spec, const sinks::SinkContext& context,
       const std::vector<PatternTime*>& pattern_times, traffic::RecordConsumer* live = nullptr);
 
   // Opens the outputs by `open`, once, before the first Consume. `former` is the tap's life before

@@ -2,6 +2,8 @@
 #include "replay/rejoiner.h"
 
 #include <algorithm>
+#include <deque>
+#include <string>
 #include <tuple>
 
 #include "traffic/pair_json.h"
@@ -21,6 +23,10 @@ bool IsWhole(const RecordEntries& entries) {
   if (pair.client == nullptr || pair.servers.empty()) return false;
   const bool tcp = pair.client->facts.kind == traffic::EntryKind::kTcp;
   return tcp || pair.client->facts.attempt_count <= pair.servers.size();
+}
+
+int SidesOf(const Record& record) {
+  return record.pair.server_size() + (record.pair.has_client() ? 1 : 0);
 }
 
 // Tells an entry from all others that wait: its copy in the pairer has the same node.
@@ -49,11 +55,39 @@ struct EntryKeyHash {
 
 }  // namespace
 
+// What sides the last whole records had, by id and tap.
+class Rejoiner::WholeRecords {
+ public:
+  // Whether one of them says as much as `record` with so many sides.
+  bool Knows(const Record& record, int sides) const {
+    const auto found = sides_.find(KeyOf(record));
+    return !record.pair.id().empty() && found != sides_.end() && found->second >= sides;
+  }
+  void Add(const Record& record, int sides) {
+    if (record.pair.id().empty()) return;
+    const uint64_t key = KeyOf(record);
+    const auto [at, fresh] = sides_.insert_or_assign(key, sides);
+    if (!fresh) return;
+    order_.push_back(key);
+    if (order_.size() <= kWholeMax) return;
+    sides_.erase(order_.front());
+    order_.pop_front();
+  }
+
+ private:
+  static uint64_t KeyOf(const Record& record) {
+    return std::hash<std::string>()(record.pair.id() + '\n' + record.pair.tap());
+  }
+
+  std::unordered_map<uint64_t, int> sides_;
+  std::deque<uint64_t> order_;
+};
+
 // Turns what the pairer says back into records.
 class Rejoiner::Output final : public pairing::PairConsumer {
  public:
-  Output(const Rejoiner::Consume* next, RejoinCounters* counters)
-      : next_(next), counters_(counters) {}
+  Output(const Rejoiner::Consume* next, const WholeRecords* whole, RejoinCounters* counters)
+      : next_(next), whole_(whole), counters_(counters) {}
 
   using Origin = std::shared_ptr<const Record>;
 
@@ -67,17 +101,15 @@ class Rejoiner::Output final : public pairing::PairConsumer {
     traffic::TrafficPair pair = joined;
     const Origin principal = Take(pair.principal());
     if (principal != nullptr) pair.weight = traffic::WeightOf(principal->pair);
-    const auto sides = [](const Record& record) {
-      return record.pair.server_size() + (record.pair.has_client() ? 1 : 0);
-    };
-    bool same = principal != nullptr && sides(*principal) == Sides(pair);
+    bool same = principal != nullptr && SidesOf(*principal) == Sides(pair);
     for (const auto* server : pair.servers) {
       const Origin origin = server == &pair.principal() ? principal : Take(*server);
       same = same && origin == principal;
     }
     if (principal == nullptr) return (*next_)(Joined({}, pair), pair);
+    if (whole_->Knows(*principal, Sides(pair))) return void(++counters_->outdone);
     if (same) return Unchanged(*principal, pair);
-    counters_->rejoined += Sides(pair) > sides(*principal) ? 1 : 0;
+    counters_->rejoined += Sides(pair) > SidesOf(*principal) ? 1 : 0;
     (*next_)(Joined(*principal, pair), pair);
   }
 
@@ -111,12 +143,15 @@ class Rejoiner::Output final : public pairing::PairConsumer {
   }
 
   const Rejoiner::Consume* const next_;
+  const WholeRecords* const whole_;
   RejoinCounters* const counters_;
   std::unordered_map<EntryKey, Origin, EntryKeyHash> origins_;
 };
 
 Rejoiner::Rejoiner(base::Nanos window, Consume next)
-    : next_(std::move(next)), output_(std::make_unique<Output>(&next_, &counters_)) {
+    : next_(std::move(next)),
+      whole_(std::make_unique<WholeRecords>()),
+      output_(std::make_unique<Output>(&next_, whole_.get(), &counters_)) {
   pairing::PairerOptions options;
   options.waiting_bytes_max = kWaitingBytesMax;
   options.window = [window](const traffic::TapSet&) { return window; };
@@ -128,8 +163,12 @@ void Rejoiner::Add(Record record) {
   const RecordEntries entries = entries_.Make(record.pair);
   now_ = std::max(now_, record.start);
   pairer_->Advance(now_);
+  const int sides = SidesOf(record);
+  // Of a stream that is open there are many records, and none is like another.
+  if (!entries.pair.open() && whole_->Knows(record, sides)) return void(++counters_.copies);
   if (IsWhole(entries)) {
     ++counters_.whole;
+    if (!entries.pair.open()) whole_->Add(record, sides);
     return next_(std::move(record), entries.pair);
   }
   ++counters_.incomplete;

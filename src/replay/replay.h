@@ -21,7 +21,7 @@ struct ReplayOptions {
 };
 
 // Without pair_again: read.records = kept + filtered. With it: read.records = rejoin.whole +
-// rejoin.incomplete, and what comes out of that is kept + filtered.
+// rejoin.incomplete + rejoin.copies, and what comes out of that is kept + filtered.
 struct ReplayCounters {
   ReadCounters read;
   RejoinCounters rejoin;

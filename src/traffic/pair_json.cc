@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "traffic/denial.h"
 #include "traffic/dry_run.h"
 #include "traffic/grpc_status.h"
@@ -234,8 +233,7 @@ void WriteSide(const PackedEntry& entry, const TraceContext& whole, JsonWriter& 
 }  // namespace
 
 void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::string* out) {
-  AppendRecordJson(fmt::format("{:016x}", RecordId(origin, pair.principal())), origin.tap, pair,
-                   out);
+  AppendRecordJson(RecordIdText(RecordIdOf(pair.principal())), origin.tap, pair, out);
 }
 
 // As a member behind another one; nothing for no name.

@@ -18,7 +18,7 @@ void AppendPairJson(const RecordOrigin& origin, const TrafficPair& pair, std::st
 // The tap's name is a member of its own right behind the first bytes, whose number is the same in all
 // records: with an empty name the rest is the same, and TapJson(tap) belongs there.
 constexpr size_t kJsonBeforeTap =
-    std::string_view(R"({"schemaVersion":"v1","id":"0123456789abcdef")").size();
+    std::string_view(R"({"schemaVersion":"v1","id":"0123456789abcdef0123456789abcdef")").size();
 std::string TapJson(std::string_view tap);
 
 // The same with the id that the record had before.

@@ -16,4 +16,9 @@ StatusOr<v1::TrafficPair> ReadPair(std::string_view line);
 // How many requests the record stands for: 1 where it says none, or what cannot be.
 double WeightOf(const v1::TrafficPair& record);
 
+// Whether a reader puts `record` into the place of `former`, which came before it under the same id: it
+// has a side more, ends a stream that was open, or is a newer record of it. Another tap may show less of
+// a request, and a pairer that takes over from one that died may have one side alone.
+bool Replaces(const v1::TrafficPair& record, const v1::TrafficPair& former);
+
 }  // namespace traffictap::traffic

@@ -21,7 +21,7 @@ RecordBatch::RecordBatch(std::shared_ptr<const RecordOrigin> origin)
 void RecordBatch::Add(const TrafficPair& pair, std::span<const NodePtr> nodes,
                       const Redact& redact) {
   if (!own_) {
-    own_ = std::make_shared<RecordStore>(origin_);
+    own_ = std::make_shared<RecordStore>();
     stores_.push_back(own_);
   }
   places_.push_back({own_.get(), own_->Add(pair, nodes, redact)});

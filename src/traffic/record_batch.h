@@ -38,8 +38,8 @@ class RecordBatch {
 
   // As RecordStore::Add, into a store that no other batch has.
   void Add(const TrafficPair& pair, std::span<const NodePtr> nodes, const Redact& redact = nullptr);
-  // Takes in a record that other batches may have too. `store` is of the same collector; before the
-  // batch is shared, it has got its last record.
+  // Takes in a record that other batches may have too. Before the batch is shared, `store` has got its
+  // last record.
   void AddShared(const std::shared_ptr<const RecordStore>& store, uint32_t index);
 
   // --- after sharing ---

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The form: version, origin (2 texts), nodes, records. A text is its length and its bytes; a list
-// its size and its members. A record: verdict, orphan reason, weight, numbers of clients (0 or 1)
-// and of servers, their entries: each its node and what entry_codec.h writes.
+// The form: version, the tap, an empty text (older builds put the collector's name there), nodes, records. A
+// text is its length and its bytes; a list its size and its members. A record: verdict, orphan reason,
+// weight, numbers of clients (0 or 1) and of servers, their entries: each its node and what
+// entry_codec.h writes.
 #include "traffic/record_codec.h"
 
 #include <bit>
@@ -99,7 +100,7 @@ std::string EncodeRecords(const RecordSelection& records, size_t from, size_t co
   Writer out;
   out.Number(kVersion);
   out.Text(batch.origin().tap);
-  out.Text(batch.origin().collector);
+  out.Text({});
   out.Number(nodes.size());
   for (const Node* node : nodes) WriteNode(*node, &out);
   out.Number(count);
@@ -123,7 +124,7 @@ Status DecodeRecords(std::string_view bytes, std::shared_ptr<RecordBatch>* batch
   if (in.Number() != kVersion) return absl::DataLossError("records of another version");
   RecordOrigin origin;
   origin.tap = in.Text();
-  origin.collector = in.Text();
+  in.Text();
   std::vector<NodePtr> nodes;
   for (size_t left = in.Count(); left > 0 && in.ok(); --left) {
     auto node = std::make_shared<Node>();
@@ -136,9 +137,8 @@ Status DecodeRecords(std::string_view bytes, std::shared_ptr<RecordBatch>* batch
   if (!in.AtEnd()) return absl::DataLossError("records cannot be read: bytes are left over");
   if (!*batch) {
     *batch = std::make_shared<RecordBatch>(std::make_shared<RecordOrigin>(std::move(origin)));
-  } else if ((*batch)->origin().tap != origin.tap ||
-             (*batch)->origin().collector != origin.collector) {
-    return absl::FailedPreconditionError("records of another origin");
+  } else if ((*batch)->origin().tap != origin.tap) {
+    return absl::FailedPreconditionError("records of another tap");
   }
   decoded.AddTo(batch->get());
   return absl::OkStatus();

@@ -18,7 +18,7 @@ namespace traffictap::traffic {
 std::string EncodeRecords(const RecordSelection& records, size_t from, size_t count);
 
 // Appends the records of `bytes` to `batch`, which is made where it is null. kFailedPrecondition:
-// the batch is of another origin. kDataLoss: the bytes are none of EncodeRecords'. On a failure the
+// the batch is of another tap. kDataLoss: the bytes are none of EncodeRecords'. On a failure the
 // batch stays as it was. Any bytes are safe.
 Status DecodeRecords(std::string_view bytes, std::shared_ptr<RecordBatch>* batch);
 

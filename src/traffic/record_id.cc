@@ -1,20 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traffic/record_id.h"
 
-namespace traffictap::traffic {
+#include <bit>
+#include <cstring>
+#include <string_view>
 
-uint64_t RecordId(const RecordOrigin& origin, const PackedEntry& entry) {
-  uint64_t id = HashRequestId(entry.node->id) ^ (HashRequestId(origin.collector) << 1);
-  id ^= entry.request_id_hash * 0x9e3779b97f4a7c15ULL;
-  id ^= static_cast<uint64_t>(entry.facts.start_time) * 0xc2b2ae3d27d4eb4fULL;
+#include "fmt/format.h"
+
+namespace traffictap::traffic {
+namespace {
+
+// Two chains over the same words. They begin apart and take a word in by different operations, so that
+// what meets in one of them has no reason to meet in the other.
+class Words {
+ public:
+  Words& Add(uint64_t word) {
+    id_.high = Mix((id_.high ^ word) + 0x9e3779b97f4a7c15ULL);
+    id_.low = Mix((std::rotl(id_.low, 32) + word) ^ 0xd6e8feb86659fd93ULL);
+    return *this;
+  }
+  Words& Add(std::string_view text) {
+    Add(text.size());
+    for (; text.size() >= sizeof(uint64_t); text.remove_prefix(sizeof(uint64_t))) {
+      Add(Load(text.data(), sizeof(uint64_t)));
+    }
+    return text.empty() ? *this : Add(Load(text.data(), text.size()));
+  }
+
+  RecordId id() const { return id_; }
+
+ private:
+  static uint64_t Load(const char* bytes, size_t count) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, count);
+    return word;
+  }
+  static uint64_t Mix(uint64_t word) {
+    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
+    return word ^ (word >> 31);
+  }
+
+  RecordId id_{0x243f6a8885a308d3ULL, 0x13198a2e03707344ULL};
+};
+
+}  // namespace
+
+RecordId RecordIdOf(const PackedEntry& entry) {
+  const EntryFacts& facts = entry.facts;
+  Words words;
+  // Pods of two clusters may have one name and one address.
+  words.Add(entry.node->id).Add(entry.node->cluster_id);
+  words.Add(entry.request_id_hash).Add(static_cast<uint64_t>(facts.start_time));
+  // Of what does not change while a stream is open: another attempt has another upstream.
+  words.Add(uint64_t{facts.downstream_direct_remote.port} |
+            static_cast<uint64_t>(facts.reporter) << 16 | static_cast<uint64_t>(facts.kind) << 24);
   // Each redirect that the client's proxy follows leaves an entry of its own, which differs from
   // that of the stream's end, and from the next one, in these alone.
   if (entry.text(Text::kResponseCodeDetails) == "internal_redirect") {
-    id ^= (static_cast<uint64_t>(entry.facts.duration) + entry.facts.response_code) *
-          0xff51afd7ed558ccdULL;
+    words.Add(static_cast<uint64_t>(facts.duration)).Add(facts.response_code);
   }
-  // Of what does not change while a stream is open: another attempt has another upstream.
-  return id ^ (static_cast<uint64_t>(entry.facts.downstream_direct_remote.port) << 48);
+  return words.id();
+}
+
+std::string RecordIdText(const RecordId& id) {
+  return fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
 }  // namespace traffictap::traffic

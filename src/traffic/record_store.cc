@@ -22,9 +22,6 @@ size_t JsonBytes(const PackedEntry& entry) {
 
 }  // namespace
 
-RecordStore::RecordStore(std::shared_ptr<const RecordOrigin> origin)
-    : origin_(std::move(origin)), storage_(nullptr) {}
-
 const PackedEntry* RecordStore::Copy(const PackedEntry& entry, const NodePtr& node,
                                      const Redact& redact) {
   const AccessEntry whole = Unpack(entry);
@@ -71,7 +68,7 @@ TrafficPair RecordStore::pair(size_t index) const {
 }
 
 void RecordStore::Render() const {
-  const RecordOrigin nameless{{}, origin_->collector};
+  const RecordOrigin nameless;
   json_.reserve(json_bytes_);
   for (size_t i = 0; i < pairs_.size(); ++i) {
     AppendPairJson(nameless, pair(i), &json_);

@@ -18,8 +18,7 @@ namespace traffictap::traffic {
 
 // Names the tap whose records these are. Immutable; shared by all batches of the tap.
 struct RecordOrigin {
-  std::string tap;        // "namespace/name"
-  std::string collector;  // the collector's own name: a record's id is unique together with it
+  std::string tap;  // "namespace/name"
 };
 
 // Records as taps may show them, redacted, but for the tap's name: batches of several taps that show
@@ -27,8 +26,7 @@ struct RecordOrigin {
 // thread, then shared as const; from then on thread-safe.
 class RecordStore {
  public:
-  // Only the collector of `origin` counts.
-  explicit RecordStore(std::shared_ptr<const RecordOrigin> origin);
+  RecordStore() = default;
   RecordStore(const RecordStore&) = delete;
   RecordStore& operator=(const RecordStore&) = delete;
 
@@ -67,10 +65,9 @@ class RecordStore {
   const PackedEntry* Copy(const PackedEntry& entry, const NodePtr& node, const Redact& redact);
   void Render() const;
 
-  const std::shared_ptr<const RecordOrigin> origin_;
   std::vector<Slot> pairs_;
   std::vector<const PackedEntry*> servers_;
-  EntryBatch storage_;
+  EntryBatch storage_{nullptr};
   std::vector<NodePtr> nodes_;
   size_t bytes_ = 0;
   size_t json_bytes_ = 0;  // about as much as Render takes

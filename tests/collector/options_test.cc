@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(options.als.key_file == "k");
   BOOST_TEST(options.als.client_ca_file == "a");
   BOOST_TEST(options.http.address == "0.0.0.0:2");
-  BOOST_TEST(options.pipeline.collector == "me");
+  BOOST_TEST(options.tap_source.collector == "me");
   BOOST_TEST(options.pipeline.queue_bytes_max == 3u << 20);
   BOOST_TEST(options.pipeline.waiting_bytes_max == 4096u);
   BOOST_TEST(options.pipeline.pairing_threads == 4u);
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(the_aggregated_api_is_off_until_it_has_an_address) {
 BOOST_AUTO_TEST_CASE(taps_alone_are_enough_and_the_collector_has_the_hosts_name) {
   const auto parsed = Parse({"--taps", here});
   BOOST_TEST(!parsed.result.exit_code.has_value());
-  BOOST_TEST(!parsed.result.options.pipeline.collector.empty());
+  BOOST_TEST(!parsed.result.options.tap_source.collector.empty());
   BOOST_TEST(parsed.result.options.pipeline.pairing_threads == 1u);
 }
 
@@ -184,19 +184,20 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(receiver.live.address == "off");
   BOOST_TEST(receiver.role.shuffle.member == "r-0");
   BOOST_TEST(receiver.tap_source.role == "receiver");
-  BOOST_TEST(receiver.pipeline.collector == "r-0");
+  BOOST_TEST(receiver.tap_source.collector == "r-0");
 }
 
-BOOST_AUTO_TEST_CASE(records_of_all_pairers_name_their_group) {
+BOOST_AUTO_TEST_CASE(a_pairer_has_its_own_name_in_its_group) {
   const auto pairer = Parse({"--taps", here, "--role", "pairer", "--shuffle-brokers", "k:1",
                              "--name", "p-0", "--shuffle-group", "pairers"})
                           .result.options;
-  BOOST_TEST(pairer.pipeline.collector == "pairers");
+  BOOST_TEST(pairer.role.shuffle.member == "p-0");
+  BOOST_TEST(pairer.role.shuffle.group == "pairers");
   BOOST_TEST(pairer.tap_source.collector == "p-0");
   BOOST_TEST(pairer.tap_source.role == "pairer");
   BOOST_TEST(pairer.live.address == "");
   const auto all = Parse({"--taps", here, "--name", "c"}).result.options;
-  BOOST_TEST(all.pipeline.collector == "c");
+  BOOST_TEST(all.tap_source.collector == "c");
   BOOST_TEST(all.tap_source.role == "");
 }
 

@@ -15,7 +15,7 @@ namespace traffictap::fakes {
 // it must be.
 inline traffic::RecordSelection MakeRecords(int first, int count, size_t padding = 0) {
   static const auto origin =
-      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/tap", "collector"});
+      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/tap"});
   static const auto node = MakeNode("10.0.0.1");
   auto batch = std::make_shared<traffic::RecordBatch>(origin);
   for (int i = 0; i < count; ++i) {

@@ -97,6 +97,17 @@ BOOST_AUTO_TEST_CASE(what_two_pairers_have_comes_once_but_for_what_says_more) {
   BOOST_TEST(Pull(options.window).ids() == "");  // no more than b said last
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_a_pairer_writes_again_after_it_has_died_comes_once_but_for_what_says_more) {
+  Begin(true);
+  Say(a, {RecordLine("1", 1, 2), RecordLine("2", 2, 1), PositionLine("p")});
+  BOOST_TEST(Pull(options.window).ids() == "12");
+  BOOST_TEST(merge->Closed(a, "cut", false));
+  merge->Opened(a);
+  Say(a, {RecordLine("1", 1, 2), RecordLine("2", 2, 2), RecordLine("3", 3, 2), PositionLine("q")});
+  BOOST_TEST(Pull(options.window).ids() == "23");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_up_to_a_position_is_not_passed_on_and_comes_again) {
   Begin(true);
   Say(a, {RecordLine("1", 1), PositionLine("p"), RecordLine("2", 2)});

@@ -43,7 +43,7 @@ void CheckLine(const traffic::PackedEntry& entry) {
     pair.servers = servers;
   }
   std::string line;
-  traffic::AppendPairJson({"shop/tap", "collector"}, pair, &line);
+  traffic::AppendPairJson({"shop/tap"}, pair, &line);
   TT_CHECK(line.find_first_of("\n\r\v\f") == std::string::npos);
   TT_CHECK(nlohmann::json::accept(line));
 }

@@ -16,7 +16,7 @@ class BatchBuilder {
  public:
   explicit BatchBuilder(const std::string& tap = "shop/all")
       : batch_(std::make_shared<traffic::RecordBatch>(
-            std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{tap, "here"}))) {}
+            std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{tap}))) {}
 
   // A pair of frontend (shop) and cart (`server_ns`).
   BatchBuilder& Pair(fakes::EntryBuilder client, fakes::EntryBuilder server,

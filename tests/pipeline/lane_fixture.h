@@ -75,8 +75,8 @@ struct LaneTest {
     std::vector<pipeline::PatternTime*> views;
     for (const auto& time : times) views.push_back(time.get());
     const sinks::SinkContext context{"", spec.key(), &clock, nullptr};
-    auto made = pipeline::TapRuntime::Create(std::make_shared<const tap::TapSpec>(spec), "here",
-                                             context, views, &live);
+    auto made = pipeline::TapRuntime::Create(std::make_shared<const tap::TapSpec>(spec), context,
+                                             views, &live);
     BOOST_REQUIRE_MESSAGE(made.ok(), Message(made.status()));
     const auto open = [](const tap::OutputSpec&, const sinks::SinkContext&) {
       return StatusOr<std::unique_ptr<sinks::Sink>>(std::make_unique<CountingSink>());

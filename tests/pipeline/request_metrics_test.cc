@@ -16,7 +16,6 @@ using traffic::Verdict;
 namespace {
 
 constexpr base::Nanos kNow = 1'700'000'000 * kSecond;
-const traffic::RecordOrigin kOrigin{"shop/a", "here"};
 
 // A request from one workload of the namespace shop to another.
 struct Request {
@@ -57,7 +56,7 @@ struct MetricsTest {
     CountPair(pair);
   }
   void CountPair(const traffic::TrafficPair& pair) {
-    meter.Count(metrics, pair, kOrigin);
+    meter.Count(metrics, pair);
     meter.Deliver(metrics, kNow);
   }
   // The client's side alone, as it tells of the other end.
@@ -249,8 +248,8 @@ BOOST_AUTO_TEST_CASE(name_a_record_or_nothing_where_the_tap_asks_for_that) {
   traffic::TrafficPair pair;
   pair.client = entries.Add(fakes::EntryBuilder::Client().Id("a").entry());
   records.CountPair(pair);
-  BOOST_TEST(records.OpenMetrics().find(fmt::format(" # {{record_id=\"{:016x}\"}} 0.01 ",
-                                                    traffic::RecordId(kOrigin, *pair.client))) !=
+  const std::string id = traffic::RecordIdText(traffic::RecordIdOf(*pair.client));
+  BOOST_TEST(records.OpenMetrics().find(fmt::format(" # {{record_id=\"{}\"}} 0.01 ", id)) !=
              std::string::npos);
   spec.exemplars = Exemplars::kNone;
   MetricsTest none(spec);

@@ -220,12 +220,12 @@ BOOST_AUTO_TEST_CASE(a_change_of_taps_between_two_records_of_a_batch_loses_none)
 
 BOOST_AUTO_TEST_CASE(gives_a_record_for_the_same_pair_until_it_is_told_to_forget_it) {
   const auto origin =
-      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/a", "here"});
+      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/a"});
   const traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
   traffic::EntryBatch entries(node);
   traffic::TrafficPair pair;
   pair.client = entries.Add(fakes::EntryBuilder::Client().entry());
-  SharedRecords shared(origin);
+  SharedRecords shared;
   RecordBatch made(origin);
   RecordBatch given(origin);
   BOOST_TEST(!shared.Give(1, pair, &given));

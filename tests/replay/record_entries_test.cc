@@ -26,7 +26,7 @@ std::string WrittenAgain(const std::string& line) {
 
 std::string LineOf(const SamplePair& sample) {
   std::string out;
-  AppendPairJson({"shop/errors", "collector"}, sample.pair, &out);
+  AppendPairJson({"shop/errors"}, sample.pair, &out);
   return out;
 }
 

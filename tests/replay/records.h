@@ -25,9 +25,9 @@ inline EntryBuilder HalfOf(bool client, const std::string& id, double seconds, i
   return out;
 }
 
-// The line of a record as `collector` writes it. Either half may be null.
+// The line of a record. Either half may be null.
 inline std::string LineOf(const EntryBuilder* client, const EntryBuilder* server,
-                          const std::string& collector = "one", const std::string& tap = "shop/t") {
+                          const std::string& tap = "shop/t") {
   const auto client_node = MakeNode("10.0.0.1", "web");
   const auto server_node = MakeNode("10.0.0.2", "cart");
   traffic::EntryBatch clients(client_node);
@@ -41,7 +41,7 @@ inline std::string LineOf(const EntryBuilder* client, const EntryBuilder* server
     pair.orphan_reason = traffic::OrphanReason::kNeverArrived;
   }
   std::string out;
-  traffic::AppendPairJson({tap, collector}, pair, &out);
+  traffic::AppendPairJson({tap}, pair, &out);
   return out;
 }
 
@@ -51,10 +51,9 @@ inline std::string Pair(const std::string& id, double seconds, int port = 1001) 
   return LineOf(&client, &server);
 }
 
-inline std::string Half(bool client, const std::string& id, double seconds, int port = 1001,
-                        const std::string& collector = "one") {
+inline std::string Half(bool client, const std::string& id, double seconds, int port = 1001) {
   const auto half = HalfOf(client, id, seconds, port);
-  return LineOf(client ? &half : nullptr, client ? nullptr : &half, collector);
+  return LineOf(client ? &half : nullptr, client ? nullptr : &half);
 }
 
 inline replay::Record RecordOf(const std::string& line) {

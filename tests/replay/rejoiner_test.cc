@@ -130,6 +130,32 @@ BOOST_AUTO_TEST_CASE(the_same_half_out_of_two_files_counts_once) {
   BOOST_TEST(out.counters.join.duplicates == 2);
 }
 
+// As in the files of a pairer that was killed, and of the one that took over.
+BOOST_AUTO_TEST_CASE(of_a_record_and_its_copies_the_one_with_most_sides_comes_out) {
+  const std::string half = Half(true, kId, 0);
+  const std::string whole = [] {
+    const auto client = HalfOf(true, kId, 0);
+    const auto server = HalfOf(false, kId, 0.001);
+    return LineOf(&client, &server);
+  }();
+  const auto later = Rejoined({whole, whole, half});
+  BOOST_TEST(later.lines == std::vector{whole});
+  BOOST_TEST(later.counters.whole == 1);
+  BOOST_TEST(later.counters.copies == 2);
+  const auto before = Rejoined({half, whole});
+  BOOST_TEST(before.lines == std::vector{whole});
+  BOOST_TEST(before.counters.incomplete == 1);
+  BOOST_TEST(before.counters.outdone == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_tap_has_written_is_no_copy) {
+  const auto client = HalfOf(true, kId, 0);
+  const auto server = HalfOf(false, kId, 0.001);
+  const auto one = LineOf(&client, &server);
+  const auto other = LineOf(&client, &server, "shop/other");
+  BOOST_TEST(Rejoined({one, other}).lines.size() == 2);
+}
+
 BOOST_AUTO_TEST_CASE(halves_of_different_requests_never_join) {
   const auto out = Rejoined({Half(true, IdOf(1), 0), Half(false, IdOf(2), 0.001)});
   BOOST_TEST(out.lines.size() == 2);
@@ -138,8 +164,8 @@ BOOST_AUTO_TEST_CASE(halves_of_different_requests_never_join) {
 BOOST_AUTO_TEST_CASE(many_halves_of_two_collectors_in_any_order_join_again) {
   std::vector<std::string> lines;
   for (int i = 0; i < 500; ++i) {
-    lines.push_back(Half(true, IdOf(i), i * 0.01, 1000 + i, "one"));
-    lines.push_back(Half(false, IdOf(i), i * 0.01 + 0.001, 1000 + i, "two"));
+    lines.push_back(Half(true, IdOf(i), i * 0.01, 1000 + i));
+    lines.push_back(Half(false, IdOf(i), i * 0.01 + 0.001, 1000 + i));
   }
   std::shuffle(lines.begin(), lines.end(), std::mt19937(7));
   const auto out = Rejoined(lines);

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(filters_are_those_of_the_live_stream) {
 BOOST_AUTO_TEST_CASE(halves_of_two_files_join_again_and_the_filter_sees_the_whole) {
   const fakes::TempDir dir;
   dir.Write("one", Half(true, IdOf(1), 1) + "\n" + Pair(IdOf(2), 2) + "\n");
-  dir.Write("two", Half(false, IdOf(1), 1.001, 1001, "two") + "\n");
+  dir.Write("two", Half(false, IdOf(1), 1.001, 1001) + "\n");
   ReplayOptions options{.paths = {dir / "one", dir / "two"}};
   ReplayCounters counters;
   BOOST_TEST(Replayed(options, &counters).size() == 3);

@@ -34,7 +34,7 @@ std::string Written(const traffic::PackedEntry& entry) {
   traffic::TrafficPair pair;
   pair.client = &entry;
   traffic::RecordBatch batch(
-      std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{"shop/tap", "c"}));
+      std::make_shared<traffic::RecordOrigin>(traffic::RecordOrigin{"shop/tap"}));
   const traffic::NodePtr node = SampleNode();
   batch.Add(pair, {&node, 1});
   return std::string(batch.json_line(0));

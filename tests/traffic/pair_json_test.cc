@@ -16,7 +16,7 @@ namespace {
 using namespace traffic;  // NOLINT: the names of the unit under test
 using google::protobuf::FieldDescriptor;
 
-const RecordOrigin kOrigin{"shop/errors", "collector-0"};
+const RecordOrigin kOrigin{"shop/errors"};
 
 std::string Line(const SamplePair& sample) {
   std::string out;
@@ -316,7 +316,7 @@ BOOST_AUTO_TEST_CASE(a_record_keeps_its_id_in_every_copy_and_shares_it_with_no_o
     const SamplePair sample(&client, {});
     const std::string id = Parse(Line(sample)).id();
     std::string copy;
-    AppendPairJson({"other/tap", kOrigin.collector}, sample.pair, &copy);
+    AppendPairJson({"other/tap"}, sample.pair, &copy);
     BOOST_TEST_REQUIRE(Parse(copy).id() == id);
     ids.insert(id);
   }

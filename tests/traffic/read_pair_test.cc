@@ -11,6 +11,7 @@
 namespace traffictap {
 
 using traffic::ReadPair;
+using traffic::Replaces;
 
 BOOST_AUTO_TEST_SUITE(read_pair)
 
@@ -41,6 +42,27 @@ BOOST_AUTO_TEST_CASE(reads_protobufs_own_mapping) {
   const auto read = ReadPair(json);
   BOOST_REQUIRE_MESSAGE(read.ok(), Message(read.status()));
   BOOST_TEST(google::protobuf::util::MessageDifferencer::Equals(*read, pair));
+}
+
+BOOST_AUTO_TEST_CASE(more_sides_an_end_and_newer_records_of_an_open_stream_replace_others) {
+  const auto whole = *ReadPair(R"({"request":{},"client":{},"server":[{}]})");
+  const auto half = *ReadPair(R"({"request":{},"client":{}})");
+  const auto retried = *ReadPair(R"({"request":{},"client":{},"server":[{},{}]})");
+  BOOST_TEST(Replaces(whole, half));
+  BOOST_TEST(!Replaces(half, whole));
+  BOOST_TEST(!Replaces(whole, whole));
+  BOOST_TEST(Replaces(retried, whole));
+  const auto open = [](double ms) {
+    auto out = *ReadPair(R"({"request":{},"state":"Open","client":{},"server":[{}]})");
+    out.mutable_timings()->set_server_ms(ms);
+    return out;
+  };
+  BOOST_TEST(Replaces(half, open(1)));
+  BOOST_TEST(!Replaces(open(1), half));
+  BOOST_TEST(Replaces(open(2), open(1)));
+  BOOST_TEST(!Replaces(open(1), open(2)));
+  // Of those that do not say how long it has been open the later one is newer.
+  BOOST_TEST(Replaces(open(0), open(0)));
 }
 
 BOOST_AUTO_TEST_CASE(the_fault_names_the_field) {

@@ -17,7 +17,7 @@ namespace {
 using namespace traffic;  // NOLINT: the names of the unit under test
 
 std::shared_ptr<const RecordOrigin> Origin() {
-  return std::make_shared<const RecordOrigin>(RecordOrigin{"shop/errors", "collector-0"});
+  return std::make_shared<const RecordOrigin>(RecordOrigin{"shop/errors"});
 }
 
 SampleEntry WithPath(Reporter reporter, const std::string& path) {
@@ -129,11 +129,11 @@ BOOST_AUTO_TEST_CASE(a_record_that_taps_have_in_common_reads_as_one_that_each_ha
   SamplePair sample(&client, {&server});
   sample.pair.verdict = Verdict::kServerError;
   sample.pair.weight = 4;
-  const auto store = std::make_shared<RecordStore>(Origin());
+  const auto store = std::make_shared<RecordStore>();
   store->Add(sample.pair, sample.nodes());
   const uint32_t index = store->Add(sample.pair, sample.nodes());
   for (const std::string tap : {"shop/errors", "everything", "a \"quoted\" one", ""}) {
-    const auto origin = std::make_shared<const RecordOrigin>(RecordOrigin{tap, "collector-0"});
+    const auto origin = std::make_shared<const RecordOrigin>(RecordOrigin{tap});
     RecordBatch alone(origin);
     alone.Add(sample.pair, sample.nodes());
     RecordBatch sharing(origin);
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_record_that_taps_have_in_common_reads_as_one_that_each_ha
 }
 
 BOOST_AUTO_TEST_CASE(its_own_records_and_shared_ones_stand_in_the_order_in_which_they_came) {
-  const auto store = std::make_shared<RecordStore>(Origin());
+  const auto store = std::make_shared<RecordStore>();
   const SampleEntry shared = WithPath(Reporter::kSource, "/shared");
   const SamplePair sample(&shared, {});
   const uint32_t index = store->Add(sample.pair, sample.nodes());
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(its_own_records_and_shared_ones_stand_in_the_order_in_which
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_is_charged_all_of_a_store_that_it_keeps_in_memory) {
-  const auto store = std::make_shared<RecordStore>(Origin());
+  const auto store = std::make_shared<RecordStore>();
   for (int i = 0; i < 8; ++i) {
     const SampleEntry client = WithPath(Reporter::kSource, std::string(1000, 'x'));
     const SamplePair sample(&client, {});
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_batch_is_charged_all_of_a_store_that_it_keeps_in_memory) 
 }
 
 BOOST_AUTO_TEST_CASE(few_records_of_what_is_in_memory_are_detached_from_it_and_many_are_not) {
-  auto store = std::make_shared<RecordStore>(Origin());
+  auto store = std::make_shared<RecordStore>();
   auto batch = std::make_shared<RecordBatch>(Origin());
   for (int i = 0; i < 9; ++i) {
     const SampleEntry client = WithPath(Reporter::kSource, "/a");

@@ -15,16 +15,12 @@ namespace {
 
 using namespace traffic;  // NOLINT: the names of the unit under test
 
-std::shared_ptr<const RecordOrigin> Origin() {
-  return std::make_shared<const RecordOrigin>(RecordOrigin{"shop/errors", "collector-0"});
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(record_store)
 
 BOOST_AUTO_TEST_CASE(tells_where_each_record_is_and_keeps_it_with_its_nodes) {
-  RecordStore store(Origin());
+  RecordStore store;
   for (const char* path : {"/a", "/b"}) {
     SampleEntry client(Reporter::kSource);
     client.Set(Text::kPath, path);
@@ -44,7 +40,7 @@ BOOST_AUTO_TEST_CASE(tells_where_each_record_is_and_keeps_it_with_its_nodes) {
 }
 
 BOOST_AUTO_TEST_CASE(holds_what_redaction_leaves_of_an_entry_and_nothing_else) {
-  RecordStore store(Origin());
+  RecordStore store;
   SampleEntry client(Reporter::kSource);
   client.Set(Text::kPath, "/s3cret");
   const SamplePair sample(&client, {});
@@ -58,12 +54,12 @@ BOOST_AUTO_TEST_CASE(holds_what_redaction_leaves_of_an_entry_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(renders_once_and_for_a_tap_without_a_name) {
-  RecordStore store(Origin());
+  RecordStore store;
   const SampleEntry client = FullEntry(Reporter::kSource);
   const SamplePair sample(&client, {});
   store.Add(sample.pair, sample.nodes());
   std::string line;
-  AppendPairJson({"", "collector-0"}, sample.pair, &line);
+  AppendPairJson({}, sample.pair, &line);
   BOOST_TEST(store.json_line(0) == line + '\n');
   const char* rendered[4] = {};
   std::vector<std::thread> outputs;
@@ -73,7 +69,7 @@ BOOST_AUTO_TEST_CASE(renders_once_and_for_a_tap_without_a_name) {
 }
 
 BOOST_AUTO_TEST_CASE(counts_its_memory_with_and_without_the_json) {
-  RecordStore store(Origin());
+  RecordStore store;
   BOOST_TEST(store.footprint() == 0u);
   SampleEntry client(Reporter::kSource);
   client.Set(Text::kPath, std::string(1000, 'x'));
@@ -91,7 +87,7 @@ BOOST_AUTO_TEST_CASE(counts_the_json_of_both_sides_of_a_request) {
     side.facts().dry_run = DryRunResult::kNone;
     side.facts().grpc_status = GrpcStatus::kAbsent;
   }
-  RecordStore store(Origin());
+  RecordStore store;
   const SamplePair sample(&sides[0], {&sides[1]});
   store.Add(sample.pair, sample.nodes());
   BOOST_TEST(store.json_line(0).size() > 2000u);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
 import { clock, durationMs, ms, rate, visible } from "../../src/web/ui/src/format";
-import { endName, fullName, isNewer, lookOf, outcome, parseRecord, RowStore, toRow } from "../../src/web/ui/src/record";
+import { endName, fullName, lookOf, outcome, parseRecord, RowStore, saysMore, toRow } from "../../src/web/ui/src/record";
 
 const line = (id: string, path = "/cart", extra = {}) =>
   JSON.stringify({
@@ -69,7 +69,7 @@ test("an open stream's row gives way to newer ones of its id, and the end's to n
   const row = (clientMs: number, extra = {}, seq = 1) => toRow(line("b", "/", { timings: { startTime: "2026-01-31T12:00:02Z", clientMs }, ...extra }), seq);
   const [first, second, end] = [row(10_000, { state: "Open" }), row(20_000, { state: "Open" }, 2), row(30_000, {}, 3)];
   expect([lookOf(first), lookOf(end), outcome(row(1, { state: "Open", response: {} }))]).toEqual(["Open", "Ok", "open"]);
-  expect([isNewer(second, first), isNewer(first, second), isNewer(end, second), isNewer(second, end)]).toEqual([true, false, true, false]);
+  expect([saysMore(second, first), saysMore(first, second), saysMore(end, second), saysMore(second, end)]).toEqual([true, false, true, false]);
   const store = new RowStore(10);
   for (const each of [toRow(at("a", 1), 0), first, toRow(at("c", 3), 9)]) store.add(each);
   store.replace(second, first); // before it was in sight
@@ -78,6 +78,13 @@ test("an open stream's row gives way to newer ones of its id, and the end's to n
   store.replace(end, second);
   expect([ids(store), store.length, store.all[1]]).toEqual(["abc", 3, end]);
   expect([store.find("b"), store.indexOf(first), end.seq]).toEqual([end, 1, 1]);
+});
+
+test("of two rows of one id that with more sides counts, whichever came first", () => {
+  const [half, pair] = [{ server: undefined }, {}].map((extra, i) => toRow(line("a", "/", extra), i));
+  const open = toRow(line("a", "/", { state: "Open" }), 2);
+  expect([saysMore(pair, half), saysMore(half, pair), saysMore(pair, pair)]).toEqual([true, false, false]);
+  expect([saysMore(half, open), saysMore(open, half)]).toEqual([true, false]);
 });
 
 test("rows without a time are found as well, in the order in which they came", () => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <map>
-#include <set>
+#include <vector>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/request_id.h"
@@ -27,9 +26,11 @@ class ExplainCommand final : public Command {
  private:
   Status ReadFiles(Session& session);
   Status ReadLive(Session& session);
+  bool waits() const { return follow_ && files_.paths.empty(); }
   Status Offer(std::string_view line, Console* console);
+  Status Keep(v1::TrafficPair record);
   Status Show(const v1::TrafficPair& pair, Console* console);
-  Status ShowOpen(Console* console);
+  Status ShowKept(Console* console);
 
   std::string id_;
   FileOptions files_;
@@ -37,14 +38,9 @@ class ExplainCommand final : public Command {
   OutputOptions output_;
   bool follow_ = false;
   uint64_t shown_ = 0;
-  std::set<std::string> ended_;                  // records that were shown, by their id
-  std::map<std::string, v1::TrafficPair> open_;  // the newest of each stream that has not ended
+  std::vector<v1::TrafficPair> kept_;
+  std::map<std::string, size_t> places_;  // of kept_, by their ids
 };
-
-// How far the stream was.
-double AgeMs(const v1::TrafficPair& pair) {
-  return std::max(pair.timings().client_ms(), pair.timings().server_ms());
-}
 
 CommandSpec ExplainCommand::Describe() {
   CommandSpec spec;
@@ -54,7 +50,7 @@ CommandSpec ExplainCommand::Describe() {
       "Shows what each side reported, where the time went, every attempt, who is to blame and why, "
       "and what each flag means. Name the request by its x-request-id or by its record's id "
       "(printed by -o name). Of a connection or stream that has not ended the newest record is "
-      "shown.\n\n"
+      "shown; of a request that several taps have recorded, the record with the most sides.\n\n"
       "Reads the records that running taps still hold, and new ones with --follow, or files with "
       "--file. If applications pass the request id on, every hop is shown.";
   Argument id{"ID", "request id or record id"};
@@ -80,35 +76,39 @@ CommandSpec ExplainCommand::Describe() {
 }
 
 Status ExplainCommand::Offer(std::string_view line, Console* console) {
-  const auto pair = traffic::ReadPair(line);
+  auto pair = traffic::ReadPair(line);
   if (!pair.ok() || (pair->id() != id_ && !IsSameRequest(pair->request().id(), id_))) {
     return absl::OkStatus();
   }
-  if (ended_.contains(pair->id())) return absl::OkStatus();
-  // A newer record of the stream may follow: who waits for one has it now.
-  if (!pair->state().empty() && !follow_) {
-    const auto [found, fresh] = open_.try_emplace(pair->id(), *pair);
-    if (!fresh && AgeMs(*pair) >= AgeMs(found->second)) found->second = *pair;
-    if (open_.size() > kShownMax) open_.erase(found);
-    return absl::OkStatus();
+  // Who waits for a request has it now.
+  return waits() ? Show(*pair, console) : Keep(*std::move(pair));
+}
+
+// Until all was read: a record under the same id that says more may follow.
+Status ExplainCommand::Keep(v1::TrafficPair record) {
+  const bool all = record.id() == id_ && record.state().empty() && record.orphan_reason().empty();
+  const auto known = record.id().empty() ? places_.end() : places_.find(record.id());
+  if (known != places_.end()) {
+    v1::TrafficPair& former = kept_[known->second];
+    if (traffic::Replaces(record, former)) former = std::move(record);
+  } else {
+    if (kept_.size() == kShownMax) return absl::CancelledError("enough");
+    if (!record.id().empty()) places_.emplace(record.id(), kept_.size());
+    kept_.push_back(std::move(record));
   }
-  open_.erase(pair->id());
-  ended_.insert(pair->id());
-  return Show(*pair, console);
+  // A record's own id names one record.
+  return all ? absl::CancelledError("found") : absl::OkStatus();
 }
 
 Status ExplainCommand::Show(const v1::TrafficPair& pair, Console* console) {
   const std::string gap = shown_ == 0 ? "" : "\n";
   TT_RETURN_IF_ERROR(console->Write(gap + print::TimeLineText(pair, PageOf(output_, *console))));
-  if (++shown_ >= kShownMax) return absl::CancelledError("enough");
-  // A record's own id names one record.
-  return pair.id() == id_ ? absl::CancelledError("found") : absl::OkStatus();
+  ++shown_;
+  return absl::OkStatus();
 }
 
-Status ExplainCommand::ShowOpen(Console* console) {
-  for (const auto& [id, pair] : open_) {
-    if (shown_ < kShownMax) TT_RETURN_IF_ERROR(Show(pair, console));
-  }
+Status ExplainCommand::ShowKept(Console* console) {
+  for (const auto& pair : kept_) TT_RETURN_IF_ERROR(Show(pair, console));
   return absl::OkStatus();
 }
 
@@ -139,7 +139,7 @@ Status ExplainCommand::ReadLive(Session& session) {
   RecordStreamHandlers handlers;
   handlers.on_record = [&](std::string_view line) {
     TT_RETURN_IF_ERROR(Offer(line, session.console));
-    return follow_ && shown_ > 0 ? absl::CancelledError("found") : absl::OkStatus();
+    return shown_ > 0 ? absl::CancelledError("found") : absl::OkStatus();
   };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {
     SayGap(tap, count, session.console);
@@ -148,13 +148,13 @@ Status ExplainCommand::ReadLive(Session& session) {
 }
 
 Status ExplainCommand::Run(Session& session) {
-  Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
-  if (done.ok() && !session.stop.stop_requested()) done = ShowOpen(session.console);
+  const Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
   if (session.stop.stop_requested()) return done;
+  TT_RETURN_IF_ERROR(ShowKept(session.console));
+  if (!done.ok() && !absl::IsCancelled(done)) return done;
   if (shown_ >= kShownMax)
     session.console->Say("there may be more records of this request; only the first 20 are shown");
-  if (shown_ > 0 && (done.ok() || absl::IsCancelled(done))) return absl::OkStatus();
-  if (!done.ok()) return done;
+  if (shown_ > 0) return absl::OkStatus();
   return absl::NotFoundError(fmt::format(
       "no record has the request id or record id \"{}\"; use --follow to wait for it", id_));
 }

@@ -102,9 +102,8 @@ Status TraceCommand::Offer(v1::TrafficPair record) {
   if (!IsWanted(record)) return absl::OkStatus();
   const auto known = record.id().empty() ? places_.end() : places_.find(record.id());
   if (known != places_.end()) {
-    // Another tap shows the same, or a stream that was open has a newer record.
     v1::TrafficPair& former = records_[known->second];
-    if (!former.state().empty()) former = std::move(record);
+    if (traffic::Replaces(record, former)) former = std::move(record);
     return absl::OkStatus();
   }
   if (records_.size() == kHopsMax) return absl::CancelledError("enough");

@@ -15,9 +15,9 @@ void SayPairing(const replay::RejoinCounters& counters, Console* console) {
   const uint64_t orphans = std::accumulate(join.orphans.begin(), join.orphans.end(), uint64_t{0});
   console->Say(fmt::format(
       "paired again: {} records were whole, {} lacked a side; of their {} halves: 2 x {} pairs + "
-      "{} retries + {} alone + {} duplicates; {} records were joined",
+      "{} retries + {} alone + {} duplicates; {} records were joined, {} copies left out",
       counters.whole, counters.incomplete, join.kept, join.pairs, join.retries, orphans,
-      join.duplicates, counters.rejoined));
+      join.duplicates, counters.rejoined, counters.copies + counters.outdone));
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ void AddFileOptions(FileOptions* out, CommandSpec* spec) {
        {FlagOption(
             "pair-again", 0,
             "join one-sided records, such as those of two collectors or from before and after "
-            "a restart",
+            "a restart, and show records that were written twice once",
             &out->pair_again),
         DurationOption("window",
                        "with --pair-again: how far apart in time both sides may have been "

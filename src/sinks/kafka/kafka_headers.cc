@@ -58,7 +58,7 @@ Headers HeadersOf(tap::KafkaHeaders kind, const traffic::RecordBatch& records, s
   out.emplace_back("ce_specversion", "1.0");
   out.emplace_back("ce_type", "io.traffictap.record.v1");
   out.emplace_back("ce_source", SourceOf(records.origin().tap));
-  out.emplace_back("ce_id", fmt::format("{:016x}", traffic::RecordId(records.origin(), principal)));
+  out.emplace_back("ce_id", traffic::RecordIdText(traffic::RecordIdOf(principal)));
   if (principal.facts.start_time > 0) {
     out.emplace_back("ce_time", TimeOf(principal.facts.start_time));
   }

@@ -57,7 +57,7 @@ void FillLogRecord(const traffic::RecordOrigin& origin, const traffic::TrafficPa
   FillSeverity(pair.verdict, out);
   out->set_event_name("traffictap.pair");
   out->mutable_body()->set_string_value(ToUtf8(Summary(pair)));
-  const PairTrace trace = TraceOf(origin, pair);
+  const PairTrace trace = PairTraceOf(pair);
   out->set_trace_id(trace.trace_id);
   out->set_span_id(trace.log_span_id);
   AttributeWriter attributes(out->mutable_attributes());

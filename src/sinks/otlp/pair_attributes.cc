@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/otlp/pair_attributes.h"
 
-#include "fmt/format.h"
 #include "sinks/otlp/http_attributes.h"
 #include "traffic/denial.h"
 #include "traffic/dry_run.h"
@@ -73,7 +72,7 @@ void AddPairAttributes(const traffic::RecordOrigin& origin, const traffic::Traff
                        AttributeWriter& out) {
   const PackedEntry& principal = pair.principal();
   out.Text("traffictap.tap", origin.tap);
-  out.Text("traffictap.record.id", fmt::format("{:016x}", traffic::RecordId(origin, principal)));
+  out.Text("traffictap.record.id", traffic::RecordIdText(traffic::RecordIdOf(principal)));
   out.Text("traffictap.verdict", ToString(pair.verdict));
   out.Text("traffictap.orphan_reason", ToString(pair.orphan_reason));
   if (pair.open()) out.Text("traffictap.state", "Open");

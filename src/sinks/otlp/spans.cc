@@ -47,7 +47,7 @@ void FillSpan(const traffic::RecordOrigin& origin, const traffic::TrafficPair& p
               const PackedEntry& entry, const PairTrace& trace, Span* out) {
   const bool client = entry.facts.reporter == traffic::Reporter::kSource;
   out->set_trace_id(trace.trace_id);
-  out->set_span_id(SpanIdOf(origin, entry));
+  out->set_span_id(SpanIdOf(entry));
   out->set_kind(client ? Span::SPAN_KIND_CLIENT : Span::SPAN_KIND_SERVER);
   out->set_name(SpanName(entry));
   FillTimes(entry, out);
@@ -63,7 +63,7 @@ void FillSpan(const traffic::RecordOrigin& origin, const traffic::TrafficPair& p
 void AppendSpans(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair,
                  const std::function<Span*(const PackedEntry&)>& add) {
   if (pair.open()) return;
-  const PairTrace trace = TraceOf(origin, pair);
+  const PairTrace trace = PairTraceOf(pair);
   std::string client_id;
   if (pair.client != nullptr) {
     Span* span = add(*pair.client);

@@ -70,18 +70,18 @@ std::string TraceIdOf(const PackedEntry& entry) {
   return HashedTraceId(id.empty() ? ConnectionText(entry) : std::string(id));
 }
 
-std::string SpanIdOf(const traffic::RecordOrigin& origin, const PackedEntry& entry) {
+std::string SpanIdOf(const PackedEntry& entry) {
   // All zeros would mean "no span".
-  return BigEndian(std::max<uint64_t>(traffic::RecordId(origin, entry), 1));
+  return BigEndian(std::max<uint64_t>(traffic::RecordIdOf(entry).low, 1));
 }
 
-PairTrace TraceOf(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair) {
+PairTrace PairTraceOf(const traffic::TrafficPair& pair) {
   PairTrace out;
   if (pair.client != nullptr) out.client_parent = ParentOf(*pair.client);
   if (pair.server() != nullptr) out.server_parent = ParentOf(*pair.server());
   const auto& told = out.client_parent ? out.client_parent : out.server_parent;
   out.trace_id = told ? told->trace_id : TraceIdOf(pair.principal());
-  out.log_span_id = SpanIdOf(origin, pair.principal());
+  out.log_span_id = SpanIdOf(pair.principal());
   return out;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "traffic/record_batch.h"
+#include "traffic/traffic_pair.h"
 
 namespace traffictap::sinks {
 
@@ -25,9 +25,9 @@ std::optional<TraceParent> ParentOf(const traffic::PackedEntry& entry);
 // there is no request id.
 std::string TraceIdOf(const traffic::PackedEntry& entry);
 
-// 8 bytes, another one for each entry: traffic::RecordId, so that a span and a record of the same
-// entry can be found from each other.
-std::string SpanIdOf(const traffic::RecordOrigin& origin, const traffic::PackedEntry& entry);
+// 8 bytes, another one for each entry: the lower half of its traffic::RecordId, so that a span and a
+// record of the same entry can be found from each other.
+std::string SpanIdOf(const traffic::PackedEntry& entry);
 
 // The trace that a pair belongs to.
 struct PairTrace {
@@ -36,6 +36,6 @@ struct PairTrace {
   std::optional<TraceParent> client_parent;  // what the client's entry was called with
   std::optional<TraceParent> server_parent;  // the same of the server's, where it came alone
 };
-PairTrace TraceOf(const traffic::RecordOrigin& origin, const traffic::TrafficPair& pair);
+PairTrace PairTraceOf(const traffic::TrafficPair& pair);
 
 }  // namespace traffictap::sinks

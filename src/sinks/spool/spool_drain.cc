@@ -107,7 +107,7 @@ Status SpoolDrain::Fill() {
   return spool_->Ack(next.end);
 }
 
-// Blocks up to a portion's size; those of another collector's name wait for the next one.
+// Blocks up to a portion's size; those of another tap wait for the next one.
 Status SpoolDrain::Gather(Portion* next, std::shared_ptr<traffic::RecordBatch>* batch) {
   for (size_t bytes = 0; bytes < kPortionBytes;) {
     std::optional<SpooledBlock> block = std::exchange(ahead_, std::nullopt);

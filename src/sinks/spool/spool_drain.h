@@ -71,7 +71,7 @@ class SpoolDrain {
   const WriterLoopOptions options_;
   // Only Step touches these.
   std::optional<Portion> portion_;
-  std::optional<SpooledBlock> ahead_;  // read, but of another origin than the portion
+  std::optional<SpooledBlock> ahead_;  // read, but of another tap than the portion
   bool unacked_ = false;               // the portion is settled, and the spool does not know yet
   base::Nanos retry_at_ = 0;
 

@@ -4,6 +4,7 @@
 #include "cli/commands/program.h"
 #include "cli/print/lines.h"
 #include "fakes/captured_console.h"
+#include "fakes/temp_dir.h"
 
 namespace traffictap {
 namespace {
@@ -12,9 +13,12 @@ const std::string kRequestId = "3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60";
 
 struct Fixture {
   int Run(const std::string& id, const std::string& file) {
+    return RunOn(id, fakes::GoldenPath(file));
+  }
+  int RunOn(const std::string& id, const std::string& path) {
     console = {};
     cli::Session session{&console, &clock, {}};
-    return cli::RunProgram({"explain", id, "--file", fakes::GoldenPath(file)}, session);
+    return cli::RunProgram({"explain", id, "--file", path}, session);
   }
 
   fakes::CapturedConsole console;
@@ -41,6 +45,26 @@ BOOST_AUTO_TEST_CASE(of_a_stream_the_newest_record_is_shown) {
     BOOST_TEST(console.output.find(says) != std::string::npos, console.output);
     BOOST_TEST(console.output.find("10.00 s") == std::string::npos);
   }
+}
+
+// One tap shows both sides of the request, the other one the client's.
+BOOST_AUTO_TEST_CASE(of_several_records_of_one_id_the_one_with_most_sides_is_shown) {
+  const std::string whole = fakes::Golden("pair.ndjson");
+  const std::string half =
+      R"({"id":"00c0ffee00c0ffee","tap":"shop/other","verdict":"Ok","orphanReason":"PeerNotTapped",)"
+      R"("request":{"id":"3f1f4b0e-8c1d-4d5e-9a57-1d2c3b4a5f60"},"client":{"pod":"web-1"}})"
+      "\n";
+  fakes::TempDir dir;
+  for (const std::string& records : {half + whole, whole + half}) {
+    dir.Write("records.jsonl", records);
+    for (const std::string& id : {kRequestId, std::string("00c0ffee00c0ffee")}) {
+      BOOST_TEST(RunOn(id, dir / "records.jsonl") == 0, console.said);
+      BOOST_TEST(console.output == fakes::Golden("explain-pair.txt"));
+    }
+  }
+  dir.Write("records.jsonl", half);
+  BOOST_TEST(RunOn(kRequestId, dir / "records.jsonl") == 0, console.said);
+  BOOST_TEST(console.output.find("web-1") != std::string::npos, console.output);
 }
 
 BOOST_AUTO_TEST_CASE(envoys_digit_in_a_request_id_does_not_matter) {

@@ -95,6 +95,19 @@ BOOST_AUTO_TEST_CASE(a_record_that_comes_twice_is_one_call) {
   BOOST_TEST(std::count(console.output.begin(), console.output.end(), '\n') == 3);
 }
 
+BOOST_AUTO_TEST_CASE(of_two_records_of_a_call_the_one_with_more_sides_counts) {
+  const std::string whole = Call("1", "web", "cart", 5, 10, trace);
+  std::string half = whole;
+  half.replace(half.find(R"("server":[)"), half.find(']') - half.find(R"("server":[)") + 1,
+               R"("orphanReason":"PeerNotTapped")");
+  for (const std::string& records : {half + whole, whole + half}) {
+    BOOST_TEST(Run(kTrace, records) == 0, console.said);
+    BOOST_TEST(std::count(console.output.begin(), console.output.end(), '\n') == 3);
+    BOOST_TEST(console.output.find("9.00ms") != std::string::npos, console.output);
+    BOOST_TEST(console.output.find("PeerNotTapped") == std::string::npos, console.output);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_is_one_call_and_its_newest_record_counts) {
   const std::string open = Call("1", "web", "cart", 5, 10, trace + R"(,"state":"Open")");
   const std::string later = Call("1", "web", "cart", 5, 20, trace + R"(,"state":"Open")");

@@ -26,7 +26,7 @@ std::shared_ptr<traffic::RecordBatch> Batch(const std::string& tap, const EntryB
     pair.servers = {&packed, 1};
   }
   auto out = std::make_shared<traffic::RecordBatch>(
-      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{tap, "collector"}));
+      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{tap}));
   out->Add(pair, {&node, 1});
   return out;
 }

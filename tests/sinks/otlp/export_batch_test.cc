@@ -49,8 +49,8 @@ void CheckGolden(const std::string& name, const std::string& seen) {
 
 // A retried call with every field set, and a connection that stayed alone.
 std::shared_ptr<const RecordBatch> Sample() {
-  auto batch = std::make_shared<RecordBatch>(
-      std::make_shared<const RecordOrigin>(RecordOrigin{"shop/tap", "collector-0"}));
+  auto batch =
+      std::make_shared<RecordBatch>(std::make_shared<const RecordOrigin>(RecordOrigin{"shop/tap"}));
   SampleEntry client = FullEntry(Reporter::kSource);
   client.node = SampleNode("web");
   client.Set(Text::kPath, "/cart?id=REDACTED");

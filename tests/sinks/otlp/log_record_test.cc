@@ -12,7 +12,7 @@ namespace {
 using namespace traffic;  // NOLINT: what the unit under test looks at
 namespace logs = opentelemetry::proto::logs::v1;
 
-const RecordOrigin kOrigin{"shop/tap", "collector"};
+const RecordOrigin kOrigin{"shop/tap"};
 
 logs::LogRecord Record(const TrafficPair& pair) {
   logs::LogRecord out;
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(has_the_times_the_ids_and_a_line_to_read) {
   const auto record = Record(sample.pair);
   BOOST_TEST(record.time_unix_nano() == 1'700'000'000'123'456'789u);
   BOOST_TEST(record.observed_time_unix_nano() == 77u);
-  BOOST_TEST(record.span_id() == sinks::SpanIdOf(kOrigin, *sample.pair.client));
+  BOOST_TEST(record.span_id() == sinks::SpanIdOf(*sample.pair.client));
   BOOST_TEST(record.trace_id().size() == 16u);
   BOOST_TEST(record.event_name() == "traffictap.pair");
   BOOST_TEST(record.body().string_value() == "POST shop/cart 503 Ok");

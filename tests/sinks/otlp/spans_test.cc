@@ -14,7 +14,7 @@ using namespace traffic;  // NOLINT: what the unit under test looks at
 using opentelemetry::proto::trace::v1::Span;
 using ProtoStatus = opentelemetry::proto::trace::v1::Status;
 
-const RecordOrigin kOrigin{"shop/tap", "collector"};
+const RecordOrigin kOrigin{"shop/tap"};
 
 std::deque<Span> SpansOf(const TrafficPair& pair) {
   std::deque<Span> out;

@@ -14,7 +14,6 @@ using namespace sinks;    // NOLINT: the names of the unit under test
 using namespace traffic;  // NOLINT: what it looks at
 
 constexpr const char* kParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-const RecordOrigin kOrigin{"shop/tap", "collector"};
 
 std::string Hex(const std::string& bytes) {
   std::string out;
@@ -71,17 +70,17 @@ BOOST_AUTO_TEST_CASE(the_requests_own_trace_is_the_trace_and_the_clients_parent)
   const SampleEntry client = WithParent(Reporter::kSource, kParent);
   const SampleEntry server(Reporter::kDestination);
   const SamplePair sample(&client, {&server});
-  const PairTrace trace = TraceOf(kOrigin, sample.pair);
+  const PairTrace trace = PairTraceOf(sample.pair);
   BOOST_TEST(Hex(trace.trace_id) == "0af7651916cd43dd8448eb211c80319c");
   BOOST_REQUIRE(trace.client_parent);
   BOOST_TEST(trace.client_parent->state == "a=b");
   BOOST_TEST(!trace.server_parent);
-  BOOST_TEST(trace.log_span_id == SpanIdOf(kOrigin, *sample.pair.client));
+  BOOST_TEST(trace.log_span_id == SpanIdOf(*sample.pair.client));
 }
 
 BOOST_AUTO_TEST_CASE(the_servers_trace_counts_where_the_client_has_none) {
   const SampleEntry server = WithParent(Reporter::kDestination, kParent);
-  const PairTrace trace = TraceOf(kOrigin, SamplePair(nullptr, {&server}).pair);
+  const PairTrace trace = PairTraceOf(SamplePair(nullptr, {&server}).pair);
   BOOST_TEST(Hex(trace.trace_id) == "0af7651916cd43dd8448eb211c80319c");
   BOOST_TEST(trace.server_parent.has_value());
 }

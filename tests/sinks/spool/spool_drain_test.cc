@@ -132,10 +132,10 @@ BOOST_AUTO_TEST_CASE(records_that_are_refused_for_ever_are_dropped_counted_and_h
   BOOST_TEST(shared->counters().held == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(records_of_another_collectors_name_keep_theirs) {
+BOOST_AUTO_TEST_CASE(records_of_another_tap_keep_its_name) {
   Spool(MakeRecords(0, 2));
   const auto origin =
-      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/tap", "another"});
+      std::make_shared<const traffic::RecordOrigin>(traffic::RecordOrigin{"shop/other"});
   auto batch = std::make_shared<traffic::RecordBatch>(origin);
   const auto source = MakeRecords(2, 1);
   const auto node = fakes::MakeNode("10.0.0.1");

@@ -7,7 +7,7 @@ import { takeOwn, type OwnTap } from "./desk";
 import { sortRows } from "./facets";
 import { durationMs } from "./format";
 import { matcher } from "./match";
-import { RowStore, isNewer, toRow, type PairRecord, type Row } from "./record";
+import { RowStore, saysMore, toRow, type PairRecord, type Row } from "./record";
 import * as state from "./state";
 import { type Control, LiveStream, failureOf } from "./stream";
 
@@ -51,7 +51,7 @@ function take(line: string) {
   if (range && !(row.time >= range.from && row.time <= range.to)) return;
   const listed = store.find(row.id);
   if (listed) {
-    if (isNewer(row, listed)) store.replace(row, listed);
+    if (saysMore(row, listed)) store.replace(row, listed);
     else copies++;
     return;
   }

@@ -89,6 +89,7 @@ export interface Row {
   time: number; // ms since the epoch
   verdict: string;
   open: boolean; // it has not ended
+  sides: number; // the client's and each server's
   orphan: string;
   source: EndName;
   destination: EndName;
@@ -131,6 +132,7 @@ export function toRow(line: string, seq: number): Row {
     time: Date.parse(t.startTime),
     verdict: r.verdict,
     open: r.state === "Open",
+    sides: (r.client ? 1 : 0) + servers.length,
     orphan: r.orphanReason ?? "",
     source: endName(r.source),
     destination: endName(r.destination),
@@ -160,8 +162,12 @@ export const answerBytes = (row: Row) => (row.tcp || !row.code ? undefined : row
 export const lookOf = (of: { verdict: string; open?: boolean; state?: string }) => (of.open || of.state === "Open" ? "Open" : of.verdict);
 // How long it took, or takes so far.
 const age = (row: Row) => Math.max(row.clientMs || 0, row.serverMs || 0);
-// Whether a row says more than the one of the same id that is listed: the end goes before what was known until then.
-export const isNewer = (row: Row, listed: Row) => listed.open && (!row.open || age(row) > age(listed));
+// Whether a row says more than the one of the same id that is listed: the end goes before what was known until then, and
+// more sides before fewer, as another tap may show one alone.
+export const saysMore = (row: Row, listed: Row) => {
+  if (row.open !== listed.open) return listed.open;
+  return row.sides === listed.sides ? row.open && age(row) > age(listed) : row.sides > listed.sides;
+};
 
 const order = (a: Row, b: Row) => (a.time || 0) - (b.time || 0) || a.seq - b.seq;
 
