@@ -10,6 +10,7 @@
 #include "base/process_clock.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
+#include "collector/pairer_taps.h"
 #include "collector/record_files.h"
 #include "collector/role_parts.h"
 #include "collector/tap_source.h"
@@ -40,6 +41,7 @@ struct Collector::State {
   pipeline::RecordLeases leases;          // of a pairer
   std::unique_ptr<roles::RoleWork> role;  // null: it joins what it receives
   std::unique_ptr<pipeline::Pipeline> pipeline;
+  std::unique_ptr<PairerTaps> pairer_taps;  // null: it is no pairer
   std::unique_ptr<web::HttpServer> http;
   als::ZoneTable zones;  // the operator's; empty where taps come from files
   std::unique_ptr<als::AlsServer> als;
@@ -49,6 +51,10 @@ struct Collector::State {
   const RoleTraits& traits() const { return TraitsOf(options.role.role); }
 
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
+    return pairer_taps ? pairer_taps->Set(specs) : PutInForce(specs);
+  }
+
+  std::vector<pipeline::TapFault> PutInForce(const std::vector<tap::TapSpecPtr>& specs) {
     if (stopping) return {};
     auto faults = pipeline->SetTaps(traits().pairs ? specs : WithoutOutputs(specs));
     if (!hub) return faults;
@@ -153,6 +159,15 @@ struct Collector::State {
     return role ? role->readiness() : absl::OkStatus();
   }
 
+  void StartPairerTaps() {
+    pairer_taps = std::make_unique<PairerTaps>(
+        PairerTaps::Hooks{[this](const auto& specs) { return PutInForce(specs); },
+                          [this] { return pipeline->Taps(); },
+                          [this] { return role->read_until(); }},
+        clock);
+    pairer_taps->Start();
+  }
+
   web::DumpApi::Dump Dump() {
     return [this](const web::DumpWish& wish) {
       return pipeline->RequestDump(wish.tap, {wish.trigger, wish.before, wish.after});
@@ -196,8 +211,10 @@ struct Collector::State {
     TT_RETURN_IF_ERROR(CreateLive());
     role = MakeRoleWork(options, clock, [this] { return pipeline->Snapshot(); });
     options.pipeline.detour = role.get();
-    if (traits().shuffles && traits().pairs) options.pipeline.leases = &leases;
+    const bool pairer = traits().shuffles && traits().pairs;
+    if (pairer) options.pipeline.leases = &leases;
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock, hub.get());
+    if (pairer) StartPairerTaps();
     metrics.Register([this](base::MetricWriter& writer) { WriteMetrics(writer); });
     TT_RETURN_IF_ERROR(StartApi());
     TT_RETURN_IF_ERROR(StartHttp());

@@ -113,6 +113,11 @@ void PairerWork::Finish(bool last) {
   member_->EndTurn();
 }
 
+base::Nanos PairerWork::read_until() const {
+  const auto state = member_->state();
+  return state.partitions == 0 ? INT64_MIN : state.read_until;
+}
+
 Status PairerWork::readiness() const {
   const auto state = member_->state();
   if (!state.trouble.ok()) return state.trouble;

@@ -38,6 +38,7 @@ class PairerWork final : public RoleWork {
 
   Status readiness() const override;
   void WriteMetrics(base::MetricWriter& writer) const override;
+  base::Nanos read_until() const override;
 
  private:
   void UseTable(const pipeline::TapTablePtr& table);

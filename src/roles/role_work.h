@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "pipeline/detour.h"
@@ -13,6 +16,9 @@ class RoleWork : public pipeline::Detour {
   // Ok: it does its work; or else why not, and what to do.
   virtual Status readiness() const = 0;
   virtual void WriteMetrics(base::MetricWriter& writer) const = 0;
+  // What arrived in the log before this time, by the broker's clock, is taken as far as this process is
+  // to take it; INT64_MIN: it does not know. A role that reads no log has nothing left to take.
+  virtual base::Nanos read_until() const { return INT64_MAX; }
 };
 
 }  // namespace traffictap::roles

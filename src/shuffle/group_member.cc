@@ -375,6 +375,7 @@ void GroupMember::Publish() {
   out.partitions = owned_.size();
   for (const auto& [partition, one] : owned_) {
     const PartitionPairer& pairer = *one.pairer;
+    out.read_until = std::min(out.read_until, pairer.now());
     out.partitions_held += one.held ? 1 : 0;
     base::AddCounters(pairer.counters(), &out.counters);
     out.waiting_bytes += pairer.waiting_bytes();

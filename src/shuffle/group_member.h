@@ -52,9 +52,10 @@ struct MemberState {
   PartitionCounters counters;    // of those it owns, since each began, whoever had it
   pairing::JoinCounters joins;   // of this member alone, since it started
   size_t waiting_bytes = 0;
-  uint64_t behind = 0;       // messages that are not taken yet
-  base::Nanos delay = 0;     // the greatest of now - PartitionPairer::now(); 0 where nothing waits
-  uint64_t checkpoints = 0;  // of partitions that were saved
+  uint64_t behind = 0;    // messages that are not taken yet
+  base::Nanos delay = 0;  // the greatest of now - PartitionPairer::now(); 0 where nothing waits
+  base::Nanos read_until = INT64_MAX;  // the least PartitionPairer::now(); without partitions this
+  uint64_t checkpoints = 0;            // of partitions that were saved
   uint64_t checkpoints_failed = 0;
 };
 

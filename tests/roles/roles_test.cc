@@ -4,6 +4,7 @@
 
 #include "roles/roles_fixture.h"
 #include "shuffle/half_block.h"
+#include "shuffle/removed_taps.h"
 
 namespace traffictap {
 
@@ -202,6 +203,39 @@ BOOST_AUTO_TEST_CASE(a_tap_that_was_removed_here_first_is_not_waited_for) {
   Send(false, 1);
   Turns(kSecond);
   BOOST_TEST(Offered("a") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_was_removed_here_gets_what_the_log_still_has_for_it) {
+  shuffle::RemovedTaps removed(&clock);
+  const auto give = [&] { Give(*pairer_pipeline, removed.With({Tap("a", true)})); };
+  SetTaps({"a", "b"});
+  Turns(kSecond);
+  Send(true, 1);
+  Send(false, 1);
+  removed.Add(pairer_pipeline->Taps(), {Tap("a", true)});
+  give();
+  Turns(kSecond);
+  BOOST_TEST(Offered("b") == 1u);
+  for (int i = 0; i < 10; ++i) Turns(kSecond);
+  BOOST_TEST(!removed.Expire(pairer.read_until()));
+  Turns(kSecond);
+  BOOST_TEST(removed.Expire(pairer.read_until()));
+  give();
+  BOOST_TEST(pairer_pipeline->Taps().size() == 1u);
+  Send(true, 2);
+  Send(false, 2);
+  Turns(kSecond);
+  BOOST_TEST(Offered("a") == 2u);
+  BOOST_TEST(live.records == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_read_is_known_once_there_are_partitions) {
+  SetTaps({"a"});
+  BOOST_TEST(pairer.read_until() == INT64_MIN);
+  for (int i = 0; i < 3; ++i) Turns(kSecond);
+  BOOST_TEST(pairer.read_until() <= clock.Wall());
+  BOOST_TEST(pairer.read_until() >= clock.Wall() - 2 * kSecond);
+  BOOST_TEST(receiver.read_until() == INT64_MAX);
 }
 
 BOOST_AUTO_TEST_CASE(what_lies_in_the_log_when_a_pairer_starts_waits_for_no_tap_that_is_gone) {

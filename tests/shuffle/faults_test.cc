@@ -155,6 +155,42 @@ BOOST_AUTO_TEST_CASE(a_storm_of_changes_repeats_only_what_kills_repeat_and_is_so
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_removed_tap_gets_what_was_written_for_it_though_its_pairers_are_behind) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
+    SimulatedMesh mesh(options);
+    mesh.Run(3 * kSecond);
+    mesh.RunAWhile();
+    for (size_t i = 0; i < 3; ++i) mesh.pairer(i).frozen_until = mesh.now() + 8 * kSecond;
+    mesh.Run(7 * kSecond);
+    mesh.RemoveTap();
+    mesh.Settle();
+    CheckOnceAndWhole(mesh);
+    for (size_t i = 0; i < 3; ++i) BOOST_TEST(!mesh.pairer(i).has_tap());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_tap_gets_what_a_pairer_that_dies_meanwhile_has_not_read) {
+  ForSeeds(kSeeds, [](const MeshOptions& options) {
+    SimulatedMesh mesh(options);
+    mesh.Run(3 * kSecond);
+    mesh.RunAWhile();
+    const base::Nanos killed = mesh.now();
+    mesh.KillPairer(0);
+    mesh.RemoveTap();
+    mesh.Settle();
+    const MeshJudge judge(mesh);
+    judge.CheckAll();
+    CheckRepeated(judge, killed - kRepeatedMax);
+    for (size_t i = 1; i < 3; ++i) BOOST_TEST(!mesh.pairer(i).has_tap());
+    // What comes from now on is of no tap any more.
+    const uint64_t filtered = mesh.Books().filtered;
+    mesh.Run(2 * kSecond);
+    mesh.Settle();
+    BOOST_TEST(filtered == 0u);
+    BOOST_TEST(mesh.Books().filtered > 50u);
+  });
+}
+
 // It goes on where it stood, on partitions that others have by then: what it commits is refused.
 BOOST_AUTO_TEST_CASE(a_pairer_that_stood_still_for_a_minute_commits_nothing_and_comes_back) {
   ForSeeds(kSeeds, [](const MeshOptions& options) {

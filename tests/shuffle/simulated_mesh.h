@@ -60,6 +60,9 @@ class SimulatedMesh {
         std::make_unique<SimulatedPairer>(pairers_.size(), &cluster_, &clock_, &chance_));
     return pairers_.size() - 1;
   }
+  void RemoveTap() {
+    for (const auto& pairer : pairers_) pairer->RemoveTap();
+  }
   void KillPairer(size_t number) { pairers_[number]->alive = false; }
   void StopPairer(size_t number) { pairers_[number]->Leave(&written_); }
   void StartReceiver() {

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -12,6 +14,7 @@
 
 #include "pairing/pairer.h"
 #include "shuffle/group_member.h"
+#include "shuffle/removed_taps.h"
 #include "shuffle/simulated_cluster.h"
 #include "shuffle/simulated_receiver.h"
 
@@ -71,18 +74,24 @@ class SimulatedPairer final : public pairing::PairConsumer {
   // All outlive it.
   SimulatedPairer(size_t number, SimulatedCluster* cluster, const base::Clock* clock,
                   Chance* chance)
-      : number_(number), clock_(clock), chance_(chance), log_(cluster) {
+      : number_(number), clock_(clock), chance_(chance), log_(cluster), removed_(clock) {
     shuffle::GroupMemberOptions options;
     options.release_wait = 0;  // it would be slept through
-    options.taps = SimulatedTaps;
+    options.taps = [this](std::span<const uint64_t> hashes) {
+      return has_tap() ? SimulatedTaps(hashes) : traffic::TapSet();
+    };
     options.outputs = [this] { return shuffle::OutputsProgress{{"file", progress_}}; };
     member_.emplace(std::move(options), &log_, this, clock);
   }
 
+  // The only tap. It hears of that with its next turn, as what stands still hears of nothing.
+  void RemoveTap() { removes_ = true; }
+  bool has_tap() const { return !taps_.empty(); }
   bool runs() const { return alive && frozen_until <= clock_->Wall(); }
   // False: it has crashed.
   bool Turn() {
     try {
+      TakeTaps();
       member_->Turn(0);
       member_->EndTurn();
     } catch (const Crash&) {
@@ -121,6 +130,16 @@ class SimulatedPairer final : public pairing::PairConsumer {
   base::Nanos delay_most = 0;
 
  private:
+  // As collector::PairerTaps, and the pipeline.
+  void TakeTaps() {
+    if (std::exchange(removes_, false)) removed_.Add(taps_, {});
+    const auto state = member_->state();
+    if (!removed_.Expire(state.partitions == 0 ? INT64_MIN : state.read_until)) return;
+    traffic::TapSet gone;
+    gone.Add(0);
+    member_->RemoveTaps(gone);
+    taps_ = removed_.With({});
+  }
   void Deliver(base::Nanos until, std::vector<Written>* to) {
     for (; !output_.empty() && output_.front().first <= until; output_.pop_front()) {
       to->push_back(std::move(output_.front().second));
@@ -132,6 +151,9 @@ class SimulatedPairer final : public pairing::PairConsumer {
   const base::Clock* const clock_;
   Chance* const chance_;
   SimulatedMemberLog log_;
+  std::vector<tap::TapSpecPtr> taps_{std::make_shared<const tap::TapSpec>()};
+  shuffle::RemovedTaps removed_;
+  bool removes_ = false;
   std::deque<std::pair<base::Nanos, Written>> output_;  // with when it is through
   shuffle::OutputProgress progress_;
   std::optional<shuffle::GroupMember> member_;
