@@ -45,6 +45,7 @@ bool Shard::Take(base::Nanos wait) {
         entry->taps = in_force->table->Surviving(entry->taps, *batch.table);
       }
     }
+    for (const auto* entry : batch.entries->entries()) hot_ids_.See(*entry);
     pairer_.Add(*batch.entries, clock_->Monotonic());
   }
   return !closed || !batches.empty();
@@ -64,6 +65,7 @@ void Shard::Finish(bool last) {
     }
   }
   if (detour_ != nullptr) detour_->Finish(last);
+  if (const auto hot = hot_ids_.Look(clock_->Monotonic())) pairing::LogHotId(*hot);
   absl::MutexLock lock(&mutex_);
   joins_ = detour_ != nullptr ? detour_->joins() : pairer_.counters();
   waiting_bytes_ = detour_ != nullptr ? detour_->waiting_bytes() : pairer_.waiting_bytes();

@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "pairing/hot_ids.h"
 #include "pairing/pairer.h"
 #include "pipeline/detour.h"
 #include "pipeline/ingress.h"
@@ -56,6 +57,7 @@ class Shard {
   AdmittedQueue queue_;
   TapFanOut fan_out_;
   pairing::Pairer pairer_;
+  pairing::HotIds hot_ids_;
   std::atomic<base::Nanos> last_turn_;
   mutable absl::Mutex mutex_;
   // As of the end of the last turn.

@@ -47,6 +47,7 @@ PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuf
     time_.owned = static_cast<uint32_t>(owned);
   };
   options_.taps = [this](std::span<const uint64_t> hashes) { return TapsOf(hashes); };
+  options_.hot_ids = &hot_ids_;
 }
 
 void PairerWork::Start(pairing::PairConsumer* next) {
@@ -111,6 +112,7 @@ void PairerWork::RemoveTaps(const traffic::TapSet& removed) { member_->RemoveTap
 void PairerWork::Finish(bool last) {
   if (last) return member_->Leave();
   member_->EndTurn();
+  if (const auto hot = hot_ids_.Look(clock_->Monotonic())) pairing::LogHotId(*hot);
 }
 
 base::Nanos PairerWork::read_until() const {

@@ -50,6 +50,7 @@ class PairerWork final : public RoleWork {
   const base::Clock* const clock_;
   std::unique_ptr<shuffle::GroupMember> member_;
   pipeline::PartitionTime time_;
+  pairing::HotIds hot_ids_;
   pipeline::TapTablePtr table_;
   std::unordered_map<uint64_t, size_t> slots_;  // by TapHash
   // Of taps that are not in force: until when halves wait for them. Monotonic; 0: not at all.

@@ -117,6 +117,7 @@ Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& com
   options.tombstones_max = std::clamp(kTombstones / of, kTombstonesMin, kTombstonesMax);
   options.taps = options_.taps;
   options.waits = options_.waits;
+  options.hot_ids = options_.hot_ids;
   Partition one;
   one.heard = clock_->Monotonic();
   one.guard = committed.guard.Next();

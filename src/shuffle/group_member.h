@@ -38,6 +38,7 @@ struct GroupMemberOptions {
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
       [](const auto&, base::Nanos) { return false; };
   std::function<OutputsProgress()> outputs;
+  pairing::HotIds* hot_ids = nullptr;  // the same
   // Told before what a message brings: so much later it was appended than the one before it in its
   // partition, of as many that the member owns.
   std::function<void(base::Nanos passed, size_t owned)> time_passed = [](base::Nanos, size_t) {};

@@ -121,6 +121,7 @@ void PartitionPairer::Read(const PartitionMessage& message, const Block& block) 
     last_arrival_ = std::max({last_arrival_ + 1, sealed - half.age, oldest});
     longest_window_ = std::max(longest_window_, WindowOf(half));
     half.entry->arrival = last_arrival_;
+    if (options_.hot_ids != nullptr) options_.hot_ids->See(*half.entry);
     pairer_.Add(*half.entry, block.nodes[half.node],
                 {last_arrival_, WindowOf(half), PositionOf(message.offset, i)});
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "pairing/hot_ids.h"
 #include "pairing/pairer.h"
 #include "shuffle/checkpoint.h"
 #include "shuffle/half_block.h"
@@ -30,6 +31,7 @@ struct PartitionPairerOptions {
   // Whether a block that was appended then, with these sets of taps, has to wait for taps that are to come.
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos appended)> waits =
       [](const auto&, base::Nanos) { return false; };
+  pairing::HotIds* hot_ids = nullptr;  // or null: is shown all halves that are taken
 };
 
 // A message of the partition. `bytes` is used during the call alone.

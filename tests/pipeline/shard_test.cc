@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/shard.h"
 
+#include "fakes/captured_log.h"
 #include "pipeline/lane_fixture.h"
 
 namespace traffictap {
@@ -106,6 +107,23 @@ BOOST_AUTO_TEST_CASE(a_tap_that_is_removed_gets_what_waits_for_it) {
   shard.RemoveTaps(removed);
   shard.Finish(false);
   BOOST_TEST(live.records == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_id_that_most_entries_have_is_reported_once_a_period) {
+  const fakes::CapturedLog log("pairing");
+  const auto taps = Taps(1);
+  shard.SetTaps(taps);
+  shard.Finish(false);
+  for (uint64_t i = 0; i < pairing::HotIds::kEach * pairing::HotIds::kSamplesMin; ++i) {
+    Push(*taps, true, 1);
+    if (i % 100 == 0) BOOST_TEST(shard.Take(0));
+  }
+  BOOST_TEST(shard.Take(0));
+  clock.Advance(pairing::HotIds::kPeriod);
+  for (int turn = 0; turn < 2; ++turn) shard.Finish(false);
+  const auto lines = log.Lines("one request id has much of the load");
+  BOOST_REQUIRE(lines.size() == 1u);
+  BOOST_TEST(lines[0].find("seen_at=shop/client percent=100 ") != std::string::npos, lines[0]);
 }
 
 BOOST_AUTO_TEST_CASE(it_tells_when_its_last_turn_began) {

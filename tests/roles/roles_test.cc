@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+#include "fakes/captured_log.h"
 #include "roles/roles_fixture.h"
 #include "shuffle/half_block.h"
 #include "shuffle/removed_taps.h"
@@ -236,6 +237,25 @@ BOOST_AUTO_TEST_CASE(what_is_read_is_known_once_there_are_partitions) {
   BOOST_TEST(pairer.read_until() <= clock.Wall());
   BOOST_TEST(pairer.read_until() >= clock.Wall() - 2 * kSecond);
   BOOST_TEST(receiver.read_until() == INT64_MAX);
+}
+
+BOOST_AUTO_TEST_CASE(an_id_that_most_halves_have_is_reported_without_the_id) {
+  const fakes::CapturedLog log("pairing");
+  SetTaps({"a"});
+  Turns(kSecond);
+  auto stream = receiver_pipeline->consumer()->OpenStream(fakes::MakeNode("10.0.0.1", "batch"));
+  auto builder = fakes::EntryBuilder::Client();
+  builder.Id("constant").Connection("10.0.0.1:1024", "10.0.0.2:80");
+  for (uint64_t i = 0; i < pairing::HotIds::kEach * pairing::HotIds::kSamplesMin; ++i) {
+    stream->Consume(builder.entry());
+  }
+  stream->End(true);
+  Turns(pairing::HotIds::kPeriod);
+  Turns(kSecond);
+  const auto lines = log.Lines("one request id has much of the load");
+  BOOST_REQUIRE(lines.size() == 1u);
+  BOOST_TEST(lines[0].find("seen_at=shop/batch percent=100 ") != std::string::npos, lines[0]);
+  BOOST_TEST(lines[0].find("constant") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_lies_in_the_log_when_a_pairer_starts_waits_for_no_tap_that_is_gone) {
