@@ -33,12 +33,12 @@ struct GroupMemberOptions {
   base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
   base::Nanos careful_wait = base::kSecond;         // the same for what a single block made
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
-  std::function<traffic::TapSet(std::span<const uint64_t>)> taps;  // PartitionPairerOptions'
-  // The same.
+  // These three as PartitionPairerOptions'.
+  std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
       [](const auto&, base::Nanos) { return false; };
+  pairing::HotIds* hot_ids = nullptr;
   std::function<OutputsProgress()> outputs;
-  pairing::HotIds* hot_ids = nullptr;  // the same
   // Told before what a message brings: so much later it was appended than the one before it in its
   // partition, of as many that the member owns.
   std::function<void(base::Nanos passed, size_t owned)> time_passed = [](base::Nanos, size_t) {};
@@ -62,11 +62,10 @@ struct MemberState {
 
 // One member of the pairers' group: joins the halves of the partitions that it is given, and says in
 // the log how far it is. Offsets are committed with the checkpoint alone, and that once the outputs
-// are through with the records of all halves before: so partitions that go in order lose and repeat
-// nothing, and a member that is killed repeats the records since its last checkpoint. Where owners
-// die one after the other before they have saved anything, the next one names each block before it takes
-// it, until it is past what they can have read: the block of which it dies is skipped by its successor
-// (CrashGuard). Used by one thread, but for state().
+// have the records of all halves before: so partitions that go in order lose and repeat nothing, and a
+// member that is killed repeats the records since its last checkpoint. Where owners die before they have
+// saved anything, the next one names each block before it takes it, until it is past what they can have
+// read: its successor skips the block of which it dies (CrashGuard). One thread's, but for state().
 class GroupMember {
  public:
   // All outlive the member.
@@ -131,9 +130,8 @@ class GroupMember {
   std::optional<LogEvent> revoked_;  // to be answered at the end of the turn
   // A message that waits for taps, with its bytes: no other one is taken before.
   std::optional<std::pair<LogEvent, std::string>> waiting_;
-  bool named_ = false;  // the turn took a block that was named: its last one
-  // A block may be in hand. While none is, messages need no walk over all partitions.
-  bool in_hand_ = false;
+  bool named_ = false;    // the turn took a block that was named: its last one
+  bool in_hand_ = false;  // a block may be; while none is, messages need no walk over partitions
   // What a named block waited for in vain: no further one waits before that is settled.
   std::optional<OutputsProgress> hung_;
   pairing::JoinCounters joins_past_;  // of partitions that it had
