@@ -153,6 +153,11 @@ void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
       "Blocks of these partitions that are not read, since pairers have died of them. The log "
       "names them.",
       {}, counters.skipped_blocks);
+  writer.Gauge(
+      "traffictap_shuffle_partition_refused_blocks",
+      "Blocks of these partitions that were not encrypted with a key of this installation, "
+      "though that is required, or were altered. Their entries are lost.",
+      {}, counters.refused_blocks);
   writer.Gauge("traffictap_shuffle_behind_messages",
                "Messages of these partitions that are not read yet.", {}, state.behind);
   writer.Gauge("traffictap_shuffle_delay_seconds",

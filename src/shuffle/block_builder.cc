@@ -46,7 +46,7 @@ void BlockBuilder::Seal(uint32_t partition, base::Nanos now, bool bye) {
   from.last_said = now;
   from.spoke = true;
   pending_ -= count;
-  emit_(partition, from.encoder.Seal(std::move(header), now), count);
+  emit_(partition, from.encoder.Seal(std::move(header), now, options_.cipher.get()), count);
 }
 
 }  // namespace traffictap::shuffle

@@ -13,7 +13,8 @@
 namespace traffictap::shuffle {
 
 struct BlockBuilderOptions {
-  std::string receiver;  // BlockHeader::receiver
+  std::string receiver;                 // BlockHeader::receiver
+  std::shared_ptr<BlockCipher> cipher;  // null: blocks are plain
   uint32_t partitions = 64;
   size_t block_bytes_max = 256 * 1024;             // a block is sealed when it has as many
   base::Nanos linger = 50 * base::kMillisecond;    // of a block's first half, at most

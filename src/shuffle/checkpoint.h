@@ -33,6 +33,8 @@ struct PartitionCounters {
   uint64_t repeated = 0;  // sent twice, and skipped
   uint64_t broken_blocks = 0;
   uint64_t skipped_blocks = 0;  // owners have died of them; their halves are lost
+  // Plain ones where they have to be encrypted, and altered ones: nothing of them is believed.
+  uint64_t refused_blocks = 0;
 
   static void Visit(auto visit, auto&... counters) {
     visit("blocks", "", counters.blocks...);
@@ -42,6 +44,7 @@ struct PartitionCounters {
     visit("repeated", "", counters.repeated...);
     visit("broken_blocks", "", counters.broken_blocks...);
     visit("skipped_blocks", "", counters.skipped_blocks...);
+    visit("refused_blocks", "", counters.refused_blocks...);
   }
   friend bool operator==(const PartitionCounters&, const PartitionCounters&) = default;
 };

@@ -118,6 +118,7 @@ Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& com
   options.taps = options_.taps;
   options.waits = options_.waits;
   options.hot_ids = options_.hot_ids;
+  options.cipher = options_.cipher;
   Partition one;
   one.heard = clock_->Monotonic();
   one.guard = committed.guard.Next();
@@ -349,7 +350,7 @@ void GroupMember::WriteTicks() {
     if (one.held || now - one.heard < kTickEvery || !one.pairer->NeedsTime()) continue;
     BlockHeader tick;
     tick.partition = partition;
-    log_->Append(partition, BlockEncoder().Seal(std::move(tick), now));
+    log_->Append(partition, BlockEncoder().Seal(std::move(tick), now, options_.cipher.get()));
     one.heard = now;
   }
 }

@@ -33,7 +33,8 @@ struct GroupMemberOptions {
   base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
   base::Nanos careful_wait = base::kSecond;         // the same for what a single block made
   base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
-  // These three as PartitionPairerOptions'.
+  // These four as PartitionPairerOptions'.
+  std::shared_ptr<BlockCipher> cipher;
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
       [](const auto&, base::Nanos) { return false; };

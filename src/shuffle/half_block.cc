@@ -38,7 +38,11 @@ enum HeaderField : uint64_t {
   kCount,
   kSealed,
   kGreatestAge,
-  kBye
+  kBye,
+  kKey,
+  kKeyMark,
+  kSalt,
+  kNumber
 };
 enum BodyField : uint64_t { kNodes = 1, kTapSets, kHalves };
 enum NodeField : uint64_t { kNames = 1, kAddresses };
@@ -105,6 +109,12 @@ std::string EncodeHeader(const BlockHeader& header) {
   PutNumber(kSealed, static_cast<uint64_t>(header.sealed), &out);
   PutNumber(kGreatestAge, static_cast<uint64_t>(header.greatest_age), &out);
   PutNumber(kBye, header.bye ? 1 : 0, &out);
+  if (header.encryption) {
+    PutBytes(kKey, header.encryption->key, &out);
+    PutFixed(kKeyMark, header.encryption->key_mark, 8, &out);
+    PutBytes(kSalt, header.encryption->salt, &out);
+    PutNumber(kNumber, header.encryption->number, &out);
+  }
   return out.Take();
 }
 
@@ -136,6 +146,20 @@ StatusOr<Parts> Split(std::string_view bytes) {
   return out;
 }
 
+BlockEncryption ReadEncryption(std::string_view header, ByteReader* faults) {
+  BlockEncryption out;
+  ForEachField(header, faults, [&](const Field& field) {
+    if (field.Is(kKey, kBytes)) out.key = field.bytes;
+    if (field.Is(kKeyMark, kFixed64)) out.key_mark = field.value;
+    if (field.Is(kSalt, kBytes)) out.salt = field.bytes;
+    if (field.Is(kNumber, kVarint)) out.number = field.value;
+  });
+  if (!IsBlockKeyId(out.key) || out.salt.size() != kSaltBytes) {
+    faults->Fail("a value of its encryption is out of range");
+  }
+  return out;
+}
+
 void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
   uint64_t major = 0, minor = 0, partition = 0, count = 0, age = 0;
   ForEachField(bytes, faults, [&](const Field& field) {
@@ -153,7 +177,8 @@ void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
   // Of another major format nothing else is known to mean the same.
   out->format_major = static_cast<uint32_t>(std::min<uint64_t>(major, UINT32_MAX));
   out->format_minor = static_cast<uint32_t>(std::min<uint64_t>(minor, UINT32_MAX));
-  if (out->format_major != kFormatMajor) return;
+  if (out->format_major == kFormatMajorEncrypted) out->encryption = ReadEncryption(bytes, faults);
+  if (out->format_major != kFormatMajor && !out->encryption) return;
   if (partition > INT32_MAX || count > kHalvesMax || out->receiver.size() > kReceiverBytesMax) {
     faults->Fail("a value of its header is out of range");
   }
@@ -170,14 +195,34 @@ StatusOr<BlockHeader> HeaderOf(const Parts& parts) {
   ByteReader faults("");
   ReadHeader(parts.header, &out, &faults);
   if (!faults.ok()) return Torn(faults.fault());
-  if (out.format_major > kFormatMajor) {
+  if (out.format_major > kFormatMajorEncrypted) {
     return absl::UnimplementedError(
-        fmt::format("a block of halves has format {}.{}, this build reads {}.x: update pairers "
-                    "before receivers",
-                    out.format_major, out.format_minor, kFormatMajor));
+        fmt::format("a block of halves has format {}.{}, this build reads {}.x and {}.x: update "
+                    "pairers before receivers",
+                    out.format_major, out.format_minor, kFormatMajor, kFormatMajorEncrypted));
   }
   if (out.format_major < kFormatMajor) return Torn("it names no format");
   return out;
+}
+
+// The body as its encoder had it; in `decrypted` where it was not plain.
+StatusOr<std::string_view> PlainBody(const Parts& parts, const BlockHeader& header,
+                                     BlockCipher* cipher, std::string* decrypted) {
+  if (header.encryption && cipher == nullptr) {
+    return absl::FailedPreconditionError(
+        fmt::format("a block of halves is encrypted with key \"{}\": set --shuffle-encryption to a "
+                    "folder with it",
+                    header.encryption->key));
+  }
+  if (!header.encryption && cipher != nullptr && !cipher->accepts_plain()) {
+    return absl::UnauthenticatedError("it is not encrypted, and --shuffle-accept-plain is not set");
+  }
+  if (base::Crc32c(parts.body) != parts.body_crc) return Torn("the checksum of its body differs");
+  if (!header.encryption) return parts.body;
+  auto body = cipher->Decrypt(*header.encryption, parts.header, parts.body);
+  if (!body.ok()) return body.status();
+  *decrypted = *std::move(body);
+  return *decrypted;
 }
 
 void ReadNodeMessage(std::string_view bytes, Block* out, ByteReader* faults) {
@@ -300,14 +345,17 @@ void BlockEncoder::Add(const traffic::PackedEntry& entry, const traffic::NodePtr
   ++count_;
 }
 
-std::string BlockEncoder::Seal(BlockHeader header, base::Nanos now) {
-  header.format_major = kFormatMajor;
+std::string BlockEncoder::Seal(BlockHeader header, base::Nanos now, BlockCipher* cipher) {
+  header.encryption.reset();
+  if (cipher != nullptr) header.encryption = cipher->Next();
+  header.format_major = header.encryption ? kFormatMajorEncrypted : kFormatMajor;
   header.format_minor = kFormatMinor;
   header.count = count_;
   header.sealed = now;
   header.greatest_age = count_ == 0 ? 0 : std::clamp<base::Nanos>(now - oldest_, 0, kAgeMax);
   const std::string head = EncodeHeader(header);
-  const std::string body = std::exchange(dictionaries_, {}) + std::exchange(halves_, {});
+  std::string body = std::exchange(dictionaries_, {}) + std::exchange(halves_, {});
+  if (cipher != nullptr) body = cipher->Encrypt(*header.encryption, head, body);
   nodes_.clear();
   tap_sets_.clear();
   count_ = 0;
@@ -326,16 +374,18 @@ StatusOr<BlockHeader> DecodeHeader(std::string_view bytes) {
   return HeaderOf(*parts);
 }
 
-StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes) {
+StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes, BlockCipher* cipher) {
   const auto parts = Split(bytes);
   if (!parts.ok()) return parts.status();
   auto header = HeaderOf(*parts);
   if (!header.ok()) return header.status();
-  if (base::Crc32c(parts->body) != parts->body_crc) return Torn("the checksum of its body differs");
+  std::string decrypted;
+  const auto plain = PlainBody(*parts, *header, cipher, &decrypted);
+  if (!plain.ok()) return plain.status();
   auto out = std::make_unique<Block>();
   out->header = *std::move(header);
   ByteReader faults("");
-  ForEachField(parts->body, &faults, [&](const Field& field) {
+  ForEachField(*plain, &faults, [&](const Field& field) {
     if (!faults.ok() || field.type != kBytes) return;
     if (field.number == kNodes) ReadNodeMessage(field.bytes, out.get(), &faults);
     if (field.number == kTapSets) ReadTapSet(field.bytes, out.get(), &faults);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,13 +13,16 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "shuffle/block_cipher.h"
 #include "traffic/entry_batch.h"
 
 // The bytes of one message of the shuffle's topic: proto/traffictap/v1/half_block.proto describes
 // them.
 namespace traffictap::shuffle {
 
+// Of a plain body, and of one that is encrypted: a build that cannot decrypt stops there.
 constexpr uint32_t kFormatMajor = 1;
+constexpr uint32_t kFormatMajorEncrypted = 2;
 constexpr uint32_t kFormatMinor = 0;
 
 // Bounds of what is read. Blocks are made far smaller (block_builder.h).
@@ -43,6 +47,7 @@ struct BlockHeader {
   base::Nanos sealed = 0;        // the receiver's monotonic clock
   base::Nanos greatest_age = 0;  // 0 to kAgeMax
   bool bye = false;
+  std::optional<BlockEncryption> encryption;  // of the body; none: it is plain
   friend bool operator==(const BlockHeader&, const BlockHeader&) = default;
 };
 
@@ -60,9 +65,9 @@ class BlockEncoder {
   // When the oldest half arrived; of none where count() is 0.
   base::Nanos oldest() const { return oldest_; }
 
-  // The message, and an empty encoder again. Of `header` the format, `count`, `sealed` (to `now`)
-  // and `greatest_age` are set here.
-  std::string Seal(BlockHeader header, base::Nanos now);
+  // The message, and an empty encoder again. Of `header` the format, `count`, `sealed` (to `now`),
+  // `greatest_age` and `encryption` are set here. Without a cipher it is plain.
+  std::string Seal(BlockHeader header, base::Nanos now, BlockCipher* cipher = nullptr);
 
  private:
   uint32_t PlaceOf(const traffic::NodePtr& node);
@@ -97,7 +102,10 @@ struct Block {
 // Any bytes are safe. kDataLoss: these are none, or their checksum is wrong; kUnimplemented: of a
 // newer major format, which the message names.
 StatusOr<BlockHeader> DecodeHeader(std::string_view bytes);
-// The same, all of it. Where it fails and DecodeHeader does not, `header.count` halves are lost.
-StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes);
+// The same, all of it. Where it fails with kDataLoss and DecodeHeader does not, `header.count` halves
+// are lost; nobody vouches for the header of an encrypted one then. kFailedPrecondition: its key is not
+// here; the message says what to do. kUnauthenticated: nobody who has the key made it: it is plain where
+// `cipher` takes none, or was altered.
+StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes, BlockCipher* cipher = nullptr);
 
 }  // namespace traffictap::shuffle

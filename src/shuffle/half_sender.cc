@@ -51,6 +51,7 @@ void HalfSender::Add(uint64_t key, const traffic::PackedEntry& entry, const traf
 }
 
 void HalfSender::EndTurn() {
+  if (options_.blocks.cipher) options_.blocks.cipher->Refresh();
   builder_.Advance(clock_->Monotonic());
   outlet_->Poll(0);
 }

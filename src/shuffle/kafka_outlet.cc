@@ -24,8 +24,9 @@ constexpr base::Nanos kPartitionsEvery = 5 * base::kSecond;
 void SetUp(const ShuffleSettings& settings, kafkaclient::KafkaSettings& to) {
   to.Set("enable.idempotence", "true");
   to.Set("linger.ms", "5");
-  to.Set("compression.type", "zstd");
-  to.Set("compression.level", "1");
+  // What is encrypted was compressed before.
+  to.Set("compression.type", settings.cipher ? "none" : "zstd");
+  if (!settings.cipher) to.Set("compression.level", "1");
   to.Set("message.timeout.ms",
          std::to_string(settings.cluster.delivery_timeout / base::kMillisecond));
   // The bound is BlockOutlet::bytes.

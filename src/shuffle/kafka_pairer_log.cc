@@ -156,6 +156,9 @@ struct KafkaPairerLog::State {
     if (consumer.Failed()) return absl::UnavailableError("kafka: the consumer failed for good");
     if (consumer.Refresh()) return absl::UnavailableError("kafka: the certificates have changed");
     if (checkpoints.Refresh()) checkpoints.Destroy();
+    if (settings.cipher && settings.cipher->Refresh()) {
+      return absl::UnavailableError("the keys of blocks have changed");
+    }
     if (clock->Monotonic() < check_at) return absl::OkStatus();
     check_at = clock->Monotonic() + kPartitionsEvery;
     const Status count = CheckPartitions(consumer.get(), settings, HalvesTopic(settings));

@@ -25,6 +25,8 @@ namespace {
 constexpr base::Nanos kUsualWindow = 5 * base::kSecond;
 // A receiver's numbers are remembered as long as the topic keeps its blocks, by default.
 constexpr base::Nanos kSequencesKept = 7'200 * base::kSecond;
+// A receiver without keys writes plain blocks all the time.
+constexpr base::Nanos kRefusalsLogged = 60 * base::kSecond;
 
 base::Nanos WindowOf(const Half& half) { return half.window == 0 ? kUsualWindow : half.window; }
 
@@ -68,13 +70,15 @@ Status PartitionPairer::Take(const PartitionMessage& message) {
     PassOver(message);
     return absl::OkStatus();
   }
-  const auto block = DecodeBlock(message.bytes);
+  const auto block = DecodeBlock(message.bytes, options_.cipher.get());
   const bool ours = block.ok() && (*block)->header.partition == options_.partition;
-  if (!block.ok() && absl::IsUnimplemented(block.status())) {
-    return Status(block.status().code(),
-                  fmt::format("partition {} waits at offset {}: {}: start pairers of the newer "
-                              "version, before its receivers",
-                              options_.partition, message.offset, Message(block.status())));
+  const bool newer = absl::IsUnimplemented(block.status());
+  if (newer || absl::IsFailedPrecondition(block.status())) {
+    return Status(
+        block.status().code(),
+        fmt::format("partition {} waits at offset {}: {}{}", options_.partition, message.offset,
+                    Message(block.status()),
+                    newer ? ": start pairers of the newer version, before its receivers" : ""));
   }
   if (from_) {
     if (ours) ReadAgain(message, **block);
@@ -88,6 +92,8 @@ Status PartitionPairer::Take(const PartitionMessage& message) {
   next_offset_ = message.offset + 1;
   if (ours) {
     Read(message, **block);
+  } else if (absl::IsUnauthenticated(block.status())) {
+    Refuse(message, block.status());
   } else {
     Broken(message);
   }
@@ -185,8 +191,21 @@ void PartitionPairer::Broken(const PartitionMessage& message) {
   // Without a header its halves are missed as soon as its receiver's next block comes.
   const auto header = DecodeHeader(message.bytes);
   if (!header.ok() || header->partition != options_.partition) return;
+  // It may be anybody's, as nobody vouches for its header.
+  if (header->encryption) return;
   const size_t repeated = Number(*header, message.appended);
   Lose(header->count - repeated, TakeHeader(message, *header));
+}
+
+// Its header is not looked at either: who forges blocks could make others count as lost or as copies, and
+// time pass.
+void PartitionPairer::Refuse(const PartitionMessage& message, const Status& why) {
+  ++counters_.refused_blocks;
+  if (message.appended < refusal_logged_ + kRefusalsLogged) return;
+  refusal_logged_ = message.appended;
+  log::For("shuffle").error(
+      "block refused, more of the next minute are only counted partition={} offset={} err=\"{}\"",
+      options_.partition, message.offset, Message(why));
 }
 
 base::Nanos PartitionPairer::TakeHeader(const PartitionMessage& message,

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -25,7 +26,8 @@ namespace traffictap::shuffle {
 struct PartitionPairerOptions {
   uint32_t partition = 0;
   size_t waiting_bytes_max = size_t{512} << 20;
-  size_t tombstones_max = 1 << 15;  // as PairerOptions'; of one partition
+  size_t tombstones_max = 1 << 15;      // as PairerOptions'; of one partition
+  std::shared_ptr<BlockCipher> cipher;  // null: only plain blocks can be read
   // The taps with these hashes that are in force; may differ from call to call.
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
   // Whether a block that was appended then, with these sets of taps, has to wait for taps that are to come.
@@ -57,9 +59,10 @@ class PartitionPairer {
     skipped_.insert(offsets.begin(), offsets.end());
   }
 
-  // Takes the next message; may call `next`. A broken block is counted and skipped. kUnimplemented: of
-  // a newer format; nothing was taken, and the partition must wait for a newer pairer. kUnavailable: it
-  // waits for taps; nothing was taken, and it is to be given again.
+  // Takes the next message; may call `next`. A broken block is counted and skipped, and so is one that
+  // nobody encrypted who has a key. Of the others nothing was taken: kUnimplemented: of a newer format,
+  // the partition must wait for a newer pairer; kFailedPrecondition: its key is not here;
+  // kUnavailable: it waits for taps, and is to be given again.
   Status Take(const PartitionMessage& message);
   // As Pairer's.
   void RemoveTaps(const traffic::TapSet& removed) { pairer_.RemoveTaps(removed, clock_.now()); }
@@ -86,6 +89,7 @@ class PartitionPairer {
   void FinishRestoring();
   void PassOver(const PartitionMessage& message);
   void Broken(const PartitionMessage& message);
+  void Refuse(const PartitionMessage& message, const Status& why);
   base::Nanos TakeHeader(const PartitionMessage& message, const BlockHeader& header);
   // How many of the block's first halves came before.
   size_t Number(const BlockHeader& header, base::Nanos appended);
@@ -101,6 +105,7 @@ class PartitionPairer {
   base::Nanos last_loss_ = INT64_MIN;
   base::Nanos longest_window_ = 5 * base::kSecond;
   std::set<int64_t> skipped_;
+  base::Nanos refusal_logged_ = INT64_MIN;             // when the block was appended that was
   std::deque<std::pair<base::Nanos, int64_t>> marks_;  // append times and offsets, a second apart
   std::optional<Checkpoint> from_;                     // while restoring
   size_t found_ = 0;                                   // of from_->waiting, or passed

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "shuffle/block_cipher.h"
 #include "tap/output_spec.h"
 
 namespace traffictap::shuffle {
@@ -17,6 +19,8 @@ struct ShuffleSettings {
   std::string group = "traffictap";                    // the pairers' consumer group
   std::string member;        // this process: the beginning of a receiver's name
   uint32_t partitions = 64;  // of each of the two topics
+  // Null: blocks are plain. Used by the thread that makes them, or reads them.
+  std::shared_ptr<BlockCipher> cipher;
 };
 
 }  // namespace traffictap::shuffle

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Any bytes as a message of the shuffle's topic, and as the body of one whose checksums fit. Nothing breaks, and what is read
-// is read again as it was once it is written anew.
+// Any bytes as a message of the shuffle's topic, and as the body of one whose checksums fit, with a key and without. Nothing
+// breaks, and what is read is read again as it was once it is written anew.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,25 +9,26 @@
 #include "base/status.h"
 #include "shuffle/half_block.h"
 #include "shuffle/raw_block.h"
+#include "shuffle/sample_keys.h"
 
 namespace traffictap::shuffle {
 namespace {
 
-std::string WriteAgain(const Block& block) {
+std::string WriteAgain(const Block& block, BlockCipher* cipher) {
   BlockEncoder encoder;
   for (const Half& half : block.halves) {
     half.entry->arrival = -half.age;
     encoder.Add(*half.entry, block.nodes[half.node], block.tap_sets[half.tap_set], half.window);
   }
-  return encoder.Seal(block.header, 0);
+  return encoder.Seal(block.header, 0, cipher);
 }
 
-void Check(std::string_view bytes) {
-  const auto block = DecodeBlock(bytes);
+void Check(std::string_view bytes, BlockCipher* cipher) {
+  const auto block = DecodeBlock(bytes, cipher);
   if (!block.ok()) return;
   TT_CHECK(DecodeHeader(bytes).ok());
   TT_CHECK((*block)->halves.size() == (*block)->header.count);
-  const auto back = DecodeBlock(WriteAgain(**block));
+  const auto back = DecodeBlock(WriteAgain(**block, cipher), cipher);
   TT_CHECK(back.ok() && (*back)->halves.size() == (*block)->halves.size());
   for (size_t i = 0; i < (*back)->halves.size(); ++i) {
     const Half& before = (*block)->halves[i];
@@ -43,10 +44,13 @@ void Check(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace traffictap::shuffle;  // NOLINT: it is under test
+  static const auto cipher = traffictap::MakeCipher();
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-  Check(text);
-  if (size == 0) return 0;
-  Check(RawBlock(RawHeader(bytes[0]), text.substr(1)));
-  Check(RawBlock(text, ""));
+  for (BlockCipher* with : {static_cast<BlockCipher*>(nullptr), cipher.get()}) {
+    Check(text, with);
+    if (size == 0) continue;
+    Check(RawBlock(RawHeader(bytes[0]), text.substr(1)), with);
+    Check(RawBlock(text, ""), with);
+  }
   return 0;
 }

@@ -34,6 +34,7 @@ class FakePairerLog final : public shuffle::PairerLog {
   void Close() override {
     closed = true;
     at_.clear();
+    paused.clear();
     events.clear();
   }
   shuffle::LogEvent Poll(base::Nanos) override {

@@ -6,8 +6,10 @@
 #include "fakes/collecting_consumer.h"
 #include "fakes/entry_builder.h"
 #include "fakes/manual_clock.h"
+#include "fakes/temp_dir.h"
 #include "shuffle/fake_pairer_log.h"
 #include "shuffle/raw_block.h"
+#include "shuffle/sample_keys.h"
 #include "shuffle/simulated_log.h"
 #include "traffic/entry_batch.h"
 
@@ -33,6 +35,7 @@ struct GroupMemberTest {
   shuffle::GroupMemberOptions Options() {
     shuffle::GroupMemberOptions out;
     out.release_wait = 20 * kMillisecond;
+    out.cipher = reads;
     out.taps = SimulatedOptions().taps;
     out.waits = [this](const auto&, base::Nanos) { return waits; };
     out.outputs = [this] {
@@ -62,7 +65,8 @@ struct GroupMemberTest {
     header.partition = partition;
     header.first_sequence = next[partition];
     next[partition] += encoder.count();
-    topics.halves[partition].push_back({SimulatedLog::kStart + at, encoder.Seal(header, at)});
+    topics.halves[partition].push_back(
+        {SimulatedLog::kStart + at, encoder.Seal(header, at, writes.get())});
   }
   static fakes::EntryBuilder Side(fakes::EntryBuilder of, const std::string& tag) {
     return of.Tag(tag).Id(tag).Connection("10.0.0.1:5000", "10.0.0.2:80");
@@ -86,8 +90,9 @@ struct GroupMemberTest {
   fakes::ManualClock clock;
   FakeTopics topics;
   shuffle::OutputsProgress outputs;
-  std::function<void()> progress;  // before each look at them
-  bool waits = false;              // for taps that are still to come
+  std::function<void()> progress;                       // before each look at them
+  bool waits = false;                                   // for taps that are still to come
+  std::shared_ptr<shuffle::BlockCipher> reads, writes;  // null: blocks are plain
 };
 
 BOOST_FIXTURE_TEST_SUITE(group_member, GroupMemberTest)
@@ -246,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_that_was_not_saved_is_counted_and_made_again) 
 BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_holds_its_partition_alone_and_is_named) {
   Pairer one(this);
   one.log.Assign({0, 1});
-  const std::string header = shuffle::RawNumber(1, 2) + shuffle::RawBytes(3, "newer");
+  const std::string header = shuffle::RawNumber(1, 3) + shuffle::RawBytes(3, "newer");
   topics.halves[0].push_back({SimulatedLog::kStart, shuffle::RawBlock(header, "")});
   Silence(kSecond, 1);
   one.Turn();
@@ -261,6 +266,58 @@ BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_holds_its_partition_alone_and_is_
   one.Turn();
   BOOST_TEST(Committed(0) == -1);
   BOOST_TEST(Committed(1) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_whose_key_is_not_here_holds_its_partition_until_the_key_is) {
+  const std::string ones = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+  const std::string twos = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+  fakes::TempDir dir;
+  dir.Write("old", ones);
+  dir.Write("current", "old");
+  reads = shuffle::BlockCipher::Open({"t", false}, dir.path().string(), &clock).value();
+  writes = MakeCipher({"new", {{"new", std::string(32, '\2')}}}, false, "t");
+  Pairer one(this);
+  one.log.Assign({0, 1});
+  WritePair("a", kSecond);
+  writes = MakeCipher({"old", {{"old", std::string(32, '\1')}}}, false, "t");
+  Silence(kSecond, 1);
+  one.Turn();
+  const auto state = one.member.state();
+  BOOST_TEST(state.partitions_held == 1u);
+  BOOST_TEST(Message(state.trouble).find("partition 0 waits at offset 0: ") == 0u,
+             Message(state.trouble));
+  BOOST_TEST(Message(state.trouble).find("key \"new\"") != std::string::npos);
+  BOOST_TEST(one.log.paused.contains(0));
+  BOOST_TEST(state.counters.blocks == 1u);
+  // As the log does where it looks at the keys.
+  dir.Write("new", twos);
+  clock.Advance(3 * kSecond);
+  BOOST_REQUIRE(reads->Refresh());
+  shuffle::LogEvent changed;
+  changed.kind = shuffle::LogEvent::Kind::kRevoked;
+  changed.failed = absl::UnavailableError("the keys of blocks have changed");
+  one.log.events.push_back(changed);
+  one.Turn();
+  BOOST_TEST(Committed(1) == 1);  // what it had done is saved before
+  clock.Advance(3 * kSecond);
+  one.Turn();
+  one.log.Assign({0, 1});
+  one.Turn();
+  BOOST_TEST(one.member.state().partitions_held == 0u);
+  BOOST_TEST(one.member.state().trouble.ok());
+  BOOST_TEST(Clients(one) == std::vector<std::string>{"a"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(who_lets_time_pass_where_blocks_are_encrypted_encrypts_as_well) {
+  reads = writes = MakeCipher();
+  Pairer one(this);
+  one.log.Assign({0});
+  Write(Side(fakes::EntryBuilder::Client(), "a"), kSecond);
+  one.Turn();
+  clock.Advance(1500 * kMillisecond);
+  one.Turn();
+  BOOST_REQUIRE(one.log.appended.size() == 1u);
+  BOOST_TEST(shuffle::DecodeBlock(one.log.appended[0].second, MakeCipher().get()).ok());
 }
 
 BOOST_AUTO_TEST_CASE(a_takeover_is_noted_until_there_is_a_checkpoint) {
@@ -405,7 +462,7 @@ BOOST_AUTO_TEST_CASE(the_block_that_was_in_hand_is_skipped_and_counted) {
 // A newer pairer has to read it.
 BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_is_not_skipped_however_many_owners_die) {
   topics.guards[0].takeovers = shuffle::CrashGuard::kCarefulFrom;
-  const std::string header = shuffle::RawNumber(1, 2) + shuffle::RawBytes(3, "newer");
+  const std::string header = shuffle::RawNumber(1, 3) + shuffle::RawBytes(3, "newer");
   topics.halves[0].push_back({SimulatedLog::kStart, shuffle::RawBlock(header, "")});
   for (int owner = 0; owner < 5; ++owner) {
     Pairer one(this);

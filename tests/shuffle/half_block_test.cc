@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "shuffle/raw_block.h"
+#include "shuffle/sample_keys.h"
 #include "traffic/record_batch.h"
 #include "traffic/sample_entries.h"
 
@@ -57,7 +58,7 @@ BlockHeader Header() {
 }
 
 // Two halves of one proxy and one of another, of two sets of taps.
-std::string ThreeHalves() {
+std::string ThreeHalves(BlockCipher* cipher = nullptr) {
   BlockEncoder encoder;
   PackedSample one(FullEntry(Reporter::kSource));
   PackedSample two(FullEntry(Reporter::kDestination));
@@ -68,14 +69,38 @@ std::string ThreeHalves() {
   encoder.Add(*one.get(), one.node(), both, 5 * base::kSecond);
   encoder.Add(*two.get(), stock, both, 6 * base::kSecond);
   encoder.Add(*two.get(), one.node(), std::span(both).first(1), 7 * base::kSecond);
-  return encoder.Seal(Header(), kNow);
+  return encoder.Seal(Header(), kNow, cipher);
 }
+
+// The two parts of a message.
+struct RawParts {
+  explicit RawParts(const std::string& bytes) {
+    traffic::ByteReader in(bytes);
+    in.Number();
+    header = in.Text();
+    in.Number();
+    in.Fixed(4);
+    in.Number();
+    body = in.Text();
+  }
+  std::string header, body;
+};
 
 // A half as its message is in a body: of the first proxy and the first set of taps.
 std::string RawHalf(std::string_view entry) {
   return RawBytes(3, RawNumber(1, 0) + RawNumber(2, 0) + RawNumber(3, 0) + RawNumber(4, 1) +
                          RawBytes(5, entry));
 }
+
+// The block of the_bytes_are_those_of_the_format with SampleKeys(), a salt of
+// the bytes 100 to 115, and number 5.
+constexpr const char* kEncryptedHex =
+    "0a46080210001a03722d3121070000000000000028033009380140dc0b48f40350005a0732303236"
+    "2d3131613e2c4824e21069f56a106465666768696a6b6c6d6e6f70717273700515a7732a351a8601"
+    "8d02a22137861497c10b93dd4101e80716240843cc5ce21d7163b50eb4a7f51c4894c042f53e167c"
+    "91c3c99e445f4fc9954a1dbcaf3b96b750281d545c28eef32bd1c18a7c36aa5a3c6174b50c41219d"
+    "6690bf071733c7bbb94dace27dc4e57d904b67e9b3c5f8c68efa444a4b15cd3491b5a756ba914146"
+    "ad83905abf370d32503e147246c82556042d79";
 
 // No numbers, addresses and texts: all of them are the defaults.
 const std::string kBareEntry(11, '\0');
@@ -223,10 +248,10 @@ BOOST_AUTO_TEST_CASE(fields_of_a_newer_minor_format_are_skipped) {
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_major_format_is_refused_whatever_else_it_says) {
-  const std::string bytes = RawBlock(RawNumber(1, 2) + RawNumber(7, UINT64_MAX), "new");
+  const std::string bytes = RawBlock(RawNumber(1, 3) + RawNumber(7, UINT64_MAX), "new");
   const auto header = DecodeHeader(bytes);
   BOOST_TEST(absl::IsUnimplemented(header.status()), header.status());
-  BOOST_TEST(Message(header.status()).find("format 2.0") != std::string::npos);
+  BOOST_TEST(Message(header.status()).find("format 3.0") != std::string::npos);
   BOOST_TEST(Message(header.status()).find("update pairers before receivers") != std::string::npos);
   BOOST_TEST(absl::IsUnimplemented(DecodeBlock(bytes).status()));
 }
@@ -312,16 +337,123 @@ BOOST_AUTO_TEST_CASE(ages_and_windows_stay_within_their_bounds) {
   BOOST_TEST(half(0, UINT64_MAX).window == kWindowMax);
 }
 
+BOOST_AUTO_TEST_CASE(encrypted_halves_come_back_as_they_were) {
+  const auto cipher = MakeCipher(), other = MakeCipher();
+  for (int round = 0; round < 2; ++round) {
+    const std::string bytes = ThreeHalves(cipher.get());
+    const auto block = DecodeBlock(bytes, other.get());
+    BOOST_REQUIRE_MESSAGE(block.ok(), block.status());
+    BOOST_REQUIRE((*block)->halves.size() == 3u);
+    BOOST_TEST(Written(*(*block)->halves[1].entry) ==
+               Written(*PackedSample(FullEntry(Reporter::kDestination)).get()));
+    // What needs no key.
+    const auto header = DecodeHeader(bytes);
+    BOOST_REQUIRE_MESSAGE(header.ok(), header.status());
+    BOOST_TEST(header->format_major == 2u);
+    BOOST_TEST(header->count == 3u);
+    BOOST_TEST(header->sealed == kNow);
+    BOOST_TEST(header->encryption.value().key == "2026-11");
+    BOOST_TEST(header->encryption.value().number == static_cast<uint64_t>(round));
+    BOOST_CHECK((*block)->header == *header);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_encrypted_block_shows_nothing_of_its_halves) {
+  const std::string path(PackedSample(FullEntry(Reporter::kSource)).get()->text(Text::kPath));
+  BOOST_REQUIRE(!path.empty());
+  BOOST_TEST(ThreeHalves().find(path) != std::string::npos);
+  const std::string node = SampleNode()->id;
+  BOOST_TEST(ThreeHalves().find(node) != std::string::npos);
+  const auto cipher = MakeCipher();
+  BOOST_TEST(ThreeHalves(cipher.get()).find(path) == std::string::npos);
+  BOOST_TEST(ThreeHalves(cipher.get()).find(node) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(no_byte_of_an_encrypted_block_can_be_altered_though_its_checksums_fit) {
+  const auto cipher = MakeCipher();
+  const RawParts parts(ThreeHalves(cipher.get()));
+  BOOST_REQUIRE(DecodeBlock(RawBlock(parts.header, parts.body), cipher.get()).ok());
+  for (size_t i = 0; i < parts.header.size(); ++i) {
+    std::string altered = parts.header;
+    altered[i] = static_cast<char>(altered[i] ^ 1);
+    BOOST_TEST(!DecodeBlock(RawBlock(altered, parts.body), cipher.get()).ok(), i);
+  }
+  for (size_t i = 0; i < parts.body.size(); ++i) {
+    std::string altered = parts.body;
+    altered[i] = static_cast<char>(altered[i] ^ 1);
+    const auto block = DecodeBlock(RawBlock(parts.header, altered), cipher.get());
+    BOOST_TEST(absl::IsUnauthenticated(block.status()), i << ": " << block.status());
+  }
+}
+
+// Somebody without the key moves a block elsewhere, or makes it count for more.
+BOOST_AUTO_TEST_CASE(a_header_is_of_its_body_alone) {
+  const auto cipher = MakeCipher();
+  const RawParts parts(ThreeHalves(cipher.get()));
+  // The last value of a field counts, so what is added overwrites.
+  for (const std::string& forged :
+       {RawNumber(5, 6), RawNumber(6, 1), RawNumber(8, 1), RawNumber(9, 1), RawNumber(10, 1),
+        RawBytes(3, "r"), RawNumber(90, 1)}) {
+    const auto block = DecodeBlock(RawBlock(parts.header + forged, parts.body), cipher.get());
+    BOOST_TEST(absl::IsUnauthenticated(block.status()), block.status());
+  }
+  // As a plain block it is none either.
+  const auto plain = DecodeBlock(RawBlock(parts.header + RawNumber(1, 1), parts.body));
+  BOOST_TEST(absl::IsDataLoss(plain.status()), plain.status());
+}
+
+BOOST_AUTO_TEST_CASE(a_plain_block_is_refused_where_blocks_are_encrypted_but_for_a_while) {
+  const auto cipher = MakeCipher();
+  BOOST_TEST(absl::IsUnauthenticated(DecodeBlock(ThreeHalves(), cipher.get()).status()));
+  const std::string tick = BlockEncoder().Seal(BlockHeader(), kNow);
+  BOOST_TEST(absl::IsUnauthenticated(DecodeBlock(tick, cipher.get()).status()));
+  const auto lenient = MakeCipher(SampleKeys(), true);
+  BOOST_TEST(DecodeBlock(ThreeHalves(), lenient.get()).ok());
+  BOOST_TEST(DecodeBlock(ThreeHalves(cipher.get()), lenient.get()).ok());
+}
+
+BOOST_AUTO_TEST_CASE(without_the_key_an_encrypted_block_is_not_lost_but_waits) {
+  const std::string bytes = ThreeHalves(MakeCipher().get());
+  const auto without = DecodeBlock(bytes).status();
+  BOOST_TEST(absl::IsFailedPrecondition(without), without);
+  BOOST_TEST(Message(without).find("\"2026-11\": set --shuffle-encryption") != std::string::npos);
+  const auto other = DecodeBlock(bytes, MakeCipher(SampleKeys("other")).get()).status();
+  BOOST_TEST(absl::IsFailedPrecondition(other), other);
+}
+
+// Pairers of other versions read them. Made by a program of its own, from the bytes of the plain one above.
+BOOST_AUTO_TEST_CASE(encrypted_bytes_are_those_of_the_format) {
+  std::string bytes;
+  for (const char* at = kEncryptedHex; *at != '\0'; at += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(at, 2), nullptr, 16));
+  }
+  const auto block = DecodeBlock(bytes, MakeCipher().get());
+  BOOST_REQUIRE_MESSAGE(block.ok(), block.status());
+  BOOST_TEST((*block)->header.receiver == "r-1");
+  BOOST_TEST((*block)->header.encryption.value().number == 5u);
+  BOOST_REQUIRE((*block)->halves.size() == 1u);
+  BOOST_TEST((*block)->halves[0].entry->text(Text::kPath) == "/a");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_header_says_of_its_encryption_stays_within_bounds) {
+  const auto header = [](const std::string& key, const std::string& salt) {
+    const std::string fields =
+        RawNumber(1, 2) + RawNumber(6, 1) + RawBytes(11, key) + RawBytes(13, salt);
+    return DecodeHeader(RawBlock(fields, "")).status();
+  };
+  const std::string salt(kSaltBytes, 's');
+  BOOST_TEST(header("a", salt).ok());
+  BOOST_TEST(absl::IsDataLoss(header("", salt)));
+  BOOST_TEST(absl::IsDataLoss(header("a\x1b[2J", salt)));  // it would be in the log
+  BOOST_TEST(absl::IsDataLoss(header(std::string(65, 'a'), salt)));
+  BOOST_TEST(absl::IsDataLoss(header("a", salt + "s")));
+  BOOST_TEST(absl::IsDataLoss(header("a", "")));
+}
+
 // With the sanitizers this shows more than without.
 BOOST_AUTO_TEST_CASE(random_bytes_are_safe_behind_any_checksum) {
   const std::string bytes = ThreeHalves();
-  traffic::ByteReader in(bytes);
-  in.Number();
-  in.Text();  // the header
-  in.Number();
-  in.Fixed(4);
-  in.Number();
-  const std::string body(in.Text());
+  const std::string body = RawParts(bytes).body;
   const std::string header = RawHeader(3);
   BOOST_REQUIRE_MESSAGE(DecodeBlock(RawBlock(header, body)).ok(), "the body is not found");
   std::mt19937 random(16);

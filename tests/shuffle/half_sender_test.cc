@@ -7,6 +7,7 @@
 
 #include "fakes/entry_builder.h"
 #include "fakes/manual_clock.h"
+#include "fakes/temp_dir.h"
 #include "shuffle/fake_outlet.h"
 #include "shuffle/half_block.h"
 #include "traffic/entry_batch.h"
@@ -73,6 +74,28 @@ BOOST_AUTO_TEST_CASE(halves_of_one_request_go_to_one_partition_and_each_is_count
   sender.Publish();
   BOOST_TEST(sender.state().counters.acked == 100u);
   BOOST_TEST(sender.state().building == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(blocks_are_encrypted_with_the_key_that_the_folder_names_by_then) {
+  fakes::TempDir dir;
+  dir.Write("old", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  dir.Write("new", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=");
+  dir.Write("current", "old");
+  auto options = Options();
+  options.blocks.cipher =
+      shuffle::BlockCipher::Open({"t", false}, dir.path().string(), &clock).value();
+  shuffle::HalfSender encrypts(options, &outlet, &clock);
+  BOOST_REQUIRE(encrypts.HasRoom(0));
+  for (const std::string key : {"old", "new"}) {
+    dir.Write("current", key);
+    outlet.sent.clear();
+    clock.Advance(3 * kSecond);
+    encrypts.EndTurn();
+    BOOST_REQUIRE(outlet.sent.size() == 4u);
+    for (const auto& [partition, bytes] : outlet.sent) {
+      BOOST_TEST(shuffle::DecodeHeader(bytes).value().encryption.value().key == key);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(there_is_no_room_while_the_log_lags_and_again_when_it_has_caught_up) {

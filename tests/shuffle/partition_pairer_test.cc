@@ -4,8 +4,11 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "fakes/captured_log.h"
 #include "fakes/collecting_consumer.h"
 #include "pairing/random_halves.h"
+#include "shuffle/raw_block.h"
+#include "shuffle/sample_keys.h"
 #include "shuffle/simulated_log.h"
 
 namespace traffictap {
@@ -29,6 +32,12 @@ std::string LineOf(const fakes::Emitted& emitted) {
 // A partition with blocks that the test makes.
 struct Blocks {
   PartitionPairer Make() { return PartitionPairer(SimulatedOptions(), &collected); }
+  PartitionPairer MakeWith(std::shared_ptr<shuffle::BlockCipher> reads, uint32_t partition = 0) {
+    auto options = SimulatedOptions();
+    options.partition = partition;
+    options.cipher = std::move(reads);
+    return PartitionPairer(options, &collected);
+  }
 
   std::string Seal(const std::string& receiver, uint64_t first,
                    const std::vector<fakes::EntryBuilder>& halves, base::Nanos now,
@@ -43,7 +52,7 @@ struct Blocks {
     shuffle::BlockHeader header;
     header.receiver = receiver;
     header.first_sequence = first;
-    return encoder.Seal(header, now);
+    return encoder.Seal(header, now, writes.get());
   }
   Status Take(PartitionPairer& pairer, const std::string& bytes, base::Nanos now) {
     return pairer.Take({offset++, kT + now, bytes});
@@ -54,6 +63,7 @@ struct Blocks {
   }
 
   const traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
+  std::shared_ptr<shuffle::BlockCipher> writes;  // null: blocks are plain
   fakes::CollectingConsumer collected;
   int64_t offset = 100;
 };
@@ -205,6 +215,106 @@ BOOST_AUTO_TEST_CASE(a_block_of_another_partition_is_broken) {
   BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
   BOOST_TEST(pairer.counters().broken_blocks == 1u);
   BOOST_TEST(pairer.joins().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(encrypted_halves_join_and_a_checkpoint_has_nothing_of_those_that_wait) {
+  writes = MakeCipher();
+  auto pairer = MakeWith(MakeCipher());
+  const auto server =
+      fakes::EntryBuilder::Server().Tag("s").Id("c").Connection("10.0.0.1:5000", "10.0.0.2:80");
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("c"), Client("lonely")}, kSecond), kSecond).ok());
+  BOOST_TEST(Take(pairer, Seal("b", 1, {server}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.joins().pairs == 1u);
+  BOOST_TEST(pairer.joins().waiting == 1u);
+  // It is not encrypted: it names receivers and places, and no entry.
+  const std::string checkpoint = shuffle::Encode(pairer.Note());
+  BOOST_TEST(checkpoint.find("lonely") == std::string::npos);
+  const auto lonely = Client("lonely");
+  for (size_t text = 0; text < traffic::kTextCount; ++text) {
+    const std::string_view of = lonely.entry().text(static_cast<traffic::Text>(text));
+    BOOST_TEST((of.size() < 4 || checkpoint.find(of) == std::string::npos), of);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_plain_block_is_refused_where_they_are_encrypted_and_nothing_of_it_believed) {
+  fakes::CapturedLog log("shuffle");
+  auto pairer = MakeWith(MakeCipher());
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1"), Client("2")}, kSecond), kSecond).ok());
+  BOOST_TEST(Take(pairer, Seal("a", 900, {}, 2 * kSecond), 2 * kSecond).ok());
+  BOOST_TEST(pairer.counters().refused_blocks == 2u);
+  BOOST_TEST(pairer.counters().blocks == 2u);
+  BOOST_TEST(pairer.counters().lost == 0u);
+  BOOST_TEST(pairer.counters().broken_blocks == 0u);
+  BOOST_TEST(pairer.joins().kept == 0u);
+  BOOST_TEST(pairer.now() == 0);
+  const auto lines = log.Lines("block refused");
+  BOOST_REQUIRE(lines.size() == 1u);
+  BOOST_TEST(lines[0].find("offset=100 err=\"it is not encrypted") != std::string::npos, lines[0]);
+  // The true halves of that name and these numbers are no copies.
+  writes = MakeCipher();
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, 3 * kSecond), 3 * kSecond).ok());
+  BOOST_TEST(pairer.counters().received == 1u);
+  BOOST_TEST(pairer.counters().repeated == 0u);
+  writes = nullptr;
+  BOOST_TEST(Take(pairer, Seal("a", 1, {}, 61 * kSecond), 61 * kSecond).ok());
+  BOOST_TEST(log.Lines("block refused").size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(while_encryption_is_introduced_plain_blocks_are_taken_as_well) {
+  auto pairer = MakeWith(MakeCipher(SampleKeys(), true));
+  BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+  writes = MakeCipher();
+  BOOST_TEST(Take(pairer, Seal("a", 2, {Client("2")}, kSecond), kSecond).ok());
+  BOOST_TEST(pairer.counters().received == 2u);
+  BOOST_TEST(pairer.counters().refused_blocks == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_that_was_altered_is_refused_and_a_damaged_one_missed_by_its_numbers) {
+  writes = MakeCipher();
+  auto pairer = MakeWith(MakeCipher());
+  const std::string bytes = Seal("a", 1, {Client("1"), Client("2")}, kSecond);
+  traffic::ByteReader in(bytes);
+  in.Number();
+  const std::string header(in.Text());
+  BOOST_TEST(Take(pairer, shuffle::RawBlock(header, std::string(100, 'x')), kSecond).ok());
+  BOOST_TEST(pairer.counters().refused_blocks == 1u);
+  std::string damaged = bytes;
+  damaged[damaged.size() - 10] = static_cast<char>(damaged[damaged.size() - 10] ^ 1);
+  BOOST_TEST(Take(pairer, damaged, kSecond).ok());
+  BOOST_TEST(pairer.counters().broken_blocks == 1u);
+  BOOST_TEST(pairer.counters().refused_blocks == 1u);
+  // Nobody vouches for its header before the next true block.
+  BOOST_TEST(pairer.counters().lost == 0u);
+  BOOST_TEST(pairer.now() == 0);
+  BOOST_TEST(Take(pairer, Seal("a", 3, {Client("3")}, 2 * kSecond), 2 * kSecond).ok());
+  BOOST_TEST(pairer.counters().lost == 2u);
+  BOOST_TEST(pairer.counters().received == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_encrypted_block_that_somebody_repeats_counts_once_and_nowhere_else) {
+  writes = MakeCipher();
+  const std::string bytes = Seal("a", 1, {Client("1")}, kSecond);
+  auto pairer = MakeWith(MakeCipher()), other = MakeWith(MakeCipher(), 5);
+  BOOST_TEST(Take(pairer, bytes, kSecond).ok());
+  BOOST_TEST(Take(pairer, bytes, 2 * kSecond).ok());
+  BOOST_TEST(pairer.counters().received == 1u);
+  BOOST_TEST(pairer.counters().repeated == 1u);
+  BOOST_TEST(Take(other, bytes, 2 * kSecond).ok());
+  BOOST_TEST(other.counters().broken_blocks == 1u);
+  BOOST_TEST(other.counters().received == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_whose_key_is_not_here_is_not_taken) {
+  writes = MakeCipher();
+  const std::string bytes = Seal("a", 1, {Client("1")}, kSecond);
+  auto without = Make(), other = MakeWith(MakeCipher(SampleKeys("other")));
+  for (auto* pairer : {&without, &other}) {
+    const Status taken = Take(*pairer, bytes, kSecond);
+    BOOST_TEST(absl::IsFailedPrecondition(taken), taken);
+    BOOST_TEST(Message(taken).find("partition 0 waits at offset 10") == 0u, Message(taken));
+    BOOST_TEST(Message(taken).find("\"2026-11\"") != std::string::npos, Message(taken));
+    BOOST_TEST(pairer->counters().blocks == 0u);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(halves_of_taps_that_nobody_knows_are_filtered) {
