@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/process_clock.h"
 #include "fmt/format.h"
 #include "tap/enum_names.h"
 #include "tap/values.h"
@@ -38,6 +39,7 @@ constexpr Need kNeeds[] = {
     {"--api", &RoleTraits::shows, "has no records to show"},
     {"--api-", &RoleTraits::shows, "has no records to show"},
     {"--trace-url", &RoleTraits::shows, "has no records to show"},
+    {"--shuffle-accept-plain", &RoleTraits::pairs, "reads no blocks"},
     {"--shuffle-", &RoleTraits::shuffles, "uses no Kafka: set --role receiver or pairer"},
     {"--pairers", &RoleTraits::asks, "asks no pairers: set --role reader"},
     {"--pairers-", &RoleTraits::asks, "asks no pairers: set --role reader"},
@@ -130,6 +132,28 @@ void CompleteLogin(const std::string& credentials_dir, tap::KafkaOutput* cluster
   if (tls) ReadTls(credentials_dir, cluster);
 }
 
+void CompleteEncryption(RoleOptions* options) {
+  if (options->encryption_dir.empty()) {
+    if (!options->accept_plain) return;
+    Refuse("--shuffle-accept-plain", "has no use without --shuffle-encryption: remove it");
+  }
+  auto cipher = shuffle::BlockCipher::Open({options->shuffle.cluster.topic, options->accept_plain},
+                                           options->encryption_dir, base::ProcessClock());
+  if (!cipher.ok()) Refuse("--shuffle-encryption", Message(cipher.status()));
+  options->shuffle.cipher = *std::move(cipher);
+}
+
+void AddEncryptionOptions(CLI::App& app, RoleOptions* out) {
+  app.add_option("--shuffle-encryption", out->encryption_dir,
+                 "folder with the keys that entries are encrypted with in Kafka, a file each, by "
+                 "its name: 32 bytes in base64; the file \"current\" has the name of the key that "
+                 "encrypts. All receivers and pairers need the same keys")
+      ->check(CLI::ExistingDirectory);
+  app.add_flag("--shuffle-accept-plain", out->accept_plain,
+               "with --shuffle-encryption: also read entries that are not encrypted, while "
+               "encryption is being introduced");
+}
+
 void AddClusterOptions(CLI::App& app, RoleOptions* out) {
   std::map<std::string, tap::KafkaSecurity> securities;
   for (const auto& [value, name] : EnumNames(tap::KafkaSecurity())) securities[name] = value;
@@ -186,6 +210,7 @@ void AddRoleOptions(CLI::App& app, RoleOptions* out) {
                  "partitions that both topics have, the same for all receivers and pairers")
       ->check(CLI::Range(uint32_t{1}, kPartitionsMax))
       ->capture_default_str();
+  AddEncryptionOptions(app, out);
   AddReaderOptions(app, out);
 }
 
@@ -205,6 +230,7 @@ void CompleteRoleOptions(const CLI::App& app, RoleOptions* options) {
            fmt::format("is {} as --shuffle-topic: they must be two topics", shuffle.checkpoints));
   }
   CompleteLogin(options->credentials_dir, &shuffle.cluster);
+  CompleteEncryption(options);
 }
 
 }  // namespace traffictap::collector

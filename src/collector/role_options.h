@@ -20,6 +20,8 @@ struct RoleOptions {
   Role role = Role::kAll;
   shuffle::ShuffleSettings shuffle;       // of a role that shuffles
   std::string credentials_dir;            // --shuffle-credentials
+  std::string encryption_dir;             // --shuffle-encryption
+  bool accept_plain = false;              // --shuffle-accept-plain
   fanin::PairerDirectoryOptions pairers;  // of a role that asks
   PairersTls pairers_tls;
 };
@@ -27,7 +29,7 @@ struct RoleOptions {
 void AddRoleOptions(CLI::App& app, RoleOptions* out);
 
 // Once all is parsed: refuses options that the role has no use for, and completes `shuffle` with what
-// is in the folder of credentials. Throws CLI::ValidationError, as a callback of `app` does.
+// is in the folders of credentials and keys. Throws CLI::ValidationError, as a callback of `app` does.
 void CompleteRoleOptions(const CLI::App& app, RoleOptions* options);
 
 }  // namespace traffictap::collector

@@ -25,6 +25,7 @@ std::unique_ptr<roles::RoleWork> MakeReceiver(const Options& options, const base
   shuffle::HalfSenderOptions sender;
   sender.blocks.receiver = ReceiverName(settings.member);
   sender.blocks.partitions = settings.partitions;
+  sender.blocks.cipher = settings.cipher;
   sender.bytes_max = options.shuffle_bytes_max;
   return std::make_unique<roles::ReceiverWork>(
       std::move(sender), std::make_unique<shuffle::KafkaOutlet>(settings, clock), clock,
@@ -41,6 +42,7 @@ std::unique_ptr<roles::RoleWork> MakeRoleWork(
   if (traits.receives) return MakeReceiver(options, clock);
   shuffle::GroupMemberOptions member;
   member.waiting_bytes_max = options.pipeline.waiting_bytes_max;
+  member.cipher = options.role.shuffle.cipher;
   member.outputs = [snapshot = std::move(snapshot)] { return roles::ProgressOf(snapshot()); };
   return std::make_unique<roles::PairerWork>(
       std::move(member), std::make_unique<shuffle::KafkaPairerLog>(options.role.shuffle, clock),

@@ -182,6 +182,43 @@ BOOST_AUTO_TEST_CASE(credentials_are_the_files_of_a_destinations_secret) {
   BOOST_TEST(Parse(With("receiver", {"--shuffle-security", "Ssl"})).fault == "");
 }
 
+BOOST_AUTO_TEST_CASE(keys_of_blocks_are_read_from_a_folder_at_the_start) {
+  BOOST_TEST(!Parse(With("receiver", {})).options.shuffle.cipher);
+  dir.Write("keys/a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  const std::string keys = dir / "keys";
+  for (const char* role : {"receiver", "pairer"}) {
+    const auto wrong = Parse(With(role, {"--shuffle-encryption", keys}));
+    BOOST_TEST(wrong.fault.starts_with("--shuffle-encryption: read " + keys + "/current"),
+               wrong.fault);
+  }
+  dir.Write("keys/current", "a");
+  for (const char* role : {"receiver", "pairer"}) {
+    const auto parsed = Parse(With(role, {"--shuffle-encryption", keys}));
+    BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
+    BOOST_REQUIRE(parsed.options.shuffle.cipher);
+    BOOST_TEST(parsed.options.shuffle.cipher->Next().key == "a");
+    BOOST_TEST(!parsed.options.shuffle.cipher->accepts_plain());
+  }
+  const auto lenient =
+      Parse(With("pairer", {"--shuffle-encryption", keys, "--shuffle-accept-plain"}));
+  BOOST_REQUIRE_MESSAGE(lenient.fault.empty(), lenient.fault);
+  BOOST_TEST(lenient.options.shuffle.cipher->accepts_plain());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_encrypted_for_one_topic_is_none_of_anothers) {
+  dir.Write("a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  dir.Write("current", "a");
+  const auto cipher_of = [&](const std::string& topic) {
+    return Parse(With("pairer", {"--shuffle-topic", topic, "--shuffle-encryption", here}))
+        .options.shuffle.cipher;
+  };
+  const auto one = cipher_of("one");
+  const auto how = one->Next();
+  const auto bytes = one->Encrypt(how, "header", "body");
+  BOOST_TEST(cipher_of("one")->Decrypt(how, "header", bytes).ok());
+  BOOST_TEST(!cipher_of("two")->Decrypt(how, "header", bytes).ok());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
   dir.Write("half/tls.crt", "x");
   dir.Write("empty/other", "x");
@@ -208,6 +245,11 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
       {With("pairer", {"--shuffle-security", "SaslSsl", "--shuffle-sasl", "PLAIN"}),
        "--shuffle-credentials"},
       {With("pairer", {"--shuffle-credentials", here}), "has no use for it"},
+      {With("pairer", {"--shuffle-encryption", here + "/missing"}), here + "/missing"},
+      {With("pairer", {"--shuffle-encryption", empty}), "--shuffle-encryption: read " + empty},
+      {With("pairer", {"--shuffle-accept-plain"}), "without --shuffle-encryption"},
+      {With("receiver", {"--shuffle-accept-plain"}), "--role receiver reads no blocks"},
+      {{"--shuffle-encryption", here}, "--role receiver or pairer"},
       {With("pairer", {"--shuffle-credentials", here + "/missing"}), here + "/missing"},
       {With("pairer", {"--shuffle-security", "Ssl", "--shuffle-credentials", half}),
        "tls.crt without tls.key"},
