@@ -104,6 +104,8 @@ WRONG = [
     ("SASL without a mechanism", shuffled(security="SaslSsl", credentialsSecret="k"), "SaslSsl needs shuffle.sasl.mechanism"),
     ("a mechanism without SASL", shuffled(security="Ssl", sasl={"mechanism": "PLAIN"}), "needs shuffle.security SaslPlaintext or SaslSsl"),
     ("SASL without credentials", shuffled(security="SaslSsl", sasl={"mechanism": "PLAIN"}), "shuffle.sasl needs shuffle.credentialsSecret"),
+    ("plain entries where none are encrypted", shuffled(encryption={"acceptPlain": True}),
+     "shuffle.encryption.acceptPlain needs shuffle.encryption.keysSecret"),
     ("credentials that nobody asks for", shuffled(credentialsSecret="k"), "Plaintext has no use for shuffle.credentialsSecret"),
     ("a least that is more than the most", shuffled(receivers={"autoscaling": {"enabled": True, "minReplicas": 11}}),
      "minReplicas is 11, more than its maxReplicas, 10"),

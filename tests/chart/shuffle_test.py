@@ -89,6 +89,23 @@ class Shuffle(unittest.TestCase):
                 self.assertNotIn("/etc/traffictap/shuffle", mounts_of(objects, key))
                 self.assertEqual([arg for arg in args_of(objects, key) if arg.startswith(("--shuffle-sasl", "--shuffle-cred"))], [])
 
+    def test_keys_are_mounted_where_entries_are_encrypted_and_pairers_alone_read_plain_ones(self):
+        objects = rendered(SHUFFLED_MOST)
+        for key in (RECEIVER, PAIRER):
+            self.assertIn("--shuffle-encryption=/etc/traffictap/shuffle-keys", args_of(objects, key))
+            self.assertIn({"name": "shuffle-keys", "mountPath": "/etc/traffictap/shuffle-keys", "readOnly": True},
+                          container(objects, key)["volumeMounts"])
+            # All of the Secret, so that a key that is added is there without an upgrade.
+            self.assertIn({"name": "shuffle-keys", "secret": {"secretName": "tap-keys"}},
+                          objects[key]["spec"]["template"]["spec"]["volumes"])
+        self.assertIn("--shuffle-accept-plain", args_of(objects, PAIRER))
+        self.assertNotIn("--shuffle-accept-plain", args_of(objects, RECEIVER))
+        strict = rendered(shuffled(encryption={"keysSecret": "tap-keys"}))
+        self.assertNotIn("--shuffle-accept-plain", args_of(strict, PAIRER))
+        self.assertNotIn("shuffle-keys", json.dumps(list(rendered(SHUFFLED_LIVE)[READER].items())))
+        for key in (RECEIVER, PAIRER):
+            self.assertNotIn("encryption", json.dumps(args_of(rendered(SHUFFLED), key)))
+
     def test_secrets_of_destinations_are_for_who_writes_records(self):
         objects = rendered(SHUFFLED_MOST)
         self.assertIn("/etc/traffictap/destinations/bus", mounts_of(objects, PAIRER))

@@ -45,6 +45,9 @@
 {{- if and $shuffle.credentialsSecret (eq $shuffle.security "Plaintext") }}
 {{- fail "shuffle.security Plaintext has no use for shuffle.credentialsSecret: remove it, or set shuffle.security" }}
 {{- end }}
+{{- if and $shuffle.encryption.acceptPlain (not $shuffle.encryption.keysSecret) }}
+{{- fail "shuffle.encryption.acceptPlain needs shuffle.encryption.keysSecret: without it no entry is encrypted" }}
+{{- end }}
 {{- end }}
 
 {{- define "traffictap.shuffleArgs" -}}
@@ -62,6 +65,9 @@
 {{- end }}
 {{- if .credentialsSecret }}
 - --shuffle-credentials=/etc/traffictap/shuffle
+{{- end }}
+{{- if .encryption.keysSecret }}
+- --shuffle-encryption=/etc/traffictap/shuffle-keys
 {{- end }}
 {{- end }}
 {{- end }}
@@ -87,6 +93,9 @@
 {{- else -}}
 - --output-dir=/var/lib/traffictap/records
 - --spool-dir=/var/lib/traffictap/spool
+{{- if $root.Values.shuffle.encryption.acceptPlain }}
+- --shuffle-accept-plain
+{{- end }}
 {{- with $root.Values.shuffle.pairers.waitingSize }}
 - --waiting-size={{ . }}
 {{- end }}
@@ -113,6 +122,9 @@ mounts:
   {{- if $root.Values.shuffle.credentialsSecret }}
   - {name: shuffle, mountPath: /etc/traffictap/shuffle, readOnly: true}
   {{- end }}
+  {{- if $root.Values.shuffle.encryption.keysSecret }}
+  - {name: shuffle-keys, mountPath: /etc/traffictap/shuffle-keys, readOnly: true}
+  {{- end }}
   {{- if eq (index . 1) "pairer" }}
   - {name: records, mountPath: /var/lib/traffictap/records}
   - {name: spool, mountPath: /var/lib/traffictap/spool}
@@ -130,6 +142,9 @@ volumes:
   - {name: state, emptyDir: {}}
   {{- with $root.Values.shuffle.credentialsSecret }}
   - {name: shuffle, secret: {secretName: {{ . }}}}
+  {{- end }}
+  {{- with $root.Values.shuffle.encryption.keysSecret }}
+  - {name: shuffle-keys, secret: {secretName: {{ . }}}}
   {{- end }}
   {{- if eq (index . 1) "pairer" }}
   {{- if not $pairers.persistence.enabled }}
