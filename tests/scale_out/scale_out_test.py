@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests whose sides come to different receivers, joined by pairers that die and stop meanwhile."""
 import asyncio
+import base64
 import collections
 import json
 import os
@@ -33,6 +34,10 @@ BROKER_AWAY_SECONDS = 8
 # Streams that each receiver has to see move, and the entries that a move may cost: a message has some thirty. The load comes
 # in bursts of a hundred requests, so that there is often a message right behind another one.
 MOVES_EACH, MOVES_LOSS = 10, 30
+# What is in every block of the test's mesh: a pod's name, and a part of each request's id.
+IN_CLEAR = (b"caller-0", b"-0000-4000-8000-")
+# Longer than between two looks at the files of keys.
+KEYS_SECONDS = 4
 # Receivers that are not heard for longer are dead to the others.
 SILENCE_SECONDS = 25
 
@@ -278,6 +283,50 @@ class ScaleOut(unittest.TestCase):
         rest = sum(metric(one, name) for one in metrics for name in ("waiting", "output_queued"))
         owned = sum(metric(one, "shuffle_partitions") for one in metrics)
         return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
+
+    def test_keys_keep_entries_from_anybody_who_reads_kafka_and_plain_ones_are_refused(self):
+        self.have_topics()
+        keys = self.work / "keys"
+        keys.mkdir()
+        self.put(keys / "2026-10", base64.b64encode(os.urandom(32)).decode())
+        self.put(keys / "current", "2026-10")
+        receivers = [self.start("receiver", n, "--shuffle-encryption", keys).ready() for n in (1, 2)]
+        pairer = self.start("pairer", 1, "--shuffle-encryption", keys).ready()
+        mesh = Mesh(receivers)
+        proxy.run(mesh.run([
+            (1, lambda: self.put(keys / "2026-11", base64.b64encode(os.urandom(32)).decode())),
+            (1 + KEYS_SECONDS, lambda: self.put(keys / "current", "2026-11")),
+            (1 + 2 * KEYS_SECONDS, lambda: None)]))
+        wait_until("the pairer has all", lambda: self.all_taken(receivers, [pairer], mesh), 40)
+        paths = collections.Counter(record["request"]["path"] for record in pairer.records() if stage.sides(record) == 2)
+        self.assertEqual(paths, collections.Counter(mesh.sent_at))
+        self.assertEqual(pairer.of("partition_refused_blocks"), 0)
+        bytes_of_topic = self.contents(self.own[1])
+        for key in (b"2026-10", b"2026-11"):
+            self.assertIn(key, bytes_of_topic)  # the header names it
+        for words in IN_CLEAR:
+            self.assertNotIn(words, bytes_of_topic)
+            self.assertNotIn(words, self.contents(self.own[3]))
+        plain = self.start("receiver", 3).ready()
+        proxy.run(Mesh([plain, plain]).run([(2, lambda: None)]))
+        wait_until("blocks are refused", lambda: pairer.of("partition_refused_blocks") > 0)
+        wait_until("the receiver has sent all", lambda: plain.of("halves_acked_total") == plain.of("halves_produced_total") > 0)
+        for words in IN_CLEAR:
+            self.assertIn(words, self.contents(self.own[1]))
+        self.assertIn("it is not encrypted", self.log_of(pairer))
+        self.assertEqual(len(pairer.records()), len(mesh.sent_at))
+
+    @staticmethod
+    def put(path, text):
+        """At one moment, as the kubelet does."""
+        new = path.with_name(f".{path.name}")
+        new.write_text(text)
+        new.replace(path)
+
+    @staticmethod
+    def contents(topic):
+        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%s"]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=30).stdout
 
     def test_envoys_move_to_another_receiver_and_lose_a_message_at_most(self):
         self.have_topics()
