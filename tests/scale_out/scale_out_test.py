@@ -299,7 +299,7 @@ class ScaleOut(unittest.TestCase):
             (1 + 2 * KEYS_SECONDS, lambda: None)]))
         wait_until("the pairer has all", lambda: self.all_taken(receivers, [pairer], mesh), 40)
         paths = collections.Counter(record["request"]["path"] for record in pairer.records() if stage.sides(record) == 2)
-        self.assertEqual(paths, collections.Counter(mesh.sent_at))
+        self.assertEqual(paths, collections.Counter(list(mesh.sent_at)))
         self.assertEqual(pairer.of("partition_refused_blocks"), 0)
         bytes_of_topic = self.contents(self.own[1])
         for key in (b"2026-10", b"2026-11"):
