@@ -301,6 +301,8 @@ class ScaleOut(unittest.TestCase):
         paths = collections.Counter(record["request"]["path"] for record in pairer.records() if stage.sides(record) == 2)
         self.assertEqual(paths, collections.Counter(list(mesh.sent_at)))
         self.assertEqual(pairer.of("partition_refused_blocks"), 0)
+        # A topic that nobody writes to has an end.
+        self.assertEqual([receiver.stop() for receiver in receivers], [0, 0])
         bytes_of_topic = self.contents(self.own[1])
         for key in (b"2026-10", b"2026-11"):
             self.assertIn(key, bytes_of_topic)  # the header names it
@@ -311,6 +313,7 @@ class ScaleOut(unittest.TestCase):
         proxy.run(Mesh([plain, plain]).run([(2, lambda: None)]))
         wait_until("blocks are refused", lambda: pairer.of("partition_refused_blocks") > 0)
         wait_until("the receiver has sent all", lambda: plain.of("halves_acked_total") == plain.of("halves_produced_total") > 0)
+        self.assertEqual(plain.stop(), 0)
         for words in IN_CLEAR:
             self.assertIn(words, self.contents(self.own[1]))
         self.assertIn("it is not encrypted", self.log_of(pairer))
