@@ -26,13 +26,13 @@ const char* SecurityName(tap::KafkaSecurity security) {
   return "plaintext";
 }
 
+}  // namespace
+
 const char* CompressionName(tap::Compression compression) {
   return compression == tap::Compression::kNone   ? "none"
          : compression == tap::Compression::kGzip ? "gzip"
                                                   : "zstd";
 }
-
-}  // namespace
 
 StatusOr<std::string> ReadSecret(const std::string& path) {
   auto text = base::ReadTextFile(path, kSecretBytesMax, base::kLineEnds);

@@ -16,6 +16,9 @@ namespace traffictap::kafkaclient {
 // The contents of a secret's file, without the line end at its end. kFailedPrecondition: none.
 StatusOr<std::string> ReadSecret(const std::string& path);
 
+// librdkafka's word for it.
+const char* CompressionName(tap::Compression compression);
+
 // Collects settings for a client; the first refused one is kept. Used by one thread.
 class KafkaSettings {
  public:

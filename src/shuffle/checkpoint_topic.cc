@@ -13,20 +13,13 @@
 namespace traffictap::shuffle {
 namespace {
 
-constexpr base::Nanos kWriteMax = 5 * base::kSecond;
 constexpr base::Nanos kReadMax = 10 * base::kSecond;
 constexpr int kPollMs = 100;
-
-Status ErrorOf(int error, const ShuffleSettings& settings) {
-  tap::KafkaOutput cluster = settings.cluster;
-  cluster.topic = settings.checkpoints;
-  return kafkaclient::KafkaError(error, cluster, "");
-}
 
 }  // namespace
 
 CheckpointTopic::CheckpointTopic(const ShuffleSettings& settings)
-    : KafkaClient(settings.cluster), settings_(settings) {}
+    : KafkaClient(settings.cluster), settings_(settings), writer_(settings) {}
 
 CheckpointTopic::~CheckpointTopic() { Destroy(); }
 
@@ -37,58 +30,19 @@ Status CheckpointTopic::Open() {
     to.Set("linger.ms", "0");
     to.Set("compression.type", "zstd");
     // A checkpoint that comes later than the next one is of no use.
-    to.Set("message.timeout.ms", std::to_string(kWriteMax / base::kMillisecond));
+    to.Set("message.timeout.ms", std::to_string(CheckpointWriter::kWriteMax / base::kMillisecond));
   });
-}
-
-std::string CheckpointTopic::KeyOf(uint32_t partition) const {
-  return fmt::format("{} {}", settings_.group, partition);
-}
-
-int CheckpointTopic::Produce(const std::string& topic, uint32_t partition, const std::string& key,
-                             const std::string& bytes, uint64_t id) {
-  return rd_kafka_producev(
-      get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(static_cast<int32_t>(partition)),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(bytes.data()), bytes.size()),
-      RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<uintptr_t>(id))), RD_KAFKA_V_END);
 }
 
 StatusOr<std::map<uint32_t, int64_t>> CheckpointTopic::Write(
     const std::vector<StateToSave>& states) {
   TT_RETURN_IF_ERROR(Open());
-  written_.clear();
-  std::map<uint64_t, uint32_t> partitions;
-  for (const auto& state : states) {
-    const uint64_t id = next_id_++;
-    const int error = Produce(settings_.checkpoints, state.partition, KeyOf(state.partition),
-                              state.checkpoint, id);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(error, settings_);
-    written_[id] = {};
-    partitions[id] = state.partition;
-  }
-  const auto all_done = [&] {
-    return std::all_of(written_.begin(), written_.end(),
-                       [](const auto& one) { return one.second.done; });
-  };
-  const base::Deadline deadline(kWriteMax);
-  while (!all_done()) {
-    if (deadline.left() == 0) return absl::UnavailableError("kafka: no broker takes checkpoints");
-    rd_kafka_poll(get(), std::min(kPollMs, deadline.left_ms()));
-  }
-  std::map<uint32_t, int64_t> out;
-  for (const auto& [id, written] : written_) {
-    if (written.error != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(written.error, settings_);
-    out[partitions[id]] = written.offset;
-  }
-  return out;
+  return writer_.Write(get(), states);
 }
 
 void CheckpointTopic::OnDelivery(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) ForgetTrouble();
-  const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
-  const auto found = written_.find(id);
-  if (found != written_.end()) found->second = {true, message.err, message.offset};
+  writer_.OnDelivery(message);
 }
 
 void CheckpointTopic::Append(uint32_t partition, const std::string& block) {
@@ -111,6 +65,7 @@ StatusOr<std::map<uint32_t, std::string>> CheckpointTopic::Read(
     to.Set("enable.auto.commit", "false");
     to.Set("enable.partition.eof", "true");
     to.Set("auto.offset.reset", "earliest");
+    to.Set("isolation.level", "read_committed");
   }));
   auto* list = rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()));
   const absl::Cleanup free_list = [&] { rd_kafka_topic_partition_list_destroy(list); };
@@ -120,7 +75,7 @@ StatusOr<std::map<uint32_t, std::string>> CheckpointTopic::Read(
         ->offset = offset;
   }
   const auto assigned = rd_kafka_assign(reader.get(), list);
-  if (assigned != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(assigned, settings_);
+  if (assigned != RD_KAFKA_RESP_ERR_NO_ERROR) return writer_.ErrorOf(assigned);
   const base::Deadline deadline(kReadMax);
   while (out.size() < offsets.size()) {
     if (deadline.left() == 0) {
@@ -131,7 +86,11 @@ StatusOr<std::map<uint32_t, std::string>> CheckpointTopic::Read(
     if (message == nullptr) continue;
     const absl::Cleanup free_message = [&] { rd_kafka_message_destroy(message); };
     const auto partition = static_cast<uint32_t>(message->partition);
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && !out.contains(partition)) {
+    // The end at the offset itself is that of what can be read by now: the offset was committed with the
+    // checkpoint, whose own partition the broker may still have to tell.
+    const auto asked = offsets.find(partition);
+    const bool waits = asked != offsets.end() && asked->second == message->offset;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && !out.contains(partition) && !waits) {
       return absl::DataLossError(
           fmt::format("the checkpoint of partition {} is gone from topic \"{}\": reset the group "
                       "{} to continue "
@@ -139,9 +98,9 @@ StatusOr<std::map<uint32_t, std::string>> CheckpointTopic::Read(
                       partition, settings_.checkpoints, settings_.group));
     }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) continue;
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(message->err, settings_);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return writer_.ErrorOf(message->err);
     const std::string key(static_cast<const char*>(message->key), message->key_len);
-    if (key != KeyOf(partition)) continue;
+    if (key != writer_.KeyOf(partition)) continue;
     out.try_emplace(partition, static_cast<const char*>(message->payload), message->len);
   }
   return out;

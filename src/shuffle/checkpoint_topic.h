@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shuffle/checkpoint_writer.h"
 #include "shuffle/kafka_client.h"
 #include "shuffle/pairer_log.h"
 #include "shuffle/shuffle_settings.h"
@@ -25,25 +26,17 @@ class CheckpointTopic final : public KafkaClient {
   // partition.
   StatusOr<std::map<uint32_t, int64_t>> Write(const std::vector<StateToSave>& states);
   // The first of the group's checkpoints in each partition from that offset on. Where the one at the
-  // offset is gone, a later one says more. kDataLoss: there is none.
+  // offset is gone, a later one says more; of a transaction it is there once that is committed. kDataLoss:
+  // there is none.
   StatusOr<std::map<uint32_t, std::string>> Read(const std::map<uint32_t, int64_t>& offsets) const;
   // Appends to the halves, if it can.
   void Append(uint32_t partition, const std::string& block);
 
  private:
-  struct Written {
-    bool done = false;
-    int error = 0;
-    int64_t offset = -1;
-  };
   void OnDelivery(const rd_kafka_message_s& message) override;
-  std::string KeyOf(uint32_t partition) const;
-  int Produce(const std::string& topic, uint32_t partition, const std::string& key,
-              const std::string& bytes, uint64_t id);
 
   const ShuffleSettings settings_;
-  uint64_t next_id_ = 1;
-  std::map<uint64_t, Written> written_;  // those that Write waits for
+  CheckpointWriter writer_;
 };
 
 }  // namespace traffictap::shuffle

@@ -24,13 +24,10 @@ namespace {
 
 constexpr size_t kMessagesMax = 256;  // of one turn
 constexpr base::Nanos kTickEvery = base::kSecond;
-constexpr base::Nanos kSettleStep = 10 * base::kMillisecond;
 // Finished keys that are remembered: of all partitions, and the bounds of one.
 constexpr size_t kTombstones = size_t{1} << 20;
 constexpr size_t kTombstonesMin = size_t{1} << 12;
 constexpr size_t kTombstonesMax = size_t{1} << 15;
-
-void Sleep(base::Nanos wait) { std::this_thread::sleep_for(std::chrono::nanoseconds(wait)); }
 
 void AddSince(const pairing::JoinCounters& now, const pairing::JoinCounters& before,
               pairing::JoinCounters* sum) {
@@ -44,6 +41,10 @@ void AddSince(const pairing::JoinCounters& now, const pairing::JoinCounters& bef
 GroupMember::GroupMember(GroupMemberOptions options, PairerLog* log, pairing::PairConsumer* next,
                          const base::Clock* clock)
     : options_(std::move(options)), log_(log), next_(next), clock_(clock) {}
+
+void GroupMember::Sleep(base::Nanos wait) {
+  std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
+}
 
 bool GroupMember::Opened() {
   if (open_) return true;
@@ -64,6 +65,7 @@ bool GroupMember::Opened() {
 void GroupMember::Reopen(const Status& why) {
   log::For("shuffle").error("leaves the group of pairers, to join it again err=\"{}\"",
                             Message(why));
+  Abort();
   log_->Close();
   Drop();
   trouble_ = why;
@@ -73,6 +75,7 @@ void GroupMember::Reopen(const Status& why) {
 
 void GroupMember::Turn(base::Nanos wait) {
   if (!Opened()) return Sleep(wait);
+  if (frozen_ || clock_->Monotonic() < calm_until_) return Sleep(std::min(wait, kSettleStep));
   if (waiting_) TakeAgain();
   if (waiting_) return Sleep(wait);
   if (named_) return;
@@ -90,7 +93,7 @@ void GroupMember::Turn(base::Nanos wait) {
   }
 }
 
-void GroupMember::Assign(const std::vector<uint32_t>& partitions) {
+void GroupMember::Assign(const std::vector<uint32_t>& partitions, bool again) {
   Drop();
   auto committed = log_->ReadCommitted(partitions);
   if (!committed.ok()) return Reopen(committed.status());
@@ -98,18 +101,18 @@ void GroupMember::Assign(const std::vector<uint32_t>& partitions) {
   trouble_ = absl::OkStatus();
   for (const uint32_t partition : partitions) {
     int64_t begin = PairerLog::kBeginning;
-    const Status owned = Own(partition, partitions.size(), (*committed)[partition], &begin);
+    const Status owned = Own(partition, partitions.size(), (*committed)[partition], again, &begin);
     if (!owned.ok()) return Reopen(owned);
     offsets[partition] = begin;
   }
   if (const Status begun = log_->Begin(offsets); !begun.ok()) return Reopen(begun);
-  GuardAssigned();
+  if (!again) GuardAssigned();
   joined_ = true;
   noted_at_ = clock_->Monotonic();
   log::For("shuffle").info("partitions assigned count={}", partitions.size());
 }
 
-Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& committed,
+Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& committed, bool again,
                         int64_t* begin) {
   PartitionPairerOptions options;
   options.partition = partition;
@@ -121,7 +124,10 @@ Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& com
   options.cipher = options_.cipher;
   Partition one;
   one.heard = clock_->Monotonic();
-  one.guard = committed.guard.Next();
+  // Whoever has it again has not died of what was in hand.
+  one.guard =
+      again ? CrashGuard{committed.guard.takeovers, CrashGuard::kNone, committed.guard.skipped}
+            : committed.guard.Next();
   if (one.guard.careful()) {
     const auto end = log_->End(partition);
     if (!end.ok()) return end.status();
@@ -259,6 +265,7 @@ void GroupMember::Revoke(const LogEvent& event) {
 void GroupMember::Leave() {
   if (open_) {
     if (!revoked_ || !revoked_->lost) SaveBeforeRelease();
+    Abort();
     log_->Close();
   }
   revoked_.reset();
@@ -267,81 +274,20 @@ void GroupMember::Leave() {
   Publish();
 }
 
-void GroupMember::TakeNotes() {
-  notes_.clear();
-  noted_blocks_.clear();
-  noted_at_ = clock_->Monotonic();
-  for (const auto& [partition, one] : owned_) {
-    const uint64_t blocks = one.pairer->counters().blocks;
-    if (!one.pairer->restored() || blocks == one.blocks_saved) continue;
-    const Checkpoint note = one.pairer->Note();
-    notes_.push_back({partition, note.next_offset, Encode(note)});
-    noted_blocks_[partition] = blocks;
-  }
-  if (!notes_.empty()) marks_ = options_.outputs();
+void GroupMember::Abort() {
+  if (log_->InTransaction()) log_->Abort();
 }
 
-// An output that is gone has been closed: what it had is settled.
-bool GroupMember::Settled(const OutputsProgress& marks) const {
-  const OutputsProgress now = options_.outputs();
-  return std::all_of(marks.begin(), marks.end(), [&](const auto& mark) {
-    const auto found = now.find(mark.first);
-    return found == now.end() || found->second.settled >= mark.second.offered;
-  });
-}
-
-void GroupMember::AwaitOutputs(const OutputsProgress& marks, base::Nanos wait) const {
-  for (base::Nanos waited = 0; !Settled(marks) && waited < wait; waited += kSettleStep) {
-    Sleep(kSettleStep);
-  }
-}
-
-void GroupMember::SaveWhenDue() {
-  const base::Nanos now = clock_->Monotonic();
-  if (notes_.empty()) {
-    if (now - noted_at_ < options_.checkpoint_interval) return;
-    TakeNotes();
-    if (notes_.empty()) return;
-  }
-  if (now - noted_at_ >= options_.outputs_wait || Settled(marks_)) Save();
-}
-
-void GroupMember::Save() {
-  const Status saved = log_->Save(notes_);
-  if (saved.ok()) {
-    checkpoints_ += notes_.size();
-    for (const auto& [partition, blocks] : noted_blocks_) {
-      Partition& one = owned_[partition];
-      one.blocks_saved = blocks;
-      one.guard = {};  // the checkpoint has what was skipped
-    }
-  } else {
-    checkpoints_failed_ += notes_.size();
-    log::For("shuffle").warn("checkpoint not saved partitions={} err=\"{}\"", notes_.size(),
-                             Message(saved));
-  }
-  notes_.clear();
-  noted_blocks_.clear();
-}
-
-void GroupMember::SaveBeforeRelease() {
-  TakeNotes();
-  if (!notes_.empty()) {
-    AwaitOutputs(marks_, options_.release_wait);
-    Save();
-  }
-  ClearGuards();
-}
-
+// What is in a transaction by now is nobody's.
 void GroupMember::Drop() {
+  Abort();
   for (const auto& [partition, one] : owned_) {
     if (one.pairer->restored()) AddSince(one.pairer->joins(), one.joins_before, &joins_past_);
   }
   joins_past_.waiting = 0;
   owned_.clear();
   waiting_.reset();
-  notes_.clear();
-  noted_blocks_.clear();
+  ForgetNotes();
 }
 
 void GroupMember::WriteTicks() {
@@ -372,7 +318,9 @@ pairing::JoinCounters GroupMember::Joins() const {
 
 void GroupMember::Publish() {
   MemberState out;
-  out.trouble = trouble_.ok() && open_ ? log_->status() : trouble_;
+  out.trouble = trouble_;
+  if (out.trouble.ok() && clock_->Monotonic() < told_until_) out.trouble = transaction_trouble_;
+  if (out.trouble.ok() && open_) out.trouble = log_->status();
   out.joined = joined_;
   out.partitions = owned_.size();
   for (const auto& [partition, one] : owned_) {
@@ -389,6 +337,7 @@ void GroupMember::Publish() {
   out.joins = Joins();
   out.checkpoints = checkpoints_;
   out.checkpoints_failed = checkpoints_failed_;
+  out.transactions_aborted = transactions_aborted_;
   absl::MutexLock lock(&mutex_);
   state_ = std::move(out);
 }

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,36 +12,11 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "pairing/pairer.h"
+#include "shuffle/group_member_options.h"
 #include "shuffle/pairer_log.h"
 #include "shuffle/partition_pairer.h"
 
 namespace traffictap::shuffle {
-
-// How far an output is: what it was offered, and what of it is delivered, dropped or kept on disk.
-struct OutputProgress {
-  uint64_t offered = 0;
-  uint64_t settled = 0;
-};
-using OutputsProgress = std::map<std::string, OutputProgress>;  // by the output's name
-
-struct GroupMemberOptions {
-  size_t waiting_bytes_max = size_t{512} << 20;     // of all partitions together
-  base::Nanos checkpoint_interval = base::kSecond;  // of what a kill repeats
-  base::Nanos outputs_wait = 10 * base::kSecond;    // a checkpoint waits as long for them
-  base::Nanos release_wait = 2 * base::kSecond;     // the same when partitions go
-  base::Nanos careful_wait = base::kSecond;         // the same for what a single block made
-  base::Nanos retry_wait = 2 * base::kSecond;       // until the log is opened again
-  // These four as PartitionPairerOptions'.
-  std::shared_ptr<BlockCipher> cipher;
-  std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
-  std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
-      [](const auto&, base::Nanos) { return false; };
-  pairing::HotIds* hot_ids = nullptr;
-  std::function<OutputsProgress()> outputs;
-  // Told before what a message brings: so much later it was appended than the one before it in its
-  // partition, of as many that the member owns.
-  std::function<void(base::Nanos passed, size_t owned)> time_passed = [](base::Nanos, size_t) {};
-};
 
 // A member's state at one moment.
 struct MemberState {
@@ -59,14 +32,19 @@ struct MemberState {
   base::Nanos read_until = INT64_MAX;  // the least PartitionPairer::now(); without partitions this
   uint64_t checkpoints = 0;            // of partitions that were saved
   uint64_t checkpoints_failed = 0;
+  uint64_t transactions_aborted = 0;
 };
 
 // One member of the pairers' group: joins the halves of the partitions that it is given, and says in
 // the log how far it is. Offsets are committed with the checkpoint alone, and that once the outputs
-// have the records of all halves before: so partitions that go in order lose and repeat nothing, and a
-// member that is killed repeats the records since its last checkpoint. Where owners die before they have
-// saved anything, the next one names each block before it takes it, until it is past what they can have
-// read: its successor skips the block of which it dies (CrashGuard). One thread's, but for state().
+// are through with the records of all halves before: so partitions that go in order lose and repeat
+// nothing, and a member that is killed repeats the records since its last checkpoint. Where owners
+// die one after the other before they have saved anything, the next one names each block before it takes
+// it, until it is past what they can have read: the block of which it dies is skipped by its successor
+// (CrashGuard). While the log has a transaction, its records are those of the halves before the
+// checkpoint that is saved with it and of no others: nothing is taken from when that was noted until
+// it is saved. A transaction that fails is aborted, and the member goes back to its checkpoints.
+// Used by one thread, but for state().
 class GroupMember {
  public:
   // All outlive the member.
@@ -84,6 +62,7 @@ class GroupMember {
   MemberState state() const;
 
  private:
+  static constexpr base::Nanos kSettleStep = 10 * base::kMillisecond;
   struct Partition {
     std::unique_ptr<PartitionPairer> pairer;
     pairing::JoinCounters joins_before;  // what former owners counted
@@ -94,10 +73,13 @@ class GroupMember {
     int64_t careful_until = 0;  // blocks before this offset are named before they are taken
     bool held = false;
   };
+  static void Sleep(base::Nanos wait);
   bool Opened();
   void Reopen(const Status& why);
-  void Assign(const std::vector<uint32_t>& partitions);
-  Status Own(uint32_t partition, size_t of, const CommittedState& committed, int64_t* begin);
+  // `again`: they are its own already.
+  void Assign(const std::vector<uint32_t>& partitions, bool again = false);
+  Status Own(uint32_t partition, size_t of, const CommittedState& committed, bool again,
+             int64_t* begin);
   void GuardAssigned();
   // At most one block of all partitions is in hand; kNone: none.
   void Name(uint32_t partition, int64_t offset);
@@ -108,11 +90,14 @@ class GroupMember {
   void Hold(uint32_t partition, const Status& why);
   void Revoke(const LogEvent& event);
   void TakeNotes();
+  void ForgetNotes();
   bool Settled(const OutputsProgress& marks) const;
   void AwaitOutputs(const OutputsProgress& marks, base::Nanos wait) const;
   void SaveWhenDue();
-  void Save();
+  Status Save();
   void SaveBeforeRelease();
+  void GoBack(const Status& why);
+  void Abort();
   void Drop();
   void WriteTicks();
   pairing::JoinCounters Joins() const;
@@ -141,6 +126,12 @@ class GroupMember {
   std::map<uint32_t, uint64_t> noted_blocks_;
   OutputsProgress marks_;
   base::Nanos noted_at_ = 0;
+  bool frozen_ = false;         // they are of the transaction that is open: nothing is taken
+  OutputsProgress in_vain_;     // what transactions waited for in vain: no further one waits for it
+  base::Nanos calm_until_ = 0;  // nothing is taken after a transaction failed. Monotonic
+  base::Nanos told_until_ = 0;  // that it failed. Monotonic
+  Status transaction_trouble_;  // why it failed, until one gets through
+  uint64_t transactions_aborted_ = 0;
   uint64_t checkpoints_ = 0;
   uint64_t checkpoints_failed_ = 0;
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-
-// librdkafka calls OnRebalance while a consumer is polled. It is only noted there: what must happen
-// before partitions go takes outputs and time, and librdkafka waits for the assign that answers. While
-// the consumer closes nobody is there to answer any more, so that is done on the spot.
 #include "shuffle/kafka_pairer_log.h"
 
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -18,96 +13,20 @@
 #include "kafkaclient/kafka_error.h"
 #include "shuffle/checkpoint_topic.h"
 #include "shuffle/commit_note.h"
-#include "shuffle/kafka_client.h"
+#include "shuffle/group_consumer.h"
 #include "shuffle/topic_check.h"
+#include "shuffle/transaction_producer.h"
 
 namespace traffictap::shuffle {
 namespace {
 
 constexpr base::Nanos kPartitionsEvery = 5 * base::kSecond;
 constexpr int kCommittedMs = 10'000;
+// While a transaction of a former owner is open the broker says nothing of its offsets: until it has timed out
+// and the broker has noticed.
+constexpr int kCommittedTries = 2;
 constexpr int kCommitMs = 5'000;
 constexpr int kEndMs = 5'000;
-
-// A list of partitions of the halves, freed with it.
-class Partitions {
- public:
-  explicit Partitions(const std::string& topic)
-      : topic_(topic), list_(rd_kafka_topic_partition_list_new(16)) {}
-  ~Partitions() { rd_kafka_topic_partition_list_destroy(list_); }
-  Partitions(const Partitions&) = delete;
-  Partitions& operator=(const Partitions&) = delete;
-
-  rd_kafka_topic_partition_t* Add(uint32_t partition) {
-    return rd_kafka_topic_partition_list_add(list_, topic_.c_str(),
-                                             static_cast<int32_t>(partition));
-  }
-  rd_kafka_topic_partition_list_t* get() const { return list_; }
-
- private:
-  const std::string topic_;
-  rd_kafka_topic_partition_list_t* const list_;
-};
-
-class GroupConsumer final : public KafkaClient {
- public:
-  explicit GroupConsumer(const ShuffleSettings& settings)
-      : KafkaClient(settings.cluster), settings_(settings) {}
-  ~GroupConsumer() override { Leave(); }
-
-  Status Join() {
-    TT_RETURN_IF_ERROR(CreateConsumer([&](kafkaclient::KafkaSettings& to) {
-      to.Set("group.id", settings_.group);
-      to.Set("partition.assignment.strategy", "range");
-      to.Set("session.timeout.ms", "10000");
-      to.Set("heartbeat.interval.ms", "2000");
-      to.Set("enable.auto.commit", "false");
-      to.Set("enable.auto.offset.store", "false");
-      // What retention took is told by the numbers of halves.
-      to.Set("auto.offset.reset", "earliest");
-      to.Set("fetch.wait.max.ms", "100");
-      to.Set("queued.max.messages.kbytes", "16384");
-    }));
-    Partitions topics(settings_.cluster.topic);
-    topics.Add(static_cast<uint32_t>(RD_KAFKA_PARTITION_UA));
-    const auto error = rd_kafka_subscribe(get(), topics.get());
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-    return kafkaclient::KafkaError(error, settings_.cluster, "");
-  }
-
-  void Leave() {
-    if (get() == nullptr) return;
-    closing_ = true;
-    // The answer to what may not be answered yet, or closing would wait for it for ever.
-    rd_kafka_assign(get(), nullptr);
-    rd_kafka_consumer_close(get());
-    Destroy();
-    closing_ = false;
-    events.clear();
-  }
-
-  std::deque<LogEvent> events;
-
- private:
-  void OnRebalance(int error, rd_kafka_topic_partition_list_t* partitions) override {
-    if (closing_ || (error != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
-                     error != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
-      rd_kafka_assign(get(), nullptr);
-      return;
-    }
-    LogEvent event;
-    event.kind = error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? LogEvent::Kind::kAssigned
-                                                               : LogEvent::Kind::kRevoked;
-    event.lost = event.kind == LogEvent::Kind::kRevoked && rd_kafka_assignment_lost(get()) != 0;
-    for (int i = 0; i < partitions->cnt; ++i) {
-      event.partitions.push_back(static_cast<uint32_t>(partitions->elems[i].partition));
-    }
-    events.push_back(std::move(event));
-  }
-
-  const ShuffleSettings settings_;
-  bool closing_ = false;
-};
 
 }  // namespace
 
@@ -117,7 +36,7 @@ struct KafkaPairerLog::State {
     CommitNote note;
   };
   State(const ShuffleSettings& of, const base::Clock* by)
-      : settings(of), clock(by), checkpoints(of), consumer(of) {}
+      : settings(of), clock(by), checkpoints(of), transactions(of, by), consumer(of) {}
   ~State() { FreeMessage(); }
 
   Status Error(int error) const {
@@ -181,15 +100,28 @@ struct KafkaPairerLog::State {
     return out;
   }
 
-  Status Commit(const std::map<uint32_t, Committed>& commits) {
-    Partitions list(settings.cluster.topic);
+  using Commits = std::map<uint32_t, Committed>;
+  static Commits CommitsOf(const std::vector<StateToSave>& states,
+                           const std::map<uint32_t, int64_t>& checkpoints) {
+    Commits out;
+    for (const auto& state : states) {
+      out[state.partition] = {state.next_offset, {checkpoints.at(state.partition), {}}};
+    }
+    return out;
+  }
+  static void Fill(const Commits& commits, Partitions* list) {
     for (const auto& [partition, commit] : commits) {
-      auto* one = list.Add(partition);
+      auto* one = list->Add(partition);
       const std::string note = Encode(commit.note);
       one->offset = commit.offset;
       one->metadata = strdup(note.c_str());  // freed with the list
       one->metadata_size = note.size();
     }
+  }
+
+  Status Commit(const Commits& commits) {
+    Partitions list(settings.cluster.topic);
+    Fill(commits, &list);
     rd_kafka_queue_t* queue = rd_kafka_queue_new(consumer.get());
     const absl::Cleanup free_queue = [&] { rd_kafka_queue_destroy(queue); };
     auto error = rd_kafka_commit_queue(consumer.get(), list.get(), queue, nullptr, nullptr);
@@ -203,12 +135,26 @@ struct KafkaPairerLog::State {
     return absl::OkStatus();
   }
 
+  Status SaveInTransaction(const std::vector<StateToSave>& states) {
+    Commits commits;
+    const auto send_offsets = [&](const std::map<uint32_t, int64_t>& places) {
+      commits = CommitsOf(states, places);
+      Partitions list(settings.cluster.topic);
+      Fill(commits, &list);
+      return transactions.SendOffsets(list.get(), consumer.membership());
+    };
+    TT_RETURN_IF_ERROR(transactions.Save(states, send_offsets));
+    for (const auto& [partition, commit] : commits) committed[partition] = commit;
+    return absl::OkStatus();
+  }
+
   const ShuffleSettings settings;
   const base::Clock* const clock;
   CheckpointTopic checkpoints;
+  TransactionProducer transactions;
   GroupConsumer consumer;
-  std::map<uint32_t, Committed> committed;  // as far as is known
-  rd_kafka_message_t* message = nullptr;    // whose bytes are the caller's until the next call
+  Commits committed;                      // as far as is known
+  rd_kafka_message_t* message = nullptr;  // whose bytes are the caller's until the next call
   base::Nanos check_at = 0;
   Status trouble;
 };
@@ -235,6 +181,7 @@ LogEvent KafkaPairerLog::Poll(base::Nanos wait) {
   LogEvent out;
   if (events.empty()) {
     if (state_->checkpoints.get() != nullptr) rd_kafka_poll(state_->checkpoints.get(), 0);
+    state_->transactions.Tend();
     out.failed = state_->Check();
     if (!out.failed.ok()) {
       out.kind = LogEvent::Kind::kRevoked;
@@ -258,7 +205,10 @@ StatusOr<std::map<uint32_t, CommittedState>> KafkaPairerLog::ReadCommitted(
   if (partitions.empty()) return out;
   Partitions list(state_->settings.cluster.topic);
   for (const uint32_t partition : partitions) list.Add(partition);
-  const auto error = rd_kafka_committed(state_->consumer.get(), list.get(), kCommittedMs);
+  auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  for (int i = 0; i < kCommittedTries && error == RD_KAFKA_RESP_ERR__TIMED_OUT; ++i) {
+    error = rd_kafka_committed(state_->consumer.get(), list.get(), kCommittedMs);
+  }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(error);
   for (int i = 0; i < list.get()->cnt; ++i) {
     const auto& one = list.get()->elems[i];
@@ -285,7 +235,7 @@ StatusOr<std::map<uint32_t, CommittedState>> KafkaPairerLog::ReadCommitted(
 // Where nobody has committed anything the offset is that of the first message of all: no checkpoint, so
 // nobody begins there.
 Status KafkaPairerLog::Guard(const std::map<uint32_t, CrashGuard>& guards) {
-  std::map<uint32_t, State::Committed> commits;
+  State::Commits commits;
   for (const auto& [partition, guard] : guards) {
     commits[partition] = state_->committed[partition];
     commits[partition].note.guard = guard;
@@ -308,7 +258,9 @@ Status KafkaPairerLog::Begin(const std::map<uint32_t, int64_t>& offsets) {
     list.Add(partition)->offset = offset == kBeginning ? RD_KAFKA_OFFSET_BEGINNING : offset;
   }
   const auto error = rd_kafka_assign(state_->consumer.get(), list.get());
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? absl::OkStatus() : state_->Error(error);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(error);
+  rd_kafka_resume_partitions(state_->consumer.get(), list.get());
+  return absl::OkStatus();
 }
 
 void KafkaPairerLog::Release() {
@@ -317,14 +269,19 @@ void KafkaPairerLog::Release() {
 }
 
 Status KafkaPairerLog::Save(const std::vector<StateToSave>& states) {
+  if (state_->transactions.open()) return state_->SaveInTransaction(states);
   const auto written = state_->checkpoints.Write(states);
   if (!written.ok()) return written.status();
-  std::map<uint32_t, State::Committed> commits;
-  for (const auto& state : states) {
-    commits[state.partition] = {state.next_offset, {written->at(state.partition), {}}};
-  }
-  return state_->Commit(commits);
+  return state_->Commit(State::CommitsOf(states, *written));
 }
+
+kafkaclient::RecordTransaction* KafkaPairerLog::records() { return &state_->transactions; }
+
+bool KafkaPairerLog::InTransaction() const { return state_->transactions.open(); }
+
+Status KafkaPairerLog::TransactionStatus() const { return state_->transactions.status(); }
+
+void KafkaPairerLog::Abort() { state_->transactions.AbortOpen(); }
 
 void KafkaPairerLog::Pause(uint32_t partition) {
   Partitions list(state_->settings.cluster.topic);

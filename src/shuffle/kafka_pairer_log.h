@@ -28,6 +28,10 @@ class KafkaPairerLog final : public PairerLog {
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override;
   void Release() override;
   Status Save(const std::vector<StateToSave>& states) override;
+  kafkaclient::RecordTransaction* records() override;
+  bool InTransaction() const override;
+  Status TransactionStatus() const override;
+  void Abort() override;
   void Pause(uint32_t partition) override;
   void Append(uint32_t partition, const std::string& block) override;
   uint64_t Behind(uint32_t partition, int64_t next_offset) const override;

@@ -12,6 +12,10 @@
 #include "base/status.h"
 #include "shuffle/commit_note.h"
 
+namespace traffictap::kafkaclient {
+class RecordTransaction;
+}
+
 namespace traffictap::shuffle {
 
 // What the log has for a pairer, one thing at a time.
@@ -73,8 +77,18 @@ class PairerLog {
   virtual Status Begin(const std::map<uint32_t, int64_t>& offsets) = 0;
   virtual void Release() = 0;
   // Writes the checkpoints, and once the log has them commits the offsets, without guards. Fails where the
-  // partitions are not ours any more: then nothing is committed.
+  // partitions are not ours any more: then nothing is committed. With a transaction all of it is in there,
+  // which is committed and over, or fails and stays open; `states` may be empty then.
   virtual Status Save(const std::vector<StateToSave>& states) = 0;
+
+  // Outputs whose records go into this log's cluster write them into a transaction, by way of records():
+  // null where there is none. It begins with a record.
+  virtual kafkaclient::RecordTransaction* records() = 0;
+  virtual bool InTransaction() const = 0;
+  // Not ok: the transaction that is open can only be aborted.
+  virtual Status TransactionStatus() const = 0;
+  // Ends the transaction that is open: nobody reads what was written in it.
+  virtual void Abort() = 0;
   // No more messages of it come until it is begun again.
   virtual void Pause(uint32_t partition) = 0;
   // Appends a block to the halves, if it can.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/record_transaction.h"
 #include "shuffle/pairer_log.h"
 
 namespace traffictap {
@@ -80,6 +81,7 @@ class FakePairerLog final : public shuffle::PairerLog {
     at_.clear();
     for (const auto& [partition, offset] : offsets) {
       at_[partition] = offset == kBeginning ? 0 : offset;
+      paused.erase(partition);
     }
     begun = offsets;
     return absl::OkStatus();
@@ -91,11 +93,22 @@ class FakePairerLog final : public shuffle::PairerLog {
   Status Save(const std::vector<shuffle::StateToSave>& states) override {
     ++saves;
     if (!save_status.ok()) return save_status;
+    in_transaction = false;
+    transaction.End(true);
     for (const auto& state : states) {
       topics_->committed[state.partition] = {state.next_offset, state.checkpoint};
       topics_->guards[state.partition] = {};
     }
     return absl::OkStatus();
+  }
+  kafkaclient::RecordTransaction* records() override { return &transaction; }
+  bool InTransaction() const override { return in_transaction || !transaction.open.empty(); }
+  Status TransactionStatus() const override { return transaction_status; }
+  void Abort() override {
+    ++aborts;
+    in_transaction = false;
+    transaction.End(false);
+    transaction_status = absl::OkStatus();
   }
   void Pause(uint32_t partition) override { paused[partition] = true; }
   void Append(uint32_t partition, const std::string& block) override {
@@ -120,8 +133,10 @@ class FakePairerLog final : public shuffle::PairerLog {
   }
 
   std::deque<shuffle::LogEvent> events;
-  Status open_status, read_status, save_status;
-  int opens = 0, saves = 0, releases = 0;
+  Status open_status, read_status, save_status, transaction_status;
+  int opens = 0, saves = 0, releases = 0, aborts = 0;
+  bool in_transaction = false;  // also without a record
+  fakes::RecordTransaction transaction;
   bool closed = false;
   std::map<uint32_t, int64_t> begun;
   std::map<uint32_t, bool> paused;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -108,7 +110,20 @@ class SimulatedCluster {
     }
   }
 
+  // Commits of transactions fail by that chance, of 1; half of those that fail are done all the same.
+  void FailCommits(double chance, uint64_t seed) {
+    fail_chance_ = chance;
+    random_.seed(seed);
+  }
+  enum class Fate { kDone, kFails, kDoneAndFails };
+  Fate CommitFate() {
+    const double drawn = std::uniform_real_distribution<double>()(random_);
+    if (drawn >= fail_chance_) return Fate::kDone;
+    return drawn < fail_chance_ / 2 ? Fate::kDoneAndFails : Fate::kFails;
+  }
+
   int refused_commits = 0;
+  int failed_commits = 0;
 
  private:
   std::vector<Partition> partitions_;
@@ -119,6 +134,8 @@ class SimulatedCluster {
   uint64_t generation_ = 0;
   bool away_ = false;
   base::Nanos away_since_ = 0;
+  double fail_chance_ = 0;
+  std::mt19937_64 random_;
 };
 
 // One pairer's view of it. A process that is killed only stops to call.
@@ -171,6 +188,7 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   }
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override {
     at_ = offsets;
+    paused_.clear();
     return absl::OkStatus();
   }
   void Release() override {
@@ -184,12 +202,32 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
     }
   }
   Status Save(const std::vector<shuffle::StateToSave>& states) override {
+    using Fate = SimulatedCluster::Fate;
     TT_RETURN_IF_ERROR(MayCommit());
+    const Fate fate = in_transaction_ ? cluster_->CommitFate() : Fate::kDone;
+    if (fate != Fate::kDone) ++cluster_->failed_commits;
+    if (fate == Fate::kFails) return absl::UnavailableError("no answer");
     for (const auto& state : states) {
       cluster_->partitions()[state.partition].committed = {state.checkpoint, {}};
     }
+    if (in_transaction_) committed();
+    if (fate == Fate::kDoneAndFails) return absl::UnavailableError("no answer");
+    in_transaction_ = false;
     return absl::OkStatus();
   }
+  kafkaclient::RecordTransaction* records() override { return nullptr; }
+  bool InTransaction() const override { return in_transaction_; }
+  Status TransactionStatus() const override {
+    return cluster_->away() ? absl::UnavailableError("no broker") : absl::OkStatus();
+  }
+  void Abort() override {
+    in_transaction_ = false;
+    aborted();
+  }
+  // By a record; `committed` or `aborted` tells how it ended. Of one that is done all the same both come.
+  void BeginTransaction() { in_transaction_ = true; }
+  std::function<void()> committed = [] {};
+  std::function<void()> aborted = [] {};
   Status Guard(const std::map<uint32_t, shuffle::CrashGuard>& guards) override {
     TT_RETURN_IF_ERROR(MayCommit());
     for (const auto& [one, guard] : guards) cluster_->partitions()[one].committed.guard = guard;
@@ -245,6 +283,7 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   int id_ = 0;
   base::Nanos lost_at_ = 0;  // when it called first after it was thrown out
   bool deaf_ = false;        // it has called while the cluster was away
+  bool in_transaction_ = false;
   std::map<uint32_t, int64_t> at_;
   std::set<uint32_t> paused_;
   std::string bytes_;  // of the message in hand

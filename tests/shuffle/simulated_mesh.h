@@ -25,6 +25,7 @@ struct MeshOptions {
   size_t receivers = 2;
   size_t pairers = 3;
   size_t bytes_max = size_t{1} << 20;  // of a receiver's blocks on their way
+  bool transactions = false;           // and written() is what their readers see
 };
 
 // What was sent, whatever becomes of it.
@@ -56,8 +57,8 @@ class SimulatedMesh {
   void RunAWhile(base::Nanos at_most = 3 * base::kSecond) { Run(kStep + chance_.Roll(at_most)); }
 
   size_t StartPairer() {
-    pairers_.push_back(
-        std::make_unique<SimulatedPairer>(pairers_.size(), &cluster_, &clock_, &chance_));
+    pairers_.push_back(std::make_unique<SimulatedPairer>(
+        pairers_.size(), &cluster_, &clock_, &chance_, options_.transactions ? &once_ : nullptr));
     return pairers_.size() - 1;
   }
   void RemoveTap() {
@@ -103,7 +104,7 @@ class SimulatedMesh {
   SimulatedReceiver& receiver(size_t number) { return *receivers_[number]; }
   SimulatedPairer& pairer(size_t number) { return *pairers_[number]; }
   const std::vector<Exchange>& exchanges() const { return exchanges_; }
-  const std::vector<Written>& written() const { return written_; }
+  const std::vector<Written>& written() const { return options_.transactions ? once_ : written_; }
   // The books of all partitions, by their present owners.
   shuffle::PartitionCounters Books() const {
     shuffle::PartitionCounters out;
@@ -194,7 +195,8 @@ class SimulatedMesh {
   std::vector<std::unique_ptr<SimulatedPairer>> pairers_;
   std::multimap<base::Nanos, Coming> coming_;
   std::vector<Exchange> exchanges_;
-  std::vector<Written> written_;
+  std::vector<Written> written_;  // by the outputs that are a little behind
+  std::vector<Written> once_;     // in transactions that were committed
 };
 
 }  // namespace traffictap::simulation

@@ -66,15 +66,21 @@ inline traffic::TapSet SimulatedTaps(std::span<const uint64_t> hashes) {
   return out;
 }
 
-// One life of a pairer with its output, which is a little behind.
+// One life of a pairer with its output, which is a little behind. With `once` each record goes besides into a topic that
+// the log's transactions have.
 class SimulatedPairer final : public pairing::PairConsumer {
  public:
   static constexpr base::Nanos kOutputMax = 200 * base::kMillisecond;  // until a record is through
 
   // All outlive it.
   SimulatedPairer(size_t number, SimulatedCluster* cluster, const base::Clock* clock,
-                  Chance* chance)
-      : number_(number), clock_(clock), chance_(chance), log_(cluster), removed_(clock) {
+                  Chance* chance, std::vector<Written>* once)
+      : number_(number), clock_(clock), chance_(chance), log_(cluster), once_(once), removed_(clock) {
+    log_.committed = [this] {
+      for (Written& written : open_) once_->push_back(std::move(written));
+      open_.clear();
+    };
+    log_.aborted = [this] { open_.clear(); };
     shuffle::GroupMemberOptions options;
     options.release_wait = 0;  // it would be slept through
     options.taps = [this](std::span<const uint64_t> hashes) {
@@ -116,6 +122,10 @@ class SimulatedPairer final : public pairing::PairConsumer {
     Written written = WrittenOf(pair);
     written.made = clock_->Wall();
     written.pairer = number_;
+    if (once_ != nullptr) {
+      log_.BeginTransaction();
+      open_.push_back(written);
+    }
     const base::Nanos before = output_.empty() ? 0 : output_.back().first;
     output_.emplace_back(std::max(before, written.made + chance_->Roll(kOutputMax)),
                          std::move(written));
@@ -151,6 +161,8 @@ class SimulatedPairer final : public pairing::PairConsumer {
   const base::Clock* const clock_;
   Chance* const chance_;
   SimulatedMemberLog log_;
+  std::vector<Written>* const once_;                    // or null
+  std::vector<Written> open_;                           // in the transaction
   std::vector<tap::TapSpecPtr> taps_{std::make_shared<const tap::TapSpec>()};
   shuffle::RemovedTaps removed_;
   bool removes_ = false;

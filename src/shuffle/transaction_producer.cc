@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shuffle/transaction_producer.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/deadline.h"
+#include "kafkaclient/kafka_error.h"
+#include "shuffle/transaction_trial.h"
+
+namespace traffictap::shuffle {
+namespace {
+
+constexpr base::Nanos kReadyMax = 4 * base::kSecond;
+constexpr base::Nanos kRoomMax = 5 * base::kSecond;
+constexpr base::Nanos kPoll = 100 * base::kMillisecond;
+// An output's own brokers may be that long in answering, at first and later; until it is asked again, and
+// any of those that were refused.
+constexpr base::Nanos kPatience = 5 * base::kSecond;
+constexpr base::Nanos kPatienceAgain = base::kSecond;
+constexpr base::Nanos kTryAgain = 30 * base::kSecond;
+constexpr base::Nanos kTryAnyAgain = 10 * base::kSecond;
+constexpr int kStrikes = 2;
+
+// What may be one topic's doing, and none of the others'.
+bool IsOfATopic(int error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+TransactionProducer::TransactionProducer(const ShuffleSettings& settings, const base::Clock* clock,
+                                         Try try_output)
+    : TransactionClient(settings, settings.member),
+      settings_(settings),
+      clock_(clock),
+      try_output_(
+          try_output
+              ? std::move(try_output)
+              : [settings](
+                    const auto& output, const auto& record,
+                    auto patience) { return TryOutput(settings, output, record, patience); }),
+      checkpoints_(settings) {}
+
+TransactionProducer::~TransactionProducer() {
+  ending_ = true;
+  Drop();
+}
+
+// Once a transaction can only be aborted, all of it comes again: nothing is worth a look before.
+Status TransactionProducer::Write(const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec,
+                                  const kafkaclient::TransactionRecord& record) {
+  const auto found = Find(party, spec);
+  Output& output = found->second;
+  if (!open_ || status_.ok()) TT_RETURN_IF_ERROR(Admit(&output, record));
+  if (!open_) {
+    const Status ready = Ready(kReadyMax);
+    if (NeedsSomebody(ready)) return Refuse(&output, ready);
+    open_ = true;
+    begun_ = ready.ok();
+    status_ = begun_ ? Begin() : ready;
+  }
+  output.wrote = true;
+  if (status_.ok()) Produce(found->first, output, record);
+  return absl::OkStatus();
+}
+
+TransactionProducer::Outputs::iterator TransactionProducer::Find(
+    const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec) {
+  const auto found = std::find_if(outputs_.begin(), outputs_.end(),
+                                  [&](const auto& one) { return one.second.party == party; });
+  if (found != outputs_.end()) return found;
+  const auto made = outputs_.try_emplace(next_id_++).first;
+  made->second.party = party;
+  made->second.spec = spec;
+  return made;
+}
+
+// Where the shuffle's own cluster does not answer, or not to us, nobody knows: then the transaction fails.
+Status TransactionProducer::Admit(Output* output, const kafkaclient::TransactionRecord& record) {
+  if (output->admitted) return absl::OkStatus();
+  const base::Nanos now = clock_->Monotonic();
+  if (!output->refused.ok() && now < std::max(output->try_at, try_again_at_)) {
+    return output->refused;
+  }
+  const Status tried = try_output_(output->spec, record,
+                                   std::exchange(output->tried, true) ? kPatienceAgain : kPatience);
+  if (IsRetryable(tried) || absl::IsUnauthenticated(tried)) {
+    open_ = true;
+    status_ = tried;
+    return absl::OkStatus();
+  }
+  if (!tried.ok()) return Refuse(output, tried);
+  output->refused = absl::OkStatus();
+  output->admitted = true;
+  return absl::OkStatus();
+}
+
+Status TransactionProducer::Refuse(Output* output, const Status& why) {
+  const base::Nanos now = clock_->Monotonic();
+  output->admitted = false;
+  output->refused = why;
+  output->try_at = now + kTryAgain;
+  try_again_at_ = now + kTryAnyAgain;
+  return why;
+}
+
+void TransactionProducer::Produce(uint64_t id, const Output& output,
+                                  const kafkaclient::TransactionRecord& record) {
+  const base::Deadline deadline(kRoomMax);
+  int error = TransactionClient::Produce(output.spec, record, id);
+  while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deadline.left() > 0) {
+    Poll(kPoll);
+    error = TransactionClient::Produce(output.spec, record, id);
+  }
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, output.spec);
+}
+
+void TransactionProducer::Break(int error, const tap::KafkaOutput& of) {
+  if (status_.ok()) status_ = kafkaclient::KafkaError(error, of, "");
+  if (!IsOfATopic(error)) return;
+  // Which of them it was, the next try tells.
+  for (auto& [id, output] : outputs_) output.admitted = output.admitted && !output.wrote;
+}
+
+void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
+  checkpoints_.OnDelivery(message);
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return ForgetTrouble();
+  if (ending_) return;
+  const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
+  const auto found = outputs_.find(id);
+  if (found == outputs_.end()) return Break(message.err, settings_.cluster);
+  Output& output = found->second;
+  if (IsOfATopic(message.err))
+    output.failed = kafkaclient::KafkaError(message.err, output.spec, "");
+  Break(message.err, output.spec);
+}
+
+Status TransactionProducer::status() {
+  if (!open_ || !status_.ok()) return status_;
+  Poll(0);
+  const int error = TroubleCode();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, settings_.cluster);
+  return status_;
+}
+
+Status TransactionProducer::Save(
+    const std::vector<StateToSave>& states,
+    const std::function<Status(const std::map<uint32_t, int64_t>&)>& send_offsets) {
+  TT_RETURN_IF_ERROR(status());
+  const auto written = checkpoints_.Write(get(), states);
+  // A record that was refused keeps the checkpoints from coming through, and says more.
+  if (const Status own = status(); !own.ok()) return own;
+  if (!written.ok()) return written.status();
+  if (!states.empty()) TT_RETURN_IF_ERROR(send_offsets(*written));
+  const Status committed = Commit();
+  if (!committed.ok()) {
+    status().IgnoreError();  // and which topic it was
+    return committed;
+  }
+  End(true);
+  return absl::OkStatus();
+}
+
+void TransactionProducer::AbortOpen() {
+  if (!open_) return;
+  ending_ = true;
+  if (begun_) Abort();
+  End(false);
+  ending_ = false;
+}
+
+// Its first record was taken and another one was not: trying it tells nothing more.
+void TransactionProducer::Strike(Output* output) {
+  const Status why = std::exchange(output->failed, absl::OkStatus());
+  if (++output->strikes < kStrikes) return;
+  output->strikes = 0;
+  Refuse(output, why).IgnoreError();
+}
+
+// Outputs that nobody has any more go.
+void TransactionProducer::End(bool committed) {
+  open_ = begun_ = false;
+  status_ = absl::OkStatus();
+  for (auto& [id, output] : outputs_) {
+    if (committed) output.strikes = 0;
+    if (!output.failed.ok()) Strike(&output);
+    if (std::exchange(output.wrote, false)) output.party->Ended(committed);
+  }
+  std::erase_if(outputs_, [](const auto& one) { return one.second.party.use_count() == 1; });
+}
+
+void TransactionProducer::Tend() {
+  Poll(0);
+  if (open_) return;
+  if (Refresh()) Drop();
+}
+
+}  // namespace traffictap::shuffle
