@@ -211,6 +211,7 @@ struct Collector::State {
     TT_RETURN_IF_ERROR(CreateLive());
     role = MakeRoleWork(options, clock, [this] { return pipeline->Snapshot(); });
     options.pipeline.detour = role.get();
+    if (role) options.pipeline.transaction = role->transaction();
     const bool pairer = traits().shuffles && traits().pairs;
     if (pairer) options.pipeline.leases = &leases;
     pipeline = std::make_unique<pipeline::Pipeline>(options.pipeline, clock, hub.get());

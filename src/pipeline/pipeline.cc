@@ -119,8 +119,8 @@ std::shared_ptr<TapsInForce> Pipeline::in_force() const {
 
 StatusOr<std::shared_ptr<TapRuntime>> Pipeline::MakeRuntime(const tap::TapSpecPtr& spec,
                                                             TapRuntime* former) {
-  const sinks::SinkContext context{options_.output_dir, spec->key(), clock_, output_memory_,
-                                   options_.spool_dir};
+  const sinks::SinkContext context{options_.output_dir, spec->key(),        clock_,
+                                   output_memory_,      options_.spool_dir, options_.transaction};
   auto made = TapRuntime::Create(spec, context, ViewsOf(pattern_times_), live_);
   if (!made.ok()) return made.status();
   if (options_.detour != nullptr) (*made)->UseTime(options_.detour->partition_time());

@@ -30,6 +30,8 @@ struct PipelineOptions {
   sinks::SinkOpener open_sink = sinks::OpenSink;
   // Null, or where taps with TapSpec::lease have theirs; outlives the pipeline.
   RecordLeases* leases = nullptr;
+  // Null, or what outputs with delivery.class ExactlyOnce write into; outlives the pipeline.
+  kafkaclient::RecordTransaction* transaction = nullptr;
   // Null, or what is done in the place of joining; outlives the pipeline, which has one thread then.
   Detour* detour = nullptr;
   // False: no thread is started, and the caller of SetTaps and Stop calls Step besides.

@@ -167,6 +167,11 @@ void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
                  state.checkpoints);
   writer.Counter("traffictap_shuffle_checkpoints_failed_total",
                  "Checkpoints of partitions not saved.", {}, state.checkpoints_failed);
+  writer.Counter(
+      "traffictap_shuffle_transactions_aborted_total",
+      "Transactions of outputs with delivery.class ExactlyOnce that were aborted. What was in "
+      "them is taken again.",
+      {}, state.transactions_aborted);
 }
 
 }  // namespace traffictap::roles

@@ -37,6 +37,7 @@ class PairerWork final : public RoleWork {
   size_t waiting_bytes() const override { return member_->state().waiting_bytes; }
 
   Status readiness() const override;
+  kafkaclient::RecordTransaction* transaction() override { return log_->records(); }
   void WriteMetrics(base::MetricWriter& writer) const override;
   base::Nanos read_until() const override;
 

@@ -4,6 +4,7 @@
 #include "fmt/format.h"
 #include "sinks/file/file_writer.h"
 #include "sinks/kafka/kafka_writer.h"
+#include "sinks/kafka/transactional_sink.h"
 #include "sinks/otlp/otlp_writer.h"
 #include "sinks/queued_sink.h"
 #include "sinks/spool/durable_sink.h"
@@ -83,9 +84,26 @@ StatusOr<std::unique_ptr<Sink>> OpenDurable(const tap::OutputSpec& spec, const S
       spool, options);
 }
 
+StatusOr<std::unique_ptr<Sink>> OpenTransactional(const tap::OutputSpec& spec,
+                                                  const SinkContext& context) {
+  if (spec.type != tap::OutputType::kKafka) {
+    return absl::InvalidArgumentError(
+        "delivery.class ExactlyOnce: only outputs of type Kafka can be part of a transaction");
+  }
+  if (context.transaction == nullptr) {
+    return absl::InvalidArgumentError(
+        "delivery.class ExactlyOnce needs receivers and pairers, whose progress is in Kafka too: "
+        "install with shuffle.enabled (--role pairer), or set delivery.class to BestEffort or "
+        "Durable");
+  }
+  return std::make_unique<TransactionalSink>(
+      spec.kafka, fmt::format("{} {}", context.tap_key, spec.name), context.transaction);
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<Sink>> OpenSink(const tap::OutputSpec& spec, const SinkContext& context) {
+  if (spec.exactly_once()) return OpenTransactional(spec, context);
   for (const Kind& kind : kKinds) {
     if (kind.type != spec.type) continue;
     auto writer = kind.open(spec.durable() ? ForSpool(spec) : spec, context);

@@ -9,6 +9,10 @@
 #include "sinks/sink.h"
 #include "tap/tap_spec.h"
 
+namespace traffictap::kafkaclient {
+class RecordTransaction;
+}
+
 namespace traffictap::sinks {
 
 // What the process gives to its outputs.
@@ -19,6 +23,8 @@ struct SinkContext {
   // That all outputs draw on; null: each has its own bound alone.
   std::shared_ptr<MemoryPool> memory;
   std::string spool_dir = {};  // Durable outputs keep their records below it
+  // That ExactlyOnce outputs write into, which outlives them; null: there can be none.
+  kafkaclient::RecordTransaction* transaction = nullptr;
 };
 
 // Opens the output that `spec` describes. What only the outside world can heal (broker down, disk

@@ -98,8 +98,9 @@ constexpr auto EnumNames(OtlpProtocol) {
 }
 
 constexpr auto EnumNames(DeliveryClass) {
-  return std::to_array<EnumName<DeliveryClass>>(
-      {{DeliveryClass::kBestEffort, "BestEffort"}, {DeliveryClass::kDurable, "Durable"}});
+  return std::to_array<EnumName<DeliveryClass>>({{DeliveryClass::kBestEffort, "BestEffort"},
+                                                 {DeliveryClass::kDurable, "Durable"},
+                                                 {DeliveryClass::kExactlyOnce, "ExactlyOnce"}});
 }
 
 constexpr auto EnumNames(DestinationType) {

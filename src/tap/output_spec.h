@@ -100,7 +100,7 @@ struct OtlpOutput {
 };
 
 // What becomes of records that the destination has not acknowledged.
-enum class DeliveryClass { kBestEffort, kDurable };
+enum class DeliveryClass { kBestEffort, kDurable, kExactlyOnce };
 struct DeliverySpec {
   DeliveryClass delivery_class = DeliveryClass::kBestEffort;  // `class`
   uint64_t spool_bytes_max = uint64_t{1} << 30;               // `maxSize`, on disk
@@ -121,6 +121,7 @@ struct OutputSpec {
   DeliverySpec delivery;
 
   bool durable() const { return delivery.delivery_class == DeliveryClass::kDurable; }
+  bool exactly_once() const { return delivery.delivery_class == DeliveryClass::kExactlyOnce; }
   friend bool operator==(const OutputSpec&, const OutputSpec&) = default;
 };
 

@@ -36,7 +36,9 @@ struct RolesTest {
     options.threaded = false;
     options.warm_up = 0;
     options.detour = detour;
-    options.open_sink = [](const tap::OutputSpec&, const sinks::SinkContext&) {
+    if (!receives) options.transaction = pairer.transaction();
+    options.open_sink = [](const tap::OutputSpec& spec, const sinks::SinkContext& context) {
+      if (spec.exactly_once()) return sinks::OpenSink(spec, context);
       return StatusOr<std::unique_ptr<sinks::Sink>>(std::make_unique<CountingSink>());
     };
     return std::make_unique<pipeline::Pipeline>(options, &clock, receives ? nullptr : &live);

@@ -269,6 +269,50 @@ BOOST_AUTO_TEST_CASE(what_lies_in_the_log_when_a_pairer_starts_waits_for_no_tap_
   BOOST_TEST(Offered("a") == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(records_that_come_exactly_once_are_committed_with_the_state_of_before) {
+  auto once = std::make_shared<tap::TapSpec>(*Tap("a", true));
+  once->outputs.resize(1);
+  once->outputs[0].type = tap::OutputType::kKafka;
+  once->outputs[0].delivery.delivery_class = tap::DeliveryClass::kExactlyOnce;
+  Give(*receiver_pipeline, {Tap("a", false)});
+  Give(*pairer_pipeline, {once});
+  const auto& transaction = log->transaction;
+  const auto exchange = [&](int number) {
+    Send(true, number);
+    Send(false, number);
+    for (int i = 0; i < 50 && transaction.open.empty(); ++i) Turns(100 * base::kMillisecond);
+    BOOST_TEST(transaction.open.size() == 1u);
+  };
+  const auto committed = [&] {
+    int64_t out = 0;
+    for (const auto& [partition, commit] : topics.committed) out += commit.first;
+    return out;
+  };
+  exchange(1);
+  Turns(2 * base::kSecond);
+  BOOST_TEST(transaction.committed.size() == 1u);
+  const int64_t before = committed();
+  BOOST_TEST(before > 0);
+  // One that fails leaves nothing, and its record comes again.
+  exchange(2);
+  log->save_status = absl::UnavailableError("no answer");
+  Turns(2 * base::kSecond);
+  BOOST_TEST(log->aborts == 1);
+  BOOST_TEST(transaction.open.empty());
+  BOOST_TEST(transaction.committed.size() == 1u);
+  BOOST_TEST(committed() == before);
+  BOOST_TEST(pairer.readiness().ToString().find("no answer") != std::string::npos);
+  BOOST_TEST(MetricsOf(pairer).find("traffictap_shuffle_transactions_aborted_total 1") !=
+             std::string::npos);
+  log->save_status = absl::OkStatus();
+  for (int i = 0; i < 50 && transaction.committed.size() < 2; ++i) Turns(500 * base::kMillisecond);
+  BOOST_TEST(transaction.committed.size() == 2u);
+  BOOST_TEST(transaction.committed[0].value != transaction.committed[1].value);
+  const auto counters = pairer_pipeline->Snapshot().taps[0].outputs.begin()->second;
+  BOOST_TEST(counters.offered == 2u);
+  BOOST_TEST(counters.delivered == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap

@@ -24,6 +24,7 @@ from stage import metric, wait_until
 
 COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
 HALVES, CHECKPOINTS, PLAIN = "traffictap.halves", "traffictap.checkpoints", "traffictap.plain"
+ONCE = "traffictap.once"
 PARTITIONS = 8
 AT_ONCE, PAUSE = 20, 0.1  # requests of a message, seconds between messages
 # What a kill repeats: a checkpoint interval, and what blocks, outputs and a busy machine add.
@@ -49,6 +50,7 @@ def setUpModule():
     BROKER.create(HALVES, PARTITIONS, message_timestamp_type="LogAppendTime")
     BROKER.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
     BROKER.create(PLAIN, PARTITIONS)
+    BROKER.create(ONCE, 3)
 
 
 def tearDownModule():
@@ -274,6 +276,113 @@ class ScaleOut(unittest.TestCase):
         for receiver in receivers:
             self.assertEqual(receiver.of("halves_lost_total"), 0)
         self.assertEqual(sum(p.of("partition_halves", result="lost") for p in pairers), 0)
+
+    def tap_once(self, *outputs):
+        """A tap whose outputs are part of the pairers' transactions: topics, by name, or with brokers of their own."""
+        specs = [{"name": name, "type": "Kafka", "delivery": {"class": "ExactlyOnce"},
+                  "kafka": {"brokers": [brokers or BROKER.address()], "topic": topic, "security": "Plaintext"}}
+                 for name, topic, brokers in outputs]
+        (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all", specs)))
+
+    def test_readers_of_committed_records_find_each_once_whoever_dies_or_stops(self):
+        self.have_topics()
+        self.tap_once(("once", ONCE, None))
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairers = [self.start("pairer", n) for n in (1, 2)]
+        for pairer in pairers:
+            pairer.ready()
+        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        mesh, state = Mesh(receivers), {}
+
+        def delivered(pairer):
+            return metric(pairer.metrics(), "output_delivered_total", output="once")
+
+        def owned(some):
+            wait_until("they own all", lambda: sum(p.of("partitions") for p in some) == PARTITIONS, 40)
+
+        def kill():
+            wait_until("the first pairer has written", lambda: delivered(pairers[0]))
+            pairers[0].kill()
+            pairers.append(self.start("pairer", 3).ready())
+            owned(pairers[1:])
+            wait_until("the third pairer has written", lambda: delivered(pairers[2]))
+            pairers[2].kill()
+            pairers.append(self.start("pairer", 4).ready())
+            owned((pairers[1], pairers[3]))
+
+        def stop():
+            wait_until("the fourth pairer has written", lambda: delivered(pairers[3]), 30)
+            state["code"] = pairers[1].stop()
+            owned(pairers[3:])
+
+        proxy.run(mesh.run([(2, lambda: (kill(), stop()))]))
+        self.assertEqual(state["code"], 0)
+        wait_until("the last pairer has all", lambda: self.at_rest(receivers, pairers[3], mesh), 40)
+        self.assertEqual(pairers[3].stop(), 0)
+        self.check_once(mesh)
+
+    def test_a_broker_that_goes_away_in_a_transaction_repeats_and_loses_nothing(self):
+        self.have_topics()
+        topic = f"{ONCE}.away"
+        BROKER.create(topic, 3)
+        self.tap_once(("once", topic, None))
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairer = self.start("pairer", 1).ready()
+        mesh = Mesh(receivers)
+
+        def go_away():
+            wait_until("it has written", lambda: metric(pairer.metrics(), "output_delivered_total", output="once"))
+            BROKER.kill()
+            time.sleep(3)
+            BROKER.start()
+            time.sleep(2)
+
+        proxy.run(mesh.run([(2, go_away)]))
+        wait_until("the pairer has all", lambda: self.at_rest(receivers, pairer, mesh), 60)
+        print(f"     {pairer.of('transactions_aborted_total'):.0f} transactions aborted")
+        self.assertEqual(pairer.stop(), 0)
+        self.check_once(mesh, topic)
+
+    def check_once(self, mesh, topic=ONCE):
+        def read():
+            return [message["record"] for message in BROKER.read(topic)]
+
+        # A reader of committed records waits for the transactions of those that were killed.
+        wait_until("the transactions of the dead are over", lambda: len(read()) >= len(mesh.sent_at), 40)
+        records = read()
+        for record in records:
+            self.assertNotIn("orphanReason", record)
+            self.assertEqual(stage.sides(record), 2)
+        times = collections.Counter(record["request"]["path"] for record in records)
+        self.assertEqual(set(times), set(mesh.sent_at))
+        self.assertEqual([path for path, count in times.items() if count != 1], [])
+        self.assertEqual(len({record["id"] for record in records}), len(records))
+        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-X",
+                   "isolation.level=read_uncommitted", "-f", "%o\n"]
+        written = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=30).stdout.count("\n")
+        print(f"     {len(records)} requests, {written} records written with those that were taken back")
+
+    def test_an_output_that_cannot_be_part_of_a_transaction_costs_its_own_records_alone(self):
+        self.have_topics()
+        topic = f"{ONCE}.alone"
+        BROKER.create(topic, 3)
+        self.tap_once(("elsewhere", topic, "127.0.0.1:1"), ("nowhere", f"{ONCE}.nowhere", None), ("own", self.own[1], None),
+                      ("once", topic, None))
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairer = self.start("pairer", 1).ready()
+        mesh = Mesh(receivers)
+        proxy.run(mesh.run([(6, lambda: None)]))
+        wait_until("the pairer has all", lambda: self.at_rest(receivers, pairer, mesh), 60)
+        metrics, log = pairer.metrics(), self.log_of(pairer)
+        for output, words in (("nowhere", "does not exist; create it"), ("own", "is the shuffle's own"),
+                              ("elsewhere", "do not say which cluster they are")):
+            with self.subTest(output):
+                self.assertEqual(metric(metrics, "output_dropped_total", output=output, reason="WriteFailed"), len(mesh.sent_at))
+                self.assertIn(words, log)
+        self.assertEqual(metric(metrics, "output_dropped_total", output="once"), 0)
+        self.assertEqual(pairer.of("transactions_aborted_total"), 0)
+        self.assertEqual(pairer.stop(), 0)
+        self.check_once(mesh, topic)
 
     @staticmethod
     def all_taken(receivers, pairers, mesh):

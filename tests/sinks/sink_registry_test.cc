@@ -5,6 +5,7 @@
 
 #include "base/process_clock.h"
 #include "fakes/manual_clock.h"
+#include "fakes/record_transaction.h"
 #include "fakes/records.h"
 #include "fakes/temp_dir.h"
 
@@ -33,6 +34,24 @@ BOOST_AUTO_TEST_CASE(a_file_output_without_an_output_directory_says_which_flag_i
   const auto sink = sinks::OpenSink(spec, {"", "shop/tap", &clock});
   BOOST_TEST(sink.status().code() == absl::StatusCode::kInvalidArgument);
   BOOST_TEST(Message(sink.status()).find("--output-dir") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_output_with_transactions_needs_kafka_and_who_has_them) {
+  fakes::ManualClock clock;
+  fakes::RecordTransaction transaction;
+  tap::OutputSpec spec;
+  spec.type = tap::OutputType::kKafka;
+  spec.delivery.delivery_class = tap::DeliveryClass::kExactlyOnce;
+  const sinks::SinkContext with{"", "shop/tap", &clock, nullptr, "", &transaction};
+  const auto opened = sinks::OpenSink(spec, with);
+  BOOST_REQUIRE(opened.ok());
+  (*opened)->Offer(fakes::MakeRecords(0, 2));
+  BOOST_TEST(transaction.open.size() == 2u);
+  const auto without = sinks::OpenSink(spec, {"", "shop/tap", &clock});
+  BOOST_TEST(without.status().code() == absl::StatusCode::kInvalidArgument);
+  BOOST_TEST(Message(without.status()).find("--role pairer") != std::string::npos);
+  spec.type = tap::OutputType::kFile;
+  BOOST_TEST(sinks::OpenSink(spec, with).status().code() == absl::StatusCode::kInvalidArgument);
 }
 
 namespace {

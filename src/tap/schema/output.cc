@@ -23,6 +23,8 @@ constexpr BrokerForm kByDestination = BrokerForm::kByDestination;
 // Nobody tells when the reader of a pipe has got hold of a line for good.
 constexpr const char* kStdoutIsNotDurable =
     "type Stdout has nobody who acknowledges records: use type File, Kafka or Otlp for Durable";
+constexpr const char* kOnlyKafkaIsExactlyOnce =
+    "only outputs of type Kafka can be part of a transaction: use another class";
 
 // A tap's author must not be able to leave the output directory.
 void CheckRelativePath(const Value& value, std::string* path) {
@@ -185,10 +187,13 @@ Kind<DeliverySpec> Delivery() {
   using D = DeliverySpec;
   constexpr const char* kNeedsDurable = "only class Durable takes maxSize and maxAge";
   return Object<D>()
-      .Optional("class", &D::delivery_class, Choice<DeliveryClass>(),
-                "BestEffort keeps waiting records in memory. Durable keeps them on disk until the "
-                "destination has acknowledged them, also across a crash of the collector; records "
-                "may then arrive twice, with the same id.")
+      .Optional(
+          "class", &D::delivery_class, Choice<DeliveryClass>(),
+          "BestEffort keeps waiting records in memory. Durable keeps them on disk until the "
+          "destination has acknowledged them, also across a crash of the collector; records "
+          "may then arrive twice, with the same id. ExactlyOnce writes them in transactions of "
+          "Kafka, so that readers with isolation.level=read_committed find each record once; "
+          "only with receivers and pairers, to a topic of their Kafka cluster.")
       .Optional("maxSize", &D::spool_bytes_max, Bytes(16 * kMi, 64 * kGi),
                 "Durable: size of the records on disk. Beyond it the oldest are dropped and "
                 "counted.")
@@ -228,10 +233,19 @@ Kind<OutputSpec> Output() {
           "self.type != 'Stdout' || !has(self.delivery) || !has(self.delivery.class) || "
           "self.delivery.class != 'Durable'",
           kStdoutIsNotDurable)
+      .Rule(
+          "self.type == 'Kafka' || !has(self.delivery) || !has(self.delivery.class) || "
+          "self.delivery.class != 'ExactlyOnce'",
+          kOnlyKafkaIsExactlyOnce)
       .Checked([](FieldReader& fields, const O& output) {
-        if (output.type != T::kStdout || !output.durable()) return;
-        fields.Fault("InvalidValue",
-                     std::string("must not have delivery.class Durable: ") + kStdoutIsNotDurable);
+        if (output.type == T::kStdout && output.durable()) {
+          fields.Fault("InvalidValue",
+                       std::string("must not have delivery.class Durable: ") + kStdoutIsNotDurable);
+        }
+        if (output.type != T::kKafka && output.exactly_once()) {
+          fields.Fault("InvalidValue", std::string("must not have delivery.class ExactlyOnce: ") +
+                                           kOnlyKafkaIsExactlyOnce);
+        }
       })
       .OfType("file", &O::type, T::kFile, block(&O::file, File()),
               "Write JSON lines to a file in the collector.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "fmt/format.h"
@@ -259,8 +260,15 @@ constexpr const char* kRecorderNeedsOutputs =
 constexpr const char* kRecorderHasNoMaxRecords =
     "limits.maxRecords would end a recorder, since held records count: remove one of them";
 
+constexpr const char* kRecorderIsNotExactlyOnce =
+    "a recorder holds records in memory, which a transaction cannot: remove it, or delivery.class "
+    "ExactlyOnce";
+
 void CheckRecorder(FieldReader& fields, const TapSpec& tap) {
   if (!tap.recorder || !fields.clean()) return;
+  const bool once = std::any_of(tap.outputs.begin(), tap.outputs.end(),
+                                [](const OutputSpec& output) { return output.exactly_once(); });
+  if (once) fields.Fault("Conflict", kRecorderIsNotExactlyOnce);
   if (tap.outputs.empty()) fields.Fault("Conflict", kRecorderNeedsOutputs);
   if (tap.limits.max_records) fields.Fault("Conflict", kRecorderHasNoMaxRecords);
 }
@@ -304,6 +312,10 @@ const Kind<TapSpec>& TapFields() {
                 kRecorderNeedsOutputs)
           .Rule("!has(self.recorder) || !has(self.limits) || !has(self.limits.maxRecords)",
                 kRecorderHasNoMaxRecords)
+          .Rule(
+              "!has(self.recorder) || !has(self.outputs) || self.outputs.all(o, !has(o.delivery) "
+              "|| !has(o.delivery.class) || o.delivery.class != 'ExactlyOnce')",
+              kRecorderIsNotExactlyOnce)
           .Checked(CheckRecorder)
           .Optional("metrics", &T::metrics, MetricsFields(),
                     "Counts requests and their durations for Prometheus, by edge and verdict, "

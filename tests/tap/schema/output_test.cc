@@ -91,6 +91,21 @@ BOOST_AUTO_TEST_CASE(reads_how_records_are_delivered) {
   BOOST_TEST(plain.delivery.spool_age_max == 86'400 * base::kSecond);
 }
 
+BOOST_AUTO_TEST_CASE(reads_that_records_are_delivered_exactly_once) {
+  const std::string kafka = "name: a, type: Kafka, kafka: {brokers: ['k:9092'], topic: t}, ";
+  const auto once = Output(Outputs(kafka + "delivery: {class: ExactlyOnce}"));
+  BOOST_TEST(once.exactly_once());
+  BOOST_TEST(!once.durable());
+  BOOST_TEST(!Output(Outputs(kafka + "delivery: {class: Durable}")).exactly_once());
+  BOOST_TEST(
+      Refuses(Outputs("name: a, type: Stdout, delivery: {class: ExactlyOnce}"), "spec.outputs[0]"));
+  BOOST_TEST(
+      Refuses(Outputs("name: a, type: File, file: {path: a}, delivery: {class: ExactlyOnce}"),
+              "spec.outputs[0]"));
+  BOOST_TEST(Refuses(Outputs(kafka + "delivery: {class: ExactlyOnce, maxAge: 1h}"),
+                     "spec.outputs[0].delivery"));
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_delivery_that_cannot_be) {
   const std::string file = "name: a, type: File, file: {path: a}, ";
   const std::string field = "spec.outputs[0].delivery";

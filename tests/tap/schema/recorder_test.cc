@@ -96,6 +96,13 @@ BOOST_AUTO_TEST_CASE(refuses_a_recorder_without_outputs_or_with_an_end_by_number
                      "Conflict"));
 }
 
+BOOST_AUTO_TEST_CASE(refuses_a_recorder_whose_records_would_be_in_a_transaction) {
+  const std::string recorder = "  recorder: {}\n  outputs: [{name: a, type: Kafka, ";
+  const std::string kafka = "kafka: {brokers: ['k:9092'], topic: t}, delivery: {class: ";
+  BOOST_TEST(Refuses(recorder + kafka + "ExactlyOnce}}]\n", "spec", "Conflict"));
+  GoodSpec(recorder + kafka + "Durable}}]\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace traffictap
