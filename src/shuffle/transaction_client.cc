@@ -77,14 +77,15 @@ Status TransactionClient::Commit() {
               [this](int wait_ms) { return rd_kafka_commit_transaction(get(), wait_ms); });
 }
 
+// A client whose messages were given up goes on with sequence numbers that the brokers have never seen.
 void TransactionClient::Abort() {
-  if (get() != nullptr && ready_ && !Failed()) {
-    const Status aborted =
-        Call(kAbortMax, [this](int wait_ms) { return rd_kafka_abort_transaction(get(), wait_ms); });
-    if (aborted.ok()) return;
-  }
+  const bool alive = get() != nullptr && ready_ && !Failed();
+  const Status aborted =
+      alive ? Call(kAbortMax,
+                   [this](int wait_ms) { return rd_kafka_abort_transaction(get(), wait_ms); })
+            : absl::UnavailableError("no client");
   Drop();
-  Ready(kReadyAgainMax).IgnoreError();
+  if (!aborted.ok()) Ready(kReadyAgainMax).IgnoreError();
 }
 
 void TransactionClient::Drop() {

@@ -39,8 +39,8 @@ class TransactionClient : public KafkaClient {
                      const rd_kafka_consumer_group_metadata_s* member);
   // Not ok: it may be committed all the same.
   Status Commit();
-  // Ends it whatever happens: a client that cannot is dropped, and the id taken by a new one, so that the
-  // brokers end it.
+  // Ends it whatever happens, and the client: where that one cannot, the id is taken by a new one, so that
+  // the brokers end it.
   void Abort();
   // Gives up the client; what is on its way is told to OnDelivery.
   void Drop();

@@ -126,6 +126,10 @@ void TransactionProducer::Produce(uint64_t id, const Output& output,
     Poll(kPoll);
     error = TransactionClient::Produce(output.spec, record, id);
   }
+  // It takes no more of a transaction that failed, and why says more.
+  const int trouble =
+      error == RD_KAFKA_RESP_ERR__STATE ? TroubleCode() : RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (trouble != RD_KAFKA_RESP_ERR_NO_ERROR) error = trouble;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, output.spec);
 }
 
@@ -140,6 +144,12 @@ void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
   checkpoints_.OnDelivery(message);
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return ForgetTrouble();
   if (ending_) return;
+  // Given up by librdkafka as the transaction failed: status() asks why.
+  if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+    given_up_ = message.err;
+    return;
+  }
   const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
   const auto found = outputs_.find(id);
   if (found == outputs_.end()) return Break(message.err, settings_.cluster);
@@ -152,8 +162,15 @@ void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
 Status TransactionProducer::status() {
   if (!open_ || !status_.ok()) return status_;
   Poll(0);
-  const int error = TroubleCode();
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, settings_.cluster);
+  int error = TroubleCode();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = given_up_;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return status_;
+  tap::KafkaOutput any = settings_.cluster;
+  any.topic.clear();
+  for (const auto& [id, output] : outputs_) {
+    if (output.wrote) any.topic += (any.topic.empty() ? "" : " or ") + output.spec.topic;
+  }
+  Break(error, any);
   return status_;
 }
 
@@ -195,6 +212,7 @@ void TransactionProducer::Strike(Output* output) {
 void TransactionProducer::End(bool committed) {
   open_ = begun_ = false;
   status_ = absl::OkStatus();
+  given_up_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (auto& [id, output] : outputs_) {
     if (committed) output.strikes = 0;
     if (!output.failed.ok()) Strike(&output);

@@ -72,6 +72,7 @@ class TransactionProducer final : public TransactionClient, public kafkaclient::
   bool open_ = false;
   bool begun_ = false;   // by the client as well
   bool ending_ = false;  // what is given up now is no failure
+  int given_up_ = 0;     // messages, as a librdkafka code; 0: none
   Status status_;        // of the one that is open
 };
 

@@ -28,10 +28,12 @@ class Trial final : public TransactionClient {
     error_ = Produce(output, record, 0);
     if (error_ != RD_KAFKA_RESP_ERR_NO_ERROR) return error_;
     const base::Deadline deadline(kAnswerMax);
-    while (!delivered_ && error_ == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    while (!delivered_) {
       if (deadline.left() == 0) return RD_KAFKA_RESP_ERR__TIMED_OUT;
       Poll(kPoll);
-      if (!delivered_) error_ = TroubleCode();
+      // With it librdkafka gives the record up, which says less.
+      const int trouble = TroubleCode();
+      if (trouble != RD_KAFKA_RESP_ERR_NO_ERROR) return trouble;
     }
     return error_;
   }
