@@ -195,6 +195,20 @@ class Shuffle(unittest.TestCase):
         self.assertNotIn("volumeClaimTemplates", least)
         self.assertIn({"name": "records", "emptyDir": {}}, least["template"]["spec"]["volumes"])
 
+    def test_where_another_cluster_has_the_pairers_there_are_none_and_no_alert_misses_them(self):
+        values = {**SHUFFLED_MOST, "shuffle": {**SHUFFLED_MOST["shuffle"], "pairers": {"replicas": 0}}}
+        here, there = rendered(SHUFFLED_MOST), rendered(values)
+        self.assertEqual(there[PAIRER]["spec"]["replicas"], 0)
+        self.assertNotIn("PodDisruptionBudget/traffictap-pairer", there)
+
+        def alerts(objects):
+            return {rule["alert"]: rule for group in objects["PrometheusRule/traffictap"]["spec"]["groups"] for rule in group["rules"]}
+
+        missed = alerts(here)
+        self.assertIn("TrafficTapPairersAbsent", missed)
+        del missed["TrafficTapPairersAbsent"]
+        self.assertEqual(alerts(there), missed)
+
     def test_pods_are_spread_and_stop_as_they_are_told(self):
         objects = rendered(SHUFFLED_MOST)
         pods = pods_of(objects)

@@ -6,6 +6,9 @@
 {{- if not $shuffle.brokers }}
 {{- fail "shuffle.enabled needs shuffle.brokers: the bootstrap brokers of your Kafka cluster, such as [kafka-0.kafka:9092]" }}
 {{- end }}
+{{- if and .Values.api.enabled (not $shuffle.pairers.replicas) }}
+{{- fail "shuffle.pairers.replicas is 0, so the records are in another cluster: set api.enabled=false, and watch them there" }}
+{{- end }}
 {{- with $shuffle.reader }}
 {{- if and $.Values.api.enabled (not (and .pairersSecret .readerSecret)) }}
 {{- fail "shuffle.enabled with api.enabled needs shuffle.reader.pairersSecret and readerSecret, so that pairers believe the reader who the user is; or set api.enabled=false" }}
@@ -26,6 +29,25 @@
 {{- if not (.resources.requests).cpu }}
 {{- fail "shuffle.receivers.autoscaling needs shuffle.receivers.resources.requests.cpu: its target is a percentage of that" }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A file of alerts. Without pairers here, none that looks for them. usage: include "traffictap.alerts" (list . "files/…") */ -}}
+{{- define "traffictap.alerts" -}}
+{{- $root := index . 0 }}{{ $text := $root.Files.Get (index . 1) }}
+{{- if or (not $root.Values.shuffle.enabled) $root.Values.shuffle.pairers.replicas }}
+{{- $text }}
+{{- else }}
+groups:
+{{- range (fromYaml $text).groups }}
+- name: {{ .name }}
+  rules:
+  {{- range .rules }}
+  {{- if ne .alert "TrafficTapPairersAbsent" }}
+  - {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
