@@ -36,6 +36,8 @@ part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test"
 # Faults of receivers, pairers and Kafka, with 200 seeds each.
 part shuffle env SHUFFLE_SEEDS=200 "$build/tests/shuffle/shuffle_test" --run_test=shuffle_faults --report_level=short
 part scale-out env FROZEN_SECONDS=60 TEST=stood_still tests/scale_out/run.sh "$build"
+# Each of three brokers dies twice, the one that leads most partitions first.
+part brokers env BROKER_KILLS=6 TEST=leaders_that_are_killed tests/scale_out/run.sh "$build"
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 # The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
 part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"

@@ -22,21 +22,28 @@ LISTENERS = {"PLAIN": 9092, "TLS": 9093, "SASL": 9094, "CONTROLLER": 9095}
 SECURITY = {"PLAIN": "PLAINTEXT", "TLS": "SSL", "SASL": "SASL_PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
 
 
+def new_cluster():
+    """Its first bits are 0: an id that began with a dash would be taken for an option."""
+    return base64.urlsafe_b64encode(bytes(1) + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+
+
 class Broker:
     def __init__(self, work, network, version=VERSION):
-        self.work, self.ip = pathlib.Path(work) / version, network.ip(HOST[version])
+        self.prepare(pathlib.Path(work) / version, network.ip(HOST[version]), version, new_cluster())
+        self.start()
+
+    def prepare(self, work, ip, version, cluster):
+        """All but its start."""
+        self.work, self.ip = work, ip
         self.work.mkdir()
         fetched = subprocess.run([HERE / "fetch_kafka.sh", version], check=True, stdout=subprocess.PIPE, text=True)
         self.jars = fetched.stdout.strip()
         self.config = self.work / "server.properties"
         self.authority(self.work / "kafka-tls")
         self.config.write_text("".join(f"{k}={v}\n" for k, v in self.properties().items()))
-        # Its first bits are 0: an id that began with a dash would be taken for an option.
-        cluster = base64.urlsafe_b64encode(bytes(1) + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         scram = "[name=%s,password=%s]" % (USER, PASSWORD)
         self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config,
                   "--add-scram", f"SCRAM-SHA-256={scram}", "--add-scram", f"SCRAM-SHA-512={scram}")
-        self.start()
 
     def authority(self, folder):
         folder.mkdir(parents=True)
@@ -97,10 +104,16 @@ class Broker:
         if run.returncode != 0:
             raise RuntimeError(f"{main}: {run.stdout}")
 
-    def start(self):
+    def launch(self):
         with open(self.work / "kafka.log", "a") as log:
             self.process = shop.start(self.command("kafka.Kafka", self.config), stdout=log, stderr=log)
+
+    def listens(self):
         shop.wait_for_port(self.ip, LISTENERS["PLAIN"], "Kafka", self.process, 120)
+
+    def start(self):
+        self.launch()
+        self.listens()
 
     def address(self, listener="PLAIN"):
         return f"{self.ip}:{LISTENERS[listener]}"

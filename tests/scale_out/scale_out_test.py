@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests whose sides come to different receivers, joined by pairers that die and stop meanwhile."""
-import asyncio
 import base64
 import collections
 import json
@@ -18,15 +17,12 @@ import broker as kafka
 import proxy
 import shop
 import stage
-from proxy import Proxy, entry, identifier, message
+from over_kafka import PARTITIONS, Mesh, Process
 from shop import Network
 from stage import metric, wait_until
 
-COLLECTOR = os.environ.get("COLLECTOR", "build/src/collector/traffictap-collector")
 HALVES, CHECKPOINTS, PLAIN = "traffictap.halves", "traffictap.checkpoints", "traffictap.plain"
 ONCE = "traffictap.once"
-PARTITIONS = 8
-AT_ONCE, PAUSE = 20, 0.1  # requests of a message, seconds between messages
 # What a kill repeats: a checkpoint interval, and what blocks, outputs and a busy machine add.
 REPEATED_SECONDS = 5
 # How long a pairer stands still, which has to be longer than its session; without it none does.
@@ -72,94 +68,6 @@ def tearDownModule():
     shutil.rmtree(WORK, ignore_errors=True)
 
 
-class Process:
-    """One role of the collector, as a child process."""
-
-    def __init__(self, work, role, number, *options):
-        self.role, self.name = role, f"{role}-{number}"
-        self.ip = NETWORK.ip({"receiver": 20, "pairer": 40}[role] + number)
-        self.als_port, self.http_port = 9001, 9090
-        self.work = pathlib.Path(work)
-        self.output = self.work / self.name
-        self.output.mkdir()
-        own = (["--als", f"{self.ip}:{self.als_port}"] if role == "receiver"
-               else ["--output-dir", self.output, "--live", "off"])
-        if "--shuffle-partitions" not in options:
-            options = ("--shuffle-partitions", PARTITIONS, *options)
-        command = [COLLECTOR, "--role", role, "--name", self.name, "--http", f"{self.ip}:{self.http_port}", "--taps",
-                   self.work / "taps", "--shuffle-brokers", BROKER.address(), *own, *options]
-        with open(self.work / f"{self.name}.log", "w") as log:
-            self.process = shop.start([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=log)
-        shop.wait_for_port(self.ip, self.http_port, self.name, self.process)
-
-    def readyz(self):
-        return shop.get(self.ip, self.http_port, "/readyz")
-
-    def ready(self):
-        wait_until(f"{self.name} is ready", lambda: self.readyz()[0] == 200, 30)
-        return self
-
-    def metrics(self):
-        lines = (line for line in shop.get(self.ip, self.http_port, "/metrics")[1].splitlines() if line and line[0] != "#")
-        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
-
-    def of(self, name, **labels):
-        return metric(self.metrics(), f"shuffle_{name}", **labels)
-
-    def records(self):
-        path = self.output / "all.jsonl"
-        # A kill may tear the last line.
-        lines = path.read_text().split("\n")[:-1] if path.exists() else []
-        return [json.loads(line) for line in lines]
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        return shop.stop(self.process)
-
-
-class Mesh:
-    """The two sides of each request to different receivers, by turns, until it is told to end."""
-
-    def __init__(self, receivers):
-        self.receivers, self.sent_at, self.ended = receivers, {}, False
-
-    async def run(self, actions):
-        """`actions`: pairs of a second and what is to be done then, in a thread of its own."""
-        async with Proxy(self.receivers[0]) as first, Proxy(self.receivers[1]) as second:
-            streams = {}
-            for number, one in enumerate((first, second)):
-                for side, pod, ip in (("client", "caller-0", "10.8.8.8"), ("server", "ghost-0", "10.9.9.9")):
-                    streams[number, side] = one.stream()
-                    await streams[number, side].write(identifier(pod, ip))
-            jobs = asyncio.gather(*(self.later(*action) for action in actions))
-            while not jobs.done():
-                await self.send(streams)
-                await asyncio.sleep(PAUSE)
-            await jobs
-            for stream in streams.values():
-                await stream.done_writing()
-                await proxy.ended(stream, 20)
-
-    @staticmethod
-    async def later(second, action):
-        await asyncio.sleep(second)
-        await asyncio.get_running_loop().run_in_executor(None, action)
-
-    async def send(self, streams):
-        sides = {key: [] for key in streams}
-        for _ in range(AT_ONCE):
-            number = len(self.sent_at)
-            ends = {"path": f"/{number}", "request_id": f"{number:08x}-0000-4000-8000-000000000000", "port": 1024 + number % 60000}
-            sides[number % 2, "client"].append(entry(client=True, **ends))
-            sides[(number + 1) % 2, "server"].append(entry(**ends))
-            self.sent_at[f"/{number}"] = time.monotonic()
-        for key, entries in sides.items():
-            await streams[key].write(message(*entries))
-
-
 class ScaleOut(unittest.TestCase):
     def setUp(self):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
@@ -183,8 +91,8 @@ class ScaleOut(unittest.TestCase):
         else:
             print(f"     the files of this test: {self.work}")
 
-    def start(self, role, number, *options):
-        self.processes.append(Process(self.work, role, number, *self.own, *options))
+    def start(self, role, number, *options, taps="taps"):
+        self.processes.append(Process(NETWORK, [BROKER.address()], self.work, role, number, *self.own, *options, taps=taps))
         return self.processes[-1]
 
     def test_what_is_wrong_with_a_topic_is_named_with_the_fix_and_none_is_made(self):
@@ -468,6 +376,27 @@ class ScaleOut(unittest.TestCase):
     def contents(topic):
         command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%s"]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=30).stdout
+    def test_of_two_clusters_a_tap_of_both_gets_all_and_a_tap_of_one_what_its_own_pairers_own(self):
+        """Each has taps of its own, a receiver and a pairer; topics and group are the same."""
+        (self.work / "taps" / "one.yaml").write_text(json.dumps(stage.tap("one")))
+        (self.work / "other-taps").mkdir()
+        (self.work / "other-taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
+        self.have_topics()
+        folders = ("taps", "other-taps")
+        receivers = [self.start("receiver", n, taps=taps).ready() for n, taps in enumerate(folders, 1)]
+        pairers = [self.start("pairer", n, taps=taps).ready() for n, taps in enumerate(folders, 1)]
+        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        mesh = Mesh(receivers)
+        # Longer than the other cluster's pairer waits for a tap that it does not know.
+        proxy.run(mesh.run([(7, lambda: None)]))
+        wait_until("the pairers have all", lambda: self.all_taken(receivers, pairers, mesh), 40)
+        records = [pairer.records() for pairer in pairers]
+        self.assertEqual(collections.Counter(r["request"]["path"] for of in records for r in of), collections.Counter(mesh.sent_at.keys()))
+        self.assertEqual({stage.sides(r) for of in records for r in of}, {2})
+        own, others = ({r["request"]["path"] for r in of} for of in records)
+        self.assertTrue(own and others)
+        self.assertEqual({r["request"]["path"] for r in pairers[0].records("one")}, own)
+        self.assertEqual(pairers[1].records("one"), [])
 
     def test_envoys_move_to_another_receiver_and_lose_a_message_at_most(self):
         self.have_topics()
