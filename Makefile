@@ -95,7 +95,7 @@ demo-local: collector ## Run a sample shop of real Envoys on the loopback networ
 	@python3 tests/shop/demo.py --collector $(BUILD)/src/collector/traffictap-collector
 
 .PHONY: bench
-bench: build ## Compare with other receivers, write docs/performance.md (12 minutes; PART=taps,waiting: these anew)
+bench: build ## Compare with other receivers, write docs/performance.md (17 minutes; PART=taps,waiting: these anew)
 	@python3 tests/bench/run.py --build $(BUILD) $(if $(PART),--only $(PART))
 
 .PHONY: bench-mesh

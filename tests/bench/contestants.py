@@ -13,22 +13,51 @@ from shop import wait_for_port
 LIVE = ("--live", "127.0.0.1:0")
 
 
-class TrafficTap(Measured):
-    name = "TrafficTap: join pairs, write them to a file"
+class Collector(Measured):
+    """The program in any of its roles."""
 
-    def __init__(self, build, work, taps, options=()):
+    def __init__(self, build, work, taps, options):
         """`taps`: YAML documents."""
         self.work = work = pathlib.Path(work)
         for folder in ("taps", "records", "spool"):
             (work / folder).mkdir(parents=True)
         for number, tap in enumerate(taps):
             (work / "taps" / f"{number}.yaml").write_text(tap)
-        self.port, self.http = free_port(), free_port()
+        self.http = free_port()
         super().__init__(
-            [build / "src/collector/traffictap-collector", "--als", self.address, "--http", f"127.0.0.1:{self.http}",
-             "--taps", work / "taps", "--output-dir", work / "records", "--spool-dir", work / "spool", "--name", "bench", "--log-level", "warn",
-             *(options if "--live" in options else ("--live", "off", *options))], work / "log",
-            stdout=subprocess.DEVNULL)
+            [build / "src/collector/traffictap-collector", "--http", f"127.0.0.1:{self.http}", "--taps", work / "taps",
+             "--log-level", "warn", *options], work / "log", stdout=subprocess.DEVNULL)
+
+    def ask(self, path):
+        """Status and text of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def metrics(self):
+        """The figures by name and labels, and those of one name summed over their labels."""
+        out = {}
+        for line in self.ask("/metrics")[1].splitlines():
+            if line and line[0] != "#":
+                name, value = line.rsplit(" ", 1)
+                for key in {name, name.split("{")[0]}:
+                    out[key] = out.get(key, 0) + float(value)
+        return out
+
+    def wait_streams(self, streams):
+        wait_until(lambda: self.metrics()["traffictap_als_streams"] == streams, f"{streams} open streams", self)
+
+
+class TrafficTap(Collector):
+    name = "TrafficTap: join pairs, write them to a file"
+
+    def __init__(self, build, work, taps, options=()):
+        self.port = free_port()
+        work = pathlib.Path(work)
+        super().__init__(build, work, taps, [
+            "--als", self.address, "--output-dir", work / "records", "--spool-dir", work / "spool", "--name", "bench",
+            *(options if "--live" in options else ("--live", "off", *options))])
         wait_for_port("127.0.0.1", self.port, "the collector", self.process)
 
     @property
@@ -40,20 +69,6 @@ class TrafficTap(Measured):
         find = lambda: re.search(r"Watch live: (\S+)", (self.work / "log").read_text())  # noqa: E731
         wait_until(find, "the page's address", self)
         return find()[1]
-
-    def metrics(self):
-        """The figures, those of one name summed over their labels."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
-        connection.request("GET", "/metrics")
-        out = {}
-        for line in connection.getresponse().read().decode().splitlines():
-            if line and line[0] != "#":
-                name, value = line.rsplit(" ", 1)
-                out[name.split("{")[0]] = out.get(name.split("{")[0], 0) + float(value)
-        return out
-
-    def wait_streams(self, streams):
-        wait_until(lambda: self.metrics()["traffictap_als_streams"] == streams, f"{streams} open streams", self)
 
     def wait_taken(self, entries):
         wait_until(lambda: self.metrics()["traffictap_join_kept_total"] >= entries, f"{entries} entries", self)

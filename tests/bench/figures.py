@@ -7,8 +7,9 @@ import pathlib
 from browser import Frames
 from recordings import Reading, Recording
 from scenarios import Result
+from shuffled import Shuffled
 
-KINDS = {kind.__name__: kind for kind in (Frames, Reading, Recording, Result)}
+KINDS = {kind.__name__: kind for kind in (Frames, Reading, Recording, Result, Shuffled)}
 
 
 def plain(figure):

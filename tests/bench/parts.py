@@ -8,12 +8,14 @@ import pathlib
 import browser
 import ends
 import recordings
+import shuffled
 from contestants import LIVE, Floor, FrontDoor, OtelCollector
 from scenarios import DURABLE, EVERYTHING, Bench, alternate, tap, to_file
 
 NOTHING = "  match: {paths: [{prefix: /nothing/}]}\n"
 # More than the machine may have cores: what matters is that they cost no more.
 THREADS = (1, 2, 4)
+PAIRERS = (1, 2, 4, 8)
 
 
 @dataclasses.dataclass
@@ -128,6 +130,16 @@ def threads(m):
         for count in THREADS})
 
 
+def shuffle(m):
+    """Role all, the two roles in its place, and so many pairers that find twice as many entries in Kafka."""
+    load = {"streams": 16, "requests": m.requests}
+    with shuffled.kafka_between(m.bench) as between:
+        runs = {"all": lambda: between.alone(**load), "receiver and pairer": lambda: between.both(**load)}
+        for count in PAIRERS:
+            runs[f"{count}"] = lambda count=count: between.drain(count, **{**load, "requests": 2 * m.requests})
+        return alternate(m.rounds, runs)
+
+
 def streams(m):
     """One of the numbers over mTLS as well."""
     counts = [10, 1000, 10_000] if m.scale == 1 else [10, 20, 40]
@@ -158,4 +170,4 @@ def page(m):
     return browser.by_rates(m.bench, 10 if m.scale == 1 else 1, (0, 1000, 10_000) if m.scale == 1 else (0,))
 
 
-PARTS = {part.__name__: part for part in (compare, outputs, remote, live, taps, threads, streams, waiting, readers, page)}
+PARTS = {part.__name__: part for part in (compare, outputs, remote, live, taps, threads, shuffle, streams, waiting, readers, page)}

@@ -29,6 +29,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def cpu_seconds(pid):
+    """User and system time of all threads so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
 class Measured:
     """A child process whose CPU time and memory are read from the kernel."""
 
@@ -41,9 +47,7 @@ class Measured:
         return self.process.poll() is None
 
     def cpu_seconds(self):
-        """User and system time of all threads so far."""
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.process.pid)
 
     def memory(self, which):
         """VmRSS (now) or VmHWM (peak) in bytes."""

@@ -66,6 +66,35 @@ def by_threads(results):
                    "1" if runs is one else spread(ratios(one, runs), "{:.2f}")) for count, runs in results.items()])
 
 
+def by_roles(results):
+    ours, both = results["all"], results["receiver and pairer"]
+
+    def of(seconds):
+        return spread([r.each(seconds(r)) for r in both], "{:.2f}")
+
+    rows = [("`all`", spread([r.micros for r in ours], "{:.2f}"), "1"),
+            ("receiver and pairer", spread([r.micros for r in both], "{:.2f}"), spread(ratios(ours, both), "{:.2f}")),
+            ("the receiver of these", of(lambda r: r.receiver), ""),
+            ("the pairer of these", of(lambda r: r.pairer), ""),
+            ("Kafka, which is not in them", of(lambda r: r.broker), "")]
+    return table(("Role", "µs of CPU per entry", "CPU compared to the first"), rows)
+
+
+def of_pairers(results):
+    return {count: runs for count, runs in results.items() if count.isdigit()}
+
+
+def by_pairers(results):
+    one = results["1"]
+    return table(("Pairers", "µs of CPU per entry", "CPU compared to one", "Peak memory of one"),
+                 [(count, spread([r.micros for r in runs], "{:.2f}"), "1" if runs is one else spread(ratios(one, runs), "{:.2f}"),
+                   megabytes(median(r.peak for r in runs))) for count, runs in of_pairers(results).items()])
+
+
+def by_shuffle(results):
+    return f"{by_roles(results)}\n\n{by_pairers(results)}"
+
+
 def open_cpu(results):
     """Microseconds of CPU that one more stream cost to open."""
     return median(r.opening_cpu for r in results) / results[0].streams * 1e6
@@ -151,7 +180,8 @@ def goals(figures):
     ours, alone, door = (compare[name] for name in ("join and write", "join alone", "receive and decode"))
     slow = taps["1, for a tenth of the entries a second"]
     most = most_streams(streams)
-    threads = max(figures["threads"], key=int)
+    threads, shuffle = max(figures["threads"], key=int), figures["shuffle"]
+    pairers = max(of_pairers(shuffle), key=int)
     rows = []
     if "OpenTelemetry Collector" in compare:
         other = compare["OpenTelemetry Collector"]
@@ -169,6 +199,9 @@ def goals(figures):
                 "{:.2f}", " times"),
         at_most(f"CPU with {threads} pairing threads", median(ratios(figures["threads"]["1"], figures["threads"][threads])), 1.05,
                 "{:.2f}", " times"),
+        at_most("CPU of a receiver and a pairer against role `all`", median(ratios(shuffle["all"], shuffle["receiver and pairer"])), 1.35,
+                "{:.2f}", " times"),
+        at_most(f"CPU with {pairers} pairers", median(ratios(shuffle["1"], shuffle[pairers])), 1.1, "{:.2f}", " times"),
         at_most("CPU to open a stream", open_cpu(streams[most]), 300, "{:.0f}", " µs"),
         at_most("Memory of an idle stream", idle_kilobytes(streams[most]), 25, "{:.1f}", " kB"),
         at_most(f"Peak memory with {most} streams", median(r.peak for r in streams[most]) / 2**20, 300, "{:.0f}", " MB"),
@@ -218,7 +251,7 @@ def mesh_part(text):
 
 
 TABLES = {"compare": compared, "outputs": by_outputs, "remote": by_ends, "live": by_live_readers, "taps": by_taps,
-          "threads": by_threads, "streams": by_streams, "waiting": by_waiting, "readers": by_readers, "page": by_rates}
+          "threads": by_threads, "shuffle": by_shuffle, "streams": by_streams, "waiting": by_waiting, "readers": by_readers, "page": by_rates}
 
 
 def parts(figures):
@@ -300,6 +333,18 @@ The load of the first line above, joined by `--pairing-threads` of them. What is
 depends on the cores that the machine has to spare.
 
 {by_threads(figures["threads"])}
+
+## Receivers and pairers
+
+16 streams, and one broker of Apache Kafka on the same machine, with 16 partitions ([Scale out](scale-out.md)). First what the roles take for
+the load of the first table, at 50,000 entries a second, written to a file:
+
+{by_roles(figures["shuffle"])}
+
+Then pairers alone, each a process of its own, who find twice as many entries in Kafka and read them as fast as they can. As with threads,
+what is compared is their cost:
+
+{by_pairers(figures["shuffle"])}
 
 ## Streams
 

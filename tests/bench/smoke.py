@@ -10,6 +10,7 @@ import ends
 import figures
 import report
 import run
+import shuffled
 from browser import Frames
 from contestants import LIVE, Floor, FrontDoor
 from parts import NOTHING, PARTS, Measurement
@@ -82,17 +83,34 @@ def live_readers_get_all(bench):
     assert bench.run(bench.traffictap(options=LIVE), beside=ends.reading(2, 80), **TINY).entries == 160
 
 
+def receivers_and_pairers_join_all(bench):
+    with shuffled.kafka_between(bench) as between:
+        assert between.alone(**TINY).entries == 160
+        both = between.both(**TINY)
+        assert both.entries == 160 and both.broker > 0, both
+        assert between.drain(2, **TINY).entries == 160
+        try:
+            between.both(one_sided=True, **TINY)
+        except RuntimeError as error:
+            assert "not all entries were joined" in str(error), error
+            return
+        raise AssertionError("halves alone passed as pairs")
+
+
 def page_tells_all_figures(bench):
-    """Measured without the other ends and the browser, which tests of their own have; kept in a file, and rendered from there."""
-    path, few = bench.folder(), [name for name in PARTS if name not in ("remote", "page")]
+    """Measured without Kafka, the other ends and the browser; kept in a file, and rendered from there."""
+    path, few = bench.folder(), [name for name in PARTS if name not in ("remote", "shuffle", "page")]
     known = run.measure(Measurement(bench, None, rounds=1, scale=0.001), few)
     known["remote"] = {name: known["outputs"]["File"] for name in ("File", "Kafka", "OTLP over gRPC")}
+    known["shuffle"] = {name: known["compare"]["join and write"] for name in ("all", "1", "8")}
+    known["shuffle"]["receiver and pairer"] = [shuffled.Shuffled(0.5, 1.5, 3.0, 1_000_000)]
     known["page"] = {"10,000": [Frames(10.0, 540, 0.1, 10_000)]}
     figures.save(path, known)
     former = run.PAGE.read_text()
     text = report.page(figures.load(path), report.mesh_part(former))
     assert text.endswith(former[former.index("## The mesh"):]), text
-    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "Waiting halves", "| receive and decode",
+    for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "| CPU with 8 pairers |",
+                 "| receiver and pairer | 2.00 ", "| Kafka, which is not in them | 3.00 ", "Waiting halves", "| receive and decode",
                  "over mTLS", "## Recorded files", "| jq", "| zstdcat", "| Kafka |", "## Live readers", "| 10,000 | 54 | 10 % | 100 ms |"):
         assert part in text, part
     known["compare"]["join and write"] = [Result(2.5, 200_000, 0, 0)]
@@ -102,7 +120,7 @@ def page_tells_all_figures(bench):
 
 CASES = [traffictap_joins_all, several_pairing_threads_join_all, a_spool_delivers_all,
          proxies_with_certificates_are_received, the_front_door_alone_drops_all, floor_sees_all, lost_entries_give_no_figure,
-         load_ends_with_an_error_without_a_receiver, halves_wait, live_readers_get_all, page_tells_all_figures]
+         load_ends_with_an_error_without_a_receiver, halves_wait, live_readers_get_all, receivers_and_pairers_join_all, page_tells_all_figures]
 
 
 def main():
