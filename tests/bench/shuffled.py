@@ -90,7 +90,8 @@ class Written:
 
 
 def check(entries, written, *processes):
-    """All that was sent is joined and written; nothing was lost or left alone."""
+    """All that was sent is joined and written; nothing was lost or left alone. A pairer counts a little after it has written."""
+    wait_until(lambda: sum(one.metrics().get("traffictap_join_kept_total", 0) for one in processes) >= entries, f"{entries} entries", processes[0])
     figures = [process.metrics() for process in processes]
     lost = {name: value for one in figures for name, value in one.items() if value and any(word in name for word in LOSSES)}
     pairs = sum(one.get("traffictap_pairs_total", 0) for one in figures)
