@@ -24,6 +24,7 @@ struct EndPattern {
   std::string pod = "";   // "pod/cart-7d4f"
   // The Service that was called: "cart", "cart.shop", its whole host name.
   std::string service = "";
+  friend bool operator==(const EndPattern&, const EndPattern&) = default;
 };
 
 // Conditions of one reader: the fields of a MatchSpec, and some that only readers have. All that
@@ -62,6 +63,7 @@ struct RecordConditions {
     if (inbound == outbound) return tap::Direction::kBoth;
     return inbound ? tap::Direction::kInbound : tap::Direction::kOutbound;
   }
+  friend bool operator==(const RecordConditions&, const RecordConditions&) = default;
 };
 
 }  // namespace traffictap::observe

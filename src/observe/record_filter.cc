@@ -132,6 +132,19 @@ bool HasCode(const PackedEntry& entry, const std::vector<tap::CodeRange>& wanted
          IsAnyOf(facts.response_code, wanted);
 }
 
+// Of a request that has ended, with all sides that it has: these have the codes that the skim tells, and
+// the verdict is one of ours.
+bool IsPlain(const traffic::RecordSkim& skim) {
+  return !skim.tcp && !skim.open && !skim.reduced && !skim.codes.empty() &&
+         traffic::ParseVerdict(skim.verdict).has_value();
+}
+
+bool AsksForCodesAndVerdictsAlone(RecordConditions conditions) {
+  conditions.match.response_codes.clear();
+  conditions.verdicts.clear();
+  return conditions == RecordConditions();
+}
+
 // What only one side tells.
 bool MatchesSides(const RecordConditions& c, const TrafficPair& pair) {
   const bool client =
@@ -172,12 +185,15 @@ bool RecordFilter::Part::Holds(const TrafficPair& pair) const {
                      [&](const std::string& text) { return RecordContains(pair, text); });
 }
 
-bool RecordFilter::Part::MayHold(const traffic::RecordSkim& skim) const {
+Wanted RecordFilter::Part::Judge(const traffic::RecordSkim& skim) const {
   const auto& match = conditions.match;
-  return (conditions.verdicts.empty() || MayBeOneOf(skim.verdict, conditions.verdicts)) &&
-         (match.methods.empty() || MayBeOneOf(skim.method, match.methods)) &&
-         (match.paths.empty() || MayHavePath(skim.path, match.paths)) &&
-         (match.response_codes.empty() || skim.tcp || HasCode(skim.codes, match.response_codes));
+  const bool may =
+      (conditions.verdicts.empty() || MayBeOneOf(skim.verdict, conditions.verdicts)) &&
+      (match.methods.empty() || MayBeOneOf(skim.method, match.methods)) &&
+      (match.paths.empty() || MayHavePath(skim.path, match.paths)) &&
+      (match.response_codes.empty() || skim.tcp || HasCode(skim.codes, match.response_codes));
+  if (!may) return Wanted::kNo;
+  return of_skim && IsPlain(skim) ? Wanted::kYes : Wanted::kMaybe;
 }
 
 Status RecordFilter::Add(RecordConditions conditions, bool excludes) {
@@ -185,7 +201,9 @@ Status RecordFilter::Add(RecordConditions conditions, bool excludes) {
   if (!match.ok()) return match.status();
   auto paths = PathFilter::Create(conditions.paths_with_query);
   if (!paths.ok()) return paths.status();
-  parts_.push_back({std::move(conditions), *std::move(match), *std::move(paths), excludes});
+  const bool of_skim = AsksForCodesAndVerdictsAlone(conditions);
+  parts_.push_back(
+      {std::move(conditions), *std::move(match), *std::move(paths), excludes, of_skim});
   return absl::OkStatus();
 }
 
@@ -219,9 +237,17 @@ bool RecordFilter::Matches(const TrafficPair& pair) const {
                      [&](const Part& part) { return part.Holds(pair) != part.excludes; });
 }
 
-bool RecordFilter::MayMatch(const traffic::RecordSkim& skim) const {
-  return std::all_of(parts_.begin(), parts_.end(),
-                     [&](const Part& part) { return part.excludes || part.MayHold(skim); });
+// What is sure to be kept out is left to Matches as well: a record that is none is to be told of.
+Wanted RecordFilter::Judge(const traffic::RecordSkim& skim) const {
+  Wanted out = parts_.empty() || IsPlain(skim) ? Wanted::kYes : Wanted::kMaybe;
+  for (const Part& part : parts_) {
+    const Wanted holds = part.Judge(skim);
+    if (holds == Wanted::kNo && !part.excludes) return Wanted::kNo;
+    // What is kept out surely fails, what is kept surely holds.
+    const bool sure = holds == (part.excludes ? Wanted::kNo : Wanted::kYes);
+    if (!sure) out = Wanted::kMaybe;
+  }
+  return out;
 }
 
 }  // namespace traffictap::observe

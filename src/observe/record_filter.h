@@ -13,6 +13,9 @@
 
 namespace traffictap::observe {
 
+// What a skim tells of whether a record is wanted.
+enum class Wanted { kNo, kMaybe, kYes };
+
 // Whether a reader wants a record. Immutable: thread-safe.
 class RecordFilter {
  public:
@@ -22,8 +25,9 @@ class RecordFilter {
   static StatusOr<std::unique_ptr<RecordFilter>> Parse(const std::vector<Parameter>& parameters);
 
   bool Matches(const traffic::TrafficPair& pair) const;
-  // False: no record of which a skim says this matches. Much cheaper than to read the record.
-  bool MayMatch(const traffic::RecordSkim& skim) const;
+  // What Matches says of every record of which a skim says this, or kMaybe; kYes holds where the record
+  // is sound (RecordReader::IsSound). Much cheaper than to read the record.
+  Wanted Judge(const traffic::RecordSkim& skim) const;
   // True where every record matches.
   bool empty() const { return parts_.empty(); }
 
@@ -33,8 +37,9 @@ class RecordFilter {
     std::unique_ptr<filter::PairFilter> match;
     std::unique_ptr<PathFilter> paths;
     bool excludes = false;
+    bool of_skim = false;  // it asks for nothing that a skim of a plain record does not tell
     bool Holds(const traffic::TrafficPair& pair) const;
-    bool MayHold(const traffic::RecordSkim& skim) const;
+    Wanted Judge(const traffic::RecordSkim& skim) const;
   };
   Status Add(RecordConditions conditions, bool excludes);
 

@@ -71,6 +71,15 @@ class Block {
   }
   void Take(size_t count) { at_ += count; }
 
+  // Copies what is there, or else has it read to where it is to go.
+  StatusOr<size_t> Read(std::span<char> to) {
+    if (at_ == bytes_.size()) return from_->Read(to);
+    const size_t count = std::min(bytes_.size() - at_, to.size());
+    std::copy_n(bytes_.data() + at_, count, to.data());
+    at_ += count;
+    return count;
+  }
+
  private:
   std::unique_ptr<ByteSource> from_;
   std::string bytes_;
@@ -81,14 +90,7 @@ class Plain final : public ByteSource {
  public:
   explicit Plain(Block block) : block_(std::move(block)) {}
 
-  StatusOr<size_t> Read(std::span<char> to) override {
-    const auto rest = block_.Rest();
-    if (!rest.ok()) return rest.status();
-    const size_t count = std::min(rest->size(), to.size());
-    std::copy_n(rest->data(), count, to.data());
-    block_.Take(count);
-    return count;
-  }
+  StatusOr<size_t> Read(std::span<char> to) override { return block_.Read(to); }
 
  private:
   Block block_;

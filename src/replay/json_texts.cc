@@ -8,7 +8,9 @@
 // passed over.
 #include "replay/json_texts.h"
 
+#include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <utility>
 
 namespace traffictap::replay {
@@ -38,19 +40,28 @@ bool IsOfEvents(std::string_view line) {
 }  // namespace
 
 Status JsonTexts::Fill() {
-  bytes_.erase(0, begin_);
+  const size_t left = end_ - begin_;
+  if (capacity_ < left + kBlockBytes) {
+    capacity_ = 2 * left + kBlockBytes;
+    // Not make_unique: it would zero the bytes.
+    std::unique_ptr<char[]> larger(new char[capacity_]);
+    std::copy_n(bytes_.get() + begin_, left, larger.get());
+    bytes_ = std::move(larger);
+  } else {
+    std::memmove(bytes_.get(), bytes_.get() + begin_, left);
+  }
   searched_ -= begin_;
   begin_ = 0;
-  const size_t size = bytes_.size();
-  bytes_.resize(size + kBlockBytes);
-  const auto count = source_->Read({bytes_.data() + size, kBlockBytes});
-  bytes_.resize(size + (count.ok() ? *count : 0));
+  end_ = left;
+  const auto count = source_->Read({bytes_.get() + end_, kBlockBytes});
+  if (count.ok()) end_ += *count;
   ended_ = !count.ok() || *count == 0;
   return count.status();
 }
 
 StatusOr<bool> JsonTexts::Next(std::string_view* text) {
   while (true) {
+    line_ = {};
     if (!found_.empty()) {
       text_ = std::move(found_.front());
       found_.pop_front();
@@ -73,19 +84,19 @@ StatusOr<bool> JsonTexts::Next(std::string_view* text) {
 
 // The next line, where it looks like one whole object; otherwise it is scanned.
 JsonTexts::Taken JsonTexts::TakeLine(std::string_view* text) {
-  size_t end = bytes_.find('\n', searched_);
-  const bool whole = end != std::string::npos;
-  searched_ = whole ? end : bytes_.size();
-  if (!whole && !ended_ && bytes_.size() - begin_ <= kTextBytesMax) return Taken::kNothing;
-  if (!whole) end = bytes_.size();
-  const auto line = std::string_view(bytes_).substr(begin_, end - begin_);
+  const std::string_view read(bytes_.get(), end_);
+  size_t end = read.find('\n', searched_);
+  const bool whole = end != std::string_view::npos;
+  searched_ = whole ? end : end_;
+  if (!whole && !ended_ && end_ - begin_ <= kTextBytesMax) return Taken::kNothing;
+  if (!whole) end = end_;
+  const auto line = read.substr(begin_, end - begin_);
   if (line.empty() && !whole) return Taken::kNothing;
   begin_ = searched_ = whole ? end + 1 : end;
   const auto trimmed = Trimmed(line);
   const bool idle = depth_ == 0 && at_line_start_ && line.size() <= kTextBytesMax;
   if (idle && trimmed.starts_with('{') && trimmed.ends_with('}')) {
-    text_ = trimmed;
-    *text = text_;
+    *text = line_ = trimmed;
     return Taken::kText;
   }
   Scan(line);
@@ -94,7 +105,9 @@ JsonTexts::Taken JsonTexts::TakeLine(std::string_view* text) {
 }
 
 bool JsonTexts::SplitLast() {
-  const std::string line = std::exchange(text_, {});
+  const std::string found = std::exchange(text_, {});
+  const std::string_view own = std::exchange(line_, {});
+  const std::string_view line = own.empty() ? found : own;
   if (line.empty()) return false;
   const size_t before = found_.size();
   const size_t passed_over = passed_over_;
@@ -123,7 +136,7 @@ size_t JsonTexts::ScanOutside(std::string_view bytes) {
   }
   at_line_start_ = false;
   if (c == '{') {
-    object_ = "{";
+    object_.assign(1, '{');
     depth_ = 1;
     fresh_ = true;
     useful_ = true;

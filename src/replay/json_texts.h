@@ -51,13 +51,17 @@ class JsonTexts {
   void EndLine();
 
   const std::unique_ptr<ByteSource> source_;
-  std::string bytes_;
+  // Read, and not taken yet: from begin_ to end_. No line ends between begin_ and searched_.
+  std::unique_ptr<char[]> bytes_;
+  size_t capacity_ = 0;
   size_t begin_ = 0;
-  size_t searched_ = 0;  // no line end between begin_ and here
+  size_t searched_ = 0;
+  size_t end_ = 0;
   bool ended_ = false;
 
   std::deque<std::string> found_;
-  std::string text_;  // what Next gave, or the last line
+  std::string text_;       // what was found and Next gave
+  std::string_view line_;  // the same where it is a line of its own, in bytes_; else empty
   std::string object_;
   size_t depth_ = 0;
   bool in_string_ = false;

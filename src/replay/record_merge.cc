@@ -6,12 +6,13 @@
 
 #include "fmt/format.h"
 #include "replay/json_texts.h"
-#include "traffic/read_pair.h"
 
 namespace traffictap::replay {
 namespace {
 
 namespace fs = std::filesystem;
+
+using observe::Wanted;
 
 constexpr std::string_view kControl = "{\"type\":";
 constexpr std::string_view kGap = "{\"type\":\"Gap\"";
@@ -34,9 +35,10 @@ base::Nanos StartOf(const v1::TrafficPair& pair) {
 // An open file and the record that comes next in it.
 class RecordMerge::File {
  public:
-  // `may_want` outlives it; an empty one wants all.
-  File(std::unique_ptr<ByteSource> source, const MayWant* may_want, ReadCounters* counters)
-      : texts_(std::move(source)), may_want_(may_want), counters_(counters) {}
+  // All outlive it. An empty `judge` may want all.
+  File(std::unique_ptr<ByteSource> source, const Judge* judge, traffic::RecordReader* reader,
+       ReadCounters* counters)
+      : texts_(std::move(source)), judge_(judge), reader_(reader), counters_(counters) {}
 
   // False at the end. What is no record is counted.
   bool Advance() {
@@ -58,12 +60,26 @@ class RecordMerge::File {
   bool Take(std::string_view text) {
     if (text.starts_with(kGap)) counters_->gaps += DroppedCount(text);
     if (text.starts_with(kControl)) return false;
-    if (*may_want_ && traffic::SkimRecord(text, &skim_) && !(*may_want_)(skim_)) {
+    const Status begun = reader_->Begin(text);
+    const bool skims = begun.ok() && *judge_ != nullptr && reader_->Skim(&skim_);
+    const Wanted wanted = skims ? (*judge_)(skim_) : Wanted::kMaybe;
+    if (wanted == Wanted::kNo) {
       ++counters_->records;
       ++counters_->skimmed;
       return false;
     }
-    auto pair = traffic::ReadPair(text);
+    if (wanted == Wanted::kYes && reader_->IsSound(&record_.start)) {
+      ++counters_->records;
+      record_.line = text;
+      record_.pair.Clear();
+      record_.judged = true;
+      return true;
+    }
+    return Read(text, begun);
+  }
+
+  bool Read(std::string_view text, const Status& begun) {
+    auto pair = begun.ok() ? reader_->Read() : StatusOr<v1::TrafficPair>(begun);
     if (!pair.ok()) {
       counters_->malformed += texts_.SplitLast() ? 0 : 1;
       return false;
@@ -75,7 +91,8 @@ class RecordMerge::File {
   }
 
   JsonTexts texts_;
-  const MayWant* const may_want_;
+  const Judge* const judge_;
+  traffic::RecordReader* const reader_;
   ReadCounters* const counters_;
   traffic::RecordSkim skim_;
   Record record_;
@@ -87,12 +104,12 @@ struct RecordMerge::Waiting {
   base::Nanos start = 0;
 };
 
-RecordMerge::RecordMerge(MayWant may_want) : may_want_(std::move(may_want)) {}
+RecordMerge::RecordMerge(Judge judge) : judge_(std::move(judge)) {}
 RecordMerge::~RecordMerge() = default;
 
 StatusOr<std::unique_ptr<RecordMerge>> RecordMerge::Open(const std::vector<std::string>& paths,
-                                                         MayWant may_want) {
-  std::unique_ptr<RecordMerge> out(new RecordMerge(std::move(may_want)));
+                                                         Judge judge) {
+  std::unique_ptr<RecordMerge> out(new RecordMerge(std::move(judge)));
   for (const auto& path : paths) TT_RETURN_IF_ERROR(out->Add(path));
   std::stable_sort(out->waiting_.begin(), out->waiting_.end(),
                    [](const Waiting& a, const Waiting& b) { return a.start > b.start; });
@@ -104,9 +121,9 @@ Status RecordMerge::Add(const std::string& path) {
   if (!source.ok()) return source.status();
   // A pipe is read once: it stays open. Of a file only the first record's time is kept.
   ReadCounters looked;
-  const MayWant all;
+  const Judge all;
   const bool pipe = path == "-" || !fs::is_regular_file(path);
-  auto file = std::make_unique<File>(*std::move(source), pipe ? &may_want_ : &all,
+  auto file = std::make_unique<File>(*std::move(source), pipe ? &judge_ : &all, &reader_,
                                      pipe ? &counters_ : &looked);
   if (pipe) {
     if (file->Advance()) files_.push_back(std::move(file));
@@ -130,7 +147,7 @@ void RecordMerge::OpenDue() {
       counters_.broken.push_back(source.status());  // removed meanwhile
       continue;
     }
-    auto file = std::make_unique<File>(*std::move(source), &may_want_, &counters_);
+    auto file = std::make_unique<File>(*std::move(source), &judge_, &reader_, &counters_);
     if (file->Advance()) files_.push_back(std::move(file));
   }
 }

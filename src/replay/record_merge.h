@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "traffic/record_skim.h"
+#include "observe/record_filter.h"
+#include "traffic/record_reader.h"
 #include "traffictap/v1/pair.pb.h"
 
 namespace traffictap::replay {
@@ -17,10 +18,11 @@ struct Record {
   std::string line;  // its JSON, without line ends
   v1::TrafficPair pair;
   base::Nanos start = 0;  // of the request, by the reporter's clock; 0 where the record has none
+  bool judged = false;    // wanted for sure; then `pair` is empty
 };
 
-// Whether a record may be wanted.
-using MayWant = std::function<bool(const traffic::RecordSkim&)>;
+// Whether a record is wanted.
+using Judge = std::function<observe::Wanted(const traffic::RecordSkim&)>;
 
 // What was read, whatever became of it.
 struct ReadCounters {
@@ -36,10 +38,10 @@ struct ReadCounters {
 class RecordMerge {
  public:
   // Looks at the first record of each file. kNotFound, kPermissionDenied: of the first file that
-  // cannot be opened. With `may_want` the other records are passed over; the first of a file may
-  // come out nevertheless.
+  // cannot be opened. What `judge` does not want is passed over, and what it wants for sure is not read
+  // further; neither holds for all records, as not every one can be skimmed.
   static StatusOr<std::unique_ptr<RecordMerge>> Open(const std::vector<std::string>& paths,
-                                                     MayWant may_want = nullptr);
+                                                     Judge judge = nullptr);
   ~RecordMerge();
 
   // False at the end of all files. The record is the caller's.
@@ -49,11 +51,12 @@ class RecordMerge {
  private:
   class File;
   struct Waiting;
-  explicit RecordMerge(MayWant may_want);
+  explicit RecordMerge(Judge judge);
   Status Add(const std::string& path);
   void OpenDue();
 
-  const MayWant may_want_;
+  const Judge judge_;
+  traffic::RecordReader reader_;              // of all files
   std::vector<Waiting> waiting_;              // not open yet, the latest first
   std::vector<std::unique_ptr<File>> files_;  // open, each with its next record
   ReadCounters counters_;

@@ -4,6 +4,8 @@
 namespace traffictap::replay {
 namespace {
 
+using observe::Wanted;
+
 class Replay {
  public:
   Replay(const ReplayOptions& options, const OnRecord& on_record, ReplayCounters* counters)
@@ -16,7 +18,7 @@ class Replay {
       if (!found.ok()) return found.status();
       files.insert(files.end(), found->begin(), found->end());
     }
-    auto merge = RecordMerge::Open(files, Skim());
+    auto merge = RecordMerge::Open(files, JudgeOf());
     if (!merge.ok()) return merge.status();
     const Status done = options_.pair_again ? Rejoin(**merge) : PassOn(**merge);
     counters_->read = (*merge)->counters();
@@ -26,17 +28,28 @@ class Replay {
 
  private:
   // What is joined again may be wanted for what its other half says.
-  MayWant Skim() const {
-    if (options_.pair_again || options_.filter == nullptr || options_.filter->empty()) return {};
-    return [this](const traffic::RecordSkim& skim) {
-      return options_.stop.stop_requested() || options_.filter->MayMatch(skim);
+  Judge JudgeOf() const {
+    const bool by_filter = options_.filter != nullptr && !options_.filter->empty();
+    if (options_.pair_again) return {};
+    if (!by_filter && options_.may_want == nullptr && !options_.lines_alone) return {};
+    return [this, by_filter](const traffic::RecordSkim& skim) {
+      if (options_.stop.stop_requested()) return Wanted::kMaybe;
+      if (options_.may_want != nullptr && !options_.may_want(skim)) return Wanted::kNo;
+      const Wanted wanted = by_filter ? options_.filter->Judge(skim) : Wanted::kYes;
+      return wanted == Wanted::kYes && !options_.lines_alone ? Wanted::kMaybe : wanted;
     };
   }
 
   Status PassOn(RecordMerge& merge) {
     EntryMaker maker;
     Record record;
-    while (failed_.ok() && merge.Next(&record)) Offer(record, maker.Make(record.pair).pair);
+    while (failed_.ok() && merge.Next(&record)) {
+      if (record.judged) {
+        Pass(record, {});
+      } else {
+        Offer(record, maker.Make(record.pair).pair);
+      }
+    }
     return failed_;
   }
 
@@ -52,12 +65,16 @@ class Replay {
   }
 
   void Offer(const Record& record, const traffic::TrafficPair& pair) {
-    if (options_.stop.stop_requested()) {
-      failed_ = absl::CancelledError("interrupted");
+    if (!options_.stop.stop_requested() && !Wants(pair)) {
+      ++counters_->filtered;
       return;
     }
-    if (!Wants(pair)) {
-      ++counters_->filtered;
+    Pass(record, pair);
+  }
+
+  void Pass(const Record& record, const traffic::TrafficPair& pair) {
+    if (options_.stop.stop_requested()) {
+      failed_ = absl::CancelledError("interrupted");
       return;
     }
     ++counters_->kept;

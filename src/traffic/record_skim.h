@@ -3,23 +3,22 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace traffictap::traffic {
 
-// The little that tells of most records that a filter does not want them, in a fraction of the time
-// that reading the record takes.
+// The little that tells of most records whether a filter wants them, in a fraction of the time that
+// reading the record takes (RecordReader).
 struct RecordSkim {
+  std::string id;
   std::string verdict;
+  std::string request_id;
   std::string method;           // empty where there is none
   std::string path;             // with its query; the same
   bool tcp = false;             // a connection: codes say nothing
+  bool open = false;            // of a stream that had not ended
+  bool reduced = false;         // a side may be hidden
   std::vector<uint32_t> codes;  // the response code of each side; 0 where it has none
 };
-
-// `line` is a record as AppendPairJson writes it. False: it is no record, or not as expected; only
-// ReadPair tells. Names and values that are not looked at may be wrong.
-bool SkimRecord(std::string_view line, RecordSkim* out);
 
 }  // namespace traffictap::traffic

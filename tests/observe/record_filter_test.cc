@@ -9,6 +9,7 @@
 #include "observe/filter_words.h"
 #include "observe/sample_records.h"
 #include "traffic/pair_json.h"
+#include "traffic/record_reader.h"
 #include "traffic/sample_entries.h"
 
 namespace traffictap {
@@ -266,8 +267,9 @@ const std::vector<Case> kRefused = {
 traffic::RecordSkim SkimOf(const traffic::TrafficPair& pair) {
   std::string line;
   traffic::AppendRecordJson("1", "shop/t", pair, &line);
+  traffic::RecordReader reader;
   traffic::RecordSkim out;
-  BOOST_TEST(traffic::SkimRecord(line, &out));
+  BOOST_TEST((reader.Begin(line).ok() && reader.Skim(&out)));
   return out;
 }
 
@@ -287,7 +289,9 @@ bool Matches(const std::vector<Parameter>& parameters) {
   const auto batch = BatchBuilder().Pair(client, server).Build();
   const auto filter = RecordFilter::Parse(parameters).value();
   const bool matches = filter->Matches(batch->pair(0));
-  BOOST_TEST((filter->MayMatch(SkimOf(batch->pair(0))) || !matches), "a skim loses it");
+  const Wanted wanted = filter->Judge(SkimOf(batch->pair(0)));
+  BOOST_TEST((wanted != Wanted::kNo || !matches), "a skim loses it");
+  BOOST_TEST((wanted != Wanted::kYes || matches), "a skim keeps it");
   return matches;
 }
 
@@ -475,7 +479,7 @@ BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_path_code_and_verdict_alone) {
   const traffic::RecordSkim skim{
       .verdict = "Ok", .method = "GET", .path = "/cart/42?x=1", .codes = {200, 204}};
   const auto may = [](const traffic::RecordSkim& of, const std::vector<Parameter>& parameters) {
-    return RecordFilter::Parse(parameters).value()->MayMatch(of);
+    return RecordFilter::Parse(parameters).value()->Judge(of) != Wanted::kNo;
   };
   BOOST_TEST(may(skim, {}));
   BOOST_TEST(may(skim, {{"code", "204"}, {"method", "GET"}, {"verdict", "Ok"}}));
@@ -488,6 +492,38 @@ BOOST_AUTO_TEST_CASE(a_skim_rules_out_by_method_path_code_and_verdict_alone) {
   BOOST_TEST(may(skim, {{"path", "~/nowhere"}, {"not.code", "200"}, {"not.method", "GET"}}));
   BOOST_TEST(may({.verdict = "OfTomorrow"}, {{"verdict", "ServerError"}}));
   BOOST_TEST(may({.tcp = true}, {{"code", "5xx"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_skim_is_sure_by_codes_and_verdicts_of_plain_records_alone) {
+  const traffic::RecordSkim plain{.verdict = "Ok", .method = "GET", .path = "/a", .codes = {200}};
+  const auto sure = [](const traffic::RecordSkim& of, const std::vector<Parameter>& parameters) {
+    return RecordFilter::Parse(parameters).value()->Judge(of) == Wanted::kYes;
+  };
+  BOOST_TEST(sure(plain, {}));
+  BOOST_TEST(sure(plain, {{"code", "2xx"}, {"verdict", "Ok"}}));
+  BOOST_TEST(sure(plain, {{"not.code", "5xx"}, {"not.method", "POST"}}));
+  BOOST_TEST(!sure(plain, {{"not.code", "2xx"}}));
+  BOOST_TEST(!sure(plain, {{"code", "2xx"}, {"not.header", "x"}}));
+  for (const Parameter& more : std::vector<Parameter>{{"method", "GET"},
+                                                      {"path", "/a"},
+                                                      {"minDuration", "1ms"},
+                                                      {"source", "web"},
+                                                      {"text", "a"},
+                                                      {"attempts", "1"}}) {
+    BOOST_TEST(!sure(plain, {{"code", "2xx"}, more}), more.name);
+  }
+  const auto but = [&](auto change) {
+    traffic::RecordSkim out = plain;
+    change(&out);
+    return out;
+  };
+  const std::vector<Parameter> any_code = {{"code", "0"}, {"code", "200"}};
+  BOOST_TEST(sure(plain, any_code));
+  BOOST_TEST(!sure(but([](auto* skim) { skim->tcp = true; }), any_code));
+  BOOST_TEST(!sure(but([](auto* skim) { skim->open = true; }), any_code));
+  BOOST_TEST(!sure(but([](auto* skim) { skim->reduced = true; }), any_code));
+  BOOST_TEST(!sure(but([](auto* skim) { skim->verdict = "OfTomorrow"; }), any_code));
+  BOOST_TEST(!sure(but([](auto* skim) { skim->codes = {}; }), {{"not.code", "5xx"}}));
 }
 
 BOOST_AUTO_TEST_CASE(no_parameter_matches_everything) {

@@ -27,7 +27,8 @@ class ExplainCommand final : public Command {
   Status ReadFiles(Session& session);
   Status ReadLive(Session& session);
   bool waits() const { return follow_ && files_.paths.empty(); }
-  Status Offer(std::string_view line, Console* console);
+  bool IsAskedFor(const std::string& record, const std::string& request) const;
+  Status Offer(const v1::TrafficPair& pair, Console* console);
   Status Keep(v1::TrafficPair record);
   Status Show(const v1::TrafficPair& pair, Console* console);
   Status ShowKept(Console* console);
@@ -75,13 +76,15 @@ CommandSpec ExplainCommand::Describe() {
   return spec;
 }
 
-Status ExplainCommand::Offer(std::string_view line, Console* console) {
-  auto pair = traffic::ReadPair(line);
-  if (!pair.ok() || (pair->id() != id_ && !IsSameRequest(pair->request().id(), id_))) {
-    return absl::OkStatus();
-  }
+// Of a record's ids.
+bool ExplainCommand::IsAskedFor(const std::string& record, const std::string& request) const {
+  return record == id_ || IsSameRequest(request, id_);
+}
+
+Status ExplainCommand::Offer(const v1::TrafficPair& pair, Console* console) {
+  if (!IsAskedFor(pair.id(), pair.request().id())) return absl::OkStatus();
   // Who waits for a request has it now.
-  return waits() ? Show(*pair, console) : Keep(*std::move(pair));
+  return waits() ? Show(pair, console) : Keep(pair);
 }
 
 // Until all was read: a record under the same id that says more may follow.
@@ -113,13 +116,16 @@ Status ExplainCommand::ShowKept(Console* console) {
 }
 
 Status ExplainCommand::ReadFiles(Session& session) {
-  const auto options = MakeReplayOptions(files_, {}, session);
+  auto options = MakeReplayOptions(files_, {}, session);
   if (!options.ok()) return options.status();
+  options->may_want = [this](const traffic::RecordSkim& skim) {
+    return IsAskedFor(skim.id, skim.request_id);
+  };
   replay::ReplayCounters counters;
   const Status done = replay::ReplayFiles(
       *options,
       [&](const replay::Record& record, const auto&) {
-        return Offer(record.line, session.console);
+        return Offer(record.pair, session.console);
       },
       &counters);
   SayCounters(*options, counters, session.console);
@@ -138,7 +144,8 @@ Status ExplainCommand::ReadLive(Session& session) {
   for (const auto& tap : *taps) stream.query.emplace_back("tap", tap);
   RecordStreamHandlers handlers;
   handlers.on_record = [&](std::string_view line) {
-    TT_RETURN_IF_ERROR(Offer(line, session.console));
+    const auto pair = traffic::ReadPair(line);
+    if (pair.ok()) TT_RETURN_IF_ERROR(Offer(*pair, session.console));
     return shown_ > 0 ? absl::CancelledError("found") : absl::OkStatus();
   };
   handlers.on_gap = [&](const std::string& tap, uint64_t count) {

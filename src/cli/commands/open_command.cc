@@ -50,8 +50,9 @@ CommandSpec OpenCommand::Describe() {
 }
 
 Status OpenCommand::Run(Session& session) {
-  const auto options = MakeReplayOptions(files_, filter_, session);
+  auto options = MakeReplayOptions(files_, filter_, session);
   if (!options.ok()) return options.status();
+  options->lines_alone = true;
   auto output = RecordOutput::Make(output_, session.console);
   if (!output.ok()) return output.status();
   replay::ReplayCounters counters;

@@ -6,6 +6,7 @@
 #include "cli/print/visible_text.h"
 #include "cli/print/write_yaml.h"
 #include "nlohmann/json.hpp"
+#include "traffic/record_reader.h"
 
 namespace traffictap::cli::print {
 namespace {
@@ -17,7 +18,10 @@ class JsonPrinter final : public Printer {
   explicit JsonPrinter(const Page& page) : page_(page) {}
 
   Status Print(std::string_view line, std::string* out) override {
-    if (line.empty() || line[0] != '{' || !Json::accept(line.begin(), line.end())) {
+    // The first test takes a tenth of the second one's time.
+    const bool json = line.starts_with('{') &&
+                      (traffic::IsPlainJson(line) || Json::accept(line.begin(), line.end()));
+    if (!json) {
       return absl::InvalidArgumentError("read record: no object of JSON");
     }
     if (page_.terminal) {
