@@ -2,17 +2,15 @@
 #include "filter/entry_filter.h"
 
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string>
 #include <unordered_map>
 
+#include "filter/path_literals.h"
 #include "filter/sampling.h"
 #include "filter/text_match.h"
-#include "fmt/format.h"
 #include "traffic/traffic_pair.h"
 
 namespace traffictap::filter {
@@ -43,29 +41,22 @@ void Index(const std::vector<Key>& values, size_t slot, ValueIndex<Key>* index) 
 // PairFilter, within the time that the tap has there.
 constexpr size_t kRegexStepsMax = 32 * 1024;
 
-// All taps' exact paths and prefixes in one automaton: one scan of the path, however many taps.
-// Regexes are kept out of it, each for itself: together they can need exponentially many states,
-// and everybody's entries would pay for them, where now only the proxies of their own taps do.
+// All taps' exact paths and prefixes at once. Regexes are kept out of it, each for itself: together they
+// can need exponentially many states, and everybody's entries would pay for them, where now only the
+// proxies of their own taps do.
 struct PathIndex {
   struct Regex {
     std::shared_ptr<const re2::RE2> pattern;
     TapSet taps;
   };
-  std::unique_ptr<re2::RE2::Set> set;
-  std::vector<TapSet> taps;  // by the pattern's number in `set`
-  std::map<std::string, int> numbers;
+  PathLiterals literals;
   std::map<std::string, Regex> regexes;
   TapSet any;
 
-  bool empty() const { return !set && regexes.empty(); }
+  bool empty() const { return literals.empty() && regexes.empty(); }
 
   TapSet Find(std::string_view path, const TapSet& candidates) const {
-    TapSet out = any;
-    if (set) {
-      std::vector<int> matched;
-      set->Match(re2::StringPiece(path.data(), path.size()), &matched);
-      for (const int number : matched) out |= taps[static_cast<size_t>(number)];
-    }
+    TapSet out = any | literals.Find(path);
     size_t steps = 0;
     for (const auto& [text, regex] : regexes) {
       if ((regex.taps & candidates).empty()) continue;
@@ -76,37 +67,18 @@ struct PathIndex {
   }
 };
 
-Status AddRegex(const std::string& text, size_t slot, PathIndex* index) {
-  PathIndex::Regex& regex = index->regexes[text];
+Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
+  if (match.kind != tap::PathMatchKind::kRegex) {
+    index->literals.Add(match, slot);
+    return absl::OkStatus();
+  }
+  PathIndex::Regex& regex = index->regexes[match.value];
   if (!regex.pattern) {
-    auto compiled = CompilePattern(text);
+    auto compiled = CompilePattern(match.value);
     if (!compiled.ok()) return compiled.status();
     regex.pattern = *std::move(compiled);
   }
   regex.taps.Add(slot);
-  return absl::OkStatus();
-}
-
-Status AddPath(const tap::PathMatch& match, size_t slot, PathIndex* index) {
-  if (match.kind == tap::PathMatchKind::kRegex) return AddRegex(match.value, slot, index);
-  if (!index->set) {
-    re2::RE2::Options options(re2::RE2::Quiet);
-    options.set_max_mem(int64_t{64} << 20);
-    index->set = std::make_unique<re2::RE2::Set>(options, re2::RE2::ANCHOR_BOTH);
-  }
-  // Any bytes: '.' would take whole characters only, and a path need not be UTF-8.
-  const char* rest = match.kind == tap::PathMatchKind::kPrefix ? "\\C*" : "";
-  const auto pattern = re2::RE2::QuoteMeta(match.value) + rest;
-  const auto [found, fresh] = index->numbers.try_emplace(pattern, 0);
-  if (fresh) {
-    std::string error;
-    found->second = index->set->Add(pattern, &error);
-    if (found->second < 0) {
-      return absl::InvalidArgumentError(fmt::format("path \"{}\": {}", match.value, error));
-    }
-    index->taps.resize(static_cast<size_t>(found->second) + 1);
-  }
-  index->taps[static_cast<size_t>(found->second)].Add(slot);
   return absl::OkStatus();
 }
 
@@ -175,10 +147,7 @@ StatusOr<std::unique_ptr<EntryFilter>> EntryFilter::Create(std::span<const tap::
   for (size_t slot = 0; slot < specs.size(); ++slot) {
     if (specs[slot]) TT_RETURN_IF_ERROR(index.Add(*specs[slot], slot));
   }
-  if (index.paths.set && !index.paths.set->Compile()) {
-    return absl::InvalidArgumentError(
-        "the taps' paths are too large together: use fewer or simpler patterns");
-  }
+  index.paths.literals.Compile();
   return out;
 }
 

@@ -23,7 +23,7 @@ bool IsAttachedPeer(const tap::TapSpec& spec, const traffic::Node& node);
 // method, path, authority, and whether it is a request or a connection. Other facts would admit one
 // half and refuse the other, as HTTP's version would (HTTP/1.1 to the sidecar, HTTP/2 between the
 // sidecars) and the scheme; PairFilter tests them later, and all of them on the whole record. Cost
-// does not grow with the number of taps, only with that of different values they ask for; regexes
+// grows little with the number of taps: with that of different values they ask for; regexes
 // cost the proxies of their own taps alone, up to a bound beyond which an entry is admitted
 // untested. Immutable after Create: thread-safe.
 class EntryFilter {
