@@ -44,6 +44,8 @@ class RecordWriter {
   virtual Status Flush() = 0;
   // Called several times a second: time-outs, delivery reports, rotation by age.
   virtual void Poll() = 0;
+  // How long it can do without, while no record comes; `usual` is what others have.
+  virtual base::Nanos PollInterval(base::Nanos usual) const { return usual; }
   // Ends what was taken within `wait`; what is left then counts as kClosed.
   virtual void Close(base::Nanos wait) = 0;
 };

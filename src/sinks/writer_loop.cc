@@ -81,7 +81,7 @@ base::Nanos WriterLoop::Wait() const {
   if (ended_ || retry_now_ || MustFinish()) return 0;
   if (retry_at_ > now) return (closed_ ? std::min(retry_at_, close_deadline_) : retry_at_) - now;
   if (!items_.empty()) return 0;
-  return flush_goal_ > flushed_ ? kSettleInterval : options_.poll_interval;
+  return flush_goal_ > flushed_ ? kSettleInterval : writer_->PollInterval(options_.poll_interval);
 }
 
 void WriterLoop::AwaitWork(base::Nanos wait) {

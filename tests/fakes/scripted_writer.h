@@ -28,6 +28,7 @@ class ScriptedWriter final : public sinks::RecordWriter {
     std::atomic<bool> forget{false};  // Close tells nothing of what it took
     std::atomic<bool> settle_late{
         false};  // taken, but not settled before it is false again and a Poll comes
+    std::atomic<base::Nanos> poll_interval{0};  // 0: the usual one
     std::atomic<int> opened{0}, flushed{0}, polled{0}, closed{0};
 
     void Free() {
@@ -79,6 +80,10 @@ class ScriptedWriter final : public sinks::RecordWriter {
   void Poll() override {
     ++script_->polled;
     Settle();
+  }
+  base::Nanos PollInterval(base::Nanos usual) const override {
+    const base::Nanos own = script_->poll_interval;
+    return own == 0 ? usual : own;
   }
   void Close(base::Nanos) override {
     ++script_->closed;

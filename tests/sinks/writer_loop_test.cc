@@ -92,6 +92,13 @@ BOOST_AUTO_TEST_CASE(a_back_off_is_not_cut_short_by_records_that_come_but_by_clo
   BOOST_TEST(loop->counters().delivered == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_writer_that_needs_no_poll_is_not_polled_for_it) {
+  Make();
+  BOOST_TEST(StepOn() == options.poll_interval);
+  script.poll_interval = 7 * kSecond;
+  BOOST_TEST(StepOn() == 7 * kSecond);
+}
+
 BOOST_AUTO_TEST_CASE(closing_tries_until_its_time_is_over_and_counts_the_rest) {
   Make().Offer(MakeRecords(0, 5));
   script.hold = true;

@@ -28,6 +28,8 @@ class FileWriter final : public RecordWriter {
   WriteResult Write(const traffic::RecordSelection& records, size_t from) override;
   Status Flush() override { return absl::OkStatus(); }  // what was taken is written already
   void Poll() override;
+  // Ages are of seconds, and before each write it is polled as well.
+  base::Nanos PollInterval(base::Nanos usual) const override { return 10 * usual; }
   void Close(base::Nanos wait) override;
 
  private:
