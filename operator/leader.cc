@@ -22,6 +22,8 @@ constexpr base::Nanos kCountsShare = 4;  // of the writes that we may make
 constexpr base::Nanos kSettling = 20 * base::kSecond;
 // How long patches wait for the receivers and pairers to have the taps.
 constexpr base::Nanos kTapsPatience = 5 * base::kSecond;
+// How long they wait for istiod to say what it has pushed.
+constexpr base::Nanos kPushesPatience = base::kSecond;
 constexpr base::Nanos kSyncPatience = 30 * base::kSecond;    // before it is told
 constexpr base::Nanos kSyncStep = 500 * base::kMillisecond;  // then a stop is noticed
 const kube::ObjectKey kMesh{"", "mesh"};
@@ -160,6 +162,14 @@ plan::MeshSettings Leader::Settings() const {
   absl::MutexLock lock(&mutex_);
   settings.istio_version = istio_version_;
   return settings;
+}
+
+istiod::PushVersions Leader::Pushes() const {
+  if (board_->IsSilent()) return {};
+  istiod::SynczOptions options = options_.istiod;
+  options.timeout = kPushesPatience;
+  const auto proxies = istiod::FetchSyncz(watch_->IstiodAddresses(), options);
+  return proxies.ok() ? istiod::NewestPushes(*proxies) : istiod::PushVersions();
 }
 
 bool Leader::Settling() const {

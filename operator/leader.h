@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "operator/api_guard.h"
 #include "operator/controller/controller.h"
+#include "operator/istiod/syncz.h"
 #include "operator/leases/lease_ledger.h"
 #include "operator/mesh_watch.h"
 #include "operator/options.h"
@@ -74,6 +75,9 @@ class Leader {
   bool RecordsEnd(const std::string& uid, uint64_t records) const;
   // What is known beside the mesh's ConfigMap: by the watches, the options, and istiod.
   plan::MeshSettings Settings() const;
+  // The last push that each istiod has made, asked for now; nothing if one of them does not answer within
+  // a second, or has not lately.
+  istiod::PushVersions Pushes() const;
   // For a while after the start, until a collector and istiod have been heard.
   bool Settling() const;
   // The board has a new plan: every tap is to be told.

@@ -81,6 +81,7 @@ struct Operator::State {
       events->Record(object, {controller::EventText::Type::kWarning, reason, "Attach", message});
     };
     out.next_step = [this] { mesh_controller->NextStep(); };
+    out.pushes = [this] { return leader->Pushes(); };
     out.leads = [this] { return !ends && (!options.leader_election || elector->leading()); };
     out.kube = kube.get();
     out.board = &board;

@@ -74,7 +74,7 @@ StatusOr<ProxySyncs> FetchSyncz(const std::vector<std::string>& addresses,
   for (const auto& address : addresses) {
     const auto answer = Get(address, kSyncz, token, options);
     if (!answer.ok()) return answer.status();
-    TT_RETURN_IF_ERROR(ReadSyncz(*answer, &out));
+    TT_RETURN_IF_ERROR(ReadSyncz(*answer, address, &out));
   }
   if (addresses.empty()) return absl::UnavailableError("ask istiod: no istiod is known");
   return out;

@@ -111,17 +111,42 @@ std::vector<Object> RegardingOf(const plan::Drain& drain) {
   return out;
 }
 
+// What istiods have pushed, not long before a patch is written: a pass may take minutes.
+class LastPushes {
+ public:
+  LastPushes(std::function<istiod::PushVersions()> ask, const base::Clock* clock)
+      : ask_(std::move(ask)), clock_(clock) {}
+
+  const istiod::PushVersions& Now() {
+    if (!asked_ || clock_->Monotonic() - *asked_ >= kFresh) {
+      pushes_ = ask_();
+      asked_ = clock_->Monotonic();
+    }
+    return pushes_;
+  }
+
+ private:
+  static constexpr base::Nanos kFresh = base::kSecond;
+
+  const std::function<istiod::PushVersions()> ask_;
+  const base::Clock* const clock_;
+  std::optional<base::Nanos> asked_;  // monotonic
+  istiod::PushVersions pushes_;
+};
+
 // Writes one kind's objects as long as `goes_on` holds. A failure is noted at its patch and does not
 // stop the others.
 class KindWriter {
  public:
   KindWriter(kube::KubeClient* kube, const kube::Resource& resource,
-             const std::vector<Object>& desired, const std::vector<Object>& live, base::Nanos now,
-             std::function<bool()> goes_on, PatchStates* states)
+             const std::vector<Object>& desired, const std::vector<Object>& live,
+             const base::Clock* clock, LastPushes* pushes, std::function<bool()> goes_on,
+             PatchStates* states)
       : kube_(kube),
         resource_(resource),
         diff_(mesh::Diff(desired, live)),
-        now_(now),
+        clock_(clock),
+        pushes_(pushes),
         goes_on_(std::move(goes_on)),
         states_(states) {
     for (const auto& object : live) {
@@ -159,9 +184,12 @@ class KindWriter {
  private:
   bool Apply(const Object& object) {
     PatchState& state = (*states_)[PatchName(object)];
+    const istiod::PushVersions before = pushes_->Now();
+    const base::Nanos now = clock_->Wall();
     const auto applied = kube_->Apply(resource_, object, {kFieldManager, true, false});
     if (applied.ok()) {
-      state.applied = now_;
+      state.applied = now;
+      state.before = before;
       state.content = ContentOf(*applied);
       log::For("mesh").info("patch applied patch={}", PatchName(object));
       return true;
@@ -196,7 +224,8 @@ class KindWriter {
   kube::KubeClient* const kube_;
   const kube::Resource& resource_;
   const mesh::ObjectDiff diff_;
-  const base::Nanos now_;
+  const base::Clock* const clock_;
+  LastPushes* const pushes_;
   const std::function<bool()> goes_on_;
   PatchStates* const states_;
   bool good_ = true;
@@ -239,7 +268,7 @@ void MeshReconciler::GatherRecords(const MeshObjects& objects, std::vector<plan:
 
 Status MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot& snapshot,
                            const MeshObjects& objects, PatchStates* states) {
-  const base::Nanos now = snapshot.now;
+  LastPushes pushes(ports_.pushes, ports_.clock);
   // Not again once it is false: what is deleted would leave a gap where not all was applied before.
   bool led = true;
   const auto goes_on = [&led, this] {
@@ -255,9 +284,11 @@ Status MeshReconciler::Act(const plan::MeshPlan& plan, const plan::MeshSnapshot&
     list.push_back(mesh::Render(patch, stays ? keeper : std::nullopt));
   }
   KindWriter filter_writer(ports_.kube, kube::kEnvoyFilters, filters,
-                           OwnObjects(objects.envoy_filters), now, goes_on, states);
+                           OwnObjects(objects.envoy_filters), ports_.clock, &pushes, goes_on,
+                           states);
   KindWriter telemetry_writer(ports_.kube, kube::kTelemetries, telemetries,
-                              OwnObjects(objects.telemetries), now, goes_on, states);
+                              OwnObjects(objects.telemetries), ports_.clock, &pushes, goes_on,
+                              states);
   // Across both kinds first what is new and then what goes: whenever we are cut off, each tap has a
   // patch. For a moment a proxy may log twice; istiod mostly sees both changes as one.
   std::set<std::string> unserved;

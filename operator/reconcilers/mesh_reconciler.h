@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "kube/kube_client.h"
 #include "operator/controller/reconciler.h"
+#include "operator/istiod/syncz.h"
 #include "operator/leases/lease_ledger.h"
 #include "operator/mesh/installation.h"
 #include "operator/mesh/tap_reader.h"
@@ -48,6 +49,9 @@ struct MeshPorts {
   // Called before each write as well: a pass may have thousands, which the API server's limits make
   // long, and yet does not hang.
   std::function<void()> next_step = [] {};
+  // The last push that each istiod has made, asked for now, and nothing of those that do not answer soon.
+  // Called before patches are written, at most once a second.
+  std::function<istiod::PushVersions()> pushes = [] { return istiod::PushVersions(); };
   kube::KubeClient* kube = nullptr;
   PlanBoard* board = nullptr;
   PeerLedger* peers = nullptr;

@@ -12,11 +12,26 @@ namespace {
 constexpr size_t kRefusalsMax = 3;
 // Between our clock (or the API server's) and istiod's, as far as an answer may be believed.
 constexpr base::Nanos kClockTolerance = 1 * base::kSecond;
+// istiod waits for this long for further changes before it makes a push (PILOT_DEBOUNCE_AFTER).
+constexpr base::Nanos kDebounce = 100 * base::kMillisecond;
 // A push follows a write within a second or two. What has not come after this time had nothing new
 // for the proxy: the write changed owners alone, before this operator started.
 constexpr base::Nanos kPushWait = 60 * base::kSecond;
 // An istiod that is replaced, or busy, answers again within this time.
 constexpr base::Nanos kSilence = 5 * base::kSecond;
+
+// Of "EnvoyFilter/NAMESPACE/NAME".
+std::string NamespaceOf(const std::string& patch) {
+  const size_t begin = patch.find('/') + 1;
+  return patch.substr(begin, patch.find('/', begin) - begin);
+}
+
+void KeepLatest(const istiod::PushVersions& pushes, istiod::PushVersions* out) {
+  for (const auto& [address, push] : pushes) {
+    const auto [kept, fresh] = out->emplace(address, push);
+    if (!fresh && istiod::IsAfter(push, kept->second)) kept->second = push;
+  }
+}
 
 }  // namespace
 
@@ -26,6 +41,7 @@ PlanBoard::PlannedTap PlanBoard::PlannedOf(plan::TapOutcome outcome, const Patch
     const auto patch = patches.find(name);
     if (patch == patches.end()) continue;
     out.newest = std::max(out.newest, patch->second.applied);
+    KeepLatest(patch->second.before, &out.before[NamespaceOf(name)]);
     if (!patch->second.error.empty()) out.patch_error = patch->second.error;
   }
   for (auto& peer : outcome.peers) {
@@ -44,7 +60,9 @@ void PlanBoard::SetPlan(plan::MeshPlan plan, PatchStates patches) {
   for (auto& [name, patch] : patches) {
     const auto former = patches_.find(name);
     if (former == patches_.end() || patch.content.empty()) continue;
-    if (former->second.content == patch.content) patch.applied = former->second.applied;
+    if (former->second.content != patch.content) continue;
+    patch.applied = former->second.applied;
+    patch.before = former->second.before;
   }
   patches_ = std::move(patches);
   taps_.clear();
@@ -70,11 +88,27 @@ void PlanBoard::MissProxies(base::Nanos asked) {
   silent_ = true;
 }
 
+bool PlanBoard::IsSilent() const {
+  absl::MutexLock lock(&mutex_);
+  return silent_;
+}
+
+bool PlanBoard::IsSince(const PlannedTap& tap, const std::string& proxy,
+                        const istiod::ProxySync& sync) const {
+  if (asked_ - tap.newest > kPushWait) return true;
+  if (sync.sent != 0 && sync.sent + kClockTolerance < tap.newest) return false;
+  // A proxy that has just connected was sent after the patch what was made before it.
+  const auto known = tap.before.find(proxy.substr(proxy.rfind('.') + 1));
+  if (!sync.push || known == tap.before.end()) return true;
+  const auto before = known->second.find(sync.istiod);
+  return before == known->second.end() || istiod::IsAfter(*sync.push, before->second);
+}
+
 ProxyAcknowledgements PlanBoard::Acknowledgements(const PlannedTap& tap) const {
   ProxyAcknowledgements out;
   const base::Nanos newest = tap.newest;
   out.asking = !silent_;
-  if (!proxies_ || newest == 0 || asked_ < newest) return out;
+  if (!proxies_ || newest == 0 || asked_ < newest + kDebounce) return out;
   out.known = true;
   out.asking = false;
   for (const auto& id : tap.outcome.proxies) {
@@ -82,8 +116,7 @@ ProxyAcknowledgements PlanBoard::Acknowledgements(const PlannedTap& tap) const {
     if (found == proxies_->end()) continue;
     const istiod::ProxySync& sync = found->second;
     ++out.proxies;
-    const bool since =
-        sync.sent == 0 || sync.sent + kClockTolerance >= newest || asked_ - newest > kPushWait;
+    const bool since = IsSince(tap, id, sync);
     if (sync.acknowledged && since) ++out.acknowledged;
     if (!sync.refusal.empty() && since && out.refusals.size() < kRefusalsMax) {
       out.refusals.push_back(fmt::format("{}: {}", id, sync.refusal));

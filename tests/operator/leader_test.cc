@@ -116,6 +116,13 @@ BOOST_AUTO_TEST_CASE(it_settles_until_a_collector_and_istiod_were_heard_or_for_t
   BOOST_TEST(!leader->Settling());
 }
 
+BOOST_AUTO_TEST_CASE(without_an_istiod_no_pushes_are_known) {
+  BOOST_TEST(leader->Pushes().empty());
+  board.MissProxies(0);
+  board.MissProxies(5 * base::kSecond);
+  BOOST_TEST(leader->Pushes().empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_options_are_part_of_what_plans_are_made_of) {
   options.patch_grace = 7;
   options.standing_namespaces = {{"team", "a"}};

@@ -83,6 +83,8 @@ BOOST_AUTO_TEST_CASE(every_istiod_is_asked_and_their_proxies_are_put_together) {
   BOOST_REQUIRE_MESSAGE(proxies.ok(), Message(proxies.status()));
   BOOST_TEST(proxies->size() == 2u);
   BOOST_TEST(proxies->at("a.shop").acknowledged);
+  BOOST_TEST(proxies->at("a.shop").istiod == one.address());
+  BOOST_TEST(proxies->at("b.shop").istiod == two.address());
   BOOST_TEST(one.request().rfind("GET /debug/syncz HTTP/1.1", 0) == 0u);
 }
 

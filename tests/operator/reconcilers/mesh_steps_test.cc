@@ -20,7 +20,14 @@ struct Fixture : MeshFixture {
     ports.plan_changed = [] {};
     ports.announce_drain = [](const auto&, const auto&) {};
     ports.announce_fault = [](const auto&, const auto&, const auto&) {};
-    ports.next_step = [this] { written_before.push_back(kube.writes().size()); };
+    ports.next_step = [this] {
+      written_before.push_back(kube.writes().size());
+      clock.Advance(step_takes);
+    };
+    ports.pushes = [this] {
+      asked_pushes_before.push_back(kube.writes().size());
+      return istiod::PushVersions{{"10.0.0.1:15014", {0, 5 + kube.writes().size()}}};
+    };
     ports.leads = [this] { return ++asked != lost_at; };
     ports.kube = &kube;
     ports.board = &board;
@@ -59,6 +66,8 @@ struct Fixture : MeshFixture {
   reconcilers::PeerLedger peers{&clock};
   std::unique_ptr<reconcilers::MeshReconciler> reconciler;
   std::vector<size_t> written_before;
+  std::vector<size_t> asked_pushes_before;  // how many writes there were
+  base::Nanos step_takes = 0;
   int asked = 0, lost_at = 0;  // whether it leads: the number of the question that gets a no
 };
 
@@ -87,6 +96,32 @@ BOOST_AUTO_TEST_CASE(each_write_of_a_pass_is_a_step_of_its_own) {
   const std::vector<size_t> deleted = {0};
   BOOST_TEST(mesh.Run() == deleted, boost::test_tools::per_element());
   BOOST_TEST(mesh.Run().empty());
+}
+
+BOOST_AUTO_TEST_CASE(istiods_are_asked_for_their_pushes_before_a_patch_is_written) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  mesh.SeedTap("b", "payments");
+  BOOST_TEST(mesh.Run().size() == 2u);
+  BOOST_TEST(mesh.asked_pushes_before == std::vector<size_t>{0}, boost::test_tools::per_element());
+  mesh.Run();  // writes nothing
+  BOOST_TEST(mesh.asked_pushes_before.size() == 1u);
+  istiod::ProxySync sync{true, mesh.clock.Wall(), "", "10.0.0.1:15014"};
+  for (const uint64_t number : {5, 6}) {
+    sync.push = istiod::PushVersion{0, number};
+    mesh.board.SetProxies({{"cart-0.shop", sync}}, mesh.clock.Wall() + base::kSecond);
+    BOOST_TEST(mesh.board.Find("shop/a")->proxies.acknowledged == number - 5);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(in_a_long_pass_istiods_are_asked_again_and_again) {
+  Fixture mesh;
+  mesh.step_takes = base::kSecond;
+  mesh.SeedTap("a", "cart");
+  mesh.SeedTap("b", "payments");
+  mesh.Run();
+  const std::vector<size_t> before_each = {0, 1};
+  BOOST_TEST(mesh.asked_pushes_before == before_each, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(

@@ -2,6 +2,7 @@
 #include "operator/reconcilers/plan_board.h"
 
 #include <boost/test/unit_test.hpp>
+#include <tuple>
 
 namespace traffictap {
 
@@ -26,6 +27,24 @@ plan::MeshPlan OneTap() {
 
 PatchStates AppliedAt(base::Nanos time, const std::string& content = "") {
   return {{"EnvoyFilter/shop/p", {time, "", content}}};
+}
+
+constexpr const char* kIstiod = "10.0.0.1:15014";
+
+// Written when istiod had made that many pushes.
+PatchStates AppliedAfter(uint64_t pushes, const std::string& content) {
+  auto out = AppliedAt(kNow, content);
+  out["EnvoyFilter/shop/p"].before = {{kIstiod, {kNow, pushes}}};
+  return out;
+}
+
+// Both proxies have acknowledged what was sent after the patch was written.
+istiod::ProxySyncs Pushed(uint64_t first, uint64_t second, const std::string& istiod = kIstiod) {
+  istiod::ProxySyncs out;
+  const base::Nanos sent = kNow + base::kSecond;
+  out["cart-0.shop"] = {true, sent, "", istiod, istiod::PushVersion{kNow, first}};
+  out["cart-1.shop"] = {true, sent, "", istiod, istiod::PushVersion{kNow, second}};
+  return out;
 }
 
 istiod::ProxySyncs Synced(base::Nanos sent) {
@@ -100,6 +119,76 @@ BOOST_AUTO_TEST_CASE(a_write_that_changed_owners_alone_waits_for_no_push) {
   BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_made_before_the_patch_and_sent_after_it_is_no_acknowledgement) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAfter(5, "uid/1"));
+  const base::Nanos asked = kNow + 2 * base::kSecond;
+  for (const auto& [first, second, acknowledged] :
+       {std::tuple{4, 5, 0u}, std::tuple{5, 6, 1u}, std::tuple{6, 7, 2u}}) {
+    board.SetProxies(Pushed(first, second), asked);
+    BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == acknowledged);
+    BOOST_TEST(board.Waits() == (acknowledged < 2u));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(owners_that_change_leave_the_pushes_of_the_patch) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAfter(5, "uid/1"));
+  board.SetPlan(OneTap(), AppliedAfter(9, "uid/1"));
+  board.SetProxies(Pushed(6, 6), kNow + 2 * base::kSecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
+  board.SetPlan(OneTap(), AppliedAfter(9, "uid/2"));
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(where_pushes_are_not_known_the_time_decides) {
+  PlanBoard board;
+  const base::Nanos asked = kNow + 2 * base::kSecond;
+  board.SetPlan(OneTap(), AppliedAt(kNow, "uid/1"));
+  board.SetProxies(Pushed(1, 1), asked);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
+  board.SetPlan(OneTap(), AppliedAfter(5, "uid/2"));
+  board.SetProxies(Pushed(1, 1, "10.0.0.2:15014"), asked);  // started since
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
+  auto unversioned = Pushed(1, 1);
+  for (auto& [proxy, sync] : unversioned) sync.push.reset();
+  board.SetProxies(unversioned, asked);
+  BOOST_TEST(board.Find("shop/a")->proxies.acknowledged == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_that_was_pushed_nothing_for_a_minute_has_what_there_is) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAfter(5, "uid/1"));
+  board.SetProxies(Pushed(5, 5), kNow + 60 * base::kSecond);
+  BOOST_TEST(board.Waits());
+  board.SetProxies(Pushed(5, 5), kNow + 61 * base::kSecond);
+  BOOST_TEST(!board.Waits());
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_of_what_was_made_before_the_patch_is_not_its_own) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAfter(5, "uid/1"));
+  auto proxies = Pushed(5, 6);
+  for (auto& [proxy, sync] : proxies) {
+    sync.acknowledged = false;
+    sync.refusal = "bad field";
+  }
+  board.SetProxies(proxies, kNow + 2 * base::kSecond);
+  const auto view = board.Find("shop/a");
+  BOOST_REQUIRE(view->proxies.refusals.size() == 1u);
+  BOOST_TEST(view->proxies.refusals[0] == "cart-1.shop: bad field");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_of_before_istiod_makes_a_push_says_nothing) {
+  PlanBoard board;
+  board.SetPlan(OneTap(), AppliedAt(kNow));
+  board.SetProxies(Synced(kNow), kNow + 99 * base::kMillisecond);
+  BOOST_TEST(!board.Find("shop/a")->proxies.known);
+  BOOST_TEST(board.Find("shop/a")->proxies.asking);
+  board.SetProxies(Synced(kNow), kNow + 100 * base::kMillisecond);
+  BOOST_TEST(board.Find("shop/a")->proxies.known);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_not_pushed_for_long_had_nothing_new) {
   PlanBoard board;
   board.SetPlan(OneTap(), AppliedAt(kNow, "uid/1"));
@@ -130,11 +219,15 @@ BOOST_AUTO_TEST_CASE(a_refusal_names_the_proxy) {
 
 BOOST_AUTO_TEST_CASE(a_silent_istiod_makes_it_unknown_again) {
   PlanBoard board;
+  BOOST_TEST(!board.IsSilent());
   board.SetPlan(OneTap(), AppliedAt(kNow));
   board.SetProxies(Synced(kNow + base::kSecond), kNow + base::kSecond);
   board.MissProxies(kNow + 2 * base::kSecond);
   board.MissProxies(kNow + 8 * base::kSecond);
   BOOST_TEST(!board.Find("shop/a")->proxies.known);
+  BOOST_TEST(board.IsSilent());
+  board.SetProxies({}, kNow + 9 * base::kSecond);
+  BOOST_TEST(!board.IsSilent());
 }
 
 BOOST_AUTO_TEST_CASE(a_patch_that_was_refused_is_the_taps_own_trouble) {
