@@ -9,6 +9,7 @@ import unittest
 from hbone import Caller
 from installation import ROOT, install
 from mesh import Mesh
+from mesh.api import path_of
 from mesh.processes import wait_until
 from taps import Taps
 
@@ -34,6 +35,15 @@ kind: ClusterTrafficTap
 metadata: {name: of-all}
 spec: {targets: [{kind: Namespace, name: shop}], outputs: [{name: out, type: Stdout}]}
 """
+OF_LENT = """
+apiVersion: traffictap.io/v1alpha1
+kind: ClusterTrafficTap
+metadata: {name: of-lent}
+spec:
+  pairing: {window: 2s}
+  targets: [{kind: Namespace, name: lent}]
+  outputs: [{name: disk, type: File, file: {path: of-lent.jsonl}}]
+"""
 PODS = 4  # client, catalog, legacy, and the waypoint
 
 
@@ -42,6 +52,22 @@ def setUpModule():
     mesh = Mesh.for_tests("-ambient", ambient=True).up()
     mesh.serve_collector_from_node()
     mesh.apply(HERE / "waypoint.yaml")
+    mesh.apply(HERE / "waypoint_elsewhere.yaml")
+    mesh.apply(stock_envoy("edge", "shared"))
+
+
+def stock_envoy(namespace, gateway):
+    """What waypoint.yaml changes for a stock Envoy, for the waypoint of another Gateway."""
+    documents = (HERE / "waypoint.yaml").read_text().split("\n---\n")
+    document = next(text for text in documents if "name: stock-envoy" in text)
+    return document.replace("namespace: shop", f"namespace: {namespace}").replace("name: waypoint}", f"name: {gateway}}}")
+
+
+def is_ready(name):
+    """What the status of a ClusterTrafficTap says."""
+    tap = mesh.api.get(path_of("clustertraffictaps", name=name, group="traffictap.io", version="v1alpha1"))
+    conditions = tap.get("status", {}).get("conditions", [])
+    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
 
 
 def tearDownModule():
@@ -179,6 +205,33 @@ class Traffic(unittest.TestCase):
         finally:
             mesh.kubectl("delete", "clustertraffictap", "of-all")
         wait_until(lambda: not self.taps.patches("shop"), "the patches are gone", 60)
+
+    def test_a_waypoint_of_another_namespace_is_told_to_a_tap_and_attached_by_one_of_the_cluster(self):
+        for namespace in ("edge", "lent"):
+            mesh.wait_ready(namespace, 1, 90)
+        shared, = mesh.pods("edge")
+        caller = Caller(mesh, "shop/client", "client", shared)
+        wait_until(lambda: caller.call("http://till.lent/ready").status == 200, "the shared waypoint serves till", 60)
+        self.taps.apply("own", namespace="lent", wait=None)
+        told = self.taps.wait("own", "Programmed", "False", "WaypointElsewhere", 60, "lent")
+        self.assertIn("the waypoint shared of namespace edge", told["message"])
+        self.assertFalse(self.taps.patches("edge"))
+        mesh.apply(OF_LENT)
+        try:
+            self.check_lent(shared, caller)
+        finally:
+            mesh.kubectl("delete", "clustertraffictap", "of-lent")
+
+    def check_lent(self, shared, caller):
+        """What the tap of the cluster finds at the shared waypoint, from its first call on."""
+        wait_until(lambda: is_ready("of-lent"), "the tap of the cluster is ready", 60)
+        self.assertIn("access_loggers.http_grpc", mesh.envoy_admin(shared, "/config_dump?resource=dynamic_listeners"))
+        targets = [spec["targetRefs"] for spec in self.taps.patch_specs("edge").values()]
+        self.assertEqual(targets, [[{**GATEWAY, "name": "shared"}]])
+        self.assertEqual(caller.call("http://till.lent/first").status, 200)
+        record, = self.collector.records.wait_for("_cluster/of-lent.jsonl", 30, path="/first")
+        self.assertEqual((record["source"]["name"], record["source"]["namespace"]), ("shared", "edge"))
+        self.assertEqual(record["response"]["code"], 200)
 
     def test_a_target_in_ambient_mode_names_the_waypoint_that_records_its_requests(self):
         self.taps.apply("ambient", targets=[{"kind": "Workload", "name": "client"}], wait=None)
