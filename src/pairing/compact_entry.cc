@@ -83,17 +83,22 @@ const traffic::Node* Moved(const traffic::Node* node, uintptr_t by) {
   return reinterpret_cast<const traffic::Node*>(reinterpret_cast<uintptr_t>(node) + by);
 }
 
+// Sums wrap: times come from the network, and what does not fit has to come back all the same.
+base::Nanos Sum(base::Nanos a, uint64_t b) {
+  return static_cast<base::Nanos>(static_cast<uint64_t>(a) + b);
+}
+
 // Makes of `entry`, of so many bytes, what is not known of it anyway; Complete is the reverse.
 void Reduce(PackedEntry* entry, const KnownOfEntry& known, size_t bytes) {
   entry->node = Moved(entry->node, -reinterpret_cast<uintptr_t>(known.node));
-  entry->arrival -= known.arrival;
+  entry->arrival = Sum(entry->arrival, -static_cast<uint64_t>(known.arrival));
   entry->bytes -= static_cast<uint32_t>(bytes);
   Split(&entry->text_lengths);
 }
 
 void Complete(PackedEntry* entry, const KnownOfEntry& known, size_t bytes) {
   entry->node = Moved(entry->node, reinterpret_cast<uintptr_t>(known.node));
-  entry->arrival += known.arrival;
+  entry->arrival = Sum(entry->arrival, static_cast<uint64_t>(known.arrival));
   entry->bytes += static_cast<uint32_t>(bytes);
   Join(&entry->text_lengths);
 }
