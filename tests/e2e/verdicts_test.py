@@ -34,25 +34,10 @@ def setUpModule():
     collector, recorder = recorded_collector(mesh, operator)
     mesh.wait_ready("rules", PODS)
     taps = Taps(mesh, collector, "rules")
-    if not recorder:  # what is recorded has nothing but the rows
-        settle()
     taps.apply(TAP, match=EVERYTHING)
     call_all()
     with contextlib.suppress(RuntimeError):  # each row tells by itself what is missing
         wait_until(lambda: not table.missing(records()), "every call has its record", 20)
-
-
-def settle():
-    """Pods that have just come bring pushes of their own, and istiod tells of those what it tells of the patch. So a tap with
-    the same patch sees both sides of a call before the one that is judged."""
-    taps.apply("settled", match=EVERYTHING)
-
-    def seen():
-        call("/settled")
-        return any("client" in record and record.get("server") for record in collector.records.all(taps.file("settled")))
-
-    wait_until(seen, "both sides of a call are recorded", 60)
-    time.sleep(2)  # until the collector has what was sent of these calls
 
 
 def tearDownModule():
