@@ -59,6 +59,9 @@ done
 # A mesh whose pods, Services and API server have IPv6 addresses alone.
 part ipv6-mesh env MESH_FAMILY=6 tests/mesh/run.sh "$build"
 part ipv6 env MESH_FAMILY=6 TEST=operator_test.Life tests/e2e/run.sh "$build"
+# One whose pods and Services have addresses of both families.
+part dual-mesh env MESH_FAMILY=dual tests/mesh/run.sh "$build"
+part dual env MESH_FAMILY=dual TEST=operator_test.Life tests/e2e/run.sh "$build"
 part soak tests/soak/run.sh "$build" --seed "$EPOCHSECONDS" --minutes $((3 * minutes))
 # With AddressSanitizer and UBSan, in a build of their own.
 part address env -u MAKEFLAGS -u BUILD make --no-print-directory test SAN=address

@@ -9,6 +9,7 @@ import unittest
 from callers import teller
 from installation import NAMESPACE, install, shared_mesh
 from mesh.api import path_of
+from mesh.network import host_port
 from mesh.processes import wait_until
 from taps import Taps
 
@@ -60,9 +61,14 @@ class Life(Scenario):
         call("/catalog/one")
         call("/flaky/two")
         call("/three", host="shop-istio", source="shop/legacy")
+        addresses = mesh.api.get(path_of("services", "shop", "frontend"))["spec"]["clusterIPs"]  # two in a mesh of both families
+        for number, address in enumerate(addresses):
+            call(f"/address-{number}", host=host_port(address, 80), headers={"Host": "frontend"})
         taps.records("all", source="client-v1", destination="frontend-v1", path="/catalog/one", verdict="Ok")
         taps.records("all", source="frontend-v1", destination="flaky-v1", path="/two", verdict="Retried")
         taps.records("all", source="shop-istio", destination="frontend-v1", path="/three")
+        for number, address in enumerate(addresses):
+            taps.records("all", source="client-v1", destination="frontend-v1", path=f"/address-{number}", verdict="Ok")
         status = taps.status("all")
         self.assertEqual(status["workloads"]["programmed"], status["workloads"]["proxies"])
         wait_until(lambda: taps.status("all").get("verdicts", {}).get("Retried", 0) > 0, "its verdicts are counted", 30)

@@ -4,7 +4,7 @@
 import json
 
 from mesh.namespaces import run
-from mesh.network import IPV6, NODE, SERVICES, host_port
+from mesh.network import ANY, FAMILIES, NODE, host_port
 from mesh.processes import Process, wait_until
 
 ETCD = "http://127.0.0.1:2379"
@@ -26,10 +26,10 @@ def processes(binaries, state):
     }
     api_server = {
         "etcd-servers": ETCD,
-        "bind-address": "::" if IPV6 else "0.0.0.0",
+        "bind-address": ANY,
         "advertise-address": NODE,
         "secure-port": 6443,
-        "service-cluster-ip-range": SERVICES,
+        "service-cluster-ip-range": ",".join(family.services for family in FAMILIES),
         "authorization-mode": "RBAC",
         "allow-privileged": "true",
         "client-ca-file": pki / "ca.crt",

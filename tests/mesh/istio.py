@@ -9,7 +9,7 @@ import os
 import urllib.request
 
 from mesh.api import path_of
-from mesh.network import ADDRESS_TYPE, NODE, host_port
+from mesh.network import DUAL, FIRST, NODE, host_port
 from mesh.processes import Process
 
 NAMESPACE = "istio-system"
@@ -56,6 +56,10 @@ ENVIRONMENT = {
     "AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT": "false",
     "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES": "traffictap-system",  # its operator reads /debug/syncz
 }
+
+# For istiod and, by its mesh configuration, for the proxies.
+DUAL_STACK = {"ISTIO_DUAL_STACK": "true"} if DUAL else {}
+MESH_CONFIG["defaultConfig"] |= {"proxyMetadata": DUAL_STACK} if DUAL else {}
 
 TEMPLATES = {
     "sidecar": "injection-template.yaml",
@@ -111,7 +115,7 @@ def process(binaries, state, ambient=False):
         "--shutdownDuration",
         "0s",
     ]
-    environment = {**ENVIRONMENT, "PILOT_ENABLE_AMBIENT": str(ambient).lower()}
+    environment = {**ENVIRONMENT, "PILOT_ENABLE_AMBIENT": str(ambient).lower(), **DUAL_STACK}
     return Process("istiod", args, state / "log/istiod.log", env={**os.environ, **environment}, cwd=directory)
 
 
@@ -138,7 +142,7 @@ def node_endpoints(service, ports):
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "addressType": ADDRESS_TYPE,
+        "addressType": FIRST.kind,
         "metadata": {"name": f"{service}-node", "labels": {"kubernetes.io/service-name": service}},
         "ports": [{"name": name, "port": port} for name, port in ports.items()],
         "endpoints": [{"addresses": [NODE], "conditions": {"ready": True}}],

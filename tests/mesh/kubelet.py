@@ -10,7 +10,7 @@ import traceback
 
 from mesh.api import ApiError, path_of
 from mesh.container import now
-from mesh.network import NODE, PodAddresses
+from mesh.network import FAMILIES, PodAddresses
 from mesh.pod_worker import PodWorker, key_of
 
 NODE_NAME = "node"
@@ -35,7 +35,7 @@ def register_node(api):
                 "conditions": ready,
                 "capacity": size,
                 "allocatable": size,
-                "addresses": [{"type": "InternalIP", "address": NODE}],
+                "addresses": [{"type": "InternalIP", "address": family.node} for family in FAMILIES],
                 "nodeInfo": {"kubeletVersion": "v1.35.4"},
             }
         },

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import unittest
 
-from mesh import Mesh, MeshError, shop
+from mesh import Mesh, MeshError, network, shop
 from mesh.api import ApiError, path_of
 from mesh.network import host_port
 from mesh.processes import wait_until
@@ -84,6 +84,23 @@ class Traffic(unittest.TestCase):
         self.assertEqual(
             mesh.exec("shop/client", "curl", "-s", "http://frontend.shop.svc.cluster.local/"), "frontend\n"
         )
+
+
+class Families(unittest.TestCase):
+    """One of addresses, or with MESH_FAMILY=dual two."""
+
+    def test_a_service_is_called_by_each_of_its_addresses_through_the_sidecars(self):
+        addresses = mesh.api.get(path_of("services", "shop", "frontend"))["spec"]["clusterIPs"]
+        self.assertEqual([network.family_of(address) for address in addresses], list(network.FAMILIES))
+        for address in addresses:
+            answer = mesh.call("shop/client", f"http://{host_port(address, 80)}/", headers={"Host": "frontend"})
+            self.assertEqual((answer.status, answer.body), (200, "frontend\n"))
+            self.assertIn("URI=spiffe://cluster.local/ns/shop/sa/client", answer.headers["x-seen-client-cert"])
+
+    def test_a_pod_tells_each_of_its_addresses(self):
+        pod = mesh.pod("shop/frontend")
+        told = mesh.api.get(path_of("pods", "shop", pod.name))["status"]["podIPs"]
+        self.assertEqual([entry["ip"] for entry in told], network.addresses_of(pod.ip))
 
 
 class MutualTls(unittest.TestCase):

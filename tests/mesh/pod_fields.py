@@ -7,7 +7,7 @@ import os
 import re
 
 from mesh.api import path_of
-from mesh.network import API_SERVICE, NODE
+from mesh.network import API_SERVICE, FAMILIES, NODE, addresses_of
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/mesh"
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
@@ -33,9 +33,9 @@ def field(pod, address, path):
         "spec.nodeName": spec.get("nodeName", ""),
         "spec.serviceAccountName": spec.get("serviceAccountName", "default"),
         "status.podIP": address,
-        "status.podIPs": address,
+        "status.podIPs": ",".join(addresses_of(address)),
         "status.hostIP": NODE,
-        "status.hostIPs": NODE,
+        "status.hostIPs": ",".join(family.node for family in FAMILIES),
     }
     return known[path]
 

@@ -11,7 +11,7 @@ from mesh.api import ApiError, path_of
 from mesh.container import Container, now
 from mesh.images import image_of, name_of
 from mesh.namespaces import command, run
-from mesh.network import NODE, mend
+from mesh.network import FAMILIES, NODE, addresses_of, mend
 from mesh.processes import Process
 from mesh.sandbox import Sandbox
 
@@ -165,9 +165,9 @@ class PodWorker:
         return {
             "phase": phase,
             "hostIP": NODE,
-            "hostIPs": [{"ip": NODE}],
+            "hostIPs": [{"ip": family.node} for family in FAMILIES],
             "podIP": self.address,
-            "podIPs": [{"ip": self.address}],
+            "podIPs": [{"ip": address} for address in addresses_of(self.address)],
             "startTime": self.started_at,
             "conditions": [
                 condition("PodScheduled", True),

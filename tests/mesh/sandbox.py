@@ -87,7 +87,8 @@ class Sandbox:
             if os.path.exists(f"/etc/{name}"):
                 shutil.copy(f"/etc/{name}", self.root / "etc" / name)
         (self.root / "etc/hostname").write_text(f"{self.name}\n")
-        (self.root / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {self.name}\n")
+        own = [f"{address} {self.name}\n" for address in network.addresses_of(self.address)]
+        (self.root / "etc/hosts").write_text("".join(["127.0.0.1 localhost\n", *own]))
         (self.root / "etc/resolv.conf").write_text(self._resolver)
 
     def _script(self):

@@ -9,7 +9,7 @@ import time
 
 from mesh.api import path_of
 from mesh.namespaces import run
-from mesh.network import BITS, IPTABLES, IPV6, NODE, host_port
+from mesh.network import FAMILIES, IPV6, NODE, family_of, host_port
 
 DOMAIN = "cluster.local"
 CHAIN = "MESH-SERVICES"
@@ -58,28 +58,32 @@ class ServiceTable:
                 yield port.get("name") or "", port["port"], addresses
 
     def addresses(self, namespace, name):
-        """What the name of a Service stands for: its own address, or without one those of its pods."""
+        """What the name of a Service stands for: its own addresses, or without any those of its pods."""
         with self._lock:
             service = self._services.get((namespace, name))
         if not service:
             return None
-        own = service["spec"].get("clusterIP")
-        if own and own != "None":
-            return [own]
-        return sorted({a for _, _, addresses in self.endpoints(namespace, name) for a in addresses})
+        return own_addresses(service) or sorted({a for _, _, addresses in self.endpoints(namespace, name) for a in addresses})
 
 
-def _rules(table):
+def own_addresses(service):
+    """Those of a Service itself, one of each of its families."""
+    spec = service["spec"]
+    return [address for address in spec.get("clusterIPs") or [spec.get("clusterIP")] if address and address != "None"]
+
+
+def _rules(table, family):
     for service in table.services():
         spec, meta = service["spec"], service["metadata"]
-        if spec.get("clusterIP", "None") == "None":
+        own = next((address for address in own_addresses(service) if family_of(address) is family), None)
+        if own is None:
             continue
         endpoints = {}
         for name, port, addresses in table.endpoints(meta["namespace"], meta["name"]):
-            endpoints.setdefault(name, []).extend(host_port(a, port) for a in addresses)
+            endpoints.setdefault(name, []).extend(host_port(a, port) for a in addresses if family_of(a) is family)
         for port in spec.get("ports") or []:
             protocol = port.get("protocol", "TCP").lower()
-            match = f"-A {CHAIN} -d {spec['clusterIP']}/{BITS} -p {protocol} --dport {port['port']}"
+            match = f"-A {CHAIN} -d {own}/{family.bits} -p {protocol} --dport {port['port']}"
             targets = endpoints.get(port.get("name") or "", [])
             for left, target in zip(range(len(targets), 0, -1), targets):
                 share = f" -m statistic --mode random --probability {1 / left:.6f}" if left > 1 else ""
@@ -87,15 +91,17 @@ def _rules(table):
 
 
 def _write_rules(table):
-    lines = ["*nat", f":{CHAIN} - [0:0]", *_rules(table), "COMMIT", ""]
-    run(f"{IPTABLES}-restore", "-w", "--noflush", stdin="\n".join(lines))
+    for family in FAMILIES:
+        lines = ["*nat", f":{CHAIN} - [0:0]", *_rules(table, family), "COMMIT", ""]
+        run(f"{family.iptables}-restore", "-w", "--noflush", stdin="\n".join(lines))
 
 
 def translate_services(table):
     """Keeps the node's rules as the table says. Returns after the first time; the rest happens in a thread."""
     _write_rules(table)
-    for chain in ("PREROUTING", "OUTPUT"):
-        run(IPTABLES, "-w", "-t", "nat", "-A", chain, "-j", CHAIN)
+    for family in FAMILIES:
+        for chain in ("PREROUTING", "OUTPUT"):
+            run(family.iptables, "-w", "-t", "nat", "-A", chain, "-j", CHAIN)
 
     def keep():
         while table.changed.wait():
@@ -107,14 +113,14 @@ def translate_services(table):
 
 
 class Dns:
-    """Answers A questions, or AAAA ones, for SERVICE.NAMESPACE.svc.cluster.local over UDP on the node's address (RFC 1035)."""
+    """Answers A and AAAA questions for SERVICE.NAMESPACE.svc.cluster.local over UDP on the node's address (RFC 1035)."""
 
-    FAMILY, KIND = (socket.AF_INET6, 28) if IPV6 else (socket.AF_INET, 1)
+    KINDS = {1: socket.AF_INET, 28: socket.AF_INET6}
     NAME = re.compile(rf"^([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.{re.escape(DOMAIN)}$")
 
     def __init__(self, table):
         self._table = table
-        self._socket = socket.socket(self.FAMILY, socket.SOCK_DGRAM)
+        self._socket = socket.socket(_socket_family(NODE), socket.SOCK_DGRAM)
         self._socket.bind((NODE, 53))
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -136,10 +142,14 @@ class Dns:
         match = self.NAME.match(".".join(labels)) if questions == 1 else None
         addresses = self._table.addresses(match[2], match[1]) if match else None
         flags = 0x8580 if addresses is not None else 0x8583  # authoritative; 3 is "no such name"
-        packed = [socket.inet_pton(self.FAMILY, a) for a in (addresses or []) if kind == self.KIND]
+        packed = [socket.inet_pton(self.KINDS[kind], a) for a in addresses or [] if self.KINDS.get(kind) == _socket_family(a)]
         records = [struct.pack("!HHHIH", 0xC00C, kind, 1, 5, len(a)) + a for a in packed]
         header = struct.pack("!HHHHHH", number, flags, 1, len(records), 0, 0)
         return header + packet[12 : end + 5] + b"".join(records)
+
+
+def _socket_family(address):
+    return socket.AF_INET6 if family_of(address) is IPV6 else socket.AF_INET
 
 
 def resolver_file(namespace=None):

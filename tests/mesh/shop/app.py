@@ -18,8 +18,8 @@ import time
 import urllib.parse
 
 PORT, FAIL_FIRST = 8080, os.environ.get("FAIL_FIRST", 0)
-# By the pod's own address.
-FAMILY = socket.getaddrinfo(socket.gethostname(), None)[0][0]
+# By the pod's own addresses: a socket of IPv6 takes connections of both families.
+FAMILY = max(found[0] for found in socket.getaddrinfo(socket.gethostname(), None))
 ANY = "::" if FAMILY == socket.AF_INET6 else "0.0.0.0"
 PASSED_ON = ("x-request-id", "traceparent", "user-agent")
 
