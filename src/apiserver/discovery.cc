@@ -54,6 +54,9 @@ Json VersionsJson(const ServedVersions& versions) {
   Json out = Json::object();
   if (!versions.collector_version.empty()) out["collectorVersion"] = versions.collector_version;
   if (!versions.operator_version.empty()) out["operatorVersion"] = versions.operator_version;
+  for (const auto& [pairer, reason] : versions.missing) {
+    out["partial"]["missing"].push_back({{"pairer", pairer}, {"reason", reason}});
+  }
   return out;
 }
 
@@ -98,7 +101,7 @@ Json Aggregated() {
 web::HttpResponse Respond(const Json& document, const std::string& content_type) {
   web::HttpResponse out;
   out.content_type = content_type;
-  out.body = document.dump() + '\n';
+  out.body = document.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
   return out;
 }
 

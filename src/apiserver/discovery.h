@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "web/http_message.h"
 
@@ -16,6 +18,8 @@ inline constexpr char kApiService[] = "v1alpha1.tap.traffictap.io";
 struct ServedVersions {
   std::string collector_version = {};
   std::string operator_version = {};
+  // Of several collectors: the name of each that did not tell its own, and why.
+  std::vector<std::pair<std::string, std::string>> missing = {};
 };
 
 using TellVersions = std::function<void(const ServedVersions& versions)>;

@@ -36,8 +36,8 @@ std::vector<StatusOr<kube::HttpResponse>> SendAll(const std::vector<Pairer>& pai
 
 }  // namespace
 
-Asked AskAll(const std::vector<Pairer>& pairers, const kube::HttpRequest& request,
-             base::Nanos timeout) {
+Asked AskAll(const KnownPairers& known, const kube::HttpRequest& request, base::Nanos timeout) {
+  const auto& pairers = known.pairers;
   auto answers = SendAll(pairers, request, timeout);
   Asked out;
   for (size_t i = 0; i < pairers.size(); ++i) {
@@ -46,10 +46,11 @@ Asked AskAll(const std::vector<Pairer>& pairers, const kube::HttpRequest& reques
       out.answered.push_back(pairers[i].address);
       continue;
     }
-    out.missing.push_back({pairers[i].address, WhyNot(answers[i])});
-    auto refusal = RefusalOf(pairers[i].address, answers[i]);
+    out.missing.push_back({pairers[i].label(), WhyNot(answers[i])});
+    auto refusal = RefusalOf(pairers[i].label(), answers[i]);
     if (!out.refusal || SaysMore(refusal, *out.refusal)) out.refusal = std::move(refusal);
   }
+  out.missing.insert(out.missing.end(), known.absent.begin(), known.absent.end());
   if (!out.answers.empty()) {
     out.refusal.reset();
   } else if (!out.refusal) {

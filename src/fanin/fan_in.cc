@@ -49,6 +49,7 @@ web::HttpResponse Merged(const Asked& asked,
 // An upgrade that is not finished shows, whichever of the two is behind.
 apiserver::ServedVersions MergeVersions(const std::string& own, const Asked& asked) {
   apiserver::ServedVersions out{own, ""};
+  for (const auto& one : asked.missing) out.missing.emplace_back(one.pairer, one.reason);
   for (const auto& answer : asked.answers) {
     const Json told = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
     const Json none = Json::object();
@@ -198,7 +199,7 @@ void FanIn::AnswerStream(const web::HttpRequest& request, const observe::Credent
 }
 
 Asked FanIn::Ask(const kube::HttpRequest& request, base::Nanos timeout) {
-  Asked out = AskAll(pairers_->pairers(), request, timeout);
+  Asked out = AskAll(pairers_->known(), request, timeout);
   if (!out.answers.empty() && !out.missing.empty()) ++partial_;
   return out;
 }
@@ -249,7 +250,7 @@ void FanIn::TellVersions(const std::string& own, const observe::User& user,
   request.path = apiserver::VersionPath();
   const Status runs = threads_.Run(
       [this, own, tell, asked = HandedOn(request, credentials)](const std::stop_token&) {
-        tell(MergeVersions(own, AskAll(pairers_->pairers(), asked, options_.versions_timeout)));
+        tell(MergeVersions(own, AskAll(pairers_->known(), asked, options_.versions_timeout)));
       });
   if (!runs.ok()) tell({own, ""});
 }

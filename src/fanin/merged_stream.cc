@@ -83,35 +83,36 @@ MergedStream::~MergedStream() { StopAll(); }
 
 void MergedStream::Open(StreamCall call, const PairerDirectory* pairers, web::RouteThreads* threads,
                         const base::Clock* clock, const web::Route::Respond& respond) {
-  const uint64_t version = pairers->version();
-  const auto asked = pairers->pairers();
-  if (asked.empty()) return respond(web::FailureResponse(NoPairers()));
+  const KnownPairers known = pairers->known();
+  if (known.pairers.empty()) return respond(web::FailureResponse(NoPairers()));
   auto shared = std::make_shared<Shared>(std::move(call), clock, respond);
   const std::shared_ptr<MergedStream> stream(new MergedStream(shared, pairers, threads, clock));
   {
     absl::MutexLock lock(&shared->mutex);
     shared->stream = stream;
-    shared->undecided = asked.size();
+    shared->undecided = known.pairers.size();
   }
-  stream->version_ = version;
-  stream->Follow(asked);
+  stream->Follow(known);
 }
 
-void MergedStream::Follow(const std::vector<Pairer>& pairers) {
+void MergedStream::Follow(const KnownPairers& known) {
+  version_ = known.version;
   std::map<std::string, Leg> left = std::exchange(legs_, {});
-  for (const auto& pairer : pairers) {
-    const auto known = left.find(pairer.address);
-    if (known == left.end()) {
+  for (const auto& pairer : known.pairers) {
+    const auto former = left.find(pairer.address);
+    if (former == left.end()) {
       Start(pairer);
     } else {
-      legs_[pairer.address] = known->second;
-      left.erase(known);
+      legs_[pairer.address] = former->second;
+      left.erase(former);
     }
+    shared_->merge.SetName(legs_[pairer.address].number, pairer.name);
   }
   for (auto& [address, leg] : left) {
     leg.stop.request_stop();
     shared_->merge.Remove(leg.number);
   }
+  shared_->merge.SetAbsent(known.absent);
 }
 
 void MergedStream::Start(const Pairer& pairer) {
@@ -157,18 +158,14 @@ void MergedStream::Read(Shared* shared, int number, const Pairer& pairer,
     }
     const bool no_taps = answer.ok() && answer->code == 404;
     const bool again = merge.Closed(number, WhyNot(answer), no_taps);
-    if (first && !opened) shared->Refused(RefusalOf(pairer.address, answer));
+    if (first && !opened) shared->Refused(RefusalOf(pairer.label(), answer));
     if (!again) return;
     base::WaitOnClock(shared->call.retry, stop);
   }
 }
 
 web::BodySource::Next MergedStream::Pull(std::string* out) {
-  const uint64_t version = pairers_->version();
-  if (version != version_) {
-    version_ = version;
-    Follow(pairers_->pairers());
-  }
+  if (pairers_->version() != version_) Follow(pairers_->known());
   const base::Nanos now = clock_->Monotonic();
   web::StreamWriter writer(shared_->call.format, out);
   const bool more = shared_->merge.Pull(&writer);

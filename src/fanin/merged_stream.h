@@ -55,7 +55,7 @@ class MergedStream final : public web::BodySource {
                web::RouteThreads* threads, const base::Clock* clock);
 
   static void Read(Shared* shared, int number, const Pairer& pairer, const std::stop_token& stop);
-  void Follow(const std::vector<Pairer>& pairers);
+  void Follow(const KnownPairers& known);
   void Start(const Pairer& pairer);
   void StopAll();
 

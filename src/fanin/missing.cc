@@ -27,8 +27,10 @@ std::string MissingJson(const std::vector<Missing>& missing) {
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Status NoPairers() {
-  return absl::UnavailableError("no pairer is known yet: their name has no addresses");
+Status NoPairers() { return absl::UnavailableError("no pairer is known yet: none has an address"); }
+
+Missing Absent(const std::string& name) {
+  return {name, "it has no address: its pod does not run"};
 }
 
 std::string WhyNot(const StatusOr<kube::HttpResponse>& answer) {

@@ -12,7 +12,7 @@ namespace traffictap::fanin {
 
 // A pairer whose records are not in an answer, and why.
 struct Missing {
-  std::string pairer;  // its address
+  std::string pairer;  // its name where that is known, else its address
   std::string reason;
 
   bool operator==(const Missing&) const = default;
@@ -23,6 +23,9 @@ std::string MissingJson(const std::vector<Missing>& missing);
 
 // Nobody can be asked, as no pairer is known.
 Status NoPairers();
+
+// A pairer that there is to be, and that cannot be asked.
+Missing Absent(const std::string& name);
 
 // Why a pairer's answer cannot be used, for people who cannot see the pairer.
 std::string WhyNot(const StatusOr<kube::HttpResponse>& answer);

@@ -75,18 +75,20 @@ StatusOr<std::vector<std::string>> ResolveByDns(const std::string& name) {
 }
 
 PairerDirectory::PairerDirectory(PairerDirectoryOptions options, ResolveName resolve,
-                                 ConnectPairer connect, const base::Clock* clock)
+                                 ConnectPairer connect, const base::Clock* clock,
+                                 ExpectPairers expect)
     : options_(std::move(options)),
       resolve_(std::move(resolve)),
       connect_(std::move(connect)),
-      clock_(clock) {
+      clock_(clock),
+      expect_(std::move(expect)) {
   absl::MutexLock lock(&mutex_);
-  for (const auto& address : options_.addresses) Learn(address, true, clock_->Monotonic());
-  resolved_ = options_.name.empty();
+  for (const auto& address : options_.addresses) Learn(address, "", true, clock_->Monotonic());
+  resolved_ = !LooksUp();
 }
 
 void PairerDirectory::Start() {
-  if (options_.name.empty()) return;
+  if (!LooksUp()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
@@ -96,26 +98,55 @@ void PairerDirectory::Run(const std::stop_token& stop) {
   } while (base::WaitOnClock(options_.resolve_interval, stop));
 }
 
+StatusOr<PairerDirectory::Found> PairerDirectory::Look() const {
+  Found out;
+  if (!expect_) {
+    const auto resolved = resolve_(options_.name);
+    if (!resolved.ok()) return resolved.status();
+    for (const auto& address : *resolved) out.names[address] = "";
+    return out;
+  }
+  const auto expected = expect_();
+  if (!expected.ok()) return expected.status();
+  for (const auto& [name, address] : *expected) {
+    if (address.empty()) {
+      out.absent.push_back(Absent(name));
+    } else {
+      out.names[address] = name;
+    }
+  }
+  return out;
+}
+
 void PairerDirectory::Refresh() {
-  if (options_.name.empty()) return;
-  const auto found = resolve_(options_.name);
+  if (!LooksUp()) return;
+  const auto found = Look();
   const base::Nanos now = clock_->Monotonic();
   absl::MutexLock lock(&mutex_);
   const std::string failure = found.ok() ? "" : Message(found.status());
   if (!failure.empty() && failure != told_) {
-    log::For("fanin").warn("the pairers' name does not resolve err=\"{}\"", failure);
+    log::For("fanin").warn(
+        "{} err=\"{}\"",
+        expect_ ? "the pairers' StatefulSet cannot be read" : "the pairers' name does not resolve",
+        failure);
   }
   told_ = failure;
   if (!found.ok()) return;
   resolved_ = true;
-  for (const auto& address : *found) Learn(address, false, now);
+  for (const auto& [address, name] : found->names) Learn(address, name, false, now);
   Forget(now);
+  if (absent_ == found->absent) return;
+  absent_ = found->absent;
+  ++version_;
 }
 
-void PairerDirectory::Learn(const std::string& address, bool listed, base::Nanos now) {
+void PairerDirectory::Learn(const std::string& address, const std::string& name, bool listed,
+                            base::Nanos now) {
   const auto known = known_.find(address);
   if (known != known_.end()) {
     known->second.seen = now;
+    if (known->second.name != name) ++version_;
+    known->second.name = name;
     return;
   }
   auto client = connect_(address);
@@ -124,20 +155,22 @@ void PairerDirectory::Learn(const std::string& address, bool listed, base::Nanos
                             Message(client.status()));
     return;
   }
-  known_[address] = {*std::move(client), listed, now};
+  known_[address] = {*std::move(client), listed, now, name};
   ++version_;
 }
 
 void PairerDirectory::Forget(base::Nanos now) {
-  version_ += std::erase_if(known_, [&](const auto& one) {
-    return !one.second.listed && now - one.second.seen > options_.forget_after;
-  });
+  const base::Nanos after = expect_ ? 0 : options_.forget_after;
+  version_ += std::erase_if(
+      known_, [&](const auto& one) { return !one.second.listed && now - one.second.seen > after; });
 }
 
-std::vector<Pairer> PairerDirectory::pairers() const {
+KnownPairers PairerDirectory::known() const {
   absl::MutexLock lock(&mutex_);
-  std::vector<Pairer> out;
-  for (const auto& [address, known] : known_) out.push_back({address, known.client});
+  KnownPairers out;
+  for (const auto& [address, one] : known_) out.pairers.push_back({address, one.client, one.name});
+  out.absent = absent_;
+  out.version = version_;
   return out;
 }
 

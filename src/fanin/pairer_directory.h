@@ -12,6 +12,8 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "fanin/expected_pairers.h"
+#include "fanin/missing.h"
 #include "fanin/pairer_client.h"
 
 namespace traffictap::fanin {
@@ -21,7 +23,8 @@ struct PairerDirectoryOptions {
   std::string name;                    // NAME:PORT, whose addresses are pairers; empty: none
   base::Nanos resolve_interval = 5 * base::kSecond;
   // How long a pairer counts that the name does not resolve to any more: one that restarts is missing
-  // for that long, and one that was taken away is forgotten after it.
+  // for that long, and one that was taken away is forgotten after it. Where it is known who is to be
+  // there, nobody has to be remembered.
   base::Nanos forget_after = 30 * base::kSecond;
 };
 
@@ -35,36 +38,57 @@ Status CheckPairerAddress(const std::string& address);
 struct Pairer {
   std::string address;
   PairerClientPtr client;
+  std::string name = {};  // empty: not known
+
+  // What people call it.
+  const std::string& label() const { return name.empty() ? address : name; }
 };
 
-// The pairers that a reader asks: those that are listed, and those that a name resolves to, which is
-// looked up again all the time. A name that does not resolve changes nothing. Thread-safe.
+// All pairers at one moment.
+struct KnownPairers {
+  std::vector<Pairer> pairers = {};  // in the order of their addresses
+  std::vector<Missing> absent = {};  // those that there are to be and nobody can ask, by name
+  uint64_t version = 0;              // another one whenever one of these is another
+};
+
+// The pairers that a reader asks: those that are listed, and those that a name resolves to or a
+// StatefulSet has, which is looked up again all the time. A look that fails changes nothing.
+// Thread-safe.
 class PairerDirectory {
  public:
-  // `clock` outlives it. Looks nothing up before Start.
+  // `expect` takes the place of the name, and tells who is missing too; null: nobody knows. `clock`
+  // outlives it. Looks nothing up before Start.
   PairerDirectory(PairerDirectoryOptions options, ResolveName resolve, ConnectPairer connect,
-                  const base::Clock* clock);
+                  const base::Clock* clock, ExpectPairers expect = nullptr);
 
   // Looks up now and then, on a thread of its own.
   void Start();
   // Looks up now; by the thread, or by a test.
   void Refresh();
 
-  // In the order of their addresses.
-  std::vector<Pairer> pairers() const;
-  // Another one whenever the pairers are others.
+  KnownPairers known() const;
+  // As known() has them.
+  std::vector<Pairer> pairers() const { return known().pairers; }
   uint64_t version() const;
-  // Whether all pairers that can be known are: the name was resolved, or there is none.
+  // Whether all pairers that can be known are: a look has succeeded, or there is nothing to look up.
   bool resolved() const;
 
  private:
   struct Known {
     PairerClientPtr client;
     bool listed = false;
-    base::Nanos seen = 0;  // monotonic, when the name last resolved to it
+    base::Nanos seen = 0;  // monotonic, when it was last looked up
+    std::string name;
   };
+  // What a look has found.
+  struct Found {
+    std::map<std::string, std::string> names;  // by address; empty: not known
+    std::vector<Missing> absent;
+  };
+  bool LooksUp() const { return expect_ || !options_.name.empty(); }
   void Run(const std::stop_token& stop);
-  void Learn(const std::string& address, bool listed, base::Nanos now)
+  StatusOr<Found> Look() const;
+  void Learn(const std::string& address, const std::string& name, bool listed, base::Nanos now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(base::Nanos now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -72,8 +96,10 @@ class PairerDirectory {
   const ResolveName resolve_;
   const ConnectPairer connect_;
   const base::Clock* const clock_;
+  const ExpectPairers expect_;
   mutable absl::Mutex mutex_;
   std::map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Missing> absent_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   bool resolved_ ABSL_GUARDED_BY(mutex_) = false;
   std::string told_ ABSL_GUARDED_BY(mutex_);  // the last failure, as logged

@@ -43,6 +43,25 @@ int StreamMerge::Add(const std::string& address) {
   return next_;
 }
 
+void StreamMerge::SetName(int pairer, const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  Leg* leg = Find(pairer);
+  if (leg == nullptr) return;
+  leg->name = name;
+  if (name.empty() || leg->state != State::kAsked) return;
+  const bool told = std::any_of(told_.begin(), told_.end(),
+                                [&](const Missing& one) { return one.pairer == name; });
+  const bool elsewhere = std::any_of(legs_.begin(), legs_.end(), [&](const auto& other) {
+    return other.first != pairer && other.second.name == name;
+  });
+  leg->missed = leg->missed || told || elsewhere;
+}
+
+void StreamMerge::SetAbsent(std::vector<Missing> absent) {
+  absl::MutexLock lock(&mutex_);
+  absent_ = std::move(absent);
+}
+
 StreamMerge::Leg* StreamMerge::Find(int pairer) {
   const auto found = legs_.find(pairer);
   return found == legs_.end() ? nullptr : &found->second;
@@ -70,7 +89,7 @@ void StreamMerge::Opened(int pairer) {
   leg->connection = ++connections_;
   leg->state = State::kOpen;
   leg->since = clock_->Monotonic();
-  leg->no_taps = leg->said_end = false;
+  leg->no_taps = leg->said_end = leg->missed = false;
 }
 
 void StreamMerge::Heard(int pairer) {
@@ -247,13 +266,14 @@ bool StreamMerge::Send(std::vector<Batch> batches, observe::LiveOutput* out) {
 }
 
 std::vector<Missing> StreamMerge::MissingAt(base::Nanos now, bool at_end) const {
-  std::vector<Missing> out;
+  std::vector<Missing> out = absent_;
   for (const auto& [pairer, leg] : legs_) {
     const bool not_here = leg.state == State::kAsked || leg.state == State::kAway;
-    if (!GivenUp(leg, now) && !(at_end && not_here)) continue;
-    out.push_back({leg.address, leg.state == State::kAway    ? leg.reason
-                                : leg.state == State::kAsked ? "it has not answered yet"
-                                                             : "it says nothing any more"});
+    if (!GivenUp(leg, now) && !((at_end || leg.missed) && not_here)) continue;
+    out.push_back({leg.name.empty() ? leg.address : leg.name, leg.state == State::kAway ? leg.reason
+                                                              : leg.state == State::kAsked
+                                                                  ? "it has not answered yet"
+                                                                  : "it says nothing any more"});
   }
   std::sort(out.begin(), out.end(),
             [](const Missing& a, const Missing& b) { return a.pairer < b.pairer; });

@@ -50,6 +50,11 @@ class StreamMerge {
   // --- for who reads the pairers ---
   // A pairer is asked from now on; returns the number by which it is known below.
   int Add(const std::string& address);
+  // What people call it; empty: by its address. One that was told as missing, or is asked elsewhere by
+  // now, is missing until it opens.
+  void SetName(int pairer, const std::string& name);
+  // Exactly these are missing besides those that are asked.
+  void SetAbsent(std::vector<Missing> absent);
   // It is no pairer any more. What is whole of it is passed on.
   void Remove(int pairer);
   // The position after which to ask it next; empty: none.
@@ -92,10 +97,12 @@ class StreamMerge {
   struct Leg {
     std::string address;
     int connection = 0;  // another number for each
+    std::string name;
     State state = State::kAsked;
     std::string reason;     // of kAway
     base::Nanos since = 0;  // not open since; of kOpen: last heard
     bool no_taps = false;   // it knows none of them
+    bool missed = false;    // missing since before it was asked
     bool said_end = false;  // in this connection
     Batch building;
     std::vector<Batch> whole;
@@ -126,6 +133,7 @@ class StreamMerge {
   const base::Clock* const clock_;
   mutable absl::Mutex mutex_;
   std::map<int, Leg> legs_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Missing> absent_ ABSL_GUARDED_BY(mutex_);
   int next_ ABSL_GUARDED_BY(mutex_) = 0;
   int connections_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Batch> left_ ABSL_GUARDED_BY(mutex_);  // whole batches of pairers that were removed

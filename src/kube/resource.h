@@ -35,6 +35,7 @@ inline constexpr Resource kNodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices",
                                           "EndpointSlice"};
 inline constexpr Resource kDeployments{"apps", "v1", "deployments", "Deployment"};
+inline constexpr Resource kStatefulSets{"apps", "v1", "statefulsets", "StatefulSet"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline constexpr Resource kApiServices{"apiregistration.k8s.io", "v1", "apiservices", "APIService",

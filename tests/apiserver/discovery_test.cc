@@ -56,6 +56,9 @@ BOOST_AUTO_TEST_CASE(the_versions_behind_it_are_told_where_they_are_known) {
   BOOST_TEST(told({"0.1.0", "0.2.0"}) ==
              R"({"collectorVersion":"0.1.0","operatorVersion":"0.2.0"})");
   BOOST_TEST(told({"0.1.0", ""}) == R"({"collectorVersion":"0.1.0"})");
+  BOOST_TEST(told({"0.1.0", "", {{"p-2", "it is away"}}}) ==
+             R"({"collectorVersion":"0.1.0",)"
+             R"("partial":{"missing":[{"pairer":"p-2","reason":"it is away"}]}})");
   BOOST_TEST(told({}) == "null");
 }
 

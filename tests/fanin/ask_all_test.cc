@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(all_are_asked_the_same) {
   request.authorization = "Bearer mine";
   a->Answer(200, "A");
   b->Answer(201, "B");
-  const Asked asked = AskAll(pairers, request, base::kSecond);
+  const Asked asked = AskAll({pairers}, request, base::kSecond);
   BOOST_REQUIRE(asked.answers.size() == 2u);
   BOOST_TEST(asked.answers[0].body == "A");
   BOOST_TEST(asked.answers[1].body == "B");
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(those_that_are_away_slow_or_refuse_are_missing) {
   d->SetHangs(true);
   pairers.push_back({"c:1", c});
   pairers.push_back({"d:1", d});
-  const Asked asked = AskAll(pairers, request, base::kSecond);
+  const Asked asked = AskAll({pairers}, request, base::kSecond);
   BOOST_TEST(asked.answers.size() == 1u);
   BOOST_TEST((asked.answered == std::vector<std::string>{"c:1"}));
   BOOST_TEST(!asked.refusal);
@@ -57,12 +57,26 @@ BOOST_AUTO_TEST_CASE(those_that_are_away_slow_or_refuse_are_missing) {
              R"({"pairer":"d:1","reason":"it does not answer in time"}])");
 }
 
+BOOST_AUTO_TEST_CASE(those_that_cannot_be_asked_are_missing_and_names_go_before_addresses) {
+  pairers[0].name = "pairer-0";
+  a->SetAway(true);
+  const KnownPairers known{pairers, {Absent("pairer-2")}};
+  const Asked asked = AskAll(known, request, base::kSecond);
+  BOOST_TEST((asked.answered == std::vector<std::string>{"b:1"}));
+  BOOST_TEST(MissingJson(asked.missing) ==
+             R"([{"pairer":"pairer-0","reason":"it cannot be reached"},)"
+             R"({"pairer":"pairer-2","reason":"it has no address: its pod does not run"}])");
+  b->SetAway(true);
+  BOOST_TEST(AskAll(known, request, base::kSecond).refusal.value().body.find("pairer-0: ") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(where_none_answers_the_caller_gets_the_refusal_that_says_most) {
   a->SetAway(true);
   b->Answer(403, "no right");
-  BOOST_TEST(AskAll(pairers, request, base::kSecond).refusal.value().body == "no right");
+  BOOST_TEST(AskAll({pairers}, request, base::kSecond).refusal.value().body == "no right");
   b->SetAway(true);
-  BOOST_TEST(AskAll(pairers, request, base::kSecond).refusal.value().code == 503);
+  BOOST_TEST(AskAll({pairers}, request, base::kSecond).refusal.value().code == 503);
   BOOST_TEST(AskAll({}, request, base::kSecond).refusal.value().code == 503);
 }
 

@@ -210,6 +210,57 @@ BOOST_AUTO_TEST_CASE(versions_are_those_of_the_pairers_and_their_operator) {
   BOOST_TEST(told() == "0.2.0 ");
 }
 
+// Its pod is gone for longer than anybody remembers it.
+struct WithoutTheThird : Fixture {
+  PairerDirectory counted{{},
+                          nullptr,
+                          [this](const std::string& address) -> StatusOr<PairerClientPtr> {
+                            return address == "a:1" ? a : b;
+                          },
+                          base::ProcessClock(),
+                          [] {
+                            return ExpectedPairers{{"p-0", "a:1"}, {"p-1", "b:1"}, {"p-2", ""}};
+                          }};
+  FanIn reader{{}, &counted, base::ProcessClock()};
+
+  WithoutTheThird() { counted.Refresh(); }
+  std::string MissingOf(const std::string& path, std::optional<std::string> posted = {}) {
+    web::HttpRequest request;
+    request.path = path;
+    request.headers = {{"host", "127.0.0.1:80"}};
+    request.posted = std::move(posted);
+    std::string body;
+    absl::Notification answered;
+    reader.Routes().at(path)(request, [&](const web::HttpResponse& response) {
+      body = response.body;
+      answered.Notify();
+    });
+    BOOST_REQUIRE(fakes::Notified(answered));
+    return json::parse(body)["partial"]["missing"].dump();
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_pairer_that_is_to_be_there_and_is_not_is_missing_in_all_answers,
+                        WithoutTheThird) {
+  const std::string absent =
+      R"([{"pairer":"p-2","reason":"it has no address: its pod does not run"}])";
+  a->Answer(200, R"({"tap":"t","collector":"p-0","outputs":[]})");
+  b->Answer(200, R"({"tap":"t","collector":"p-1","outputs":[]})");
+  for (const char* path : {"/api/v1/files", "/api/v1/taps", "/api/v1/summary"}) {
+    BOOST_TEST(MissingOf(path) == absent, path);
+  }
+  BOOST_TEST(MissingOf("/api/v1/dumps", "") == absent);
+  apiserver::ServedVersions versions;
+  absl::Notification told;
+  reader.TellVersions("0.2.0", {.name = "max"}, [&](const apiserver::ServedVersions& all) {
+    versions = all;
+    told.Notify();
+  });
+  BOOST_REQUIRE(fakes::Notified(told));
+  BOOST_REQUIRE(versions.missing.size() == 1u);
+  BOOST_TEST(versions.missing[0].first == "p-2");
+}
+
 BOOST_AUTO_TEST_CASE(strangers_get_nothing) {
   for (const char* path : {"/api/v1/pairs", "/api/v1/taps", "/api/v1/files"}) {
     BOOST_TEST(Ask(path, "", std::nullopt, "shop.example").code == 403);

@@ -122,6 +122,32 @@ BOOST_AUTO_TEST_CASE(a_pairer_that_comes_later_is_read_and_one_that_goes_is_let_
   BOOST_TEST(b().open() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_is_to_be_there_and_is_not_is_said_by_name) {
+  ExpectedPairers expected = {{"p-0", "a:1"}, {"p-1", ""}};
+  PairerDirectory counted(
+      {}, nullptr,
+      [this](const std::string& address) -> StatusOr<PairerClientPtr> { return all[address]; },
+      base::ProcessClock(), [&] { return expected; });
+  counted.Refresh();
+  MergedStream::Open(call, &counted, &threads, base::ProcessClock(),
+                     [this](web::HttpResponse response) {
+                       answer = std::move(response);
+                       answered.Notify();
+                     });
+  BOOST_REQUIRE(fakes::Notified(answered));
+  BOOST_TEST(Says(R"("missing":[{"pairer":"p-1")"));
+  expected["p-1"] = "b:1";
+  counted.Refresh();
+  BOOST_TEST(Says(R"("missing":[])"));
+  BOOST_TEST(fakes::Eventually([&] { return b().open() == 1; }));
+  b().SetAway(true);
+  text.clear();
+  BOOST_TEST(Says(R"("missing":[{"pairer":"p-1","reason":"it cannot be reached"}])"));
+  answer.stream->Ended(web::StreamEnd::kReaderGone);
+  answer.stream = nullptr;
+  threads.Close();
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_of_one_that_knows_is_that_of_all) {
   a().Answer(401, R"({"message":"who?"})");
   b().SetHangs(true);

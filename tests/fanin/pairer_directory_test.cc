@@ -17,7 +17,7 @@ struct Fixture {
   int connected = 0;
   std::unique_ptr<PairerDirectory> directory;
 
-  void Make(PairerDirectoryOptions options) {
+  void Make(PairerDirectoryOptions options, ExpectPairers expect = nullptr) {
     directory = std::make_unique<PairerDirectory>(
         std::move(options), [this](const std::string&) { return resolved; },
         [this](const std::string& address) -> StatusOr<PairerClientPtr> {
@@ -25,7 +25,7 @@ struct Fixture {
           ++connected;
           return std::make_shared<FakePairer>();
         },
-        &clock);
+        &clock, std::move(expect));
   }
   std::string Addresses() const {
     std::string out;
@@ -71,6 +71,54 @@ BOOST_AUTO_TEST_CASE(a_name_that_does_not_resolve_changes_nothing) {
   clock.Advance(3600 * base::kSecond);
   directory->Refresh();
   BOOST_TEST(Addresses() == "10.0.0.1:9 ");
+}
+
+BOOST_AUTO_TEST_CASE(where_it_is_known_who_is_to_be_there_the_others_are_absent_by_name) {
+  StatusOr<ExpectedPairers> expected = absl::UnavailableError("no API server");
+  Make({}, [&] { return expected; });
+  directory->Refresh();
+  BOOST_TEST(!directory->resolved());
+  expected = ExpectedPairers{{"p-0", "10.0.0.1:9"}, {"p-1", ""}};
+  directory->Refresh();
+  BOOST_TEST(directory->resolved());
+  const KnownPairers first = directory->known();
+  BOOST_TEST(Addresses() == "10.0.0.1:9 ");
+  BOOST_TEST(first.pairers.at(0).label() == "p-0");
+  BOOST_TEST((first.absent == std::vector<Missing>{Absent("p-1")}));
+  directory->Refresh();
+  BOOST_TEST(directory->version() == first.version);
+  // A pod that comes back has another address, and its former one is nobody's at once.
+  clock.Advance(5 * base::kSecond);
+  expected = ExpectedPairers{{"p-0", "10.0.0.7:9"}, {"p-1", "10.0.0.2:9"}};
+  directory->Refresh();
+  BOOST_TEST(Addresses() == "10.0.0.2:9 10.0.0.7:9 ");
+  BOOST_TEST(directory->known().absent.empty());
+  BOOST_TEST(directory->version() != first.version);
+  // Who was scaled away is not missing.
+  clock.Advance(5 * base::kSecond);
+  expected = ExpectedPairers{{"p-0", "10.0.0.7:9"}};
+  directory->Refresh();
+  BOOST_TEST(Addresses() == "10.0.0.7:9 ");
+  BOOST_TEST(directory->known().absent.empty());
+  // A look that fails changes nothing.
+  const uint64_t last = directory->version();
+  clock.Advance(3600 * base::kSecond);
+  expected = absl::UnavailableError("no API server");
+  directory->Refresh();
+  BOOST_TEST(Addresses() == "10.0.0.7:9 ");
+  BOOST_TEST(directory->version() == last);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_another_pairer_has_now_gets_its_name) {
+  ExpectedPairers expected = {{"p-0", "10.0.0.1:9"}, {"p-1", ""}};
+  Make({}, [&] { return expected; });
+  directory->Refresh();
+  const uint64_t before = directory->version();
+  expected = {{"p-0", ""}, {"p-1", "10.0.0.1:9"}};
+  directory->Refresh();
+  BOOST_TEST(directory->known().pairers.at(0).name == "p-1");
+  BOOST_TEST(directory->known().absent.at(0).pairer == "p-0");
+  BOOST_TEST(directory->version() != before);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_name_all_are_known_and_one_that_cannot_be_asked_is_left_out) {

@@ -262,6 +262,57 @@ BOOST_AUTO_TEST_CASE(what_was_whole_of_a_pairer_that_is_none_any_more_is_passed_
   BOOST_TEST(!Has(taken.Last("Position"), "a:1"));
 }
 
+BOOST_AUTO_TEST_CASE(who_cannot_be_asked_is_missing_too_and_until_it_has_opened) {
+  Begin(true);
+  merge->SetName(a, "p-0");
+  merge->SetName(b, "p-1");
+  merge->SetAbsent({Absent("p-2")});
+  BOOST_TEST(Has(Pull().Last("Partial"), R"("missing":[{"pairer":"p-2","reason":"it has no)"));
+  BOOST_TEST(Pull().Last("Partial") == "");  // told once
+  // Its pod has an address by now, and does not listen yet.
+  const int c = merge->Add("c:1");
+  merge->SetName(c, "p-2");
+  merge->SetAbsent({});
+  BOOST_TEST(Pull().Last("Partial") == "");
+  BOOST_TEST(merge->Closed(c, "it cannot be reached", false));
+  BOOST_TEST(Pull().Last("Partial") == "");
+  merge->Opened(c);
+  BOOST_TEST(Has(Pull().Last("Partial"), R"("missing":[]})"));
+  // From now on it is one as the others, and by its name.
+  merge->Closed(c, "it cannot be reached", false);
+  BOOST_TEST(Pull().Last("Partial") == "");
+  BOOST_TEST(Has(Pull(options.away_grace).Last("Partial"), R"([{"pairer":"p-2")"));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_came_back_elsewhere_is_missing_until_it_has_opened) {
+  Begin(true);
+  merge->SetName(a, "p-0");
+  const int c = merge->Add("c:1");
+  merge->SetName(c, "p-0");
+  merge->Remove(a);
+  merge->SetName(c, "p-0");
+  BOOST_TEST(
+      Has(Pull().Last("Partial"), R"([{"pairer":"p-0","reason":"it has not answered yet"}])"));
+  merge->Opened(c);
+  BOOST_TEST(Has(Pull().Last("Partial"), R"("missing":[]})"));
+  // Without names nobody can tell.
+  const int d = merge->Add("d:1"), e = merge->Add("e:1");
+  merge->SetName(d, "");
+  merge->SetName(e, "");
+  BOOST_TEST(Pull().Last("Partial") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_ends_says_who_could_not_be_asked) {
+  Begin(false);
+  merge->SetAbsent({Absent("p-2")});
+  Say(a, {EndLine("BacklogRead")});
+  Say(b, {EndLine("BacklogRead")});
+  Taken taken = Pull();
+  BOOST_TEST(Has(taken.Last("Partial"), R"("pairer":"p-2")"));
+  if (taken.Last("End").empty()) taken = Pull();
+  BOOST_TEST(Has(taken.Last("End"), "BacklogRead"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_record_is_passed_on_as_it_came) {
   Begin(true);
   Say(a, {"not JSON", "{\"future\":1}", PositionLine("p")});
