@@ -7,18 +7,23 @@
 
 namespace traffictap::collector {
 
-StatusOr<std::unique_ptr<ApiSite>> ApiSite::Connect(const ApiSiteOptions& options,
-                                                    const base::Clock* clock) {
-  auto access = kube::FindClusterAccess(options.kubeconfig);
+StatusOr<std::unique_ptr<kube::HttpKubeClient>> ConnectToApiServer(
+    const kube::KubeconfigOptions& options, const base::Clock* clock) {
+  auto access = kube::FindClusterAccess(options);
   if (!access.ok()) {
     return Status(access.status().code(),
                   fmt::format("--api needs an API server: {}", Message(access.status())));
   }
-  std::unique_ptr<ApiSite> out(new ApiSite);
-  auto client = kube::HttpKubeClient::Make(
+  return kube::HttpKubeClient::Make(
       {.access = *std::move(access), .user_agent = "traffictap-collector/" TRAFFICTAP_VERSION},
       clock);
+}
+
+StatusOr<std::unique_ptr<ApiSite>> ApiSite::Connect(const ApiSiteOptions& options,
+                                                    const base::Clock* clock) {
+  auto client = ConnectToApiServer(options.kubeconfig, clock);
   if (!client.ok()) return client.status();
+  std::unique_ptr<ApiSite> out(new ApiSite);
   out->kube_ = *std::move(client);
   return out;
 }

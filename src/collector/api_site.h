@@ -22,6 +22,10 @@ struct ApiSiteOptions {
   std::string trace_url;                // TapsJson's
 };
 
+// The client of an API server, found as `options` say. An error says what --api lacks. `clock` outlives it.
+StatusOr<std::unique_ptr<kube::HttpKubeClient>> ConnectToApiServer(
+    const kube::KubeconfigOptions& options, const base::Clock* clock);
+
 // The live records behind the cluster's API server, and the client that asks that server.
 class ApiSite {
  public:

@@ -12,6 +12,7 @@
 #include "base/process_clock.h"
 #include "collector/api_site.h"
 #include "collector/live_site.h"
+#include "fanin/expected_pairers.h"
 #include "fanin/fan_in.h"
 #include "web/http_server.h"
 #include "web/page.h"
@@ -30,6 +31,8 @@ struct Reader::State {
   const base::Clock* const clock = base::ProcessClock();
   base::MetricsRegistry metrics;
   std::atomic<bool> ready{false};
+  // Of the directory alone, which may ask by it for longer than `api` lives. Null: without a StatefulSet.
+  std::unique_ptr<kube::HttpKubeClient> kube;
   std::unique_ptr<fanin::PairerDirectory> pairers;
   std::unique_ptr<fanin::FanIn> own;  // null: `api` has it
   fanin::FanIn* fan_in = nullptr;
@@ -105,11 +108,26 @@ struct Reader::State {
     return StartHttp(std::move(routes));
   }
 
-  Status Start() {
+  Status MakePairers() {
     auto tls = ReadPairersTls(options.role.pairers_tls);
     if (!tls.ok()) return tls.status();
-    pairers = std::make_unique<fanin::PairerDirectory>(
-        options.role.pairers, &fanin::ResolveByDns, fanin::ConnectOverHttp(*std::move(tls)), clock);
+    fanin::ExpectPairers expect;
+    if (!options.role.pairers_stateful_set.key.name.empty()) {
+      auto connected = ConnectToApiServer(options.api.kubeconfig, clock);
+      if (!connected.ok()) return connected.status();
+      kube = *std::move(connected);
+      expect = [client = kube.get(), &of = options.role.pairers_stateful_set] {
+        return fanin::ReadExpectedPairers(client, of);
+      };
+    }
+    pairers = std::make_unique<fanin::PairerDirectory>(options.role.pairers, &fanin::ResolveByDns,
+                                                       fanin::ConnectOverHttp(*std::move(tls)),
+                                                       clock, std::move(expect));
+    return absl::OkStatus();
+  }
+
+  Status Start() {
+    TT_RETURN_IF_ERROR(MakePairers());
     own = std::make_unique<fanin::FanIn>(fanin::FanInOptions{}, pairers.get(), clock);
     fan_in = own.get();
     metrics.Register([this](base::MetricWriter& writer) {

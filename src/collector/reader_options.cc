@@ -7,6 +7,7 @@
 
 #include "base/text_file.h"
 #include "collector/role_options.h"
+#include "fanin/expected_pairers.h"
 #include "fanin/pairer_directory.h"
 
 namespace traffictap::collector {
@@ -33,6 +34,11 @@ std::string CheckAddress(const std::string& address) {
   return status.ok() ? std::string() : Message(status);
 }
 
+std::string CheckStatefulSet(const std::string& text) {
+  const auto parsed = fanin::ParsePairersStatefulSet(text);
+  return parsed.ok() ? std::string() : Message(parsed.status());
+}
+
 bool IsGiven(const CLI::App& app, const char* name) {
   const CLI::Option* option = app.get_option_no_throw(name);
   return option != nullptr && option->count() > 0;
@@ -42,6 +48,10 @@ bool IsGiven(const CLI::App& app, const char* name) {
 // certificate; standalone it hands on a token, which is for this machine alone.
 void CheckTls(const CLI::App& app, const PairersTls& tls) {
   const bool api = IsGiven(app, "--api");
+  if (!api && IsGiven(app, "--pairers-statefulset")) {
+    throw CLI::ValidationError("--pairers-statefulset",
+                               "--role reader needs --api with it: it asks the API server for it");
+  }
   if (api && tls.ca_file.empty()) {
     throw CLI::ValidationError("--pairers-ca",
                                "--role reader with --api needs --pairers-ca, --pairers-cert and "
@@ -64,11 +74,20 @@ void CheckTls(const CLI::App& app, const PairersTls& tls) {
 void AddReaderOptions(CLI::App& app, RoleOptions* out) {
   const CLI::Validator address(CheckAddress, "HOST:PORT");
   auto& tls = out->pairers_tls;
-  app.add_option(
-         "--pairers", out->pairers.name,
-         "name whose addresses are the pairers that a reader asks, NAME:PORT; it is resolved "
-         "again every 5 s")
-      ->check(address);
+  auto* name =
+      app.add_option("--pairers", out->pairers.name,
+                     "name whose addresses are the pairers that a reader asks, NAME:PORT; it is "
+                     "resolved again every 5 s")
+          ->check(address);
+  app.add_option_function<std::string>(
+         "--pairers-statefulset",
+         [out](const std::string& text) {
+           out->pairers_stateful_set = *fanin::ParsePairersStatefulSet(text);
+         },
+         "StatefulSet whose pods are the pairers that a reader asks, NAMESPACE/NAME:PORT: the "
+         "reader also says which of them are missing; it is read again every 5 s")
+      ->check(CLI::Validator(CheckStatefulSet, "NAMESPACE/NAME:PORT"))
+      ->excludes(name);
   app.add_option("--pairer", out->pairers.addresses,
                  "a pairer that a reader asks, whatever the name resolves to, HOST:PORT; may be "
                  "repeated")
@@ -93,10 +112,11 @@ void CompleteReaderOptions(const CLI::App& app, const RoleOptions& options) {
     if (!IsGiven(app, one.option)) continue;
     throw CLI::ValidationError(one.option, std::string("--role reader ") + one.why);
   }
-  if (options.pairers.name.empty() && options.pairers.addresses.empty()) {
+  if (options.pairers.name.empty() && options.pairers.addresses.empty() &&
+      options.pairers_stateful_set.key.name.empty()) {
     throw CLI::ValidationError("--pairers",
-                               "--role reader needs pairers: name them, or list each "
-                               "with --pairer");
+                               "--role reader needs pairers: name them or their StatefulSet "
+                               "(--pairers-statefulset), or list each with --pairer");
   }
   CheckTls(app, options.pairers_tls);
 }

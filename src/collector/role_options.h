@@ -6,6 +6,7 @@
 
 #include "collector/reader_options.h"
 #include "collector/role.h"
+#include "fanin/expected_pairers.h"
 #include "fanin/pairer_directory.h"
 #include "shuffle/shuffle_settings.h"
 
@@ -23,6 +24,7 @@ struct RoleOptions {
   std::string encryption_dir;             // --shuffle-encryption
   bool accept_plain = false;              // --shuffle-accept-plain
   fanin::PairerDirectoryOptions pairers;  // of a role that asks
+  fanin::PairersStatefulSet pairers_stateful_set;
   PairersTls pairers_tls;
 };
 

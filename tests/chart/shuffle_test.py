@@ -279,11 +279,11 @@ class Reader(unittest.TestCase):
         self.assertEqual([key for key in objects if "Role" in key and key.endswith("traffictap-collector")], [])
         self.assertIn("--api-remove-after=1m", args_of(objects, "Deployment/traffictap-operator"))
 
-    def test_it_finds_the_pairers_by_their_service_and_shows_its_certificate(self):
+    def test_it_finds_the_pairers_by_their_stateful_set_and_shows_its_certificate(self):
         objects = rendered(SHUFFLED_LIVE)
         self.assertLessEqual({
             "--role=reader", "--api=0.0.0.0:9815", "--api-service=traffictap-reader.traffictap-system", "--api-owner=traffictap-reader",
-            "--pairers=traffictap-pairer.traffictap-system.svc.cluster.local:9815", "--pairers-ca=/etc/traffictap/pairer/ca.crt",
+            "--pairers-statefulset=traffictap-system/traffictap-pairer:9815", "--pairers-ca=/etc/traffictap/pairer/ca.crt",
             "--pairers-cert=/etc/traffictap/reader/tls.crt", "--pairers-key=/etc/traffictap/reader/tls.key",
             "--pairers-server-name=traffictap-pairer", "--log-level=debug"}, set(args_of(objects, READER)))
         self.assertLessEqual({
@@ -311,10 +311,14 @@ class Reader(unittest.TestCase):
         rules = objects["ClusterRole/traffictap-reader"]["rules"]
         self.assertEqual([rule["resources"] for rule in rules], [["apiservices"], ["clusterroles"]])
         self.assertTrue(all(rule["resourceNames"] for rule in rules))
+        self.assertEqual(objects["Role/traffictap-reader"]["rules"], [
+            {"apiGroups": ["apps"], "resources": ["statefulsets"], "resourceNames": ["traffictap-pairer"], "verbs": ["get"]},
+            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]}])
+        self.assertIn(PAIRER, objects)  # its name
         tokens = {key: objects[key]["spec"]["template"]["spec"].get("automountServiceAccountToken", True)
                   for key in (RECEIVER, PAIRER, READER)}
         self.assertEqual(tokens, {RECEIVER: False, PAIRER: True, READER: True})
-        for role, count in (("receiver", 0), ("pairer", 1), ("reader", 2)):
+        for role, count in (("receiver", 0), ("pairer", 1), ("reader", 3)):
             bound = [key for key, item in objects.items() if any(s["name"] == f"traffictap-{role}" for s in item.get("subjects", []))]
             self.assertEqual(len(bound), count, bound)
 

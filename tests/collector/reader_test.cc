@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/raw_client.h"
+#include "fakes/temp_dir.h"
 
 namespace traffictap {
 
@@ -54,6 +55,19 @@ BOOST_AUTO_TEST_CASE(it_can_serve_at_an_address_of_its_own) {
 
 BOOST_AUTO_TEST_CASE(before_its_name_has_resolved_it_is_not_ready) {
   options.role.pairers = {.name = "nothing"};
+  BOOST_TEST(Get(Start()->http_port(), "/readyz").starts_with("HTTP/1.1 503 "));
+}
+
+BOOST_AUTO_TEST_CASE(before_an_api_server_has_told_who_is_to_be_there_it_is_not_ready) {
+  const fakes::TempDir dir;
+  options.role.pairers_stateful_set = {{"tap", "pairer"}, "9"};
+  options.api.kubeconfig.path = (dir.path() / "config").string();
+  const Status without = collector::Reader::Start(options).status();
+  BOOST_TEST(Message(without).find("needs an API server") != std::string::npos, Message(without));
+  dir.Write("config", R"({"apiVersion": "v1", "kind": "Config", "current-context": "a",
+    "clusters": [{"name": "a", "cluster": {"server": "http://127.0.0.1:1"}}],
+    "users": [{"name": "a", "user": {}}],
+    "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}]})");
   BOOST_TEST(Get(Start()->http_port(), "/readyz").starts_with("HTTP/1.1 503 "));
 }
 

@@ -150,6 +150,21 @@ BOOST_AUTO_TEST_CASE(behind_the_api_server_a_reader_shows_its_pairers_a_certific
   BOOST_TEST(with(files).fault.find("needs --api") != std::string::npos);
   BOOST_TEST(with({"--api", "x"}).fault.starts_with("--pairers-ca"));
   BOOST_TEST(with({"--pairers-ca", "x"}).fault.find("--pairers-cert") != std::string::npos);
+  auto counted = files;
+  counted.insert(counted.begin(), {"--role", "reader", "--pairers-statefulset", "tap/pairer:9"});
+  BOOST_TEST(Parse(counted).fault.starts_with("--pairers-statefulset: --role reader needs --api"));
+  counted.insert(counted.end(), {"--api", "x"});
+  const auto set = Parse(counted);
+  BOOST_REQUIRE_MESSAGE(set.fault.empty(), set.fault);
+  BOOST_TEST(set.options.pairers_stateful_set.key.ToString() == "tap/pairer");
+  BOOST_TEST(set.options.pairers_stateful_set.port == "9");
+  counted.insert(counted.end(), {"--pairers", "pairers:9"});
+  BOOST_TEST(Parse(counted).fault.find("--pairers-statefulset") != std::string::npos);
+  BOOST_TEST(
+      Parse({"--role", "reader", "--pairers-statefulset", "pairer:9"}).fault.find("NAMESPACE/") !=
+      std::string::npos);
+  BOOST_TEST(Parse({"--pairers-statefulset", "tap/pairer:9"}).fault.find("set --role reader") !=
+             std::string::npos);
   all.insert(all.end(), {"--live", "x"});
   BOOST_TEST(with(all).fault.starts_with("--live"));
   const auto other = Parse({"--pairers-ca", "a", "--pairers-cert", "b", "--pairers-key", "c"});

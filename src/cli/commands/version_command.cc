@@ -2,6 +2,7 @@
 #include "cli/commands/commands.h"
 #include "cli/print/visible_text.h"
 #include "cli/records/cluster.h"
+#include "cli/records/missing_notice.h"
 #include "cli/shell/yaml_text.h"
 #include "fmt/format.h"
 
@@ -13,11 +14,13 @@ using kube::Json;
 // Who asks for a version may do so because the cluster is not well.
 constexpr base::Nanos kPatience = 5 * base::kSecond;
 constexpr char kOwn[] = TRAFFICTAP_VERSION;
+constexpr auto kReplace = Json::error_handler_t::replace;
 
 // Of what runs in the cluster; empty: not known.
 struct Served {
   std::string collector;
   std::string operator_version;
+  std::string missing;  // of several collectors: whose version is not known
 };
 
 class VersionCommand final : public Command {
@@ -41,7 +44,8 @@ CommandSpec VersionCommand::Describe() {
   spec.description =
       "Prints the version of this program and, if a cluster answers, those of its collector and "
       "its "
-      "operator. Warns if they do not fit together. Needs no permission beyond those of every "
+      "operator. Warns if they do not fit together, or if some of several collectors do not "
+      "answer. Needs no permission beyond those of every "
       "authenticated user.";
   AddClusterOptions(AllNamespaces::kNotOffered, Standalone::kOffered, &cluster_, &spec);
   spec.options.push_back(FlagOption("client", 0, "print only this program's version", &client_));
@@ -60,9 +64,12 @@ StatusOr<Served> VersionCommand::Ask(Session& session) const {
       alone ? LivePath(*cluster, "taps", false, {}) : std::string(kLiveGroup), options);
   if (!body.ok()) return ExplainLive(body.status(), *cluster);
   const kube::Object answer(Json::parse(*body, nullptr, false));
-  if (alone) return Served{answer.Text("/collector/version"), ""};
+  const Json* told = alone ? &answer.value() : answer.Find("/trafficTap");
+  const std::string missing =
+      told == nullptr ? "" : MissingOf(told->dump(-1, ' ', false, kReplace), "versions");
+  if (alone) return Served{answer.Text("/collector/version"), "", missing};
   return Served{answer.Text("/trafficTap/collectorVersion"),
-                answer.Text("/trafficTap/operatorVersion")};
+                answer.Text("/trafficTap/operatorVersion"), missing};
 }
 
 // "0.1" of "0.1.2".
@@ -71,6 +78,7 @@ std::string MinorOf(const std::string& version) {
 }
 
 void WarnOfSkew(const Served& served, Console* console) {
+  if (!served.missing.empty()) console->Say("warning: " + served.missing);
   if (!served.collector.empty() && MinorOf(served.collector) != MinorOf(kOwn)) {
     console->Say(fmt::format(
         "warning: this program is {} and the collector {}: use a kubectl-traffictap of the "
@@ -90,8 +98,7 @@ std::string VersionCommand::Text(const Served& served, bool asked) const {
     Json out = {{"client", kOwn}};
     if (!served.collector.empty()) out["collector"] = served.collector;
     if (!served.operator_version.empty()) out["operator"] = served.operator_version;
-    return form_ == "json" ? out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                           : YamlText(out);
+    return form_ == "json" ? out.dump(2, ' ', false, kReplace) + "\n" : YamlText(out);
   }
   const auto row = [](const char* program, const std::string& version) {
     return fmt::format("{:<18} {}\n", program,

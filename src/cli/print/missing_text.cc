@@ -19,7 +19,7 @@ std::string TextOf(const Json& object, const char* name) {
 
 }  // namespace
 
-std::string MissingText(std::string_view answer) {
+std::string MissingText(std::string_view answer, std::string_view what) {
   const Json json = Json::parse(answer.begin(), answer.end(), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return {};
   const Json& whole = json.contains("partial") ? json["partial"] : json;
@@ -29,7 +29,7 @@ std::string MissingText(std::string_view answer) {
     out += fmt::format("{} {} ({})", out.empty() ? "" : ",", TextOf(one, "pairer"),
                        TextOf(one, "reason"));
   }
-  return out.empty() ? out : "records are missing of the pairers" + out + '\n';
+  return out.empty() ? out : fmt::format("{} are missing of the pairers{}\n", what, out);
 }
 
 }  // namespace traffictap::cli::print

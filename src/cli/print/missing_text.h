@@ -6,9 +6,9 @@
 
 namespace traffictap::cli::print {
 
-// Whose records are not in `answer`, in words and with a line end: `answer` is one of several
-// collectors together, or the line Partial of their stream (observe/README.md). Empty: nobody's, or
-// the answer is of one collector.
-std::string MissingText(std::string_view answer);
+// Whose records, or whatever `what` calls it, are not in `answer`, in words and with a line end:
+// `answer` is one of several collectors together, or the line Partial of their stream
+// (observe/README.md). Empty: nobody's, or the answer is of one collector.
+std::string MissingText(std::string_view answer, std::string_view what = "records");
 
 }  // namespace traffictap::cli::print

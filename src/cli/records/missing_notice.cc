@@ -13,8 +13,8 @@ void MissingNotice::Tell(std::string_view answer) {
                                 : "warning: " + missing);
 }
 
-std::string MissingOf(std::string_view answer) {
-  std::string out = print::MissingText(answer);
+std::string MissingOf(std::string_view answer, std::string_view what) {
+  std::string out = print::MissingText(answer, what);
   if (!out.empty()) out.pop_back();
   return out;
 }

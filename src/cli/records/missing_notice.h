@@ -24,6 +24,6 @@ class MissingNotice {
 };
 
 // print::MissingText without its line end.
-std::string MissingOf(std::string_view answer);
+std::string MissingOf(std::string_view answer, std::string_view what = "records");
 
 }  // namespace traffictap::cli

@@ -82,6 +82,26 @@ BOOST_AUTO_TEST_CASE(an_older_collector_says_nothing_and_what_it_says_is_shown_a
   BOOST_TEST((console.output + console.said).find('\x1b') == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(who_of_several_collectors_told_no_version_is_said) {
+  const nlohmann::json missing = {{"pairer", "pairer-2"}, {"reason", "it has no address"}};
+  client.SetRaw(cli::kLiveGroup,
+                nlohmann::json{{"trafficTap",
+                                {{"collectorVersion", TRAFFICTAP_VERSION},
+                                 {"partial", {{"missing", nlohmann::json::array({missing})}}}}}}
+                    .dump());
+  BOOST_TEST(Run({"version"}) == 0);
+  const std::string warning =
+      "warning: versions are missing of the pairers pairer-2 (it has no address)\n";
+  BOOST_TEST(console.said == warning);
+  standalone = true;
+  client.SetRaw("/api/v1/taps",
+                nlohmann::json{{"taps", nlohmann::json::array()},
+                               {"partial", {{"missing", nlohmann::json::array({missing})}}}}
+                    .dump());
+  BOOST_TEST(Run({"version", "--collector", "http://127.0.0.1:1"}) == 0);
+  BOOST_TEST(console.said == warning);
+}
+
 BOOST_AUTO_TEST_CASE(without_a_cluster_its_own_version_is_printed) {
   reachable = absl::NotFoundError("read kubeconfig: no file");
   BOOST_TEST(Run({"version"}) == 0);

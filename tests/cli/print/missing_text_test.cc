@@ -14,6 +14,8 @@ BOOST_AUTO_TEST_CASE(an_answer_and_a_line_of_a_stream_say_who_is_missing) {
       "records are missing of the pairers a:1 (it cannot be reached), b:1 (x[31m)\n";
   BOOST_TEST(MissingText(std::string(R"({"type":"Partial",)") + kMissing + "}") == told);
   BOOST_TEST(MissingText(std::string(R"({"taps":[],"partial":{)") + kMissing + "}}") == told);
+  BOOST_TEST(
+      MissingText(std::string("{") + kMissing + "}", "versions").starts_with("versions are "));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_said_where_nobody_is) {
