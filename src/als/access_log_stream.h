@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "als/decode_entry.h"
+#include "als/flush_sizes.h"
 #include "als/grpc_session.h"
 #include "als/identity_gate.h"
 #include "als/stream_turnover.h"
@@ -24,8 +26,9 @@ struct StreamCounters {
   std::atomic<uint64_t> opened{0};
   std::atomic<uint64_t> ended_clean{0};
   std::atomic<uint64_t> ended_broken{0};
-  std::atomic<uint64_t> ended_unread{0};  // while paused: nobody misses what was in flight
-  std::atomic<uint64_t> ended_moved{0};   // by us, right after a message: StreamTurnover
+  std::atomic<uint64_t> ended_unread{0};   // while paused: nobody misses what was in flight
+  std::atomic<uint64_t> ended_moved{0};    // by us, in a quiet moment: StreamTurnover
+  std::atomic<uint64_t> ended_overdue{0};  // by us, right after a message: it had no quiet moment
   std::atomic<uint64_t> messages{0};
   std::atomic<uint64_t> messages_unread{0};  // passed over for want of memory
   std::atomic<uint64_t> bytes{0};
@@ -53,7 +56,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
 
   StatusOr<Next> OnMessage(std::string_view message) override;
   Status OnUnread() override;
-  bool Leaves() override;
+  Leave Leaves() override;
   void OnEnd(StreamEnd how) override;
 
  private:
@@ -69,7 +72,10 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
   const std::optional<SpiffeId> sender_;
   const std::shared_ptr<Pause> pause_;
   const base::Nanos ends_;  // StreamTurnover's
-  bool moves_ = false;      // it is
+  FlushSizes sizes_;
+  size_t entry_bytes_ = 0;  // of the message in hand: all but an identifier
+  bool timers_ = false;     // Envoy's timer has sent the last message
+  bool overdue_ = false;    // it waits for no quiet moment
   traffic::NodePtr node_;   // null until the identifier came
   Status refused_;
   std::unique_ptr<traffic::EntryStream> entries_;  // null until the identifier came

@@ -16,6 +16,7 @@ namespace {
 
 using namespace als;  // NOLINT: the names of the unit under test
 using Next = StreamHandler::Next;
+using Leave = StreamHandler::Leave;
 
 // What the handlers of a session saw.
 struct Seen {
@@ -23,7 +24,7 @@ struct Seen {
   int unread = 0;
   int opened = 0;
   std::vector<StreamEnd> ends;
-  bool leaves = false;  // what the handlers answer to Leaves
+  Leave leaves = Leave::kNo;  // what the handlers answer to Leaves
   int asked = 0;
   // What the handlers answer.
   std::map<std::string, StatusOr<Next>> answers;
@@ -43,7 +44,7 @@ class Handler final : public StreamHandler {
     ++seen_->unread;
     return seen_->answer_to_unread;
   }
-  bool Leaves() override {
+  Leave Leaves() override {
     ++seen_->asked;
     return seen_->leaves;
   }
@@ -132,14 +133,14 @@ BOOST_AUTO_TEST_CASE(
   Send(id, "one");
   BOOST_TEST(seen.asked == 1);
   BOOST_TEST(seen.ends.empty());
-  seen.leaves = true;
+  seen.leaves = Leave::kNow;
   Send(id, "two");
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
   BOOST_TEST(client.status(id) == "0");
   BOOST_TEST(client.answer(id).closed.value() == unsigned{NGHTTP2_NO_ERROR});
   BOOST_TEST(!session->over());
-  seen.leaves = false;
+  seen.leaves = Leave::kNo;
   Send(Open(), "three");
   BOOST_TEST(seen.messages.size() == 3u);
   BOOST_TEST(session->streams() == 1u);
@@ -149,7 +150,7 @@ BOOST_AUTO_TEST_CASE(
 // What has come of another message would be lost.
 BOOST_AUTO_TEST_CASE(a_stream_that_leaves_reads_first_what_came_in_further_frames) {
   const int32_t id = Open();
-  seen.leaves = true;
+  seen.leaves = Leave::kNow;
   client.Write(id, Http2Client::Message("one"));
   std::string bytes = client.Outgoing();
   client.Write(id, Http2Client::Message("two"));
@@ -157,12 +158,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_leaves_reads_first_what_came_in_further_frame
   BOOST_TEST(session->Receive(bytes));
   Exchange();
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
   const int32_t id = Open();
-  seen.leaves = true;
+  seen.leaves = Leave::kNow;
   const std::string next = Http2Client::Message("two");
   client.Write(id, Http2Client::Message("one") + next.substr(0, 6));
   Exchange();
@@ -171,18 +172,55 @@ BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
   client.Write(id, next.substr(6));
   Exchange();
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_waits_for_a_quiet_moment_ends_if_nothing_has_come_of_it) {
+  seen.leaves = Leave::kWhenQuiet;
+  const int32_t id = Open(), other = Open();
+  Send(id, "one");
+  const auto waits = session->TakeWaits();
+  BOOST_TEST(waits.size() == 1u);
+  BOOST_TEST(session->TakeWaits().empty());
+  BOOST_TEST(seen.ends.empty());
+  Send(other, "of another stream");
+  session->EndIfQuiet(waits.at(0));
+  Exchange();
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+  BOOST_TEST(client.status(id) == "0");
+  BOOST_TEST(session->streams() == 1u);
+  session->EndIfQuiet(waits.at(0));
+  BOOST_TEST(seen.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_of_which_more_has_come_waits_anew) {
+  seen.leaves = Leave::kWhenQuiet;
+  const int32_t id = Open();
+  Send(id, "one");
+  const auto first = session->TakeWaits();
+  const std::string next = Http2Client::Message("two");
+  client.Write(id, next.substr(0, 6));
+  Exchange();
+  session->EndIfQuiet(first.at(0));
+  BOOST_TEST(session->TakeWaits().empty());
+  client.Write(id, next.substr(6));
+  Exchange();
+  session->EndIfQuiet(first.at(0));
+  BOOST_TEST(seen.ends.empty());
+  session->EndIfQuiet(session->TakeWaits().at(0));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+  BOOST_TEST(seen.messages.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_paused_stream_does_not_leave) {
   seen.answers["one"] = Next::kPause;
-  seen.leaves = true;
+  seen.leaves = Leave::kNow;
   const int32_t id = Open();
   Send(id, "one");
   BOOST_TEST(seen.asked == 0);
   BOOST_TEST(seen.ends.empty());
   session->Resume(id);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
 }
 
 BOOST_AUTO_TEST_CASE(tells_who_the_sidecar_says_the_sender_is) {
