@@ -324,13 +324,17 @@ collector, and the browser, so that this says more about a small machine than ab
 are; where all want everything, each is written once for each tap: redacted and turned into JSON once for all of them, but copied by the
 kernel into ten files. The last two lines are with a tenth of the
 entries a second, so that no output's queue overflows: there each entry costs more, as threads are woken for less at a time.
+What ten taps that want everything cost is mostly the kernel's: by a profile of one run, 63 % of the time is spent in it, 29 % in
+writing the ten files (ext4), 13 % in putting threads to sleep and waking them.
 
 {by_taps(figures["taps"])}
 
 ## Pairing threads
 
 The load of the first line above, joined by `--pairing-threads` of them. What is compared is their cost: how much more they take in
-depends on the cores that the machine has to spare.
+depends on the cores that the machine has to spare. No single part of the program makes the difference: by a profile of one run with
+each, four threads spend their time where one does, with the same shares to within 3 points. Only waiting for each other (futex) takes
+more: 3.5 % instead of 1.2 %.
 
 {by_threads(figures["threads"])}
 
