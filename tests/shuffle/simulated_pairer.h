@@ -75,7 +75,12 @@ class SimulatedPairer final : public pairing::PairConsumer {
   // All outlive it.
   SimulatedPairer(size_t number, SimulatedCluster* cluster, const base::Clock* clock,
                   Chance* chance, std::vector<Written>* once)
-      : number_(number), clock_(clock), chance_(chance), log_(cluster), once_(once), removed_(clock) {
+      : number_(number),
+        clock_(clock),
+        chance_(chance),
+        log_(cluster),
+        once_(once),
+        removed_(clock) {
     log_.committed = [this] {
       for (Written& written : open_) once_->push_back(std::move(written));
       open_.clear();
@@ -161,8 +166,8 @@ class SimulatedPairer final : public pairing::PairConsumer {
   const base::Clock* const clock_;
   Chance* const chance_;
   SimulatedMemberLog log_;
-  std::vector<Written>* const once_;                    // or null
-  std::vector<Written> open_;                           // in the transaction
+  std::vector<Written>* const once_;  // or null
+  std::vector<Written> open_;         // in the transaction
   std::vector<tap::TapSpecPtr> taps_{std::make_shared<const tap::TapSpec>()};
   shuffle::RemovedTaps removed_;
   bool removes_ = false;
