@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "fakes/temp_dir.h"
 #include "shuffle/group_member_fixture.h"
 #include "shuffle/raw_block.h"
 #include "shuffle/sample_keys.h"
