@@ -7,6 +7,11 @@
 namespace traffictap::tap::schema {
 namespace {
 
+// The operator serves up to 512 collectors (discovery/discovery_server.h). An instance has 16 digits.
+constexpr size_t kInstancesLengthMax = 512 * (16 + 1);
+// Each with up to 20 digits of records, and as many more that left within the last half minute.
+constexpr size_t kLeasesLengthMax = 65'536;
+
 struct StatusField {
   const char* name;
   Tree tree;
@@ -232,12 +237,12 @@ Tree TapStatus() {
   fields.push_back(
       {"collector",
        Fields("Internal: keeps the counts across collector restarts.",
-              {{"instances", Text("Collectors included in the counts.", 4096)},
+              {{"instances", Text("Collectors included in the counts.", kInstancesLengthMax)},
                {"ended",
                 Text("Collectors that have ended, whose last report `before` includes.", 4096)},
                {"before", Fields("Counts of collectors that no longer exist.", Counts())},
                {"leases", Text("Where several pairers share limits.maxRecords: what each may take.",
-                               32768)}})});
+                               kLeasesLengthMax)}})});
   return Fields("Observed state. Its size is bounded, however large the mesh.", fields);
 }
 

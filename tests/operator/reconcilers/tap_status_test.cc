@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/reconcilers/tap_status.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+
+#include "fmt/format.h"
+#include "operator/leases/granted_records.h"
+#include "operator/reconcilers/shared_reports.h"
+#include "tap/schema/fields.h"
 
 namespace traffictap {
 
@@ -45,6 +51,30 @@ Json Find(const Json& status, const std::string& type) {
 std::string Says(const TapStatusInput& input, const std::string& type) {
   const Json condition = Find(TapStatus(input), type);
   return condition.value("status", "") + "/" + condition.value("reason", "");
+}
+
+bool IsLonger(const tap::schema::Tree& schema, const char* bound, size_t size) {
+  return schema.contains(bound) && size > schema[bound].get<size_t>();
+}
+
+// What the API server would refuse: texts and lists that are longer than the CRD lets them be.
+std::string TooLong(const tap::schema::Tree& schema, const Json& value, const std::string& at) {
+  std::string out;
+  if (value.is_string()) {
+    const auto text = value.get<std::string>();
+    const auto characters =
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+    if (IsLonger(schema, "maxLength", static_cast<size_t>(characters))) out = at + " ";
+  } else if (value.is_array()) {
+    if (IsLonger(schema, "maxItems", value.size())) out = at + " ";
+    for (const Json& item : value) out += TooLong(schema["items"], item, at + "[]");
+  } else if (value.is_object() && schema.contains("properties")) {
+    for (const auto& [name, member] : value.items()) {
+      out += TooLong(schema["properties"].value(name, tap::schema::Tree::object()), member,
+                     at + "." + name);
+    }
+  }
+  return out;
 }
 
 void Set(TapStatusInput* input, const Condition& condition) {
@@ -255,6 +285,43 @@ BOOST_AUTO_TEST_CASE(the_status_is_bounded_however_large_the_mesh) {
     input.totals.outputs["o" + std::to_string(i)].trouble = std::string(10'000, 'y');
   }
   BOOST_TEST(TapStatus(input).dump().size() < 100'000u);
+}
+
+BOOST_AUTO_TEST_CASE(the_status_of_as_many_collectors_as_there_can_be_fits_into_the_crd) {
+  std::vector<v1::CollectorReport> reports;
+  leases::GrantedRecords granted{UINT64_MAX, UINT64_MAX, {}};
+  for (uint64_t i = 0; i < 512; ++i) {
+    v1::CollectorReport report;
+    report.set_collector(fmt::format("pairer-{}", i));
+    report.set_instance(fmt::format("{:016x}", UINT64_MAX - i));
+    report.set_role("pairer");
+    auto* tap = report.add_taps();
+    tap->set_tap("shop/a");
+    tap->set_uid("uid");
+    tap->set_offered(1);
+    reports.push_back(report);
+    granted.instances[report.instance()] = UINT64_MAX;
+    granted.instances[fmt::format("{:016x}", i)] = UINT64_MAX;  // its former life
+  }
+  auto input = Capturing();
+  input.totals = reconcilers::AddUp("shop/a", "uid", Shared(reports), Json());
+  input.totals.leases = leases::ToText(granted);
+  for (int i = 0; i < 100; ++i) {
+    const std::string long_text(10'000, 'x');
+    input.outcome.not_visible.push_back({"shop/x", "NotMeshed", long_text});
+    input.outcome.targets.emplace_back().message = long_text;
+    input.outcome.peers.emplace_back().message = long_text;
+    input.outcome.patches.push_back("EnvoyFilter/shop/p" + std::to_string(i));
+    input.totals.outputs["o" + std::to_string(i)].trouble = long_text;
+  }
+  const Json status = TapStatus(input);
+  BOOST_TEST(status["records"] == 512);
+  BOOST_TEST(status["collector"]["instances"].get<std::string>().size() == 512u * 17 - 1);
+  BOOST_TEST(TooLong(tap::schema::TapStatus(), status, "status") == "");
+  // etcd takes 1.5 MiB of an object.
+  const size_t bytes = status.dump().size();
+  BOOST_TEST_MESSAGE("status of 512 collectors: " << bytes << " bytes");
+  BOOST_TEST(bytes < 192'000u);
 }
 
 BOOST_AUTO_TEST_CASE(other_leases_are_news_of_their_own) {
