@@ -318,10 +318,10 @@ BOOST_AUTO_TEST_CASE(the_status_of_as_many_collectors_as_there_can_be_fits_into_
   BOOST_TEST(status["records"] == 512);
   BOOST_TEST(status["collector"]["instances"].get<std::string>().size() == 512u * 17 - 1);
   BOOST_TEST(TooLong(tap::schema::TapStatus(), status, "status") == "");
-  // etcd takes 1.5 MiB of an object.
+  // A sixth of what etcd takes of an object: 1.5 MiB.
   const size_t bytes = status.dump().size();
   BOOST_TEST_MESSAGE("status of 512 collectors: " << bytes << " bytes");
-  BOOST_TEST(bytes < 192'000u);
+  BOOST_TEST(bytes < 256'000u);
 }
 
 BOOST_AUTO_TEST_CASE(other_leases_are_news_of_their_own) {
