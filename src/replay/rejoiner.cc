@@ -14,11 +14,15 @@ namespace {
 
 constexpr size_t kWaitingBytesMax = size_t{512} << 20;
 
+bool HasSides(const traffic::TrafficPair& pair) {
+  return pair.client != nullptr || !pair.servers.empty();
+}
+
 // All attempts of a record are there. One without a side to look at cannot be joined either, and
 // one of an open stream is only what was known then: that of its end has the id too.
 bool IsWhole(const RecordEntries& entries) {
   const auto& pair = entries.pair;
-  if (entries.reduced || (pair.client == nullptr && pair.servers.empty())) return true;
+  if (entries.reduced || !HasSides(pair)) return true;
   if (pair.open()) return true;
   if (pair.client == nullptr || pair.servers.empty()) return false;
   const bool tcp = pair.client->facts.kind == traffic::EntryKind::kTcp;
@@ -164,11 +168,13 @@ void Rejoiner::Add(Record record) {
   now_ = std::max(now_, record.start);
   pairer_->Advance(now_);
   const int sides = SidesOf(record);
-  // Of a stream that is open there are many records, and none is like another.
-  if (!entries.pair.open() && whole_->Knows(record, sides)) return void(++counters_.copies);
+  // Of a stream that is open there are many records, and none is like another. A record may have
+  // no side at all: that of a stranger, or one that hides them.
+  const bool open = HasSides(entries.pair) && entries.pair.open();
+  if (!open && whole_->Knows(record, sides)) return void(++counters_.copies);
   if (IsWhole(entries)) {
     ++counters_.whole;
-    if (!entries.pair.open()) whole_->Add(record, sides);
+    if (!open) whole_->Add(record, sides);
     return next_(std::move(record), entries.pair);
   }
   ++counters_.incomplete;

@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(the_way_back_to_the_checkpoint_is_no_crash) {
 
 BOOST_AUTO_TEST_CASE(a_partition_that_cannot_be_read_is_read_up_to_there_again) {
   TakePair("a", kSecond);
-  const std::string header = shuffle::RawNumber(1, 2) + shuffle::RawBytes(3, "newer");
+  const std::string header = shuffle::RawNumber(1, 3) + shuffle::RawBytes(3, "newer");
   topics.halves[0].push_back({SimulatedLog::kStart + 2 * kSecond, shuffle::RawBlock(header, "")});
   one.log.transaction_status = absl::UnavailableError("refused");
   one.Turn();
