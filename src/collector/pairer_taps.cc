@@ -32,12 +32,13 @@ void PairerTaps::Start() {
 std::vector<pipeline::TapFault> PairerTaps::Set(const std::vector<tap::TapSpecPtr>& taps) {
   absl::MutexLock lock(&mutex_);
   if (removed_.Forget(taps)) hooks_.set(removed_.With(wanted_));
-  removed_.Add(hooks_.in_force(), taps);
+  const bool removes = removed_.Add(hooks_.in_force(), taps);
   wanted_ = taps;
   auto faults = hooks_.set(removed_.With(taps));
+  // One that was refused before may wait for the very place of one that goes now.
   const bool refuses = std::any_of(faults.begin(), faults.end(), [&](const auto& fault) {
     mutex_.AssertHeld();
-    return !refused_.contains(fault.tap);
+    return !refused_.contains(fault.tap) || (removes && absl::IsResourceExhausted(fault.status));
   });
   if (refuses && !removed_.empty()) {
     removed_.Clear();

@@ -18,7 +18,8 @@ namespace traffictap::collector {
 // What a pairer has in force: the taps that it is to have, and for a while those that were removed, so
 // that their outputs get what the log still has for them (shuffle::RemovedTaps). Removed ones end at once
 // where their name comes back, which is another tap then, and where a tap is refused while they are
-// there, since they may have what it needs: its place in the table, its file. Thread-safe; a thread of
+// there, since they may have what it needs: its place in the table, its file. A tap that was refused before
+// ends only those that are removed after it, and only if it was for want of room. Thread-safe; a thread of
 // its own lets them go.
 class PairerTaps {
  public:

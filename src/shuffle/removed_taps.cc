@@ -16,14 +16,16 @@ std::set<std::string> KeysOf(const std::vector<tap::TapSpecPtr>& taps) {
 
 }  // namespace
 
-void RemovedTaps::Add(const std::vector<tap::TapSpecPtr>& in_force,
+bool RemovedTaps::Add(const std::vector<tap::TapSpecPtr>& in_force,
                       const std::vector<tap::TapSpecPtr>& wanted) {
   std::set<std::string> known = KeysOf(wanted);
   for (const auto& removed : taps_) known.insert(removed.tap->key());
+  const size_t before = taps_.size();
   for (const auto& tap : in_force) {
     if (known.contains(tap->key())) continue;
     taps_.push_back({tap, clock_->Monotonic(), clock_->Wall() + tap->pairing.window});
   }
+  return taps_.size() > before;
 }
 
 bool RemovedTaps::Forget(const std::vector<tap::TapSpecPtr>& wanted) {

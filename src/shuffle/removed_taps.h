@@ -22,7 +22,8 @@ class RemovedTaps {
   explicit RemovedTaps(const base::Clock* clock) : clock_(clock) {}
 
   // Those of `in_force` that are not `wanted` are removed now, unless they are here already.
-  void Add(const std::vector<tap::TapSpecPtr>& in_force,
+  // False: there is none.
+  bool Add(const std::vector<tap::TapSpecPtr>& in_force,
            const std::vector<tap::TapSpecPtr>& wanted);
   // Lets go of those whose names are among `wanted` again. False: there is none.
   bool Forget(const std::vector<tap::TapSpecPtr>& wanted);

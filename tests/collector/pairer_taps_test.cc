@@ -40,7 +40,8 @@ struct Fixture {
     for (const auto& tap : taps) {
       const bool taken = tap->name == in_place_of_a && Names(taps).find('a') != std::string::npos;
       if (taken || tap->name == bad) {
-        faults.push_back({tap->key(), absl::FailedPreconditionError("refused")});
+        faults.push_back({tap->key(), taken ? absl::ResourceExhaustedError("no room")
+                                            : absl::FailedPreconditionError("refused")});
       } else {
         in_force.push_back(tap);
       }
@@ -121,6 +122,13 @@ BOOST_AUTO_TEST_CASE(a_tap_that_is_refused_anyway_ends_no_removed_one) {
   // A refused tap has nothing that could still come.
   taps.Set({});
   Expect({"a"});
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_that_had_no_room_gets_that_of_the_one_that_goes) {
+  in_place_of_a = "c";
+  BOOST_TEST(taps.Set({Tap("a"), Tap("c")}).size() == 1u);
+  BOOST_TEST(taps.Set({Tap("c")}).empty());
+  Expect({"a", "a", "c"});
 }
 
 BOOST_AUTO_TEST_CASE(its_thread_lets_go_of_removed_taps) {
