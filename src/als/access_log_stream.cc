@@ -67,11 +67,9 @@ AccessLogStream::~AccessLogStream() = default;
 StatusOr<StreamHandler::Next> AccessLogStream::OnMessage(std::string_view message) {
   ++shared_.counters->messages;
   shared_.counters->bytes += message.size();
-  entry_bytes_ = message.size();
   DecodeScratch* const scratch = ThreadScratch();
   scratch->node = node_.get();
   DecodeMessage(message, scratch, this);
-  timers_ = sizes_.IsTimers(entry_bytes_);
   if (entries_) entries_->EndOfMessage();
   if (!refused_.ok()) return refused_;
   if (!entries_) return Next::kReadOn;
@@ -83,7 +81,6 @@ StatusOr<StreamHandler::Next> AccessLogStream::OnMessage(std::string_view messag
 
 Status AccessLogStream::OnUnread() {
   ++shared_.counters->messages_unread;
-  timers_ = false;
   // Of a paused stream nobody misses it.
   if (pause_->active()) return absl::OkStatus();
   OnReject(traffic::RejectReason::kQueueFull);
@@ -96,21 +93,17 @@ Status AccessLogStream::OnUnread() {
   return absl::OkStatus();
 }
 
-// Envoy hears of the end while it gathers the next message, if there is time for that: not in the middle of a
-// burst, nor shortly before its timer is due.
-StreamHandler::Leave AccessLogStream::Leaves() {
-  if (shared_.turnover == nullptr) return Leave::kNo;
-  const Leave due = shared_.turnover->Due(ends_);
-  overdue_ = due == Leave::kNow;
-  return due == Leave::kWhenQuiet && !timers_ ? Leave::kNo : due;
+// Envoy sends what it has gathered every now and then, and hears of the end meanwhile: then nothing is on its way.
+bool AccessLogStream::Leaves() {
+  moves_ = shared_.turnover != nullptr && shared_.turnover->Due(ends_);
+  return moves_;
 }
 
 void AccessLogStream::OnEnd(StreamEnd how) {
   const bool unread = pause_->Take();
   const bool broken = how == StreamEnd::kBroken && !unread;
   StreamCounters& counters = *shared_.counters;
-  const bool left = how == StreamEnd::kLeft;
-  ++(left     ? (overdue_ ? counters.ended_overdue : counters.ended_moved)
+  ++(moves_   ? counters.ended_moved
      : unread ? counters.ended_unread
      : broken ? counters.ended_broken
               : counters.ended_clean);
@@ -119,7 +112,6 @@ void AccessLogStream::OnEnd(StreamEnd how) {
 }
 
 void AccessLogStream::OnIdentifier(std::string_view bytes) {
-  entry_bytes_ -= bytes.size();
   // A stream has one sender (als.proto): a second identifier changes nothing.
   if (entries_ || !refused_.ok()) return;
   traffic::Node node = DecodeIdentifier(bytes, shared_.zones);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,7 +9,6 @@
 #include <string_view>
 
 #include "als/decode_entry.h"
-#include "als/flush_sizes.h"
 #include "als/grpc_session.h"
 #include "als/identity_gate.h"
 #include "als/stream_turnover.h"
@@ -26,9 +24,8 @@ struct StreamCounters {
   std::atomic<uint64_t> opened{0};
   std::atomic<uint64_t> ended_clean{0};
   std::atomic<uint64_t> ended_broken{0};
-  std::atomic<uint64_t> ended_unread{0};   // while paused: nobody misses what was in flight
-  std::atomic<uint64_t> ended_moved{0};    // by us, in a quiet moment: StreamTurnover
-  std::atomic<uint64_t> ended_overdue{0};  // by us, right after a message: it had no quiet moment
+  std::atomic<uint64_t> ended_unread{0};  // while paused: nobody misses what was in flight
+  std::atomic<uint64_t> ended_moved{0};   // by us, right after a message: StreamTurnover
   std::atomic<uint64_t> messages{0};
   std::atomic<uint64_t> messages_unread{0};  // passed over for want of memory
   std::atomic<uint64_t> bytes{0};
@@ -56,7 +53,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
 
   StatusOr<Next> OnMessage(std::string_view message) override;
   Status OnUnread() override;
-  Leave Leaves() override;
+  bool Leaves() override;
   void OnEnd(StreamEnd how) override;
 
  private:
@@ -72,10 +69,7 @@ class AccessLogStream final : public StreamHandler, private MessageVisitor {
   const std::optional<SpiffeId> sender_;
   const std::shared_ptr<Pause> pause_;
   const base::Nanos ends_;  // StreamTurnover's
-  FlushSizes sizes_;
-  size_t entry_bytes_ = 0;  // of the message in hand: all but an identifier
-  bool timers_ = false;     // Envoy's timer has sent the last message
-  bool overdue_ = false;    // it waits for no quiet moment
+  bool moves_ = false;      // it is
   traffic::NodePtr node_;   // null until the identifier came
   Status refused_;
   std::unique_ptr<traffic::EntryStream> entries_;  // null until the identifier came

@@ -43,8 +43,8 @@ void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
   writer.Counter("traffictap_als_streams_opened_total", "Streams opened.", {}, counters.opened);
   const std::string help =
       "Streams that ended: closed cleanly by the sender, broken with entries in flight, unread "
-      "because no tap needed their proxy, moved in a quiet moment so that the proxy opens another, "
-      "or overdue: moved right after a message because no quiet moment came in time.";
+      "because no tap needed their proxy, or moved: ended right after a message so that the proxy "
+      "opens another.";
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "clean"}},
                  counters.ended_clean);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "broken"}},
@@ -53,8 +53,6 @@ void WriteCounters(const StreamCounters& counters, base::MetricWriter& writer) {
                  counters.ended_unread);
   writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "moved"}},
                  counters.ended_moved);
-  writer.Counter("traffictap_als_streams_ended_total", help, {{"how", "overdue"}},
-                 counters.ended_overdue);
   writer.Counter("traffictap_als_messages_total", "Messages received.", {}, counters.messages);
   writer.Counter("traffictap_als_messages_unread_total",
                  "Messages dropped before they were complete because the memory for streams was "

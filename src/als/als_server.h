@@ -28,7 +28,7 @@ struct AlsServerOptions {
   uint64_t descriptors_reserved = 256;  // that connections leave to the rest of the process
   SessionLimits limits;
   ConnectionTimes times;
-  // A stream that is older ends between two messages, so that its proxy opens another, perhaps elsewhere; 0: never.
+  // A stream that is older ends right after a message, so that its proxy opens another, perhaps elsewhere; 0: never.
   base::Nanos stream_age_max = 0;
   int threads = 0;  // event loops; 0: one for each core, at most 16
 };
@@ -48,8 +48,7 @@ class AlsServer {
   // The port in use.
   int port() const;
   // Tells clients to go (GOAWAY), reads on for `read_on`, then ends what is left. Returns when all
-  // streams ended. With `move` each ends between two messages, in a quiet moment if it has one, for where there are
-  // others to go to.
+  // streams ended. With `move` each ends as soon as a message of it has come, for where there are others to go to.
   void Stop(base::Nanos read_on, bool move = false);
 
  private:

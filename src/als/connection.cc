@@ -137,13 +137,6 @@ bool Connection::Resume(int32_t stream, IoBuffers* buffers, base::Nanos now) {
   return Send(buffers, now);
 }
 
-bool Connection::EndIfQuiet(const QuietWait& wait, IoBuffers* buffers, base::Nanos now) {
-  if (!OnReady(buffers, now)) return false;
-  if (lingers_since_ != 0 || !unsent_.empty()) return true;
-  session_.EndIfQuiet(wait);
-  return Send(buffers, now);
-}
-
 bool Connection::Drain(IoBuffers* buffers, base::Nanos now) {
   // Before its first bytes there is nobody who would understand a GOAWAY.
   if (!session_.settled()) return false;

@@ -51,10 +51,6 @@ class Connection {
   // Some time has passed.
   bool OnTime(IoBuffers* buffers, base::Nanos now);
   bool Resume(int32_t stream, IoBuffers* buffers, base::Nanos now);
-  // GrpcSession's.
-  std::vector<QuietWait> TakeWaits() { return session_.TakeWaits(); }
-  // Reads what has come before.
-  bool EndIfQuiet(const QuietWait& wait, IoBuffers* buffers, base::Nanos now);
   // GrpcSession::Drain.
   bool Drain(IoBuffers* buffers, base::Nanos now);
 

@@ -5,8 +5,7 @@
 // never used again: an event or a task for one that has gone finds nothing. With is the only way to
 // a connection, since it keeps the sums and epoll's set of events right whatever the call did.
 // Times are not per connection: a sweep over all of them at intervals is enough for time-outs of
-// seconds, and costs no timers. Streams that wait for a quiet moment, few at a time, all wait equally
-// long, so that a queue is enough for them.
+// seconds, and costs no timers.
 #include "als/event_loop.h"
 
 #include <malloc.h>
@@ -108,7 +107,6 @@ void EventLoop::Run() {
   BlockBrokenPipes();
   while (!stop_) {
     Turn(TimeoutMs());
-    EndQuiet();
     if (clock_->Monotonic() - swept_at_ >= sweep_every_) Sweep();
     if (draining_) Publish();
   }
@@ -119,7 +117,7 @@ void EventLoop::Run() {
 
 int EventLoop::TimeoutMs() const {
   if (served_.empty()) return -1;
-  const base::Nanos due = std::min(swept_at_ + sweep_every_, quiet_.next()) - clock_->Monotonic();
+  const base::Nanos due = swept_at_ + sweep_every_ - clock_->Monotonic();
   return static_cast<int>(std::max<base::Nanos>(0, due / base::kMillisecond + 1));
 }
 
@@ -149,9 +147,6 @@ void EventLoop::With(uint64_t id, Act act) {
     return;
   }
   streams_ += one.connection->streams();
-  for (const QuietWait& wait : one.connection->TakeWaits()) {
-    quiet_.Add(id, wait, clock_->Monotonic());
-  }
   const uint32_t events = (one.connection->wants_read() ? EPOLLIN : 0u) |
                           (one.connection->wants_write() ? EPOLLOUT : 0u);
   if (events == one.events) return;
@@ -160,15 +155,6 @@ void EventLoop::With(uint64_t id, Act act) {
   event.events = events;
   event.data.u64 = id;
   epoll_ctl(epoll_, EPOLL_CTL_MOD, one.socket, &event);
-}
-
-void EventLoop::EndQuiet() {
-  if (quiet_.next() == INT64_MAX) return;
-  const base::Nanos now = clock_->Monotonic();
-  while (const auto moment = quiet_.Take(now)) {
-    With(moment->connection,
-         [&](Connection* one) { return one->EndIfQuiet(moment->wait, &buffers_, now); });
-  }
 }
 
 // Who was let in by a certificate goes with the authority that signed it: proxies keep their

@@ -11,7 +11,6 @@
 #include "absl/time/time.h"
 #include "als/connection.h"
 #include "als/mailbox.h"
-#include "als/quiet_moments.h"
 #include "als/tls_context.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -46,7 +45,6 @@ class EventLoop {
   void Run();
   void Turn(int timeout_ms);
   int TimeoutMs() const;
-  void EndQuiet();
   void Sweep();
   void CloseDistrusted();
   void Open(int socket);
@@ -75,7 +73,6 @@ class EventLoop {
   size_t streams_ = 0;
   base::Nanos swept_at_ = 0;
   base::Nanos sweep_every_ = 0;
-  QuietMoments quiet_;
   bool stop_ = false;
   bool draining_ = false;
   IoBuffers buffers_;

@@ -90,7 +90,6 @@ struct GrpcSession::Stream final : public GrpcMessageReceiver {
     return next.ok() && *next == StreamHandler::Next::kReadOn;
   }
   void OnUnread() override { refused.Update(handler->OnUnread()); }
-  bool IsBetweenMessages() const { return !messages.held() && messages.between_messages(); }
 
   const int32_t id;
   std::unique_ptr<GrpcRequest> request;    // until its headers are whole
@@ -99,7 +98,6 @@ struct GrpcSession::Stream final : public GrpcMessageReceiver {
   Status refused;          // by the handler
   bool wide = false;       // it has the window of a stream that is read
   bool may_leave = false;  // it is among may_leave_
-  uint32_t chunks = 0;     // that have come of it
 };
 
 // What nghttp2 calls. 0: all is well.
@@ -257,7 +255,6 @@ void GrpcSession::OnRequest(Stream* stream) {
 void GrpcSession::OnBytes(Stream* stream, std::string_view bytes) {
   // What comes of a stream that was answered is of no interest, and gets no window.
   if (!stream->handler) return;
-  ++stream->chunks;
   const bool was_held = stream->messages.held();
   const Status status = stream->messages.Add(bytes, stream);
   if (!was_held || !status.ok() || !stream->refused.ok()) Settle(stream, status);
@@ -291,19 +288,11 @@ void GrpcSession::LetLeave() {
     if (found == streams_.end()) continue;
     Stream* stream = found->second.get();
     stream->may_leave = false;
-    if (!stream->handler || !stream->IsBetweenMessages()) continue;
-    const auto leave = stream->handler->Leaves();
-    if (leave == StreamHandler::Leave::kNow) End(stream, StreamEnd::kLeft, {});
-    if (leave == StreamHandler::Leave::kWhenQuiet) waits_.push_back({id, stream->chunks});
+    const bool between = !stream->messages.held() && stream->messages.between_messages();
+    if (stream->handler && between && stream->handler->Leaves()) {
+      End(stream, StreamEnd::kClean, {});
+    }
   }
-}
-
-void GrpcSession::EndIfQuiet(const QuietWait& wait) {
-  const auto found = streams_.find(wait.stream);
-  if (found == streams_.end()) return;
-  Stream* stream = found->second.get();
-  const bool quiet = stream->chunks == wait.chunks && stream->IsBetweenMessages();
-  if (stream->handler && quiet) End(stream, StreamEnd::kLeft, {});
 }
 
 // Most streams are of proxies that no tap ever wants: these shall hold little. Others would wait for

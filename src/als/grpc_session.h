@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "als/grpc_request.h"
@@ -37,14 +36,12 @@ struct SessionLimits {
 enum class StreamEnd {
   kClean,   // by its sender or by us, with nothing in flight
   kBroken,  // what was in flight is lost
-  kLeft,    // by us, since its handler said so: between two messages
 };
 
 // Who serves one stream. Called by the thread that has the session; calls nothing of it.
 class StreamHandler {
  public:
   enum class Next { kReadOn, kPause };
-  enum class Leave { kNo, kWhenQuiet, kNow };
 
   virtual ~StreamHandler() = default;
   // A whole message; the view ends with the call. kPause: nothing more before the session's Resume.
@@ -53,17 +50,11 @@ class StreamHandler {
   // A message was passed over: there was no memory to keep it until it was whole. Errors as
   // OnMessage.
   virtual Status OnUnread() = 0;
-  // Asked after a message, with nothing more of the stream here: whether it is to end, well. kNow: the next
-  // call is OnEnd. kWhenQuiet: if nothing comes for a while after this message; asked again otherwise.
-  virtual Leave Leaves() { return Leave::kNo; }
+  // Asked between two messages, with nothing more of the stream here: whether it is to end now, well. The
+  // next call is OnEnd then.
+  virtual bool Leaves() { return false; }
   // The last call, always made.
   virtual void OnEnd(StreamEnd how) = 0;
-};
-
-// A stream that is to end unless something more of it comes.
-struct QuietWait {
-  int32_t stream = 0;
-  uint32_t chunks = 0;  // that had come of it
 };
 
 // The server's end of one HTTP/2 connection with calls of StreamAccessLogs: bytes in, bytes out,
@@ -94,10 +85,6 @@ class GrpcSession {
 
   // Reads on with a stream; does nothing where it is not paused or has ended.
   void Resume(int32_t stream);
-  // The streams that have begun to wait for a quiet moment since the last call.
-  std::vector<QuietWait> TakeWaits() { return std::exchange(waits_, {}); }
-  // After that while: ends the stream well, unless something has come of it.
-  void EndIfQuiet(const QuietWait& wait);
   // Takes no further streams, and ends those that are paused, or pause from now on, well.
   void Drain();
   // Asks whether the peer is alive.
@@ -115,7 +102,7 @@ class GrpcSession {
   // After messages were looked for with this result: ends the stream, or gives it window.
   void Settle(Stream* stream, const Status& status);
   void GiveWindow(Stream* stream);
-  // Ends those that are to leave now, once all that has come is read.
+  // Ends those that are to leave, once all that has come is read.
   void LetLeave();
   int64_t WindowLeft(const Stream& stream) const;
   void Close(Stream* stream, StreamEnd how);
@@ -134,7 +121,6 @@ class GrpcSession {
   bool acknowledged_ = false;  // our settings: a window that was set before would be set back
   bool draining_ = false;
   std::vector<int32_t> may_leave_;  // streams of which something was read since they were asked
-  std::vector<QuietWait> waits_;
 };
 
 }  // namespace traffictap::als

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
-#include "als/grpc_session.h"
 #include "base/clock.h"
 
 namespace traffictap::als {
@@ -14,17 +12,9 @@ namespace traffictap::als {
 // when it opens a stream, and stays there. Thread-safe.
 class StreamTurnover {
  public:
-  using Leave = StreamHandler::Leave;
-
-  // How long a stream that has its age waits for a quiet moment: half of the greatest age, and so long that
-  // a proxy which sends once a second, as Envoy does by itself, has some messages in it.
-  static constexpr base::Nanos kPatienceMin = 5 * base::kSecond;
-  // And one that has to go with everybody.
-  static constexpr base::Nanos kEverybodysPatience = 2 * base::kSecond;
-
   // `age_max` 0: none but for Everybody. `clock` outlives it.
   StreamTurnover(base::Nanos age_max, const base::Clock* clock)
-      : age_max_(age_max), patience_(std::max(age_max / 2, kPatienceMin)), clock_(clock) {}
+      : age_max_(age_max), clock_(clock) {}
 
   // For a stream that opens now: when it is to end, between a third of the greatest age and all of it. Streams
   // that open at once end apart: evenly over that time, however many they are.
@@ -36,22 +26,18 @@ class StreamTurnover {
     return clock_->Monotonic() + age_max_ - spread +
            static_cast<base::Nanos>(static_cast<double>(spread) * step / UINT32_MAX);
   }
-  // What a stream with this end is to do: it waits for a quiet moment for a time, and then for none.
-  Leave Due(base::Nanos end) const {
-    const base::Nanos now = clock_->Monotonic(), everybody = everybody_;
-    if (now < std::min(end, everybody)) return Leave::kNo;
-    const bool waited = now - end >= patience_ || now - everybody >= kEverybodysPatience;
-    return waited ? Leave::kNow : Leave::kWhenQuiet;
+  bool Due(base::Nanos end) const {
+    if (everybody_) return true;
+    return end != INT64_MAX && clock_->Monotonic() >= end;
   }
   // From now on every stream is due.
-  void Everybody() { everybody_ = clock_->Monotonic(); }
+  void Everybody() { everybody_ = true; }
 
  private:
   const base::Nanos age_max_;
-  const base::Nanos patience_;
   const base::Clock* const clock_;
   std::atomic<uint32_t> opened_{0};
-  std::atomic<base::Nanos> everybody_{INT64_MAX};  // since when
+  std::atomic<bool> everybody_{false};
 };
 
 }  // namespace traffictap::als

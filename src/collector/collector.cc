@@ -252,7 +252,7 @@ void Collector::Stop() {
   State& state = *state_;
   state.ready = false;
   // First, for the proxies hold what they have not sent yet: nothing of ours may keep them waiting. A receiver is one
-  // of several: once the mesh has heard that it is not ready, each stream moves in a quiet moment.
+  // of several: once the mesh has heard that it is not ready, each stream moves right after a message.
   const bool moves = state.als && state.options.role.role == Role::kReceiver;
   if (moves) std::this_thread::sleep_for(std::chrono::nanoseconds(state.options.unready_wait));
   if (state.als) state.als->Stop(state.options.read_on, moves);

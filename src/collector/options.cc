@@ -66,8 +66,8 @@ void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option_function<std::string>(
          "--als-stream-max-age",
          [out](const std::string& text) { out->als.stream_age_max = *ReadAge(text); },
-         "end a stream of access logs in a quiet moment once it is so old, so that its proxy opens "
-         "another and may find another receiver, such as 15m (default: 0, never)")
+         "end a stream of access logs right after a message once it is so old, so that its proxy "
+         "opens another and may find another receiver, such as 15m (default: 0, never)")
       ->check(CLI::Validator(
           [](const std::string& text) {
             const auto age = ReadAge(text);

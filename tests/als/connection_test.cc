@@ -11,7 +11,6 @@
 #include "als/entry_protos.h"
 #include "als/http2_client.h"
 #include "als/recording_consumer.h"
-#include "fakes/manual_clock.h"
 
 namespace traffictap {
 namespace {
@@ -19,7 +18,6 @@ namespace {
 using namespace als;  // NOLINT: the names of the unit under test
 
 constexpr base::Nanos kSecond = base::kSecond;
-constexpr base::Nanos kAge = 100 * kSecond;
 
 // A connection over a pair of sockets, whose time is turned by hand.
 struct Fixture {
@@ -67,25 +65,13 @@ struct Fixture {
     BOOST_TEST(Exchange());
     return id;
   }
-  void Write(int32_t stream, const std::string& path) {
-    client.Write(stream, Http2Client::Message(MessageOf({path}).SerializeAsString()));
-  }
-  bool EndIfQuiet(const std::vector<QuietWait>& waits) {
-    for (const QuietWait& wait : waits) {
-      if (!connection->EndIfQuiet(wait, &buffers, now)) return false;
-    }
-    Receive();
-    return true;
-  }
 
   RecordingConsumer consumer;
   IdentityGate gate{IdentityOptions{}};
   StreamCounters counters;
   KeptBytes kept{1 << 20};
-  fakes::ManualClock clock;  // of the turnover alone
-  StreamTurnover turnover{kAge, &clock};
   const Connection::Shared shared{
-      SessionLimits{}, ConnectionTimes{}, &kept, {&consumer, &gate, &counters, nullptr, &turnover}};
+      SessionLimits{}, ConnectionTimes{}, &kept, {&consumer, &gate, &counters}};
   IoBuffers buffers;
   base::Nanos now = 1000 * kSecond;
   int peer = -1;
@@ -210,66 +196,6 @@ BOOST_AUTO_TEST_CASE(a_paused_stream_is_resumed_by_its_number) {
   BOOST_TEST(resumed == std::vector<int32_t>{id}, boost::test_tools::per_element());
   BOOST_TEST(connection->Resume(id, &buffers, now));
   BOOST_TEST(consumer.seen().paths.size() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_that_has_its_age_moves_once_it_is_quiet) {
-  const int32_t id = OpenStream();
-  BOOST_TEST(connection->TakeWaits().empty());
-  clock.Advance(kAge);
-  Write(id, "/2");
-  BOOST_TEST(Exchange());
-  const auto waits = connection->TakeWaits();
-  BOOST_TEST(waits.size() == 1u);
-  BOOST_TEST(connection->streams() == 1u);
-  BOOST_TEST(EndIfQuiet(waits));
-  BOOST_TEST(client.status(id) == "0");
-  BOOST_TEST(counters.ended_moved == 1u);
-  BOOST_TEST(counters.ended_overdue == 0u);
-  BOOST_TEST(consumer.seen().ended_clean == 1);
-}
-
-BOOST_AUTO_TEST_CASE(what_lies_in_the_socket_is_read_before_a_stream_moves) {
-  const int32_t id = OpenStream();
-  clock.Advance(kAge);
-  Write(id, "/2");
-  BOOST_TEST(Exchange());
-  Write(id, "/3");
-  const std::string sent = client.Outgoing();
-  BOOST_REQUIRE(write(peer, sent.data(), sent.size()) == ssize_t(sent.size()));
-  BOOST_TEST(EndIfQuiet(connection->TakeWaits()));
-  BOOST_TEST(consumer.seen().paths.size() == 3u);
-  BOOST_TEST(connection->streams() == 1u);
-  BOOST_TEST(EndIfQuiet(connection->TakeWaits()));
-  BOOST_TEST(connection->streams() == 0u);
-}
-
-// Its buffer may have been full: nobody knows when its timer is due.
-BOOST_AUTO_TEST_CASE(a_stream_waits_for_a_message_that_the_timer_has_sent) {
-  const int32_t id = OpenStream();
-  clock.Advance(kAge);
-  Write(id, std::string(17'000, 'f'));
-  BOOST_TEST(Exchange());
-  BOOST_TEST(connection->TakeWaits().empty());
-  Write(id, "/rest");
-  BOOST_TEST(Exchange());
-  BOOST_TEST(EndIfQuiet(connection->TakeWaits()));
-  BOOST_TEST(counters.ended_moved == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_without_a_quiet_moment_moves_right_after_a_message_in_the_end) {
-  const int32_t id = OpenStream();
-  clock.Advance(kAge);
-  Write(id, std::string(17'000, 'f'));
-  BOOST_TEST(Exchange());
-  BOOST_TEST(connection->streams() == 1u);
-  clock.Advance(kAge / 2);
-  Write(id, std::string(17'000, 'f'));
-  BOOST_TEST(Exchange());
-  BOOST_TEST(connection->streams() == 0u);
-  BOOST_TEST(counters.ended_overdue == 1u);
-  BOOST_TEST(counters.ended_moved == 0u);
-  BOOST_TEST(consumer.seen().paths.size() == 3u);
-  BOOST_TEST(consumer.seen().ended_clean == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_before_its_handshake_closes_it) {

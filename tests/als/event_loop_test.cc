@@ -176,23 +176,6 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_streams_and_then_for_connections) {
   BOOST_TEST(Client(loop.get()).Closed());
 }
 
-BOOST_AUTO_TEST_CASE(a_stream_moves_when_it_has_been_quiet_and_its_connection_stays) {
-  StreamTurnover turnover(1, base::ProcessClock());
-  Connection::Shared other_shared = shared;
-  other_shared.streams.turnover = &turnover;
-  const auto other = EventLoop::Start(&other_shared, nullptr, base::ProcessClock()).value();
-  Client client(other.get());
-  const int32_t id = client.OpenStream();
-  BOOST_TEST(fakes::Eventually([&] {
-    client.Exchange();
-    return client.http2.status(id) == "0";
-  }));
-  BOOST_TEST(counters.ended_moved == 1u);
-  client.OpenStream();
-  BOOST_TEST(consumer.Wait([](const Seen& seen) { return seen.nodes.size() == 2; }));
-  BOOST_TEST(other->connections() == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(what_is_left_is_closed_with_it) {
   Client client(loop.get());
   client.OpenStream();

@@ -16,7 +16,6 @@ namespace {
 
 using namespace als;  // NOLINT: the names of the unit under test
 using Next = StreamHandler::Next;
-using Leave = StreamHandler::Leave;
 
 // What the handlers of a session saw.
 struct Seen {
@@ -24,7 +23,7 @@ struct Seen {
   int unread = 0;
   int opened = 0;
   std::vector<StreamEnd> ends;
-  Leave leaves = Leave::kNo;  // what the handlers answer to Leaves
+  bool leaves = false;  // what the handlers answer to Leaves
   int asked = 0;
   // What the handlers answer.
   std::map<std::string, StatusOr<Next>> answers;
@@ -44,7 +43,7 @@ class Handler final : public StreamHandler {
     ++seen_->unread;
     return seen_->answer_to_unread;
   }
-  Leave Leaves() override {
+  bool Leaves() override {
     ++seen_->asked;
     return seen_->leaves;
   }
@@ -133,14 +132,14 @@ BOOST_AUTO_TEST_CASE(
   Send(id, "one");
   BOOST_TEST(seen.asked == 1);
   BOOST_TEST(seen.ends.empty());
-  seen.leaves = Leave::kNow;
+  seen.leaves = true;
   Send(id, "two");
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
   BOOST_TEST(client.status(id) == "0");
   BOOST_TEST(client.answer(id).closed.value() == unsigned{NGHTTP2_NO_ERROR});
   BOOST_TEST(!session->over());
-  seen.leaves = Leave::kNo;
+  seen.leaves = false;
   Send(Open(), "three");
   BOOST_TEST(seen.messages.size() == 3u);
   BOOST_TEST(session->streams() == 1u);
@@ -150,7 +149,7 @@ BOOST_AUTO_TEST_CASE(
 // What has come of another message would be lost.
 BOOST_AUTO_TEST_CASE(a_stream_that_leaves_reads_first_what_came_in_further_frames) {
   const int32_t id = Open();
-  seen.leaves = Leave::kNow;
+  seen.leaves = true;
   client.Write(id, Http2Client::Message("one"));
   std::string bytes = client.Outgoing();
   client.Write(id, Http2Client::Message("two"));
@@ -158,12 +157,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_leaves_reads_first_what_came_in_further_frame
   BOOST_TEST(session->Receive(bytes));
   Exchange();
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
   const int32_t id = Open();
-  seen.leaves = Leave::kNow;
+  seen.leaves = true;
   const std::string next = Http2Client::Message("two");
   client.Write(id, Http2Client::Message("one") + next.substr(0, 6));
   Exchange();
@@ -172,55 +171,18 @@ BOOST_AUTO_TEST_CASE(a_stream_leaves_only_where_nothing_more_of_it_has_come) {
   client.Write(id, next.substr(6));
   Exchange();
   BOOST_TEST(seen.messages.size() == 2u);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_that_waits_for_a_quiet_moment_ends_if_nothing_has_come_of_it) {
-  seen.leaves = Leave::kWhenQuiet;
-  const int32_t id = Open(), other = Open();
-  Send(id, "one");
-  const auto waits = session->TakeWaits();
-  BOOST_TEST(waits.size() == 1u);
-  BOOST_TEST(session->TakeWaits().empty());
-  BOOST_TEST(seen.ends.empty());
-  Send(other, "of another stream");
-  session->EndIfQuiet(waits.at(0));
-  Exchange();
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
-  BOOST_TEST(client.status(id) == "0");
-  BOOST_TEST(session->streams() == 1u);
-  session->EndIfQuiet(waits.at(0));
-  BOOST_TEST(seen.ends.size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_of_which_more_has_come_waits_anew) {
-  seen.leaves = Leave::kWhenQuiet;
-  const int32_t id = Open();
-  Send(id, "one");
-  const auto first = session->TakeWaits();
-  const std::string next = Http2Client::Message("two");
-  client.Write(id, next.substr(0, 6));
-  Exchange();
-  session->EndIfQuiet(first.at(0));
-  BOOST_TEST(session->TakeWaits().empty());
-  client.Write(id, next.substr(6));
-  Exchange();
-  session->EndIfQuiet(first.at(0));
-  BOOST_TEST(seen.ends.empty());
-  session->EndIfQuiet(session->TakeWaits().at(0));
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
-  BOOST_TEST(seen.messages.size() == 2u);
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
 }
 
 BOOST_AUTO_TEST_CASE(a_paused_stream_does_not_leave) {
   seen.answers["one"] = Next::kPause;
-  seen.leaves = Leave::kNow;
+  seen.leaves = true;
   const int32_t id = Open();
   Send(id, "one");
   BOOST_TEST(seen.asked == 0);
   BOOST_TEST(seen.ends.empty());
   session->Resume(id);
-  BOOST_TEST((seen.ends == std::vector{StreamEnd::kLeft}));
+  BOOST_TEST((seen.ends == std::vector{StreamEnd::kClean}));
 }
 
 BOOST_AUTO_TEST_CASE(tells_who_the_sidecar_says_the_sender_is) {

@@ -11,7 +11,6 @@ namespace traffictap {
 
 using als::StreamTurnover;
 using base::kSecond;
-using Leave = als::StreamHandler::Leave;
 
 BOOST_AUTO_TEST_SUITE(stream_turnover)
 
@@ -20,10 +19,10 @@ BOOST_AUTO_TEST_CASE(without_an_age_streams_stay_until_everybody_goes) {
   StreamTurnover turnover(0, &clock);
   const base::Nanos end = turnover.NextEnd();
   clock.Advance(1'000'000 * kSecond);
-  BOOST_TEST((turnover.Due(end) == Leave::kNo));
+  BOOST_TEST(!turnover.Due(end));
   turnover.Everybody();
-  BOOST_TEST((turnover.Due(end) == Leave::kWhenQuiet));
-  BOOST_TEST((turnover.Due(turnover.NextEnd()) == Leave::kWhenQuiet));
+  BOOST_TEST(turnover.Due(end));
+  BOOST_TEST(turnover.Due(turnover.NextEnd()));
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_is_due_when_it_has_its_age_and_not_before) {
@@ -31,42 +30,10 @@ BOOST_AUTO_TEST_CASE(a_stream_is_due_when_it_has_its_age_and_not_before) {
   StreamTurnover turnover(100 * kSecond, &clock);
   const base::Nanos end = turnover.NextEnd();
   clock.Advance(33 * kSecond);
-  BOOST_TEST((turnover.Due(end) == Leave::kNo));
+  BOOST_TEST(!turnover.Due(end));
   clock.Advance(67 * kSecond);
-  BOOST_TEST((turnover.Due(end) == Leave::kWhenQuiet));
-  BOOST_TEST((turnover.Due(turnover.NextEnd()) == Leave::kNo));
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_waits_for_a_quiet_moment_for_half_of_the_age_and_then_for_none) {
-  fakes::ManualClock clock;
-  StreamTurnover turnover(100 * kSecond, &clock);
-  const base::Nanos end = turnover.NextEnd();
-  clock.Advance(end - clock.Monotonic() + 50 * kSecond - 1);
-  BOOST_TEST((turnover.Due(end) == Leave::kWhenQuiet));
-  clock.Advance(1);
-  BOOST_TEST((turnover.Due(end) == Leave::kNow));
-}
-
-// A proxy sends once a second.
-BOOST_AUTO_TEST_CASE(whatever_the_age_there_is_time_for_some_messages) {
-  fakes::ManualClock clock;
-  StreamTurnover turnover(kSecond, &clock);
-  const base::Nanos end = turnover.NextEnd();
-  clock.Advance(end - clock.Monotonic() + 5 * kSecond - 1);
-  BOOST_TEST((turnover.Due(end) == Leave::kWhenQuiet));
-  clock.Advance(1);
-  BOOST_TEST((turnover.Due(end) == Leave::kNow));
-}
-
-BOOST_AUTO_TEST_CASE(when_everybody_goes_a_stream_waits_for_two_seconds) {
-  fakes::ManualClock clock;
-  StreamTurnover turnover(100 * kSecond, &clock);
-  const base::Nanos end = turnover.NextEnd();
-  turnover.Everybody();
-  clock.Advance(2 * kSecond - 1);
-  BOOST_TEST((turnover.Due(end) == Leave::kWhenQuiet));
-  clock.Advance(1);
-  BOOST_TEST((turnover.Due(end) == Leave::kNow));
+  BOOST_TEST(turnover.Due(end));
+  BOOST_TEST(!turnover.Due(turnover.NextEnd()));
 }
 
 // As after a restart, when all proxies come at once: some two of a thousand in a second.

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "als/grpc_session.h"
 #include "base/status.h"
@@ -40,11 +39,6 @@ class Handler final : public StreamHandler {
     TT_CHECK(!ended_);
     return every_ == 3 ? absl::UnavailableError("come again") : absl::OkStatus();
   }
-  Leave Leaves() override {
-    TT_CHECK(!ended_);
-    if (messages_ % 5 != 4) return Leave::kNo;
-    return every_ == 2 ? Leave::kNow : Leave::kWhenQuiet;
-  }
   void OnEnd(StreamEnd) override {
     TT_CHECK(!ended_);
     ended_ = true;
@@ -65,7 +59,6 @@ void Run(std::string_view bytes, uint8_t how) {
     GrpcSession session(Limits(), &kept, [&](int32_t, const GrpcRequest&) {
       return StatusOr<std::unique_ptr<StreamHandler>>(std::make_unique<Handler>(&open, how & 3));
     });
-    std::vector<QuietWait> waits;  // a turn ago
     const size_t piece = (how & 4) != 0 ? 1 + how : bytes.size();
     bool more = true;
     for (int turn = 0; more && !bytes.empty(); ++turn) {
@@ -76,8 +69,6 @@ void Run(std::string_view bytes, uint8_t how) {
       if ((how & 16) != 0 && turn == 3) session.Drain();
       while (!session.Outgoing().empty()) {
       }
-      for (const QuietWait& wait : waits) session.EndIfQuiet(wait);
-      waits = session.TakeWaits();
       TT_CHECK(static_cast<int>(session.streams()) == open);
       TT_CHECK(kept.held() <= Limits().kept_bytes_max);
       more = more && !session.over();
