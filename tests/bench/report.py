@@ -53,6 +53,18 @@ def compared(results):
                  rows)
 
 
+def parts_of(results):
+    """Where the time of joining and writing goes, and how little of it the goals leave."""
+    whole, alone, door = (median(r.micros for r in results[name]) for name in ("join and write", "join alone", "receive and decode"))
+    out = (f"Of the {whole:.2f} µs of *join and write*, {door:.2f} receive and decode, {alone - door:.2f} join, and {whole - alone:.2f} make JSON\n"
+           "and write it.")
+    if "OpenTelemetry Collector" in results:
+        other = median(r.micros for r in results["OpenTelemetry Collector"])
+        out += (f" The goals leave {other / 20:.2f} µs for all of it, and {other / 35:.2f} without writing, of which\n"
+                f"receiving and decoding alone take {door:.2f}.")
+    return out
+
+
 def by_taps(results):
     return table(("Taps", "Entries per CPU second", "µs of CPU per entry"),
                  [(name, f"{median(r.per_second for r in runs):,.0f}", spread([r.micros for r in runs], "{:.2f}"))
@@ -291,6 +303,8 @@ classes on an arena and drops it. Vector and Fluent Bit, which would read Envoy'
 registry that the project builds from has them.
 
 {compared(figures["compare"])}
+
+{parts_of(figures["compare"])}
 
 ## Outputs
 
