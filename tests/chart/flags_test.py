@@ -57,7 +57,7 @@ FREE = {
     "--api-owner", "--api-readers-ca", "--api-service", "--check", "--cluster-domain", "--collector-service", "--discovery", "--http",
     "--istiod-token", "--log-format", "--log-level", "--name", "--namespace", "--no-node-zones", "--operator", "--output-dir",
     "--pairers-ca", "--pairers-cert", "--pairers-key", "--pairers-server-name", "--pairers-statefulset", "--role", "--root-namespace",
-    "--shuffle-credentials", "--spool-dir", "--tap-cache", "--uninstall"}
+    "--shuffle-accept-plain", "--shuffle-credentials", "--shuffle-encryption", "--spool-dir", "--tap-cache", "--uninstall"}
 
 
 def merged(base, path, value):

@@ -224,7 +224,7 @@ class Shuffle(unittest.TestCase):
         """Reading on and the outputs' time, as of the collector, and a handover of partitions."""
         header = (ROOT / "src/collector/options.h").read_text()
         stop = sum(int(n) for n in re.findall(r"(?:read_on|close_wait) = (\d+) \* base::kSecond", header))
-        handover = int(re.search(r"release_wait = (\d+) \* base::kSecond", (ROOT / "src/shuffle/group_member.h").read_text())[1])
+        handover = int(re.search(r"release_wait = (\d+) \* base::kSecond", (ROOT / "src/shuffle/group_member_options.h").read_text())[1])
         for pod in (pods_of(rendered(SHUFFLED))[key] for key in (RECEIVER, PAIRER)):
             self.assertGreaterEqual(pod["spec"]["terminationGracePeriodSeconds"], stop + handover + 5)
 

@@ -32,12 +32,19 @@ def bounds(old, new):
                 yield f"{key} is {new[key]}, was {old.get(key)}"
 
 
+def additions(old, new):
+    """The fields and the values below `new` that were not there before."""
+    yield from set(new.get("enum", [])) - set(old.get("enum", []))
+    for name, field in new.get("properties", {}).items():
+        if name in old.get("properties", {}):
+            yield from additions(old["properties"][name], field)
+        else:
+            yield name
+
+
 def of_something_new(rule, old, new):
     """Whether a rule speaks of a field or a value that was not there before."""
-    fields = set(new.get("properties", {})) - set(old.get("properties", {}))
-    values = {value for name, field in new.get("properties", {}).items()
-              for value in set(field.get("enum", [])) - set(old.get("properties", {}).get(name, {}).get("enum", []))}
-    return bool((fields | values) & set(re.findall(r"\w+", rule)))
+    return not set(additions(old, new)).isdisjoint(re.findall(r"\w+", rule))
 
 
 def narrowed(old, new, path):
