@@ -124,10 +124,8 @@ Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& com
   options.cipher = options_.cipher;
   Partition one;
   one.heard = clock_->Monotonic();
-  // Whoever has it again has not died of what was in hand.
-  one.guard =
-      again ? CrashGuard{committed.guard.takeovers, CrashGuard::kNone, committed.guard.skipped}
-            : committed.guard.Next();
+  // Whoever has it again has not died of what was in hand: that is to be cleared.
+  one.guard = again ? committed.guard : committed.guard.Next();
   if (one.guard.careful()) {
     const auto end = log_->End(partition);
     if (!end.ok()) return end.status();
@@ -184,13 +182,12 @@ void GroupMember::Name(uint32_t partition, int64_t offset) {
 // Of what it has taken it has not died, though it may have had nothing to save.
 void GroupMember::ClearGuards() {
   std::map<uint32_t, CrashGuard> guards;
-  for (auto& [partition, one] : owned_) {
+  for (const auto& [partition, one] : owned_) {
     if (one.guard.takeovers == 0 && one.guard.in_hand == CrashGuard::kNone) continue;
-    one.guard.takeovers = 0;
-    one.guard.in_hand = CrashGuard::kNone;
-    guards[partition] = one.guard;
+    guards[partition] = {0, CrashGuard::kNone, one.guard.skipped};
   }
-  if (!guards.empty()) log_->Guard(guards).IgnoreError();
+  if (guards.empty() || !log_->Guard(guards).ok()) return;
+  for (const auto& [partition, guard] : guards) owned_[partition].guard = guard;
 }
 
 void GroupMember::Take(const LogEvent& event) {

@@ -96,6 +96,7 @@ class GroupMember {
   void SaveWhenDue();
   Status Save();
   void SaveBeforeRelease();
+  std::vector<uint32_t> Owned() const;
   void GoBack(const Status& why);
   void Abort();
   void Drop();

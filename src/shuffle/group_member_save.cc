@@ -100,11 +100,23 @@ Status GroupMember::Save() {
 
 void GroupMember::SaveBeforeRelease() {
   TakeNotes();
+  Status saved;
   if (!notes_.empty() || frozen_) {
     AwaitOutputs(marks_, options_.release_wait);
-    Save().IgnoreError();  // it is told, and what is in a transaction then goes with the partitions
+    saved = Save();  // not ok is told, and what is in a transaction then goes with the partitions
+  }
+  if (!saved.ok() && log_->InTransaction()) {
+    // It may have come through, and guards are committed with the places that the group told last.
+    Abort();
+    if (!log_->ReadCommitted(Owned()).ok()) return;
   }
   ClearGuards();
+}
+
+std::vector<uint32_t> GroupMember::Owned() const {
+  std::vector<uint32_t> out;
+  for (const auto& [partition, one] : owned_) out.push_back(partition);
+  return out;
 }
 
 // All that goes wrong with a transaction ends here: nobody sees what was in it, and what was taken for it
@@ -113,10 +125,9 @@ void GroupMember::GoBack(const Status& why) {
   log::For("shuffle").warn("transaction aborted, back to the checkpoints err=\"{}\"", Message(why));
   ++transactions_aborted_;
   Abort();
+  Assign(Owned(), true);
+  // Not before the group has told its places, as above.
   ClearGuards();
-  std::vector<uint32_t> partitions;
-  for (const auto& [partition, one] : owned_) partitions.push_back(partition);
-  Assign(partitions, true);
   transaction_trouble_ = why;
   calm_until_ = clock_->Monotonic() + options_.retry_wait;
   told_until_ = calm_until_ + kTellFor;

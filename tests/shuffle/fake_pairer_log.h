@@ -62,16 +62,25 @@ class FakePairerLog final : public shuffle::PairerLog {
       const std::vector<uint32_t>& partitions) override {
     if (!read_status.ok()) return read_status;
     std::map<uint32_t, shuffle::CommittedState> out;
+    known_.clear();
     for (const uint32_t partition : partitions) {
       const auto found = topics_->committed.find(partition);
-      if (found != topics_->committed.end()) out[partition].checkpoint = found->second.second;
+      if (found != topics_->committed.end()) {
+        out[partition].checkpoint = found->second.second;
+        known_[partition] = found->second;
+      }
       out[partition].guard = topics_->guards[partition];
     }
     return out;
   }
   Status Guard(const std::map<uint32_t, shuffle::CrashGuard>& guards) override {
     if (!save_status.ok()) return save_status;
-    for (const auto& [partition, guard] : guards) topics_->guards[partition] = guard;
+    for (const auto& [partition, guard] : guards) {
+      const auto known = known_.find(partition);
+      if (known == known_.end()) topics_->committed.erase(partition);
+      if (known != known_.end()) topics_->committed[partition] = known->second;
+      topics_->guards[partition] = guard;
+    }
     return absl::OkStatus();
   }
   StatusOr<int64_t> End(uint32_t partition) override {
@@ -93,12 +102,14 @@ class FakePairerLog final : public shuffle::PairerLog {
   Status Save(const std::vector<shuffle::StateToSave>& states) override {
     ++saves;
     if (!save_status.ok()) return save_status;
-    in_transaction = false;
-    transaction.End(true);
     for (const auto& state : states) {
       topics_->committed[state.partition] = {state.next_offset, state.checkpoint};
       topics_->guards[state.partition] = {};
     }
+    if (!save_answer.ok()) return save_answer;
+    for (const auto& state : states) known_[state.partition] = topics_->committed[state.partition];
+    in_transaction = false;
+    transaction.End(true);
     return absl::OkStatus();
   }
   kafkaclient::RecordTransaction* records() override { return &transaction; }
@@ -134,6 +145,7 @@ class FakePairerLog final : public shuffle::PairerLog {
 
   std::deque<shuffle::LogEvent> events;
   Status open_status, read_status, save_status, transaction_status;
+  Status save_answer;  // not ok: it is saved all the same
   int opens = 0, saves = 0, releases = 0, aborts = 0;
   bool in_transaction = false;  // also without a record
   fakes::RecordTransaction transaction;
@@ -145,6 +157,7 @@ class FakePairerLog final : public shuffle::PairerLog {
  private:
   FakeTopics* const topics_;
   std::map<uint32_t, int64_t> at_;
+  std::map<uint32_t, std::pair<int64_t, std::string>> known_;  // as far as it knows
 };
 
 }  // namespace traffictap

@@ -122,6 +122,29 @@ BOOST_AUTO_TEST_CASE(a_commit_that_fails_leads_back_to_the_checkpoint) {
   BOOST_TEST(one.member.state().trouble.ok());
 }
 
+// The first one of an owner, who has a takeover to clear besides.
+BOOST_AUTO_TEST_CASE(a_commit_that_came_through_without_an_answer_is_not_taken_back) {
+  TakePair("a", kSecond);
+  one.log.save_answer = absl::UnavailableError("no answer");
+  clock.Advance(kSecond);
+  one.Turn();
+  BOOST_TEST(one.log.aborts == 1);
+  BOOST_TEST(Committed() == 2);
+  one.log.save_answer = absl::OkStatus();
+  clock.Advance(2 * kSecond);
+  one.Turn();
+  BOOST_TEST(Clients() == std::vector<std::string>{"a"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(nor_is_one_with_which_partitions_go) {
+  TakePair("a", kSecond);
+  one.log.save_answer = absl::UnavailableError("no answer");
+  one.log.Revoke(false);
+  one.Turn();
+  BOOST_TEST(one.log.aborts == 1);
+  BOOST_TEST(Committed() == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_transaction_that_can_only_be_aborted_is_aborted_at_once) {
   TakePair("a", kSecond);
   one.log.transaction_status = absl::UnavailableError("refused");

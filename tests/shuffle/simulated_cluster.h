@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -183,7 +184,10 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
       const std::vector<uint32_t>& partitions) override {
     if (cluster_->away()) return absl::UnavailableError("no broker");
     std::map<uint32_t, shuffle::CommittedState> out;
-    for (const uint32_t one : partitions) out[one] = cluster_->partitions()[one].committed;
+    for (const uint32_t one : partitions) {
+      out[one] = cluster_->partitions()[one].committed;
+      known_[one] = out[one].checkpoint;
+    }
     return out;
   }
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override {
@@ -212,6 +216,7 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
     }
     if (in_transaction_) committed();
     if (fate == Fate::kDoneAndFails) return absl::UnavailableError("no answer");
+    for (const auto& state : states) known_[state.partition] = state.checkpoint;
     in_transaction_ = false;
     return absl::OkStatus();
   }
@@ -230,7 +235,9 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   std::function<void()> aborted = [] {};
   Status Guard(const std::map<uint32_t, shuffle::CrashGuard>& guards) override {
     TT_RETURN_IF_ERROR(MayCommit());
-    for (const auto& [one, guard] : guards) cluster_->partitions()[one].committed.guard = guard;
+    for (const auto& [one, guard] : guards) {
+      cluster_->partitions()[one].committed = {known_[one], guard};
+    }
     return absl::OkStatus();
   }
   StatusOr<int64_t> End(uint32_t partition) override {
@@ -285,6 +292,7 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
   bool deaf_ = false;        // it has called while the cluster was away
   bool in_transaction_ = false;
   std::map<uint32_t, int64_t> at_;
+  std::map<uint32_t, std::optional<std::string>> known_;  // checkpoints
   std::set<uint32_t> paused_;
   std::string bytes_;  // of the message in hand
 };
