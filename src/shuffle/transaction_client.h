@@ -67,6 +67,9 @@ class TransactionClient : public KafkaClient {
   std::map<std::string, rd_kafka_topic_s*> topics_;  // with the compression of the first output
 };
 
+// What may be one topic's doing, and none of the others'. A librdkafka code.
+bool IsOfATopic(int error);
+
 // Somebody has to do something, or it goes on failing.
 inline bool NeedsSomebody(const Status& status) {
   return absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status) ||

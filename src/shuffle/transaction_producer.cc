@@ -24,22 +24,6 @@ constexpr base::Nanos kTryAgain = 30 * base::kSecond;
 constexpr base::Nanos kTryAnyAgain = 10 * base::kSecond;
 constexpr int kStrikes = 2;
 
-// What may be one topic's doing, and none of the others'.
-bool IsOfATopic(int error) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 TransactionProducer::TransactionProducer(const ShuffleSettings& settings, const base::Clock* clock,

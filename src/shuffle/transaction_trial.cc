@@ -85,14 +85,22 @@ Status TryOutput(const ShuffleSettings& settings, const tap::KafkaOutput& output
   TT_RETURN_IF_ERROR(trial.Begin());
   const absl::Cleanup abort = [&] { trial.Abort(); };
   const int error = trial.Try(output, record);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  // The pairers' user writes it, not the output's.
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? absl::OkStatus() : TrialError(error, output);
+}
+
+Status TrialError(int error, const tap::KafkaOutput& output) {
   const Status told = kafkaclient::KafkaError(error, output, "");
-  if (!absl::IsPermissionDenied(told)) return told;
-  return absl::PermissionDeniedError(
-      fmt::format("kafka: topic \"{}\" takes no records from the user of the shuffle: allow it "
-                  "Write",
-                  output.topic));
+  // The pairers' user writes it, not the output's.
+  if (absl::IsPermissionDenied(told)) {
+    return absl::PermissionDeniedError(
+        fmt::format("kafka: topic \"{}\" takes no records from the user of the shuffle: allow it "
+                    "Write",
+                    output.topic));
+  }
+  if (!IsRetryable(told) || !IsOfATopic(error)) return told;
+  return absl::FailedPreconditionError(
+      fmt::format("{}; topic \"{}\" refuses the record, choose another one or change its settings",
+                  Message(told), output.topic));
 }
 
 }  // namespace traffictap::shuffle

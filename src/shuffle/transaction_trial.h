@@ -16,4 +16,7 @@ namespace traffictap::shuffle {
 Status TryOutput(const ShuffleSettings& settings, const tap::KafkaOutput& output,
                  const kafkaclient::TransactionRecord& record, base::Nanos patience);
 
+// What TryOutput says of a record that failed by this librdkafka code.
+Status TrialError(int error, const tap::KafkaOutput& output);
+
 }  // namespace traffictap::shuffle
