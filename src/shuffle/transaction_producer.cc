@@ -20,6 +20,9 @@ constexpr base::Nanos kPoll = 100 * base::kMillisecond;
 // any of those that were refused.
 constexpr base::Nanos kPatience = 5 * base::kSecond;
 constexpr base::Nanos kPatienceAgain = base::kSecond;
+// What was not refused before may be tried for so long in one transaction: the pairer stands still meanwhile,
+// and one that stands still for much longer is restarted.
+constexpr base::Nanos kTriesMax = 15 * base::kSecond;
 constexpr base::Nanos kTryAgain = 30 * base::kSecond;
 constexpr base::Nanos kTryAnyAgain = 10 * base::kSecond;
 constexpr int kStrikes = 2;
@@ -80,17 +83,27 @@ Status TransactionProducer::Admit(Output* output, const kafkaclient::Transaction
   if (!output->refused.ok() && now < std::max(output->try_at, try_again_at_)) {
     return output->refused;
   }
+  const bool fresh = output->refused.ok();
+  if (fresh && tries_ >= kTriesMax) {
+    Fail(absl::UnavailableError("kafka: other outputs are still to be tried"));
+    return absl::OkStatus();
+  }
   const Status tried = try_output_(output->spec, record,
                                    std::exchange(output->tried, true) ? kPatienceAgain : kPatience);
+  if (fresh) tries_ += clock_->Monotonic() - now;
   if (IsRetryable(tried) || absl::IsUnauthenticated(tried)) {
-    open_ = true;
-    status_ = tried;
+    Fail(tried);
     return absl::OkStatus();
   }
   if (!tried.ok()) return Refuse(output, tried);
   output->refused = absl::OkStatus();
   output->admitted = true;
   return absl::OkStatus();
+}
+
+void TransactionProducer::Fail(const Status& why) {
+  open_ = true;
+  status_ = why;
 }
 
 Status TransactionProducer::Refuse(Output* output, const Status& why) {
@@ -196,6 +209,7 @@ void TransactionProducer::Strike(Output* output) {
 void TransactionProducer::End(bool committed) {
   open_ = begun_ = false;
   status_ = absl::OkStatus();
+  tries_ = 0;
   given_up_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (auto& [id, output] : outputs_) {
     if (committed) output.strikes = 0;

@@ -55,6 +55,7 @@ class TransactionProducer final : public TransactionClient, public kafkaclient::
   using Outputs = std::map<uint64_t, Output>;  // by what their messages have as id
   Outputs::iterator Find(const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec);
   Status Admit(Output* output, const kafkaclient::TransactionRecord& record);
+  void Fail(const Status& why);
   Status Refuse(Output* output, const Status& why);
   void Produce(uint64_t id, const Output& output, const kafkaclient::TransactionRecord& record);
   void Break(int error, const tap::KafkaOutput& of);
@@ -69,6 +70,7 @@ class TransactionProducer final : public TransactionClient, public kafkaclient::
   Outputs outputs_;
   uint64_t next_id_ = 1;
   base::Nanos try_again_at_ = 0;  // one that was refused; of all outputs. Monotonic
+  base::Nanos tries_ = 0;         // how long those of others took since a transaction ended
   bool open_ = false;
   bool begun_ = false;   // by the client as well
   bool ending_ = false;  // what is given up now is no failure
