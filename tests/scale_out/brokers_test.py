@@ -14,7 +14,7 @@ import unittest
 import proxy
 import stage
 from brokers import Brokers
-from over_kafka import PARTITIONS, Mesh, Process
+from over_kafka import PARTITIONS, Mesh, Process, all_taken, wait_until_shared
 from shop import Network
 from stage import metric, wait_until
 
@@ -139,12 +139,12 @@ class ThreeBrokers(unittest.TestCase):
     def test_leaders_that_are_killed_under_load_cost_time_and_no_entry(self):
         receivers = [self.start("receiver", n) for n in (1, 2)]
         pairers = [self.start("pairer", n) for n in (1, 2)]
-        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        wait_until_shared(pairers)
         wait_until("all replicas are in sync", self.brokers.whole, 30)
         mesh, kills, before = Mesh(receivers, AT_ONCE), [], self.assignments()
         with Watch(pairers) as watch:
             proxy.run(mesh.run([(2, lambda: self.kill_leaders(mesh, watch, kills))]))
-            wait_until("the pairers have all", lambda: self.all_taken(receivers, pairers, mesh), 60)
+            wait_until("the pairers have all", lambda: all_taken(receivers, pairers, mesh), 60)
         watch.look()
         self.assertEqual(unexplained(mesh.sent_at, watch.came, [at for at, _, _ in kills], self.assignments() > before), [])
         self.tell(mesh, watch, kills)
@@ -172,14 +172,6 @@ class ThreeBrokers(unittest.TestCase):
         """For how long the oldest request has waited that has not come out."""
         now = time.monotonic()
         return max((now - sent for path, sent in list(mesh.sent_at.items()) if path not in watch.came), default=0)
-
-    @staticmethod
-    def all_taken(receivers, pairers, mesh):
-        metrics = [pairer.metrics() for pairer in pairers]
-        acked = sum(r.of("halves_acked_total") for r in receivers)
-        taken = sum(metric(one, "shuffle_partition_halves", result="taken") for one in metrics)
-        rest = sum(metric(one, name) for one in metrics for name in ("waiting", "output_queued"))
-        return acked == taken == 2 * len(mesh.sent_at) and rest == 0
 
     def tell(self, mesh, watch, kills):
         moments = sorted(came[0][0] for came in watch.came.values())

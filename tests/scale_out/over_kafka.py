@@ -65,6 +65,25 @@ class Process:
         return shop.stop(self.process)
 
 
+def shared(pairers):
+    """Each has as many partitions as the others."""
+    return all(pairer.of("partitions") == PARTITIONS / len(pairers) for pairer in pairers)
+
+
+def wait_until_shared(pairers):
+    wait_until("the pairers share the partitions", lambda: shared(pairers), 30)
+
+
+def all_taken(receivers, pairers, mesh):
+    """These pairers have all partitions, and are through with all that was sent."""
+    metrics = [pairer.metrics() for pairer in pairers]
+    acked = sum(r.of("halves_acked_total") for r in receivers)
+    taken = sum(metric(one, "shuffle_partition_halves", result="taken") for one in metrics)
+    rest = sum(metric(one, name) for one in metrics for name in ("waiting", "output_queued"))
+    owned = sum(metric(one, "shuffle_partitions") for one in metrics)
+    return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
+
+
 class Mesh:
     """The two sides of each request to different receivers, by turns, `at_once` requests in a message."""
 

@@ -17,7 +17,7 @@ import broker as kafka
 import proxy
 import shop
 import stage
-from over_kafka import PARTITIONS, Mesh, Process
+from over_kafka import PARTITIONS, Mesh, Process, all_taken, shared, wait_until_shared
 from shop import Network
 from stage import metric, wait_until
 
@@ -68,12 +68,20 @@ def tearDownModule():
     shutil.rmtree(WORK, ignore_errors=True)
 
 
+def counted(pairer, what, output="once"):
+    return metric(pairer.metrics(), f"output_{what}_total", output=output)
+
+
 class ScaleOut(unittest.TestCase):
     def setUp(self):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
-        (self.work / "taps").mkdir()
-        (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
+        self.tap("all")
         self.processes, self.own = [], ()
+
+    def tap(self, name, outputs=None, folder="taps"):
+        path = self.work / folder / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(stage.tap(name, outputs)))
 
     def have_topics(self):
         """Topics and a group of its own: what pairers count moves on to the next owner of a partition."""
@@ -95,6 +103,15 @@ class ScaleOut(unittest.TestCase):
         self.processes.append(Process(NETWORK, [BROKER.address()], self.work, role, number, *self.own, *options, taps=taps))
         return self.processes[-1]
 
+    def two_of_each(self):
+        """Receivers, and pairers that share the partitions."""
+        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
+        pairers = [self.start("pairer", n) for n in (1, 2)]
+        for pairer in pairers:
+            pairer.ready()
+        wait_until_shared(pairers)
+        return receivers, pairers
+
     def test_what_is_wrong_with_a_topic_is_named_with_the_fix_and_none_is_made(self):
         wrong = [
             (self.start("receiver", 1, "--shuffle-topic", "traffictap.nowhere"), '"traffictap.nowhere" does not exist; create it'),
@@ -115,11 +132,7 @@ class ScaleOut(unittest.TestCase):
 
     def test_every_request_comes_out_whole_whoever_dies_or_stops(self):
         self.have_topics()
-        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
-        pairers = [self.start("pairer", n) for n in (1, 2)]
-        for pairer in pairers:
-            pairer.ready()
-        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        receivers, pairers = self.two_of_each()
         mesh, killed = Mesh(receivers), {}
 
         def kill():
@@ -137,7 +150,7 @@ class ScaleOut(unittest.TestCase):
         proxy.run(mesh.run([(3, kill), (5, stop)]))
         self.assertEqual(killed["code"], 0)
         last = pairers[2]
-        wait_until("the last pairer has all", lambda: self.at_rest(receivers, last, mesh), 40)
+        wait_until("the last pairer has all", lambda: all_taken(receivers, [last], mesh), 40)
         self.check_records(pairers, mesh, killed["at"])
         self.check_books(receivers, last, mesh)
 
@@ -147,11 +160,8 @@ class ScaleOut(unittest.TestCase):
         pairers = [self.start("pairer", n).ready() for n in (1, 2)]
         mesh, at = Mesh(receivers), {}
 
-        def shared():
-            return all(p.of("partitions") == PARTITIONS / 2 for p in pairers)
-
         def stand_still():
-            wait_until("the pairers share the partitions", shared, 30)
+            wait_until_shared(pairers)
             wait_until("the first pairer has written", pairers[0].records)
             at["frozen"] = at["thawed"] = time.monotonic()
             if not FROZEN_SECONDS:
@@ -161,7 +171,7 @@ class ScaleOut(unittest.TestCase):
             wait_until("the other one owns all", lambda: pairers[1].of("partitions") == PARTITIONS, 30)
             pairers[0].process.send_signal(signal.SIGCONT)
             at["thawed"] = time.monotonic()
-            wait_until("they share them again", shared, 30)
+            wait_until("they share them again", lambda: shared(pairers), 30)
 
         def go_away():
             at["away"] = time.monotonic()
@@ -172,7 +182,7 @@ class ScaleOut(unittest.TestCase):
             time.sleep(2)
 
         proxy.run(mesh.run([(2, lambda: (stand_still(), go_away()))]))
-        wait_until("the pairers have all", lambda: self.all_taken(receivers, pairers, mesh), 60)
+        wait_until("the pairers have all", lambda: all_taken(receivers, pairers, mesh), 60)
         away = at["back"] - at["away"]
         print(f"     stood still for {at['thawed'] - at['frozen']:.0f} s, the broker away for {away:.0f} s")
         if away > SILENCE_SECONDS:
@@ -203,42 +213,35 @@ class ScaleOut(unittest.TestCase):
         specs = [{"name": name, "type": "Kafka", "delivery": {"class": "ExactlyOnce"},
                   "kafka": {"brokers": [brokers or BROKER.address()], "topic": topic, "security": "Plaintext"}}
                  for name, topic, brokers in outputs]
-        (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all", specs)))
+        self.tap("all", specs)
 
     def test_readers_of_committed_records_find_each_once_whoever_dies_or_stops(self):
         self.have_topics()
         self.tap_once(("once", ONCE, None))
-        receivers = [self.start("receiver", n).ready() for n in (1, 2)]
-        pairers = [self.start("pairer", n) for n in (1, 2)]
-        for pairer in pairers:
-            pairer.ready()
-        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        receivers, pairers = self.two_of_each()
         mesh, state = Mesh(receivers), {}
-
-        def delivered(pairer):
-            return metric(pairer.metrics(), "output_delivered_total", output="once")
 
         def owned(some):
             wait_until("they own all", lambda: sum(p.of("partitions") for p in some) == PARTITIONS, 40)
 
         def kill():
-            wait_until("the first pairer has written", lambda: delivered(pairers[0]))
+            wait_until("the first pairer has written", lambda: counted(pairers[0], "delivered"))
             pairers[0].kill()
             pairers.append(self.start("pairer", 3).ready())
             owned(pairers[1:])
-            wait_until("the third pairer has written", lambda: delivered(pairers[2]))
+            wait_until("the third pairer has written", lambda: counted(pairers[2], "delivered"))
             pairers[2].kill()
             pairers.append(self.start("pairer", 4).ready())
             owned((pairers[1], pairers[3]))
 
         def stop():
-            wait_until("the fourth pairer has written", lambda: delivered(pairers[3]), 30)
+            wait_until("the fourth pairer has written", lambda: counted(pairers[3], "delivered"), 30)
             state["code"] = pairers[1].stop()
             owned(pairers[3:])
 
         proxy.run(mesh.run([(2, lambda: (kill(), stop()))]))
         self.assertEqual(state["code"], 0)
-        wait_until("the last pairer has all", lambda: self.at_rest(receivers, pairers[3], mesh), 40)
+        wait_until("the last pairer has all", lambda: all_taken(receivers, [pairers[3]], mesh), 40)
         self.assertEqual(pairers[3].stop(), 0)
         self.check_once(mesh)
 
@@ -252,20 +255,20 @@ class ScaleOut(unittest.TestCase):
         mesh = Mesh(receivers)
 
         def go_away():
-            wait_until("it has written", lambda: metric(pairer.metrics(), "output_delivered_total", output="once"))
+            wait_until("it has written", lambda: counted(pairer, "delivered"))
             # Longer than its session, and than the broker waits for its transaction.
             pairer.process.send_signal(signal.SIGSTOP)
             time.sleep(STILL_SECONDS)
             pairer.process.send_signal(signal.SIGCONT)
-            before = metric(pairer.metrics(), "output_delivered_total", output="once")
-            wait_until("it writes again", lambda: metric(pairer.metrics(), "output_delivered_total", output="once") > before, 40)
+            before = counted(pairer, "delivered")
+            wait_until("it writes again", lambda: counted(pairer, "delivered") > before, 40)
             BROKER.kill()
             time.sleep(3)
             BROKER.start()
             time.sleep(2)
 
         proxy.run(mesh.run([(2, go_away)]))
-        wait_until("the pairer has all", lambda: self.at_rest(receivers, pairer, mesh), 60)
+        wait_until("the pairer has all", lambda: all_taken(receivers, [pairer], mesh), 60)
         print(f"     {pairer.of('transactions_aborted_total'):.0f} transactions aborted")
         self.assertEqual(pairer.stop(), 0)
         self.check_once(mesh, topic)
@@ -284,9 +287,7 @@ class ScaleOut(unittest.TestCase):
         self.assertEqual(set(times), set(mesh.sent_at))
         self.assertEqual([path for path, count in times.items() if count != 1], [])
         self.assertEqual(len({record["id"] for record in records}), len(records))
-        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-X",
-                   "isolation.level=read_uncommitted", "-f", "%o\n"]
-        written = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=30).stdout.count("\n")
+        written = self.messages(topic, "-X", "isolation.level=read_uncommitted")
         print(f"     {len(records)} requests, {written} records written with those that were taken back")
 
     def test_an_output_that_cannot_be_part_of_a_transaction_costs_its_own_records_alone(self):
@@ -302,12 +303,12 @@ class ScaleOut(unittest.TestCase):
         mesh = Mesh(receivers)
 
         def revoke():
-            wait_until("it has written", lambda: metric(pairer.metrics(), "output_delivered_total", output="revoked"))
+            wait_until("it has written", lambda: counted(pairer, "delivered", "revoked"))
             BROKER.forbid_writing(revoked)
-            wait_until("it is refused", lambda: metric(pairer.metrics(), "output_dropped_total", output="revoked"))
+            wait_until("it is refused", lambda: counted(pairer, "dropped", "revoked"))
 
         proxy.run(mesh.run([(2, revoke)]))
-        wait_until("the pairer has all", lambda: self.at_rest(receivers, pairer, mesh), 60)
+        wait_until("the pairer has all", lambda: all_taken(receivers, [pairer], mesh), 60)
         metrics, log = pairer.metrics(), self.log_of(pairer)
         for output, words in (("nowhere", "does not exist; create it"), ("own", "is the shuffle's own"),
                               ("elsewhere", "do not say which cluster they are"), ("denied", "takes no records from the user")):
@@ -320,15 +321,6 @@ class ScaleOut(unittest.TestCase):
         self.assertLessEqual(pairer.of("transactions_aborted_total"), 3)
         self.assertEqual(pairer.stop(), 0)
         self.check_once(mesh, topic)
-
-    @staticmethod
-    def all_taken(receivers, pairers, mesh):
-        metrics = [pairer.metrics() for pairer in pairers]
-        acked = sum(r.of("halves_acked_total") for r in receivers)
-        taken = sum(metric(one, "shuffle_partition_halves", result="taken") for one in metrics)
-        rest = sum(metric(one, name) for one in metrics for name in ("waiting", "output_queued"))
-        owned = sum(metric(one, "shuffle_partitions") for one in metrics)
-        return acked == taken == 2 * len(mesh.sent_at) and rest == 0 and owned == PARTITIONS
 
     def test_keys_keep_entries_from_anybody_who_reads_kafka_and_plain_ones_are_refused(self):
         self.have_topics()
@@ -343,7 +335,7 @@ class ScaleOut(unittest.TestCase):
             (1, lambda: self.put(keys / "2026-11", base64.b64encode(os.urandom(32)).decode())),
             (1 + KEYS_SECONDS, lambda: self.put(keys / "current", "2026-11")),
             (1 + 2 * KEYS_SECONDS, lambda: None)]))
-        wait_until("the pairer has all", lambda: self.all_taken(receivers, [pairer], mesh), 40)
+        wait_until("the pairer has all", lambda: all_taken(receivers, [pairer], mesh), 40)
         paths = collections.Counter(record["request"]["path"] for record in pairer.records() if stage.sides(record) == 2)
         self.assertEqual(paths, collections.Counter(list(mesh.sent_at)))
         self.assertEqual(pairer.of("partition_refused_blocks"), 0)
@@ -373,23 +365,24 @@ class ScaleOut(unittest.TestCase):
         new.replace(path)
 
     @staticmethod
-    def contents(topic):
-        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%s"]
+    def contents(topic, form="%s", *options):
+        """Of each message as kcat prints it."""
+        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", *options, "-f", form]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=30).stdout
+
     def test_of_two_clusters_a_tap_of_both_gets_all_and_a_tap_of_one_what_its_own_pairers_own(self):
         """Each has taps of its own, a receiver and a pairer; topics and group are the same."""
-        (self.work / "taps" / "one.yaml").write_text(json.dumps(stage.tap("one")))
-        (self.work / "other-taps").mkdir()
-        (self.work / "other-taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
+        self.tap("one")
+        self.tap("all", folder="other-taps")
         self.have_topics()
         folders = ("taps", "other-taps")
         receivers = [self.start("receiver", n, taps=taps).ready() for n, taps in enumerate(folders, 1)]
         pairers = [self.start("pairer", n, taps=taps).ready() for n, taps in enumerate(folders, 1)]
-        wait_until("the pairers share the partitions", lambda: all(p.of("partitions") == PARTITIONS / 2 for p in pairers), 30)
+        wait_until_shared(pairers)
         mesh = Mesh(receivers)
         # Longer than the other cluster's pairer waits for a tap that it does not know.
         proxy.run(mesh.run([(7, lambda: None)]))
-        wait_until("the pairers have all", lambda: self.all_taken(receivers, pairers, mesh), 40)
+        wait_until("the pairers have all", lambda: all_taken(receivers, pairers, mesh), 40)
         records = [pairer.records() for pairer in pairers]
         self.assertEqual(collections.Counter(r["request"]["path"] for of in records for r in of), collections.Counter(mesh.sent_at.keys()))
         self.assertEqual({stage.sides(r) for of in records for r in of}, {2})
@@ -456,18 +449,8 @@ class ScaleOut(unittest.TestCase):
         time.sleep(1.5)
         self.assertEqual(self.messages(halves), blocks, "the receiver goes on writing")
 
-    @staticmethod
-    def messages(topic):
-        command = ["kcat", "-C", "-b", BROKER.address(), "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%p %o\n"]
-        return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=30).stdout.count("\n")
-
-    @staticmethod
-    def at_rest(receivers, last, mesh):
-        acked = sum(r.of("halves_acked_total") for r in receivers)
-        metrics = last.metrics()
-        return (acked == 2 * len(mesh.sent_at) and metric(metrics, "shuffle_partitions") == PARTITIONS
-                and metric(metrics, "shuffle_partition_halves", result="taken") == acked
-                and metric(metrics, "waiting") == 0 and metric(metrics, "output_queued") == 0)
+    def messages(self, topic, *options):
+        return self.contents(topic, "%p %o\n", *options).count(b"\n")
 
     def check_records(self, pairers, mesh, killed_at):
         times, ids, writers = collections.Counter(), collections.defaultdict(set), collections.defaultdict(set)
