@@ -98,13 +98,14 @@ export LSAN_OPTIONS=${LSAN_OPTIONS:-print_suppressions=0:suppressions=$PWD/tests
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp}
 
-# e2e takes as long as half of the others, and most of it waits. So these run beside it; what measures the machine's own
-# speed comes afterwards, alone.
-beside="chart docs kafka mesh otlp release scale_out"
+# e2e takes as long as half of the others, and most of it waits. So these run beside it, in two rows that end at about the
+# same time; what measures the machine's own speed comes afterwards, alone.
+with_e2e="e2e otlp"
+beside="chart docs kafka mesh release scale_out"
 first=" tidy integration "
 after=" "
 for stage in $(ls -d tests/*/run.sh | cut -d/ -f2); do
-  [[ " $beside $first e2e fuzz " == *" $stage "* ]] || after+="$stage " # fuzz is a program of its own: make fuzz
+  [[ " $beside $first $with_e2e fuzz " == *" $stage "* ]] || after+="$stage " # fuzz is a program of its own: make fuzz
 done
 warming=
 if [ -z "$sanitizer" ] && [ -z "${ONLY:-}" ]; then
@@ -129,7 +130,7 @@ if [ -z "$sanitizer" ]; then
     echo "$passed $failed $skipped" >"$logs/beside.totals"
   ) >"$logs/beside.log" 2>&1 &
   lane=$!
-  folders e2e
+  folders $with_e2e
   wait "$lane"
   cat "$logs/beside.log"
   # Without a count it broke off, and what it did not run counts as a failure.
