@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 
+import archives
 from installing import ROOT
 
 PROGRAMS = ("traffictap-operator", "traffictap-collector")
@@ -75,7 +76,7 @@ class Archive:
         """The image's root file system, layer upon layer."""
         for descriptor in self.manifests()[name]["layers"]:
             with tarfile.open(fileobj=io.BytesIO(self.blob(descriptor))) as layer:
-                layer.extractall(directory, filter="tar")
+                archives.unpack(layer, directory, "tar")
         return pathlib.Path(directory)
 
 

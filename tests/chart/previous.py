@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 
+import archives
 import yaml
 from installing import ROOT
 
@@ -42,7 +43,7 @@ def tree():
     out = tempfile.mkdtemp(prefix="traffictap-previous-")
     atexit.register(shutil.rmtree, out, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(_git("archive", commit(), "charts/traffictap", "crds"))) as archive:
-        archive.extractall(out, filter="tar")
+        archives.unpack(archive, out, "tar")
     return pathlib.Path(out)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import unittest
 
+import archives
 import artifacts
 import yaml
 
@@ -27,7 +28,7 @@ def setUpModule():
     assert done.returncode == 0, done.stderr
     name = f"kubectl-traffictap-{artifacts.number()}-linux-arm64"
     with tarfile.open(out / f"{name}.tar.gz") as archive:
-        archive.extractall(out.parent, filter="data")
+        archives.unpack(archive, out.parent, "data")
     folder = out.parent / name
     with tarfile.open(out / f"traffictap-images-{artifacts.number()}.oci.tar") as archive:
         images = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
@@ -111,7 +112,7 @@ if "TRAFFICTAP_ARM64_BUILD" in os.environ:
                     packed = root.parent / f"{root.name}.tar.gz"
                     packed.write_bytes(blob(layer))
                     with tarfile.open(packed) as archive:
-                        archive.extractall(root, filter="tar")
+                        archives.unpack(archive, root, "tar")
                     packed.unlink()
                 shutil.copy(shutil.which(QEMU), root / "qemu")
                 done = subprocess.run(["chroot", root, "/qemu", f"/usr/bin/{name}", "--version"], text=True, capture_output=True,

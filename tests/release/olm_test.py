@@ -12,6 +12,7 @@ import subprocess
 import tarfile
 import unittest
 
+import archives
 import artifacts
 import yaml
 from registry import Registry
@@ -52,7 +53,7 @@ def setUpModule():
     global folder, files, csv, manifests, plain, beside
     folder = artifacts.temporary()
     with tarfile.open(artifacts.one("traffictap-olm-bundle-*.tar.gz")) as archive:
-        archive.extractall(folder, filter="data")
+        archives.unpack(archive, folder, "data")
     folder, = folder.iterdir()
     files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
     manifests = {path: yaml.safe_load(text) for path, text in files.items() if path.startswith("manifests/")}

@@ -95,6 +95,8 @@ PLANTED = [
     (tidy.installed, {"Makefile": "help: ## Show\n\t@$(if $(X),y) true && unzip $(X)\n"}, "starts unzip"),
     (tidy.node_version, {"src/web/ui/package-lock.json": '{"packages": {"node_modules/x": {"engines": {"node": ">=20"}}}}'},
      "x needs Node.js >=20"),
+    (tidy.python_version, {"tests/a.py": "archive.extractall(out, filter='tar')\n"}, "tests/a.py:1: a tarfile's filter is newer"),
+    (tidy.python_version, {"tests/a.py": "type A = int\n"}, "tests/a.py:1: its syntax is newer"),
     (tidy.comment_tables, {"src/base/a.h": "// Codes:\n//   400    wrong      404\n//   gone 410   over\nint x;\n"},
      "src/base/a.h:2: no other line"),
     (tidy.torn_members, {"src/base/a.h": "struct A {\n  std::optional<int>\n      x;  // why\n};\n"},

@@ -178,3 +178,19 @@ def _takes(range_):
         return True  # any
     least = (int(found[2]), int(found[3] or 0))
     return least <= NODE if found[1] == ">=" else least[0] == NODE[0] and least <= NODE
+
+
+PYTHON = "3.11.2"
+
+
+def too_new_for_python(text):
+    """(line, what is not there yet) of a source. Filters of tarfile came with 3.11.4."""
+    try:
+        tree = ast.parse(text, feature_version=(3, 11))
+    except SyntaxError as error:
+        yield error.lineno, "its syntax"
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("extract", "extractall"):
+            if any(keyword.arg == "filter" for keyword in node.keywords):
+                yield node.lineno, "a tarfile's filter"

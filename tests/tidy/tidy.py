@@ -431,6 +431,13 @@ def node_version(tree):
             for package, wanted in programs.too_new_for_node(tree.text(path))]
 
 
+def python_version(tree):
+    """Python sources run on the Python that Debian 12 has."""
+    return [f"{path}:{line}: {what} is newer than Debian's Python {programs.PYTHON}"
+            for path in tree.files if path.endswith(".py")
+            for line, what in programs.too_new_for_python(tree.text(path))]
+
+
 def comment_tables(tree):
     """A table in a comment is in columns: no formatter has wrapped its rows into each other."""
     faults = []
@@ -512,5 +519,5 @@ def plain_english(tree):
 
 
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names, merged,
-         make_help, line_width, installed, node_version, comment_tables, torn_members,
+         make_help, line_width, installed, node_version, python_version, comment_tables, torn_members,
          unused_rights, link_lines, licensed, plain_english]
