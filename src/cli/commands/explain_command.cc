@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
-#include <vector>
-
 #include "cli/commands/commands.h"
+#include "cli/commands/distinct_records.h"
 #include "cli/commands/request_id.h"
 #include "cli/print/time_line.h"
 #include "cli/records/output_options.h"
@@ -39,8 +37,7 @@ class ExplainCommand final : public Command {
   OutputOptions output_;
   bool follow_ = false;
   uint64_t shown_ = 0;
-  std::vector<v1::TrafficPair> kept_;
-  std::map<std::string, size_t> places_;  // of kept_, by their ids
+  DistinctRecords kept_{kShownMax};
 };
 
 CommandSpec ExplainCommand::Describe() {
@@ -90,15 +87,7 @@ Status ExplainCommand::Offer(const v1::TrafficPair& pair, Console* console) {
 // Until all was read: a record under the same id that says more may follow.
 Status ExplainCommand::Keep(v1::TrafficPair record) {
   const bool all = record.id() == id_ && record.state().empty() && record.orphan_reason().empty();
-  const auto known = record.id().empty() ? places_.end() : places_.find(record.id());
-  if (known != places_.end()) {
-    v1::TrafficPair& former = kept_[known->second];
-    if (traffic::Replaces(record, former)) former = std::move(record);
-  } else {
-    if (kept_.size() == kShownMax) return absl::CancelledError("enough");
-    if (!record.id().empty()) places_.emplace(record.id(), kept_.size());
-    kept_.push_back(std::move(record));
-  }
+  TT_RETURN_IF_ERROR(kept_.Add(std::move(record)));
   // A record's own id names one record.
   return all ? absl::CancelledError("found") : absl::OkStatus();
 }
@@ -111,7 +100,7 @@ Status ExplainCommand::Show(const v1::TrafficPair& pair, Console* console) {
 }
 
 Status ExplainCommand::ShowKept(Console* console) {
-  for (const auto& pair : kept_) TT_RETURN_IF_ERROR(Show(pair, console));
+  for (const auto& pair : kept_.all()) TT_RETURN_IF_ERROR(Show(pair, console));
   return absl::OkStatus();
 }
 

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <optional>
 #include <set>
-#include <unordered_map>
 
 #include "absl/strings/ascii.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/distinct_records.h"
 #include "cli/commands/request_id.h"
 #include "cli/print/trace_text.h"
 #include "cli/records/output_options.h"
@@ -46,8 +46,7 @@ class TraceCommand final : public Command {
   FileOptions files_;
   ClusterOptions cluster_;
   OutputOptions output_;
-  std::vector<v1::TrafficPair> records_;
-  std::unordered_map<std::string, size_t> places_;  // of records_, by their ids
+  DistinctRecords records_{kHopsMax};
 };
 
 CommandSpec TraceCommand::Describe() {
@@ -99,17 +98,7 @@ bool TraceCommand::IsWanted(const v1::TrafficPair& record) const {
 }
 
 Status TraceCommand::Offer(v1::TrafficPair record) {
-  if (!IsWanted(record)) return absl::OkStatus();
-  const auto known = record.id().empty() ? places_.end() : places_.find(record.id());
-  if (known != places_.end()) {
-    v1::TrafficPair& former = records_[known->second];
-    if (traffic::Replaces(record, former)) former = std::move(record);
-    return absl::OkStatus();
-  }
-  if (records_.size() == kHopsMax) return absl::CancelledError("enough");
-  if (!record.id().empty()) places_.emplace(record.id(), records_.size());
-  records_.push_back(std::move(record));
-  return absl::OkStatus();
+  return IsWanted(record) ? records_.Add(std::move(record)) : absl::OkStatus();
 }
 
 Status TraceCommand::ReadFiles(Session& session) {
@@ -149,7 +138,7 @@ Status TraceCommand::ReadLive(Session& session) {
 void TraceCommand::SayTraces(Console* console) const {
   if (!trace_id_.empty()) return;
   std::set<std::string> traces;
-  for (const auto& record : records_) {
+  for (const auto& record : records_.all()) {
     if (!record.trace().trace_id().empty()) traces.insert(record.trace().trace_id());
   }
   if (traces.size() == 1) {
@@ -163,15 +152,15 @@ Status TraceCommand::Run(Session& session) {
   const Status done = files_.paths.empty() ? ReadLive(session) : ReadFiles(session);
   if (session.stop.stop_requested()) return done;
   if (!done.ok() && !absl::IsCancelled(done)) return done;
-  if (records_.empty()) {
+  if (records_.all().empty()) {
     return absl::NotFoundError(fmt::format("no record has the trace id or request id \"{}\"", id_));
   }
-  if (records_.size() == kHopsMax && absl::IsCancelled(done)) {
+  if (records_.all().size() == kHopsMax && absl::IsCancelled(done)) {
     session.console->Say(
         fmt::format("there are more calls; only the first {} are shown", kHopsMax));
   }
   TT_RETURN_IF_ERROR(
-      session.console->Write(print::TraceText(records_, PageOf(output_, *session.console))));
+      session.console->Write(print::TraceText(records_.all(), PageOf(output_, *session.console))));
   SayTraces(session.console);
   return absl::OkStatus();
 }
