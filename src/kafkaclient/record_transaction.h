@@ -3,12 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/status.h"
+#include "kafkaclient/message_headers.h"
 #include "tap/output_spec.h"
 
 namespace traffictap::kafkaclient {
@@ -17,7 +15,7 @@ namespace traffictap::kafkaclient {
 struct TransactionRecord {
   std::string_view key;
   std::string_view value;
-  std::vector<std::pair<std::string, std::string>> headers;
+  MessageHeaders headers;
 };
 
 // Transactions, one after the other, that outputs write records into and somebody else commits or aborts.

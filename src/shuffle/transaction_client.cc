@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
 #include "kafkaclient/kafka_settings.h"
+#include "kafkaclient/message_headers.h"
 
 namespace traffictap::shuffle {
 namespace {
@@ -116,11 +117,7 @@ int TransactionClient::Produce(const tap::KafkaOutput& output,
                                const kafkaclient::TransactionRecord& record, uint64_t id) {
   rd_kafka_topic_t* topic = TopicOf(output);
   if (topic == nullptr) return rd_kafka_last_error();
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
-  for (const auto& [name, value] : record.headers) {
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
-  }
+  rd_kafka_headers_t* headers = kafkaclient::MakeHeaders(record.headers);
   const auto error = rd_kafka_producev(
       get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_KEY(record.key.data(), record.key.size()),

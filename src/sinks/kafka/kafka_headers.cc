@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/kafka/kafka_headers.h"
 
-#include <librdkafka/rdkafka.h>
-
 #include <algorithm>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/rfc3339.h"
 #include "fmt/format.h"
@@ -12,8 +12,6 @@
 
 namespace traffictap::sinks {
 namespace {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kApi = "/apis/traffictap.io/v1alpha1";
 
@@ -50,8 +48,10 @@ std::string TimeOf(base::Nanos time) {
 
 }  // namespace
 
-Headers HeadersOf(tap::KafkaHeaders kind, const traffic::RecordBatch& records, size_t index) {
-  Headers out = {{"content-type", "application/json"}, {"traffictap-schema", "v1"}};
+kafkaclient::MessageHeaders HeadersOf(tap::KafkaHeaders kind, const traffic::RecordBatch& records,
+                                      size_t index) {
+  kafkaclient::MessageHeaders out = {{"content-type", "application/json"},
+                                     {"traffictap-schema", "v1"}};
   if (kind != tap::KafkaHeaders::kCloudEvents) return out;
   const traffic::TrafficPair pair = records.pair(index);
   const traffic::PackedEntry& principal = pair.principal();
@@ -64,17 +64,6 @@ Headers HeadersOf(tap::KafkaHeaders kind, const traffic::RecordBatch& records, s
   }
   if (std::string subject = SubjectOf(pair); !subject.empty()) {
     out.emplace_back("ce_subject", std::move(subject));
-  }
-  return out;
-}
-
-rd_kafka_headers_s* MakeHeaders(tap::KafkaHeaders kind, const traffic::RecordBatch& records,
-                                size_t index) {
-  const Headers headers = HeadersOf(kind, records, index);
-  rd_kafka_headers_t* out = rd_kafka_headers_new(headers.size());
-  for (const auto& [name, value] : headers) {
-    rd_kafka_header_add(out, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
   }
   return out;
 }

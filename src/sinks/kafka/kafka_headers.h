@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
+#include <cstddef>
 
+#include "kafkaclient/message_headers.h"
 #include "tap/output_spec.h"
 #include "traffic/record_batch.h"
-
-// librdkafka's own type, which its header has under this name.
-struct rd_kafka_headers_s;
 
 namespace traffictap::sinks {
 
@@ -17,12 +13,7 @@ namespace traffictap::sinks {
 // kCloudEvents also the attributes of a CloudEvent in binary content mode (CloudEvents 1.0, Kafka
 // Protocol Binding, 3.2): the record is the event's data, the tap its source, the called workload
 // its subject.
-std::vector<std::pair<std::string, std::string>> HeadersOf(tap::KafkaHeaders kind,
-                                                           const traffic::RecordBatch& records,
-                                                           size_t index);
-
-// The same as librdkafka takes them; the caller owns them.
-rd_kafka_headers_s* MakeHeaders(tap::KafkaHeaders kind, const traffic::RecordBatch& records,
-                                size_t index);
+kafkaclient::MessageHeaders HeadersOf(tap::KafkaHeaders kind, const traffic::RecordBatch& records,
+                                      size_t index);
 
 }  // namespace traffictap::sinks

@@ -12,6 +12,7 @@
 #include "kafkaclient/kafka_error.h"
 #include "kafkaclient/kafka_login.h"
 #include "kafkaclient/kafka_settings.h"
+#include "kafkaclient/message_headers.h"
 #include "sinks/kafka/kafka_headers.h"
 
 namespace traffictap::sinks {
@@ -245,8 +246,9 @@ WriteResult KafkaWriter::Write(const traffic::RecordSelection& records, size_t f
       ++out.taken;
       continue;
     }
-    const auto error = state_->Produce(state_->producer, records.batch->key(index), line,
-                                       MakeHeaders(state_->spec.headers, *records.batch, index));
+    const auto error = state_->Produce(
+        state_->producer, records.batch->key(index), line,
+        kafkaclient::MakeHeaders(HeadersOf(state_->spec.headers, *records.batch, index)));
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       state_->Poll(100);
       break;
