@@ -67,6 +67,11 @@ bool IsAfter(const PushVersion& push, const PushVersion& other) {
   return push.number > other.number || push.made > other.made;
 }
 
+void NotePush(const std::string& istiod, const PushVersion& push, PushVersions* newest) {
+  const auto [noted, fresh] = newest->emplace(istiod, push);
+  if (!fresh && IsAfter(push, noted->second)) noted->second = push;
+}
+
 Status ReadSyncz(const std::string& json, const std::string& istiod, ProxySyncs* proxies) {
   const Json list = Json::parse(json, nullptr, false);
   if (!list.is_array()) return absl::InvalidArgumentError("read syncz: not a list of proxies");
@@ -81,9 +86,7 @@ Status ReadSyncz(const std::string& json, const std::string& istiod, ProxySyncs*
 PushVersions NewestPushes(const ProxySyncs& proxies) {
   PushVersions out;
   for (const auto& [id, proxy] : proxies) {
-    if (!proxy.newest) continue;
-    const auto [newest, fresh] = out.emplace(proxy.istiod, *proxy.newest);
-    if (!fresh && IsAfter(*proxy.newest, newest->second)) newest->second = *proxy.newest;
+    if (proxy.newest) NotePush(proxy.istiod, *proxy.newest, &out);
   }
   return out;
 }

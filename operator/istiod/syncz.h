@@ -24,6 +24,8 @@ bool IsAfter(const PushVersion& push, const PushVersion& other);
 
 // By the address of an istiod.
 using PushVersions = std::map<std::string, PushVersion>;
+// Notes a push of the istiod at an address, unless one that was made later is there.
+void NotePush(const std::string& istiod, const PushVersion& push, PushVersions* newest);
 
 // What one proxy has done with its listeners, where access loggers live.
 struct ProxySync {

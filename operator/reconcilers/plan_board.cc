@@ -26,13 +26,6 @@ std::string NamespaceOf(const std::string& patch) {
   return patch.substr(begin, patch.find('/', begin) - begin);
 }
 
-void KeepLatest(const istiod::PushVersions& pushes, istiod::PushVersions* out) {
-  for (const auto& [address, push] : pushes) {
-    const auto [kept, fresh] = out->emplace(address, push);
-    if (!fresh && istiod::IsAfter(push, kept->second)) kept->second = push;
-  }
-}
-
 }  // namespace
 
 PlanBoard::PlannedTap PlanBoard::PlannedOf(plan::TapOutcome outcome, const PatchStates& patches) {
@@ -41,7 +34,10 @@ PlanBoard::PlannedTap PlanBoard::PlannedOf(plan::TapOutcome outcome, const Patch
     const auto patch = patches.find(name);
     if (patch == patches.end()) continue;
     out.newest = std::max(out.newest, patch->second.applied);
-    KeepLatest(patch->second.before, &out.before[NamespaceOf(name)]);
+    auto& before = out.before[NamespaceOf(name)];
+    for (const auto& [address, push] : patch->second.before) {
+      istiod::NotePush(address, push, &before);
+    }
     if (!patch->second.error.empty()) out.patch_error = patch->second.error;
   }
   for (auto& peer : outcome.peers) {
