@@ -2,6 +2,7 @@
 #include "traffic/partition_key.h"
 
 #include "base/fnv1a.h"
+#include "traffic/mix_bits.h"
 
 namespace traffictap::traffic {
 namespace {
@@ -15,7 +16,7 @@ class Words {
   explicit Words(Rule rule) { Add(static_cast<uint64_t>(rule)); }
 
   Words& Add(uint64_t word) {
-    hash_ = Mix((hash_ ^ word) + 0x9e3779b97f4a7c15ULL);
+    hash_ = MixBits((hash_ ^ word) + 0x9e3779b97f4a7c15ULL);
     return *this;
   }
   Words& Add(const SocketAddress& address) {
@@ -30,12 +31,6 @@ class Words {
   uint64_t hash() const { return hash_; }
 
  private:
-  static uint64_t Mix(uint64_t word) {
-    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
-    return word ^ (word >> 31);
-  }
-
   uint64_t hash_ = 0;
 };
 

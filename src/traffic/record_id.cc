@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "traffic/mix_bits.h"
 
 namespace traffictap::traffic {
 namespace {
@@ -15,8 +16,8 @@ namespace {
 class Words {
  public:
   Words& Add(uint64_t word) {
-    id_.high = Mix((id_.high ^ word) + 0x9e3779b97f4a7c15ULL);
-    id_.low = Mix((std::rotl(id_.low, 32) + word) ^ 0xd6e8feb86659fd93ULL);
+    id_.high = MixBits((id_.high ^ word) + 0x9e3779b97f4a7c15ULL);
+    id_.low = MixBits((std::rotl(id_.low, 32) + word) ^ 0xd6e8feb86659fd93ULL);
     return *this;
   }
   Words& Add(std::string_view text) {
@@ -34,11 +35,6 @@ class Words {
     uint64_t word = 0;
     std::memcpy(&word, bytes, count);
     return word;
-  }
-  static uint64_t Mix(uint64_t word) {
-    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
-    return word ^ (word >> 31);
   }
 
   RecordId id_{0x243f6a8885a308d3ULL, 0x13198a2e03707344ULL};
