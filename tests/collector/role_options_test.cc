@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/temp_dir.h"
+#include "shuffle/sample_keys.h"
 
 namespace traffictap {
 
@@ -199,7 +200,7 @@ BOOST_AUTO_TEST_CASE(credentials_are_the_files_of_a_destinations_secret) {
 
 BOOST_AUTO_TEST_CASE(keys_of_blocks_are_read_from_a_folder_at_the_start) {
   BOOST_TEST(!Parse(With("receiver", {})).options.shuffle.cipher);
-  dir.Write("keys/a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  dir.Write("keys/a", kKeyOfOnes);
   const std::string keys = dir / "keys";
   for (const char* role : {"receiver", "pairer"}) {
     const auto wrong = Parse(With(role, {"--shuffle-encryption", keys}));
@@ -221,7 +222,7 @@ BOOST_AUTO_TEST_CASE(keys_of_blocks_are_read_from_a_folder_at_the_start) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_encrypted_for_one_topic_is_none_of_anothers) {
-  dir.Write("a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  dir.Write("a", kKeyOfOnes);
   dir.Write("current", "a");
   const auto cipher_of = [&](const std::string& topic) {
     return Parse(With("pairer", {"--shuffle-topic", topic, "--shuffle-encryption", here}))

@@ -16,9 +16,6 @@ using shuffle::BlockEncryption;
 
 namespace {
 
-const std::string kOnes = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-const std::string kTwos = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
-
 struct Encrypted {
   BlockEncryption how;
   std::string bytes;
@@ -131,7 +128,7 @@ BOOST_AUTO_TEST_CASE(keys_are_rotated_while_blocks_of_both_are_read) {
 
 struct Rotation {
   Rotation() {
-    dir.Write("old", kOnes);
+    dir.Write("old", kKeyOfOnes);
     dir.Write("current", "old");
     cipher = BlockCipher::Open({"topic", false}, dir.path().string(), &clock).value();
   }
@@ -148,7 +145,7 @@ BOOST_FIXTURE_TEST_CASE(files_that_change_are_read_again, Rotation) {
   const auto before = cipher->Next();
   BOOST_TEST(!Refresh());
   BOOST_TEST(cipher->Next().salt == before.salt);
-  dir.Write("new", kTwos);
+  dir.Write("new", kKeyOfTwos);
   dir.Write("current", "new");
   BOOST_TEST(!cipher->Refresh());  // it has just looked
   BOOST_TEST(cipher->Next().key == "old");
@@ -164,7 +161,7 @@ BOOST_FIXTURE_TEST_CASE(while_the_files_are_wrong_the_former_keys_stay, Rotation
   dir.Write("current", "nobody's");
   BOOST_TEST(!Refresh());
   BOOST_TEST(cipher->Next().key == "old");
-  dir.Write("new", kTwos);
+  dir.Write("new", kKeyOfTwos);
   dir.Write("current", "new");
   Refresh();
   BOOST_TEST(cipher->Next().key == "new");
@@ -175,7 +172,7 @@ BOOST_FIXTURE_TEST_CASE(a_key_that_was_lacking_is_said_to_be_there_once, Rotatio
                              "header", "body");
   BOOST_TEST((CodeOf(*cipher, block, "header") == absl::StatusCode::kFailedPrecondition));
   BOOST_TEST(!Refresh());
-  dir.Write("new", kTwos);
+  dir.Write("new", kKeyOfTwos);
   BOOST_TEST(Refresh());
   BOOST_TEST((CodeOf(*cipher, block, "header") == absl::StatusCode::kOk));
   dir.Write("current", "new");

@@ -187,10 +187,8 @@ BOOST_AUTO_TEST_CASE(a_block_of_a_newer_format_holds_its_partition_alone_and_is_
 }
 
 BOOST_AUTO_TEST_CASE(a_block_whose_key_is_not_here_holds_its_partition_until_the_key_is) {
-  const std::string ones = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-  const std::string twos = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
   fakes::TempDir dir;
-  dir.Write("old", ones);
+  dir.Write("old", kKeyOfOnes);
   dir.Write("current", "old");
   reads = shuffle::BlockCipher::Open({"t", false}, dir.path().string(), &clock).value();
   writes = MakeCipher({"new", {{"new", std::string(32, '\2')}}}, false, "t");
@@ -208,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_block_whose_key_is_not_here_holds_its_partition_until_the
   BOOST_TEST(one.log.paused.contains(0));
   BOOST_TEST(state.counters.blocks == 1u);
   // As the log does where it looks at the keys.
-  dir.Write("new", twos);
+  dir.Write("new", kKeyOfTwos);
   clock.Advance(3 * kSecond);
   BOOST_REQUIRE(reads->Refresh());
   shuffle::LogEvent changed;

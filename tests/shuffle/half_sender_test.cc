@@ -10,6 +10,7 @@
 #include "fakes/temp_dir.h"
 #include "shuffle/fake_outlet.h"
 #include "shuffle/half_block.h"
+#include "shuffle/sample_keys.h"
 #include "traffic/entry_batch.h"
 #include "traffic/partition_key.h"
 
@@ -78,8 +79,8 @@ BOOST_AUTO_TEST_CASE(halves_of_one_request_go_to_one_partition_and_each_is_count
 
 BOOST_AUTO_TEST_CASE(blocks_are_encrypted_with_the_key_that_the_folder_names_by_then) {
   fakes::TempDir dir;
-  dir.Write("old", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
-  dir.Write("new", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=");
+  dir.Write("old", kKeyOfOnes);
+  dir.Write("new", kKeyOfTwos);
   dir.Write("current", "old");
   auto options = Options();
   options.blocks.cipher =

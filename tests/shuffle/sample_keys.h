@@ -8,6 +8,10 @@
 
 namespace traffictap {
 
+// 32 bytes of 1, and of 2, as a file of keys has them.
+inline const std::string kKeyOfOnes = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+inline const std::string kKeyOfTwos = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
 // A key whose bytes ascend from `first`.
 inline std::string SampleKey(char first) {
   std::string out;
