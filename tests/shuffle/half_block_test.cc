@@ -72,20 +72,6 @@ std::string ThreeHalves(BlockCipher* cipher = nullptr) {
   return encoder.Seal(Header(), kNow, cipher);
 }
 
-// The two parts of a message.
-struct RawParts {
-  explicit RawParts(const std::string& bytes) {
-    traffic::ByteReader in(bytes);
-    in.Number();
-    header = in.Text();
-    in.Number();
-    in.Fixed(4);
-    in.Number();
-    body = in.Text();
-  }
-  std::string header, body;
-};
-
 // A half as its message is in a body: of the first proxy and the first set of taps.
 std::string RawHalf(std::string_view entry) {
   return RawBytes(3, RawNumber(1, 0) + RawNumber(2, 0) + RawNumber(3, 0) + RawNumber(4, 1) +

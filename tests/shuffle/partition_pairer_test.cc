@@ -273,9 +273,7 @@ BOOST_AUTO_TEST_CASE(a_block_that_was_altered_is_refused_and_a_damaged_one_misse
   writes = MakeCipher();
   auto pairer = MakeWith(MakeCipher());
   const std::string bytes = Seal("a", 1, {Client("1"), Client("2")}, kSecond);
-  traffic::ByteReader in(bytes);
-  in.Number();
-  const std::string header(in.Text());
+  const std::string header = shuffle::RawParts(bytes).header;
   BOOST_TEST(Take(pairer, shuffle::RawBlock(header, std::string(100, 'x')), kSecond).ok());
   BOOST_TEST(pairer.counters().refused_blocks == 1u);
   std::string damaged = bytes;

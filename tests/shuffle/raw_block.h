@@ -37,6 +37,20 @@ inline std::string RawBlock(std::string_view header, std::string_view body) {
          RawFixed32(4, base::Crc32c(body));
 }
 
+// The two parts of a message, as RawBlock takes them.
+struct RawParts {
+  explicit RawParts(const std::string& bytes) {
+    traffic::ByteReader in(bytes);
+    in.Number();
+    header = in.Text();
+    in.Number();
+    in.Fixed(4);
+    in.Number();
+    body = in.Text();
+  }
+  std::string header, body;
+};
+
 // HalfBlockHeader of this build's format.
 inline std::string RawHeader(uint32_t count) {
   return RawNumber(1, 1) + RawBytes(3, "receiver") + RawNumber(6, 1) + RawNumber(7, count);
