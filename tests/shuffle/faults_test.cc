@@ -40,13 +40,6 @@ bool IsAlone(const simulation::Written& record) {
   return record.line.starts_with(':') || record.line.ends_with(':');
 }
 
-void CheckOnceAndWhole(SimulatedMesh& mesh) {
-  const MeshJudge judge(mesh);
-  judge.CheckAll();
-  BOOST_TEST(judge.Repeated().empty());
-  BOOST_TEST(judge.Torn().empty());
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(shuffle_faults)

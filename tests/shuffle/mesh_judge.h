@@ -158,4 +158,12 @@ class MeshJudge {
   std::set<std::string> of_one_;
 };
 
+// What holds where no record may come twice or in parts.
+inline void CheckOnceAndWhole(SimulatedMesh& mesh) {
+  const MeshJudge judge(mesh);
+  judge.CheckAll();
+  BOOST_TEST(judge.Repeated().empty());
+  BOOST_TEST(judge.Torn().empty());
+}
+
 }  // namespace traffictap::simulation

@@ -12,7 +12,6 @@ namespace traffictap {
 
 using base::kSecond;
 using simulation::MeshJudge;
-using simulation::MeshOptions;
 using simulation::SimulatedMesh;
 
 namespace {
@@ -27,10 +26,7 @@ void ForSeeds(const std::function<void(SimulatedMesh&)>& run) {
     mesh.RunAWhile();
     run(mesh);
     mesh.Settle();
-    const MeshJudge judge(mesh);
-    judge.CheckAll();
-    BOOST_TEST(judge.Repeated().empty());
-    BOOST_TEST(judge.Torn().empty());
+    CheckOnceAndWhole(mesh);
   });
 }
 
