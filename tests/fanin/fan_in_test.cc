@@ -18,14 +18,22 @@ using nlohmann::json;
 struct Fixture {
   std::shared_ptr<FakePairer> a = std::make_shared<FakePairer>();
   std::shared_ptr<FakePairer> b = std::make_shared<FakePairer>();
-  PairerDirectory directory{{.addresses = {"a:1", "b:1"}},
-                            nullptr,
-                            [this](const std::string& address) -> StatusOr<PairerClientPtr> {
-                              return address == "a:1" ? a : b;
-                            },
-                            base::ProcessClock()};
+  const ConnectPairer connect = [this](const std::string& address) -> StatusOr<PairerClientPtr> {
+    return address == "a:1" ? a : b;
+  };
+  PairerDirectory directory{{.addresses = {"a:1", "b:1"}}, nullptr, connect, base::ProcessClock()};
   FanIn fan_in{{.readers_max = 1}, &directory, base::ProcessClock()};
 
+  static web::HttpResponse Send(FanIn* to, const web::HttpRequest& request) {
+    web::HttpResponse out;
+    absl::Notification answered;
+    to->Routes().at(request.path)(request, [&](web::HttpResponse response) {
+      out = std::move(response);
+      answered.Notify();
+    });
+    BOOST_REQUIRE(fakes::Notified(answered));
+    return out;
+  }
   web::HttpResponse Ask(const std::string& path, const std::string& query,
                         std::optional<std::string> posted = std::nullopt,
                         const std::string& host = "127.0.0.1:80") {
@@ -34,14 +42,7 @@ struct Fixture {
     request.query = query;
     request.headers = {{"host", host}, {"authorization", "Bearer mine"}};
     request.posted = std::move(posted);
-    web::HttpResponse out;
-    absl::Notification answered;
-    fan_in.Routes().at(path)(request, [&](web::HttpResponse response) {
-      out = std::move(response);
-      answered.Notify();
-    });
-    BOOST_REQUIRE(fakes::Notified(answered));
-    return out;
+    return Send(&fan_in, request);
   }
 };
 
@@ -212,13 +213,7 @@ BOOST_AUTO_TEST_CASE(versions_are_those_of_the_pairers_and_their_operator) {
 
 // Its pod is gone for longer than anybody remembers it.
 struct WithoutTheThird : Fixture {
-  PairerDirectory counted{{},
-                          nullptr,
-                          [this](const std::string& address) -> StatusOr<PairerClientPtr> {
-                            return address == "a:1" ? a : b;
-                          },
-                          base::ProcessClock(),
-                          [] {
+  PairerDirectory counted{{}, nullptr, connect, base::ProcessClock(), [] {
                             return ExpectedPairers{{"p-0", "a:1"}, {"p-1", "b:1"}, {"p-2", ""}};
                           }};
   FanIn reader{{}, &counted, base::ProcessClock()};
@@ -229,14 +224,7 @@ struct WithoutTheThird : Fixture {
     request.path = path;
     request.headers = {{"host", "127.0.0.1:80"}};
     request.posted = std::move(posted);
-    std::string body;
-    absl::Notification answered;
-    reader.Routes().at(path)(request, [&](const web::HttpResponse& response) {
-      body = response.body;
-      answered.Notify();
-    });
-    BOOST_REQUIRE(fakes::Notified(answered));
-    return json::parse(body)["partial"]["missing"].dump();
+    return json::parse(Send(&reader, request).body)["partial"]["missing"].dump();
   }
 };
 

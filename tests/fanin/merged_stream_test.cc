@@ -49,8 +49,9 @@ struct Fixture {
   FakePairer& a() { return *all.at("a:1"); }
   FakePairer& b() { return *all.at("b:1"); }
 
-  void Open() {
-    MergedStream::Open(call, &directory, &threads, base::ProcessClock(),
+  void Open() { OpenOf(directory); }
+  void OpenOf(const PairerDirectory& pairers) {
+    MergedStream::Open(call, &pairers, &threads, base::ProcessClock(),
                        [this](web::HttpResponse response) {
                          answer = std::move(response);
                          answered.Notify();
@@ -129,11 +130,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_to_be_there_and_is_not_is_said_by_name) {
       [this](const std::string& address) -> StatusOr<PairerClientPtr> { return all[address]; },
       base::ProcessClock(), [&] { return expected; });
   counted.Refresh();
-  MergedStream::Open(call, &counted, &threads, base::ProcessClock(),
-                     [this](web::HttpResponse response) {
-                       answer = std::move(response);
-                       answered.Notify();
-                     });
+  OpenOf(counted);
   BOOST_REQUIRE(fakes::Notified(answered));
   BOOST_TEST(Says(R"("missing":[{"pairer":"p-1")"));
   expected["p-1"] = "b:1";
