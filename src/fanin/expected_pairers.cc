@@ -2,7 +2,6 @@
 #include "fanin/expected_pairers.h"
 
 #include <cstdint>
-#include <utility>
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"

@@ -7,7 +7,6 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "fanin/pairer_directory.h"

@@ -8,7 +8,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "base/deadline.h"
 #include "fmt/format.h"
-#include "kafkaclient/kafka_error.h"
 
 namespace traffictap::shuffle {
 namespace {

@@ -4,7 +4,6 @@
 // outputs, and saves the notes of before. With one everything that it took is in there, so it stands
 // still from the notes to the commit, and waits for an output that hangs once and not each time.
 #include <algorithm>
-#include <utility>
 
 #include "base/log.h"
 #include "shuffle/group_member.h"

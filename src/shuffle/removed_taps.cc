@@ -3,7 +3,6 @@
 
 #include <set>
 #include <string>
-#include <utility>
 
 namespace traffictap::shuffle {
 namespace {

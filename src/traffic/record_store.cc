@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traffic/record_store.h"
 
-#include <utility>
-
 #include "traffic/pair_json.h"
 
 namespace traffictap::traffic {

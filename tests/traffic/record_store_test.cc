@@ -2,7 +2,6 @@
 #include "traffic/record_store.h"
 
 #include <boost/test/unit_test.hpp>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
