@@ -11,7 +11,7 @@ import unittest
 
 from installing import ROOT, HelmError
 from rendered_test import LEAST, MOST, NAMED
-from rendering import SHUFFLED, SHUFFLED_LIVE, SHUFFLED_MOST, pods_of, rendered
+from rendering import SHUFFLED, SHUFFLED_LIVE, SHUFFLED_MOST, pods_of, rendered, shuffled
 
 BUILD = pathlib.Path(os.environ["TRAFFICTAP_BUILD"])
 COLLECTOR, OPERATOR = BUILD / "src/collector/traffictap-collector", BUILD / "operator/traffictap-operator"
@@ -19,7 +19,6 @@ SIZES = (["1b", "64mb", "1 gib", "9999999999kb", "16tb"], ["0b", "1ib", "17tb", 
 TIMES = (["0s", "500ms", "1h30m5s", "999999h"], ["1m1h", "1s1s", "01s", "5", "-1s", "1.5h", "99999999h", "1d"])
 NAMES = (["a", "A.b_c-9", "a" * 249], [".", "..", "a/b", "é", "a" * 250])
 HEADERS = ([["x-a", "X-B"], ["a!#$%&'*+.^_`|~-9"]], [["x:a"], ["é"], ["a b"], ["Cookie"], ["x-a", "x-api-key"]])
-SASL = {"shuffle": {"security": "SaslSsl", "credentialsSecret": "k"}}
 # (the value's path, its program, the flag, what both take, what both refuse, what else has to be set)
 BOUNDED = [
     ("api.removeAfter", OPERATOR, "--api-remove-after", *TIMES, {}),
@@ -48,7 +47,7 @@ BOUNDED = [
     ("shuffle.partitions", COLLECTOR, "--shuffle-partitions", [16, 4096], [0, 4097], SHUFFLED),
     ("shuffle.security", COLLECTOR, "--shuffle-security", ["Plaintext", "Ssl"], ["TLS", "plaintext"], SHUFFLED),
     ("shuffle.sasl.mechanism", COLLECTOR, "--shuffle-sasl", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"], ["GSSAPI"],
-     {**SHUFFLED, "shuffle": {**SHUFFLED["shuffle"], **SASL["shuffle"]}}),
+     shuffled(security="SaslSsl", credentialsSecret="k")),
 ]
 # Flags without bounds: addresses, names and files that the chart or the cluster chooses, switches, and words of which the schema has
 # the same list.
