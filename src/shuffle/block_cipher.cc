@@ -62,12 +62,11 @@ std::string NonceOf(uint64_t number) {
   return out.Take();
 }
 
+using Context = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;
+
 // With the key of that salt, and no nonce yet.
-std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)> MakeContext(const std::string& key,
-                                                                       const std::string& salt,
-                                                                       bool encrypts) {
-  std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)> out(EVP_CIPHER_CTX_new(),
-                                                                 EVP_CIPHER_CTX_free);
+Context MakeContext(const std::string& key, const std::string& salt, bool encrypts) {
+  Context out(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   std::string derived = Derive(key, "traffictap block key" + salt);
   TT_CHECK(out != nullptr &&
            EVP_CipherInit_ex(out.get(), EVP_aes_256_gcm(), nullptr,
@@ -225,9 +224,9 @@ StatusOr<std::string> BlockCipher::Decrypt(const BlockEncryption& how, std::stri
   Context fresh(nullptr, EVP_CIPHER_CTX_free);
   if (known == reads_.end()) fresh = MakeContext(**key, how.salt, false);
   EVP_CIPHER_CTX* context = known == reads_.end() ? fresh.get() : known->second.get();
-  std::string tag(body.substr(body.size() - std::min(body.size(), kTagBytes)));
-  tag.resize(kTagBytes);
   const std::string_view sealed = body.substr(0, body.size() - std::min(body.size(), kTagBytes));
+  std::string tag(body.substr(sealed.size()));
+  tag.resize(kTagBytes);
   std::string packed(sealed.size(), '\0');
   const bool authentic =
       Run(context, how.number, Authenticated(header), sealed, &packed) &&
