@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "kube/host_port.h"
 #include "operator/mesh/installation.h"
 
 namespace traffictap::op {
@@ -14,7 +15,7 @@ using controller::Change;
 using controller::InformerOptions;
 using kube::Json;
 
-constexpr uint16_t kIstiodMonitoringPort = 15014;
+constexpr const char* kIstiodMonitoringPort = "15014";
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 // A right that is missing when we start may still be on its way, as in an installation that goes on.
 constexpr base::Nanos kForbiddenAtStart = 20 * base::kSecond;
@@ -256,9 +257,7 @@ std::vector<std::string> MeshWatch::IstiodAddresses() const {
       const std::string ip = slice->Text(fmt::format("/endpoints/{}/addresses/0", i));
       const Json* ready = slice->Find(fmt::format("/endpoints/{}/conditions/ready", i));
       if (ip.empty() || (ready != nullptr && *ready == false)) continue;
-      const bool v6 = ip.find(':') != std::string::npos;
-      out.insert(v6 ? fmt::format("[{}]:{}", ip, kIstiodMonitoringPort)
-                    : fmt::format("{}:{}", ip, kIstiodMonitoringPort));
+      out.insert(kube::HostPort(ip, kIstiodMonitoringPort));
     }
   }
   return {out.begin(), out.end()};

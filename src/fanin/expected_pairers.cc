@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fmt/format.h"
+#include "kube/host_port.h"
 #include "nlohmann/json.hpp"
 #include "tap/values.h"
 
@@ -18,12 +19,6 @@ int64_t NumberAt(const kube::Object& object, const std::string& pointer, int64_t
   return number != nullptr && number->is_number_integer() ? number->get<int64_t>() : otherwise;
 }
 
-// An address of a slice, which has IPv6 without brackets.
-std::string WithPort(const std::string& address, const std::string& port) {
-  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, port)
-                                                : fmt::format("[{}]:{}", address, port);
-}
-
 // A pod that is in slices of two families has the address of the first that names it.
 void TakeAddresses(const kube::Object& slice, const std::string& port, ExpectedPairers* out) {
   const kube::Json* endpoints = slice.Find("/endpoints");
@@ -34,7 +29,7 @@ void TakeAddresses(const kube::Object& slice, const std::string& port, ExpectedP
     const std::string address = endpoint.Text("/addresses/0");
     if (endpoint.Text("/targetRef/kind") != "Pod" || name.empty() || address.empty()) continue;
     std::string& known = (*out)[name];
-    if (known.empty()) known = WithPort(address, port);
+    if (known.empty()) known = kube::HostPort(address, port);
   }
 }
 
