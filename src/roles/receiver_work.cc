@@ -41,13 +41,13 @@ void ReceiverWork::UseTable(const pipeline::TapTablePtr& table) {
   table_ = table;
   masks_.UseTable(table);
   slot_hashes_.clear();
-  uint64_t routes = 0;
+  uint64_t hash = 0;
   for (const auto& spec : table->specs()) {
     slot_hashes_.push_back(spec ? shuffle::TapHash(spec->key()) : 0);
     // In any order: slots differ between processes.
-    if (spec) routes += slot_hashes_.back() ^ spec->content_hash;
+    if (spec) hash += slot_hashes_.back() ^ spec->content_hash;
   }
-  sender_.SetRoutes(routes);
+  sender_.SetTapsHash(hash);
   UseTaps(taps_);
 }
 

@@ -38,7 +38,7 @@ void BlockBuilder::Seal(uint32_t partition, base::Nanos now, bool bye) {
   const uint32_t count = from.encoder.count();
   BlockHeader header;
   header.receiver = options_.receiver;
-  header.routes = routes_;
+  header.taps_hash = taps_hash_;
   header.partition = partition;
   header.first_sequence = from.next_sequence;
   header.bye = bye;

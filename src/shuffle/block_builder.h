@@ -30,8 +30,8 @@ class BlockBuilder {
   using Emit = std::function<void(uint32_t partition, std::string block, uint32_t count)>;
   BlockBuilder(BlockBuilderOptions options, Emit emit);
 
-  // Of the taps that are in force from now on: BlockHeader::routes.
-  void SetRoutes(uint64_t routes) { routes_ = routes; }
+  // Of the taps that are in force from now on: BlockHeader::taps_hash.
+  void SetTapsHash(uint64_t hash) { taps_hash_ = hash; }
 
   // partition < options.partitions; see BlockEncoder::Add.
   void Add(uint32_t partition, const traffic::PackedEntry& entry, const traffic::NodePtr& node,
@@ -56,7 +56,7 @@ class BlockBuilder {
   const BlockBuilderOptions options_;
   const Emit emit_;
   std::vector<Partition> partitions_;
-  uint64_t routes_ = 0;
+  uint64_t taps_hash_ = 0;
   uint64_t pending_ = 0;
 };
 

@@ -32,7 +32,7 @@ enum HeaderField : uint64_t {
   kMajor = 1,
   kMinor,
   kReceiver,
-  kRoutes,
+  kTapsHash,
   kPartition,
   kFirstSequence,
   kCount,
@@ -102,7 +102,7 @@ std::string EncodeHeader(const BlockHeader& header) {
   PutNumber(kMajor, header.format_major, &out);
   PutNumber(kMinor, header.format_minor, &out);
   PutBytes(kReceiver, header.receiver, &out);
-  PutFixed(kRoutes, header.routes, 8, &out);
+  PutFixed(kTapsHash, header.taps_hash, 8, &out);
   PutNumber(kPartition, header.partition, &out);
   PutNumber(kFirstSequence, header.first_sequence, &out);
   PutNumber(kCount, header.count, &out);
@@ -166,7 +166,7 @@ void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
     if (field.Is(kMajor, kVarint)) major = field.value;
     if (field.Is(kMinor, kVarint)) minor = field.value;
     if (field.Is(kReceiver, kBytes)) out->receiver = field.bytes;
-    if (field.Is(kRoutes, kFixed64)) out->routes = field.value;
+    if (field.Is(kTapsHash, kFixed64)) out->taps_hash = field.value;
     if (field.Is(kPartition, kVarint)) partition = field.value;
     if (field.Is(kFirstSequence, kVarint)) out->first_sequence = field.value;
     if (field.Is(kCount, kVarint)) count = field.value;

@@ -38,8 +38,8 @@ uint64_t TapHash(std::string_view tap_key);
 struct BlockHeader {
   uint32_t format_major = kFormatMajor;
   uint32_t format_minor = kFormatMinor;
-  std::string receiver;  // names one life of one receiver; empty: a pairer's tick
-  uint64_t routes = 0;   // equal where two collectors have the same taps in force
+  std::string receiver;    // names one life of one receiver; empty: a pairer's tick
+  uint64_t taps_hash = 0;  // equal where two collectors have the same taps in force
   uint32_t partition = 0;
   // Of the first half; without halves: of the next one to come. The first of all is 1; of a tick 0.
   uint64_t first_sequence = 0;

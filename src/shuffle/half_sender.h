@@ -34,8 +34,8 @@ class HalfSender {
   // Both outlive the sender.
   HalfSender(HalfSenderOptions options, BlockOutlet* outlet, const base::Clock* clock);
 
-  // BlockHeader::routes, from now on.
-  void SetRoutes(uint64_t routes) { builder_.SetRoutes(routes); }
+  // BlockHeader::taps_hash, from now on.
+  void SetTapsHash(uint64_t hash) { builder_.SetTapsHash(hash); }
 
   // Opens the outlet where it must. Waits for room at most `wait`.
   bool HasRoom(base::Nanos wait);

@@ -25,7 +25,7 @@ class Bench {
                   BOOST_REQUIRE_MESSAGE(header.ok(), header.status());
                   blocks.push_back({partition, count, *header});
                 }) {
-    builder.SetRoutes(7);
+    builder.SetTapsHash(7);
     builder.Advance(clock.Monotonic());
     greeting = std::exchange(blocks, {});
   }
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_receiver_says_first_that_it_is_there) {
   BOOST_TEST(bench.greeting[1].header.partition == 1u);
   BOOST_TEST(bench.greeting[1].header.first_sequence == 1u);
   BOOST_TEST(bench.greeting[1].header.receiver == "receiver-1");
-  BOOST_TEST(bench.greeting[1].header.routes == 7u);
+  BOOST_TEST(bench.greeting[1].header.taps_hash == 7u);
 }
 
 BOOST_AUTO_TEST_CASE(a_block_is_sealed_when_its_first_half_has_waited_long_enough) {
@@ -142,11 +142,11 @@ BOOST_AUTO_TEST_CASE(a_goodbye_brings_what_is_pending_and_comes_in_every_partiti
 BOOST_AUTO_TEST_CASE(new_taps_are_told_from_the_next_block_on) {
   Bench bench(1);
   bench.Add(0);
-  bench.builder.SetRoutes(8);
+  bench.builder.SetTapsHash(8);
   bench.Add(0);
   BOOST_REQUIRE(bench.blocks.size() == 2u);
-  BOOST_TEST(bench.blocks[0].header.routes == 7u);
-  BOOST_TEST(bench.blocks[1].header.routes == 8u);
+  BOOST_TEST(bench.blocks[0].header.taps_hash == 7u);
+  BOOST_TEST(bench.blocks[1].header.taps_hash == 8u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

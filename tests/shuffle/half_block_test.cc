@@ -51,7 +51,7 @@ traffic::NodePtr NodeWithAddresses() {
 BlockHeader Header() {
   BlockHeader out;
   out.receiver = "receiver-1";
-  out.routes = 77;
+  out.taps_hash = 77;
   out.partition = 5;
   out.first_sequence = 11;
   return out;
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(the_bytes_are_those_of_the_format) {
   encoder.Add(*packed.get(), packed.node(), {&tap, 1}, 5 * base::kSecond);
   BlockHeader header;
   header.receiver = "r-1";
-  header.routes = 7;
+  header.taps_hash = 7;
   header.partition = 3;
   header.first_sequence = 9;
   BOOST_TEST(Hex(encoder.Seal(header, 1500)) ==
