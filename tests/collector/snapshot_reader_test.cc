@@ -10,8 +10,8 @@ namespace traffictap {
 
 namespace {
 
-void AddRoute(const std::string& name, int64_t generation, const std::string& direction,
-              v1::DiscoverySnapshot* snapshot) {
+void AddTap(const std::string& name, int64_t generation, const std::string& direction,
+            v1::DiscoverySnapshot* snapshot) {
   auto* compiled = snapshot->add_taps();
   compiled->set_tap("shop/" + name);
   compiled->set_uid("uid-" + name);
@@ -26,13 +26,13 @@ void AddRoute(const std::string& name, int64_t generation, const std::string& di
 
 BOOST_AUTO_TEST_SUITE(snapshot_reader)
 
-BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_goes) {
+BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_tap_stays_until_its_tap_goes) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot good;
-  AddRoute("a", 1, "Inbound", &good);
+  AddTap("a", 1, "Inbound", &good);
   BOOST_TEST(reader.Read(good).taps.size() == 1u);
   v1::DiscoverySnapshot bad;
-  AddRoute("a", 2, "Sideways", &bad);
+  AddTap("a", 2, "Sideways", &bad);
   const auto reading = reader.Read(bad);
   BOOST_REQUIRE(reading.taps.size() == 1u);
   BOOST_TEST((reading.taps[0]->direction == tap::Direction::kInbound));
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(the_last_good_version_of_a_bad_route_stays_until_its_tap_go
 BOOST_AUTO_TEST_CASE(other_peers_make_another_version_of_the_same_document) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;
-  AddRoute("a", 1, "Inbound", &snapshot);
+  AddTap("a", 1, "Inbound", &snapshot);
   const auto alone = reader.Read(snapshot).taps[0];
   BOOST_TEST(alone->known_peers.empty());
   auto* peer = snapshot.mutable_taps(0)->add_peers();
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(other_peers_make_another_version_of_the_same_document) {
 BOOST_AUTO_TEST_CASE(a_document_that_did_not_change_is_not_parsed_again) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;
-  AddRoute("a", 1, "Inbound", &snapshot);
+  AddTap("a", 1, "Inbound", &snapshot);
   const auto first = reader.Read(snapshot).taps[0];
   snapshot.mutable_taps(0)->set_generation(2);
   BOOST_TEST((reader.Read(snapshot).taps[0] == first));
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_document_that_did_not_change_is_not_parsed_again) {
   reader.Identify(&report);
   BOOST_TEST(report.taps(0).generation() == 2);
   v1::DiscoverySnapshot edited;
-  AddRoute("a", 3, "Outbound", &edited);
+  AddTap("a", 3, "Outbound", &edited);
   const auto other = reader.Read(edited).taps[0];
   BOOST_TEST((other->direction == tap::Direction::kOutbound));
   BOOST_TEST((reader.Read(snapshot).taps[0]->direction == tap::Direction::kInbound));
@@ -82,10 +82,10 @@ BOOST_AUTO_TEST_CASE(a_document_that_did_not_change_is_not_parsed_again) {
 BOOST_AUTO_TEST_CASE(a_report_names_the_version_that_is_in_force) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;
-  AddRoute("a", 1, "Inbound", &snapshot);
+  AddTap("a", 1, "Inbound", &snapshot);
   reader.Read(snapshot);
   snapshot.clear_taps();
-  AddRoute("a", 2, "Sideways", &snapshot);
+  AddTap("a", 2, "Sideways", &snapshot);
   reader.Read(snapshot);
   v1::CollectorReport report;
   report.add_taps()->set_tap("shop/a");
@@ -162,8 +162,8 @@ BOOST_AUTO_TEST_CASE(a_field_that_no_operator_of_this_version_knows_is_a_mistake
 BOOST_AUTO_TEST_CASE(a_tap_that_comes_twice_counts_once) {
   collector::SnapshotReader reader;
   v1::DiscoverySnapshot snapshot;
-  AddRoute("a", 1, "Inbound", &snapshot);
-  AddRoute("a", 2, "Outbound", &snapshot);
+  AddTap("a", 1, "Inbound", &snapshot);
+  AddTap("a", 2, "Outbound", &snapshot);
   BOOST_TEST(reader.Read(snapshot).taps.size() == 1u);
 }
 
@@ -181,8 +181,8 @@ BOOST_AUTO_TEST_CASE(zones_are_read_by_node) {
 
 BOOST_AUTO_TEST_CASE(a_tap_with_a_maximum_is_leased_where_both_ends_know_of_leases) {
   v1::DiscoverySnapshot snapshot;
-  AddRoute("a", 1, "Inbound", &snapshot);
-  AddRoute("b", 1, "Inbound", &snapshot);
+  AddTap("a", 1, "Inbound", &snapshot);
+  AddTap("b", 1, "Inbound", &snapshot);
   std::string* document = snapshot.mutable_taps(1)->mutable_document();
   document->insert(document->find(R"("direction")"), R"("limits":{"maxRecords":10},)");
   collector::SnapshotReader alone;

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(what_a_tap_admits_goes_into_the_queue_a_message_at_a_time_w
   CheckBalance();
 }
 
-BOOST_AUTO_TEST_CASE(a_change_of_routes_holds_from_the_next_message_on) {
+BOOST_AUTO_TEST_CASE(a_change_of_taps_holds_from_the_next_message_on) {
   ingress.SetTable(Table({"GET"}));
   const auto stream = ingress.OpenStream(fakes::MakeNode("10.0.0.1"));
   const auto first = fakes::EntryBuilder::Client().Id("a");

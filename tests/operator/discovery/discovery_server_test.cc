@@ -24,8 +24,8 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
-plan::CompiledTap MakeRoute(const std::string& name, int64_t generation,
-                            const std::string& extra = "") {
+plan::CompiledTap MakeTap(const std::string& name, int64_t generation,
+                          const std::string& extra = "") {
   return {"shop/" + name, "uid-" + name, generation,
           R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" +
               name + R"(","namespace":"shop"},"spec":{"outputs":[{"name":"out","type":"Stdout"}])" +
@@ -156,22 +156,22 @@ BOOST_AUTO_TEST_CASE(whom_the_targets_talk_to_comes_with_the_tap_and_a_change_of
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  auto route = MakeRoute("a", 1);
-  route.peers = {{"shop", "db", true, "east", {"10.0.0.1", "fd00::1"}}};
-  op.server->SetTaps({route});
-  BOOST_TEST(collector.WaitForPeers(route.peers));
-  route.peers[0].attached = false;
-  op.server->SetTaps({route});
-  BOOST_TEST(collector.WaitForPeers(route.peers));
+  auto tap = MakeTap("a", 1);
+  tap.peers = {{"shop", "db", true, "east", {"10.0.0.1", "fd00::1"}}};
+  op.server->SetTaps({tap});
+  BOOST_TEST(collector.WaitForPeers(tap.peers));
+  tap.peers[0].attached = false;
+  op.server->SetTaps({tap});
+  BOOST_TEST(collector.WaitForPeers(tap.peers));
 }
 
 BOOST_AUTO_TEST_CASE(a_collector_gets_the_snapshot_and_each_later_one_and_names_its_version) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeTap("a", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
-  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)});
+  op.server->SetTaps({MakeTap("a", 1), MakeTap("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
   BOOST_TEST(op.WaitForVersion());
   op.server->SetTaps({});
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_collector_learns_which_version_the_operator_has) {
     options.operator_version = version;
     auto started = DiscoveryServer::Start(options, [] {});
     BOOST_REQUIRE_MESSAGE(started.ok(), Message(started.status()));
-    (*started)->SetTaps({MakeRoute("a", 1)});
+    (*started)->SetTaps({MakeTap("a", 1)});
     return *std::move(started);
   };
   const auto old = serve("0.1.0");
@@ -242,14 +242,14 @@ BOOST_AUTO_TEST_CASE(the_zones_of_nodes_come_with_the_taps_and_change_the_versio
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeTap("a", 1)});
   const std::string without = op.server->version();
-  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)},
+  op.server->SetTaps({MakeTap("a", 1), MakeTap("b", 1)},
                      {{"node-1", "eu-1a"}, {"node-2", "eu-1b"}, {"node-3", "eu-1a"}});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
   BOOST_TEST(collector.zones().size() == 3u);
   BOOST_TEST(collector.zones()["node-3"] == "eu-1a");
-  op.server->SetTaps({MakeRoute("a", 1)}, {{"node-1", "eu-1a"}});
+  op.server->SetTaps({MakeTap("a", 1)}, {{"node-1", "eu-1a"}});
   BOOST_TEST(op.server->version() != without);
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   BOOST_TEST(collector.zones().size() == 1u);
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(of_very_many_nodes_the_first_are_sent) {
   const auto source = collector.Dial(OptionsFor(op));
   discovery::NodeZones zones;
   for (int i = 0; i < 20'000; ++i) zones[fmt::format("node-{:05}", i)] = "eu-1a";
-  op.server->SetTaps({MakeRoute("a", 1)}, zones);
+  op.server->SetTaps({MakeTap("a", 1)}, zones);
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   BOOST_TEST(collector.zones().size() == 16'384u);
   BOOST_TEST(collector.zones().contains("node-00000"));
@@ -287,11 +287,11 @@ BOOST_AUTO_TEST_CASE(a_collector_with_the_newest_taps_is_connected_without_being
     options.cache_file = cache;
     FakeCollector collector;
     const auto source = collector.Dial(options);
-    op.server->SetTaps({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeTap("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   Operator again(address);
-  again.server->SetTaps({MakeRoute("a", 1)});
+  again.server->SetTaps({MakeTap("a", 1)});
   FakeCollector restarted;
   const auto source = restarted.Dial(options);
   BOOST_TEST(again.WaitForVersion());
@@ -304,11 +304,11 @@ BOOST_AUTO_TEST_CASE(equal_sets_are_sent_once) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeTap("a", 1)});
   BOOST_TEST(op.WaitForVersion());
   const std::string version = op.server->version();
-  op.server->SetTaps({MakeRoute("a", 1)});
-  op.server->SetTaps({MakeRoute("a", 2)});
+  op.server->SetTaps({MakeTap("a", 1)});
+  op.server->SetTaps({MakeTap("a", 2)});
   BOOST_TEST(op.WaitForVersion());
   BOOST_TEST(op.server->version() != version);
   BOOST_TEST(collector.applied() == 2);
@@ -318,9 +318,9 @@ BOOST_AUTO_TEST_CASE(a_bad_document_is_reported_and_the_last_good_one_stays) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  op.server->SetTaps({MakeRoute("a", 1), MakeRoute("b", 1)});
+  op.server->SetTaps({MakeTap("a", 1), MakeTap("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/b"}));
-  op.server->SetTaps({MakeRoute("a", 2, R"(,"direction":"Sideways")"), MakeRoute("c", 1)});
+  op.server->SetTaps({MakeTap("a", 2, R"(,"direction":"Sideways")"), MakeTap("c", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a", "shop/c"}));
   BOOST_TEST(op.WaitFor([](const auto& reports) {
     return reports.size() == 1 && reports[0]->faults_size() == 1 &&
@@ -333,9 +333,9 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_another_tap_is_refused) {
   Operator op;
   FakeCollector collector;
   const auto source = collector.Dial(OptionsFor(op));
-  auto route = MakeRoute("a", 1);
-  route.key = "bank/a";
-  op.server->SetTaps({route});
+  auto tap = MakeTap("a", 1);
+  tap.key = "bank/a";
+  op.server->SetTaps({tap});
   BOOST_TEST(op.WaitFor(
       [](const auto& reports) { return reports.size() == 1 && reports[0]->faults_size() == 1; }));
   BOOST_TEST(collector.WaitForTaps({}));
@@ -349,12 +349,12 @@ BOOST_AUTO_TEST_CASE(the_taps_stay_while_the_operator_is_away_and_it_is_found_ag
     Operator op;
     address = op.address();
     source = collector.Dial(OptionsFor(op));
-    op.server->SetTaps({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeTap("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   Operator again(address);
-  again.server->SetTaps({MakeRoute("b", 1)});
+  again.server->SetTaps({MakeTap("b", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/b"}));
 }
 
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_collector_that_starts_without_operator_takes_its_cached_t
     options.cache_file = cache;
     FakeCollector collector;
     const auto source = collector.Dial(options);
-    op.server->SetTaps({MakeRoute("a", 1)});
+    op.server->SetTaps({MakeTap("a", 1)});
     BOOST_TEST(op.WaitForVersion());
   }
   FakeCollector restarted;
@@ -386,7 +386,7 @@ BOOST_AUTO_TEST_CASE(a_cache_that_cannot_be_read_is_left_aside) {
   FakeCollector collector;
   const auto source = collector.Dial(options);
   BOOST_TEST(!collector.state.has_snapshot.load());
-  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeTap("a", 1)});
   BOOST_TEST(collector.WaitForTaps({"shop/a"}));
   std::filesystem::remove(cache);
 }
@@ -405,7 +405,7 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
 
 BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_left) {
   Operator op;
-  op.server->SetTaps({MakeRoute("a", 1)});
+  op.server->SetTaps({MakeTap("a", 1)});
   for (int life = 1; life <= 10; ++life) {
     FakeCollector collector;
     collector.snapshot.taps.emplace_back().tap = "shop/a";
@@ -426,7 +426,7 @@ BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_
 BOOST_AUTO_TEST_CASE(more_collectors_than_allowed_are_refused) {
   auto started = DiscoveryServer::Start({"127.0.0.1:0", {}, 0}, [] {});
   BOOST_REQUIRE(started.ok());
-  (*started)->SetTaps({MakeRoute("a", 1)});
+  (*started)->SetTaps({MakeTap("a", 1)});
   FakeCollector collector;
   TapSourceOptions options;
   options.address = fmt::format("127.0.0.1:{}", (*started)->port());

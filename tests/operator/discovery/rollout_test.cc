@@ -34,7 +34,7 @@ discovery::ReportPtr MakeReport(const std::string& name, const std::string& role
   return out;
 }
 
-plan::CompiledTap MakeRoute(const std::string& name) {
+plan::CompiledTap MakeTap(const std::string& name) {
   return {"shop/" + name, "uid-" + name, 1,
           R"({"apiVersion":"traffictap.io/v1alpha1","kind":"TrafficTap","metadata":{"name":")" +
               name +
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_receiver_gets_taps_once_every_pairer_has_them) {
   Process one(*server, "p0", Role::kPairer, &order), two(*server, "p1", Role::kPairer, &order);
   BOOST_REQUIRE(AreConnected(*server, 3));
   receiver.go.Notify();
-  server->SetTaps({MakeRoute("a")});
+  server->SetTaps({MakeTap("a")});
   std::atomic<bool> taken{false}, returned{false};
   std::jthread waits([&] {
     taken = server->AwaitTaken(kPatience);
@@ -151,14 +151,14 @@ BOOST_AUTO_TEST_CASE(a_pairer_that_takes_nothing_is_waited_for_once_and_holds_no
   Process pairer(*server, "p0", Role::kPairer, &order);
   BOOST_REQUIRE(AreConnected(*server, 2));
   receiver.go.Notify();
-  server->SetTaps({MakeRoute("a")});
+  server->SetTaps({MakeTap("a")});
   BOOST_TEST(!server->AwaitTaken(200 * base::kMillisecond));
   BOOST_TEST(fakes::Eventually([&] { return receiver.taken_as == 1; }));
   const auto start = std::chrono::steady_clock::now();
   BOOST_TEST(!server->AwaitTaken(kPatience));
   BOOST_TEST((std::chrono::steady_clock::now() - start < std::chrono::seconds(5)));
   pairer.go.Notify();
-  server->SetTaps({MakeRoute("a"), MakeRoute("b")});
+  server->SetTaps({MakeTap("a"), MakeTap("b")});
   BOOST_TEST(server->AwaitTaken(kPatience));
 }
 
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_pairer_that_leaves_is_not_waited_for) {
   Process pairer(*server, "p0", Role::kPairer, &order);
   BOOST_REQUIRE(AreConnected(*server, 2));
   receiver.go.Notify();
-  server->SetTaps({MakeRoute("a")});
+  server->SetTaps({MakeTap("a")});
   BOOST_TEST(fakes::Eventually([&] { return pairer.begun.load(); }));
   std::jthread leaves([&] { pairer.source.reset(); });  // waits for the hook
   BOOST_TEST(server->AwaitTaken(kPatience));
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_who_does_all_of_the_work) {
   BOOST_TEST(server->AwaitTaken(kPatience));  // without taps there is nothing to take
   Process all(*server, "c", Role::kAll, &order);
   BOOST_REQUIRE(AreConnected(*server, 1));
-  server->SetTaps({MakeRoute("a")});
+  server->SetTaps({MakeTap("a")});
   BOOST_TEST(fakes::Eventually([&] { return all.begun.load(); }));
   BOOST_TEST(server->AwaitTaken(kPatience));
   BOOST_TEST(all.taken_as == 0);
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_stops_ends_the_wait) {
   const auto server = Serve();
   Process pairer(*server, "p0", Role::kPairer, &order);
   BOOST_REQUIRE(AreConnected(*server, 1));
-  server->SetTaps({MakeRoute("a")});
+  server->SetTaps({MakeTap("a")});
   BOOST_TEST(fakes::Eventually([&] { return pairer.begun.load(); }));
   const auto start = std::chrono::steady_clock::now();
   {

@@ -22,7 +22,7 @@ struct Fixture : MeshFixture {
     ports.reports = [this] { return Shared(reports); };
     ports.set_taps = [this](const auto& set) {
       compiled_taps = set;
-      filters_when_routed = kube.All(kube::kEnvoyFilters).size();
+      filters_when_sent = kube.All(kube::kEnvoyFilters).size();
     };
     ports.set_limits = [this](const auto& set) { limits = set; };
     ports.records_end = [this](const std::string&, uint64_t records) { return records >= end_at; };
@@ -50,7 +50,7 @@ struct Fixture : MeshFixture {
   std::vector<plan::CompiledTap> compiled_taps;
   std::vector<leases::TapLimit> limits;
   uint64_t end_at = UINT64_MAX;  // of records: no pairer gets any more
-  size_t filters_when_routed = 0;
+  size_t filters_when_sent = 0;
   plan::MeshSettings settings;
   std::vector<std::string> drains, faults;
   int told = 0;
@@ -61,7 +61,7 @@ struct Fixture : MeshFixture {
 
 BOOST_AUTO_TEST_SUITE(mesh_reconciler)
 
-BOOST_AUTO_TEST_CASE(a_tap_gets_its_route_and_then_its_patch) {
+BOOST_AUTO_TEST_CASE(collectors_get_a_tap_before_proxies_get_its_patch) {
   Fixture mesh;
   mesh.SeedTap("a", "cart");
   BOOST_TEST(mesh.Run().ok());
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_tap_gets_its_route_and_then_its_patch) {
   BOOST_TEST(mesh.Filters()[0].owner_references().size() == 1u);
   BOOST_REQUIRE(mesh.compiled_taps.size() == 1u);
   BOOST_TEST(mesh.compiled_taps[0].key == "shop/a");
-  BOOST_TEST(mesh.filters_when_routed == 0u);
+  BOOST_TEST(mesh.filters_when_sent == 0u);
   BOOST_TEST(mesh.told == 1);
 }
 
