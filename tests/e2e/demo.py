@@ -63,7 +63,7 @@ def show(mesh, seconds):
     threading.Thread(target=drive, args=(mesh, ended), daemon=True).start()
     shown.run("kubectl traffictap attach everything -n shop", seconds)
     shown.run("kubectl traffictap top -n shop --once")
-    say("\nA tap of the moment, gone when it ends:")
+    say("\nA temporary tap, deleted when the command ends:")
     shown.run("kubectl traffictap tap frontend-v1 -n shop --with-peers --response-code 500,599 --max 2")
     shown.run("kubectl traffictap list -n shop")
     ended.set()

@@ -113,6 +113,8 @@ PLANTED = [
     (tidy.plain_english, {"src/base/a.cc": 'Fail("the value "\n     "is no number");\n'}, 'src/base/a.cc:1: "is no number"'),
     (tidy.plain_english, {"CHANGELOG.md": "Begin anew.\n"}, 'CHANGELOG.md:1: "anew"'),
     (tidy.plain_english, {"src/web/ui/src/a.tsx": "// anew\n<p>Start anew.</p>\n"}, 'src/web/ui/src/a.tsx:2: "anew"'),
+    (tidy.plain_english, {"charts/traffictap/files/dashboards/a.json": '{\n"title": "Taps anew"\n}\n'}, 'a.json:2: "anew"'),
+    (tidy.plain_english, {"tests/a/demo.py": '# anew\nsay("Begins anew:")\n'}, 'tests/a/demo.py:2: "anew"'),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

@@ -495,15 +495,20 @@ PROSE = ("README.md", "CHANGELOG.md", "SECURITY.md", "SUPPORT.md")
 COMMENT = re.compile(r"(?:^|\s|\{/\*)//.*|/\*.*\*/")
 
 
+SHOWN = ("charts/traffictap/files/", "crds/samples/")
+
+
 def read_by_users(tree):
-    """(path, line, text) of documents, help, messages, metrics, alerts and the page."""
+    """(path, line, text) of documents, help, messages, metrics, alerts, dashboards, samples, demos and the page."""
     for path in tree.files:
         if path in PROSE or path.startswith("docs/") and path.endswith(".md") or path in (
-                "charts/traffictap/values.yaml", "charts/traffictap/templates/NOTES.txt",
-                "charts/traffictap/files/alerts/traffictap.yaml"):
+                "charts/traffictap/values.yaml", "charts/traffictap/templates/NOTES.txt") or (
+                path.startswith(SHOWN) and path.endswith((".json", ".yaml"))):
             yield from ((path, number, line) for number, line in enumerate(tree.text(path).split("\n"), 1))
         elif path.startswith(("src/", "operator/")) and path.endswith(".cc"):
             yield from ((path, number, text) for number, text in literals(tree.text(path)) if len(text.split()) > 2)
+        elif path.endswith("/demo.py"):
+            yield from ((path, number, line) for number, line in enumerate(tree.text(path).split("\n"), 1) if "say(" in line)
         elif path.startswith("src/web/ui/src/") and path.endswith((".ts", ".tsx")):
             yield from ((path, number, COMMENT.sub("", line)) for number, line in enumerate(tree.text(path).split("\n"), 1))
 
