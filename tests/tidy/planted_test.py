@@ -46,6 +46,11 @@ GOOD = {
     "tests/packages.txt": "# what there is\ncoreutils: true cat dirname\nnpm unless npm: npm node\njq: jq\n",
     "tests/a.sh": 'here=$(cd "$(dirname "$0")" && pwd)  # strace\nfor x in 1 2; do echo "$x" | jq .; done >"$here/strace"\n',
     "tests/a.py": 'import subprocess\nsubprocess.run(["jq", "."], check=True)\nlayers = ["gdb"]\n',
+    "tests/fuzz/a_fuzz.cc": "",
+    "tests/fuzz/CMakeLists.txt": "traffictap_fuzzer(a USES base)\n",
+    "tests/fuzz/run.sh": "targets=(a)\n",
+    "tests/fuzz/README.md": "`a` reads anything.\n",
+    "tests/fuzz/seeds/a/whole": "x\n",
     "src/web/ui/package-lock.json": '{"packages": {"node_modules/x": {"engines": {"node": "^14.1 || >=18.0.0"}}}}',
 }
 GOOD = {path: next((f"{mark} {tidy.LICENCE}\n" for mark, endings in tidy.COMMENTS.items() if path.endswith(endings)), "") + text
@@ -115,6 +120,9 @@ PLANTED = [
     (tidy.plain_english, {"src/web/ui/src/a.tsx": "// anew\n<p>Start anew.</p>\n"}, 'src/web/ui/src/a.tsx:2: "anew"'),
     (tidy.plain_english, {"charts/traffictap/files/dashboards/a.json": '{\n"title": "Taps anew"\n}\n'}, 'a.json:2: "anew"'),
     (tidy.plain_english, {"tests/a/demo.py": '# anew\nsay("Begins anew:")\n'}, 'tests/a/demo.py:2: "anew"'),
+    (tidy.fuzz_targets, {"tests/fuzz/b_fuzz.cc": ""}, "tests/fuzz/b_fuzz.cc:1: b is not in tests/fuzz/run.sh"),
+    (tidy.fuzz_targets, {"tests/fuzz/b_fuzz.cc": "", "tests/fuzz/run.sh": "targets=(a b)\n"}, "b is not in tests/fuzz/seeds/"),
+    (tidy.fuzz_targets, {"tests/fuzz/run.sh": "targets=(a c)\n"}, "tests/fuzz/run.sh: there is no tests/fuzz/c_fuzz.cc"),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

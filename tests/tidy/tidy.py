@@ -523,6 +523,24 @@ def plain_english(tree):
             for found in [phrase.search(text)] if found]
 
 
+def fuzz_targets(tree):
+    """Every fuzz target is built, is run by tests/fuzz/run.sh, has seeds and stands in the README."""
+    here, faults = "tests/fuzz/", []
+    mine = {path.removeprefix(here).removesuffix("_fuzz.cc"): path for path in tree.files
+            if path.startswith(here) and path.endswith("_fuzz.cc")}
+    if not mine:
+        return []
+    listed = {"CMakeLists.txt": set(re.findall(r"traffictap_fuzzer\((\w+)", tree.text(here + "CMakeLists.txt"))),
+              "run.sh": set(re.search(r"^targets=\((.*)\)$", tree.text(here + "run.sh"), re.M).group(1).split()),
+              "README.md": set(re.findall(r"`(\w+)`", tree.text(here + "README.md"))),
+              "seeds/": {path.split("/")[3] for path in tree.files if path.startswith(here + "seeds/")}}
+    for name, path in mine.items():
+        faults += [f"{path}:1: {name} is not in {here}{place}" for place, names in listed.items() if name not in names]
+    faults += [f"{here}{place}: there is no {here}{name}_fuzz.cc" for place, names in listed.items()
+               for name in sorted(names - set(mine)) if place != "README.md"]
+    return faults
+
+
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names, merged,
          make_help, line_width, installed, node_version, python_version, comment_tables, torn_members,
-         unused_rights, link_lines, licensed, plain_english]
+         unused_rights, link_lines, licensed, plain_english, fuzz_targets]
