@@ -43,7 +43,7 @@ GOOD = {
     "tests/sinks/kafka/k_test.cc": "",
     "Makefile": ".PHONY: help\nhelp: ## Show this list\n\t@true\n",
     ".clang-format": "BasedOnStyle: Google\nColumnLimit: 100\n",
-    "tests/packages.txt": "# what there is\ncoreutils: true cat dirname\nnpm unless npm: npm node\njq: jq\n",
+    "tests/packages.txt": "# what there is\ncoreutils: true cat dirname env\nnpm unless npm: npm node\njq: jq\n",
     "tests/a.sh": 'here=$(cd "$(dirname "$0")" && pwd)  # strace\nfor x in 1 2; do echo "$x" | jq .; done >"$here/strace"\n',
     "tests/a.py": 'import subprocess\nsubprocess.run(["jq", "."], check=True)\nlayers = ["gdb"]\n',
     "tests/fuzz/a_fuzz.cc": "",
@@ -51,6 +51,10 @@ GOOD = {
     "tests/fuzz/run.sh": "targets=(a)\n",
     "tests/fuzz/README.md": "`a` reads anything.\n",
     "tests/fuzz/seeds/a/whole": "x\n",
+    "tests/nightly.sh": "part() {\n  \"$@\"\n}\npart long env SECONDS_AWAY=$((9 / 3)) TEST=a_test.Away tests/b/run.sh x\n"
+                        "part seeds env SHUFFLE_SEEDS=2 x/shuffle_test\n",
+    "tests/b/a_test.py": 'class Away:\n    def test_it_is_away(self):\n        wait(os.environ["SECONDS_AWAY"], os.environ["TEST"])\n',
+    "tests/base/seeds_test.cc": 'void F() { ForSeeds("SHUFFLE"); }\n',
     "src/web/ui/package-lock.json": '{"packages": {"node_modules/x": {"engines": {"node": "^14.1 || >=18.0.0"}}}}',
 }
 GOOD = {path: next((f"{mark} {tidy.LICENCE}\n" for mark, endings in tidy.COMMENTS.items() if path.endswith(endings)), "") + text
@@ -123,6 +127,9 @@ PLANTED = [
     (tidy.fuzz_targets, {"tests/fuzz/b_fuzz.cc": ""}, "tests/fuzz/b_fuzz.cc:1: b is not in tests/fuzz/run.sh"),
     (tidy.fuzz_targets, {"tests/fuzz/b_fuzz.cc": "", "tests/fuzz/run.sh": "targets=(a b)\n"}, "b is not in tests/fuzz/seeds/"),
     (tidy.fuzz_targets, {"tests/fuzz/run.sh": "targets=(a c)\n"}, "tests/fuzz/run.sh: there is no tests/fuzz/c_fuzz.cc"),
+    (tidy.long_forms, {"tests/nightly.sh": "part long env TEST=a_test.Gone tests/b/run.sh x\n"},
+     "tests/nightly.sh:1: no test in tests/b is called a_test.Gone"),
+    (tidy.long_forms, {"tests/nightly.sh": "part long env MINUTES_AWAY=9 tests/b/run.sh x\n"}, "nothing in tests/ reads MINUTES_AWAY"),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

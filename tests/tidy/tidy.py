@@ -541,6 +541,42 @@ def fuzz_targets(tree):
     return faults
 
 
+TESTS = re.compile(r"^ *class (\w+)|^ +def (test_\w+)", re.M)
+
+
+def test_names(tree, folder):
+    """"file.Class.method" of the Python tests in a folder, as tests/runner.py selects them."""
+    for path in tree.files:
+        if path.startswith(folder + "/") and path.endswith("_test.py"):
+            group = ""
+            for found in TESTS.finditer(tree.text(path)):
+                group = found.group(1) or group
+                if found.group(2):
+                    yield f"{pathlib.PurePosixPath(path).stem}.{group}.{found.group(2)}"
+
+
+def long_forms(tree):
+    """What tests/nightly.sh selects is there and what it sets is read: a night that tests less than it says is noticed late."""
+    name, faults = "tests/nightly.sh", []
+    if name not in tree.files:
+        return []
+    read = " ".join(tree.text(path) for path in tree.files
+                    if path.startswith("tests/") and path != name and path.endswith((".py", ".sh", ".cc", ".h")))
+    for number, line in enumerate(tree.text(name).split("\n"), 1):
+        found = re.match(r"\s*part \S+ env ((?:[A-Z_0-9]+=(?:\$\(\(.*?\)\)|\S*) )+)(?:(tests/\w+)/run\.sh)?", line)
+        if not found:
+            continue
+        settings = dict(re.findall(r"([A-Z_0-9]+)=(\S*)", found.group(1)))
+        for variable in settings:
+            # Those of tests/pipeline/seeds.h are put together there.
+            if not re.search(rf"""["']{variable.removesuffix("_SEEDS")}["']|\$\{{?{variable}\b""", read):
+                faults.append(f"{name}:{number}: nothing in tests/ reads {variable}")
+        wanted = settings.get("TEST")
+        if wanted and found.group(2) and not any(wanted in test for test in test_names(tree, found.group(2))):
+            faults.append(f"{name}:{number}: no test in {found.group(2)} is called {wanted}")
+    return faults
+
+
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names, merged,
          make_help, line_width, installed, node_version, python_version, comment_tables, torn_members,
-         unused_rights, link_lines, licensed, plain_english, fuzz_targets]
+         unused_rights, link_lines, licensed, plain_english, fuzz_targets, long_forms]
