@@ -55,6 +55,7 @@ GOOD = {
                         "part seeds env SHUFFLE_SEEDS=2 x/shuffle_test\n",
     "tests/b/a_test.py": 'class Away:\n    def test_it_is_away(self):\n        wait(os.environ["SECONDS_AWAY"], os.environ["TEST"])\n',
     "tests/base/seeds_test.cc": 'void F() { ForSeeds("SHUFFLE"); }\n',
+    "tests/README.md": "`b` `base` `fuzz` `sinks` `tidy` are what there is.\n",
     "src/web/ui/package-lock.json": '{"packages": {"node_modules/x": {"engines": {"node": "^14.1 || >=18.0.0"}}}}',
 }
 GOOD = {path: next((f"{mark} {tidy.LICENCE}\n" for mark, endings in tidy.COMMENTS.items() if path.endswith(endings)), "") + text
@@ -130,6 +131,7 @@ PLANTED = [
     (tidy.long_forms, {"tests/nightly.sh": "part long env TEST=a_test.Gone tests/b/run.sh x\n"},
      "tests/nightly.sh:1: no test in tests/b is called a_test.Gone"),
     (tidy.long_forms, {"tests/nightly.sh": "part long env MINUTES_AWAY=9 tests/b/run.sh x\n"}, "nothing in tests/ reads MINUTES_AWAY"),
+    (tidy.map_of_tests, {"tests/stray/a_test.py": ""}, "tests/README.md:1: stray is not on the map"),
     (tidy.line_width, {"tests/a.py": "x" * 161 + "\n"}, "161 columns"),
     (tidy.line_width, {"src/base/a.cc": "int x; \n"}, "ends in blanks"),
 ]

@@ -577,6 +577,14 @@ def long_forms(tree):
     return faults
 
 
+def map_of_tests(tree):
+    """tests/README.md names every folder of tests/."""
+    name = "tests/README.md"
+    folders = sorted({path.split("/")[1] for path in tree.files if path.startswith("tests/") and path.count("/") > 1})
+    named = set(re.findall(r"`(\w+)[`/]", tree.text(name))) if name in tree.files else set()
+    return [f"{name}:1: {folder} is not on the map: add it" for folder in folders if folder not in named]
+
+
 RULES = [layers, cycles, libraries, purity, ceilings, names, readmes, orphan_sources, formatted, machine_names, merged,
          make_help, line_width, installed, node_version, python_version, comment_tables, torn_members,
-         unused_rights, link_lines, licensed, plain_english, fuzz_targets, long_forms]
+         unused_rights, link_lines, licensed, plain_english, fuzz_targets, long_forms, map_of_tests]
