@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Any text as a file of taps: no exception, no crash, and a tap without fault can be put in force.
+// Any text as a file of taps or of destinations: no exception, no crash, and a tap without fault can
+// be put in force.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,11 +9,16 @@
 #include "base/status.h"
 #include "filter/pair_filter.h"
 #include "redaction/redactor.h"
+#include "tap/parse_destination.h"
 #include "tap/parse_tap.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace traffictap;  // NOLINT: the whole product is under test
-  const auto result = tap::ParseTaps("fuzz.yaml", {reinterpret_cast<const char*>(bytes), size});
+  const std::string text(reinterpret_cast<const char*>(bytes), size);
+  const auto destinations = tap::ParseDestinations("fuzz.yaml", text);
+  for (const auto& error : destinations.errors) TT_CHECK(!error.message.empty() && error.line >= 0);
+  for (const auto& destination : destinations.destinations) TT_CHECK(!destination->name.empty());
+  const auto result = tap::ParseTaps("fuzz.yaml", text);
   for (const auto& error : result.errors) TT_CHECK(!error.message.empty() && error.line >= 0);
   for (const auto& tap : result.taps) {
     TT_CHECK(!tap->name.empty());
