@@ -282,7 +282,7 @@ class Faults(Scenario):
                 before = len(kills)
                 operator.start(wait=False)
                 wait_until(lambda: not operator.running() or taps.condition("killed", "Ready").get("status") == "True",
-                           "it has been killed, or has done all", 90)
+                           "it has been killed, or has done all", 30)
                 time.sleep(1)  # what is written is seen before its writer is killed for it
                 if operator.running() and len(kills) == before:
                     break
@@ -316,7 +316,7 @@ class Faults(Scenario):
         asked = list(gate.requests)
         gate.refuse = None
         start = time.monotonic()
-        taps.wait("away-later", "Ready", seconds=60)
+        taps.wait("away-later", "Ready", seconds=45)  # a watch tries again after 30 s at most
         print(f"     away for {AWAY_SECONDS:.0f} s: asked {len(asked)} times, followed again after {time.monotonic() - start:.0f} s")
         # Each watch tries again with growing delays up to 30 s, and the election every 2 s; nothing is listed anew.
         self.assertLess(len(asked), WATCHES * (8 + AWAY_SECONDS / 15) + 2 * AWAY_SECONDS)
@@ -337,7 +337,7 @@ class Faults(Scenario):
         gate.cut()
         taps.apply("history-too", match={"paths": [{"prefix": "/h"}]})
         taps.delete("history")
-        wait_until(lambda: taps.condition("history-too", "Ready").get("status") == "True", "it is followed", 90)
+        wait_until(lambda: taps.condition("history-too", "Ready").get("status") == "True", "it is followed", 30)
 
     def test_a_busy_api_server_is_asked_again(self):
         wait_until(lambda: not taps.patches(), "the patch of the test before is gone", 30)
@@ -351,7 +351,7 @@ class Faults(Scenario):
         mesh.apply(BREAKING)
         try:
             taps.apply("refused", wait=None)
-            found = taps.wait("refused", "Programmed", status="False", reason="Refused")
+            found = taps.wait("refused", "Programmed", status="False", reason="Refused", seconds=60)
             self.assertIn("frontend", found["message"])
         finally:
             mesh.kubectl("delete", "-n", "shop", "envoyfilter", "breaking")

@@ -13,7 +13,7 @@ from mesh.processes import wait_until
 from taps import Taps
 
 # A lease of 15 s, tried for every 2 s.
-TAKEN_OVER_SECONDS = 30
+TAKEN_OVER_SECONDS = 20
 
 
 def setUpModule():

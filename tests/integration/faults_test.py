@@ -145,8 +145,8 @@ class BadProxies(unittest.TestCase):
                  "a handshake and no stream": PREFACE + EMPTY_SETTINGS}
         sockets = {kind: [opened(words) for _ in range(20)] for kind, words in kinds.items()}
         start = time.monotonic()
-        for kind, seconds in (("silent", 15), ("half a preface", 15), ("a preface alone", 40),
-                              ("a handshake and no stream", 40)):
+        # A handshake has 5 s. After it a ping follows 20 s of silence, and has 5 s.
+        for kind, seconds in (("silent", 10), ("half a preface", 10), ("a preface alone", 10), ("a handshake and no stream", 35)):
             wait_until(f"{kind} is closed", lambda: all(closed(s) for s in sockets[kind]), seconds)
             print(f"     {kind}: gone after {time.monotonic() - start:.0f} s at most")
         for s in itertools.chain(*sockets.values()):
@@ -193,7 +193,7 @@ class BadProxies(unittest.TestCase):
             self.assertEqual(self.paths(1), ["/frozen"])
             child.send_signal(signal.SIGSTOP)
             start = time.monotonic()
-            wait_until("its stream is closed", lambda: metric(self.stage.collector.metrics(), "als_streams") == 0, 45)
+            wait_until("its stream is closed", lambda: metric(self.stage.collector.metrics(), "als_streams") == 0, 35)
             print(f"     closed {time.monotonic() - start:.0f} s after it froze")
             self.assertEqual(metric(self.stage.collector.metrics(), "als_streams_ended_total", how="broken"), 1)
         finally:
@@ -294,7 +294,7 @@ class Bursts(unittest.TestCase):
             stage.check_counters(metrics)
             self.assertGreater(metric(metrics, "orphans_total", reason="LostInBuffer")
                                + metric(metrics, "entries_rejected_total", reason="QueueFull"), 0)
-            self.assertLess(peak, 700)
+            self.assertLess(peak, 350)  # 220 in two whole runs
 
 
 class BadOutputs(unittest.TestCase):

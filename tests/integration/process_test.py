@@ -145,5 +145,5 @@ class CutOff(unittest.TestCase):
     def recorded_again(s):
         """Seconds until there are new records."""
         begin, before = time.monotonic(), len(s.lines())
-        wait_until("records come again", lambda: len(s.lines()) > before + 20, 10)
+        wait_until("records come again", lambda: len(s.lines()) > before + 20, 5)
         return time.monotonic() - begin
