@@ -24,6 +24,9 @@ constexpr base::Nanos kPartitionsEvery = 5 * base::kSecond;
 void SetUp(const ShuffleSettings& settings, kafkaclient::KafkaSettings& to) {
   to.Set("enable.idempotence", "true");
   to.Set("linger.ms", "5");
+  // librdkafka counts a batch before it compresses it, and brokers as it comes: encrypted text is no smaller
+  // then, and plain text, which clients choose, need not be by much. All of a batch too large is lost.
+  to.Set("batch.size", std::to_string(kMessageBytes));
   // What is encrypted was compressed before.
   to.Set("compression.type", settings.cipher ? "none" : "zstd");
   if (!settings.cipher) to.Set("compression.level", "1");

@@ -15,8 +15,6 @@ namespace {
 
 constexpr int kMetadataMs = 1'000;
 constexpr int kConfigMs = 3'000;
-// A block is smaller, with room for what one entry may add to it.
-constexpr uint64_t kMessageBytes = 512 * 1024;
 
 using Config = std::map<std::string, std::string>;
 

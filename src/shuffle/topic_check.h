@@ -13,6 +13,10 @@ struct rd_kafka_s;
 
 namespace traffictap::shuffle {
 
+// What the topic of halves takes at least, as a message and as a batch of them. A block is smaller, with room
+// for what one entry may add to it.
+constexpr uint64_t kMessageBytes = 512 * 1024;
+
 // What a topic of the shuffle has to be.
 struct TopicNeeds {
   std::string topic;

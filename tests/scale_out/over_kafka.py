@@ -85,10 +85,11 @@ def all_taken(receivers, pairers, mesh):
 
 
 class Mesh:
-    """The two sides of each request to different receivers, by turns, `at_once` requests in a message."""
+    """The two sides of each request to different receivers, by turns, `at_once` requests in a message. `agent()`: the user agent
+    of each."""
 
-    def __init__(self, receivers, at_once=20):
-        self.receivers, self.at_once, self.sent_at = receivers, at_once, {}
+    def __init__(self, receivers, at_once=20, agent=lambda: "ghost/1.0"):
+        self.receivers, self.at_once, self.agent, self.sent_at = receivers, at_once, agent, {}
 
     async def run(self, actions):
         """`actions`: pairs of a second and what is to be done then, in a thread of its own."""
@@ -116,7 +117,8 @@ class Mesh:
         sides = {key: [] for key in streams}
         for _ in range(self.at_once):
             number = len(self.sent_at)
-            ends = {"path": f"/{number}", "request_id": f"{number:08x}-0000-4000-8000-000000000000", "port": 1024 + number % 60000}
+            ends = {"path": f"/{number}", "request_id": f"{number:08x}-0000-4000-8000-000000000000", "port": 1024 + number % 60000,
+                    "agent": self.agent()}
             sides[number % 2, "client"].append(entry(client=True, **ends))
             sides[(number + 1) % 2, "server"].append(entry(**ends))
             self.sent_at[f"/{number}"] = time.monotonic()

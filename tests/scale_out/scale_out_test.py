@@ -3,6 +3,7 @@
 import base64
 import collections
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -28,6 +29,10 @@ MOVES_EACH, MOVES_LOSS = 10, 30
 IN_CLEAR = (b"caller-0", b"-0000-4000-8000-")
 # Longer than between two looks at the files of keys.
 KEYS_SECONDS = 4
+# The smallest max.message.bytes that the topic of halves may have, and more than a receiver has on its way in requests of one
+# block each: so what has gathered goes out in batches of the largest size.
+MESSAGE_BYTES = 512 * 1024
+GATHERED_BYTES = 4 << 20
 # Receivers that are not heard for longer are dead to the others.
 SILENCE_SECONDS = 25
 
@@ -164,6 +169,36 @@ class ScaleOut(OnABroker):
             self.assertIn(words, self.contents(self.own[1]))
         self.assertIn("it is not encrypted", self.log_of(pairer))
         self.assertEqual(len(pairer.records()), len(mesh.sent_at))
+
+    def test_what_gathers_while_kafka_stands_still_is_taken_encrypted_or_not(self):
+        """In one partition, and of what becomes smaller by a quarter alone."""
+        keys = self.work / "keys"
+        keys.mkdir()
+        self.put(keys / "a", base64.b64encode(os.urandom(32)).decode())
+        self.put(keys / "current", "a")
+        for number, (kind, options) in enumerate((("encrypted", ("--shuffle-encryption", keys)), ("plain", ()))):
+            with self.subTest(kind):
+                halves = f"traffictap.gathered.{kind}"
+                self.broker.create(halves, 1, message_timestamp_type="LogAppendTime", max_message_bytes=MESSAGE_BYTES)
+                self.own = ("--shuffle-topic", halves, "--shuffle-partitions", "1", *options)
+                self.check_gathered([self.start("receiver", 2 * number + n).ready() for n in (1, 2)])
+
+    def check_gathered(self, receivers):
+        mesh = Mesh(receivers, agent=lambda: secrets.token_urlsafe(9000))
+
+        def stand_still():
+            self.broker.signal(signal.SIGSTOP)
+            try:
+                wait_until("enough has gathered", lambda: min(r.of("pending_bytes") for r in receivers) > GATHERED_BYTES)
+            finally:
+                self.broker.signal(signal.SIGCONT)
+
+        def told(name):
+            return sum(receiver.of(name) for receiver in receivers)
+
+        proxy.run(mesh.run([(1, stand_still)]))
+        wait_until("Kafka has told of all", lambda: told("halves_acked_total") + told("halves_lost_total") == 2 * len(mesh.sent_at), 40)
+        self.assertEqual(told("halves_lost_total"), 0)
 
     @staticmethod
     def put(path, text):
