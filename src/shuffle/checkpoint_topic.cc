@@ -28,6 +28,7 @@ Status CheckpointTopic::Open() {
     to.Set("enable.idempotence", "true");
     to.Set("linger.ms", "0");
     to.Set("compression.type", "zstd");
+    to.Set("message.max.bytes", std::to_string(CheckpointWriter::kMessageBytesMax));
     // A checkpoint that comes later than the next one is of no use.
     to.Set("message.timeout.ms", std::to_string(CheckpointWriter::kWriteMax / base::kMillisecond));
   });

@@ -17,6 +17,13 @@ constexpr int kPollMs = 100;
 }  // namespace
 
 Status CheckpointWriter::ErrorOf(int error) const {
+  if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+      error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE) {
+    return absl::FailedPreconditionError(fmt::format(
+        "kafka: topic \"{}\" refuses a checkpoint for its size: raise its max.message.bytes (the "
+        "largest one has {} bytes before it is compressed)",
+        settings_.checkpoints, largest_));
+  }
   tap::KafkaOutput cluster = settings_.cluster;
   cluster.topic = settings_.checkpoints;
   return kafkaclient::KafkaError(error, cluster, "");
@@ -31,24 +38,35 @@ bool CheckpointWriter::AllDone() const {
                      [](const auto& one) { return one.second.done; });
 }
 
+int CheckpointWriter::Produce(rd_kafka_s* producer, const StateToSave& state, uint64_t id) const {
+  const std::string key = KeyOf(state.partition);
+  return rd_kafka_producev(
+      producer, RD_KAFKA_V_TOPIC(settings_.checkpoints.c_str()),
+      RD_KAFKA_V_PARTITION(static_cast<int32_t>(state.partition)),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+      RD_KAFKA_V_VALUE(const_cast<char*>(state.checkpoint.data()), state.checkpoint.size()),
+      RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<uintptr_t>(id))), RD_KAFKA_V_END);
+}
+
 StatusOr<std::map<uint32_t, int64_t>> CheckpointWriter::Write(
     rd_kafka_s* producer, const std::vector<StateToSave>& states) {
   written_.clear();
+  largest_ = 0;
+  for (const auto& state : states) largest_ = std::max(largest_, state.checkpoint.size());
   std::map<uint64_t, uint32_t> partitions;
+  const base::Deadline deadline(kWriteMax);
   for (const auto& state : states) {
     const uint64_t id = next_id_++;
-    const std::string key = KeyOf(state.partition);
-    const auto error = rd_kafka_producev(
-        producer, RD_KAFKA_V_TOPIC(settings_.checkpoints.c_str()),
-        RD_KAFKA_V_PARTITION(static_cast<int32_t>(state.partition)),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(state.checkpoint.data()), state.checkpoint.size()),
-        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<uintptr_t>(id))), RD_KAFKA_V_END);
+    int error = Produce(producer, state, id);
+    // Records of a transaction may fill it.
+    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deadline.left() > 0) {
+      rd_kafka_poll(producer, std::min(kPollMs, deadline.left_ms()));
+      error = Produce(producer, state, id);
+    }
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(error);
     written_[id] = {};
     partitions[id] = state.partition;
   }
-  const base::Deadline deadline(kWriteMax);
   while (!AllDone()) {
     if (deadline.left() == 0) return absl::UnavailableError("kafka: no broker takes checkpoints");
     rd_kafka_poll(producer, std::min(kPollMs, deadline.left_ms()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,6 +21,8 @@ namespace traffictap::shuffle {
 class CheckpointWriter {
  public:
   static constexpr base::Nanos kWriteMax = 5 * base::kSecond;
+  // Producers let larger ones through than any is: how large a message may be is the topic's to say.
+  static constexpr int kMessageBytesMax = 64 << 20;
 
   explicit CheckpointWriter(const ShuffleSettings& settings) : settings_(settings) {}
 
@@ -40,11 +43,14 @@ class CheckpointWriter {
     int error = 0;
     int64_t offset = -1;
   };
+  // A librdkafka code.
+  int Produce(rd_kafka_s* producer, const StateToSave& state, uint64_t id) const;
   bool AllDone() const;
 
   const ShuffleSettings settings_;
   uint64_t next_id_ = uint64_t{1} << 40;  // above all others that a producer gives
   std::map<uint64_t, Written> written_;   // those that Write waits for
+  size_t largest_ = 0;                    // of them, in bytes
 };
 
 }  // namespace traffictap::shuffle

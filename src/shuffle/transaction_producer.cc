@@ -149,7 +149,11 @@ void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
   }
   const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
   const auto found = outputs_.find(id);
-  if (found == outputs_.end()) return Break(message.err, settings_.cluster);
+  if (found == outputs_.end()) {
+    // A checkpoint: no output did anything wrong.
+    if (status_.ok()) status_ = checkpoints_.ErrorOf(message.err);
+    return;
+  }
   Output& output = found->second;
   if (IsOfATopic(message.err))
     output.failed = kafkaclient::KafkaError(message.err, output.spec, "");

@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What it does without a broker; tests/scale_out has one.
+// What it does without brokers, and with mock ones; tests/scale_out has a real one.
 #include "shuffle/transaction_producer.h"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "fakes/manual_clock.h"
+#include "shuffle/mock_kafka.h"
 
 namespace traffictap {
 namespace {
 
+constexpr const char* kRecords = "records";
+
 struct Party final : kafkaclient::RecordTransaction::Party {
   void Ended(bool) override {}
 };
+
+tap::KafkaOutput Spec(const shuffle::ShuffleSettings& settings) {
+  tap::KafkaOutput out = settings.cluster;
+  out.topic = kRecords;
+  return out;
+}
 
 }  // namespace
 
@@ -45,6 +54,33 @@ BOOST_AUTO_TEST_CASE(outputs_that_take_long_to_try_are_tried_with_transactions_b
   BOOST_TEST(refused() == 4);
   BOOST_TEST(tries == 4);
   BOOST_TEST(!producer.open());
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_checkpoint_that_is_refused_is_told_as_such_and_no_output_tried_again_for_it) {
+  MockKafka kafka(2);
+  const auto settings = kafka.Settings();
+  kafka.Create(kRecords, 1, 1);
+  kafka.Create(settings.checkpoints, 1, 2);
+  fakes::ManualClock clock;
+  int tries = 0;
+  shuffle::TransactionProducer producer(settings, &clock, [&](const auto&, const auto&, auto) {
+    ++tries;
+    return absl::OkStatus();
+  });
+  const auto party = std::make_shared<Party>();
+  const auto write_and_save = [&] {
+    BOOST_TEST(producer.Write(party, Spec(settings), {.key = "k", .value = "{}"}).ok());
+    return producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
+  };
+  kafka.RefuseNext(2, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+  const std::string said = Message(write_and_save());
+  BOOST_TEST(said.find("\"traffictap.checkpoints\" refuses a checkpoint") != std::string::npos,
+             said);
+  producer.AbortOpen();
+  const Status saved = write_and_save();
+  BOOST_TEST(saved.ok(), Message(saved));
+  BOOST_TEST(tries == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
