@@ -22,7 +22,9 @@
 namespace traffictap::shuffle {
 namespace {
 
-constexpr size_t kMessagesMax = 256;  // of one turn
+// Of one turn: what it made is with the outputs only at its end, and a transaction waits for it.
+constexpr size_t kMessagesMax = 256;
+constexpr base::Nanos kTakeMax = 500 * base::kMillisecond;
 constexpr base::Nanos kTickEvery = base::kSecond;
 // Finished keys that are remembered: of all partitions, and the bounds of one.
 constexpr size_t kTombstones = size_t{1} << 20;
@@ -79,6 +81,7 @@ void GroupMember::Turn(base::Nanos wait) {
   if (waiting_) TakeAgain();
   if (waiting_) return Sleep(wait);
   if (named_) return;
+  const base::Nanos until = clock_->Monotonic() + wait + kTakeMax;
   for (size_t taken = 0; taken < kMessagesMax && open_ && !revoked_ && !waiting_; ++taken) {
     LogEvent event = log_->Poll(taken == 0 ? wait : 0);
     switch (event.kind) {
@@ -90,6 +93,7 @@ void GroupMember::Turn(base::Nanos wait) {
       case LogEvent::Kind::kAssigned: Assign(event.partitions); break;
       case LogEvent::Kind::kRevoked: revoked_ = std::move(event); break;
     }
+    if (clock_->Monotonic() >= until) return;
   }
 }
 

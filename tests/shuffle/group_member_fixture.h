@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,10 @@ struct GroupMemberTest {
     shuffle::GroupMemberOptions out;
     out.release_wait = 20 * base::kMillisecond;
     out.cipher = reads;
-    out.taps = SimulatedOptions().taps;
+    out.taps = [this, taps = SimulatedOptions().taps](std::span<const uint64_t> hashes) {
+      clock.Advance(block_takes);
+      return taps(hashes);
+    };
     out.waits = [this](const auto&, base::Nanos) { return waits; };
     out.outputs = [this] {
       if (progress) progress();
@@ -91,6 +95,7 @@ struct GroupMemberTest {
   FakeTopics topics;
   shuffle::OutputsProgress outputs;
   std::function<void()> progress;                       // before each look at them
+  base::Nanos block_takes = 0;                          // to be read, if it has halves
   bool waits = false;                                   // for taps that are still to come
   std::shared_ptr<shuffle::BlockCipher> reads, writes;  // null: blocks are plain
 };

@@ -37,6 +37,18 @@ BOOST_AUTO_TEST_CASE(a_member_reads_from_the_begin_joins_and_says_how_far_it_is)
   BOOST_TEST(one.member.state().checkpoints == 1u);  // of the partition that had something
 }
 
+BOOST_AUTO_TEST_CASE(a_turn_ends_after_half_a_second_though_more_is_there) {
+  Pairer one(this);
+  one.log.Assign({0});
+  one.Turn();
+  for (int i = 0; i < 7; ++i) Write(Side(fakes::EntryBuilder::Client(), "a"), kSecond + i);
+  block_takes = 200 * kMillisecond;
+  one.Turn();
+  BOOST_TEST(one.member.state().counters.blocks == 3u);
+  one.Turn();
+  BOOST_TEST(one.member.state().counters.blocks == 6u);
+}
+
 BOOST_AUTO_TEST_CASE(offsets_are_committed_once_the_outputs_have_the_records_of_before) {
   Pairer one(this);
   one.log.Assign({0});
