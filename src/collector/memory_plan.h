@@ -14,8 +14,10 @@ struct MemoryPlan {
   size_t queue = 0;         // entries that wait for the pairer
   size_t waiting = 0;       // halves that wait for the other side
   size_t live_backlog = 0;  // records kept for live readers
-  size_t streams = 0;       // messages of streams that are not whole or not read yet
-  size_t outputs = 0;       // all outputs together: queues, what is rendered, what is under way
+  // Messages of streams that are not whole or not read yet; of a pairer, which has none, records on their way
+  // to Kafka in a transaction.
+  size_t streams = 0;
+  size_t outputs = 0;  // all outputs together: queues, what is rendered, what is under way
 };
 
 // Divides `memory`: an eighth to the queue (twice a sixteenth), a quarter to waiting halves, an

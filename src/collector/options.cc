@@ -221,6 +221,8 @@ void SetSizes(const MemoryOptions& asked, Options* out) {
                                 memory, others));
   }
   out->pipeline.outputs_bytes_max = memory - others;
+  // A pairer has no streams.
+  out->role.shuffle.transaction_bytes_max = plan.streams;
   out->shuffle_bytes_max = memory - 2 * out->pipeline.queue_bytes_max - plan.streams;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace traffictap::shuffle {
 
-// Receivers and pairers of one installation agree on all of this but `member`.
+// Receivers and pairers of one installation agree on all of this but `member` and memory.
 struct ShuffleSettings {
   // The cluster, how it is reached, and `topic`: that of the halves. What it says of records is not
   // used.
@@ -19,6 +20,8 @@ struct ShuffleSettings {
   std::string group = "traffictap";                    // the pairers' consumer group
   std::string member;        // this process: the beginning of a receiver's name
   uint32_t partitions = 64;  // of each of the two topics
+  // Of a pairer: records on their way to Kafka in a transaction.
+  size_t transaction_bytes_max = size_t{256} << 20;
   // Null: blocks are plain. Used by the thread that makes them, or reads them.
   std::shared_ptr<BlockCipher> cipher;
 };

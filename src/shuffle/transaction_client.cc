@@ -21,7 +21,8 @@ constexpr base::Nanos kReadyAgainMax = 2 * base::kSecond;
 constexpr int kPollMs = 100;
 // A turn's records wait in it.
 constexpr int kQueuedMessagesMax = 1'000'000;
-constexpr int kQueuedKilobytesMax = 256 * 1024;
+// As librdkafka bounds it.
+constexpr size_t kQueuedKilobytesMax = 2'147'483'647;
 // Brokers refuse a batch for its size, and with it the transaction: batches stay below what topics take by
 // default, and only a record that is larger than that can be too large.
 constexpr int kBatchBytes = 512 * 1024;
@@ -66,7 +67,10 @@ Status TransactionClient::Ready(base::Nanos wait) {
       to.Set("batch.size", std::to_string(kBatchBytes));
       to.Set("message.max.bytes", std::to_string(kMessageBytesMax));
       to.Set("queue.buffering.max.messages", std::to_string(kQueuedMessagesMax));
-      to.Set("queue.buffering.max.kbytes", std::to_string(kQueuedKilobytesMax));
+      // Rounded up: it has room for the largest record that Write lets through.
+      to.Set("queue.buffering.max.kbytes",
+             std::to_string(
+                 std::min(settings_.transaction_bytes_max / 1024 + 1, kQueuedKilobytesMax)));
     }));
   }
   const Status begun =

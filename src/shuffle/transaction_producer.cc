@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
 #include "shuffle/transaction_trial.h"
 
@@ -50,6 +51,12 @@ TransactionProducer::~TransactionProducer() {
 // Once a transaction can only be aborted, all of it comes again: nothing is worth a look before.
 Status TransactionProducer::Write(const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec,
                                   const kafkaclient::TransactionRecord& record) {
+  if (record.key.size() + record.value.size() > settings_.transaction_bytes_max) {
+    return absl::OutOfRangeError(fmt::format(
+        "kafka: record larger than the {} bytes that a transaction may have on the way, "
+        "an eighth of --memory",
+        settings_.transaction_bytes_max));
+  }
   const auto found = Find(party, spec);
   Output& output = found->second;
   if (!open_ || status_.ok()) TT_RETURN_IF_ERROR(Admit(&output, record));

@@ -103,6 +103,7 @@ BOOST_AUTO_TEST_CASE(memory_is_divided_and_what_is_asked_for_one_part_is_taken_f
   BOOST_TEST(shares.pipeline.waiting_bytes_max == 400 * kMiB);
   BOOST_TEST(shares.live.backlog_bytes_max == 200 * kMiB);
   BOOST_TEST(shares.als.limits.kept_bytes_max == 200 * kMiB);
+  BOOST_TEST(shares.role.shuffle.transaction_bytes_max == 200 * kMiB);
   BOOST_TEST(shares.pipeline.outputs_bytes_max == 600 * kMiB);
   const auto asked = plan({"--queue-size", "50mb", "--live-backlog-size", "250mb"});
   BOOST_TEST(asked.pipeline.queue_bytes_max == 50 * kMiB);

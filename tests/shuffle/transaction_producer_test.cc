@@ -56,8 +56,24 @@ BOOST_AUTO_TEST_CASE(outputs_that_take_long_to_try_are_tried_with_transactions_b
   BOOST_TEST(!producer.open());
 }
 
-BOOST_AUTO_TEST_CASE(
-    a_checkpoint_that_is_refused_is_told_as_such_and_no_output_tried_again_for_it) {
+BOOST_AUTO_TEST_CASE(a_record_that_its_memory_never_holds_is_refused_before_anything_begins) {
+  fakes::ManualClock clock;
+  shuffle::ShuffleSettings settings;
+  settings.transaction_bytes_max = 100;
+  const auto no_try = [](const auto&, const auto&, auto) {
+    BOOST_ERROR("tried");
+    return absl::OkStatus();
+  };
+  shuffle::TransactionProducer producer(settings, &clock, no_try);
+  const std::string large(100, 'x');
+  const Status written =
+      producer.Write(std::make_shared<Party>(), tap::KafkaOutput(), {.key = "k", .value = large});
+  BOOST_TEST(absl::IsOutOfRange(written));
+  BOOST_TEST(Message(written).find("--memory") != std::string::npos, Message(written));
+  BOOST_TEST(!producer.open());
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_checkpoint_is_named_and_no_output_is_tried_again_for_it) {
   MockKafka kafka(2);
   const auto settings = kafka.Settings();
   kafka.Create(kRecords, 1, 1);
