@@ -13,6 +13,8 @@ namespace {
 
 // One that goes on failing is told until it does not; one that was the last one of all, for so long.
 constexpr base::Nanos kTellFor = 15 * base::kSecond;
+// A process that stops is killed after half a minute, and the commit that failed took its time already.
+constexpr base::Nanos kRecallMax = 3 * base::kSecond;
 
 }  // namespace
 
@@ -107,7 +109,7 @@ void GroupMember::SaveBeforeRelease() {
   if (!saved.ok() && log_->InTransaction()) {
     // It may have come through, and guards are committed with the places that the group told last.
     Abort();
-    if (!log_->ReadCommitted(Owned()).ok()) return;
+    if (!log_->Recall(Owned(), kRecallMax).ok()) return;
   }
   ClearGuards();
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
@@ -21,10 +22,10 @@ namespace traffictap::shuffle {
 namespace {
 
 constexpr base::Nanos kPartitionsEvery = 5 * base::kSecond;
-constexpr int kCommittedMs = 10'000;
 // While a transaction of a former owner is open the broker says nothing of its offsets: until it has timed out
 // and the broker has noticed.
-constexpr int kCommittedTries = 2;
+constexpr base::Nanos kCommittedMax = 20 * base::kSecond;
+constexpr int kCommittedMs = 10'000;  // of one try
 constexpr int kCommitMs = 5'000;
 constexpr int kEndMs = 5'000;
 
@@ -135,6 +136,35 @@ struct KafkaPairerLog::State {
     return absl::OkStatus();
   }
 
+  Status Recall(const std::vector<uint32_t>& partitions, base::Nanos wait) {
+    committed.clear();
+    if (partitions.empty()) return absl::OkStatus();
+    Partitions list(settings.cluster.topic);
+    for (const uint32_t partition : partitions) list.Add(partition);
+    const base::Deadline deadline(wait);
+    auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    while (error == RD_KAFKA_RESP_ERR__TIMED_OUT && deadline.left() > 0) {
+      error = rd_kafka_committed(consumer.get(), list.get(),
+                                 std::min(kCommittedMs, deadline.left_ms()));
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(error);
+    for (int i = 0; i < list.get()->cnt; ++i) {
+      const auto& one = list.get()->elems[i];
+      if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return Error(one.err);
+      if (one.offset < 0) continue;
+      const auto note =
+          DecodeCommitNote({static_cast<const char*>(one.metadata), one.metadata_size});
+      if (!note.ok()) {
+        return absl::DataLossError(fmt::format(
+            "group \"{}\" is used by another program in partition {}: {}. Set --shuffle-group to a "
+            "name of its own",
+            settings.group, one.partition, Message(note.status())));
+      }
+      committed[static_cast<uint32_t>(one.partition)] = {one.offset, *note};
+    }
+    return absl::OkStatus();
+  }
+
   Status SaveInTransaction(const std::vector<StateToSave>& states) {
     Commits commits;
     const auto send_offsets = [&](const std::map<uint32_t, int64_t>& places) {
@@ -199,37 +229,21 @@ LogEvent KafkaPairerLog::Poll(base::Nanos wait) {
 
 StatusOr<std::map<uint32_t, CommittedState>> KafkaPairerLog::ReadCommitted(
     const std::vector<uint32_t>& partitions) {
+  TT_RETURN_IF_ERROR(state_->Recall(partitions, kCommittedMax));
   std::map<uint32_t, CommittedState> out;
   std::map<uint32_t, int64_t> checkpoints;
-  state_->committed.clear();
-  if (partitions.empty()) return out;
-  Partitions list(state_->settings.cluster.topic);
-  for (const uint32_t partition : partitions) list.Add(partition);
-  auto error = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  for (int i = 0; i < kCommittedTries && error == RD_KAFKA_RESP_ERR__TIMED_OUT; ++i) {
-    error = rd_kafka_committed(state_->consumer.get(), list.get(), kCommittedMs);
-  }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(error);
-  for (int i = 0; i < list.get()->cnt; ++i) {
-    const auto& one = list.get()->elems[i];
-    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return state_->Error(one.err);
-    if (one.offset < 0) continue;
-    const auto note = DecodeCommitNote({static_cast<const char*>(one.metadata), one.metadata_size});
-    if (!note.ok()) {
-      return absl::DataLossError(fmt::format(
-          "group \"{}\" is used by another program in partition {}: {}. Set --shuffle-group to a "
-          "name of its own",
-          state_->settings.group, one.partition, Message(note.status())));
-    }
-    const auto partition = static_cast<uint32_t>(one.partition);
-    state_->committed[partition] = {one.offset, *note};
-    out[partition].guard = note->guard;
-    if (note->checkpoint != CrashGuard::kNone) checkpoints[partition] = note->checkpoint;
+  for (const auto& [partition, one] : state_->committed) {
+    out[partition].guard = one.note.guard;
+    if (one.note.checkpoint != CrashGuard::kNone) checkpoints[partition] = one.note.checkpoint;
   }
   auto read = state_->checkpoints.Read(checkpoints);
   if (!read.ok()) return read.status();
   for (auto& [partition, checkpoint] : *read) out[partition].checkpoint = std::move(checkpoint);
   return out;
+}
+
+Status KafkaPairerLog::Recall(const std::vector<uint32_t>& partitions, base::Nanos wait) {
+  return state_->Recall(partitions, wait);
 }
 
 // Where nobody has committed anything the offset is that of the first message of all: no checkpoint, so

@@ -23,6 +23,7 @@ class KafkaPairerLog final : public PairerLog {
   LogEvent Poll(base::Nanos wait) override;
   StatusOr<std::map<uint32_t, CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) override;
+  Status Recall(const std::vector<uint32_t>& partitions, base::Nanos wait) override;
   Status Guard(const std::map<uint32_t, CrashGuard>& guards) override;
   StatusOr<int64_t> End(uint32_t partition) override;
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override;

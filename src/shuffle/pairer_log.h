@@ -69,6 +69,9 @@ class PairerLog {
   // is not in it. kDataLoss: a commit or its checkpoint is not ours; others: try again later.
   virtual StatusOr<std::map<uint32_t, CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) = 0;
+  // Asks for these commits alone, within `wait`: Guard is to repeat what a Save has done that failed. Fails as
+  // ReadCommitted.
+  virtual Status Recall(const std::vector<uint32_t>& partitions, base::Nanos wait) = 0;
   // Commits the offsets and checkpoints that are committed already, with other guards. Fails as Save.
   virtual Status Guard(const std::map<uint32_t, CrashGuard>& guards) = 0;
   // The offset that the partition's next message will have.

@@ -60,18 +60,12 @@ class FakePairerLog final : public shuffle::PairerLog {
   }
   StatusOr<std::map<uint32_t, shuffle::CommittedState>> ReadCommitted(
       const std::vector<uint32_t>& partitions) override {
-    if (!read_status.ok()) return read_status;
-    std::map<uint32_t, shuffle::CommittedState> out;
-    known_.clear();
-    for (const uint32_t partition : partitions) {
-      const auto found = topics_->committed.find(partition);
-      if (found != topics_->committed.end()) {
-        out[partition].checkpoint = found->second.second;
-        known_[partition] = found->second;
-      }
-      out[partition].guard = topics_->guards[partition];
-    }
-    return out;
+    ++reads;
+    return Know(partitions);
+  }
+  Status Recall(const std::vector<uint32_t>& partitions, base::Nanos wait) override {
+    recall_wait = wait;
+    return Know(partitions).status();
   }
   Status Guard(const std::map<uint32_t, shuffle::CrashGuard>& guards) override {
     if (!save_status.ok()) return save_status;
@@ -146,7 +140,8 @@ class FakePairerLog final : public shuffle::PairerLog {
   std::deque<shuffle::LogEvent> events;
   Status open_status, read_status, save_status, transaction_status;
   Status save_answer;  // not ok: it is saved all the same
-  int opens = 0, saves = 0, releases = 0, aborts = 0;
+  int opens = 0, reads = 0, saves = 0, releases = 0, aborts = 0;
+  base::Nanos recall_wait = 0;  // of the last one
   bool in_transaction = false;  // also without a record
   fakes::RecordTransaction transaction;
   bool closed = false;
@@ -155,6 +150,22 @@ class FakePairerLog final : public shuffle::PairerLog {
   std::vector<std::pair<uint32_t, std::string>> appended;
 
  private:
+  StatusOr<std::map<uint32_t, shuffle::CommittedState>> Know(
+      const std::vector<uint32_t>& partitions) {
+    if (!read_status.ok()) return read_status;
+    std::map<uint32_t, shuffle::CommittedState> out;
+    known_.clear();
+    for (const uint32_t partition : partitions) {
+      const auto found = topics_->committed.find(partition);
+      if (found != topics_->committed.end()) {
+        out[partition].checkpoint = found->second.second;
+        known_[partition] = found->second;
+      }
+      out[partition].guard = topics_->guards[partition];
+    }
+    return out;
+  }
+
   FakeTopics* const topics_;
   std::map<uint32_t, int64_t> at_;
   std::map<uint32_t, std::pair<int64_t, std::string>> known_;  // as far as it knows

@@ -219,6 +219,10 @@ BOOST_AUTO_TEST_CASE(who_leaves_commits_and_aborts_what_is_refused) {
   two.member.Leave();
   BOOST_TEST(Committed() == 2);
   BOOST_TEST(two.log.aborts == 1);
+  // A process that stops has little time: it asks for what the group has, and not for long.
+  BOOST_TEST(two.log.reads == 1);
+  BOOST_TEST(two.log.recall_wait > 0);
+  BOOST_TEST(two.log.recall_wait <= 3 * kSecond);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -190,6 +190,9 @@ class SimulatedMemberLog final : public shuffle::PairerLog {
     }
     return out;
   }
+  Status Recall(const std::vector<uint32_t>& partitions, base::Nanos) override {
+    return ReadCommitted(partitions).status();
+  }
   Status Begin(const std::map<uint32_t, int64_t>& offsets) override {
     at_ = offsets;
     paused_.clear();
