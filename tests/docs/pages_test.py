@@ -29,6 +29,18 @@ class Marks(unittest.TestCase):
         self.assertFalse(pages.agrees("a\n", "a\nb\n"))
 
 
+class Recipes(unittest.TestCase):
+    def test_every_tap_that_writes_files_comes_with_the_command_that_copies_them(self):
+        """In a cluster they are in a pod without a shell. Of a page with several taps, one shows it for all."""
+        seen = 0
+        for name, text in pages.pages().items():
+            if name.startswith("recipes/") and re.search(r"^    type: File$", text, re.M):
+                seen += 1
+                taps = re.findall(r"^kind: \w*TrafficTap\nmetadata:\n  name: (\S+)$", text, re.M)
+                self.assertTrue(any(f"kubectl traffictap copy {tap} " in text for tap in taps), name)
+        self.assertGreater(seen, 5)
+
+
 class AtTheTop(unittest.TestCase):
     def test_every_link_leads_to_a_file(self):
         for name, text in pages.at_the_top().items():
