@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What reading recorded files costs: the commands of kubectl-traffictap, and jq."""
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -109,8 +110,11 @@ def readers(bench, requests, copies, large):
     if large and (python := duckdb_python()):
         out["DuckDB, the same as SQL"] = lambda: read([python, "-c", f"import duckdb; duckdb.sql({SQL.format(part.path)!r})"], part)
     if large:
-        out["open --response-code 5xx -o json, of a large file"] = Once(
-            lambda: read([tool, "open", (most := part.times(large, bench.work / "large.jsonl")).path, *errors], most))
+        most = functools.cache(lambda: part.times(large, bench.work / "large.jsonl"))
+        for name, command, options in (("open --response-code 5xx -o json", ("open",), errors), ("top --file", ("top", "--file"), ()),
+                                       ("explain --file", ("explain", request, "--file"), ())):
+            line = lambda command=command, options=options: [tool, *command, most().path, *options]  # noqa: E731
+            out[f"{name}, of a large file"] = Once(lambda line=line: read(line(), most()))
     return out
 
 

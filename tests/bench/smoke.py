@@ -8,6 +8,7 @@ import traceback
 
 import ends
 import figures
+import recordings
 import report
 import run
 import shuffled
@@ -105,13 +106,21 @@ def page_tells_all_figures(bench):
     known["shuffle"] = {name: known["compare"]["join and write"] for name in ("all", "1", "8")}
     known["shuffle"]["receiver and pairer"] = [shuffled.Shuffled(0.5, 1.5, 3.0, 1_000_000)]
     known["page"] = {"10,000": [Frames(10.0, 540, 0.1, 10_000)]}
+    large = recordings.Recording("", 4_900_000_000, 1_800_000)
+    known["readers"][report.FILTERED] = [recordings.Reading(large, 4.9, 16_000_000)]
+    known["readers"]["top --file, of a large file"] = [recordings.Reading(large, 19.6, 16_000_000)]
+    for name, cpu in ((report.SLOW, 0.25), (report.SLOW_TOO, 0.5)):
+        known["taps"][name] = [Result(cpu, 1_000_000, 0, 0)]
     figures.save(path, known)
     former = run.PAGE.read_text()
     text = report.page(figures.load(path), report.mesh_part(former))
     assert text.endswith(former[former.index("## The mesh"):]), text
     for part in ("## Goals", "| floor |", "| join and write |", "100 that share the traffic", "## Pairing threads", "| CPU with 8 pairers |",
                  "| receiver and pairer | 2.00 ", "| Kafka, which is not in them | 3.00 ", "Waiting halves", "| receive and decode",
-                 "over mTLS", "## Recorded files", "| jq", "| zstdcat", "| Kafka |", "## Live readers", "| 10,000 | 54 | 10 % | 100 ms |"):
+                 "over mTLS", "## Recorded files", "| jq", "| zstdcat", " The large one has 4.9 GB.",
+                 "| top --file, of a large file | 250 (250 to 250) | 4.00 (4.00 to 4.00) |", "| 16 MB | 4900 MB |",
+                 "| 10 that want everything, for as many | 2,000,000 | 0.50 (0.50 to 0.50) | 2.00 (2.00 to 2.00) |",
+                 "| Kafka |", "## Live readers", "| 10,000 | 54 | 10 % | 100 ms |"):
         assert part in text, part
     known["compare"]["join and write"] = [Result(2.5, 200_000, 0, 0)]
     sizing = report.sizing(run.SIZING.read_text(), known)
