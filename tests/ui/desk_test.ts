@@ -10,7 +10,7 @@ beforeAll(async () => {
   state = await import("../../src/web/ui/src/state");
 });
 
-const own = (tap: string, extra: object = {}) => ({ tap, ready: "", reason: "", message: "", drains: "", refusal: "", ended: false, ...extra });
+const own = (tap: string, extra: object = {}) => ({ tap, ready: "", reason: "", message: "", drains: "", endsAt: "", refusal: "", ended: false, ...extra });
 const now = () => performance.now() + 1000;
 
 beforeEach(() => {
@@ -31,6 +31,16 @@ test("a plan says what drains, and lists only what there is", () => {
   expect(desk.linesOf(plan)).toEqual([["Targets that cannot be tapped", ["Service/b: NotFound: no such"]], ["Objects that are added or changed", ["shop/x"]]]);
   expect(desk.drainText({ refusal: "", status: {} })).toBe("No connection drains.");
   expect(desk.drainText({ refusal: "", status: { attachment: "Standing" } })).toContain("attached permanently");
+});
+
+test("of a tap's life it is said what is known", () => {
+  const at = Date.parse("2026-01-31T12:00:00Z");
+  const life = (tap: object, ms = 0) => desk.lifeOf(tap, at + ms);
+  expect(life({ createdAt: "2026-01-31T11:48:00Z", endsAt: "2026-01-31T12:01:30Z", user: "jane" })).toBe("created 12 min ago by jane, ends in 90 s");
+  expect(life({ createdAt: "2026-01-29T11:00:00Z", endsAt: "", user: "" })).toBe("created 2 d ago");
+  expect(life({ endsAt: "2026-01-31T15:10:00Z" })).toBe("ends in 3 h");
+  expect([life({ endsAt: "2026-01-31T12:00:00Z" }), life({})]).toEqual(["has ended", ""]);
+  expect(life({ createdAt: "2026-01-31T12:00:00Z" }, -5000)).toBe("created 0 s ago"); // its clock is ahead of ours
 });
 
 test("a tap that was started is shown once it records", () => {

@@ -574,7 +574,7 @@ async function relay(started) {
     },
     start: (form) => {
       started.push(form);
-      own.set("shop/errors", { tap: "shop/errors", ready: "True", reason: "Capturing", message: "", drains: "HTTP connections of 1 proxy drain within 45s", refusal: "", ended: false });
+      own.set("shop/errors", { tap: "shop/errors", ready: "True", reason: "Capturing", message: "", drains: "HTTP connections of 1 proxy drain within 45s", endsAt: new Date(Date.now() + 599_000).toISOString(), refusal: "", ended: false });
       return [200, { tap: "shop/errors" }];
     },
     stop: ({ tap }) => [own.delete(tap) ? 200 : 404, { tap }],
@@ -582,7 +582,7 @@ async function relay(started) {
     peers: () => [200, { peers: [
       { namespace: "shop", kind: "Deployment", name: "client-v1", state: "Attached", reason: "Attached" },
       { namespace: "vault", kind: "Deployment", name: "teller-v1", state: "NotAttached", reason: "NoConsent", message: "is elsewhere <img src=x onerror=alert(1)>" },
-    ] }],
+    ], createdAt: new Date(Date.now() - 3_700_000).toISOString(), endsAt: "", user: "jane<img src=x onerror=alert(1)>" }],
   };
   const server = createServer(async (request, response) => {
     const what = request.url.match(/^\/api\/v1\/page\/(\w+)$/)?.[1];
@@ -647,11 +647,13 @@ await test("a tap is started after it was said what drains, its requests are sho
     await other.setViewportSize({ width: 1440, height: 860 });
     await other.locator("body").press("4");
     await other.waitForSelector(".own");
+    check(/ends in 9 min/.test(await other.textContent(".own")), await other.textContent(".own"));
     const peers = other.locator(".card", { hasText: "Records seen" }).first().locator("details");
     await peers.locator(".peer", { hasText: "NoConsent" }).waitFor();
     const [attached, refused] = await peers.locator(".peer").allTextContents();
     check(attached === "shop/Deployment/client-v1attached", attached);
     check(refused === "vault/Deployment/teller-v1not attachedNoConsent: is elsewhere <img src=x onerror=alert(1)>", refused);
+    check((await other.textContent(".card .life")) === "created 61 min ago by jane<img src=x onerror=alert(1)>", await other.textContent(".card .life"));
     check((await peers.locator("summary").textContent()) === "Peers: 1 of 2 attached", await peers.locator("summary").textContent());
     check((await other.locator(".card img").count()) === 0, "markup came alive");
     await axe("own taps", other);

@@ -42,6 +42,7 @@ Json TapJson(const Object& tap) {
           {"reason", ready.reason},
           {"message", ready.message},
           {"drains", tap.Text("/status/drains")},
+          {"endsAt", tap.Text("/status/endsAt")},
           {"refusal", Message(WhyNeverReady(tap))},
           {"ended", !IsInForce(tap)}};
 }
@@ -187,7 +188,10 @@ StatusOr<Json> TapDesk::Peers(const std::string& posted) const {
   Json peers = Json::array();
   const Json* told = tap->Find("/status/peers");
   if (told != nullptr && told->is_array()) peers = *told;
-  return Json{{"peers", std::move(peers)}};
+  return Json{{"peers", std::move(peers)},
+              {"createdAt", tap->Text("/metadata/creationTimestamp")},
+              {"endsAt", tap->Text("/status/endsAt")},
+              {"user", tap->annotation(kUserAnnotation)}};
 }
 
 StatusOr<Json> TapDesk::List() {

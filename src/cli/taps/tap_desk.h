@@ -23,12 +23,14 @@ namespace traffictap::cli {
 //
 // GET /api/v1/page/taps: {"taps": [...]}, those that it started and that are still there: each with
 // `tap` ("shop/tap-cart-x7k2q"), `ready` ("True", "False", "Unknown" or "" before the operator looked
-// at it), `reason`, `message`, `drains`, `refusal` (why it will never record) and `ended`.
+// at it), `reason`, `message`, `drains`, `endsAt` (RFC 3339; empty: no limit ends it), `refusal` (why
+// it will never record) and `ended`.
 // POST /api/v1/page/plan and .../start of a form (page_tap.h): what the operator would do, as
 // {"status": of a tap that is planned only and is gone again, "refusal"}, or the new {"tap"}.
 // POST /api/v1/page/stop of {"tap"}: {"tap"}, deleted. Only what it started: else kNotFound.
 // POST /api/v1/page/peers of {"tap"}, whoever started it, a ClusterTrafficTap by its name alone: its
-// status' {"peers": [...]}, an empty list where there are none. kNotFound: there is no such tap.
+// status' {"peers": [...]}, an empty list where there are none, with `createdAt`, `endsAt`, and `user`,
+// who started it by the command line or the page (else empty). kNotFound: there is no such tap.
 // All need the token; others' pages are refused, and so are POSTs without the content type
 // application/json, which no foreign page can send unasked.
 class TapDesk {

@@ -21,6 +21,7 @@ using kube::Object;
 
 constexpr char kToken[] = "0123456789abcdef";
 constexpr char kDrains[] = "HTTP connections of 1 proxy drain within 45s";
+constexpr char kEndsAt[] = "2026-01-31T12:10:00Z";
 
 Json Condition(const char* type, const char* status, const char* reason) {
   return {{"type", type}, {"status", status}, {"reason", reason}, {"message", "why"}};
@@ -40,7 +41,8 @@ class Operator {
           const auto on_event = [&](const kube::WatchEvent& event) {
             if (event.type != kube::WatchEvent::Type::kAdded) return;
             Object tap = event.object;
-            tap.value()["status"] = {{"conditions", conditions}, {"drains", kDrains}};
+            tap.value()["status"] = {
+                {"conditions", conditions}, {"drains", kDrains}, {"endsAt", kEndsAt}};
             client->Seed(kube::kTrafficTaps, tap);
           };
           (void)client->Watch(kube::kTrafficTaps, options, on_event, stop);
@@ -151,6 +153,7 @@ BOOST_AUTO_TEST_CASE(a_tap_is_started_as_the_command_line_does_shown_and_stopped
   }));
   BOOST_TEST(Text(shown, "/tap") == key);
   BOOST_TEST(Text(shown, "/drains") == kDrains);
+  BOOST_TEST(Text(shown, "/endsAt") == kEndsAt);
   BOOST_TEST(!shown.at("ended").get<bool>());
   BOOST_TEST(Text(Told("stop", Json{{"tap", key}}.dump()), "/tap") == key);
   BOOST_TEST(Taps().empty());
@@ -184,6 +187,23 @@ BOOST_AUTO_TEST_CASE(the_peers_of_any_tap_are_those_of_its_status) {
   }
   BOOST_TEST(Told("peers", R"({"tap":"shop/alone"})").at("peers").is_array());
   BOOST_TEST(Told("peers", R"({"tap":"shop/alone"})").at("peers").empty());
+}
+
+BOOST_AUTO_TEST_CASE(with_its_peers_comes_since_when_it_is_there_until_when_and_who_started_it) {
+  const Json known = {{"name", "jane"},
+                      {"namespace", "shop"},
+                      {"creationTimestamp", "2026-01-31T12:00:00Z"},
+                      {"annotations", {{cli::kUserAnnotation, "jane"}}}};
+  client->Seed(kube::kTrafficTaps,
+               Object(Json{{"metadata", known}, {"status", {{"endsAt", kEndsAt}}}}));
+  const Json told = Told("peers", R"({"tap":"shop/jane"})");
+  BOOST_TEST(Text(told, "/createdAt") == "2026-01-31T12:00:00Z");
+  BOOST_TEST(Text(told, "/endsAt") == kEndsAt);
+  BOOST_TEST(Text(told, "/user") == "jane");
+  client->Seed(kube::kTrafficTaps,
+               Object(Json{{"metadata", {{"name", "theirs"}, {"namespace", "shop"}}}}));
+  const Json other = Told("peers", R"({"tap":"shop/theirs"})");
+  BOOST_TEST((Text(other, "/endsAt") + Text(other, "/user")) == "");
 }
 
 BOOST_AUTO_TEST_CASE(the_peers_of_a_tap_that_is_not_there_or_not_named_are_refused) {

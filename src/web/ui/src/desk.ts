@@ -2,6 +2,7 @@
 
 // Taps that are started from the page, where `kubectl traffictap ui` serves it: what its own paths answer.
 import { batch } from "@preact/signals";
+import { age } from "./format";
 import * as state from "./state";
 import { failureOf } from "./stream";
 
@@ -12,6 +13,7 @@ export interface OwnTap {
   reason: string;
   message: string;
   drains: string; // what happens to open connections when it starts and when it ends
+  endsAt: string; // empty: no limit ends it
   refusal: string; // why it will never record
   ended: boolean;
 }
@@ -79,6 +81,15 @@ export function drainText({ status }: Plan): string {
   return status.attachment === "Standing" ? "No connection drains: the proxies are attached permanently." : "No connection drains.";
 }
 
+// Since when it is there, by whom, and how long it has left; what is not known is left out.
+export function lifeOf(tap: { createdAt?: string; endsAt?: string; user?: string }, now: number): string {
+  const [created, ends] = [Date.parse(tap.createdAt ?? ""), Date.parse(tap.endsAt ?? "")];
+  const by = tap.user ? ` by ${tap.user}` : "";
+  const begun = Number.isNaN(created) ? "" : `created ${age(now - created)} ago${by}`;
+  const left = Number.isNaN(ends) ? "" : ends > now ? `ends in ${age(ends - now)}` : "has ended";
+  return [begun, left].filter(Boolean).join(", ");
+}
+
 let awaited = ""; // was started here, and does not record yet
 let awaitedSince = 0;
 
@@ -86,7 +97,7 @@ export function startedTap(tap: string) {
   awaited = tap;
   awaitedSince = performance.now();
   batch(() => {
-    state.own.value = [...state.own.peek(), { tap, ready: "", reason: "", message: "", drains: "", refusal: "", ended: false }];
+    state.own.value = [...state.own.peek(), { tap, ready: "", reason: "", message: "", drains: "", endsAt: "", refusal: "", ended: false }];
     state.view.value = "taps";
   });
   state.say(`Tap ${tap} is starting. Its requests are shown as soon as it records.`);

@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import { watchTap, type OwnTap } from "./desk";
+import { lifeOf, watchTap, type OwnTap } from "./desk";
 import { visible } from "./format";
 import * as state from "./state";
 
@@ -33,6 +33,7 @@ function Own({ tap }: { tap: OwnTap }) {
       <strong>{visible(tap.tap)}</strong>
       <span class={`health ${css}`}>{word}</span>
       <span class="faint grow">{visible(tap.refusal || [tap.reason, tap.message].filter(Boolean).join(": "))}</span>
+      {!tap.ended && <span class="faint">{lifeOf(tap, Date.now())}</span>}
       {word === "recording" && <button class="action" aria-label={`Watch ${tap.tap}`} onClick={() => watchTap(tap.tap)}>Watch</button>}
       <button class="action" aria-haspopup="dialog" aria-label={`Stop ${tap.tap}`} onClick={() => (state.deskAsks.value = tap)}>Stop…</button>
     </li>

@@ -61,6 +61,14 @@ export function instant(time: number): string {
   return zone(time) === "UTC" ? local : `${local} · ${d.toISOString()}`;
 }
 
+// "45 s", "12 min", "3 h", "9 d".
+export function age(lasted: number): string {
+  const seconds = Math.max(0, Math.round(lasted / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
 const UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 1e-3, ns: 1e-6 };
 const DURATION = new RegExp(`^(?=.)${Object.keys(UNITS).map((unit) => `(?:(0|[1-9]\\d*)${unit})?`).join("")}$`);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Whom the targets of a tap talk to, as its status has it: what the server of this page reads for it. Loaded when a tap
-// is first shown by a server that can.
+// The life of a tap, and whom its targets talk to, as its object has it: what the server of this page reads for it. Loaded
+// when a tap is first shown by a server that can.
 import { useEffect, useState } from "preact/hooks";
-import { post, type Answer } from "./desk";
+import { lifeOf, post, type Answer } from "./desk";
 import { count, visible } from "./format";
 
 const REFRESH_MS = 5000; // as often as collectors report
@@ -16,7 +16,14 @@ interface Peer {
   reason: string;
   message?: string; // why not, and what to do
 }
-type Found = Answer<{ peers: Peer[] }>;
+// Of the tap: its peers, and what its object says of its life.
+interface Told {
+  peers: Peer[];
+  createdAt: string;
+  endsAt: string;
+  user: string;
+}
+type Found = Answer<Told>;
 
 const isAttached = (peer: Peer) => peer.state === "Attached";
 
@@ -31,7 +38,7 @@ function One({ peer }: { peer: Peer }) {
   );
 }
 
-function Told({ found }: { found: Found | null }) {
+function List({ found }: { found: Found | null }) {
   if (!found) return <p class="faint small">Asking…</p>;
   if ("fault" in found) return <p class="bad">{visible(found.fault.text)}</p>;
   const { peers } = found.value;
@@ -47,7 +54,7 @@ export function Peers({ tap, unfolded }: { tap: string; unfolded: boolean }) {
     const gone = new AbortController();
     let timer = 0;
     const ask = async () => {
-      const answer = document.hidden ? null : await post<{ peers: Peer[] }>("peers", { tap }, gone.signal);
+      const answer = document.hidden ? null : await post<Told>("peers", { tap }, gone.signal);
       if (gone.signal.aborted) return;
       if (answer) setFound(answer);
       timer = window.setTimeout(() => void ask(), REFRESH_MS);
@@ -58,11 +65,16 @@ export function Peers({ tap, unfolded }: { tap: string; unfolded: boolean }) {
       clearTimeout(timer);
     };
   }, [open, tap]);
-  const peers = found && "value" in found ? found.value.peers : [];
+  const told = found && "value" in found ? found.value : null;
+  const peers = told?.peers ?? [];
+  const life = told ? lifeOf(told, Date.now()) : "";
   return (
-    <details class="fold" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Peers{peers.length > 0 && `: ${count(peers.filter(isAttached).length)} of ${count(peers.length)} attached`}</summary>
-      <Told found={found} />
-    </details>
+    <>
+      {life && <p class="faint small life">{visible(life)}</p>}
+      <details class="fold" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Peers{peers.length > 0 && `: ${count(peers.filter(isAttached).length)} of ${count(peers.length)} attached`}</summary>
+        <List found={found} />
+      </details>
+    </>
   );
 }
