@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { csvCell, toJson } from "../../src/web/ui/src/export";
-import { clock, durationMs, ms, rate, visible } from "../../src/web/ui/src/format";
+import { clock, durationMs, ms, rate, shortened, visible } from "../../src/web/ui/src/format";
 import { endName, fullName, lookOf, outcome, parseRecord, RowStore, saysMore, toRow } from "../../src/web/ui/src/record";
 
 const line = (id: string, path = "/cart", extra = {}) =>
@@ -131,6 +131,11 @@ test("what could deceive the eye is shown as its code", () => {
   expect(visible("a\u001b[31mb")).toBe("a\\u{1b}[31mb");
   expect(visible("abc\u202etxt")).toBe("abc\\u{202e}txt");
   expect(visible("<script>")).toBe("<script>");
+});
+
+test("a long name is cut in its middle", () => {
+  expect(["cart", "cart-v10000", "checkout-service-v2"].map((name) => shortened(name, 10))).toEqual(["cart", "cart…10000", "chec…ce-v2"]);
+  expect(shortened("checkout-service-v2", 11)).toBe("check…ce-v2");
 });
 
 test("durations, rates and times are short", () => {

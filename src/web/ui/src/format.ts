@@ -7,6 +7,10 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202
 export const visible = (text: string) =>
   text.replace(UNSAFE, (c) => `\\u{${c.charCodeAt(0).toString(16).padStart(2, "0")}}`);
 
+// The middle tells least of a name or a path: its begin and its end tell versions and resources apart.
+export const shortened = (text: string, max: number) =>
+  text.length > max ? `${text.slice(0, Math.ceil(max / 2) - 1)}…${text.slice(text.length - Math.floor(max / 2))}` : text;
+
 export function ms(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "–";
   const size = Math.abs(value);

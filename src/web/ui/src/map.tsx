@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { about, edgeKey, keyOf, requestCount, type Group } from "./api";
-import { count, percent, rate, visible } from "./format";
+import { count, percent, rate, shortened, visible } from "./format";
 import type { Placed, PlacedEdge, PlacedNode } from "./layout";
 import { NODE_H, NODE_W } from "./node_size";
 import { Panel } from "./panel";
@@ -18,8 +18,6 @@ export const only = signal(""); // the node whose neighbours alone are shown
 const find = signal("");
 const zoom = signal(0); // 0: as large as fits
 
-// The middle tells least of a name: its begin and its end tell versions apart.
-const short = (text: string, max: number) => (text.length > max ? `${text.slice(0, Math.ceil(max / 2) - 1)}…${text.slice(text.length - Math.floor(max / 2))}` : text);
 const nameOf = (end: Group["source"]) => end.name || "unknown";
 const placeOf = (end: Group["source"]) => (end.namespace ? `${end.namespace}${end.service ? " · service" : ""}` : "outside the mesh");
 
@@ -84,8 +82,8 @@ function Edge({ edge, busiest }: { edge: PlacedEdge; busiest: number }) {
 
 function Node({ node }: { node: PlacedNode }) {
   const mine = chosen.value?.kind === "node" && chosen.value.key === node.key;
-  const name = visible(short(nameOf(node.end), 22));
-  const place = visible(short(placeOf(node.end), 26));
+  const name = visible(shortened(nameOf(node.end), 22));
+  const place = visible(shortened(placeOf(node.end), 26));
   const full = visible(`${placeOf(node.end)}/${nameOf(node.end)}`);
   return (
     <g

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 import { about, edgeKey, requestCount, requestsOf, type Group } from "./api";
-import { count, ms, percent, rate, visible } from "./format";
+import { count, ms, percent, rate, shortened, visible } from "./format";
 import { VerdictBar } from "./verdict";
 import * as state from "./state";
 
 const order = signal<{ by: string; down: boolean }>({ by: "rate", down: true });
 const per = signal<"routes" | "edges">("routes");
+const ROUTE_MAX = 48; // characters: about what its column has room for in a window of 1440 pixels
 
 const COLUMNS: [string, string, (g: Group) => number | string][] = [
   ["edge", "From → to", (g) => `${g.source.name} ${g.destination.name}`],
@@ -38,7 +39,7 @@ const end = (of: Group["source"]) => visible(state.manyNamespaces.value && of.na
 function Line({ group }: { group: Group }) {
   const times = [group.clientMs, group.serverMs, group.betweenMs];
   const show = () => state.showRequests(requestsOf(group));
-  const route = visible(`${group.method ?? ""} ${group.route ?? ""}`);
+  const route = `${group.method ?? ""} ${group.route ?? ""}`;
   return (
     <tr class="leads" onClick={show}>
       <th scope="row">
@@ -46,7 +47,7 @@ function Line({ group }: { group: Group }) {
           {end(group.source)} <span class="faint">→</span> {end(group.destination)}
         </button>
       </th>
-      {per.value === "routes" && <td class="mono route" title={route}>{route}</td>}
+      {per.value === "routes" && <td class="mono route" title={visible(route)}>{visible(shortened(route, ROUTE_MAX))}</td>}
       <td class="num right" title={`${about(group)}${count(requestCount(group))} requests`}>{about(group)}{rate(group.rate)}</td>
       <td class={`num right ${group.errors ? "bad" : ""}`}>{percent(group.errors, requestCount(group))}</td>
       <td><VerdictBar counts={group.verdicts ?? {}} total={requestCount(group)} brief /></td>
