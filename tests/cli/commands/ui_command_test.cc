@@ -19,6 +19,8 @@
 #include "cli/commands/program.h"
 #include "cli/records/cluster.h"
 #include "cli/shell/console.h"
+#include "cli/shell/exit_code.h"
+#include "fakes/captured_console.h"
 #include "fakes/eventually.h"
 #include "fakes/fake_kube_client.h"
 #include "fakes/raw_client.h"
@@ -112,6 +114,30 @@ BOOST_AUTO_TEST_CASE(the_page_is_opened_for_whom_wants_it) {
   const auto left = dir.Names();
   BOOST_TEST(std::none_of(left.begin(), left.end(),
                           [](const std::string& name) { return name.ends_with(".html"); }));
+}
+
+// A link that one person copies is one to the page of everybody who has asked for the same.
+BOOST_AUTO_TEST_CASE(the_page_is_at_the_port_that_is_asked_for) {
+  int port = 0;
+  {
+    Fixture other;
+    BOOST_REQUIRE(other.Start());
+    port = other.Port();
+  }
+  BOOST_REQUIRE(Start({"ui", "--port", std::to_string(port)}));
+  BOOST_TEST(Port() == port);
+  BOOST_TEST(Answers(port));
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_none_is_misuse) {
+  for (const char* text : {"65536", "-1", "80x", "http"}) {
+    fakes::CapturedConsole told;
+    cli::Session session{&told, &clock, stop.get_token(), [](const auto&) {
+                           return StatusOr<cli::Cluster>(absl::InternalError("was connected"));
+                         }};
+    BOOST_TEST(cli::RunProgram({"ui", "--port", text}, session) == cli::kExitUsage);
+    BOOST_TEST(told.said.find("must be a number up to 65535") != std::string::npos, told.said);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_read_for_the_page_ends_before_its_server_does) {
