@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "cli/shell/parse_command.h"
 #include "fakes/temp_dir.h"
 
 namespace traffictap {
@@ -12,6 +13,16 @@ namespace {
 
 Status Refused(int code, const std::string& message) {
   return kube::ToStatus({code, "", "", message, {}}, "get", "x");
+}
+
+// The options of a command that speaks to a cluster, read from a command line.
+StatusOr<cli::ClusterOptions> Parsed(const std::vector<std::string>& args) {
+  cli::ClusterOptions out;
+  cli::CommandSpec spec;
+  cli::AddClusterOptions(cli::AllNamespaces::kOffered, cli::Standalone::kOffered, &out, &spec);
+  const auto parsed = cli::ParseCommand(spec, args);
+  if (!parsed.ok()) return parsed.status();
+  return out;
 }
 
 }  // namespace
@@ -28,6 +39,36 @@ BOOST_AUTO_TEST_CASE(paths_are_those_of_the_aggregated_or_of_the_collectors_own_
   BOOST_TEST(cli::LivePath(all, "summaries", false, {}) == group + "/summaries");
   BOOST_TEST(cli::LivePath(alone, "pairs", true, {}) == "/api/v1/pairs?follow=true");
   BOOST_TEST(cli::LivePath(alone, "summaries", false, {}) == "/api/v1/summary");
+}
+
+BOOST_AUTO_TEST_CASE(the_options_of_kubectl_arrive_under_its_names) {
+  const auto options =
+      Parsed({"--kubeconfig=k", "--context=c", "--cluster=east", "--user=admin", "--as=jane",
+              "--as-group=a", "--as-group=b", "--as-uid=7", "--token=t", "--request-timeout=1m",
+              "--insecure-skip-tls-verify", "-nshop", "-A"});
+  BOOST_TEST_REQUIRE(options.ok(), Message(options.status()));
+  const kube::KubeconfigOptions& config = options->kubeconfig;
+  BOOST_TEST(config.path == "k");
+  BOOST_TEST(config.context == "c");
+  BOOST_TEST(config.cluster == "east");
+  BOOST_TEST(config.user == "admin");
+  BOOST_TEST(config.token == "t");
+  BOOST_TEST(config.insecure_skip_tls_verify);
+  BOOST_TEST(config.impersonate.user == "jane");
+  BOOST_TEST(config.impersonate.uid == "7");
+  BOOST_TEST((config.impersonate.groups == std::vector<std::string>{"a", "b"}));
+  BOOST_TEST(options->request_timeout == 60 * base::kSecond);
+  BOOST_TEST(options->ns == "shop");
+  BOOST_TEST(options->all_namespaces);
+}
+
+BOOST_AUTO_TEST_CASE(a_timeout_is_written_as_for_kubectl) {
+  BOOST_TEST(Parsed({"--request-timeout", "5"}).value().request_timeout == 5 * base::kSecond);
+  BOOST_TEST(Parsed({"--request-timeout", "0"}).value().request_timeout == 0);
+  for (const char* arg : {"--request-timeout=soon", "--request-timeout=-1s"}) {
+    BOOST_TEST(absl::IsInvalidArgument(Parsed({arg}).status()), arg);
+  }
+  BOOST_TEST(absl::IsInvalidArgument(Parsed({"--as-group", ""}).status()));
 }
 
 BOOST_AUTO_TEST_CASE(failures_say_what_to_do) {
