@@ -33,6 +33,12 @@ test("a plan says what drains, and lists only what there is", () => {
   expect(desk.drainText({ refusal: "", status: { attachment: "Standing" } })).toContain("attached permanently");
 });
 
+test("a form is the command line that starts the same tap, safe to paste", () => {
+  const form = { namespace: "shop", target: "cart, svc/stock", duration: "10m", "attach-peers": "", "response-code": "404|503", method: "GET,POST", path: "/a b'; rm -rf ~", direction: "in" };
+  expect(desk.commandOf(form)).toBe("kubectl traffictap tap cart svc/stock -n shop --duration 10m --response-code '404|503' --method GET,POST --path '/a b'\\''; rm -rf ~' --direction in");
+  expect(desk.commandOf({ namespace: "shop", target: "", duration: "" })).toBe("kubectl traffictap tap -n shop");
+});
+
 test("of a tap's life it is said what is known", () => {
   const at = Date.parse("2026-01-31T12:00:00Z");
   const life = (tap: object, ms = 0) => desk.lifeOf(tap, at + ms);

@@ -3,6 +3,7 @@
 // Taps that are started from the page, where `kubectl traffictap ui` serves it: what its own paths answer.
 import { batch } from "@preact/signals";
 import { age } from "./format";
+import { shell } from "./share";
 import * as state from "./state";
 import { failureOf } from "./stream";
 
@@ -79,6 +80,14 @@ export function linesOf({ status }: Plan): [string, string[]][] {
 export function drainText({ status }: Plan): string {
   if (status.drains) return `When the tap starts, and when it ends, ${status.drains}.`;
   return status.attachment === "Standing" ? "No connection drains: the proxies are attached permanently." : "No connection drains.";
+}
+
+// The command line that starts the same tap, for a terminal or for somebody else.
+export function commandOf({ namespace, target, ...options }: Form): string {
+  const word = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : shell(text));
+  const targets = target.split(/[\s,]+/).filter(Boolean);
+  const given = Object.entries(options).filter(([, value]) => value).map(([name, value]) => `--${name} ${word(value)}`);
+  return ["kubectl traffictap tap", ...targets.map(word), `-n ${word(namespace)}`, ...given].join(" ");
 }
 
 // Since when it is there, by whom, and how long it has left; what is not known is left out.

@@ -4,8 +4,9 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { drainText, linesOf, post, startedTap, stoppedTap, type Fault, type Form, type OwnTap, type Plan } from "./desk";
+import { commandOf, drainText, linesOf, post, startedTap, stoppedTap, type Fault, type Form, type OwnTap, type Plan } from "./desk";
 import { count, visible } from "./format";
+import { copy } from "./share";
 import * as state from "./state";
 
 const NONE: Fault = { field: "", text: "" };
@@ -83,7 +84,7 @@ function Dialog({ title, children }: { title: string; children: ComponentChildre
         <button class="icon" type="button" aria-label="Close" onClick={() => ref.current?.close()}>✕</button>
       </header>
       {children}
-      <p class="faint" role="status">{busy.value}</p>
+      <p class="faint" role="status">{busy.value || visible(state.announced.value)}</p>
       <p class="error" role="alert">{fault.value.field ? "" : visible(fault.value.text)}</p>
     </dialog>
   );
@@ -167,6 +168,7 @@ function Planned({ found }: { found: Plan }) {
       ))}
       <p class="actions">
         <button class="action" type="button" disabled={!!busy.value} onClick={() => (plan.value = null)}>Back</button>
+        <button class="action" type="button" onClick={() => void copy(commandOf(form), "the command")}>Copy command</button>
         {!found.refusal && <button class="action primary" type="button" disabled={!!busy.value} onClick={() => void toStart()}>Start the tap</button>}
       </p>
     </section>

@@ -50,7 +50,7 @@ export function asText(record: PairRecord, told: Explanation | null): string {
 }
 
 // Nothing in the quotes is special to a POSIX shell.
-const shell = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
+export const shell = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
 
 // Without its body, and with the headers that were captured: the rest is not known.
 export function asCurl(record: PairRecord): string {
