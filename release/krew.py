@@ -5,8 +5,9 @@ import yaml_text
 
 DESCRIPTION = """\
 Shows the requests of an Istio mesh as they happen: what the client saw and what the server saw of each, joined
-into one line with a verdict on which side is to blame. Nothing is restarted. The cluster needs TrafficTap's
-operator and collector, which its Helm chart installs.
+into one line with a verdict on which side is to blame. No pod is restarted, but HTTP connections of tapped
+proxies drain when a tap starts and after it has ended. The cluster needs TrafficTap's operator and collector,
+which its Helm chart installs.
 
   kubectl traffictap tap ns/shop --response-code 5xx
 """

@@ -24,7 +24,8 @@ Shows the requests of an Istio mesh as they happen: what the client saw and what
 record with a verdict on which side is to blame.
 
 The operator makes the proxies of what a `TrafficTap` names send their access logs. The collector joins them and writes the
-records to files, Kafka, OpenTelemetry or standard output, and shows them live to `kubectl traffictap`. No pod is restarted.
+records to files, Kafka, OpenTelemetry or standard output, and shows them live to `kubectl traffictap`. No pod is restarted, but HTTP
+connections of tapped proxies drain when a tap starts and after it has ended.
 
 **Before the operator is installed**, apply `traffictap-olm-{number}.yaml` of the same release: it has what OLM does not install,
 such as roles in the namespaces of Istio and Kubernetes, network policies and the policy on who may tap. It is made for
