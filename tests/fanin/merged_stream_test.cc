@@ -113,7 +113,8 @@ BOOST_AUTO_TEST_CASE(one_that_is_away_is_said_and_read_on_when_it_comes_back) {
 
 BOOST_AUTO_TEST_CASE(a_pairer_that_comes_later_is_read_and_one_that_goes_is_let_go) {
   Open();
-  BOOST_REQUIRE(fakes::Notified(answered));
+  BOOST_REQUIRE(fakes::Notified(answered));  // by the first of the two
+  BOOST_REQUIRE(fakes::Eventually([&] { return b().open() == 1; }));
   all["c:1"] = std::make_shared<FakePairer>();
   all["c:1"]->Say({RecordLine("3", 3), PositionLine("r")});
   resolved = {"b:1", "c:1"};
