@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
-#include "cli/commands/distinct_records.h"
 #include "cli/commands/request_id.h"
+#include "cli/print/distinct_records.h"
 #include "cli/print/time_line.h"
 #include "cli/records/output_options.h"
 #include "cli/records/record_stream.h"

@@ -5,8 +5,8 @@
 
 #include "absl/strings/ascii.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/distinct_records.h"
 #include "cli/commands/request_id.h"
+#include "cli/print/distinct_records.h"
 #include "cli/print/trace_text.h"
 #include "cli/records/output_options.h"
 #include "cli/records/record_stream.h"

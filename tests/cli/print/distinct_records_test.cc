@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/commands/distinct_records.h"
+#include "cli/print/distinct_records.h"
 
 #include <boost/test/unit_test.hpp>
 #include <string>
