@@ -114,3 +114,64 @@ test("whose records are missing is shown until the stream says otherwise", async
   await vi.advanceTimersByTimeAsync(1);
   expect(state.missing.value).toEqual([]);
 });
+
+// The stream's answer: these texts, and then no more comes.
+const streamOf = (...texts: string[]) => {
+  const left = texts.map((text) => ({ done: false, value: new TextEncoder().encode(text) }));
+  const read = () => (left.length ? Promise.resolve(left.shift()) : new Promise(() => undefined));
+  return () => Promise.resolve({ ok: true, body: { getReader: () => ({ read }) } });
+};
+const linesAt = (...records: [string, number][]) => records.map(([id, time]) => `${JSON.stringify({ id, verdict: "Ok", timings: { startTime: new Date(time).toISOString() } })}\n`).join("");
+// Asks anew by another time to look back.
+const askFor = async (last: string, ms = 1000) => {
+  state.last.value = last;
+  await vi.advanceTimersByTimeAsync(ms);
+};
+
+test("a request that a second tap shows too is listed and counted once", async () => {
+  const now = Date.now();
+  pairs = streamOf(linesAt(["a", now], ["a", now], ["b", now]));
+  await askFor("5m");
+  expect([feed.store.length, state.listed.value, state.copies.value]).toEqual([2, 2, 1]);
+});
+
+test("the rate is of the requests' own times: a backlog is no burst", async () => {
+  const now = Date.now();
+  const backlog = Array.from({ length: 200 }, (_, i): [string, number] => [`old${i}`, now - 300_000]);
+  const fresh = Array.from({ length: 12 }, (_, i): [string, number] => [`new${i}`, now - 11_000 + i * 1000]);
+  pairs = streamOf(linesAt(...backlog, ...fresh));
+  await askFor("6m", 2000);
+  expect(state.listed.value).toBe(212);
+  expect(state.liveRate.value).toBeGreaterThan(0.5);
+  expect(state.liveRate.value).toBeLessThanOrEqual(1);
+});
+
+test("that the request of a link is not here any more is said", async () => {
+  state.selectedId.value = "gone";
+  pairs = streamOf(linesAt(["a", Date.now()]));
+  await askFor("8m", 5000);
+  expect(state.announced.value).toContain("The request in this link is not listed");
+  state.selectedId.value = "a";
+  state.announced.value = "";
+  pairs = streamOf(linesAt(["a", Date.now()]));
+  await askFor("9m", 5000);
+  expect([state.announced.value, state.selected.value?.id]).toEqual(["", "a"]);
+  state.select(null);
+});
+
+test("a pause ends following, not counting: another filter has its map, once", async () => {
+  let counted = 0;
+  answer = (path) => {
+    const summary = path.startsWith("/api/v1/summary");
+    if (summary) counted++;
+    return Promise.resolve({ ok: true, headers: { get: () => null }, json: () => (summary ? Promise.resolve({ edges: [] }) : good.json()) });
+  };
+  pairs = streamOf();
+  feed.setPaused(true);
+  state.view.value = "map";
+  state.filterLine.value = "code:5xx";
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(state.summary.value?.of).toContain("code=5xx");
+  expect(counted).toBe(1);
+  feed.setPaused(false);
+});
