@@ -83,6 +83,31 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_where_nothing_changed) {
   BOOST_TEST(mesh.kube.writes().empty());
 }
 
+// Each edit matches other paths, which is for the collectors alone, and each third one captures
+// another header, which is for the proxies.
+BOOST_AUTO_TEST_CASE(of_hundreds_of_edits_each_that_changes_a_patch_writes_it_once) {
+  Fixture mesh;
+  mesh.SeedTap("a", "cart");
+  BOOST_TEST(mesh.Run().ok());
+  mesh.kube.ClearWrites();
+  std::vector<std::string> expected;
+  for (int edit = 0; edit < 300; ++edit) {
+    const std::string path = "/v" + std::to_string(edit);
+    mesh.Seed(kube::kTrafficTaps,
+              R"({"metadata":{"namespace":"shop","name":"a"},"spec":{
+        "targets":[{"kind":"Workload","name":"cart"}],"match":{"paths":[{"exact":")" +
+                  path + R"("}]},"capture":{"requestHeaders":["x-)" + std::to_string(edit / 3) +
+                  R"("]},"outputs":[{"name":"out","type":"Stdout"}]}})");
+    if (edit % 3 == 0) {
+      expected.push_back("apply envoyfilters.networking.istio.io shop/traffictap-statefulset-cart");
+    }
+    BOOST_REQUIRE(mesh.Run().ok());
+    BOOST_REQUIRE(mesh.compiled_taps.size() == 1u);
+    BOOST_REQUIRE(mesh.compiled_taps[0].document.find('"' + path + '"') != std::string::npos);
+  }
+  BOOST_TEST(mesh.kube.writes() == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_destination_is_told_whether_taps_can_name_it_and_once) {
   Fixture mesh;
   mesh.SeedDestination("bus", "kafka:9092");
