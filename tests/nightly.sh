@@ -33,6 +33,7 @@ part memory env SURVIVAL_SECONDS=$seconds TEST=outputs_that_are_away_for_long te
 part spool env SURVIVAL_SECONDS=$seconds TEST=what_was_spooled_arrives tests/kafka/run.sh "$build"
 part streams env STREAMS=10000 TEST=a_thousand_streams tests/integration/run.sh "$build"
 part simulation env SIMULATION_SEEDS=20000 "$build/tests/pipeline/pipeline_test" --run_test=simulation --report_level=short
+part partitions env PARTITIONS_SEEDS=2000 "$build/tests/pipeline/pipeline_test" --run_test=partitions --report_level=short
 # Faults of receivers, pairers and Kafka, with 200 seeds each.
 part shuffle env SHUFFLE_SEEDS=200 "$build/tests/shuffle/shuffle_test" --run_test=shuffle_faults --report_level=short
 part scale-out env FROZEN_SECONDS=60 TEST=stood_still tests/scale_out/run.sh "$build"
