@@ -4,6 +4,7 @@ that they count has happened: a tap that delivers, one that holds records, one w
 Receivers, pairers and readers expose what they count from the start, without a Kafka cluster."""
 
 import atexit
+import functools
 import http.client
 import json
 import os
@@ -15,15 +16,18 @@ import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/e2e"), str(ROOT / "charts/image"), str(ROOT / "release")]
 
 from mesh import Mesh, namespaces, shop  # noqa: E402
 from mesh.processes import wait_until  # noqa: E402
 from taps import Taps  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
+import build_images  # noqa: E402
+import bundle  # noqa: E402
 import exposition  # noqa: E402
 import pages  # noqa: E402
+import system  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TRAFFICTAP_BUILD") or ROOT / "build").resolve()
 NAMESPACE = "traffictap-system"
@@ -135,12 +139,23 @@ def _metrics(mesh, program):
     return max(texts, key=len, default="")
 
 
+@functools.cache
+def unpacked_plugin(directory):
+    """The folder in `directory` to which the archive of kubectl-traffictap unpacks that a release would have."""
+    build = system.Build.read(BUILD)
+    name, packed, _ = bundle.archive(build, build.version, build_images.epoch())
+    subprocess.run(["tar", "xzf", "-", "-C", directory], input=packed, check=True)
+    return pathlib.Path(directory, name)
+
+
 class Shell:
-    """What a user has: kubectl with our plugin, helm, the project's folder, and traffic in the namespace shop."""
+    """What a user has: kubectl with our plugin out of its archive, helm, the project's folder, and traffic in the namespace shop."""
 
     def __init__(self):
         self.mesh = shared_mesh()
-        self._terminal = Terminal(self.mesh, "docs", helm=True)
+        downloads = self.mesh.state / "downloads"
+        downloads.mkdir(exist_ok=True)
+        self._terminal = Terminal(self.mesh, "docs", helm=True, plugin=unpacked_plugin(downloads))
         self._ended = threading.Event()
         self._driver = threading.Thread(target=self._drive, daemon=True)
         self._driver.start()

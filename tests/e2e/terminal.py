@@ -9,12 +9,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Terminal:
-    """Its home is the folder `name` of the mesh's state, its kubeconfig the administrator's unless told otherwise."""
+    """Its home is the folder `name` of the mesh's state, its kubeconfig the administrator's unless told otherwise. `plugin`: the
+    folder that kubectl-traffictap is in, if not that of the build."""
 
-    def __init__(self, mesh, name, helm=False):
+    def __init__(self, mesh, name, helm=False, plugin=None):
         self._mesh, self.home = mesh, mesh.state / name
         self.home.mkdir(exist_ok=True)
-        path = [mesh.build / "src/cli", mesh.binaries()]
+        path = [plugin or mesh.build / "src/cli", mesh.binaries()]
         if helm:
             found = subprocess.run([ROOT / "tests/chart/helm.sh"], check=True, text=True, stdout=subprocess.PIPE).stdout
             path.append(pathlib.Path(found.strip()).parent)
