@@ -11,15 +11,21 @@ import pathlib
 import queue
 import re
 import subprocess
+import sys
 import unittest
 
 import grpc
+import jsonschema
 
 import proxy
 from captures import table
 from stage import CLI, Stage, file_output, tap, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "docs"))
+
+from generate import record_schema  # noqa: E402
+
 CAPTURE = ROOT / "tests/captures/verdicts.jsonl.gz"
 WIDE = {"protocols": ["HTTP/1.0", "HTTP/1.1", "HTTP/2", "TCP"]}
 
@@ -82,6 +88,15 @@ class Documents(unittest.TestCase):
         calls = table.GROUPS["each_status_of_grpc_is_judged_by_whose_fault_it_is"]
         self.assertEqual(len(written), 17)
         self.assertEqual(written, {row.expect["rpc"]["method"]: row.expect["verdict"] for row in calls})
+
+
+class Schema(unittest.TestCase):
+    def test_that_is_published_describes_every_record_and_each_of_its_fields(self):
+        self.assertEqual((ROOT / "docs/public/record.schema.json").read_text(), record_schema.page(ROOT))
+        closed = jsonschema.Draft202012Validator(record_schema.schema(ROOT, closed=True))
+        records = stage.records()
+        self.assertGreater(len(records), 50)
+        self.assertEqual([f"{fault.json_path}: {fault.message}" for record in records for fault in closed.iter_errors(record)], [])
 
 
 class CommandLine(table.CommandLine, unittest.TestCase):
