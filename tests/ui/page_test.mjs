@@ -674,12 +674,37 @@ await test("a tap is started after it was said what drains, its requests are sho
   }
 });
 
+await test("a token that is not known any more is asked for above the rows, which stay and are exported", async () => {
+  const other = await browser.context.newPage();
+  other.setDefaultTimeout(WAIT);
+  try {
+    await other.goto(collector.address);
+    await other.waitForSelector(".row");
+    await other.route("**/api/**", (route) => route.fulfill({ status: 401, contentType: "application/json", body: '{"message":"unknown token"}' }));
+    await other.waitForSelector(".banner #token");
+    check((await other.locator(".row").count()) > 0, "the rows are gone");
+    const [file] = await Promise.all([other.waitForEvent("download"), other.selectOption("#export", "json")]);
+    check(JSON.parse(readFileSync(await file.path(), "utf8").split("\n")[0]).id, "nothing was exported");
+    await axe("an unknown token", other);
+    await other.unroute("**/api/**");
+    await other.fill("#token", collector.token);
+    await other.press("#token", "Enter");
+    await other.waitForFunction(() => !document.querySelector(".banner") && document.querySelector(".connection").textContent.includes("Live"));
+  } finally {
+    await other.close();
+  }
+});
+
 await test("a lost collector is told, and what was seen stays", async () => {
   await page.locator("body").press("1");
   await collector.close();
   await page.waitForSelector(".banner");
   check((await rows.count()) > 0, "the rows are gone");
   await axe("lost");
+  await page.locator("body").press("4");
+  await page.waitForSelector(".cards.stale");
+  check(/As of \d\d:\d\d:\d\d: the collector does not answer/.test(await page.textContent(".cards")), "figures without the time that they are of");
+  await page.locator("body").press("1");
 });
 
 await test("nothing broke the policy, failed, or asked elsewhere", async () => check(!faults.length, faults.join("\n")));
