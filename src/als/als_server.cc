@@ -77,10 +77,11 @@ StatusOr<std::unique_ptr<TlsContext>> LoadTls(const AlsServerOptions& options) {
 }  // namespace
 
 struct AlsServer::State {
-  State(const AlsServerOptions& options, traffic::EntryConsumer* consumer, const ZoneTable* zones)
+  State(const AlsServerOptions& options, traffic::EntryConsumer* consumer, const ZoneTable* zones,
+        const base::Clock* ages)
       : gate(options.identity),
         kept(options.limits.kept_bytes_max),
-        turnover(options.stream_age_max, base::ProcessClock()),
+        turnover(options.stream_age_max, ages == nullptr ? base::ProcessClock() : ages),
         shared{
             options.limits, options.times, &kept, {consumer, &gate, &counters, zones, &turnover}} {}
 
@@ -103,18 +104,19 @@ struct AlsServer::State {
 };
 
 AlsServer::AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer,
-                     const ZoneTable* zones)
-    : state_(std::make_unique<State>(options, consumer, zones)) {}
+                     const ZoneTable* zones, const base::Clock* ages)
+    : state_(std::make_unique<State>(options, consumer, zones, ages)) {}
 
 StatusOr<std::unique_ptr<AlsServer>> AlsServer::Start(const AlsServerOptions& options,
                                                       traffic::EntryConsumer* consumer,
                                                       base::MetricsRegistry* metrics,
-                                                      const ZoneTable* zones) {
+                                                      const ZoneTable* zones,
+                                                      const base::Clock* ages) {
   auto tls = LoadTls(options);
   if (!tls.ok()) return tls.status();
   auto acceptor = ConnectionAcceptor::Listen(options.address, options.descriptors_reserved);
   if (!acceptor.ok()) return acceptor.status();
-  std::unique_ptr<AlsServer> out(new AlsServer(options, consumer, zones));
+  std::unique_ptr<AlsServer> out(new AlsServer(options, consumer, zones, ages));
   State* state = out->state_.get();
   state->tls = *std::move(tls);
   state->acceptor = *std::move(acceptor);

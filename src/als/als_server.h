@@ -38,11 +38,13 @@ class AlsServer {
  public:
   // Listens at once. kUnavailable: the address is taken; kInvalidArgument: an address that cannot
   // be read, bad TLS files, or an identity that they cannot tell.
-  // `consumer` and `zones` outlive the server, which outlives `metrics`' scrapes. `zones` may be null.
+  // `consumer`, `zones` and `ages` outlive the server, which outlives `metrics`' scrapes. `zones` may be null;
+  // so may `ages`, by which streams grow old: then by the process's clock.
   static StatusOr<std::unique_ptr<AlsServer>> Start(const AlsServerOptions& options,
                                                     traffic::EntryConsumer* consumer,
                                                     base::MetricsRegistry* metrics,
-                                                    const ZoneTable* zones = nullptr);
+                                                    const ZoneTable* zones = nullptr,
+                                                    const base::Clock* ages = nullptr);
   ~AlsServer();
 
   // The port in use.
@@ -53,7 +55,7 @@ class AlsServer {
 
  private:
   AlsServer(const AlsServerOptions& options, traffic::EntryConsumer* consumer,
-            const ZoneTable* zones);
+            const ZoneTable* zones, const base::Clock* ages);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -11,6 +11,7 @@
 #include "als/entry_protos.h"
 #include "als/log_sender.h"
 #include "als/recording_consumer.h"
+#include "fakes/manual_clock.h"
 
 namespace traffictap {
 namespace {
@@ -20,13 +21,13 @@ using traffic::RejectReason;
 using Seen = RecordingConsumer::Seen;
 
 struct Server {
-  explicit Server(base::Nanos stream_age_max = 0) {
+  explicit Server(base::Nanos stream_age_max = 0, const base::Clock* ages = nullptr) {
     AlsServerOptions options;
     options.stream_age_max = stream_age_max;
     options.address = "localhost:0";
     options.limits.message_bytes_max = 100'000;
     zones.Set({{"node-1", "eu-1a"}});
-    auto started = AlsServer::Start(options, &consumer, &metrics, &zones);
+    auto started = AlsServer::Start(options, &consumer, &metrics, &zones, ages);
     BOOST_REQUIRE(started.ok());
     server = *std::move(started);
     channel = Connect(server->port());
@@ -54,6 +55,12 @@ struct ShortStreams : Server {
   ShortStreams() : Server(1) {}
 };
 
+// Of one whose streams grow old by this clock alone.
+struct AgingStreams {
+  fakes::ManualClock clock;
+  Server server{100 * base::kSecond, &clock};
+};
+
 BOOST_FIXTURE_TEST_SUITE(access_log_stream, Server)
 
 BOOST_FIXTURE_TEST_CASE(an_old_stream_ends_well_after_a_message_and_is_counted, ShortStreams) {
@@ -65,6 +72,19 @@ BOOST_FIXTURE_TEST_CASE(an_old_stream_ends_well_after_a_message_and_is_counted, 
   BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"moved\"} 1"));
   BOOST_TEST(Reports("traffictap_als_streams_ended_total{how=\"clean\"} 0"));
   BOOST_TEST(Reports("traffictap_als_streams 0"));
+}
+
+BOOST_FIXTURE_TEST_CASE(streams_grow_old_by_the_clock_that_the_server_is_given, AgingStreams) {
+  LogSender sender(server.channel);
+  BOOST_TEST(sender.Send(MessageOf({"/1"}, "node")));
+  BOOST_TEST(sender.Send(MessageOf({"/2"})));
+  // Whether it is old was asked after the first one.
+  BOOST_TEST(server.consumer.Wait([](const Seen& seen) { return seen.paths.size() == 2; }));
+  BOOST_TEST(server.Reports("traffictap_als_streams 1"));
+  clock.Advance(100 * base::kSecond);
+  sender.Send(MessageOf({"/3"}));
+  BOOST_TEST(server.consumer.Wait([](const Seen& seen) { return seen.ended_clean == 1; }));
+  BOOST_TEST(server.Reports("traffictap_als_streams_ended_total{how=\"moved\"} 1"));
 }
 
 BOOST_AUTO_TEST_CASE(delivers_the_entries_of_a_stream_and_its_clean_end) {
