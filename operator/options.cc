@@ -141,6 +141,9 @@ void AddServerOptions(CLI::App& app, Options* out) {
   app.add_option("--discovery-key", out->discovery.tls.key, "its private key (PEM)");
   app.add_option("--discovery-client-ca", out->discovery.tls.client_ca,
                  "require client certificates signed by this CA (PEM)");
+  app.add_flag("!--no-stream-pace", out->discovery.paces_streams,
+               "let all receivers end streams of access logs at the same age, however much each "
+               "of them receives");
   app.add_option("--http", out->http.address, "address for /metrics, /healthz and /readyz, IP:PORT")
       ->capture_default_str();
   app.add_option("--istiod-token", out->istiod.token_file,

@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "operator/discovery/lease_messages.h"
 #include "operator/discovery/make_snapshot.h"
+#include "operator/discovery/receiver_paces.h"
 #include "operator/discovery/session.h"
 #include "traffictap/v1/tap_discovery.grpc.pb.h"
 
@@ -36,6 +37,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
       : collectors_max_(options.collectors_max),
         operator_version_(options.operator_version),
         clock_(options.clock),
+        paces_streams_(options.paces_streams),
         on_report_(std::move(on_report)) {}
 
   grpc::ServerBidiReactor<v1::CollectorReport, v1::DiscoverySnapshot>* StreamTaps(
@@ -51,9 +53,10 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
     absl::MutexLock lock(&mutex_);
     return {snapshot_, released_};
   }
-  void OfferLeases(Session* session) override {
+  void OfferMore(Session* session) override {
     absl::MutexLock lock(&mutex_);
     SendLeases(session);
+    SendPace(session);
   }
   // `act` is given the ledger of leases, and the time. Whoever is to hear of what it did to the tap is sent
   // it.
@@ -84,11 +87,13 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   void SendLeases(Session* session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HearLeases(Session* session, const v1::CollectorReport& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendPace(Session* session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellWhoIsConnected() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t collectors_max_;
   const std::string operator_version_;
   const base::Clock* const clock_;
+  const bool paces_streams_;
   const std::function<void()> on_report_;
   std::atomic<uint64_t> session_count_{0};
   mutable absl::Mutex mutex_;
@@ -102,6 +107,7 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
   std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
   leases::LeaseLedger ledger_ ABSL_GUARDED_BY(mutex_);
+  ReceiverPaces paces_ ABSL_GUARDED_BY(mutex_);
   // By instance: the number of the newest session that told of its leases.
   std::map<std::string, uint64_t> newest_ ABSL_GUARDED_BY(mutex_);
 };
@@ -179,12 +185,21 @@ void DiscoveryHub::HearLeases(Session* session, const v1::CollectorReport& repor
                report.final());
 }
 
+// Only to who says that it takes one: to a receiver of an older version it would be a snapshot without taps.
+void DiscoveryHub::SendPace(Session* session) {
+  const auto found = reports_.find(session);
+  if (!paces_streams_ || found == reports_.end() || !found->second->has_load()) return;
+  session->SetPace(paces_.PaceOf(found->second->instance()));
+}
+
 void DiscoveryHub::TellWhoIsConnected() {
-  std::set<std::string> out;
+  std::set<std::string> leasing, receiving;
   for (const auto& [session, report] : reports_) {
-    if (report->takes_leases()) out.insert(report->instance());
+    if (report->takes_leases()) leasing.insert(report->instance());
+    if (report->has_load()) receiving.insert(report->instance());
   }
-  ledger_.SetConnected(std::move(out), clock_->Monotonic());
+  paces_.SetConnected(receiving);
+  ledger_.SetConnected(std::move(leasing), clock_->Monotonic());
 }
 
 bool DiscoveryHub::Join(Session* session) {
@@ -220,6 +235,9 @@ void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
       log::For("discovery").info("collector joined collector={}", shared->collector());
     }
     HearLeases(session, *shared);
+    if (shared->has_load()) {
+      paces_.Hear(shared->instance(), shared->load().entries(), clock_->Monotonic());
+    }
     // The newest stream of a collector is the one that counts.
     std::erase_if(reports_, [&](const auto& entry) {
       return entry.first != session && entry.second->collector() == shared->collector();

@@ -27,6 +27,8 @@ struct DiscoveryServerOptions {
   size_t collectors_max = 512;        // more are refused with RESOURCE_EXHAUSTED
   std::string operator_version = {};  // collectors are told; a part of every snapshot
   const base::Clock* clock = base::ProcessClock();
+  // Receivers that are not busier than others keep their streams: receiver_paces.h.
+  bool paces_streams = true;
 };
 
 // traffictap.v1.TapDiscovery: every collector that dials gets the whole snapshot and each later

@@ -33,9 +33,19 @@ bool Session::Grant(const std::map<std::string, uint64_t>& granted) {
   absl::MutexLock lock(&mutex_);
   if (ended_ || writing_ || round_ != rounds_sent_) return false;
   writing_ = true;
-  grants_ = MakeGrants(++rounds_sent_, granted);
-  StartWrite(&grants_);
+  apart_ = MakeGrants(++rounds_sent_, granted);
+  StartWrite(&apart_);
   return true;
+}
+
+void Session::SetPace(uint32_t per_mille) {
+  absl::MutexLock lock(&mutex_);
+  if (ended_ || writing_ || per_mille == pace_) return;
+  writing_ = true;
+  pace_ = per_mille;
+  apart_ = {};
+  apart_.mutable_pace()->set_per_mille(per_mille);
+  StartWrite(&apart_);
 }
 
 bool Session::HasAllGrants(uint64_t round) const {
@@ -54,7 +64,7 @@ void Session::OnReadDone(bool ok) {
   }
   owner_->Report(this, std::exchange(report_, {}));
   Offer(owner_->offers());
-  owner_->OfferLeases(this);
+  owner_->OfferMore(this);
   StartRead(&report_);
 }
 
@@ -65,7 +75,7 @@ void Session::OnWriteDone(bool ok) {
   }
   if (!ok) return;
   Offer(owner_->offers());
-  owner_->OfferLeases(this);
+  owner_->OfferMore(this);
 }
 
 void Session::OnDone() {

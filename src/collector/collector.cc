@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <utility>
 
+#include "als/paced_clock.h"
 #include "base/log.h"
 #include "base/process_clock.h"
 #include "collector/api_site.h"
@@ -22,6 +24,8 @@ namespace {
 
 constexpr base::Nanos kReadersWait = base::kSecond;
 constexpr base::Nanos kLastReportWait = base::kSecond;
+// Shorter ages than this move streams sooner than the operator has learned what came of it.
+constexpr base::Nanos kPacedAgeMin = 300 * base::kSecond;
 
 }  // namespace
 
@@ -44,11 +48,20 @@ struct Collector::State {
   std::unique_ptr<PairerTaps> pairer_taps;  // null: it is no pairer
   std::unique_ptr<web::HttpServer> http;
   als::ZoneTable zones;  // the operator's; empty where taps come from files
+  // By which streams grow old; the operator sets its pace.
+  als::PacedClock ages{clock};
   std::unique_ptr<als::AlsServer> als;
   std::unique_ptr<tap::TapDirectory> taps;
   std::unique_ptr<TapSource> tap_source;
 
   const RoleTraits& traits() const { return TraitsOf(options.role.role); }
+
+  // Empty where the operator has no say in how fast streams grow old.
+  std::function<void(double)> TakesPace() {
+    const base::Nanos age = options.als.stream_age_max;
+    if (options.role.role != Role::kReceiver || age < kPacedAgeMin) return {};
+    return [this](double pace) { ages.SetPace(pace); };
+  }
 
   std::vector<pipeline::TapFault> SetTaps(const std::vector<tap::TapSpecPtr>& specs) {
     return pairer_taps ? pairer_taps->Set(specs) : PutInForce(specs);
@@ -97,6 +110,13 @@ struct Collector::State {
       writer.Gauge("traffictap_operator_connected", "1 while connected to the operator.", {},
                    tap_source_state.connected);
     }
+    if (options.role.role == Role::kReceiver) {
+      writer.Gauge("traffictap_als_stream_pace",
+                   "How fast streams of proxies age here: 1 (as --als-stream-max-age says) in a "
+                   "receiver that "
+                   "receives a quarter more than the mean or without an operator, less in others.",
+                   {}, ages.pace());
+    }
     if (api) api->WriteMetrics(writer);
     writer.Gauge("traffictap_build_info", "Always 1.", {{"version", TRAFFICTAP_VERSION}}, 1);
   }
@@ -129,12 +149,12 @@ struct Collector::State {
   // Taps before streams: what comes first is tapped already.
   Status LoadTaps() {
     if (options.taps_dir.empty()) {
-      auto started = TapSource::Start(
-          options.tap_source,
-          {[this](const auto& specs) { return SetTaps(specs); },
-           [this] { return pipeline->Snapshot(); },
-           [this](auto of_nodes) { zones.Set(std::move(of_nodes)); }, options.pipeline.leases},
-          &tap_source_state);
+      auto started = TapSource::Start(options.tap_source,
+                                      {[this](const auto& specs) { return SetTaps(specs); },
+                                       [this] { return pipeline->Snapshot(); },
+                                       [this](auto of_nodes) { zones.Set(std::move(of_nodes)); },
+                                       options.pipeline.leases, TakesPace()},
+                                      &tap_source_state);
       if (!started.ok()) return started.status();
       tap_source = *std::move(started);
       return absl::OkStatus();
@@ -221,7 +241,8 @@ struct Collector::State {
     TT_RETURN_IF_ERROR(StartHttp());
     TT_RETURN_IF_ERROR(LoadTaps());
     if (traits().receives) {
-      auto served = als::AlsServer::Start(options.als, pipeline->consumer(), &metrics, &zones);
+      auto served =
+          als::AlsServer::Start(options.als, pipeline->consumer(), &metrics, &zones, &ages);
       if (!served.ok()) return served.status();
       als = *std::move(served);
     }

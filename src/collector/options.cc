@@ -67,7 +67,9 @@ void AddServerOptions(CLI::App& app, Options* out) {
          "--als-stream-max-age",
          [out](const std::string& text) { out->als.stream_age_max = *ReadAge(text); },
          "end a stream of access logs right after a message once it is so old, so that its proxy "
-         "opens another and may find another receiver, such as 15m (default: 0, never)")
+         "opens another and may find another receiver, such as 15m (default: 0, never); from 5m "
+         "on, "
+         "a receiver that the operator finds no busier than others keeps its streams longer")
       ->check(CLI::Validator(
           [](const std::string& text) {
             const auto age = ReadAge(text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/snapshot_reader.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -97,6 +98,10 @@ als::ZoneTable::Zones ReadZones(const v1::DiscoverySnapshot& snapshot) {
     for (const auto& node : zone.nodes()) out[node] = zone.name();
   }
   return out;
+}
+
+double ReadPace(const v1::StreamPace& pace) {
+  return std::clamp(pace.per_mille(), 1u, 1000u) / 1000.0;
 }
 
 void SnapshotReader::Identify(v1::CollectorReport* report) const {

@@ -59,4 +59,7 @@ class SnapshotReader {
 // The zone of each node that the snapshot names.
 als::ZoneTable::Zones ReadZones(const v1::DiscoverySnapshot& snapshot);
 
+// Above 0, and at most 1: as ever.
+double ReadPace(const v1::StreamPace& pace);
+
 }  // namespace traffictap::collector

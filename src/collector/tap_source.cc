@@ -37,6 +37,7 @@ std::string NewInstance() {
 struct News {
   std::optional<v1::DiscoverySnapshot> snapshot;
   std::optional<v1::RecordGrants> grants;
+  std::optional<double> pace;
   bool any = false;  // one of them, or it opened, ended, or somebody woke us
 };
 
@@ -84,7 +85,8 @@ class DiscoveryCall final
     const bool any = mutex_.AwaitWithTimeout(absl::Condition(this, &DiscoveryCall::HasNews),
                                              absl::Nanoseconds(wait));
     noticed_ = true;
-    return {std::exchange(arrived_, std::nullopt), std::exchange(granted_, std::nullopt), any};
+    return {std::exchange(arrived_, std::nullopt), std::exchange(granted_, std::nullopt),
+            std::exchange(pace_, std::nullopt), any};
   }
 
   void Cancel() { context_.TryCancel(); }
@@ -115,8 +117,10 @@ class DiscoveryCall final
       return;
     }
     // Only the newest of each counts: all grants before it have been named in a report.
+    const bool apart = incoming_.has_grants() || incoming_.has_pace();
     if (incoming_.has_grants()) granted_ = std::move(*incoming_.mutable_grants());
-    if (!incoming_.has_grants() || !incoming_.version().empty()) arrived_ = std::move(incoming_);
+    if (incoming_.has_pace()) pace_ = ReadPace(incoming_.pace());
+    if (!apart || !incoming_.version().empty()) arrived_ = std::move(incoming_);
     incoming_ = {};
     StartRead(&incoming_);
   }
@@ -134,7 +138,7 @@ class DiscoveryCall final
  private:
   bool CanWrite() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ || broken_; }
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return arrived_ || granted_ || ended_ || !noticed_;
+    return arrived_ || granted_ || pace_ || ended_ || !noticed_;
   }
 
   grpc::ClientContext context_;
@@ -143,6 +147,7 @@ class DiscoveryCall final
   mutable absl::Mutex mutex_;
   std::optional<v1::DiscoverySnapshot> arrived_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::RecordGrants> granted_ ABSL_GUARDED_BY(mutex_);
+  std::optional<double> pace_ ABSL_GUARDED_BY(mutex_);
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool noticed_ ABSL_GUARDED_BY(mutex_) = true;  // the thread knows that it opened
@@ -219,6 +224,7 @@ class TapSource::Loop {
     lease_round_ = 0;
     call.Start(stub_.get());
     Converse(&call);
+    if (hooks_.set_stream_pace) hooks_.set_stream_pace(1);
     {
       absl::MutexLock lock(&mutex_);
       call_ = nullptr;
@@ -250,6 +256,7 @@ class TapSource::Loop {
         cache_.Keep(*news.snapshot);
       }
       if (news.grants) Grant(*news.grants);
+      if (news.pace && hooks_.set_stream_pace) hooks_.set_stream_pace(*news.pace);
       if (ending()) {
         auto last = MakeReport();
         last.set_final(true);
@@ -311,7 +318,9 @@ class TapSource::Loop {
       out->set_tap(fault.tap);
       out->set_message(Message(fault.status));
     }
-    FillReport(hooks_.pipeline_snapshot(), &report);
+    const pipeline::PipelineSnapshot snapshot = hooks_.pipeline_snapshot();
+    FillReport(snapshot, &report);
+    if (hooks_.set_stream_pace) report.mutable_load()->set_entries(snapshot.ingress.received);
     reader_.Identify(&report);
     if (hooks_.leases != nullptr) FillLeases(&report);
     return report;

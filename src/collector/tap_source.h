@@ -60,6 +60,9 @@ class TapSource {
     // Of a process that shares maxRecords with others: what the operator grants it comes here. Null: it
     // has all of them.
     pipeline::RecordLeases* leases = nullptr;
+    // Of a receiver that ends streams at an age: takes how fast they grow old from now on, above 0 and at most 1, which is
+    // as the age says; 1 also when the operator is away. Empty: the operator does not hear what comes in.
+    std::function<void(double)> set_stream_pace = {};
   };
 
   // Applies the cached snapshot before it returns. The hooks are called by one thread at a time;

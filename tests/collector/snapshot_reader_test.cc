@@ -179,6 +179,15 @@ BOOST_AUTO_TEST_CASE(zones_are_read_by_node) {
   BOOST_TEST(zones.at("node-2") == "eu-1a");
 }
 
+BOOST_AUTO_TEST_CASE(no_pace_stops_streams_from_growing_old_or_ends_them_sooner) {
+  v1::StreamPace pace;
+  BOOST_TEST(collector::ReadPace(pace) == 0.001);
+  pace.set_per_mille(250);
+  BOOST_TEST(collector::ReadPace(pace) == 0.25);
+  pace.set_per_mille(4000);
+  BOOST_TEST(collector::ReadPace(pace) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_tap_with_a_maximum_is_leased_where_both_ends_know_of_leases) {
   v1::DiscoverySnapshot snapshot;
   AddTap("a", 1, "Inbound", &snapshot);

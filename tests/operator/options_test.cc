@@ -24,6 +24,7 @@ BOOST_AUTO_TEST_CASE(without_flags_an_installation_by_the_chart_is_meant) {
   BOOST_TEST(options.installation.ns == "traffictap-system");
   BOOST_TEST(options.installation.collector_port == "grpc-als");
   BOOST_TEST(options.leader_election);
+  BOOST_TEST(options.discovery.paces_streams);
   BOOST_TEST(options.installation.reads_nodes);
   BOOST_TEST(options.patch_grace == 300 * base::kSecond);
   BOOST_TEST(options.api_remove_after == 0);
@@ -88,6 +89,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
                              "--destinations-dir",
                              "/dest",
                              "--no-leader-election",
+                             "--no-stream-pace",
                              "--no-node-zones",
                              "--uninstall",
                              "--discovery",
@@ -125,6 +127,7 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_option) {
   BOOST_TEST(o.installation.root_namespace == "root");
   BOOST_TEST(o.installation.destinations_dir == "/dest");
   BOOST_TEST(!o.leader_election);
+  BOOST_TEST(!o.discovery.paces_streams);
   BOOST_TEST(!o.installation.reads_nodes);
   BOOST_TEST(o.patch_grace == 90 * base::kSecond);
   BOOST_TEST(o.api_remove_after == 120 * base::kSecond);
