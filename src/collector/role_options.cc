@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/process_clock.h"
@@ -132,15 +134,39 @@ void CompleteLogin(const std::string& credentials_dir, tap::KafkaOutput* cluster
   if (tls) ReadTls(credentials_dir, cluster);
 }
 
+std::shared_ptr<shuffle::BlockCipher> OpenCipher(shuffle::BlockCipherOptions of,
+                                                 const RoleOptions& options) {
+  of.accept_plain = options.accept_plain;
+  auto out =
+      shuffle::BlockCipher::Open(std::move(of), options.encryption_dir, base::ProcessClock());
+  if (!out.ok()) Refuse("--shuffle-encryption", Message(out.status()));
+  return *std::move(out);
+}
+
 void CompleteEncryption(RoleOptions* options) {
   if (options->encryption_dir.empty()) {
     if (!options->accept_plain) return;
     Refuse("--shuffle-accept-plain", "has no use without --shuffle-encryption: remove it");
   }
-  auto cipher = shuffle::BlockCipher::Open({options->shuffle.cluster.topic, options->accept_plain},
-                                           options->encryption_dir, base::ProcessClock());
-  if (!cipher.ok()) Refuse("--shuffle-encryption", Message(cipher.status()));
-  options->shuffle.cipher = *std::move(cipher);
+  options->shuffle.cipher = OpenCipher({options->shuffle.cluster.topic}, *options);
+  options->shuffle.proxies_cipher = OpenCipher(
+      {options->shuffle.proxies, false, "a proxy's state", "traffictap.v1.ProxyState"}, *options);
+}
+
+void RefuseEqualTopics(const shuffle::ShuffleSettings& shuffle) {
+  const std::pair<const char*, std::string> topics[] = {
+      {"--shuffle-topic", shuffle.cluster.topic},
+      {"--shuffle-checkpoints", shuffle.checkpoints},
+      {"--shuffle-proxies", shuffle.proxies},
+  };
+  for (const auto& [option, topic] : topics) {
+    for (const auto& [other, same] : topics) {
+      if (other == option) break;
+      if (topic == same) {
+        Refuse(option, fmt::format("is {} as {}: they must be two topics", topic, other));
+      }
+    }
+  }
 }
 
 void AddEncryptionOptions(CLI::App& app, RoleOptions* out) {
@@ -203,11 +229,17 @@ void AddRoleOptions(CLI::App& app, RoleOptions* out) {
                  "compacted topic of the pairers' state; nothing creates it")
       ->check(topic)
       ->capture_default_str();
+  app.add_option("--shuffle-proxies", shuffle.proxies,
+                 "compacted topic of the proxies that receivers hear from; nothing creates it")
+      ->check(topic)
+      ->capture_default_str();
   app.add_option("--shuffle-group", shuffle.group, "consumer group of the pairers")
       ->check(topic)
       ->capture_default_str();
-  app.add_option("--shuffle-partitions", shuffle.partitions,
-                 "partitions that both topics have, the same for all receivers and pairers")
+  app.add_option(
+         "--shuffle-partitions", shuffle.partitions,
+         "partitions that the topics of entries and of the pairers' state have, the same for "
+         "all receivers and pairers")
       ->check(CLI::Range(uint32_t{1}, kPartitionsMax))
       ->capture_default_str();
   AddEncryptionOptions(app, out);
@@ -225,10 +257,7 @@ void CompleteRoleOptions(const CLI::App& app, RoleOptions* options) {
                                             "between receivers and pairers",
                                             traits.name));
   }
-  if (shuffle.cluster.topic == shuffle.checkpoints) {
-    Refuse("--shuffle-checkpoints",
-           fmt::format("is {} as --shuffle-topic: they must be two topics", shuffle.checkpoints));
-  }
+  RefuseEqualTopics(shuffle);
   CompleteLogin(options->credentials_dir, &shuffle.cluster);
   CompleteEncryption(options);
 }

@@ -156,7 +156,7 @@ BlockEncryption BlockCipher::Next() {
 // Texts behind their lengths: no two blocks have the same.
 std::string BlockCipher::Authenticated(std::string_view header) const {
   ByteWriter out;
-  out.Text("traffictap.v1.HalfBlock");
+  out.Text(options_.message);
   out.Text(options_.topic);
   out.Text(header);
   return out.Take();
@@ -173,7 +173,7 @@ std::string BlockCipher::Compress(std::string_view body) {
 
 StatusOr<std::string> BlockCipher::Decompress(std::string_view packed) {
   const Status torn =
-      absl::DataLossError("a block of halves cannot be read: not as zstd writes it");
+      absl::DataLossError(fmt::format("{} cannot be read: not as zstd writes it", options_.what));
   const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
   // The two values that stand for no size are far above it.
   if (size > kBodyBytesMax) return torn;
@@ -202,15 +202,15 @@ StatusOr<const std::string*> BlockCipher::KeyOf(const BlockEncryption& how) {
   lacked_ = true;
   if (found == keys_.keys.end()) {
     return absl::FailedPreconditionError(
-        fmt::format("a block of halves is encrypted with key \"{}\", which is not in the folder of "
+        fmt::format("{} is encrypted with key \"{}\", which is not in the folder of "
                     "--shuffle-encryption: add it",
-                    how.key));
+                    options_.what, how.key));
   }
   return absl::FailedPreconditionError(fmt::format(
-      "a block of halves is encrypted with another key \"{}\" than that in the folder of "
+      "{} is encrypted with another key \"{}\" than that in the folder of "
       "--shuffle-encryption: give all receivers and pairers the same, and each key a name of its "
       "own",
-      how.key));
+      options_.what, how.key));
 }
 
 StatusOr<std::string> BlockCipher::Decrypt(const BlockEncryption& how, std::string_view header,

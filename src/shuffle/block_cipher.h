@@ -32,6 +32,9 @@ struct BlockEncryption {
 struct BlockCipherOptions {
   std::string topic;          // of the halves: blocks of another one are refused
   bool accept_plain = false;  // blocks that nobody encrypted are read too
+  // What is encrypted, in messages and as what is authenticated: another one than blocks of halves.
+  const char* what = "a block of halves";
+  const char* message = "traffictap.v1.HalfBlock";
 };
 
 // Compresses bodies of blocks and encrypts them with AES-256-GCM, with the block's header and the topic

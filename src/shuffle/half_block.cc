@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/crc32c.h"
 #include "base/fnv1a.h"
-#include "fmt/format.h"
+#include "shuffle/wire_fields.h"
 #include "traffic/byte_codec.h"
 #include "traffic/entry_codec.h"
 
@@ -16,18 +15,12 @@ namespace {
 using traffic::ByteReader;
 using traffic::ByteWriter;
 
-// The wire types of protobuf.
-constexpr uint64_t kVarint = 0;
-constexpr uint64_t kFixed64 = 1;
-constexpr uint64_t kBytes = 2;
-constexpr uint64_t kFixed32 = 5;
-
+constexpr const char* kWhat = "a block of halves";
 // Each proxy and set of taps is there for a half; without a bound they would take far more memory than
 // the bytes of the block.
 constexpr const char* kMoreThanHalves = "it has more than its count of halves";
 
 // The fields of half_block.proto.
-enum BlockField : uint64_t { kHeader = 1, kHeaderCrc, kBody, kBodyCrc };
 enum HeaderField : uint64_t {
   kMajor = 1,
   kMinor,
@@ -38,64 +31,11 @@ enum HeaderField : uint64_t {
   kCount,
   kSealed,
   kGreatestAge,
-  kBye,
-  kKey,
-  kKeyMark,
-  kSalt,
-  kNumber
+  kBye
 };
 enum BodyField : uint64_t { kNodes = 1, kTapSets, kHalves };
-enum NodeField : uint64_t { kNames = 1, kAddresses };
 enum TapSetField : uint64_t { kTaps = 1 };
 enum HalfField : uint64_t { kNode = 1, kTapSet, kArrival, kWindow, kEntry, kPathMark };
-
-void PutNumber(uint64_t field, uint64_t value, ByteWriter* out) {
-  out->Number(field << 3 | kVarint);
-  out->Number(value);
-}
-
-void PutFixed(uint64_t field, uint64_t value, size_t bytes, ByteWriter* out) {
-  out->Number(field << 3 | (bytes == 8 ? kFixed64 : kFixed32));
-  out->Fixed(value, bytes);
-}
-
-void PutBytes(uint64_t field, std::string_view bytes, ByteWriter* out) {
-  out->Number(field << 3 | kBytes);
-  out->Text(bytes);
-}
-
-// A field of a message: its number, and its value by its wire type.
-struct Field {
-  uint64_t number = 0;
-  uint64_t type = 0;
-  uint64_t value = 0;
-  std::string_view bytes;
-
-  bool Is(uint64_t wanted, uint64_t wanted_type) const {
-    return number == wanted && type == wanted_type;
-  }
-};
-
-// Calls visit(field) for each field of the message; those that nobody knows are the caller's to pass
-// over.
-void ForEachField(std::string_view message, ByteReader* faults, auto visit) {
-  ByteReader in(message);
-  while (in.ok() && !in.AtEnd()) {
-    const uint64_t tag = in.Number();
-    Field field;
-    field.number = tag >> 3;
-    field.type = tag & 7;
-    switch (field.type) {
-      case kVarint: field.value = in.Number(); break;
-      case kFixed64: field.value = in.Fixed(8); break;
-      case kBytes: field.bytes = in.Text(); break;
-      case kFixed32: field.value = in.Fixed(4); break;
-      default: in.Fail("a field has no wire type");
-    }
-    if (in.ok()) visit(field);
-  }
-  if (!in.ok()) faults->Fail(in.fault());
-}
 
 std::string EncodeHeader(const BlockHeader& header) {
   ByteWriter out;
@@ -109,55 +49,8 @@ std::string EncodeHeader(const BlockHeader& header) {
   PutNumber(kSealed, static_cast<uint64_t>(header.sealed), &out);
   PutNumber(kGreatestAge, static_cast<uint64_t>(header.greatest_age), &out);
   PutNumber(kBye, header.bye ? 1 : 0, &out);
-  if (header.encryption) {
-    PutBytes(kKey, header.encryption->key, &out);
-    PutFixed(kKeyMark, header.encryption->key_mark, 8, &out);
-    PutBytes(kSalt, header.encryption->salt, &out);
-    PutNumber(kNumber, header.encryption->number, &out);
-  }
+  if (header.encryption) WriteEncryption(*header.encryption, &out);
   return out.Take();
-}
-
-Status Torn(const char* what) {
-  return absl::DataLossError(fmt::format("a block of halves cannot be read: {}", what));
-}
-
-// The two parts of a block, each with what its checksum shall be.
-struct Parts {
-  std::string_view header;
-  std::string_view body;
-  uint64_t header_crc = 0;
-  uint64_t body_crc = 0;
-};
-
-StatusOr<Parts> Split(std::string_view bytes) {
-  if (bytes.size() > kBlockBytesMax) return Torn("it is too large");
-  Parts out;
-  ByteReader faults("");
-  ForEachField(bytes, &faults, [&](const Field& field) {
-    if (field.Is(kHeader, kBytes)) out.header = field.bytes;
-    if (field.Is(kBody, kBytes)) out.body = field.bytes;
-    if (field.Is(kHeaderCrc, kFixed32)) out.header_crc = field.value;
-    if (field.Is(kBodyCrc, kFixed32)) out.body_crc = field.value;
-  });
-  // A fault behind the header: what it says still counts.
-  if (!faults.ok() && out.header.empty()) return Torn(faults.fault());
-  if (base::Crc32c(out.header) != out.header_crc) return Torn("the checksum of its header differs");
-  return out;
-}
-
-BlockEncryption ReadEncryption(std::string_view header, ByteReader* faults) {
-  BlockEncryption out;
-  ForEachField(header, faults, [&](const Field& field) {
-    if (field.Is(kKey, kBytes)) out.key = field.bytes;
-    if (field.Is(kKeyMark, kFixed64)) out.key_mark = field.value;
-    if (field.Is(kSalt, kBytes)) out.salt = field.bytes;
-    if (field.Is(kNumber, kVarint)) out.number = field.value;
-  });
-  if (!IsBlockKeyId(out.key) || out.salt.size() != kSaltBytes) {
-    faults->Fail("a value of its encryption is out of range");
-  }
-  return out;
 }
 
 void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
@@ -190,60 +83,18 @@ void ReadHeader(std::string_view bytes, BlockHeader* out, ByteReader* faults) {
   out->greatest_age = static_cast<base::Nanos>(std::min<uint64_t>(age, kAgeMax));
 }
 
-StatusOr<BlockHeader> HeaderOf(const Parts& parts) {
+StatusOr<BlockHeader> HeaderOf(const TopicMessage& message) {
   BlockHeader out;
   ByteReader faults("");
-  ReadHeader(parts.header, &out, &faults);
-  if (!faults.ok()) return Torn(faults.fault());
-  if (out.format_major > kFormatMajorEncrypted) {
-    return absl::UnimplementedError(
-        fmt::format("a block of halves has format {}.{}, this build reads {}.x and {}.x: update "
-                    "pairers before receivers",
-                    out.format_major, out.format_minor, kFormatMajor, kFormatMajorEncrypted));
-  }
-  if (out.format_major < kFormatMajor) return Torn("it names no format");
+  ReadHeader(message.header, &out, &faults);
+  if (!faults.ok()) return Torn(kWhat, faults.fault());
+  TT_RETURN_IF_ERROR(CheckFormat(out.format_major, out.format_minor, kWhat));
   return out;
 }
 
-// The body as its encoder had it; in `decrypted` where it was not plain.
-StatusOr<std::string_view> PlainBody(const Parts& parts, const BlockHeader& header,
-                                     BlockCipher* cipher, std::string* decrypted) {
-  if (header.encryption && cipher == nullptr) {
-    return absl::FailedPreconditionError(
-        fmt::format("a block of halves is encrypted with key \"{}\": set --shuffle-encryption to a "
-                    "folder with it",
-                    header.encryption->key));
-  }
-  if (!header.encryption && cipher != nullptr && !cipher->accepts_plain()) {
-    return absl::UnauthenticatedError("it is not encrypted, and --shuffle-accept-plain is not set");
-  }
-  if (base::Crc32c(parts.body) != parts.body_crc) return Torn("the checksum of its body differs");
-  if (!header.encryption) return parts.body;
-  auto body = cipher->Decrypt(*header.encryption, parts.header, parts.body);
-  if (!body.ok()) return body.status();
-  *decrypted = *std::move(body);
-  return *decrypted;
-}
-
-void ReadNodeMessage(std::string_view bytes, Block* out, ByteReader* faults) {
+void ReadNode(std::string_view bytes, Block* out, ByteReader* faults) {
   if (out->nodes.size() == out->header.count) return faults->Fail(kMoreThanHalves);
-  auto node = std::make_shared<traffic::Node>();
-  ForEachField(bytes, faults, [&](const Field& field) {
-    if (field.Is(kNames, kBytes)) {
-      ByteReader in(field.bytes);
-      traffic::ReadNode(&in, node.get());
-      if (!in.ok()) faults->Fail(in.fault());
-    }
-    if (field.Is(kAddresses, kBytes)) {
-      ByteWriter framed;
-      framed.Text(field.bytes);
-      const std::string address = framed.Take();
-      ByteReader in(address);
-      node->addresses.push_back(traffic::ReadAddress(&in));
-      if (!in.ok()) faults->Fail(in.fault());
-    }
-  });
-  out->nodes.push_back(std::move(node));
+  out->nodes.push_back(DecodeNode(bytes, faults));
 }
 
 void ReadTapSet(std::string_view bytes, Block* out, ByteReader* faults) {
@@ -297,18 +148,8 @@ uint64_t TapHash(std::string_view tap_key) { return base::Fnv1a(tap_key); }
 uint32_t BlockEncoder::PlaceOf(const traffic::NodePtr& node) {
   const auto [found, fresh] = nodes_.emplace(node, static_cast<uint32_t>(nodes_.size()));
   if (!fresh) return found->second;
-  ByteWriter names;
-  traffic::WriteNode(*node, &names);
-  ByteWriter message;
-  PutBytes(kNames, names.Take(), &message);
-  for (const auto& address : node->addresses) {
-    if (!address.present()) continue;
-    // WriteAddress writes the length that a field of bytes begins with.
-    message.Number(kAddresses << 3 | kBytes);
-    traffic::WriteAddress(address, &message);
-  }
   ByteWriter field;
-  PutBytes(kNodes, message.Take(), &field);
+  PutBytes(kNodes, EncodeNode(*node), &field);
   dictionaries_ += field.Take();
   return found->second;
 }
@@ -360,39 +201,35 @@ std::string BlockEncoder::Seal(BlockHeader header, base::Nanos now, BlockCipher*
   tap_sets_.clear();
   count_ = 0;
   oldest_ = 0;
-  ByteWriter out;
-  PutBytes(kHeader, head, &out);
-  PutFixed(kHeaderCrc, base::Crc32c(head), 4, &out);
-  PutBytes(kBody, body, &out);
-  PutFixed(kBodyCrc, base::Crc32c(body), 4, &out);
-  return out.Take();
+  return JoinMessage(head, body);
 }
 
 StatusOr<BlockHeader> DecodeHeader(std::string_view bytes) {
-  const auto parts = Split(bytes);
+  const auto parts = SplitMessage(bytes, kWhat);
   if (!parts.ok()) return parts.status();
   return HeaderOf(*parts);
 }
 
 StatusOr<std::unique_ptr<Block>> DecodeBlock(std::string_view bytes, BlockCipher* cipher) {
-  const auto parts = Split(bytes);
+  const auto parts = SplitMessage(bytes, kWhat);
   if (!parts.ok()) return parts.status();
   auto header = HeaderOf(*parts);
   if (!header.ok()) return header.status();
   std::string decrypted;
-  const auto plain = PlainBody(*parts, *header, cipher, &decrypted);
+  const auto plain = PlainBody(*parts, header->encryption, kWhat, cipher, &decrypted);
   if (!plain.ok()) return plain.status();
   auto out = std::make_unique<Block>();
   out->header = *std::move(header);
   ByteReader faults("");
   ForEachField(*plain, &faults, [&](const Field& field) {
     if (!faults.ok() || field.type != kBytes) return;
-    if (field.number == kNodes) ReadNodeMessage(field.bytes, out.get(), &faults);
+    if (field.number == kNodes) ReadNode(field.bytes, out.get(), &faults);
     if (field.number == kTapSets) ReadTapSet(field.bytes, out.get(), &faults);
     if (field.number == kHalves) ReadHalf(field.bytes, out.get(), &faults);
   });
-  if (!faults.ok()) return Torn(faults.fault());
-  if (out->halves.size() != out->header.count) return Torn("it has not as many halves as it says");
+  if (!faults.ok()) return Torn(kWhat, faults.fault());
+  if (out->halves.size() != out->header.count)
+    return Torn(kWhat, "it has not as many halves as it says");
   return out;
 }
 

@@ -14,20 +14,14 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "shuffle/block_cipher.h"
+#include "shuffle/topic_message.h"
 #include "traffic/entry_batch.h"
 
 // The bytes of one message of the shuffle's topic: proto/traffictap/v1/half_block.proto describes
 // them.
 namespace traffictap::shuffle {
 
-// Of a plain body, and of one that is encrypted: a build that cannot decrypt stops there.
-constexpr uint32_t kFormatMajor = 1;
-constexpr uint32_t kFormatMajorEncrypted = 2;
-constexpr uint32_t kFormatMinor = 0;
-
 // Bounds of what is read. Blocks are made far smaller (block_builder.h).
-constexpr size_t kBlockBytesMax = size_t{4} << 20;
-constexpr size_t kReceiverBytesMax = 256;
 constexpr uint32_t kHalvesMax = 1 << 16;
 constexpr base::Nanos kWindowMax = 600 * base::kSecond;
 constexpr base::Nanos kAgeMax = 3600 * base::kSecond;

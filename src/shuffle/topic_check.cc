@@ -81,15 +81,20 @@ StatusOr<Config> ReadConfig(rd_kafka_t* client, const ShuffleSettings& settings,
 }  // namespace
 
 TopicNeeds HalvesTopic(const ShuffleSettings& settings) {
-  return {settings.cluster.topic, settings.partitions, true};
+  return {settings.cluster.topic, settings.partitions, nullptr};
 }
 
 TopicNeeds CheckpointsTopic(const ShuffleSettings& settings) {
-  return {settings.checkpoints, settings.partitions, false};
+  return {settings.checkpoints, settings.partitions,
+          "as the state of a quiet partition would be deleted"};
+}
+
+TopicNeeds ProxiesTopic(const ShuffleSettings& settings) {
+  return {settings.proxies, 0, "as the state of a quiet proxy would be deleted"};
 }
 
 Status JudgePartitions(const TopicNeeds& needs, uint32_t found) {
-  if (found == needs.partitions) return absl::OkStatus();
+  if (needs.partitions == 0 || found == needs.partitions) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format(
       "kafka: topic \"{}\" has {} partitions and --shuffle-partitions is {}: both halves of a "
       "request would not meet. Give all receivers and pairers the topic's number, or a new topic; "
@@ -99,10 +104,9 @@ Status JudgePartitions(const TopicNeeds& needs, uint32_t found) {
 
 Status JudgeConfig(const TopicNeeds& needs, const Config& config) {
   const std::string cleanup = ValueOf(config, "cleanup.policy");
-  if (!needs.halves) {
+  if (needs.compacted != nullptr) {
     if (cleanup.find("compact") != std::string::npos) return absl::OkStatus();
-    return Wrong(needs, "cleanup.policy", cleanup, "compact",
-                 "as the state of a quiet partition would be deleted");
+    return Wrong(needs, "cleanup.policy", cleanup, "compact", needs.compacted);
   }
   if (cleanup != "delete") {
     return Wrong(needs, "cleanup.policy", cleanup, "delete",
@@ -120,8 +124,8 @@ Status JudgeConfig(const TopicNeeds& needs, const Config& config) {
   return Wrong(needs, "max.message.bytes", size, "524288 or more", "as blocks are larger");
 }
 
-Status CheckPartitions(rd_kafka_t* client, const ShuffleSettings& settings,
-                       const TopicNeeds& needs) {
+StatusOr<uint32_t> CountPartitions(rd_kafka_t* client, const ShuffleSettings& settings,
+                                   const TopicNeeds& needs) {
   rd_kafka_topic_t* topic = rd_kafka_topic_new(client, needs.topic.c_str(), nullptr);
   if (topic == nullptr) return ErrorOf(rd_kafka_last_error(), settings, needs);
   const absl::Cleanup free_topic = [&] { rd_kafka_topic_destroy(topic); };
@@ -135,7 +139,13 @@ Status CheckPartitions(rd_kafka_t* client, const ShuffleSettings& settings,
   if (metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return ErrorOf(metadata->topics[0].err, settings, needs);
   }
-  return JudgePartitions(needs, static_cast<uint32_t>(metadata->topics[0].partition_cnt));
+  return static_cast<uint32_t>(metadata->topics[0].partition_cnt);
+}
+
+Status CheckPartitions(rd_kafka_t* client, const ShuffleSettings& settings,
+                       const TopicNeeds& needs) {
+  const auto count = CountPartitions(client, settings, needs);
+  return count.ok() ? JudgePartitions(needs, *count) : count.status();
 }
 
 Status CheckTopic(rd_kafka_t* client, const ShuffleSettings& settings, const TopicNeeds& needs) {

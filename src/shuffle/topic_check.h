@@ -20,11 +20,13 @@ constexpr uint64_t kMessageBytes = 512 * 1024;
 // What a topic of the shuffle has to be.
 struct TopicNeeds {
   std::string topic;
-  uint32_t partitions = 0;
-  bool halves = true;  // or else checkpoints
+  uint32_t partitions = 0;  // 0: any number
+  // Why it has to be compacted; null: it must not be, as that of the halves.
+  const char* compacted = nullptr;
 };
 TopicNeeds HalvesTopic(const ShuffleSettings& settings);
 TopicNeeds CheckpointsTopic(const ShuffleSettings& settings);
+TopicNeeds ProxiesTopic(const ShuffleSettings& settings);
 
 // kFailedPrecondition: the topic has another number of partitions; `found` is 0 or more. Pure.
 Status JudgePartitions(const TopicNeeds& needs, uint32_t found);
@@ -33,7 +35,10 @@ Status JudgePartitions(const TopicNeeds& needs, uint32_t found);
 Status JudgeConfig(const TopicNeeds& needs, const std::map<std::string, std::string>& config);
 
 // Asks the cluster by this client, for a second at most. kUnavailable: no answer; kFailedPrecondition:
-// no such topic, or JudgePartitions; kPermissionDenied; kUnauthenticated.
+// no such topic; kPermissionDenied; kUnauthenticated.
+StatusOr<uint32_t> CountPartitions(rd_kafka_s* client, const ShuffleSettings& settings,
+                                   const TopicNeeds& needs);
+// The same, and JudgePartitions.
 Status CheckPartitions(rd_kafka_s* client, const ShuffleSettings& settings,
                        const TopicNeeds& needs);
 // The same, and JudgeConfig; some seconds at most.

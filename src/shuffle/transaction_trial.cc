@@ -74,7 +74,7 @@ Status CheckCluster(const Trial& trial, const tap::KafkaOutput& output, base::Na
 
 Status TryOutput(const ShuffleSettings& settings, const tap::KafkaOutput& output,
                  const kafkaclient::TransactionRecord& record, base::Nanos patience) {
-  for (const std::string& own : {settings.cluster.topic, settings.checkpoints}) {
+  for (const std::string& own : {settings.cluster.topic, settings.checkpoints, settings.proxies}) {
     if (output.topic != own) continue;
     return absl::FailedPreconditionError(
         fmt::format("topic \"{}\" is the shuffle's own: choose another one", own));

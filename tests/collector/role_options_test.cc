@@ -63,9 +63,10 @@ BOOST_AUTO_TEST_CASE(all_is_the_default_and_needs_no_kafka) {
 }
 
 BOOST_AUTO_TEST_CASE(every_flag_reaches_its_setting) {
-  const auto parsed = Parse({"--role", "pairer", "--shuffle-brokers", "a:1", "--shuffle-brokers",
-                             "[::1]:2", "--shuffle-topic", "halves", "--shuffle-checkpoints",
-                             "state", "--shuffle-group", "pairers", "--shuffle-partitions", "12"});
+  const auto parsed =
+      Parse({"--role", "pairer", "--shuffle-brokers", "a:1", "--shuffle-brokers", "[::1]:2",
+             "--shuffle-topic", "halves", "--shuffle-checkpoints", "state", "--shuffle-proxies",
+             "peers", "--shuffle-group", "pairers", "--shuffle-partitions", "12"});
   BOOST_REQUIRE_MESSAGE(parsed.fault.empty(), parsed.fault);
   const auto& shuffle = parsed.options.shuffle;
   BOOST_TEST((parsed.options.role == Role::kPairer));
@@ -73,12 +74,14 @@ BOOST_AUTO_TEST_CASE(every_flag_reaches_its_setting) {
              boost::test_tools::per_element());
   BOOST_TEST(shuffle.cluster.topic == "halves");
   BOOST_TEST(shuffle.checkpoints == "state");
+  BOOST_TEST(shuffle.proxies == "peers");
   BOOST_TEST(shuffle.group == "pairers");
   BOOST_TEST(shuffle.partitions == 12u);
   const auto usual = Parse(With("receiver", {})).options;
   BOOST_TEST((usual.role == Role::kReceiver));
   BOOST_TEST(usual.shuffle.cluster.topic == "traffictap.halves");
   BOOST_TEST(usual.shuffle.checkpoints == "traffictap.checkpoints");
+  BOOST_TEST(usual.shuffle.proxies == "traffictap.proxies");
   BOOST_TEST(usual.shuffle.group == "traffictap");
   BOOST_TEST(usual.shuffle.partitions == 64u);
   BOOST_TEST((usual.shuffle.cluster.security == tap::KafkaSecurity::kPlaintext));
@@ -235,6 +238,25 @@ BOOST_AUTO_TEST_CASE(what_is_encrypted_for_one_topic_is_none_of_anothers) {
   BOOST_TEST(!cipher_of("two")->Decrypt(how, "header", bytes).ok());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_said_of_proxies_is_encrypted_for_their_own_topic) {
+  dir.Write("a", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+  dir.Write("current", "a");
+  BOOST_TEST(!Parse(With("pairer", {})).options.shuffle.proxies_cipher);
+  const auto shuffle_of = [&](const std::string& topic) {
+    return Parse(With("pairer", {"--shuffle-proxies", topic, "--shuffle-encryption", here,
+                                 "--shuffle-accept-plain"}))
+        .options.shuffle;
+  };
+  const auto one = shuffle_of("one");
+  BOOST_REQUIRE(one.proxies_cipher);
+  BOOST_TEST(one.proxies_cipher->accepts_plain());
+  const auto how = one.proxies_cipher->Next();
+  const auto bytes = one.proxies_cipher->Encrypt(how, "header", "body");
+  BOOST_TEST(shuffle_of("one").proxies_cipher->Decrypt(how, "header", bytes).ok());
+  BOOST_TEST(!shuffle_of("two").proxies_cipher->Decrypt(how, "header", bytes).ok());
+  BOOST_TEST(!one.cipher->Decrypt(how, "header", bytes).ok());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
   dir.Write("half/tls.crt", "x");
   dir.Write("empty/other", "x");
@@ -251,7 +273,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_option) {
       {With("pairer", {"--shuffle-topic", ".."}), "--shuffle-topic"},
       {With("pairer", {"--shuffle-group", ""}), "--shuffle-group"},
       {With("pairer", {"--shuffle-topic", "same", "--shuffle-checkpoints", "same"}),
-       "must be two topics"},
+       "--shuffle-checkpoints: is same as --shuffle-topic: they must be two topics"},
+      {With("receiver", {"--shuffle-topic", "same", "--shuffle-proxies", "same"}),
+       "--shuffle-proxies: is same as --shuffle-topic: they must be two topics"},
+      {With("pairer", {"--shuffle-checkpoints", "same", "--shuffle-proxies", "same"}),
+       "--shuffle-proxies: is same as --shuffle-checkpoints: they must be two topics"},
+      {With("pairer", {"--shuffle-proxies", "a b"}), "--shuffle-proxies"},
+      {{"--shuffle-proxies", "t"}, "--role receiver or pairer"},
       {With("pairer", {"--shuffle-partitions", "0"}), "--shuffle-partitions"},
       {With("pairer", {"--shuffle-partitions", "4097"}), "--shuffle-partitions"},
       {With("pairer", {"--shuffle-security", "tls"}), "--shuffle-security"},

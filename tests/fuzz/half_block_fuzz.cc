@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Any bytes as a message of the shuffle's topic, and as the body of one whose checksums fit, with a key and without. Nothing
+// Any bytes as a message of the shuffle's topics, and as the body of one whose checksums fit, with a key and without. Nothing
 // breaks, and what is read is read again as it was once it is written anew.
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "shuffle/half_block.h"
+#include "shuffle/proxy_state.h"
 #include "shuffle/raw_block.h"
 #include "shuffle/sample_keys.h"
 
@@ -39,6 +40,16 @@ void Check(std::string_view bytes, BlockCipher* cipher) {
   }
 }
 
+// The same of a message of the proxies' topic, which begins alike.
+void CheckProxy(std::string_view bytes, BlockCipher* cipher) {
+  const auto state = DecodeProxyState(bytes, cipher);
+  if (!state.ok()) return;
+  const auto back = DecodeProxyState(EncodeProxyState(*state, cipher), cipher);
+  TT_CHECK(back.ok() && back->receiver == state->receiver);
+  TT_CHECK(back->proxy.streams == state->proxy.streams);
+  TT_CHECK(back->proxy.last_loss == state->proxy.last_loss);
+}
+
 }  // namespace
 }  // namespace traffictap::shuffle
 
@@ -51,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     if (size == 0) continue;
     Check(RawBlock(RawHeader(bytes[0]), text.substr(1)), with);
     Check(RawBlock(text, ""), with);
+    CheckProxy(text, with);
+    CheckProxy(RawBlock(RawNumber(1, 1), text), with);
   }
   return 0;
 }

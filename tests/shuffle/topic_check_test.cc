@@ -58,6 +58,20 @@ BOOST_AUTO_TEST_CASE(a_topic_of_checkpoints_is_compacted) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_topic_of_proxies_is_compacted_and_has_any_number_of_partitions) {
+  const auto needs = shuffle::ProxiesTopic(settings);
+  BOOST_TEST(needs.topic == "traffictap.proxies");
+  for (const char* policy : {"compact", "compact,delete"}) {
+    BOOST_TEST(JudgeConfig(needs, {{"cleanup.policy", policy}}).ok());
+  }
+  const auto wrong = Message(JudgeConfig(needs, {{"cleanup.policy", "delete"}}));
+  BOOST_TEST(
+      wrong.find("topic \"traffictap.proxies\" has cleanup.policy=delete: set it to compact, "
+                 "as the state of a quiet proxy would be deleted") != std::string::npos,
+      wrong);
+  for (const uint32_t found : {1u, 3u, 64u}) BOOST_TEST(JudgePartitions(needs, found).ok());
+}
+
 BOOST_AUTO_TEST_CASE(another_number_of_partitions_is_refused_with_both) {
   const auto needs = shuffle::HalvesTopic(settings);
   BOOST_TEST(JudgePartitions(needs, 8).ok());
