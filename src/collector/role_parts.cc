@@ -9,6 +9,8 @@
 #include "roles/receiver_work.h"
 #include "shuffle/kafka_outlet.h"
 #include "shuffle/kafka_pairer_log.h"
+#include "shuffle/kafka_proxy_log.h"
+#include "shuffle/kafka_proxy_outlet.h"
 
 namespace traffictap::collector {
 namespace {
@@ -27,8 +29,12 @@ std::unique_ptr<roles::RoleWork> MakeReceiver(const Options& options, const base
   sender.blocks.partitions = settings.partitions;
   sender.blocks.cipher = settings.cipher;
   sender.bytes_max = options.shuffle_bytes_max;
+  shuffle::ProxyPublisherOptions proxies;
+  proxies.receiver = sender.blocks.receiver;
+  proxies.cipher = settings.proxies_cipher;
   return std::make_unique<roles::ReceiverWork>(
-      std::move(sender), std::make_unique<shuffle::KafkaOutlet>(settings, clock), clock,
+      std::move(sender), std::make_unique<shuffle::KafkaOutlet>(settings, clock),
+      std::move(proxies), std::make_unique<shuffle::KafkaProxyOutlet>(settings), clock,
       options.close_wait / 2);
 }
 
@@ -44,9 +50,13 @@ std::unique_ptr<roles::RoleWork> MakeRoleWork(
   member.waiting_bytes_max = options.pipeline.waiting_bytes_max;
   member.cipher = options.role.shuffle.cipher;
   member.outputs = [snapshot = std::move(snapshot)] { return roles::ProgressOf(snapshot()); };
+  const auto& settings = options.role.shuffle;
+  shuffle::ProxyReaderOptions proxies;
+  proxies.cipher = settings.proxies_cipher;
   return std::make_unique<roles::PairerWork>(
-      std::move(member), std::make_unique<shuffle::KafkaPairerLog>(options.role.shuffle, clock),
-      clock, options.role.shuffle.partitions);
+      std::move(member), std::make_unique<shuffle::KafkaPairerLog>(settings, clock),
+      std::move(proxies), std::make_unique<shuffle::KafkaProxyLog>(settings), clock,
+      settings.partitions);
 }
 
 std::vector<tap::TapSpecPtr> WithoutOutputs(const std::vector<tap::TapSpecPtr>& taps) {

@@ -225,7 +225,7 @@ class Pairer::State {
         });
     if (exact != kNone) return exact;
     const auto known = [&](const traffic::SocketAddress& address) {
-      return StateOf(address, half, now) != PeerState::kUnknown;
+      return options_.peers_part && StateOf(address, half, now) != PeerState::kUnknown;
     };
     return BestFit(
         entry,
@@ -333,9 +333,8 @@ class Pairer::State {
     if (!evicted && JoinsNothing(*half.entry)) return OrphanReason::kNeverArrived;
     if (evicted || late) return ReasonOf(lone);
     lone.peer = StateOf(PeerAddress(*half.entry), half, now);
-    const bool lost =
-        options_.lost_since && options_.lost_since(half.time.arrival - half.time.window);
-    if (lone.peer == PeerState::kUnknown && lost) lone.peer = PeerState::kLost;
+    const base::Nanos since = half.time.arrival - half.time.window;
+    if (options_.lost_since && options_.lost_since(lone.peer, since)) lone.peer = PeerState::kLost;
     return ReasonOf(lone);
   }
 

@@ -57,10 +57,14 @@ struct PairerOptions {
   // Remembers the end of each stream, whether a periodic entry has told of one yet or not: then it
   // makes no difference how long the pairer has been there.
   bool remember_ends = false;
+  // What is known of peers also keeps halves of one request id apart whose addresses differ: a proxy that
+  // sends would have told of itself. False: it gives reasons alone, and what is joined depends on the halves.
+  bool peers_part = true;
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;
-  // Whether halves were lost since then whose proxies nobody knows; null: none ever.
-  std::function<bool(base::Nanos since)> lost_since;
+  // Whether halves were lost since then of which nobody knows whose they were, so that those of a peer in
+  // that state may be among them; null: none ever.
+  std::function<bool(PeerState peer, base::Nanos since)> lost_since;
 };
 
 // Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is its

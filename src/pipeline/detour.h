@@ -5,6 +5,7 @@
 
 #include "pairing/pairer.h"
 #include "pipeline/ingress.h"
+#include "pipeline/proxy_directory.h"
 #include "pipeline/tap_fan_out.h"
 
 namespace traffictap::pipeline {
@@ -15,8 +16,9 @@ class Detour {
  public:
   virtual ~Detour() = default;
 
-  // Once, before all others. Pairs go to `next`, which outlives the last call.
-  virtual void Start(pairing::PairConsumer* next) = 0;
+  // Once, before all others. Pairs go to `next`. `proxies`: those that send to this process, and to be
+  // told those that send to others. Both outlive the last call.
+  virtual void Start(pairing::PairConsumer* next, ProxyDirectory* proxies) = 0;
   // Begins a turn of `wait` at most. `taps`: in force; null before there were any. False: nothing was
   // taken from the queue.
   virtual bool Take(AdmittedQueue* queue, const std::shared_ptr<TapsInForce>& taps,

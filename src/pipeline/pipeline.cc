@@ -67,8 +67,7 @@ std::vector<std::unique_ptr<PatternTime>> MakePatternTimes(const PipelineOptions
 }
 
 std::vector<std::unique_ptr<Shard>> MakeShards(const PipelineOptions& options,
-                                               const ProxyDirectory* proxies,
-                                               const base::Clock* clock) {
+                                               ProxyDirectory* proxies, const base::Clock* clock) {
   const size_t count = ThreadsOf(options);
   std::vector<std::unique_ptr<Shard>> out;
   while (out.size() < count) {

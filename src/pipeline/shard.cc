@@ -22,14 +22,14 @@ pairing::PairerOptions PairingOf(const ShardOptions& options, const TapFanOut* f
 
 }  // namespace
 
-Shard::Shard(const ShardOptions& options, const ProxyDirectory* proxies, const base::Clock* clock)
+Shard::Shard(const ShardOptions& options, ProxyDirectory* proxies, const base::Clock* clock)
     : clock_(clock),
       detour_(options.detour),
       queue_(options.queue_bytes_max),
       fan_out_(proxies, options.number),
       pairer_(PairingOf(options, &fan_out_), proxies, &fan_out_),
       last_turn_(clock->Monotonic()) {
-  if (detour_ != nullptr) detour_->Start(&fan_out_);
+  if (detour_ != nullptr) detour_->Start(&fan_out_, proxies);
 }
 
 bool Shard::Take(base::Nanos wait) {

@@ -30,7 +30,7 @@ struct ShardOptions {
 class Shard {
  public:
   // Both outlive the shard.
-  Shard(const ShardOptions& options, const ProxyDirectory* proxies, const base::Clock* clock);
+  Shard(const ShardOptions& options, ProxyDirectory* proxies, const base::Clock* clock);
 
   AdmittedQueue* queue() { return &queue_; }
   size_t queue_bytes() const { return queue_.bytes(); }

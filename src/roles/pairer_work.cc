@@ -4,10 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/proxy_directory.h"
 #include "shuffle/half_block.h"
+#include "shuffle/partition_clock.h"
 
 namespace traffictap::roles {
 namespace {
+
+// By both a receiver is dead.
+static_assert(pipeline::ProxyDirectory::kReceiverSilence == shuffle::PartitionClock::kSilenceMax);
 
 // How long halves wait for a tap that the operator is about to send: as long as it waits for pairers.
 constexpr base::Nanos kTapsPatience = 5 * base::kSecond;
@@ -38,8 +43,14 @@ shuffle::OutputsProgress ProgressOf(const pipeline::PipelineSnapshot& snapshot) 
 }
 
 PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuffle::PairerLog> log,
-                       const base::Clock* clock, uint32_t partitions)
-    : options_(std::move(options)), log_(std::move(log)), clock_(clock) {
+                       shuffle::ProxyReaderOptions proxies,
+                       std::unique_ptr<shuffle::ProxyLog> proxy_log, const base::Clock* clock,
+                       uint32_t partitions)
+    : options_(std::move(options)),
+      log_(std::move(log)),
+      clock_(clock),
+      proxy_options_(std::move(proxies)),
+      proxy_log_(std::move(proxy_log)) {
   time_.partitions = std::max<uint32_t>(1, partitions);
   options_.waits = [this](const auto& sets, base::Nanos appended) { return Waits(sets, appended); };
   options_.time_passed = [this](base::Nanos passed, size_t owned) {
@@ -50,7 +61,10 @@ PairerWork::PairerWork(shuffle::GroupMemberOptions options, std::unique_ptr<shuf
   options_.hot_ids = &hot_ids_;
 }
 
-void PairerWork::Start(pairing::PairConsumer* next) {
+void PairerWork::Start(pairing::PairConsumer* next, pipeline::ProxyDirectory* proxies) {
+  options_.proxies = proxies;
+  proxy_reader_ =
+      std::make_unique<shuffle::ProxyReader>(proxy_options_, proxy_log_.get(), proxies, clock_);
   member_ = std::make_unique<shuffle::GroupMember>(options_, log_.get(), next, clock_);
 }
 
@@ -110,8 +124,12 @@ traffic::TapSet PairerWork::TapsOf(std::span<const uint64_t> hashes) const {
 void PairerWork::RemoveTaps(const traffic::TapSet& removed) { member_->RemoveTaps(removed); }
 
 void PairerWork::Finish(bool last) {
-  if (last) return member_->Leave();
+  if (last) {
+    member_->Leave();
+    return proxy_reader_->Close();
+  }
   member_->EndTurn();
+  proxy_reader_->Turn();
   if (const auto hot = hot_ids_.Look(clock_->Monotonic())) pairing::LogHotId(*hot);
 }
 
@@ -123,8 +141,34 @@ base::Nanos PairerWork::read_until() const {
 Status PairerWork::readiness() const {
   const auto state = member_->state();
   if (!state.trouble.ok()) return state.trouble;
-  return state.joined ? absl::OkStatus()
-                      : absl::UnavailableError("the group of pairers has not let it in yet");
+  if (!state.joined) {
+    return absl::UnavailableError("the group of pairers has not let it in yet");
+  }
+  // Once it has been read its absence is no reason not to join halves.
+  const auto proxies = proxy_reader_->state();
+  if (proxies.begun) return absl::OkStatus();
+  return proxies.trouble.ok()
+             ? absl::UnavailableError("the topic of the proxies has not been read yet")
+             : proxies.trouble;
+}
+
+void PairerWork::WriteProxyMetrics(base::MetricWriter& writer) const {
+  const auto state = proxy_reader_->state();
+  writer.Gauge("traffictap_shuffle_proxies",
+               "Proxies that this pairer knows from receivers. A proxy counts for each receiver "
+               "that it sends to.",
+               {}, state.proxies);
+  writer.Gauge("traffictap_shuffle_proxies_complete",
+               "1 if this pairer has read all that receivers say of proxies. Otherwise the "
+               "reasons of one-sided records are less exact.",
+               {}, state.complete ? 1 : 0);
+  shuffle::ProxyReaderCounters::Visit(
+      [&](const char*, const char* reason, uint64_t value) {
+        writer.Counter("traffictap_shuffle_proxies_skipped_total",
+                       "Messages about proxies that this pairer did not take. The log says why.",
+                       {{"reason", reason}}, value);
+      },
+      state.counters);
 }
 
 void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
@@ -172,6 +216,7 @@ void PairerWork::WriteMetrics(base::MetricWriter& writer) const {
       "Transactions of outputs with delivery.class ExactlyOnce that were aborted. What was in "
       "them is taken again.",
       {}, state.transactions_aborted);
+  WriteProxyMetrics(writer);
 }
 
 }  // namespace traffictap::roles

@@ -9,16 +9,29 @@
 #include "traffic/partition_key.h"
 
 namespace traffictap::roles {
+namespace {
+
+// At the end, until the topic of the proxies has what was said last.
+constexpr base::Nanos kProxiesWait = base::kSecond;
+
+}  // namespace
 
 ReceiverWork::ReceiverWork(shuffle::HalfSenderOptions options,
-                           std::unique_ptr<shuffle::BlockOutlet> outlet, const base::Clock* clock,
-                           base::Nanos finish_wait)
+                           std::unique_ptr<shuffle::BlockOutlet> outlet,
+                           shuffle::ProxyPublisherOptions proxies,
+                           std::unique_ptr<shuffle::ProxyOutlet> proxy_outlet,
+                           const base::Clock* clock, base::Nanos finish_wait)
     : outlet_(std::move(outlet)),
       sender_(std::move(options), outlet_.get(), clock),
+      proxy_outlet_(std::move(proxy_outlet)),
+      publisher_(std::move(proxies), proxy_outlet_.get(), clock),
       finish_wait_(finish_wait),
       masks_(clock) {}
 
-void ReceiverWork::Start(pairing::PairConsumer*) {}
+void ReceiverWork::Start(pairing::PairConsumer*, pipeline::ProxyDirectory* proxies) {
+  proxies_ = proxies;
+  proxies_->TrackChanges();
+}
 
 bool ReceiverWork::Take(pipeline::AdmittedQueue* queue,
                         const std::shared_ptr<pipeline::TapsInForce>&, base::Nanos wait) {
@@ -74,9 +87,16 @@ void ReceiverWork::Send(const pipeline::AdmittedBatch& batch) {
 
 void ReceiverWork::RemoveTaps(const traffic::TapSet&) {}
 
+// While the halves' topic was never reached this one is not either, and asking takes its time.
+void ReceiverWork::TellOfProxies() {
+  for (const auto& proxy : proxies_->TakeChanges()) publisher_.Update(proxy);
+  if (sender_.open()) publisher_.Turn();
+}
+
 void ReceiverWork::Finish(bool last) {
   if (last) {
     sender_.Finish(finish_wait_);
+    publisher_.Finish(std::min(kProxiesWait, finish_wait_ / 4));
     const uint64_t lost = sender_.state().counters.closed + never_sent_;
     if (lost > 0) {
       log::For("shuffle").error("entries lost at the end, Kafka does not have them count={}", lost);
@@ -85,15 +105,19 @@ void ReceiverWork::Finish(bool last) {
   }
   if (has_room_) sender_.EndTurn();
   sender_.Publish();
+  TellOfProxies();
 }
 
-// Brokers that are away for a while are no reason to send the proxies elsewhere: it keeps what comes.
+// Brokers that are away for a while are no reason to send the proxies elsewhere: it keeps what comes. Without
+// the topic of the proxies it only does not begin.
 Status ReceiverWork::readiness() const {
   const auto state = sender_.state();
-  if (state.open && IsRetryable(state.trouble)) return absl::OkStatus();
-  if (!state.open && state.trouble.ok())
-    return absl::UnavailableError("not connected to Kafka yet");
-  return state.trouble;
+  const auto not_yet = absl::UnavailableError("not connected to Kafka yet");
+  if (!state.open) return state.trouble.ok() ? not_yet : state.trouble;
+  if (!state.trouble.ok() && !IsRetryable(state.trouble)) return state.trouble;
+  const auto proxies = publisher_.state();
+  if (proxies.open) return absl::OkStatus();
+  return proxies.trouble.ok() ? not_yet : proxies.trouble;
 }
 
 void ReceiverWork::WriteMetrics(base::MetricWriter& writer) const {
@@ -126,6 +150,13 @@ void ReceiverWork::WriteMetrics(base::MetricWriter& writer) const {
                  {}, masks_.over_budget());
   writer.Gauge("traffictap_shuffle_pending_bytes", "Memory of blocks on the way to Kafka.", {},
                state.bytes);
+  const auto proxies = publisher_.state();
+  writer.Counter("traffictap_shuffle_proxies_written_total",
+                 "States of proxies that a receiver wrote to the topic of the proxies.", {},
+                 proxies.written);
+  writer.Counter("traffictap_shuffle_proxies_failed_total",
+                 "States of proxies that Kafka did not take. They are written again.", {},
+                 proxies.failed);
 }
 
 }  // namespace traffictap::roles

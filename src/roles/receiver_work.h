@@ -11,18 +11,23 @@
 #include "roles/role_work.h"
 #include "shuffle/block_outlet.h"
 #include "shuffle/half_sender.h"
+#include "shuffle/proxy_outlet.h"
+#include "shuffle/proxy_publisher.h"
 
 namespace traffictap::roles {
 
 // Sends what the ingress admitted to the pairers, each half cut down to what its taps need. While the log
-// has no room the queue stays as it is, so that the ingress drops and counts what is too much.
+// has no room the queue stays as it is, so that the ingress drops and counts what is too much. Tells them as
+// well which proxies send to it.
 class ReceiverWork final : public RoleWork {
  public:
   // `clock` outlives it. `finish_wait`: at the end, until the log has all.
   ReceiverWork(shuffle::HalfSenderOptions options, std::unique_ptr<shuffle::BlockOutlet> outlet,
-               const base::Clock* clock, base::Nanos finish_wait);
+               shuffle::ProxyPublisherOptions proxies,
+               std::unique_ptr<shuffle::ProxyOutlet> proxy_outlet, const base::Clock* clock,
+               base::Nanos finish_wait);
 
-  void Start(pairing::PairConsumer* next) override;
+  void Start(pairing::PairConsumer* next, pipeline::ProxyDirectory* proxies) override;
   bool Take(pipeline::AdmittedQueue* queue, const std::shared_ptr<pipeline::TapsInForce>& taps,
             base::Nanos wait) override;
   void RemoveTaps(const traffic::TapSet& removed) override;
@@ -37,9 +42,13 @@ class ReceiverWork final : public RoleWork {
   void UseTable(const pipeline::TapTablePtr& table);
   void UseTaps(const traffic::TapSet& taps);
   void Send(const pipeline::AdmittedBatch& batch);
+  void TellOfProxies();
 
   const std::unique_ptr<shuffle::BlockOutlet> outlet_;
   shuffle::HalfSender sender_;
+  const std::unique_ptr<shuffle::ProxyOutlet> proxy_outlet_;
+  shuffle::ProxyPublisher publisher_;
+  pipeline::ProxyDirectory* proxies_ = nullptr;
   const base::Nanos finish_wait_;
   bool has_room_ = false;
   std::atomic<uint64_t> never_sent_{0};  // at the end, since the log was never reached

@@ -125,6 +125,7 @@ Status GroupMember::Own(uint32_t partition, size_t of, const CommittedState& com
   options.taps = options_.taps;
   options.waits = options_.waits;
   options.hot_ids = options_.hot_ids;
+  options.proxies = options_.proxies;
   options.cipher = options_.cipher;
   Partition one;
   one.heard = clock_->Monotonic();

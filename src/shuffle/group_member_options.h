@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "pairing/hot_ids.h"
+#include "pairing/remote_proxies.h"
 #include "shuffle/block_cipher.h"
 #include "traffic/tap_set.h"
 
@@ -32,12 +33,13 @@ struct GroupMemberOptions {
   base::Nanos release_wait = 2 * base::kSecond;      // the same when partitions go
   base::Nanos careful_wait = base::kSecond;          // the same for what a single block made
   base::Nanos retry_wait = 2 * base::kSecond;        // until the log is opened again
-  // These four as PartitionPairerOptions'.
+  // These five as PartitionPairerOptions'.
   std::shared_ptr<BlockCipher> cipher;
   std::function<traffic::TapSet(std::span<const uint64_t>)> taps;
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos)> waits =
       [](const auto&, base::Nanos) { return false; };
   pairing::HotIds* hot_ids = nullptr;
+  pairing::RemoteProxies* proxies = nullptr;
   std::function<OutputsProgress()> outputs;
   // Told before what a message brings: so much later it was appended than the one before it in its
   // partition, of as many that the member owns.

@@ -37,15 +37,25 @@ pairing::PairerOptions PartitionPairer::PairingOptions() {
   out.waiting_bytes_max = options_.waiting_bytes_max;
   out.tombstones_max = options_.tombstones_max;
   out.remember_ends = true;
+  // The proxies' topic may be behind, or away: that is to change reasons alone.
+  out.peers_part = false;
   out.window = [](const traffic::TapSet&) { return kUsualWindow; };
-  out.lost_since = [this](base::Nanos since) {
-    return std::max(last_loss_, clock_.last_death()) >= since;
+  out.lost_since = [this](pairing::PeerState peer, base::Nanos since) {
+    return LostSince(peer, since);
   };
   return out;
 }
 
+// Where all proxies are known, those of a dead receiver are too, and of one that sends to nobody nothing can be
+// lost. Which of its proxies sent what a receiver lost, nobody knows.
+bool PartitionPairer::LostSince(pairing::PeerState peer, base::Nanos since) const {
+  const bool known = options_.proxies != nullptr && options_.proxies->complete();
+  if (known && peer == pairing::PeerState::kUnknown) return false;
+  return std::max(last_loss_, known ? INT64_MIN : clock_.last_death()) >= since;
+}
+
 PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairConsumer* next)
-    : options_(std::move(options)), pairer_(PairingOptions(), nullptr, next) {}
+    : options_(std::move(options)), pairer_(PairingOptions(), options_.proxies, next) {}
 
 PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairConsumer* next,
                                  const Checkpoint& checkpoint)
@@ -59,8 +69,11 @@ PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairCo
       longest_window_(checkpoint.longest_window),
       skipped_(checkpoint.skipped.begin(), checkpoint.skipped.end()),
       from_(checkpoint),
-      pairer_(PairingOptions(), nullptr, next) {
+      pairer_(PairingOptions(), options_.proxies, next) {
   pairer_.Restore(checkpoint.joins);
+  for (const auto& receiver : checkpoint.clock.receivers) {
+    Hear(receiver.name, receiver.sealed, receiver.sealed + receiver.offset, false);
+  }
   if (checkpoint.read_from == checkpoint.next_offset) FinishRestoring();
 }
 
@@ -210,8 +223,17 @@ void PartitionPairer::Refuse(const PartitionMessage& message, const Status& why)
 
 base::Nanos PartitionPairer::TakeHeader(const PartitionMessage& message,
                                         const BlockHeader& header) {
-  return clock_.Take(
+  const base::Nanos sealed = clock_.Take(
       {header.receiver, message.appended, header.sealed, header.greatest_age, header.bye});
+  Hear(header.receiver, header.sealed, sealed, header.bye);
+  return sealed;
+}
+
+void PartitionPairer::Hear(const std::string& receiver, base::Nanos theirs, base::Nanos ours,
+                           bool bye) {
+  if (options_.proxies != nullptr && !receiver.empty()) {
+    options_.proxies->Heard(receiver, theirs, ours, bye);
+  }
 }
 
 size_t PartitionPairer::Number(const BlockHeader& header, base::Nanos appended) {

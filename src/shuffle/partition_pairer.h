@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "pairing/hot_ids.h"
 #include "pairing/pairer.h"
+#include "pairing/remote_proxies.h"
 #include "shuffle/checkpoint.h"
 #include "shuffle/half_block.h"
 #include "shuffle/partition_clock.h"
@@ -34,6 +35,9 @@ struct PartitionPairerOptions {
   std::function<bool(const std::vector<std::vector<uint64_t>>&, base::Nanos appended)> waits =
       [](const auto&, base::Nanos) { return false; };
   pairing::HotIds* hot_ids = nullptr;  // or null: is shown all halves that are taken
+  // Who knows the proxies, and is told which receivers are heard; null: nobody knows any. Outlives the
+  // pairer.
+  pairing::RemoteProxies* proxies = nullptr;
 };
 
 // A message of the partition. `bytes` is used during the call alone.
@@ -91,10 +95,12 @@ class PartitionPairer {
   void Broken(const PartitionMessage& message);
   void Refuse(const PartitionMessage& message, const Status& why);
   base::Nanos TakeHeader(const PartitionMessage& message, const BlockHeader& header);
+  void Hear(const std::string& receiver, base::Nanos theirs, base::Nanos ours, bool bye);
   // How many of the block's first halves came before.
   size_t Number(const BlockHeader& header, base::Nanos appended);
   void KeepMark(const PartitionMessage& message);
   void Lose(uint64_t halves, base::Nanos at);
+  bool LostSince(pairing::PeerState peer, base::Nanos since) const;
 
   const PartitionPairerOptions options_;
   PartitionClock clock_;

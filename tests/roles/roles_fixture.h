@@ -16,6 +16,7 @@
 #include "roles/receiver_work.h"
 #include "shuffle/fake_outlet.h"
 #include "shuffle/fake_pairer_log.h"
+#include "shuffle/fake_proxy_topic.h"
 
 namespace traffictap {
 
@@ -24,7 +25,7 @@ namespace traffictap {
 struct RolesTest {
   static constexpr uint32_t kPartitions = 2;
 
-  RolesTest() {
+  explicit RolesTest(base::Nanos warm_up = 0) : warm_up(warm_up) {
     receiver_pipeline = Make(&receiver, true);
     pairer_pipeline = Make(&pairer, false);
     outlet = static_cast<FakeOutlet*>(outlet_of_receiver);
@@ -34,7 +35,7 @@ struct RolesTest {
   std::unique_ptr<pipeline::Pipeline> Make(pipeline::Detour* detour, bool receives) {
     pipeline::PipelineOptions options;
     options.threaded = false;
-    options.warm_up = 0;
+    options.warm_up = warm_up;
     options.detour = detour;
     if (!receives) options.transaction = pairer.transaction();
     options.open_sink = [](const tap::OutputSpec& spec, const sinks::SinkContext& context) {
@@ -47,6 +48,21 @@ struct RolesTest {
     auto made = std::make_unique<FakeOutlet>();
     outlet_of_receiver = made.get();
     return made;
+  }
+  std::unique_ptr<shuffle::ProxyOutlet> MakeProxyOutlet() {
+    auto made = std::make_unique<FakeProxyOutlet>(&proxies);
+    proxy_outlet = made.get();
+    return made;
+  }
+  std::unique_ptr<shuffle::ProxyLog> MakeProxyLog() {
+    auto made = std::make_unique<FakeProxyLog>(&proxies);
+    proxy_log = made.get();
+    return made;
+  }
+  static shuffle::ProxyPublisherOptions Publisher() {
+    shuffle::ProxyPublisherOptions out;
+    out.receiver = Sender().blocks.receiver;
+    return out;
   }
   std::unique_ptr<shuffle::PairerLog> MakeLog() {
     auto made = std::make_unique<FakePairerLog>(&topics);
@@ -120,6 +136,7 @@ struct RolesTest {
     return registry.Render();
   }
 
+  const base::Nanos warm_up;
   fakes::ManualClock clock;
   LaneTest::Live live;
   FakeTopics topics;
@@ -127,8 +144,11 @@ struct RolesTest {
   shuffle::BlockOutlet* outlet_of_receiver = nullptr;
   FakeOutlet* outlet = nullptr;
   size_t moved = 0;
-  roles::ReceiverWork receiver{Sender(), MakeOutlet(), &clock, 0};
-  roles::PairerWork pairer{Member(), MakeLog(), &clock, kPartitions};
+  FakeProxyTopic proxies;
+  FakeProxyOutlet* proxy_outlet = nullptr;
+  FakeProxyLog* proxy_log = nullptr;
+  roles::ReceiverWork receiver{Sender(), MakeOutlet(), Publisher(), MakeProxyOutlet(), &clock, 0};
+  roles::PairerWork pairer{Member(), MakeLog(), {}, MakeProxyLog(), &clock, kPartitions};
   std::unique_ptr<pipeline::Pipeline> receiver_pipeline;
   std::unique_ptr<pipeline::Pipeline> pairer_pipeline;
 };

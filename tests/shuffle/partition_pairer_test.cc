@@ -2,11 +2,15 @@
 #include "shuffle/partition_pairer.h"
 
 #include <boost/test/unit_test.hpp>
+#include <initializer_list>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "fakes/captured_log.h"
 #include "fakes/collecting_consumer.h"
 #include "pairing/random_halves.h"
+#include "shuffle/noted_proxies.h"
 #include "shuffle/raw_block.h"
 #include "shuffle/sample_keys.h"
 #include "shuffle/simulated_log.h"
@@ -62,7 +66,7 @@ struct Blocks {
                                                                      "10.0.0.2:80");
   }
 
-  const traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
+  traffic::NodePtr node = fakes::MakeNode("10.0.0.1");
   std::shared_ptr<shuffle::BlockCipher> writes;  // null: blocks are plain
   fakes::CollectingConsumer collected;
   int64_t offset = 100;
@@ -148,6 +152,108 @@ BOOST_AUTO_TEST_CASE(a_gap_in_a_receivers_numbers_is_lost_and_a_repetition_is_sk
   // The numbers of each receiver are its own.
   BOOST_TEST(Take(pairer, Seal("b", 1, {Client("b1")}, kSecond), 8 * kSecond).ok());
   BOOST_TEST(pairer.counters().repeated == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_proxies_are_told_who_was_heard_and_say_why_a_half_is_alone) {
+  using pairing::PeerState;
+  using traffic::OrphanReason;
+  struct Case {
+    PeerState peer;
+    bool complete;
+    bool lost;
+    OrphanReason reason;
+  };
+  // A loss in the partition is that of a proxy that sends, or that nobody knows.
+  for (const Case& one : std::initializer_list<Case>{
+           {PeerState::kTapped, true, false, OrphanReason::kNeverArrived},
+           {PeerState::kWarmingUp, true, false, OrphanReason::kDrainingConnection},
+           {PeerState::kLost, true, false, OrphanReason::kLostInBuffer},
+           {PeerState::kUnknown, true, false, OrphanReason::kPeerNotMeshed},
+           {PeerState::kTapped, true, true, OrphanReason::kLostInBuffer},
+           {PeerState::kUnknown, true, true, OrphanReason::kPeerNotMeshed},
+           {PeerState::kUnknown, false, true, OrphanReason::kLostInBuffer}}) {
+    NotedProxies proxies;
+    proxies.state = one.peer;
+    proxies.all = one.complete;
+    auto options = SimulatedOptions();
+    options.proxies = &proxies;
+    PartitionPairer pairer(options, &collected);
+    BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, kSecond), kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", one.lost ? 4 : 2, {}, 2 * kSecond), 2 * kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", one.lost ? 4 : 2, {}, 9 * kSecond), 9 * kSecond).ok());
+    BOOST_REQUIRE(!collected.emitted.empty());
+    BOOST_CHECK(collected.emitted.back().reason == one.reason);
+    const std::string start = std::to_string(kT / kSecond);
+    BOOST_TEST(
+        proxies.heard == (std::vector<std::string>{"a 1 " + start, "a 2 " + start, "a 9 " + start}),
+        boost::test_tools::per_element());
+    // Its next owner knows that as well.
+    NotedProxies next;
+    options.proxies = &next;
+    const PartitionPairer successor(options, &collected, pairer.Note());
+    BOOST_TEST(next.heard == std::vector<std::string>{"a 9 " + start},
+               boost::test_tools::per_element());
+    collected.emitted.clear();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_known_of_proxies_keeps_no_halves_apart) {
+  for (const auto state : {pairing::PeerState::kUnknown, pairing::PeerState::kTapped}) {
+    NotedProxies proxies;
+    proxies.state = state;
+    proxies.all = true;
+    auto options = SimulatedOptions();
+    options.proxies = &proxies;
+    PartitionPairer pairer(options, &collected);
+    const auto id = "00000001-0000-4000-8000-000000000000";
+    const auto client =
+        fakes::EntryBuilder::Client().Tag("c").Id(id).Connection("10.0.0.1:5000", "10.0.0.9:80");
+    const auto server =
+        fakes::EntryBuilder::Server().Tag("s").Id(id).Connection("10.0.0.8:1000", "10.0.0.2:80");
+    BOOST_TEST(Take(pairer, Seal("a", 1, {client}, kSecond), kSecond).ok());
+    node = fakes::MakeNode("10.0.0.2", "server");
+    BOOST_TEST(Take(pairer, Seal("a", 2, {server}, 2 * kSecond), 2 * kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", 3, {}, 9 * kSecond), 9 * kSecond).ok());
+    BOOST_REQUIRE(collected.emitted.size() == 1u);
+    BOOST_TEST(LineOf(collected.emitted[0]) == "c:s,");
+    collected.emitted.clear();
+    node = fakes::MakeNode("10.0.0.1");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_goodbye_is_told_to_the_proxies_and_a_tick_is_not) {
+  NotedProxies proxies;
+  auto options = SimulatedOptions();
+  options.proxies = &proxies;
+  PartitionPairer pairer(options, &collected);
+  shuffle::BlockHeader header;
+  BOOST_TEST(Take(pairer, shuffle::BlockEncoder().Seal(header, kSecond), kSecond).ok());
+  BOOST_TEST(proxies.heard.empty());
+  header.receiver = "a";
+  header.first_sequence = 1;
+  header.bye = true;
+  BOOST_TEST(Take(pairer, shuffle::BlockEncoder().Seal(header, kSecond), kSecond).ok());
+  BOOST_REQUIRE(proxies.heard.size() == 1u);
+  BOOST_TEST(proxies.heard[0].ends_with(" bye"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_receiver_is_its_own_proxies_loss_alone_where_all_are_known) {
+  for (const bool complete : {false, true}) {
+    NotedProxies proxies;
+    proxies.all = complete;
+    proxies.state = pairing::PeerState::kTapped;
+    auto options = SimulatedOptions();
+    options.proxies = &proxies;
+    PartitionPairer pairer(options, &collected);
+    BOOST_TEST(Take(pairer, Seal("b", 1, {}, kSecond), kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", 1, {Client("1")}, 30 * kSecond), 30 * kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", 2, {}, 40 * kSecond), 40 * kSecond).ok());
+    BOOST_REQUIRE(!collected.emitted.empty());
+    BOOST_CHECK(
+        collected.emitted.back().reason ==
+        (complete ? traffic::OrphanReason::kNeverArrived : traffic::OrphanReason::kLostInBuffer));
+    collected.emitted.clear();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_broken_block_is_counted_as_lost_and_skipped) {
