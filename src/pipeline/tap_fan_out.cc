@@ -52,14 +52,18 @@ void Meet(const tap::TapSpec& spec, TapLane& lane, const TrafficPair& seen,
   if (server) lane.MeetPeer(OtherEnd(*seen.server()));
 }
 
+// Whether that holds for all of an orphan's entries.
+bool AllOf(const TrafficPair& orphan, auto holds) {
+  return (orphan.client == nullptr || holds(orphan.client)) &&
+         std::all_of(orphan.servers.begin(), orphan.servers.end(), holds);
+}
+
 // Whether all of an orphan's entries have that name for their other end.
 bool NamesPeer(const TrafficPair& orphan, const tap::KnownPeer& peer) {
-  const auto names = [&](const traffic::PackedEntry* entry) {
+  return AllOf(orphan, [&](const traffic::PackedEntry* entry) {
     return entry->text(traffic::Text::kPeerWorkload) == peer.workload &&
            entry->text(traffic::Text::kPeerNamespace) == peer.ns;
-  };
-  return (orphan.client == nullptr || names(orphan.client)) &&
-         std::all_of(orphan.servers.begin(), orphan.servers.end(), names);
+  });
 }
 
 // An orphan, with its other end under another name: a copy, since the entries are those of all taps.
@@ -164,11 +168,31 @@ void TapFanOut::Give(TapRuntime& tap, const TrafficPair& seen,
   Meet(tap.spec(), lane, seen, own);
   const bool orphan = seen.client == nullptr || seen.servers.empty();
   const tap::KnownPeer* peer = nullptr;
+  std::optional<tap::KnownPeer> sender;
   if (orphan && !tap.known_peers().empty()) {
     peer = tap.known_peers().At(OtherEnd(seen.principal()));
   }
+  if (orphan && peer == nullptr) {
+    sender = SenderAtOtherEnd(seen);
+    if (sender) peer = &*sender;
+  }
   if (peer == nullptr || NamesPeer(seen, *peer)) return lane.Consume(seen, nodes, own, number);
   lane.Consume(Renamed(seen, nodes.front(), *peer).pair(), nodes, own);
+}
+
+std::optional<tap::KnownPeer> TapFanOut::SenderAtOtherEnd(const TrafficPair& orphan) const {
+  // What an entry says holds: the address may be that of a gateway on the way.
+  const bool unnamed = AllOf(orphan, [](const traffic::PackedEntry* entry) {
+    return entry->text(traffic::Text::kPeerWorkload).empty();
+  });
+  if (!unnamed) return std::nullopt;
+  const pairing::PeerPlace place = OtherEnd(orphan.principal());
+  const auto node = place.address.present() ? proxies_->NodeAt(place) : nullptr;
+  if (!node || node->workload.empty()) return std::nullopt;
+  tap::KnownPeer out;
+  out.ns = node->ns;
+  out.workload = node->workload;
+  return out;
 }
 
 OrphanReason TapFanOut::ReasonFor(const tap::TapSpec& spec, const TrafficPair& whole,

@@ -23,8 +23,8 @@ struct TapsInForce {
 // Shows each joined pair to the taps that want it. A tap sees only halves of proxies that it
 // targets, or has attached as peers, and that it admitted: to a tap that sees one side alone, a whole
 // pair is an orphan, and the reason says why. What no target took part in it does not see at all. The
-// other end of an orphan has the name that the operator knows for its address. Owned by one
-// pairing thread.
+// other end of an orphan has the name that the operator knows for its address, or, where the orphan
+// has none, the one that the proxy there names itself by. Owned by one pairing thread.
 class TapFanOut final : public pairing::PairConsumer {
  public:
   // `proxies` outlives the fan-out. `thread`: the number of its lane in each tap.
@@ -44,6 +44,7 @@ class TapFanOut final : public pairing::PairConsumer {
             std::span<const traffic::NodePtr> nodes);
   void Give(TapRuntime& tap, const traffic::TrafficPair& seen,
             std::span<const traffic::NodePtr> nodes, uint64_t number) const;
+  std::optional<tap::KnownPeer> SenderAtOtherEnd(const traffic::TrafficPair& orphan) const;
   traffic::OrphanReason ReasonFor(const tap::TapSpec& spec, const traffic::TrafficPair& whole,
                                   const traffic::TrafficPair& seen) const;
   std::optional<bool> TargetsOther(const tap::TapSpec& spec, const traffic::TrafficPair& whole,

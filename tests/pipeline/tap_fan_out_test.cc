@@ -2,6 +2,9 @@
 #include "pipeline/tap_fan_out.h"
 
 #include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
 
 #include "pipeline/pipeline_fixture.h"
 
@@ -161,6 +164,28 @@ BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_has_the_name_that_is_known_for_i
   };
   BOOST_TEST(name("c") == "server-v2");
   BOOST_TEST(name("all") == "server");
+}
+
+BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_without_a_name_has_that_of_the_proxy_there) {
+  InForce({Tap("all")});
+  Stream("10.0.0.2", "server");
+  Send(Client(1).Set(traffic::Text::kPeerWorkload, ""));
+  Send(Client(2).Set(traffic::Text::kPeerWorkload, "behind-a-gateway"));
+  // Nobody sends from there.
+  Send(Client(3).Connection("10.0.0.1:999", "10.0.0.9:80").Set(traffic::Text::kPeerWorkload, ""));
+  WaitOut();
+  BOOST_TEST(Records("all").size() == 3u);
+  std::map<std::string, std::string> names;
+  std::istringstream lines(dir.Read("all.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line);
+    const auto& end = record["destination"];
+    names[record["request"]["path"]] =
+        end.value("namespace", "") + "/" + end["name"].get<std::string>();
+  }
+  BOOST_TEST(names["/1"] == "shop/server");
+  BOOST_TEST(names["/2"].ends_with("/behind-a-gateway"));
+  BOOST_TEST(names["/3"] == "/10.0.0.9");
 }
 
 BOOST_AUTO_TEST_CASE(who_opened_a_tunnel_has_the_name_that_is_known_for_its_address) {
