@@ -43,6 +43,7 @@ BOUNDED = [
      [["kafka"], ["kafka:0"], ["kafka:65536"], ["kafka:99999"], ["a/b:9092"]], SHUFFLED),
     ("shuffle.topic", COLLECTOR, "--shuffle-topic", *NAMES, SHUFFLED),
     ("shuffle.checkpoints", COLLECTOR, "--shuffle-checkpoints", *NAMES, SHUFFLED),
+    ("shuffle.proxies", COLLECTOR, "--shuffle-proxies", *NAMES, SHUFFLED),
     ("shuffle.group", COLLECTOR, "--shuffle-group", *NAMES, SHUFFLED),
     ("shuffle.partitions", COLLECTOR, "--shuffle-partitions", [16, 4096], [0, 4097], SHUFFLED),
     ("shuffle.security", COLLECTOR, "--shuffle-security", ["Plaintext", "Ssl"], ["TLS", "plaintext"], SHUFFLED),

@@ -17,7 +17,7 @@ SHUFFLED_MOST = {
     "monitoring": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}},
     "shuffle": {
         "enabled": True, "brokers": ["kafka-0.kafka:9093", "kafka-1.kafka:9093", "kafka.example.org:9094"], "topic": "tap.halves",
-        "checkpoints": "tap.checkpoints", "group": "tap", "partitions": 256, "security": "SaslSsl",
+        "checkpoints": "tap.checkpoints", "proxies": "tap.proxies", "group": "tap", "partitions": 256, "security": "SaslSsl",
         "sasl": {"mechanism": "SCRAM-SHA-512"}, "credentialsSecret": "tap-kafka",
         "encryption": {"keysSecret": "tap-keys", "acceptPlain": True},
         "receivers": {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 30, "cpuPercent": 50}, "memory": "1gb",

@@ -10,7 +10,7 @@ from installing import CHART, ROOT
 from rendering import SHUFFLED, SHUFFLED_LIVE, SHUFFLED_MOST, pods_of, rendered, shuffled
 
 RECEIVER, PAIRER, READER = "Deployment/traffictap-receiver", "StatefulSet/traffictap-pairer", "Deployment/traffictap-reader"
-TOPICS = ROOT / "charts/kafka/strimzi-topics.yaml"
+TOPICS, USERS = ROOT / "charts/kafka/strimzi-topics.yaml", ROOT / "charts/kafka/strimzi-users.yaml"
 
 
 def container(objects, key):
@@ -55,7 +55,7 @@ class Shuffle(unittest.TestCase):
         objects = rendered(SHUFFLED_MOST)
         receiver, pairer = args_of(objects, RECEIVER), args_of(objects, PAIRER)
         cluster = {*(f"--shuffle-brokers={broker}" for broker in SHUFFLED_MOST["shuffle"]["brokers"]), "--shuffle-topic=tap.halves",
-                   "--shuffle-checkpoints=tap.checkpoints", "--shuffle-group=tap", "--shuffle-partitions=256",
+                   "--shuffle-checkpoints=tap.checkpoints", "--shuffle-proxies=tap.proxies", "--shuffle-group=tap", "--shuffle-partitions=256",
                    "--shuffle-security=SaslSsl", "--shuffle-sasl=SCRAM-SHA-512", "--shuffle-credentials=/etc/traffictap/shuffle"}
         for args in (receiver, pairer):
             self.assertLessEqual(cluster, set(args))
@@ -340,19 +340,28 @@ class Topics(unittest.TestCase):
     def test_they_are_those_of_the_charts_defaults_and_pass_the_check(self):
         topics = {item["metadata"]["name"]: item["spec"] for item in yaml.safe_load_all(TOPICS.read_text())}
         values = yaml.safe_load((CHART / "values.yaml").read_text())["shuffle"]
-        self.assertEqual(set(topics), {values["topic"], values["checkpoints"]})
+        self.assertEqual(set(topics), {values["topic"], values["checkpoints"], values["proxies"]})
+        for name in ("topic", "checkpoints"):
+            self.assertEqual(topics[values[name]]["partitions"], values["partitions"])
         for spec in topics.values():
-            self.assertEqual(spec["partitions"], values["partitions"])
             self.assertLess(spec["config"]["min.insync.replicas"], spec["replicas"])
-        halves, checkpoints = topics[values["topic"]]["config"], topics[values["checkpoints"]]["config"]
+        halves, *compacted = (topics[values[name]]["config"] for name in ("topic", "checkpoints", "proxies"))
         self.assertEqual((halves["cleanup.policy"], halves["message.timestamp.type"]), ("delete", "LogAppendTime"))
         asked = re.search(r'"max.message.bytes", size, "(\d+) or more"', (ROOT / "src/shuffle/topic_check.cc").read_text())[1]
         self.assertGreaterEqual(halves["max.message.bytes"], int(asked))
-        self.assertEqual(checkpoints["cleanup.policy"], "compact")
+        self.assertEqual([config["cleanup.policy"] for config in compacted], ["compact", "compact"])
+
+    def test_the_user_has_the_rights_of_a_receiver_and_of_a_pairer(self):
+        user, values = yaml.safe_load(USERS.read_text()), yaml.safe_load((CHART / "values.yaml").read_text())["shuffle"]
+        rights = {(acl["resource"]["type"], acl["resource"]["name"]): set(acl["operations"])
+                  for acl in user["spec"]["authorization"]["acls"]}
+        both = {"Write", "Read", "Describe", "DescribeConfigs"}
+        self.assertEqual(rights, {("group", values["group"]): {"Read"},
+                                  **{("topic", values[name]): both for name in ("topic", "checkpoints", "proxies")}})
 
     def test_their_arithmetic_is_right(self):
         self.assertAlmostEqual(100_000 * 2 * 180 * 2 * 3600 * 3 / 1e12, 0.8, delta=0.03)
         self.assertIn("0.8 TB for 100,000 requests a second, two hours and three replicas", re.sub(r"\s*#?\s+", " ", TOPICS.read_text()))
 
-    def test_nothing_that_is_installed_creates_topics(self):
-        self.assertEqual([key for key in rendered(SHUFFLED_MOST) if "KafkaTopic" in key], [])
+    def test_nothing_that_is_installed_creates_topics_or_users(self):
+        self.assertEqual([key for key in rendered(SHUFFLED_MOST) if key.startswith("Kafka")], [])

@@ -14,8 +14,11 @@
 {{- fail "shuffle.enabled with api.enabled needs shuffle.reader.pairersSecret and readerSecret, so that pairers believe the reader who the user is; or set api.enabled=false" }}
 {{- end }}
 {{- end }}
-{{- if eq $shuffle.topic $shuffle.checkpoints }}
-{{- fail (printf "shuffle.topic and shuffle.checkpoints are both %q: they must be two topics" $shuffle.topic) }}
+{{- range list (list "topic" "checkpoints") (list "topic" "proxies") (list "checkpoints" "proxies") }}
+{{- $name := get $shuffle (first .) }}
+{{- if eq $name (get $shuffle (last .)) }}
+{{- fail (printf "shuffle.%s and shuffle.%s are both %q: they must be two topics" (first .) (last .) $name) }}
+{{- end }}
 {{- end }}
 {{- if gt (int $shuffle.pairers.replicas) (int $shuffle.partitions) }}
 {{- fail (printf "shuffle.pairers.replicas is %d and shuffle.partitions %d: a pairer without a partition has nothing to do" (int $shuffle.pairers.replicas) (int $shuffle.partitions)) }}
@@ -79,6 +82,7 @@ groups:
 {{- end }}
 - --shuffle-topic={{ .topic }}
 - --shuffle-checkpoints={{ .checkpoints }}
+- --shuffle-proxies={{ .proxies }}
 - --shuffle-group={{ .group }}
 - --shuffle-partitions={{ .partitions }}
 - --shuffle-security={{ .security }}
