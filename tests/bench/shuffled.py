@@ -14,7 +14,7 @@ from ends import Network, wait_for_port
 from processes import Load, cpu_seconds, free_port, started, wait_until
 from scenarios import SETTLE_SECONDS, Bench, Result, tap, to_file
 
-CHECKPOINTS = "traffictap.checkpoints"
+CHECKPOINTS, PROXIES = "traffictap.checkpoints", "traffictap.proxies"
 PARTITIONS = 16  # as many for each of 1, 2, 4 and 8 pairers
 # The group's sessions last 10 s: a pairer that stood still for longer would be out of it.
 STILL_SECONDS = 8
@@ -119,7 +119,7 @@ class Between:
         name = f"bench-{next(self.numbers)}"
         self.broker.create(name, PARTITIONS, message_timestamp_type="LogAppendTime")
         return ("--shuffle-brokers", self.broker.address(), "--shuffle-topic", name, "--shuffle-checkpoints", CHECKPOINTS,
-                "--shuffle-group", name, "--shuffle-partitions", PARTITIONS)
+                "--shuffle-proxies", PROXIES, "--shuffle-group", name, "--shuffle-partitions", PARTITIONS)
 
     @contextlib.contextmanager
     def load(self, receiver, **load):
@@ -202,6 +202,7 @@ def kafka_between(bench):
     broker = Broker(folder, network)
     try:
         broker.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
+        broker.create(PROXIES, 1, cleanup_policy="compact")
         yield Between(bench, broker)
     finally:
         broker.kill()

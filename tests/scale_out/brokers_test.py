@@ -18,7 +18,7 @@ from over_kafka import PARTITIONS, Mesh, Process, all_taken, wait_until_shared
 from shop import Network
 from stage import metric, wait_until
 
-HALVES, CHECKPOINTS = "traffictap.halves", "traffictap.checkpoints"
+HALVES, CHECKPOINTS, PROXIES = "traffictap.halves", "traffictap.checkpoints", "traffictap.proxies"
 # One after the other; each comes back before the next one dies.
 KILLS = int(os.environ.get("BROKER_KILLS", "1"))
 AT_ONCE = 50  # requests of a message: 1,000 entries a second
@@ -119,6 +119,7 @@ class ThreeBrokers(unittest.TestCase):
         self.addCleanup(self.end)
         self.brokers.create(HALVES, PARTITIONS, message_timestamp_type="LogAppendTime")
         self.brokers.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
+        self.brokers.create(PROXIES, 2, cleanup_policy="compact")
         (self.work / "taps").mkdir()
         (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all")))
 

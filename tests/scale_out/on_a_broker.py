@@ -12,7 +12,20 @@ import stage
 from over_kafka import PARTITIONS, Process, wait_until_shared
 from shop import Network
 
-HALVES, CHECKPOINTS = "traffictap.halves", "traffictap.checkpoints"
+HALVES, CHECKPOINTS, PROXIES = "traffictap.halves", "traffictap.checkpoints", "traffictap.proxies"
+
+
+class GuardedBroker(broker.Broker):
+    """Everybody may do everything, but for topics with rules of their own."""
+
+    def properties(self):
+        return {**super().properties(), "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "allow.everyone.if.no.acl.found": "true"}
+
+    def allow_only(self, topic, *operations):
+        rights = [word for operation in operations for word in ("--operation", operation)]
+        self.tool("org.apache.kafka.tools.AclCommand", "--bootstrap-server", self.address(), "--add", "--allow-principal",
+                  "User:ANONYMOUS", *rights, "--topic", topic)
 
 
 class OnABroker(unittest.TestCase):
@@ -28,6 +41,7 @@ class OnABroker(unittest.TestCase):
         cls.addClassCleanup(cls.broker.kill)
         cls.broker.create(HALVES, PARTITIONS, message_timestamp_type="LogAppendTime")
         cls.broker.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
+        cls.broker.create(PROXIES, 2, cleanup_policy="compact")
 
     def setUp(self):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))
@@ -42,10 +56,12 @@ class OnABroker(unittest.TestCase):
     def have_topics(self):
         """Topics and a group of its own: what pairers count moves on to the next owner of a partition."""
         name = self._testMethodName.removeprefix("test_")[:40]
-        halves, checkpoints = f"traffictap.{name}.halves", f"traffictap.{name}.checkpoints"
+        halves, checkpoints, proxies = (f"traffictap.{name}.{what}" for what in ("halves", "checkpoints", "proxies"))
         self.broker.create(halves, PARTITIONS, message_timestamp_type="LogAppendTime")
         self.broker.create(checkpoints, PARTITIONS, cleanup_policy="compact")
-        self.own = ("--shuffle-topic", halves, "--shuffle-checkpoints", checkpoints, "--shuffle-group", name)
+        self.broker.create(proxies, 2, cleanup_policy="compact")
+        self.own = ("--shuffle-topic", halves, "--shuffle-checkpoints", checkpoints, "--shuffle-proxies", proxies,
+                    "--shuffle-group", name)
 
     def tearDown(self):
         for process in self.processes:

@@ -18,6 +18,7 @@ NAMESPACE, PARTITIONS = "traffictap-system", 12  # the second as values.yaml has
 TOPICS = {
     "traffictap.halves": {"message_timestamp_type": "LogAppendTime", "retention_ms": 7200000},
     "traffictap.checkpoints": {"cleanup_policy": "compact"},
+    "traffictap.proxies": {"cleanup_policy": "compact"},
     "traffictap.records": {},
 }
 HTTP = 9812  # of each role's pod

@@ -160,6 +160,7 @@ class ScaleOut(OnABroker):
         for words in IN_CLEAR:
             self.assertNotIn(words, bytes_of_topic)
             self.assertNotIn(words, self.contents(self.own[3]))
+            self.assertNotIn(words, self.contents(self.own[5]))
         plain = self.start("receiver", 3).ready()
         proxy.run(Mesh([plain, plain]).run([(2, lambda: None)]))
         wait_until("blocks are refused", lambda: pairer.of("partition_refused_blocks") > 0)

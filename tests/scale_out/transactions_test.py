@@ -4,10 +4,9 @@ import collections
 import signal
 import time
 
-import broker
 import proxy
 import stage
-from on_a_broker import OnABroker
+from on_a_broker import GuardedBroker, OnABroker
 from over_kafka import PARTITIONS, Mesh, all_taken
 from stage import metric, wait_until
 
@@ -16,24 +15,12 @@ ONCE = "traffictap.once"
 STILL_SECONDS = 13
 
 
-class Broker(broker.Broker):
-    """Everybody may do everything, but for topics with rules of their own."""
-
-    def properties(self):
-        return {**super().properties(), "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                "allow.everyone.if.no.acl.found": "true"}
-
-    def forbid_writing(self, topic):
-        self.tool("org.apache.kafka.tools.AclCommand", "--bootstrap-server", self.address(), "--add", "--allow-principal",
-                  "User:ANONYMOUS", "--operation", "Describe", "--topic", topic)
-
-
 def counted(pairer, what, output="once"):
     return metric(pairer.metrics(), f"output_{what}_total", output=output)
 
 
 class Transactions(OnABroker):
-    make_broker = Broker
+    make_broker = GuardedBroker
 
     def tap_once(self, *outputs):
         """A tap whose outputs are part of the pairers' transactions: topics, by name, or with brokers of their own."""
@@ -123,7 +110,7 @@ class Transactions(OnABroker):
         topic, denied, revoked = (f"{ONCE}.{word}" for word in ("alone", "denied", "revoked"))
         for one in (topic, denied, revoked):
             self.broker.create(one, 3)
-        self.broker.forbid_writing(denied)
+        self.broker.allow_only(denied, "Describe")
         self.tap_once(("elsewhere", topic, "127.0.0.1:1"), ("nowhere", f"{ONCE}.nowhere", None), ("own", self.own[1], None),
                       ("denied", denied, None), ("revoked", revoked, None), ("once", topic, None))
         receivers = [self.start("receiver", n).ready() for n in (1, 2)]
@@ -132,7 +119,7 @@ class Transactions(OnABroker):
 
         def revoke():
             wait_until("it has written", lambda: counted(pairer, "delivered", "revoked"))
-            self.broker.forbid_writing(revoked)
+            self.broker.allow_only(revoked, "Describe")
             wait_until("it is refused", lambda: counted(pairer, "dropped", "revoked"))
 
         proxy.run(mesh.run([(2, revoke)]))
