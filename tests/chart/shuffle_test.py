@@ -349,7 +349,9 @@ class Topics(unittest.TestCase):
         self.assertEqual((halves["cleanup.policy"], halves["message.timestamp.type"]), ("delete", "LogAppendTime"))
         asked = re.search(r'"max.message.bytes", size, "(\d+) or more"', (ROOT / "src/shuffle/topic_check.cc").read_text())[1]
         self.assertGreaterEqual(halves["max.message.bytes"], int(asked))
-        self.assertEqual([config["cleanup.policy"] for config in compacted], ["compact", "compact"])
+        self.assertEqual([config["cleanup.policy"] for config in compacted], ["compact", "compact,delete"])
+        repeat = re.search(r"repeat = (\d+) \* base::kSecond", (ROOT / "src/shuffle/proxy_publisher.h").read_text())[1]
+        self.assertGreater(compacted[1]["retention.ms"], 2 * 1000 * int(repeat))
 
     def test_the_user_has_the_rights_of_a_receiver_and_of_a_pairer(self):
         user, values = yaml.safe_load(USERS.read_text()), yaml.safe_load((CHART / "values.yaml").read_text())["shuffle"]

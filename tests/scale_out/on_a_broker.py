@@ -41,7 +41,7 @@ class OnABroker(unittest.TestCase):
         cls.addClassCleanup(cls.broker.kill)
         cls.broker.create(HALVES, PARTITIONS, message_timestamp_type="LogAppendTime")
         cls.broker.create(CHECKPOINTS, PARTITIONS, cleanup_policy="compact")
-        cls.broker.create(PROXIES, 2, cleanup_policy="compact")
+        cls.broker.create(PROXIES, 2, cleanup_policy="compact,delete", retention_ms=7200000)
 
     def setUp(self):
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="traffictap-test-"))

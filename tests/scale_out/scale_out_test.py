@@ -152,6 +152,8 @@ class ScaleOut(OnABroker):
         paths = collections.Counter(record["request"]["path"] for record in pairer.records() if stage.sides(record) == 2)
         self.assertEqual(paths, collections.Counter(list(mesh.sent_at)))
         self.assertEqual(pairer.of("partition_refused_blocks"), 0)
+        # The pods of both sides, with each receiver.
+        self.assertEqual((pairer.of("proxies"), pairer.of("proxies_skipped_total")), (4, 0))
         # A topic that nobody writes to has an end.
         self.assertEqual([receiver.stop() for receiver in receivers], [0, 0])
         bytes_of_topic = self.contents(self.own[1])
@@ -164,6 +166,7 @@ class ScaleOut(OnABroker):
         plain = self.start("receiver", 3).ready()
         proxy.run(Mesh([plain, plain]).run([(2, lambda: None)]))
         wait_until("blocks are refused", lambda: pairer.of("partition_refused_blocks") > 0)
+        wait_until("so is what is said of proxies", lambda: pairer.of("proxies_skipped_total", reason="Refused") > 0)
         wait_until("the receiver has sent all", lambda: plain.of("halves_acked_total") == plain.of("halves_produced_total") > 0)
         self.assertEqual(plain.stop(), 0)
         for words in IN_CLEAR:
