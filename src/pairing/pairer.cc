@@ -334,7 +334,8 @@ class Pairer::State {
     if (evicted || late) return ReasonOf(lone);
     lone.peer = StateOf(PeerAddress(*half.entry), half, now);
     const base::Nanos since = half.time.arrival - half.time.window;
-    if (options_.lost_since && options_.lost_since(lone.peer, since)) lone.peer = PeerState::kLost;
+    const bool lost = options_.lost_since && options_.lost_since(lone.peer, lone.mesh, since);
+    if (lost) lone.peer = PeerState::kLost;
     return ReasonOf(lone);
   }
 

@@ -63,8 +63,8 @@ struct PairerOptions {
   // The window of an entry: the longest of its taps'. Called for each entry that must wait.
   std::function<base::Nanos(const traffic::TapSet&)> window;
   // Whether halves were lost since then of which nobody knows whose they were, so that those of a peer in
-  // that state may be among them; null: none ever.
-  std::function<bool(PeerState peer, base::Nanos since)> lost_since;
+  // that state, which has a proxy or not, may be among them; null: none ever.
+  std::function<bool(PeerState peer, traffic::PeerMesh mesh, base::Nanos since)> lost_since;
 };
 
 // Joins the halves of requests and connections. Not thread-safe: one thread owns it. `now` is its

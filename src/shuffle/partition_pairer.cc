@@ -40,18 +40,21 @@ pairing::PairerOptions PartitionPairer::PairingOptions() {
   // The proxies' topic may be behind, or away: that is to change reasons alone.
   out.peers_part = false;
   out.window = [](const traffic::TapSet&) { return kUsualWindow; };
-  out.lost_since = [this](pairing::PeerState peer, base::Nanos since) {
-    return LostSince(peer, since);
+  out.lost_since = [this](pairing::PeerState peer, traffic::PeerMesh mesh, base::Nanos since) {
+    return LostSince(peer, mesh, since);
   };
   return out;
 }
 
-// Where all proxies are known, those of a dead receiver are too, and of one that sends to nobody nothing can be
-// lost. Which of its proxies sent what a receiver lost, nobody knows.
-bool PartitionPairer::LostSince(pairing::PeerState peer, base::Nanos since) const {
+// Where all proxies are known, those of a dead receiver are too. Which of its proxies sent what a receiver
+// lost, nobody knows. An end that is not known and has a proxy may be behind a gateway, whose address the
+// half has: its proxy may have sent what is lost. Of one without a proxy nothing can be.
+bool PartitionPairer::LostSince(pairing::PeerState peer, traffic::PeerMesh mesh,
+                                base::Nanos since) const {
   const bool known = options_.proxies != nullptr && options_.proxies->complete();
-  if (known && peer == pairing::PeerState::kUnknown) return false;
-  return std::max(last_loss_, known ? INT64_MIN : clock_.last_death()) >= since;
+  if (known && peer != pairing::PeerState::kUnknown) return last_loss_ >= since;
+  if (known && mesh != traffic::PeerMesh::kMeshed) return false;
+  return std::max(last_loss_, clock_.last_death()) >= since;
 }
 
 PartitionPairer::PartitionPairer(PartitionPairerOptions options, pairing::PairConsumer* next)

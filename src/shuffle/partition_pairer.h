@@ -100,7 +100,7 @@ class PartitionPairer {
   size_t Number(const BlockHeader& header, base::Nanos appended);
   void KeepMark(const PartitionMessage& message);
   void Lose(uint64_t halves, base::Nanos at);
-  bool LostSince(pairing::PeerState peer, base::Nanos since) const;
+  bool LostSince(pairing::PeerState peer, traffic::PeerMesh mesh, base::Nanos since) const;
 
   const PartitionPairerOptions options_;
   PartitionClock clock_;

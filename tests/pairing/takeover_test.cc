@@ -125,7 +125,9 @@ BOOST_AUTO_TEST_CASE(a_stream_that_ended_before_any_told_of_itself_is_remembered
 
 BOOST_AUTO_TEST_CASE(where_halves_of_unknown_proxies_were_lost_the_other_one_may_be_among_them) {
   pairing::PairerOptions options;
-  options.lost_since = [](pairing::PeerState, base::Nanos since) { return 90 >= since; };
+  options.lost_since = [](pairing::PeerState, traffic::PeerMesh, base::Nanos since) {
+    return 90 >= since;
+  };
   pairer = std::make_unique<pairing::Pairer>(options, nullptr, &collected);
   Take(Lone("a"), {130, 50, 1});
   Take(Lone("b"), {141, 50, 2});

@@ -256,6 +256,27 @@ BOOST_AUTO_TEST_CASE(a_dead_receiver_is_its_own_proxies_loss_alone_where_all_are
   }
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_is_behind_a_gateway_may_be_lost_with_a_receiver_though_its_address_is_unknown) {
+  for (const bool meshed : {false, true}) {
+    NotedProxies proxies;
+    proxies.all = true;
+    auto options = SimulatedOptions();
+    options.proxies = &proxies;
+    PartitionPairer pairer(options, &collected);
+    auto half = Client("1");
+    if (meshed) half.facts().peer_mesh = traffic::PeerMesh::kMeshed;
+    BOOST_TEST(Take(pairer, Seal("b", 1, {}, kSecond), kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", 1, {half}, 30 * kSecond), 30 * kSecond).ok());
+    BOOST_TEST(Take(pairer, Seal("a", 2, {}, 40 * kSecond), 40 * kSecond).ok());
+    BOOST_REQUIRE(!collected.emitted.empty());
+    BOOST_CHECK(
+        collected.emitted.back().reason ==
+        (meshed ? traffic::OrphanReason::kLostInBuffer : traffic::OrphanReason::kPeerNotMeshed));
+    collected.emitted.clear();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_broken_block_is_counted_as_lost_and_skipped) {
   auto pairer = Make();
   std::string torn = Seal("a", 1, {Client("1"), Client("2")}, kSecond);
