@@ -17,6 +17,9 @@ constexpr base::Nanos kMeshDelayPerTap = base::kMillisecond;
 constexpr base::Nanos kFullCompare = 10 * 60 * base::kSecond;
 constexpr base::Nanos kCountsInterval = 10 * base::kSecond;
 constexpr base::Nanos kCountsShare = 4;  // of the writes that we may make
+constexpr base::Nanos kReportDelayMin = 10 * base::kMillisecond;
+constexpr base::Nanos kReportDelayMax = base::kSecond;
+constexpr base::Nanos kReportDelayPerTap = 20 * base::kMicrosecond;  // of each collector
 // How long a fresh operator waits for collectors and istiod before it says that they are absent: a
 // collector dials again within 10 s.
 constexpr base::Nanos kSettling = 20 * base::kSecond;
@@ -40,6 +43,11 @@ base::Nanos MeshDelay(size_t taps) {
 base::Nanos CountsInterval(size_t taps, int writes_per_second) {
   const base::Nanos all = static_cast<base::Nanos>(taps) * kCountsShare * base::kSecond;
   return std::max(kCountsInterval, all / writes_per_second);
+}
+
+base::Nanos ReportDelay(size_t taps, size_t collectors) {
+  const base::Nanos delay = static_cast<base::Nanos>(taps * collectors) * kReportDelayPerTap;
+  return delay < kReportDelayMin ? 0 : std::min(delay, kReportDelayMax);
 }
 
 Leader::Leader(const Options& options, MeshWatch* watch, ReconcileQueues* queues,
@@ -182,18 +190,26 @@ void Leader::PlanChanged() {
   queues_->mesh.AddAfter(kMesh, kFullCompare);
 }
 
-void Leader::QueueEveryTap() {
-  for (const auto& tap : watch_->Taps()) queues_->taps.Add(tap->key());
+void Leader::QueueEveryTap(base::Nanos delay) {
+  for (const auto& tap : watch_->Taps()) {
+    if (delay > 0) {
+      queues_->taps.AddAfter(tap->key(), delay);
+    } else {
+      queues_->taps.Add(tap->key());
+    }
+  }
 }
 
-// Counts may have brought a tap to its limit, and its targets may talk to somebody new.
+// Counts may have brought a tap to its limit, and its targets may talk to somebody new. Only what is new
+// is looked at: 512 collectors report a hundred times a second.
 void Leader::Reported() {
   if (!leading_) return;
-  QueueEveryTap();
-  const auto reports = Reports();
-  if (peers_.Note(reports)) MeshChanged();
   const auto serving = server();
-  if (serving && serving->NewlyUsedUp()) return MeshChanged();
+  if (!serving) return;
+  QueueEveryTap(ReportDelay(watch_->tap_count(), serving->collectors()));
+  const auto reports = serving->TakeNewReports();
+  if (peers_.Note(reports)) MeshChanged();
+  if (serving->NewlyUsedUp()) return MeshChanged();
   for (const auto& report : reports) {
     for (const auto& tap : report->taps()) {
       if (tap.completed()) return MeshChanged();

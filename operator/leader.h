@@ -43,6 +43,11 @@ base::Nanos MeshDelay(size_t taps);
 // taps: all of them together take at most a quarter of `writes_per_second`, the API budget.
 base::Nanos CountsInterval(size_t taps, int writes_per_second);
 
+// How long a report waits for others before the status of every tap is worked out again, each from the
+// reports of all collectors: 20 µs for each tap of each, several times what it takes, and a second at most.
+// Nothing where that is less than 10 ms.
+base::Nanos ReportDelay(size_t taps, size_t collectors);
+
 // What the one operator does that leads: serves taps to the collectors, asks istiod, reconciles. And
 // what it learns by that. All but Run are thread-safe, and may be called by a replica that waits.
 class Leader {
@@ -90,7 +95,7 @@ class Leader {
   void Serve(std::shared_ptr<discovery::DiscoveryServer> next);
   std::shared_ptr<discovery::DiscoveryServer> server() const;
   bool WaitForLists(const std::stop_token& stop) const;
-  void QueueEveryTap();
+  void QueueEveryTap(base::Nanos delay = 0);
   void MeshChanged() { queues_->MeshChanged(watch_->tap_count()); }
   void Reported();
   void AnsweredByIstiod(const std::string& version);

@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -27,6 +28,13 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kPingIntervalMinMs = 10'000;
 // A status that was written since has the counts of those that went before.
 constexpr size_t kFinalReportsMax = 8;
+
+// Each tap is looked for in each report, again and again.
+void SortTaps(v1::CollectorReport* report) {
+  auto* taps = report->mutable_taps();
+  std::sort(taps->pointer_begin(), taps->pointer_end(),
+            [](const v1::TapReport* a, const v1::TapReport* b) { return a->tap() < b->tap(); });
+}
 
 }  // namespace
 
@@ -74,7 +82,12 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   void Leave(Session* session) override;
   void Report(Session* session, v1::CollectorReport report) override;
   std::vector<ReportPtr> Reports() const;
+  std::vector<ReportPtr> TakeNewReports();
   std::vector<ReportPtr> FinalReports() const;
+  size_t collectors() const {
+    absl::MutexLock lock(&mutex_);
+    return reports_.size();
+  }
 
   std::unique_ptr<grpc::Server> server;
   int port = 0;
@@ -105,7 +118,8 @@ class DiscoveryHub final : public v1::TapDiscovery::CallbackService, public Sess
   std::set<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
   // By session: a collector that dials again may meet its former stream still open.
   std::map<Session*, ReportPtr> reports_ ABSL_GUARDED_BY(mutex_);
-  std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);  // the oldest first
+  std::map<Session*, ReportPtr> new_ ABSL_GUARDED_BY(mutex_);  // those not taken yet
+  std::deque<ReportPtr> finals_ ABSL_GUARDED_BY(mutex_);       // the oldest first
   leases::LeaseLedger ledger_ ABSL_GUARDED_BY(mutex_);
   ReceiverPaces paces_ ABSL_GUARDED_BY(mutex_);
   // By instance: the number of the newest session that told of its leases.
@@ -217,6 +231,7 @@ void DiscoveryHub::Leave(Session* session) {
       log::For("discovery").info("collector left collector={}", found->second->collector());
       reports_.erase(found);
     }
+    new_.erase(session);
     sessions_.erase(session);
     std::erase_if(newest_, [&](const auto& one) { return one.second == session->number(); });
     TellWhoIsConnected();
@@ -226,6 +241,7 @@ void DiscoveryHub::Leave(Session* session) {
 }
 
 void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
+  SortTaps(&report);
   const auto shared = std::make_shared<const v1::CollectorReport>(std::move(report));
   {
     absl::MutexLock lock(&mutex_);
@@ -251,6 +267,7 @@ void DiscoveryHub::Report(Session* session, v1::CollectorReport report) {
       reports_.erase(session);
     } else {
       reports_[session] = shared;
+      new_[session] = shared;
     }
     TellWhoIsConnected();
     ReleaseIfTaken();
@@ -266,6 +283,14 @@ std::vector<ReportPtr> DiscoveryHub::Reports() const {
   }
   std::vector<ReportPtr> out;
   for (auto& [name, report] : by_name) out.push_back(std::move(report));
+  return out;
+}
+
+std::vector<ReportPtr> DiscoveryHub::TakeNewReports() {
+  std::vector<ReportPtr> out;
+  absl::MutexLock lock(&mutex_);
+  for (auto& [session, report] : new_) out.push_back(std::move(report));
+  new_.clear();
   return out;
 }
 
@@ -323,6 +348,10 @@ std::string DiscoveryServer::version() const {
 }
 
 std::vector<ReportPtr> DiscoveryServer::Reports() const { return hub_->Reports(); }
+
+std::vector<ReportPtr> DiscoveryServer::TakeNewReports() { return hub_->TakeNewReports(); }
+
+size_t DiscoveryServer::collectors() const { return hub_->collectors(); }
 
 std::vector<ReportPtr> DiscoveryServer::FinalReports() const { return hub_->FinalReports(); }
 

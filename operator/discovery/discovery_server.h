@@ -58,8 +58,13 @@ class DiscoveryServer {
   // The version of the taps set last; empty before the first.
   std::string version() const;
   // The newest report of each collector that is connected, sorted by name. One that has sent its
-  // final report is not.
+  // final report is not. In every report the taps are sorted by name.
   std::vector<ReportPtr> Reports() const;
+  // Those that came since this was last called, of each stream the newest, and no final ones: each comes
+  // once.
+  std::vector<ReportPtr> TakeNewReports();
+  // How many are connected.
+  size_t collectors() const;
   // The final reports of the instances that ended last, the oldest first: eight at most.
   std::vector<ReportPtr> FinalReports() const;
 

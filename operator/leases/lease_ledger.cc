@@ -20,6 +20,7 @@ void LeaseLedger::SetLimits(const std::vector<TapLimit>& limits, base::Nanos now
 }
 
 void LeaseLedger::SetConnected(std::set<std::string> instances, base::Nanos now) {
+  if (instances == connected_) return;  // as mostly, and each book would look at all of them
   connected_ = std::move(instances);
   for (auto& [uid, tap] : taps_) tap.book.SetConnected(connected_, now);
 }

@@ -14,6 +14,8 @@ namespace traffictap::reconcilers {
 namespace {
 
 constexpr base::Nanos kUnknownFor = 60 * base::kSecond;
+// How often a full book is searched for addresses to drop: that costs more than the report does.
+constexpr base::Nanos kDropEvery = base::kSecond;
 // Collectors report every five seconds.
 constexpr base::Nanos kUnheardOf = 30 * base::kSecond;
 
@@ -45,7 +47,8 @@ bool PeerLedger::Note(const Reports& reports) {
 }
 
 bool PeerLedger::NoteTap(const v1::TapReport& tap, base::Nanos now, Book* book) {
-  if (book->pending.size() >= kAddressesMax) DropPending(now, book);
+  const bool full = book->pending.size() >= kAddressesMax;
+  if (full && now - book->dropped >= kDropEvery) DropPending(now, book);
   bool fresh = false;
   for (const auto& peer : tap.peers()) {
     Place place{peer.address(), peer.network()};
@@ -81,7 +84,7 @@ PeerLedger::Book& PeerLedger::BookOf(const plan::TapObject& tap, base::Nanos now
   const auto [found, added] = books_.try_emplace(tap.key());
   Book& book = found->second;
   if (!added && book.uid == tap.uid) return book;
-  book = {tap.uid, {}, {}};
+  book = {tap.uid, {}, 0, {}};
   base::Nanos first = now;
   for (const auto& peer : tap.peers) book.peers.insert({peer, {first++, now}});
   return book;
@@ -96,6 +99,7 @@ void PeerLedger::Resolve(Book* book) {
 }
 
 void PeerLedger::DropPending(base::Nanos now, Book* book) {
+  book->dropped = now;
   std::erase_if(book->pending, [&](const auto& entry) { return now - entry.second > kUnknownFor; });
 }
 

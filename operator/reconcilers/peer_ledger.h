@@ -27,8 +27,8 @@ class PeerLedger {
   // `clock` outlives the ledger.
   explicit PeerLedger(const base::Clock* clock) : clock_(clock) {}
 
-  // True where a workload is a new one: the plan may change by it. An address without a pod changes
-  // none before the watch brings one.
+  // Takes reports that are new. True where a workload is a new one: the plan may change by it. An address
+  // without a pod changes none before the watch brings one.
   bool Note(const Reports& reports);
   // Puts into each tap whom its targets talk to, who was met first before. Note goes by the pods of this
   // snapshot from now on. What the snapshot has of a tap that the ledger does not know, from its status,
@@ -55,6 +55,7 @@ class PeerLedger {
   struct Book {
     std::string uid;
     std::map<Place, base::Nanos> pending;  // without a known pod; when they were last met
+    base::Nanos dropped = 0;               // when the old ones of these last were
     std::map<plan::SeenPeer, Peer> peers;
   };
   using Residents = std::multimap<std::string, Resident>;  // by address

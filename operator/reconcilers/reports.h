@@ -8,7 +8,8 @@
 
 namespace traffictap::reconcilers {
 
-// What collectors say last. Shared, since a report is about all taps and is read for each of them.
+// What collectors say last, each with its taps sorted by name. Shared, since a report is about all taps
+// and is read for each of them.
 using Reports = std::vector<std::shared_ptr<const v1::CollectorReport>>;
 
 }  // namespace traffictap::reconcilers

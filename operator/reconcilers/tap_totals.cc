@@ -121,6 +121,18 @@ Counts Before(const Json& status, const Counts& still) {
   return before;
 }
 
+// Null: it has none.
+const v1::TapReport* Find(const std::string& tap, const std::string& uid,
+                          const v1::CollectorReport& report) {
+  const auto& taps = report.taps();
+  auto found = std::lower_bound(taps.begin(), taps.end(), tap,
+                                [](const auto& one, const auto& name) { return one.tap() < name; });
+  for (; found != taps.end() && found->tap() == tap; ++found) {
+    if (found->uid() == uid) return &*found;
+  }
+  return nullptr;
+}
+
 void AddFaults(const std::string& tap, const v1::CollectorReport& report, TapTotals* out) {
   for (const auto& fault : report.faults()) {
     if (fault.tap() == tap) out->faults.push_back(fault.message());
@@ -152,14 +164,12 @@ TapTotals AddUp(const std::string& tap, const std::string& uid, const Reports& r
   for (const auto& shared : reports) {
     const v1::CollectorReport& report = *shared;
     if (!report.final()) AddFaults(tap, report, &out);
-    const auto found = std::find_if(report.taps().begin(), report.taps().end(), [&](const auto& t) {
-      return t.tap() == tap && t.uid() == uid;
-    });
+    const v1::TapReport* found = Find(tap, uid, report);
     if (!report.final()) {
-      out.in_force = found != report.taps().end() && (out.in_force || !out.connected);
+      out.in_force = found != nullptr && (out.in_force || !out.connected);
       out.connected = true;
     }
-    if (found == report.taps().end()) continue;
+    if (found == nullptr) continue;
     const Counts counts = CountsOf(*found);
     const auto& dumps = found->recorder().dumps();
     out.dumps.insert(out.dumps.end(), dumps.begin(), dumps.end());

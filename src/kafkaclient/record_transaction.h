@@ -33,9 +33,10 @@ class RecordTransaction {
   virtual ~RecordTransaction() = default;
   // Writes a record to the output's topic, as the user of whose cluster it is. Begins a transaction where
   // none is open. Ok: the party hears of its end. Others: it is not part of the transaction and the
-  // party's to drop, as kFailedPrecondition (another cluster, no such topic), kPermissionDenied or
-  // kOutOfRange (too large); the message says what to do. An output's first record takes until the
-  // brokers have answered, some seconds at most; so does one of those that were refused, now and then.
+  // party's to drop, as kFailedPrecondition (another cluster, no such topic), kPermissionDenied, kOutOfRange
+  // (too large) or kUnavailable (its topic has taken nothing for long); the message says what to do. An
+  // output's first record takes until the brokers have answered, some seconds at most; so does one of those
+  // that were refused, now and then.
   virtual Status Write(const std::shared_ptr<Party>& party, const tap::KafkaOutput& output,
                        const TransactionRecord& record) = 0;
 };

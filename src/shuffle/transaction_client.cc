@@ -18,6 +18,7 @@ namespace {
 constexpr base::Nanos kCallMax = 4 * base::kSecond;
 constexpr base::Nanos kAbortMax = 3 * base::kSecond;
 constexpr base::Nanos kReadyAgainMax = 2 * base::kSecond;
+constexpr int kUnreadyMax = 2;
 constexpr int kPollMs = 100;
 // A turn's records wait in it.
 constexpr int kQueuedMessagesMax = 1'000'000;
@@ -58,7 +59,7 @@ Status TransactionClient::Ready(base::Nanos wait) {
   if (ready_) return absl::OkStatus();
   if (get() == nullptr) {
     TT_RETURN_IF_ERROR(CreateProducer([this](kafkaclient::KafkaSettings& to) {
-      to.Set("transactional.id", id_);
+      to.Set("transactional.id", Id());
       to.Set("transaction.timeout.ms", std::to_string(kTransactionMax / base::kMillisecond));
       to.Set("linger.ms", "20");
       to.Set("compression.type", "zstd");
@@ -76,8 +77,17 @@ Status TransactionClient::Ready(base::Nanos wait) {
   const Status begun =
       Call(wait, [this](int wait_ms) { return rd_kafka_init_transactions(get(), wait_ms); });
   ready_ = begun.ok();
-  if (NeedsSomebody(begun)) Drop();
+  if (ready_) unready_ = 0;
+  if (NeedsSomebody(begun)) {
+    Drop();
+  } else if (!ready_ && !ClusterId(*this, 0).empty() && ++unready_ == kUnreadyMax) {
+    LeaveId();
+  }
   return begun;
+}
+
+std::string TransactionClient::Id() const {
+  return ids_left_ == 0 ? id_ : fmt::format("{}.{}", id_, ids_left_ + 1);
 }
 
 Status TransactionClient::Begin() {
@@ -106,6 +116,12 @@ void TransactionClient::Abort() {
             : absl::UnavailableError("no client");
   Drop();
   if (!aborted.ok()) Ready(kReadyAgainMax).IgnoreError();
+}
+
+void TransactionClient::LeaveId() {
+  Drop();
+  ++ids_left_;
+  unready_ = 0;
 }
 
 void TransactionClient::Drop() {
@@ -188,7 +204,7 @@ Status TransactionClient::ErrorOf(const rd_kafka_error_t* error) const {
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
       return absl::AbortedError(fmt::format(
           "kafka: the brokers have ended the transaction, or another process has the id \"{}\"",
-          id_));
+          Id()));
     default: return kafkaclient::KafkaError(code, settings_.cluster, rd_kafka_error_string(error));
   }
 }

@@ -31,7 +31,8 @@ class TransactionClient : public KafkaClient {
   TransactionClient(const ShuffleSettings& settings, const std::string& id);
   ~TransactionClient() override;
 
-  // A client that may Begin, within `wait`: what the brokers had open of the id is ended.
+  // A client that may Begin, within `wait`: what the brokers had open of the id is ended. Where they answer but
+  // have not ended it by the second call, the next one takes another id.
   Status Ready(base::Nanos wait);
   Status Begin();
   // `member`: whose they are, or null: it is none any more. Refused from one that was evicted.
@@ -44,6 +45,10 @@ class TransactionClient : public KafkaClient {
   void Abort();
   // Gives up the client; what is on its way is told to OnDelivery.
   void Drop();
+  // The same, and its id for another one. An id cannot be used before its transaction has ended, which brokers
+  // write into each partition of it, and so wait for one that has no leader or too few replicas. What is left
+  // open they abort by time, and nothing depends on ids: the group knows whose the partitions are.
+  void LeaveId();
 
   // A librdkafka code. `id`: for OnDelivery, in _private.
   int Produce(const tap::KafkaOutput& output, const kafkaclient::TransactionRecord& record,
@@ -60,9 +65,12 @@ class TransactionClient : public KafkaClient {
   Status Call(base::Nanos wait, const Step& step);
   Status ErrorOf(const rd_kafka_error_s* error) const;
   rd_kafka_topic_s* TopicOf(const tap::KafkaOutput& output);
+  std::string Id() const;
 
   const ShuffleSettings settings_;
   const std::string id_;
+  int ids_left_ = 0;
+  int unready_ = 0;  // calls of Ready with this id, though brokers answer
   bool ready_ = false;
   std::map<std::string, rd_kafka_topic_s*> topics_;  // with the compression of the first output
 };

@@ -9,6 +9,7 @@
 #include "base/deadline.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
+#include "shuffle/topic_check.h"
 #include "shuffle/transaction_trial.h"
 
 namespace traffictap::shuffle {
@@ -27,6 +28,18 @@ constexpr base::Nanos kTriesMax = 15 * base::kSecond;
 constexpr base::Nanos kTryAgain = 30 * base::kSecond;
 constexpr base::Nanos kTryAnyAgain = 10 * base::kSecond;
 constexpr int kStrikes = 2;
+// A topic that takes nothing, as a partition has no leader or too few replicas: longer than another replica takes to
+// lead. Each try of one that still takes nothing holds up the others for some seconds, and so comes later.
+constexpr base::Nanos kHeldUpMax = 30 * base::kSecond;
+constexpr base::Nanos kAnswersMax = base::kSecond;
+constexpr base::Nanos kTryHeldUpAgainMax = 10 * 60 * base::kSecond;
+
+Status TakesNothing(const std::string& topics) {
+  return absl::UnavailableError(
+      fmt::format("kafka: topic \"{}\" takes no records, though the brokers answer: has each "
+                  "partition a leader and min.insync.replicas in sync?",
+                  topics));
+}
 
 }  // namespace
 
@@ -68,7 +81,7 @@ Status TransactionProducer::Write(const std::shared_ptr<Party>& party, const tap
     status_ = begun_ ? Begin() : ready;
   }
   output.wrote = true;
-  if (status_.ok()) Produce(found->first, output, record);
+  if (status_.ok()) Produce(found->first, &output, record);
   return absl::OkStatus();
 }
 
@@ -98,6 +111,7 @@ Status TransactionProducer::Admit(Output* output, const kafkaclient::Transaction
   const Status tried = try_output_(output->spec, record,
                                    std::exchange(output->tried, true) ? kPatienceAgain : kPatience);
   if (fresh) tries_ += clock_->Monotonic() - now;
+  if (IsRetryable(tried) && HeldUp(output, Answers())) return HoldOff(output);
   if (IsRetryable(tried) || absl::IsUnauthenticated(tried)) {
     Fail(tried);
     return absl::OkStatus();
@@ -122,19 +136,44 @@ Status TransactionProducer::Refuse(Output* output, const Status& why) {
   return why;
 }
 
-void TransactionProducer::Produce(uint64_t id, const Output& output,
+// Asked anew, as a client stays ready when they go.
+bool TransactionProducer::Answers() {
+  return Ready(kAnswersMax).ok() &&
+         CheckPartitions(get(), settings_, CheckpointsTopic(settings_)).ok();
+}
+
+// For long by now. `alone`: the brokers take what others write.
+bool TransactionProducer::HeldUp(Output* output, bool alone) {
+  const base::Nanos now = clock_->Monotonic();
+  if (!alone) {
+    output->held_up_since = 0;
+  } else if (output->held_up_since == 0) {
+    output->held_up_since = now;
+  }
+  return alone && now - output->held_up_since >= kHeldUpMax;
+}
+
+Status TransactionProducer::HoldOff(Output* output) {
+  Status out = Refuse(output, TakesNothing(output->spec.topic));
+  output->pause = std::clamp(2 * output->pause, kTryAgain, kTryHeldUpAgainMax);
+  output->try_at = clock_->Monotonic() + output->pause;
+  return out;
+}
+
+void TransactionProducer::Produce(uint64_t id, Output* output,
                                   const kafkaclient::TransactionRecord& record) {
   const base::Deadline deadline(kRoomMax);
-  int error = TransactionClient::Produce(output.spec, record, id);
+  int error = TransactionClient::Produce(output->spec, record, id);
   while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && deadline.left() > 0) {
     Poll(kPoll);
-    error = TransactionClient::Produce(output.spec, record, id);
+    error = TransactionClient::Produce(output->spec, record, id);
   }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) ++output->on_way;
   // It takes no more of a transaction that failed, and why says more.
   const int trouble =
       error == RD_KAFKA_RESP_ERR__STATE ? TroubleCode() : RD_KAFKA_RESP_ERR_NO_ERROR;
   if (trouble != RD_KAFKA_RESP_ERR_NO_ERROR) error = trouble;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, output.spec);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Break(error, output->spec);
 }
 
 void TransactionProducer::Break(int error, const tap::KafkaOutput& of) {
@@ -146,6 +185,9 @@ void TransactionProducer::Break(int error, const tap::KafkaOutput& of) {
 
 void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
   checkpoints_.OnDelivery(message);
+  const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
+  const auto found = outputs_.find(id);
+  if (found != outputs_.end() && found->second.on_way > 0) --found->second.on_way;
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return ForgetTrouble();
   if (ending_) return;
   // Given up by librdkafka as the transaction failed: status() asks why.
@@ -154,8 +196,6 @@ void TransactionProducer::OnDelivery(const rd_kafka_message_t& message) {
     given_up_ = message.err;
     return;
   }
-  const auto id = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(message._private));
-  const auto found = outputs_.find(id);
   if (found == outputs_.end()) {
     // A checkpoint: no output did anything wrong.
     if (status_.ok()) status_ = checkpoints_.ErrorOf(message.err);
@@ -194,16 +234,29 @@ Status TransactionProducer::Save(
   const Status committed = Commit();
   if (!committed.ok()) {
     status().IgnoreError();  // and which topic it was
-    return committed;
+    return status_.ok() && !states.empty() ? Late(committed) : committed;
   }
   End(true);
   return absl::OkStatus();
+}
+
+// The brokers have the checkpoints, but not all records.
+Status TransactionProducer::Late(const Status& why) {
+  std::string topics;
+  for (auto& [id, output] : outputs_) {
+    output.late = output.on_way > 0;
+    if (output.late) topics += (topics.empty() ? "" : "\" or \"") + output.spec.topic;
+  }
+  return topics.empty() ? why : TakesNothing(topics);
 }
 
 void TransactionProducer::AbortOpen() {
   if (!open_) return;
   ending_ = true;
   if (begun_) Abort();
+  const bool late = std::any_of(outputs_.begin(), outputs_.end(),
+                                [](const auto& one) { return one.second.late; });
+  if (late) LeaveId();
   End(false);
   ending_ = false;
 }
@@ -224,7 +277,10 @@ void TransactionProducer::End(bool committed) {
   given_up_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (auto& [id, output] : outputs_) {
     if (committed) output.strikes = 0;
+    if (committed && output.refused.ok()) output.held_up_since = output.pause = 0;
+    output.on_way = 0;
     if (!output.failed.ok()) Strike(&output);
+    if (std::exchange(output.late, false) && HeldUp(&output, true)) HoldOff(&output).IgnoreError();
     if (std::exchange(output.wrote, false)) output.party->Ended(committed);
   }
   std::erase_if(outputs_, [](const auto& one) { return one.second.party.use_count() == 1; });

@@ -14,9 +14,10 @@
 namespace traffictap::shuffle {
 
 // A pairer's transactions: records of outputs, checkpoints and the group's offsets. Its id is the
-// pairer's name, so that one that starts again ends what was open and waits for nobody. An output's first
-// record is tried apart (TryOutput); what an output of several does wrong later aborts the transaction, and
-// all that took part are tried again, so that each costs its own records alone. Used by one thread.
+// pairer's name, so that one that starts again ends what was open and waits for nobody (but see LeaveId). An
+// output's first record is tried apart (TryOutput); what an output of several does wrong later aborts the
+// transaction, and all that took part are tried again, so that each costs its own records alone. So does one
+// whose topic takes nothing for half a minute while the brokers take the rest. Used by one thread.
 class TransactionProducer final : public TransactionClient, public kafkaclient::RecordTransaction {
  public:
   using Try = std::function<Status(const tap::KafkaOutput&, const kafkaclient::TransactionRecord&,
@@ -51,13 +52,24 @@ class TransactionProducer final : public TransactionClient, public kafkaclient::
     int strikes = 0;         // transactions one after the other that failed by it
     bool wrote = false;      // in the transaction that is open
     base::Nanos try_at = 0;  // not before, once it was refused. Monotonic
+    // Records of the transaction that is open which the brokers do not have yet; whether it could not be
+    // committed for them.
+    uint64_t on_way = 0;
+    bool late = false;
+    // Since when its topic takes nothing, while the brokers take the rest; 0: it does. Monotonic
+    base::Nanos held_up_since = 0;
+    base::Nanos pause = 0;  // until it is tried again, longer each time
   };
   using Outputs = std::map<uint64_t, Output>;  // by what their messages have as id
   Outputs::iterator Find(const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec);
   Status Admit(Output* output, const kafkaclient::TransactionRecord& record);
   void Fail(const Status& why);
   Status Refuse(Output* output, const Status& why);
-  void Produce(uint64_t id, const Output& output, const kafkaclient::TransactionRecord& record);
+  bool Answers();
+  bool HeldUp(Output* output, bool alone);
+  Status HoldOff(Output* output);
+  Status Late(const Status& why);
+  void Produce(uint64_t id, Output* output, const kafkaclient::TransactionRecord& record);
   void Break(int error, const tap::KafkaOutput& of);
   void Strike(Output* output);
   void End(bool committed);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/crc32c.h"
 #include "base/deadline.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
@@ -19,8 +20,10 @@ constexpr base::Nanos kPoll = 50 * base::kMillisecond;
 
 class Trial final : public TransactionClient {
  public:
-  explicit Trial(const ShuffleSettings& settings)
-      : TransactionClient(settings, settings.member + "-trial") {}
+  // An id for each topic, as that of one that takes nothing cannot be used meanwhile.
+  Trial(const ShuffleSettings& settings, const std::string& topic)
+      : TransactionClient(settings,
+                          fmt::format("{}-trial-{:08x}", settings.member, base::Crc32c(topic))) {}
   ~Trial() override { Drop(); }
 
   // What becomes of the record, as a librdkafka code.
@@ -79,7 +82,7 @@ Status TryOutput(const ShuffleSettings& settings, const tap::KafkaOutput& output
     return absl::FailedPreconditionError(
         fmt::format("topic \"{}\" is the shuffle's own: choose another one", own));
   }
-  Trial trial(settings);
+  Trial trial(settings, output.topic);
   TT_RETURN_IF_ERROR(trial.Ready(kAnswerMax));
   TT_RETURN_IF_ERROR(CheckCluster(trial, output, patience));
   TT_RETURN_IF_ERROR(trial.Begin());

@@ -46,6 +46,12 @@ class Brokers:
     def create(self, *args, **config):
         self.members[0].create(*args, **config)
 
+    def create_at(self, number, topic, partitions=3):
+        """With one replica of each partition, which is with that broker."""
+        first = self.members[0]
+        first.tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", first.address(), "--create", "--topic", topic,
+                   "--replica-assignment", ",".join([str(number)] * partitions), "--config", "min.insync.replicas=1")
+
     def described(self):
         """As kcat has it: the controller, and each topic's partitions with their leader and replicas."""
         command = ["kcat", "-L", "-J", "-b", ",".join(self.addresses())]

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "base/metrics.h"
 #include "collector/tap_source.h"
 #include "fakes/eventually.h"
 #include "fakes/fake_kube_client.h"
@@ -25,6 +26,14 @@ struct NotingReconciler final : controller::Reconciler {
     absl::MutexLock lock(&mutex);
     return seen.contains(key);
   }
+  bool SawAll(size_t keys) {
+    absl::MutexLock lock(&mutex);
+    return seen.size() == keys;
+  }
+  void Forget() {
+    absl::MutexLock lock(&mutex);
+    seen.clear();
+  }
   absl::Mutex mutex;
   std::set<std::string> seen;
 };
@@ -38,6 +47,26 @@ struct LeaderTest {
     watch.Start();
   }
   void Lead(const std::stop_token& stop) { leader->Run(stop, {&mesh, &taps, &guard}); }
+  // A leader at an address that collectors know, and how one of them dials it.
+  collector::TapSourceOptions Serve() {
+    {
+      const auto other = discovery::DiscoveryServer::Start(options.discovery, [] {});
+      options.discovery.address = "127.0.0.1:" + std::to_string((*other)->port());
+    }
+    leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
+    collector::TapSourceOptions dial;
+    dial.address = options.discovery.address;
+    dial.collector = "p0";
+    dial.role = "pairer";
+    dial.backoff_min = 20 * base::kMillisecond;
+    return dial;
+  }
+  bool AreWaiting(int keys) const {
+    base::MetricsRegistry metrics;
+    metrics.Register([this](base::MetricWriter& writer) { queues.taps.WriteMetrics("q", writer); });
+    const auto line = "traffictap_queue_waiting{queue=\"q\"} " + std::to_string(keys) + "\n";
+    return metrics.Render().find(line) != std::string::npos;
+  }
 
   fakes::ManualClock clock;
   base::SystemClock real_clock;
@@ -68,6 +97,15 @@ BOOST_AUTO_TEST_CASE(a_change_waits_for_others_the_longer_the_more_taps_there_ar
   BOOST_TEST(op::MeshDelay(100) == 100 * base::kMillisecond);
   BOOST_TEST(op::MeshDelay(500) == 500 * base::kMillisecond);
   BOOST_TEST(op::MeshDelay(10'000) == base::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_waits_for_others_the_longer_the_more_there_is_to_add_up) {
+  BOOST_TEST(op::ReportDelay(0, 0) == 0);
+  BOOST_TEST(op::ReportDelay(100, 4) == 0);
+  BOOST_TEST(op::ReportDelay(100, 5) == 10 * base::kMillisecond);
+  BOOST_TEST(op::ReportDelay(1000, 1) == 20 * base::kMillisecond);
+  BOOST_TEST(op::ReportDelay(100, 400) == 800 * base::kMillisecond);
+  BOOST_TEST(op::ReportDelay(1000, 512) == base::kSecond);
 }
 
 BOOST_AUTO_TEST_CASE(changes_that_come_together_are_one) {
@@ -139,18 +177,9 @@ BOOST_AUTO_TEST_CASE(the_options_are_part_of_what_plans_are_made_of) {
 
 // Patches are written next.
 BOOST_AUTO_TEST_CASE(taps_are_set_once_receivers_and_pairers_have_them) {
-  {
-    const auto other = discovery::DiscoveryServer::Start(options.discovery, [] {});
-    options.discovery.address = "127.0.0.1:" + std::to_string((*other)->port());
-  }
-  leader = std::make_unique<op::Leader>(options, &watch, &queues, &board, &clock);
-  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
-  collector::TapSourceOptions dial;
-  dial.address = options.discovery.address;
-  dial.collector = "p0";
-  dial.role = "pairer";
+  auto dial = Serve();
   dial.report_interval = 50 * base::kMillisecond;
-  dial.backoff_min = 20 * base::kMillisecond;
+  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
   std::atomic<bool> taken{false};
   collector::TapSourceState state;
   const auto source =
@@ -166,6 +195,31 @@ BOOST_AUTO_TEST_CASE(taps_are_set_once_receivers_and_pairers_have_them) {
   BOOST_REQUIRE(fakes::Eventually([&] { return leader->Reports().size() == 1; }));
   leader->SetTaps({});
   BOOST_TEST(taken);
+}
+
+BOOST_AUTO_TEST_CASE(the_status_of_many_taps_waits_for_more_reports) {
+  for (int i = 1; i < 1000; ++i) {
+    kube.Seed(kube::kTrafficTaps,
+              kube::Object(kube::Json{
+                  {"metadata", {{"namespace", "shop"}, {"name", "t" + std::to_string(i)}}}}));
+  }
+  BOOST_REQUIRE(fakes::Eventually([&] { return watch.tap_count() == 1000; }));
+  const auto dial = Serve();
+  std::jthread leading([this](const std::stop_token& stop) { Lead(stop); });
+  // At the start istiod is asked, and every tap learns of that.
+  BOOST_REQUIRE(fakes::Eventually([&] { return each_tap.SawAll(1000); }));
+  each_tap.Forget();
+  collector::TapSourceState state;
+  const auto source =
+      collector::TapSource::Start(dial,
+                                  {[](const auto&) { return std::vector<pipeline::TapFault>(); },
+                                   [] { return pipeline::PipelineSnapshot(); }},
+                                  &state);
+  BOOST_REQUIRE_MESSAGE(source.ok(), Message(source.status()));
+  BOOST_TEST(fakes::Eventually([&] { return AreWaiting(1000); }));
+  BOOST_TEST(!each_tap.Saw("shop/a"));
+  clock.Advance(op::ReportDelay(1000, 1));
+  BOOST_TEST(fakes::Eventually([&] { return each_tap.Saw("shop/a"); }));
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_does_not_lead_serves_nobody) {

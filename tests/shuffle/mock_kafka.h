@@ -46,6 +46,12 @@ class MockKafka {
     rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, kProduce, 1, error, 0);
   }
 
+  // Whom clients ask about transactions of that id.
+  void Coordinate(const std::string& id, int broker) {
+    rd_kafka_mock_coordinator_set(cluster_, "transaction", id.c_str(), broker);
+  }
+  void TakeDown(int broker) { rd_kafka_mock_broker_set_down(cluster_, broker); }
+
  private:
   static rd_kafka_t* Host() {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();

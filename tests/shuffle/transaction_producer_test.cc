@@ -18,9 +18,10 @@ struct Party final : kafkaclient::RecordTransaction::Party {
   void Ended(bool) override {}
 };
 
-tap::KafkaOutput Spec(const shuffle::ShuffleSettings& settings) {
+tap::KafkaOutput Spec(const shuffle::ShuffleSettings& settings,
+                      const std::string& topic = kRecords) {
   tap::KafkaOutput out = settings.cluster;
-  out.topic = kRecords;
+  out.topic = topic;
   return out;
 }
 
@@ -97,6 +98,86 @@ BOOST_AUTO_TEST_CASE(a_refused_checkpoint_is_named_and_no_output_is_tried_again_
   const Status saved = write_and_save();
   BOOST_TEST(saved.ok(), Message(saved));
   BOOST_TEST(tries == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_topic_that_accepts_nothing_for_long_costs_its_own_records_alone) {
+  MockKafka kafka(1);
+  const auto settings = kafka.Settings();
+  kafka.Create(settings.checkpoints, 1);
+  kafka.Create(kRecords, 1, 0);
+  kafka.Create("others", 1);
+  fakes::ManualClock clock;
+  shuffle::TransactionProducer producer(
+      settings, &clock, [](const auto&, const auto&, auto) { return absl::OkStatus(); });
+  const auto stuck = std::make_shared<Party>(), other = std::make_shared<Party>();
+  const kafkaclient::TransactionRecord record{.key = "k", .value = "{}"};
+  const auto save = [&] {
+    return producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
+  };
+  for (int i = 0; i < 2; ++i) {
+    BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
+    BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
+    const std::string said = Message(save());
+    BOOST_TEST(said.find("\"records\" takes no records") != std::string::npos, said);
+    clock.Advance(30 * base::kSecond);
+    producer.AbortOpen();
+  }
+  BOOST_TEST(absl::IsUnavailable(producer.Write(stuck, Spec(settings), record)));
+  BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
+  Status saved = save();
+  BOOST_TEST(saved.ok(), Message(saved));
+  // It is tried again, and its topic is back.
+  kafka.Lead(kRecords, 0, 1);
+  clock.Advance(30 * base::kSecond);
+  BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
+  saved = save();
+  BOOST_TEST(saved.ok(), Message(saved));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_still_accepts_nothing_is_tried_ever_more_rarely) {
+  MockKafka kafka(1);
+  auto settings = kafka.Settings();
+  settings.partitions = 1;
+  kafka.Create(settings.checkpoints, 1);
+  fakes::ManualClock clock;
+  int tries = 0;
+  shuffle::TransactionProducer producer(settings, &clock,
+                                        [&](const auto&, const auto&, auto) -> Status {
+                                          ++tries;
+                                          return absl::UnavailableError("no answer");
+                                        });
+  BOOST_TEST_REQUIRE(producer.Ready(10 * base::kSecond).ok());
+  const auto party = std::make_shared<Party>();
+  const auto write = [&] { return producer.Write(party, Spec(settings), {.key = "k"}); };
+  // All of it comes again at first.
+  BOOST_TEST(write().ok());
+  BOOST_TEST(Message(producer.status()) == "no answer");
+  producer.AbortOpen();
+  clock.Advance(30 * base::kSecond);
+  BOOST_TEST(absl::IsUnavailable(write()));
+  BOOST_TEST(tries == 2);
+  // After 30 s, 1, 2, 4 and 8 minutes, and then four times after ten.
+  for (int i = 0; i < 360; ++i) {
+    clock.Advance(10 * base::kSecond);
+    BOOST_TEST(!write().ok());
+  }
+  BOOST_TEST(tries == 11);
+}
+
+BOOST_AUTO_TEST_CASE(while_no_broker_answers_nothing_is_refused) {
+  fakes::ManualClock clock;
+  shuffle::ShuffleSettings settings;
+  settings.cluster.brokers = {"127.0.0.1:1"};
+  shuffle::TransactionProducer producer(
+      settings, &clock,
+      [](const auto&, const auto&, auto) -> Status { return absl::UnavailableError("no answer"); });
+  const auto party = std::make_shared<Party>();
+  for (int i = 0; i < 2; ++i) {
+    BOOST_TEST(producer.Write(party, Spec(settings), {.key = "k"}).ok());
+    BOOST_TEST(!producer.status().ok());
+    producer.AbortOpen();
+    clock.Advance(60 * base::kSecond);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -401,6 +402,31 @@ BOOST_AUTO_TEST_CASE(a_collector_that_leaves_is_no_longer_reported) {
   first.reset();
   BOOST_TEST(op.WaitFor(
       [](const auto& reports) { return reports.size() == 1 && reports[0]->collector() == "c2"; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_report_is_new_once_and_has_its_taps_by_name) {
+  Operator op;
+  FakeCollector collector;
+  for (const char* tap : {"shop/c", "shop/a", "shop/b"}) {
+    collector.snapshot.taps.emplace_back().tap = tap;
+  }
+  auto source = collector.Dial(OptionsFor(op));
+  std::set<discovery::ReportPtr> seen;
+  BOOST_TEST(fakes::Eventually([&] {
+    for (const auto& report : op.server->TakeNewReports()) BOOST_TEST(seen.insert(report).second);
+    return seen.size() >= 3;
+  }));
+  BOOST_TEST(op.server->collectors() == 1u);
+  for (const auto& report : seen) {
+    BOOST_REQUIRE(report->taps_size() == 3);
+    BOOST_TEST(report->taps(0).tap() == "shop/a");
+    BOOST_TEST(report->taps(1).tap() == "shop/b");
+    BOOST_TEST(report->taps(2).tap() == "shop/c");
+  }
+  source.reset();
+  BOOST_TEST(op.WaitFor([](const auto& reports) { return reports.empty(); }));
+  BOOST_TEST(op.server->TakeNewReports().empty());
+  BOOST_TEST(op.server->collectors() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_counts_that_a_collector_ends_with_are_kept_when_it_has_left) {

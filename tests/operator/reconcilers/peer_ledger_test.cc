@@ -157,6 +157,22 @@ BOOST_AUTO_TEST_CASE(addresses_without_pods_make_room_after_a_minute) {
   BOOST_TEST(Peers() == "late");
 }
 
+BOOST_AUTO_TEST_CASE(room_is_looked_for_once_a_second) {
+  Peers();
+  std::vector<std::string> outside;
+  for (int i = 0; i < 2'000; ++i) outside.push_back(fmt::format("192.0.{}.{}", i / 250, i % 250));
+  Met(outside);
+  clock.Advance(60 * base::kSecond);
+  Met({});
+  AddPod("late", "10.0.0.3");
+  AddPod("later", "10.0.0.4");
+  clock.Advance(500 * base::kMillisecond);
+  Met({"10.0.0.3"});
+  clock.Advance(500 * base::kMillisecond);
+  Met({"10.0.0.4"});
+  BOOST_TEST(Peers() == "later");
+}
+
 BOOST_AUTO_TEST_CASE(a_pod_of_another_network_is_another_one) {
   AddPod("far", "10.0.0.9", "west");
   Peers();

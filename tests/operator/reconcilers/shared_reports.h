@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "operator/reconcilers/reports.h"
@@ -11,8 +13,11 @@ namespace traffictap {
 // As the operator keeps what collectors send.
 inline reconcilers::Reports Shared(const std::vector<v1::CollectorReport>& reports) {
   reconcilers::Reports out;
-  for (const auto& report : reports) {
-    out.push_back(std::make_shared<const v1::CollectorReport>(report));
+  for (auto report : reports) {
+    auto* taps = report.mutable_taps();
+    std::sort(taps->pointer_begin(), taps->pointer_end(),
+              [](const auto* a, const auto* b) { return a->tap() < b->tap(); });
+    out.push_back(std::make_shared<const v1::CollectorReport>(std::move(report)));
   }
   return out;
 }

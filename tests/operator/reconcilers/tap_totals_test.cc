@@ -83,6 +83,21 @@ BOOST_AUTO_TEST_CASE(reports_of_all_collectors_are_added_up) {
   BOOST_TEST(life.status["orphansByReason"]["PeerNotMeshed"] == 15);
 }
 
+BOOST_AUTO_TEST_CASE(a_tap_is_found_among_many_and_by_its_uid) {
+  auto report = MakeReport("a", "i1", 100);
+  for (const char* name : {"shop/z", "shop", "bank/a", "shop/a", "shop/b"}) {
+    auto* tap = report.add_taps();
+    tap->set_tap(name);
+    tap->set_uid("another");
+    tap->set_offered(7);
+  }
+  BOOST_TEST(AddUp(kTap, kUid, {report}, {}).counts.at("records") == 100u);
+  BOOST_TEST(AddUp(kTap, "another", {report}, {}).counts.at("records") == 7u);
+  BOOST_TEST(AddUp("shop", "another", {report}, {}).in_force);
+  BOOST_TEST(AddUp("shop/z", "another", {report}, {}).in_force);
+  BOOST_TEST(!AddUp("shop/c", "another", {report}, {}).in_force);
+}
+
 BOOST_AUTO_TEST_CASE(a_collector_that_starts_again_counts_on_from_what_it_had) {
   Life life;
   life.See({MakeReport("a", "i1", 100)});
