@@ -39,6 +39,8 @@ part shuffle env SHUFFLE_SEEDS=200 "$build/tests/shuffle/shuffle_test" --run_tes
 part scale-out env FROZEN_SECONDS=60 TEST=stood_still tests/scale_out/run.sh "$build"
 # Each of three brokers dies twice, the one that leads most partitions first.
 part brokers env BROKER_KILLS=6 TEST=leaders_that_are_killed tests/scale_out/run.sh "$build"
+# The broker of an exactly-once output's only replica dies: its pairer goes on without that output.
+part leaderless env LEADERLESS=1 TEST=a_topic_without_a_leader tests/scale_out/run.sh "$build"
 part fuzz env FUZZ_SECONDS=$seconds tests/fuzz/run.sh
 # The bundle of a release, read by the Operator Lifecycle Manager's own validator, which takes minutes to build.
 part olm env OLM=1 TEST=olm_test tests/release/run.sh "$build"

@@ -155,48 +155,49 @@ class ThreeBrokers(unittest.TestCase):
         print(f"     {len(watch.came)} requests, {sum(len(came) > 1 for came in watch.came.values())} repeated")
         self.check_counters(receivers, pairers)
 
-    def test_a_topic_without_a_leader_costs_its_own_records_alone(self):
-        """Of two outputs that are written in one transaction, when the broker that has all of one's topic dies for a while."""
-        once, alone, there = "traffictap.once", "traffictap.alone", self.brokers.members[LONE]
-        self.brokers.create(once, 3)
-        self.brokers.create_at(LONE, alone)
-        outputs = [{"name": topic.split(".")[1], "type": "Kafka", "delivery": {"class": "ExactlyOnce"},
-                    "kafka": {"brokers": self.brokers.addresses(), "topic": topic, "security": "Plaintext"}} for topic in (once, alone)]
-        (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all", outputs)))
-        receivers = [self.start("receiver", n) for n in (1, 2)]
-        pairer = self.start("pairer", 1)
-        mesh = Mesh(receivers)
+    if os.environ.get("LEADERLESS"):  # takes more than two minutes
+        def test_a_topic_without_a_leader_costs_its_own_records_alone(self):
+            """Of two outputs that are written in one transaction, when the broker that has all of one's topic dies for a while."""
+            once, alone, there = "traffictap.once", "traffictap.alone", self.brokers.members[LONE]
+            self.brokers.create(once, 3)
+            self.brokers.create_at(LONE, alone)
+            outputs = [{"name": topic.split(".")[1], "type": "Kafka", "delivery": {"class": "ExactlyOnce"},
+                        "kafka": {"brokers": self.brokers.addresses(), "topic": topic, "security": "Plaintext"}} for topic in (once, alone)]
+            (self.work / "taps" / "all.yaml").write_text(json.dumps(stage.tap("all", outputs)))
+            receivers = [self.start("receiver", n) for n in (1, 2)]
+            pairer = self.start("pairer", 1)
+            mesh = Mesh(receivers)
 
-        def counted(what, output):
-            return metric(pairer.metrics(), f"output_{what}_total", output=output)
+            def counted(what, output):
+                return metric(pairer.metrics(), f"output_{what}_total", output=output)
 
-        def more(what, output, seconds):
-            before = counted(what, output)
-            wait_until(f"more records of {output} are {what}", lambda: counted(what, output) > before, seconds)
+            def more(what, output, seconds):
+                before = counted(what, output)
+                wait_until(f"more records of {output} are {what}", lambda: counted(what, output) > before, seconds)
 
-        def kill():
-            more("delivered", "alone", 40)
-            there.kill()
-            killed = time.monotonic()
-            more("dropped", "alone", HELD_UP_SECONDS)
-            more("delivered", "once", STALL_SECONDS)
-            print(f"     held up for {time.monotonic() - killed:.0f} s,"
-                  f" {pairer.of('transactions_aborted_total'):.0f} transactions aborted")
-            there.start()
-            started = time.monotonic()
-            more("delivered", "alone", HELD_UP_SECONDS)
-            print(f"     back {time.monotonic() - started:.0f} s after its broker")
+            def kill():
+                more("delivered", "alone", 40)
+                there.kill()
+                killed = time.monotonic()
+                more("dropped", "alone", HELD_UP_SECONDS)
+                more("delivered", "once", STALL_SECONDS)
+                print(f"     held up for {time.monotonic() - killed:.0f} s,"
+                      f" {pairer.of('transactions_aborted_total'):.0f} transactions aborted")
+                there.start()
+                started = time.monotonic()
+                more("delivered", "alone", HELD_UP_SECONDS)
+                print(f"     back {time.monotonic() - started:.0f} s after its broker")
 
-        proxy.run(mesh.run([(2, kill)]))
-        wait_until("the pairer has all", lambda: all_taken(receivers, [pairer], mesh), 60)
-        self.assertIn(f'"{alone}" takes no records', (self.work / f"{pairer.name}.log").read_text())
-        self.assertEqual(counted("dropped", "once"), 0)
+            proxy.run(mesh.run([(2, kill)]))
+            wait_until("the pairer has all", lambda: all_taken(receivers, [pairer], mesh), 60)
+            self.assertIn(f'"{alone}" takes no records', (self.work / f"{pairer.name}.log").read_text())
+            self.assertEqual(counted("dropped", "once"), 0)
 
-        def paths():
-            return collections.Counter(message["record"]["request"]["path"] for message in self.brokers.members[0].read(once))
+            def paths():
+                return collections.Counter(message["record"]["request"]["path"] for message in self.brokers.members[0].read(once))
 
-        wait_until("all is committed", lambda: len(paths()) == len(mesh.sent_at), 40)
-        self.assertEqual(paths(), collections.Counter(list(mesh.sent_at)))
+            wait_until("all is committed", lambda: len(paths()) == len(mesh.sent_at), 40)
+            self.assertEqual(paths(), collections.Counter(list(mesh.sent_at)))
 
     def kill_leaders(self, mesh, watch, kills):
         for _ in range(KILLS):
