@@ -90,7 +90,8 @@ TopicNeeds CheckpointsTopic(const ShuffleSettings& settings) {
 }
 
 TopicNeeds ProxiesTopic(const ShuffleSettings& settings) {
-  return {settings.proxies, 0, "as the state of a quiet proxy would be deleted"};
+  // Without deletion what a killed receiver said would stay for ever: nobody writes its keys again.
+  return {settings.proxies, 0, "as the state of a quiet proxy would be deleted", "compact,delete"};
 }
 
 Status JudgePartitions(const TopicNeeds& needs, uint32_t found) {
@@ -106,7 +107,7 @@ Status JudgeConfig(const TopicNeeds& needs, const Config& config) {
   const std::string cleanup = ValueOf(config, "cleanup.policy");
   if (needs.compacted != nullptr) {
     if (cleanup.find("compact") != std::string::npos) return absl::OkStatus();
-    return Wrong(needs, "cleanup.policy", cleanup, "compact", needs.compacted);
+    return Wrong(needs, "cleanup.policy", cleanup, needs.policy, needs.compacted);
   }
   if (cleanup != "delete") {
     return Wrong(needs, "cleanup.policy", cleanup, "delete",

@@ -23,6 +23,8 @@ struct TopicNeeds {
   uint32_t partitions = 0;  // 0: any number
   // Why it has to be compacted; null: it must not be, as that of the halves.
   const char* compacted = nullptr;
+  // What to set its policy to, if it has to be compacted and is not.
+  const char* policy = "compact";
 };
 TopicNeeds HalvesTopic(const ShuffleSettings& settings);
 TopicNeeds CheckpointsTopic(const ShuffleSettings& settings);

@@ -66,8 +66,9 @@ BOOST_AUTO_TEST_CASE(a_topic_of_proxies_is_compacted_and_has_any_number_of_parti
   }
   const auto wrong = Message(JudgeConfig(needs, {{"cleanup.policy", "delete"}}));
   BOOST_TEST(
-      wrong.find("topic \"traffictap.proxies\" has cleanup.policy=delete: set it to compact, "
-                 "as the state of a quiet proxy would be deleted") != std::string::npos,
+      wrong.find(
+          "topic \"traffictap.proxies\" has cleanup.policy=delete: set it to compact,delete, "
+          "as the state of a quiet proxy would be deleted") != std::string::npos,
       wrong);
   for (const uint32_t found : {1u, 3u, 64u}) BOOST_TEST(JudgePartitions(needs, found).ok());
 }
