@@ -19,6 +19,7 @@ constexpr base::Nanos kCallMax = 4 * base::kSecond;
 constexpr base::Nanos kAbortMax = 3 * base::kSecond;
 constexpr base::Nanos kReadyAgainMax = 2 * base::kSecond;
 constexpr int kUnreadyMax = 2;
+constexpr int kIdsSteppedOverMax = 1'000;
 constexpr int kPollMs = 100;
 // A turn's records wait in it.
 constexpr int kQueuedMessagesMax = 1'000'000;
@@ -81,7 +82,10 @@ Status TransactionClient::Ready(base::Nanos wait) {
   if (NeedsSomebody(begun)) {
     Drop();
   } else if (!ready_ && !ClusterId(*this, 0).empty() && ++unready_ == kUnreadyMax) {
+    // Those who had this name before may have left many: past them in a few steps.
+    const int left = std::min(ids_left_, kIdsSteppedOverMax);
     LeaveId();
+    ids_left_ += left;
   }
   return begun;
 }

@@ -31,6 +31,8 @@ constexpr int kStrikes = 2;
 // A topic that takes nothing, as a partition has no leader or too few replicas: longer than another replica takes to
 // lead. Each try of one that still takes nothing holds up the others for some seconds, and so comes later.
 constexpr base::Nanos kHeldUpMax = 30 * base::kSecond;
+// Times further apart are not one: what failed in between may have been all brokers' doing. A round takes less.
+constexpr base::Nanos kHeldUpApart = 60 * base::kSecond;
 constexpr base::Nanos kAnswersMax = base::kSecond;
 constexpr base::Nanos kTryHeldUpAgainMax = 10 * 60 * base::kSecond;
 
@@ -145,10 +147,12 @@ bool TransactionProducer::Answers() {
 // For long by now. `alone`: the brokers take what others write.
 bool TransactionProducer::HeldUp(Output* output, bool alone) {
   const base::Nanos now = clock_->Monotonic();
-  if (!alone) {
-    output->held_up_since = 0;
-  } else if (output->held_up_since == 0) {
-    output->held_up_since = now;
+  // One that was refused for it is known already, and tried rarely.
+  const bool apart = output->pause == 0 && now - output->held_up_at > kHeldUpApart;
+  if (!alone || apart) output->held_up_since = 0;
+  if (alone) {
+    if (output->held_up_since == 0) output->held_up_since = now;
+    output->held_up_at = now;
   }
   return alone && now - output->held_up_since >= kHeldUpMax;
 }
@@ -169,6 +173,10 @@ void TransactionProducer::Produce(uint64_t id, Output* output,
     error = TransactionClient::Produce(output->spec, record, id);
   }
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) ++output->on_way;
+  // Not one record has left for so long: those of a topic that takes nothing may fill it before any commit can tell.
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && status_.ok() && Answers()) {
+    status_ = Late(kafkaclient::KafkaError(error, output->spec, ""));
+  }
   // It takes no more of a transaction that failed, and why says more.
   const int trouble =
       error == RD_KAFKA_RESP_ERR__STATE ? TroubleCode() : RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -240,7 +248,7 @@ Status TransactionProducer::Save(
   return absl::OkStatus();
 }
 
-// The brokers have the checkpoints, but not all records.
+// The brokers have the checkpoints, or answer at least, but have not all records.
 Status TransactionProducer::Late(const Status& why) {
   std::string topics;
   for (auto& [id, output] : outputs_) {

@@ -134,6 +134,34 @@ BOOST_AUTO_TEST_CASE(a_topic_that_accepts_nothing_for_long_costs_its_own_records
   BOOST_TEST(saved.ok(), Message(saved));
 }
 
+// No commit ever tells of it: there is no room for what belongs into the transaction.
+BOOST_AUTO_TEST_CASE(a_topic_that_fills_the_memory_costs_its_own_records_alone) {
+  MockKafka kafka(1);
+  auto settings = kafka.Settings();
+  settings.transaction_bytes_max = 32 * 1024;
+  kafka.Create(settings.checkpoints, 1);
+  kafka.Create(kRecords, 1, 0);
+  kafka.Create("others", 1);
+  fakes::ManualClock clock;
+  shuffle::TransactionProducer producer(
+      settings, &clock, [](const auto&, const auto&, auto) { return absl::OkStatus(); });
+  const auto stuck = std::make_shared<Party>(), other = std::make_shared<Party>();
+  const std::string large(1024, 'x');
+  const kafkaclient::TransactionRecord record{.key = "k", .value = large};
+  for (int i = 0; i < 2; ++i) {
+    for (int n = 0; n < 64; ++n) BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
+    const std::string said = Message(producer.status());
+    BOOST_TEST(said.find("\"records\" takes no records") != std::string::npos, said);
+    clock.Advance(30 * base::kSecond);
+    producer.AbortOpen();
+  }
+  BOOST_TEST(absl::IsUnavailable(producer.Write(stuck, Spec(settings), record)));
+  BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
+  const Status saved =
+      producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
+  BOOST_TEST(saved.ok(), Message(saved));
+}
+
 BOOST_AUTO_TEST_CASE(one_that_still_accepts_nothing_is_tried_ever_more_rarely) {
   MockKafka kafka(1);
   auto settings = kafka.Settings();
