@@ -139,6 +139,7 @@ BOOST_AUTO_TEST_CASE(a_topic_that_fills_the_memory_costs_its_own_records_alone) 
   MockKafka kafka(1);
   auto settings = kafka.Settings();
   settings.transaction_bytes_max = 32 * 1024;
+  settings.partitions = 1;
   kafka.Create(settings.checkpoints, 1);
   kafka.Create(kRecords, 1, 0);
   kafka.Create("others", 1);
