@@ -33,7 +33,7 @@ class RemoteProxies : public PeerStates {
   virtual bool Set(const std::string& receiver, const RemoteProxy& proxy,
                    const traffic::Node* former) = 0;
   // `receiver` has nothing more to say of it. Where streams are open they have ended, and nobody knows
-  // whether cleanly.
+  // whether cleanly. `node` is the very one of the last Set of this proxy: what another Set said since stays.
   virtual void Gone(const std::string& receiver, const traffic::Node& node) = 0;
   // `receiver` was there at `theirs` by its clock, which was `ours` by the log's. `bye`: for the last time.
   virtual void Heard(const std::string& receiver, base::Nanos theirs, base::Nanos ours,

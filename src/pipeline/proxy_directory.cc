@@ -11,6 +11,8 @@ namespace {
 constexpr base::Nanos kFar = INT64_MAX / 4;
 // A receiver that was not heard by then is one of before our time.
 constexpr int kSweepsMax = 2;
+// Between two sweeps, by the log: more of it passes while it is read from far behind.
+constexpr base::Nanos kSweepPassedMax = 90 * base::kSecond;
 
 base::Nanos Near(base::Nanos time) { return std::clamp(time, -kFar, kFar); }
 
@@ -164,6 +166,8 @@ void ProxyDirectory::Gone(const std::string& receiver, const traffic::Node& node
         if (found == proxies_.end()) return;
         Proxy& proxy = found->second;
         if (proxy.streams == 0) return Erase(key);
+        // It came again since, under another key of the topic, which is in no order with this one.
+        if (proxy.node.get() != &node) return;
         const bool heard = known != receivers_.end() && known->second.heard;
         const base::Nanos at = heard ? known->second.last - known->second.offset : 0;
         proxy.last_seen = proxy.last_loss = std::max(at, proxy.last_seen);
@@ -198,9 +202,12 @@ std::vector<std::string> ProxyDirectory::ForgetSilent() {
   }
   // Who hears nobody does not know who is silent.
   if (!newest) return out;
+  // Nor does who is behind: those that are not heard may have begun since.
+  const base::Nanos passed = *newest - std::exchange(swept_, *newest);
+  const bool in_step = passed > 0 && passed <= kSweepPassedMax;
   for (auto& [name, receiver] : receivers_) {
-    const bool silent =
-        receiver.heard ? *newest - receiver.last > kReceiverKept : ++receiver.sweeps > kSweepsMax;
+    const bool silent = receiver.heard ? *newest - receiver.last > kReceiverKept
+                                       : (receiver.sweeps += in_step ? 1 : 0) > kSweepsMax;
     if (silent) out.push_back(name);
   }
   if (out.empty()) return out;
@@ -284,11 +291,24 @@ PeerState ProxyDirectory::Lookup(const pairing::PeerPlace& peer, base::Nanos sin
                                                            : PeerState::kTapped;
 }
 
-traffic::NodePtr ProxyDirectory::NodeAt(const pairing::PeerPlace& peer) const {
+traffic::NodePtr ProxyDirectory::NodeAt(const pairing::PeerPlace& peer, base::Nanos at) const {
   absl::MutexLock lock(&mutex_);
   traffic::NodePtr out;
-  ForEachAt(peer, [&](const Key&, const Proxy& proxy) {
-    if (!out) out = proxy.node;
+  base::Nanos newest = INT64_MIN;
+  ForEachAt(peer, [&](const Key& key, const Proxy& proxy) {
+    mutex_.AssertHeld();
+    if (!proxy.node) return;
+    base::Nanos opened = proxy.first_opened;
+    if (!key.receiver.empty()) {
+      const auto found = receivers_.find(key.receiver);
+      if (found == receivers_.end() || !found->second.heard) return;
+      const Receiver& receiver = found->second;
+      if (at > receiver.last + (receiver.ended ? 0 : kReceiverSilence / 2)) return;
+      opened += receiver.offset;
+    }
+    if (out && opened <= newest) return;
+    out = proxy.node;
+    newest = opened;
   });
   return out;
 }

@@ -61,8 +61,9 @@ class ProxyDirectory final : public pairing::RemoteProxies {
 
   pairing::PeerState Lookup(const pairing::PeerPlace& peer, base::Nanos since,
                             base::Nanos now) const override;
-  // The proxy of which a stream is open, or null.
-  traffic::NodePtr NodeAt(const pairing::PeerPlace& peer) const;
+  // The proxy of which a stream is open, or null; of several the one that came last. `at`: what a receiver said
+  // that was not there any more by then does not count, as somebody else may have the address since.
+  traffic::NodePtr NodeAt(const pairing::PeerPlace& peer, base::Nanos at = INT64_MIN) const;
   // How many proxies with a stream open sent something under each tap, by its id (TapTable::id).
   std::map<uint64_t, uint64_t> SendersByTap() const;
 
@@ -128,6 +129,8 @@ class ProxyDirectory final : public pairing::RemoteProxies {
   // Of proxies_: those without a stream, by when that ended, by our clock.
   std::set<std::pair<base::Nanos, Key>> gone_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Receiver> receivers_ ABSL_GUARDED_BY(mutex_);
+  base::Nanos swept_ ABSL_GUARDED_BY(mutex_) =
+      0;  // by the log: what had been heard at the last sweep
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   bool tracks_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<Key, pairing::RemoteProxy> changes_ ABSL_GUARDED_BY(mutex_);  // by first key

@@ -66,6 +66,16 @@ bool NamesPeer(const TrafficPair& orphan, const tap::KnownPeer& peer) {
   });
 }
 
+// Whether nothing of the entry contradicts that its other end is that proxy. Behind a gateway that passes TLS on
+// somebody else has proved who he is, and the address is the gateway's.
+bool MayBe(const traffic::PackedEntry& entry, const traffic::Node& other) {
+  const std::string_view ns = entry.text(traffic::Text::kPeerNamespace);
+  if (!ns.empty() && ns != other.ns) return false;
+  const std::string_view principal = entry.text(traffic::Text::kPeerPrincipal);
+  if (!principal.starts_with("spiffe://") || other.service_account.empty()) return true;
+  return principal.ends_with("/ns/" + other.ns + "/sa/" + other.service_account);
+}
+
 // An orphan, with its other end under another name: a copy, since the entries are those of all taps.
 class Renamed {
  public:
@@ -187,8 +197,15 @@ std::optional<tap::KnownPeer> TapFanOut::SenderAtOtherEnd(const TrafficPair& orp
   });
   if (!unnamed) return std::nullopt;
   const pairing::PeerPlace place = OtherEnd(orphan.principal());
-  const auto node = place.address.present() ? proxies_->NodeAt(place) : nullptr;
+  // The pairer has just looked there and found nobody. Finding the peer costs a lock, and where one side alone is
+  // tapped each record is such an orphan.
+  const bool nobody = orphan.orphan_reason == OrphanReason::kPeerNotMeshed &&
+                      place.address == traffic::PeerAddress(orphan.principal());
+  if (nobody) return std::nullopt;
+  const auto node =
+      place.address.present() ? proxies_->NodeAt(place, orphan.principal().arrival) : nullptr;
   if (!node || node->workload.empty()) return std::nullopt;
+  if (!AllOf(orphan, [&](const auto* entry) { return MayBe(*entry, *node); })) return std::nullopt;
   tap::KnownPeer out;
   out.ns = node->ns;
   out.workload = node->workload;
@@ -214,7 +231,8 @@ std::optional<bool> TapFanOut::TargetsOther(const tap::TapSpec& spec, const Traf
     return Asks(spec, *hidden->node);
   }
   const pairing::PeerPlace peer = OtherEnd(seen.principal());
-  const auto node = peer.address.present() ? proxies_->NodeAt(peer) : nullptr;
+  const auto node =
+      peer.address.present() ? proxies_->NodeAt(peer, seen.principal().arrival) : nullptr;
   if (!node) return std::nullopt;
   return Asks(spec, *node);
 }

@@ -76,6 +76,8 @@ class KafkaProxyOutlet::Producer final : public KafkaClient {
   Status Make() {
     return CreateProducer([this](kafkaclient::KafkaSettings& to) {
       to.Set("linger.ms", "20");
+      // One try after the other: an older state must not come behind a newer one, where it would stay.
+      to.Set("max.in.flight.requests.per.connection", "1");
       to.Set("compression.type", settings_.proxies_cipher ? "none" : "zstd");
       to.Set("message.timeout.ms", kTimeoutMs);
     });

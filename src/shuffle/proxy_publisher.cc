@@ -59,9 +59,16 @@ void ProxyPublisher::Update(const pairing::RemoteProxy& proxy) {
   const auto [found, fresh] = numbers_.try_emplace(PlaceOf(*proxy.node), next_number_);
   if (fresh) ++next_number_;
   Entry& entry = entries_[found->second];
+  const bool only_lost = entry.written && entry.proxy.streams == proxy.streams &&
+                         entry.proxy.last_seen == proxy.last_seen;
+  const base::Nanos part = static_cast<base::Nanos>(entries_.size()) * options_.loss_interval_part;
+  const base::Nanos interval =
+      only_lost ? std::max(options_.interval, std::min(part, options_.loss_interval_max))
+                : options_.interval;
   entry.place = found->first;
   entry.proxy = proxy;
-  const base::Nanos earliest = entry.written ? *entry.written + options_.interval : now;
+  if (proxy.streams == 0) entry.proxy.node = PlacesOf(*proxy.node);
+  const base::Nanos earliest = entry.written ? *entry.written + interval : now;
   Schedule(found->second, &entry, std::max(now, earliest));
 }
 

@@ -24,6 +24,10 @@ struct ProxyPublisherOptions {
   std::shared_ptr<BlockCipher> cipher;  // null: messages are plain
   // A proxy's changes are written so often at most.
   base::Nanos interval = base::kSecond;
+  // One that does nothing but lose entries, as all do where the receiver is too slow, the less often the more
+  // proxies there are: so much for each, and up to the usual window, within which a loss is still of use.
+  base::Nanos loss_interval_part = 2 * base::kMillisecond;
+  base::Nanos loss_interval_max = 5 * base::kSecond;
   // What did not change is written again, each proxy's at its own time: a topic that was made anew, or has
   // lost something, has all of it after that.
   base::Nanos repeat = 600 * base::kSecond;

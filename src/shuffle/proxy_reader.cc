@@ -12,6 +12,8 @@ namespace {
 
 // A receiver of a newer version, or without keys, writes more and more of them.
 constexpr base::Nanos kSkipsLogged = 60 * base::kSecond;
+// Messages between two looks at the clock.
+constexpr size_t kLookEvery = 64;
 
 }  // namespace
 
@@ -47,6 +49,7 @@ void ProxyReader::Turn() {
       Reopen(absl::UnavailableError("the keys of blocks have changed"));
     }
     bool more = open_;
+    const base::Nanos until = clock_->Monotonic() + options_.turn_max;
     for (size_t taken = 0; more && open_ && taken < options_.messages_max; ++taken) {
       const ProxyLogEvent event = log_->Poll();
       switch (event.kind) {
@@ -55,6 +58,7 @@ void ProxyReader::Turn() {
         case ProxyLogEvent::Kind::kEnd: Complete(); break;
         case ProxyLogEvent::Kind::kFault: Fault(event); break;
       }
+      if (taken % kLookEvery == kLookEvery - 1 && clock_->Monotonic() >= until) break;
     }
     if (faulty_since_ && clock_->Monotonic() - *faulty_since_ >= options_.patience) {
       Reopen(trouble_);
@@ -102,7 +106,12 @@ void ProxyReader::Take(const ProxyLogEvent& event) {
     ++counters_.no_room;
     return;
   }
+  if (state->proxy.streams == 0) state->proxy.node = PlacesOf(*state->proxy.node);
   const bool same = found != known_.end() && found->second.receiver == state->receiver;
+  // No two receivers have one key: whoever forges that is not to leave behind what nobody takes back.
+  if (found != known_.end() && !same) {
+    proxies_->Gone(found->second.receiver, *found->second.node);
+  }
   const traffic::Node* former = same ? found->second.node.get() : nullptr;
   if (proxies_->Set(state->receiver, state->proxy, former)) {
     known_[key] = {std::move(state->receiver), std::move(state->proxy.node)};

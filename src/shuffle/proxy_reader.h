@@ -17,9 +17,11 @@
 namespace traffictap::shuffle {
 
 struct ProxyReaderOptions {
-  std::shared_ptr<BlockCipher> cipher;         // null: only plain messages can be read
-  size_t proxies_max = 100'000;                // a proxy counts for each receiver that it sends to
-  size_t messages_max = 1'000;                 // of one turn, so that halves are not held up
+  std::shared_ptr<BlockCipher> cipher;  // null: only plain messages can be read
+  size_t proxies_max = 100'000;         // a proxy counts for each receiver that it sends to
+  // Of one turn, so that halves are not held up. Turns are few where there is much to do.
+  size_t messages_max = 10'000;
+  base::Nanos turn_max = 50 * base::kMillisecond;
   base::Nanos retry_wait = 2 * base::kSecond;  // until the log is opened again
   base::Nanos patience = 30 * base::kSecond;  // with a log that is faulty, until it is opened again
   base::Nanos forget_every = 60 * base::kSecond;

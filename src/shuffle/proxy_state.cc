@@ -44,7 +44,11 @@ ProxyState ReadBody(std::string_view bytes, ByteReader* faults) {
   std::shared_ptr<traffic::Node> node;
   ForEachField(bytes, faults, [&](const Field& field) {
     if (field.Is(kReceiver, kBytes)) out.receiver = field.bytes;
-    if (field.Is(kNode, kBytes)) node = DecodeNode(field.bytes, faults);
+    if (field.Is(kNode, kBytes) && field.bytes.size() > kProxyNodeBytesMax) {
+      faults->Fail("its proxy says too much of itself");
+    } else if (field.Is(kNode, kBytes)) {
+      node = DecodeNode(field.bytes, faults);
+    }
     if (field.Is(kStreams, kVarint)) out.proxy.streams = Clamped(field.value);
     const auto time = static_cast<base::Nanos>(field.value);
     if (field.Is(kFirstOpened, kVarint)) out.proxy.first_opened = time;
@@ -64,6 +68,16 @@ ProxyState ReadBody(std::string_view bytes, ByteReader* faults) {
 }
 
 }  // namespace
+
+traffic::NodePtr PlacesOf(const traffic::Node& node) {
+  auto out = std::make_shared<traffic::Node>();
+  // The id is the key of one without an address.
+  out->id = node.id;
+  out->ip = node.ip;
+  out->network = node.network;
+  out->addresses = node.addresses;
+  return out;
+}
 
 std::string EncodeProxyState(const ProxyState& state, BlockCipher* cipher) {
   std::optional<BlockEncryption> encryption;

@@ -14,12 +14,16 @@ namespace traffictap::shuffle {
 
 // What is read of one proxy at most; an identifier is 62 kB with all that is not kept of it.
 constexpr size_t kProxyAddressesMax = 64;
+constexpr size_t kProxyNodeBytesMax = 32 * 1024;
 
 struct ProxyState {
   std::string receiver;        // BlockHeader::receiver
   pairing::RemoteProxy proxy;  // times by the clock of BlockHeader::sealed
   friend bool operator==(const ProxyState&, const ProxyState&) = default;
 };
+
+// Of a proxy that is gone only where it was is of use: not its names and labels, which may be long.
+traffic::NodePtr PlacesOf(const traffic::Node& node);
 
 // Without a cipher it is plain.
 std::string EncodeProxyState(const ProxyState& state, BlockCipher* cipher = nullptr);

@@ -48,8 +48,9 @@ BOOST_FIXTURE_TEST_SUITE(proxy_directory_remote, Receivers)
 BOOST_AUTO_TEST_CASE(what_a_receiver_says_counts_by_the_logs_time_once_it_was_heard) {
   BOOST_TEST(directory.Set("r", Proxy(100 * kSecond), nullptr));
   BOOST_CHECK(At(0, 105 * kSecond) == PeerState::kUnknown);
-  BOOST_TEST(directory.NodeAt(kPeer) != nullptr);
+  BOOST_TEST(directory.NodeAt(kPeer) == nullptr);
   Heard("r", 104 * kSecond);
+  BOOST_TEST(directory.NodeAt(kPeer) != nullptr);
   BOOST_CHECK(At(0, 105 * kSecond) == PeerState::kWarmingUp);
   BOOST_CHECK(At(0, 111 * kSecond) == PeerState::kTapped);
 }
@@ -111,6 +112,19 @@ BOOST_AUTO_TEST_CASE(the_proxies_of_a_dead_receiver_have_lost_what_it_had) {
   BOOST_CHECK(At(dead, dead + 11 * kSecond) == PeerState::kTapped);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_at_an_address_only_receivers_tell_that_are_there) {
+  const auto before = Proxy(50 * kSecond), after = Proxy(200 * kSecond);
+  directory.Set("a", before, nullptr);
+  Heard("a", 100 * kSecond);
+  BOOST_TEST(directory.NodeAt(kPeer, kT + 100 * kSecond) == before.node);
+  BOOST_TEST(directory.NodeAt(kPeer, kT + 100 * kSecond + kSilence) == nullptr);
+  // Another pod has the address, at another receiver.
+  Heard("b", 210 * kSecond);
+  directory.Set("b", after, nullptr);
+  BOOST_TEST(directory.NodeAt(kPeer, kT + 210 * kSecond) == after.node);
+  BOOST_TEST(directory.NodeAt(kPeer) == after.node);
+}
+
 BOOST_AUTO_TEST_CASE(a_goodbye_ends_streams_at_that_time) {
   directory.Set("r", Proxy(50 * kSecond), nullptr);
   Heard("r", 100 * kSecond);
@@ -129,6 +143,17 @@ BOOST_AUTO_TEST_CASE(what_is_taken_back_while_streams_are_open_has_ended_with_th
   BOOST_TEST(directory.NodeAt(kPeer) == nullptr);
   BOOST_CHECK(At(100 * kSecond, 105 * kSecond) == PeerState::kLost);
   BOOST_CHECK(At(101 * kSecond, 106 * kSecond) == PeerState::kUnknown);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_taken_back_late_does_not_end_streams_that_opened_since) {
+  Heard("r", 100 * kSecond);
+  const auto first = Proxy(50 * kSecond, 0), second = Proxy(80 * kSecond);
+  directory.Set("r", first, nullptr);
+  directory.Set("r", second, nullptr);
+  directory.Gone("r", *first.node);
+  BOOST_CHECK(At(95 * kSecond, 100 * kSecond) == PeerState::kTapped);
+  directory.Gone("r", *second.node);
+  BOOST_CHECK(At(95 * kSecond, 100 * kSecond) == PeerState::kLost);
 }
 
 BOOST_AUTO_TEST_CASE(a_proxy_that_names_other_addresses_is_known_by_these_alone) {
@@ -169,8 +194,17 @@ BOOST_AUTO_TEST_CASE(receivers_that_are_long_silent_or_were_never_heard_are_forg
   Heard("old", 100 * kSecond);
   Heard("r", 100 * kSecond);
   directory.Set("r", Proxy(50 * kSecond, 1, "10.0.0.3"), nullptr);
+  // Nor does who is behind, and reads five minutes of the log in one.
+  for (int i = 0; i < 5; ++i) {
+    Heard("r", (100 + 300 * i) * kSecond);
+    BOOST_TEST(directory.ForgetSilent().empty());
+  }
   std::vector<std::string> forgotten;
-  for (int i = 0; i < 3; ++i) forgotten = directory.ForgetSilent();
+  for (int i = 1; i <= 3; ++i) {
+    BOOST_TEST(forgotten.empty());
+    Heard("r", (1300 + 60 * i) * kSecond);
+    forgotten = directory.ForgetSilent();
+  }
   BOOST_TEST(forgotten == std::vector<std::string>{"before"}, boost::test_tools::per_element());
   BOOST_TEST(directory.NodeAt(fakes::Address("10.0.0.2:1")) == nullptr);
   Heard("r", 101 * kSecond + ProxyDirectory::kReceiverKept);

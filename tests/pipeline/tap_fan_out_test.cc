@@ -171,10 +171,23 @@ BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_without_a_name_has_that_of_the_p
   Stream("10.0.0.2", "server");
   Send(Client(1).Set(traffic::Text::kPeerWorkload, ""));
   Send(Client(2).Set(traffic::Text::kPeerWorkload, "behind-a-gateway"));
+  // Nor is the proxy there, a gateway's, who has proved another identity.
+  const auto gateway =
+      std::make_shared<traffic::Node>(*fakes::MakeNode("10.0.0.7", "gateway", "istio-system"));
+  gateway->service_account = "gateway";
+  const auto stream = pipeline->consumer()->OpenStream(gateway);
+  for (const int number : {4, 5}) {
+    Send(Client(number)
+             .Connection("10.0.0.1:999", "10.0.0.7:15443")
+             .Set(traffic::Text::kPeerWorkload, "")
+             .Set(traffic::Text::kPeerPrincipal,
+                  number == 4 ? "spiffe://cluster.local/ns/shop/sa/server"
+                              : "spiffe://cluster.local/ns/istio-system/sa/gateway"));
+  }
   // Nobody sends from there.
   Send(Client(3).Connection("10.0.0.1:999", "10.0.0.9:80").Set(traffic::Text::kPeerWorkload, ""));
   WaitOut();
-  BOOST_TEST(Records("all").size() == 3u);
+  BOOST_TEST(Records("all").size() == 5u);
   std::map<std::string, std::string> names;
   std::istringstream lines(dir.Read("all.jsonl"));
   for (std::string line; std::getline(lines, line);) {
@@ -186,6 +199,8 @@ BOOST_AUTO_TEST_CASE(the_other_end_of_an_orphan_without_a_name_has_that_of_the_p
   BOOST_TEST(names["/1"] == "shop/server");
   BOOST_TEST(names["/2"].ends_with("/behind-a-gateway"));
   BOOST_TEST(names["/3"] == "/10.0.0.9");
+  BOOST_TEST(names["/4"] == "/10.0.0.7");
+  BOOST_TEST(names["/5"] == "istio-system/gateway");
 }
 
 BOOST_AUTO_TEST_CASE(who_opened_a_tunnel_has_the_name_that_is_known_for_its_address) {

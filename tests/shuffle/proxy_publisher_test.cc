@@ -137,6 +137,9 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_is_gone_for_long_is_forgotten_by_the_topic) {
   publisher.Update(Proxy("10.0.0.1", 0));
   publisher.Turn();
   BOOST_TEST(Last().proxy.streams == 0u);
+  BOOST_TEST(Last().proxy.node->addresses.size() == 1u);
+  BOOST_TEST(Last().proxy.node->workload.empty());
+  BOOST_TEST(Last().proxy.node->labels.empty());
   Pass(Options().kept - kSecond);
   BOOST_TEST(topic.back().second.has_value());
   Pass(2 * kSecond);

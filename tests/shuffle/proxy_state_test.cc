@@ -138,6 +138,9 @@ BOOST_AUTO_TEST_CASE(a_body_without_a_proxy_or_receiver_or_with_too_much_is_refu
   };
   BOOST_TEST(with([](ProxyState*, traffic::Node*) {}).ok());
   BOOST_TEST(absl::IsDataLoss(with([](ProxyState* s, auto*) { s->receiver.clear(); })));
+  BOOST_TEST(absl::IsDataLoss(with([](ProxyState*, traffic::Node* node) {
+    node->labels["long"] = std::string(shuffle::kProxyNodeBytesMax, 'x');
+  })));
   BOOST_TEST(absl::IsDataLoss(
       with([](ProxyState* s, auto*) { s->receiver.assign(shuffle::kReceiverBytesMax + 1, 'r'); })));
   BOOST_TEST(absl::IsDataLoss(with([](auto*, traffic::Node* node) {
