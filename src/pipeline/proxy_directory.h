@@ -129,8 +129,8 @@ class ProxyDirectory final : public pairing::RemoteProxies {
   // Of proxies_: those without a stream, by when that ended, by our clock.
   std::set<std::pair<base::Nanos, Key>> gone_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Receiver> receivers_ ABSL_GUARDED_BY(mutex_);
-  base::Nanos swept_ ABSL_GUARDED_BY(mutex_) =
-      0;  // by the log: what had been heard at the last sweep
+  // By the log: what had been heard at the last sweep.
+  base::Nanos swept_ ABSL_GUARDED_BY(mutex_) = 0;
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   bool tracks_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<Key, pairing::RemoteProxy> changes_ ABSL_GUARDED_BY(mutex_);  // by first key

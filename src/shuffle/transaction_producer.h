@@ -59,7 +59,7 @@ class TransactionProducer final : public TransactionClient, public kafkaclient::
     // Since when its topic takes nothing, while the brokers take the rest; 0: it does. Monotonic
     base::Nanos held_up_since = 0;
     base::Nanos held_up_at = 0;  // when that was last seen. Monotonic
-    base::Nanos pause = 0;  // until it is tried again, longer each time
+    base::Nanos pause = 0;       // until it is tried again, longer each time
   };
   using Outputs = std::map<uint64_t, Output>;  // by what their messages have as id
   Outputs::iterator Find(const std::shared_ptr<Party>& party, const tap::KafkaOutput& spec);
