@@ -191,13 +191,7 @@ void Leader::PlanChanged() {
 }
 
 void Leader::QueueEveryTap(base::Nanos delay) {
-  for (const auto& tap : watch_->Taps()) {
-    if (delay > 0) {
-      queues_->taps.AddAfter(tap->key(), delay);
-    } else {
-      queues_->taps.Add(tap->key());
-    }
-  }
+  for (const auto& tap : watch_->Taps()) queues_->taps.AddAfter(tap->key(), delay);
 }
 
 // Counts may have brought a tap to its limit, and its targets may talk to somebody new. Only what is new
