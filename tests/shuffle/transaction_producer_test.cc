@@ -25,6 +25,44 @@ tap::KafkaOutput Spec(const shuffle::ShuffleSettings& settings,
   return out;
 }
 
+// Two outputs, of which one's topic has no leader.
+struct Leaderless {
+  explicit Leaderless(std::string of_each,
+                      size_t bytes_max = shuffle::ShuffleSettings().transaction_bytes_max)
+      : value(std::move(of_each)),
+        settings(Settings(bytes_max)),
+        producer(settings, &clock,
+                 [](const auto&, const auto&, auto) { return absl::OkStatus(); }) {}
+
+  Status WriteStuck() {
+    return producer.Write(stuck, Spec(settings), {.key = "k", .value = value});
+  }
+  Status WriteOther() {
+    return producer.Write(other, Spec(settings, "others"), {.key = "k", .value = value});
+  }
+  Status Save() {
+    return producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
+  }
+
+  const std::string value;
+  MockKafka kafka{1};
+  const shuffle::ShuffleSettings settings;
+  fakes::ManualClock clock;
+  shuffle::TransactionProducer producer;
+  const std::shared_ptr<Party> stuck = std::make_shared<Party>(), other = std::make_shared<Party>();
+
+ private:
+  shuffle::ShuffleSettings Settings(size_t bytes_max) {
+    auto out = kafka.Settings();
+    out.transaction_bytes_max = bytes_max;
+    out.partitions = 1;
+    kafka.Create(out.checkpoints, 1);
+    kafka.Create(kRecords, 1, 0);
+    kafka.Create("others", 1);
+    return out;
+  }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(transaction_producer)
@@ -101,65 +139,40 @@ BOOST_AUTO_TEST_CASE(a_refused_checkpoint_is_named_and_no_output_is_tried_again_
 }
 
 BOOST_AUTO_TEST_CASE(a_topic_that_accepts_nothing_for_long_costs_its_own_records_alone) {
-  MockKafka kafka(1);
-  const auto settings = kafka.Settings();
-  kafka.Create(settings.checkpoints, 1);
-  kafka.Create(kRecords, 1, 0);
-  kafka.Create("others", 1);
-  fakes::ManualClock clock;
-  shuffle::TransactionProducer producer(
-      settings, &clock, [](const auto&, const auto&, auto) { return absl::OkStatus(); });
-  const auto stuck = std::make_shared<Party>(), other = std::make_shared<Party>();
-  const kafkaclient::TransactionRecord record{.key = "k", .value = "{}"};
-  const auto save = [&] {
-    return producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
-  };
+  Leaderless f("{}");
   for (int i = 0; i < 2; ++i) {
-    BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
-    BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
-    const std::string said = Message(save());
+    BOOST_TEST(f.WriteStuck().ok());
+    BOOST_TEST(f.WriteOther().ok());
+    const std::string said = Message(f.Save());
     BOOST_TEST(said.find("\"records\" takes no records") != std::string::npos, said);
-    clock.Advance(30 * base::kSecond);
-    producer.AbortOpen();
+    f.clock.Advance(30 * base::kSecond);
+    f.producer.AbortOpen();
   }
-  BOOST_TEST(absl::IsUnavailable(producer.Write(stuck, Spec(settings), record)));
-  BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
-  Status saved = save();
+  BOOST_TEST(absl::IsUnavailable(f.WriteStuck()));
+  BOOST_TEST(f.WriteOther().ok());
+  Status saved = f.Save();
   BOOST_TEST(saved.ok(), Message(saved));
   // It is tried again, and its topic is back.
-  kafka.Lead(kRecords, 0, 1);
-  clock.Advance(30 * base::kSecond);
-  BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
-  saved = save();
+  f.kafka.Lead(kRecords, 0, 1);
+  f.clock.Advance(30 * base::kSecond);
+  BOOST_TEST(f.WriteStuck().ok());
+  saved = f.Save();
   BOOST_TEST(saved.ok(), Message(saved));
 }
 
 // No commit ever tells of it: there is no room for what belongs into the transaction.
 BOOST_AUTO_TEST_CASE(a_topic_that_fills_the_memory_costs_its_own_records_alone) {
-  MockKafka kafka(1);
-  auto settings = kafka.Settings();
-  settings.transaction_bytes_max = 32 * 1024;
-  settings.partitions = 1;
-  kafka.Create(settings.checkpoints, 1);
-  kafka.Create(kRecords, 1, 0);
-  kafka.Create("others", 1);
-  fakes::ManualClock clock;
-  shuffle::TransactionProducer producer(
-      settings, &clock, [](const auto&, const auto&, auto) { return absl::OkStatus(); });
-  const auto stuck = std::make_shared<Party>(), other = std::make_shared<Party>();
-  const std::string large(1024, 'x');
-  const kafkaclient::TransactionRecord record{.key = "k", .value = large};
+  Leaderless f(std::string(1024, 'x'), 32 * 1024);
   for (int i = 0; i < 2; ++i) {
-    for (int n = 0; n < 64; ++n) BOOST_TEST(producer.Write(stuck, Spec(settings), record).ok());
-    const std::string said = Message(producer.status());
+    for (int n = 0; n < 64; ++n) BOOST_TEST(f.WriteStuck().ok());
+    const std::string said = Message(f.producer.status());
     BOOST_TEST(said.find("\"records\" takes no records") != std::string::npos, said);
-    clock.Advance(30 * base::kSecond);
-    producer.AbortOpen();
+    f.clock.Advance(30 * base::kSecond);
+    f.producer.AbortOpen();
   }
-  BOOST_TEST(absl::IsUnavailable(producer.Write(stuck, Spec(settings), record)));
-  BOOST_TEST(producer.Write(other, Spec(settings, "others"), record).ok());
-  const Status saved =
-      producer.Save({{0, 1, "state"}}, [](const auto&) { return absl::OkStatus(); });
+  BOOST_TEST(absl::IsUnavailable(f.WriteStuck()));
+  BOOST_TEST(f.WriteOther().ok());
+  const Status saved = f.Save();
   BOOST_TEST(saved.ok(), Message(saved));
 }
 
