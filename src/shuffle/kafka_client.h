@@ -40,6 +40,10 @@ class KafkaClient {
 
   const Status& trouble() const { return trouble_; }
   void ForgetTrouble() { trouble_ = absl::OkStatus(); }
+  // Of a check that may have had no answer: what went wrong is often told long before, as reconnecting backs off.
+  Status Explained(const Status& checked) const {
+    return absl::IsUnavailable(checked) && !trouble_.ok() ? trouble_ : checked;
+  }
 
  protected:
   virtual void OnDelivery(const rd_kafka_message_s& message);

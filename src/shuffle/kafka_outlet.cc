@@ -48,7 +48,8 @@ class KafkaOutlet::Producer final : public KafkaClient {
   Status Open() {
     if (get() == nullptr) TT_RETURN_IF_ERROR(Make());
     rd_kafka_poll(get(), 0);
-    TT_RETURN_IF_ERROR(Checked(CheckTopic(get(), settings_, HalvesTopic(settings_))));
+    TT_RETURN_IF_ERROR(Explained(CheckTopic(get(), settings_, HalvesTopic(settings_))));
+    ForgetTrouble();
     check_at_ = clock_->Monotonic() + kPartitionsEvery;
     return absl::OkStatus();
   }
@@ -94,12 +95,6 @@ class KafkaOutlet::Producer final : public KafkaClient {
 
   Status Make() {
     return CreateProducer([this](kafkaclient::KafkaSettings& to) { SetUp(settings_, to); });
-  }
-
-  // What went wrong is often told long before, as reconnecting backs off.
-  Status Checked(const Status& checked) {
-    if (checked.ok()) ForgetTrouble();
-    return absl::IsUnavailable(checked) && !trouble().ok() ? trouble() : checked;
   }
 
   void Renew() {

@@ -56,10 +56,7 @@ struct KafkaPairerLog::State {
     TT_RETURN_IF_ERROR(checkpoints.Open());
     rd_kafka_poll(checkpoints.get(), 0);
     for (const TopicNeeds& needs : {HalvesTopic(settings), CheckpointsTopic(settings)}) {
-      const Status checked = CheckTopic(checkpoints.get(), settings, needs);
-      // What went wrong is often told long before, as reconnecting backs off.
-      if (absl::IsUnavailable(checked) && !checkpoints.trouble().ok()) return checkpoints.trouble();
-      TT_RETURN_IF_ERROR(checked);
+      TT_RETURN_IF_ERROR(checkpoints.Explained(CheckTopic(checkpoints.get(), settings, needs)));
     }
     checkpoints.ForgetTrouble();
     check_at = clock->Monotonic() + kPartitionsEvery;

@@ -6,9 +6,9 @@
 #include <set>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "fmt/format.h"
 #include "kafkaclient/kafka_error.h"
+#include "shuffle/group_consumer.h"
 #include "shuffle/kafka_client.h"
 #include "shuffle/topic_check.h"
 
@@ -23,11 +23,11 @@ class KafkaProxyLog::Consumer final : public KafkaClient {
   Status Open() {
     if (get() == nullptr) TT_RETURN_IF_ERROR(Make());
     const TopicNeeds needs = ProxiesTopic(settings_);
-    const Status checked = CheckTopic(get(), settings_, needs);
-    if (absl::IsUnavailable(checked)) return Worse(checked);
-    TT_RETURN_IF_ERROR(checked);
     const auto count = CountPartitions(get(), settings_, needs);
-    if (!count.ok()) return Worse(count.status());
+    const Status checked = count.ok() ? CheckConfig(get(), settings_, needs) : count.status();
+    // A consumer is told what went wrong among its messages.
+    if (absl::IsUnavailable(checked)) TakeMessage();
+    TT_RETURN_IF_ERROR(Explained(checked));
     ForgetTrouble();
     return Begin(*count);
   }
@@ -43,7 +43,7 @@ class KafkaProxyLog::Consumer final : public KafkaClient {
     if (get() == nullptr || Failed() || Refresh()) {
       return Fault(absl::UnavailableError("kafka: the consumer has to be made again"), true);
     }
-    message_ = rd_kafka_consumer_poll(get(), 0);
+    TakeMessage();
     if (message_ == nullptr) return out;
     if (message_->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       if (open_.erase(message_->partition) > 0 && open_.empty()) {
@@ -75,15 +75,13 @@ class KafkaProxyLog::Consumer final : public KafkaClient {
   }
 
   Status Begin(uint32_t partitions) {
-    auto* list = rd_kafka_topic_partition_list_new(static_cast<int>(partitions));
-    const absl::Cleanup free_list = [&] { rd_kafka_topic_partition_list_destroy(list); };
+    Partitions list(settings_.proxies);
     open_.clear();
-    for (int32_t partition = 0; partition < static_cast<int32_t>(partitions); ++partition) {
-      rd_kafka_topic_partition_list_add(list, settings_.proxies.c_str(), partition)->offset =
-          RD_KAFKA_OFFSET_BEGINNING;
-      open_.insert(partition);
+    for (uint32_t partition = 0; partition < partitions; ++partition) {
+      list.Add(partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+      open_.insert(static_cast<int32_t>(partition));
     }
-    const auto assigned = rd_kafka_assign(get(), list);
+    const auto assigned = rd_kafka_assign(get(), list.get());
     return assigned == RD_KAFKA_RESP_ERR_NO_ERROR ? absl::OkStatus() : ErrorOf(assigned);
   }
 
@@ -98,20 +96,17 @@ class KafkaProxyLog::Consumer final : public KafkaClient {
     return kafkaclient::KafkaError(error, cluster, "");
   }
 
-  // What went wrong is often told long before, as reconnecting backs off.
-  Status Worse(const Status& checked) {
-    if (auto* event = rd_kafka_consumer_poll(get(), 0); event != nullptr) {
-      rd_kafka_message_destroy(event);
-    }
-    return absl::IsUnavailable(checked) && !trouble().ok() ? trouble() : checked;
-  }
-
   static ProxyLogEvent Fault(Status why, bool reopen) {
     ProxyLogEvent out;
     out.kind = ProxyLogEvent::Kind::kFault;
     out.fault = std::move(why);
     out.reopen = reopen;
     return out;
+  }
+
+  void TakeMessage() {
+    FreeMessage();
+    message_ = rd_kafka_consumer_poll(get(), 0);
   }
 
   void FreeMessage() {

@@ -31,10 +31,7 @@ class KafkaProxyOutlet::Producer final : public KafkaClient {
   Status Open() {
     if (get() == nullptr) TT_RETURN_IF_ERROR(Make());
     rd_kafka_poll(get(), 0);
-    const Status checked = CheckTopic(get(), settings_, ProxiesTopic(settings_));
-    // What went wrong is often told long before, as reconnecting backs off.
-    if (absl::IsUnavailable(checked) && !trouble().ok()) return trouble();
-    TT_RETURN_IF_ERROR(checked);
+    TT_RETURN_IF_ERROR(Explained(CheckTopic(get(), settings_, ProxiesTopic(settings_))));
     ForgetTrouble();
     trial_ = absl::UnavailableError("kafka: no broker takes what is said of proxies");
     Send(kTrial, std::nullopt);

@@ -149,11 +149,14 @@ Status CheckPartitions(rd_kafka_t* client, const ShuffleSettings& settings,
   return count.ok() ? JudgePartitions(needs, *count) : count.status();
 }
 
+Status CheckConfig(rd_kafka_t* client, const ShuffleSettings& settings, const TopicNeeds& needs) {
+  const auto config = ReadConfig(client, settings, needs);
+  return config.ok() ? JudgeConfig(needs, *config) : config.status();
+}
+
 Status CheckTopic(rd_kafka_t* client, const ShuffleSettings& settings, const TopicNeeds& needs) {
   TT_RETURN_IF_ERROR(CheckPartitions(client, settings, needs));
-  const auto config = ReadConfig(client, settings, needs);
-  if (!config.ok()) return config.status();
-  return JudgeConfig(needs, *config);
+  return CheckConfig(client, settings, needs);
 }
 
 }  // namespace traffictap::shuffle

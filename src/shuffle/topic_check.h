@@ -40,10 +40,12 @@ Status JudgeConfig(const TopicNeeds& needs, const std::map<std::string, std::str
 // no such topic; kPermissionDenied; kUnauthenticated.
 StatusOr<uint32_t> CountPartitions(rd_kafka_s* client, const ShuffleSettings& settings,
                                    const TopicNeeds& needs);
-// The same, and JudgePartitions.
+// Asks for its settings, for some seconds at most, and JudgeConfig. Fails as CountPartitions.
+Status CheckConfig(rd_kafka_s* client, const ShuffleSettings& settings, const TopicNeeds& needs);
+// CountPartitions, and JudgePartitions.
 Status CheckPartitions(rd_kafka_s* client, const ShuffleSettings& settings,
                        const TopicNeeds& needs);
-// The same, and JudgeConfig; some seconds at most.
+// CheckPartitions and CheckConfig; some seconds at most.
 Status CheckTopic(rd_kafka_s* client, const ShuffleSettings& settings, const TopicNeeds& needs);
 
 }  // namespace traffictap::shuffle
